@@ -1,0 +1,107 @@
+"""Databases, roles and schemas on a PostgreSQL server: what an administrator makes before a service may start."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+
+OLDEST_VERSION = 150_000
+
+
+class PostgresServerError(Exception):
+    """What was asked cannot be done; the message is one line that names the place and the cure."""
+
+
+async def ensure_database(admin_url: str, name: str) -> None:
+    """Makes a database in which PostgreSQL's presents to everybody (connect, temporary tables, public) are taken back."""
+    admin = await connect_supported(admin_url)
+    try:
+        if not await admin.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
+            await admin.execute(f"CREATE DATABASE {_quoted(name)}")
+        for database in (name, "postgres", "template1"):
+            await admin.execute(f"REVOKE ALL ON DATABASE {_quoted(database)} FROM PUBLIC")
+    finally:
+        await admin.close()
+    inside = await connect_supported(url_as(admin_url, database=name))
+    try:
+        await inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    finally:
+        await inside.close()
+
+
+async def ensure_role_and_schema(admin_url: str, role: str, password: str, schema: str) -> None:
+    """Makes a role that may do everything in its own schema of this database, and nothing in another's.
+
+    The administrator need not be a superuser: CREATEROLE and CREATE on the database are enough.
+    """
+    admin = await connect_supported(admin_url)
+    name, verifier = _quoted(role), scram_verifier(password)
+    try:
+        async with admin.transaction():
+            exists = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
+            await admin.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {name} LOGIN PASSWORD '{verifier}'")
+            await _become_able_to_give_to(admin, role)
+            database = _quoted(await admin.fetchval("SELECT current_database()"))
+            await admin.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
+            await admin.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)} AUTHORIZATION {name}")
+            await admin.execute(f"ALTER SCHEMA {_quoted(schema)} OWNER TO {name}")
+            await admin.execute(f"REVOKE ALL ON SCHEMA {_quoted(schema)} FROM PUBLIC")
+            await admin.execute(f"ALTER ROLE {name} IN DATABASE {database} SET search_path = {_quoted(schema)}")
+    finally:
+        await admin.close()
+
+
+async def connect_supported(url: str, *, within: float = 10.0) -> Any:
+    """A connection to a PostgreSQL that is reachable and not too old."""
+    place = urlsplit(url).hostname or dict(parse_qsl(urlsplit(url).query)).get("host", "")
+    try:
+        connection = await asyncpg.connect(url, timeout=within)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise PostgresServerError(f"Cannot connect to the database at {place}: {why}") from error
+    version = int(await connection.fetchval("SHOW server_version_num"))
+    if version < OLDEST_VERSION:
+        await connection.close()
+        raise PostgresServerError(
+            f"The database at {place} is PostgreSQL {version // 10_000}; {OLDEST_VERSION // 10_000} is the oldest accepted."
+        )
+    return connection
+
+
+def url_as(admin_url: str, *, role: str | None = None, password: str = "", database: str | None = None) -> str:
+    """The same server for another role or another database; every other word of the address is kept."""
+    parts = urlsplit(admin_url)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    who, _, hosts = parts.netloc.rpartition("@")
+    if role is not None:
+        query = [(name, value) for name, value in query if name not in ("user", "password")]
+        who = f"{quote(role, safe='')}:{quote(password, safe='')}"
+    path = parts.path if database is None else f"/{quote(database, safe='')}"
+    return urlunsplit((parts.scheme, f"{who}@{hosts}", path, urlencode(query), ""))
+
+
+def scram_verifier(password: str, *, salt: bytes | None = None, rounds: int = 4096) -> str:
+    """What PostgreSQL stores of a password (RFC 5803), made here so that no server log ever shows the password."""
+    salt = salt or secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    served = hmac.digest(salted, b"Server Key", "sha256")
+    written = [base64.b64encode(part).decode() for part in (salt, stored, served)]
+    return f"SCRAM-SHA-256${rounds}:{written[0]}${written[1]}:{written[2]}"
+
+
+async def _become_able_to_give_to(admin: Any, role: str) -> None:
+    """An administrator who is no superuser must be able to act as a role before giving it a schema."""
+    if await admin.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+        return
+    is_newer = int(await admin.fetchval("SHOW server_version_num")) >= 160_000
+    way = " WITH SET TRUE" if is_newer else ""
+    await admin.execute(f"GRANT {_quoted(role)} TO CURRENT_USER{way}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
