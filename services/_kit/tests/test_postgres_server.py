@@ -74,9 +74,9 @@ async def test_a_killed_server_starts_again_with_what_was_committed(open_folder:
     with PostgresServer(open_folder / "killed") as server:
         async with connected(server.url()) as admin:
             await admin.execute("CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
-            assert server.pid is not None
-            os.kill(server.pid, signal.SIGKILL)
-            _wait_until(lambda: not server.is_running)
+        assert server.pid is not None
+        os.kill(server.pid, signal.SIGKILL)
+        _wait_until(lambda: not server.is_running)
 
         server.start()
 
