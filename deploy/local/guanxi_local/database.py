@@ -1,0 +1,110 @@
+"""The database behind the services: our own PostgreSQL or the user's, with a role and a schema for each part."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import asyncpg
+from service_kit.postgres_roles import (
+    connect_supported,
+    ensure_database,
+    ensure_role_and_schema,
+    url_as,
+)
+from service_kit.postgres_server import PostgresServer
+
+from guanxi_local.home import Home
+from guanxi_local.parts import Part
+from guanxi_local.refusals import LauncherError
+from guanxi_local.settings import LocalSettings
+
+OWN_DATABASE = "guanxi"
+LONGEST_NAME = 63
+IDENTITY = """SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid
+              FROM pg_database WHERE datname = current_database()"""
+
+
+class LocalDatabase:
+    """Where the parts keep what they know; `server` is None when the user brought a PostgreSQL of their own."""
+
+    def __init__(self, settings: LocalSettings, home: Home) -> None:
+        self._home = home
+        self._given = settings.database_url.get_secret_value() if settings.database_url else None
+        self.server = None if self._given else PostgresServer(home.postgres, log=home.logs / "postgres.log")
+
+    def start(self, running: ExitStack) -> None:
+        if self.server is not None:
+            running.callback(self.server.stop)
+            self.server.start()
+
+    def restart_if_dead(self) -> bool:
+        """Starts our own server again when somebody killed it."""
+        if self.server is None or self.server.is_running:
+            return False
+        self.server.start(within=30)
+        return True
+
+    def prepare(self, parts: Iterable[Part]) -> str:
+        """Makes what is missing of database, roles and schemas; returns what identifies this very database."""
+        try:
+            return asyncio.run(self._prepare(tuple(parts)))
+        except asyncpg.PostgresError as error:
+            raise LauncherError(f"The database {self._name} refused to be prepared: {error}.") from error
+
+    def url_of(self, part: Part) -> str:
+        return url_as(self._admin_url, role=self._role(part), password=self._home.secret(self._secret_name(part)))
+
+    @property
+    def _admin_url(self) -> str:
+        return self._given or self._own_server.url(OWN_DATABASE)
+
+    @property
+    def _own_server(self) -> PostgresServer:
+        if self.server is None:
+            raise LauncherError("There is no PostgreSQL of our own here.")
+        return self.server
+
+    @property
+    def _name(self) -> str:
+        return urlsplit(self._admin_url).path.strip("/")
+
+    def _role(self, part: Part) -> str:
+        """Roles belong to the whole server, so the database's name keeps two instances on one server apart."""
+        role = f"{self._name}_{part.schema}"
+        if len(role) > LONGEST_NAME:
+            raise LauncherError(
+                f"The name of the database {self._name} is too long to begin the names of the roles with."
+            )
+        return role
+
+    def _secret_name(self, part: Part) -> str:
+        return f"database role {self._role(part)}"
+
+    async def _prepare(self, parts: tuple[Part, ...]) -> str:
+        if self.server is not None:
+            await ensure_database(self.server.url(), OWN_DATABASE)
+        identity = await self._require_unclaimed(parts)
+        passwords = [self._home.secret(self._secret_name(part)) for part in parts]
+        prepared = hashlib.sha256("\n".join([identity, *passwords]).encode()).hexdigest()
+        if self._home.recall("prepared") != prepared:
+            for part, password in zip(parts, passwords, strict=True):
+                await ensure_role_and_schema(self._admin_url, self._role(part), password, part.schema)
+            self._home.remember(prepared=prepared)
+        return identity
+
+    async def _require_unclaimed(self, parts: tuple[Part, ...]) -> str:
+        """Refuses a database whose roles another home made: new passwords would lock that one's services out."""
+        admin = await connect_supported(self._admin_url)
+        try:
+            identity = str(await admin.fetchval(IDENTITY))
+            for part in parts:
+                is_there = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", self._role(part))
+                if is_there and not self._home.has_secret(self._secret_name(part)):
+                    raise LauncherError(
+                        f"The role {self._role(part)} belongs to another home: use that home, another database, or drop the role."
+                    )
+            return identity
+        finally:
+            await admin.close()
