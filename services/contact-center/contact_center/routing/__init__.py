@@ -1,0 +1,1 @@
+"""Which waiting contact goes to which agent."""
