@@ -1,0 +1,1 @@
+"""Business calendars: what counts as working time, and the arithmetic on it."""
