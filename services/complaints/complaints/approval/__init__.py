@@ -1,0 +1,1 @@
+"""Who may decide on a proposal."""

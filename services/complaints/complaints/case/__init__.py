@@ -1,0 +1,1 @@
+"""The complaint itself: its steps, its moves and its record."""

@@ -1,0 +1,1 @@
+"""The clocks of a case: warned, breached and escalated exactly once each."""

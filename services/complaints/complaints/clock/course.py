@@ -1,0 +1,80 @@
+"""The clocks of one case along its course: started, paused, resumed and ended by the states that it enters."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from complaints.case.moves import ENDED, State
+from complaints.clock.domain import Clock, Mark, Terms, Timeline
+from complaints.sla.domain import NEXT_UPDATE, runs_in
+
+Timelines = Callable[[Terms], Timeline]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A mark that was reached: of which clock, and what it says."""
+
+    clock: Clock
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Course:
+    """All clocks of a case, ended ones too."""
+
+    clocks: tuple[Clock, ...]
+
+    @property
+    def latest(self) -> tuple[Clock, ...]:
+        """The last round of each clock, by name."""
+        rounds = {clock.name: clock for clock in sorted(self.clocks, key=lambda clock: clock.round)}
+        return tuple(rounds[name] for name in sorted(rounds))
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the case is late, or since when: the earliest due date among the clocks that count."""
+        return min((clock.due_at for clock in self.clocks if not clock.is_ended and not clock.is_paused), default=None)
+
+    def tell(self, *, at: datetime) -> tuple["Course", tuple[Told, ...]]:
+        """What the clocks have to tell by now, in the order in which it fell due."""
+        clocks: list[Clock] = []
+        told: list[tuple[datetime, Told]] = []
+        for clock in self.clocks:
+            later, marks = clock.tell(at=at)
+            clocks.append(later)
+            times = clock.mark_times[clock.told : later.told]
+            told += [(time, Told(later, mark)) for time, mark in zip(times, marks, strict=True)]
+        return Course(tuple(clocks)), tuple(each for _, each in sorted(told, key=lambda pair: pair[0]))
+
+    def begin(self, terms: Iterable[Terms], timelines: Timelines, *, state: State, at: datetime) -> "Course":
+        """With the clocks started that run in the state and do not run yet."""
+        running = {clock.name for clock in self.clocks if not clock.is_ended}
+        fresh = [
+            Clock.start(each, timeline=timelines(each), at=at, round=self._next_round(each.name))
+            for each in terms
+            if each.name not in running and runs_in(each.name, state)
+        ]
+        return Course((*self.clocks, *fresh))
+
+    def promise(self, terms: Terms, timelines: Timelines, *, at: datetime) -> "Course":
+        """With the promised next update in place of an earlier promise, which was kept by this very update."""
+        kept = tuple(clock.stop(at=at) if clock.name == NEXT_UPDATE else clock for clock in self.clocks)
+        fresh = Clock.start(terms, timeline=timelines(terms), at=at, round=self._next_round(terms.name))
+        return Course((*kept, fresh))
+
+    def enter(self, state: State, terms: Iterable[Terms], timelines: Timelines, *, at: datetime) -> "Course":
+        """The clocks after a move into a state: a pause holds them, an end or another stage ends what does not run there."""
+        if state is State.PAUSED:
+            return Course(tuple(clock.pause(timeline=timelines(clock.terms), at=at) for clock in self.clocks))
+        resumed = [clock.resume(timeline=timelines(clock.terms), at=at) for clock in self.clocks]
+        kept = [clock if state not in ENDED and runs_in(clock.name, state) else clock.stop(at=at) for clock in resumed]
+        return Course(tuple(kept)).begin(terms, timelines, state=state, at=at)
+
+    def changed_since(self, before: "Course") -> tuple[Clock, ...]:
+        known: Mapping[tuple[str, int], Clock] = {(clock.name, clock.round): clock for clock in before.clocks}
+        return tuple(clock for clock in self.clocks if known.get((clock.name, clock.round)) != clock)
+
+    def _next_round(self, name: str) -> int:
+        rounds: Sequence[int] = [clock.round for clock in self.clocks if clock.name == name]
+        return max(rounds, default=0) + 1

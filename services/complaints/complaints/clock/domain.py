@@ -1,0 +1,153 @@
+"""One clock of a case: when it is due, what it told so far, and how it pauses and ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+BREACH = 100
+ONE_LEVEL_UP = -1
+
+
+class ClockState(StrEnum):
+    RUNNING = "running"
+    PAUSED = "paused"
+    MET = "met"
+    BREACHED = "breached"
+
+
+class Measure(StrEnum):
+    BUSINESS = "business"
+    ELAPSED = "elapsed"
+
+
+class Timeline(Protocol):
+    """What a clock counts by: the working time of a calendar, or time around the clock."""
+
+    def after(self, start: datetime, amounts: Sequence[timedelta]) -> list[datetime]: ...
+
+    def between(self, start: datetime, end: datetime) -> timedelta: ...
+
+    def is_provisional(self, at: datetime) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A share of the allowed time at which something is told: a warning, the breach, or (with a level) an escalation."""
+
+    percent: int
+    level: int = 0
+    notify: str = ""
+
+    @property
+    def is_escalation(self) -> bool:
+        return self.level != 0
+
+
+THE_BREACH = Mark(BREACH)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a policy says of a clock: how long it may run, counted by what, and its marks in order, the breach among them."""
+
+    name: str
+    allowed: timedelta
+    measure: Measure
+    calendar: str | None
+    calendar_version: int | None
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """A running, paused or ended clock; `mark_times` say when each mark falls, `told` how many of them were told."""
+
+    terms: Terms
+    round: int
+    state: ClockState
+    started_at: datetime
+    counted_from: datetime
+    counted_before: timedelta
+    mark_times: tuple[datetime, ...]
+    told: int
+    due_at: datetime
+    is_provisional: bool
+    is_paused: bool
+    stopped_at: datetime | None
+
+    @classmethod
+    def start(cls, terms: Terms, *, timeline: Timeline, at: datetime, round: int = 1) -> "Clock":
+        """A new clock that counts from `at`, which may lie in the past."""
+        blank = cls(
+            terms=terms,
+            round=round,
+            state=ClockState.RUNNING,
+            started_at=at,
+            counted_from=at,
+            counted_before=timedelta(0),
+            mark_times=(),
+            told=0,
+            due_at=at,
+            is_provisional=False,
+            is_paused=False,
+            stopped_at=None,
+        )
+        return blank.dated_by(timeline)
+
+    @property
+    def name(self) -> str:
+        return self.terms.name
+
+    @property
+    def is_ended(self) -> bool:
+        return self.stopped_at is not None
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When this clock has something to tell next; None when it has not, or waits."""
+        if self.is_ended or self.is_paused or self.told == len(self.mark_times):
+            return None
+        return self.mark_times[self.told]
+
+    def dated_by(self, timeline: Timeline) -> "Clock":
+        """The same clock with what it has not told yet reckoned from the record and the timeline alone."""
+        marks = self.terms.marks
+        needed = [self.terms.allowed * mark.percent / BREACH - self.counted_before for mark in marks]
+        times = self.mark_times[: self.told] + tuple(timeline.after(self.counted_from, needed)[self.told :])
+        due_at = times[marks.index(THE_BREACH)]
+        return replace(self, mark_times=times, due_at=due_at, is_provisional=timeline.is_provisional(due_at))
+
+    def tell(self, *, at: datetime) -> tuple["Clock", tuple[Mark, ...]]:
+        """Every mark that has been reached by `at` and was not told before; each is told once in a clock's life."""
+        marks: list[Mark] = []
+        clock = self
+        while clock.next_at is not None and clock.next_at <= at:
+            mark = clock.terms.marks[clock.told]
+            marks.append(mark)
+            is_breach = mark.percent >= BREACH
+            clock = replace(clock, told=clock.told + 1, state=ClockState.BREACHED if is_breach else clock.state)
+        return clock, tuple(marks)
+
+    def pause(self, *, timeline: Timeline, at: datetime) -> "Clock":
+        """Stop counting; what has been counted so far is kept."""
+        if self.is_ended or self.is_paused:
+            return self
+        counted = self.counted_before + timeline.between(self.counted_from, at)
+        state = ClockState.PAUSED if self.state is ClockState.RUNNING else self.state
+        return replace(self, counted_before=counted, counted_from=at, is_paused=True, state=state)
+
+    def resume(self, *, timeline: Timeline, at: datetime) -> "Clock":
+        """Count on: the due date moves by the time of the timeline that was waited."""
+        if not self.is_paused:
+            return self
+        state = ClockState.RUNNING if self.state is ClockState.PAUSED else self.state
+        return replace(self, counted_from=at, is_paused=False, state=state).dated_by(timeline)
+
+    def stop(self, *, at: datetime) -> "Clock":
+        """End it: met unless it was breached before."""
+        if self.is_ended:
+            return self
+        state = ClockState.BREACHED if self.state is ClockState.BREACHED else ClockState.MET
+        return replace(self, state=state, stopped_at=at, is_paused=False)

@@ -1,0 +1,1 @@
+"""What the customer profile tells: unit, tier, merges and erasure."""

@@ -1,0 +1,136 @@
+"""Service-level policies: which case they fit, which clocks they set, and which case a lateness rises to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from complaints.case.moves import AT_WORK, State
+from complaints.case.records import Channel, Kind, Severity
+from complaints.clock.domain import BREACH, ONE_LEVEL_UP, THE_BREACH, Mark, Measure, Terms
+
+NEXT_UPDATE = "next_update"
+_UNANSWERED = frozenset(AT_WORK) - {State.ANSWERED, State.ACCEPTED}
+
+# A clock runs while the case is in one of these states: it starts on entering them and ends on leaving. The clocks named like a
+# step run while the case waits for that step. Names that are not here run from recording to closing.
+RUNS_IN: dict[str, frozenset[State]] = {
+    "acknowledgement": frozenset({State.RECEIVED}),
+    "first_reply": frozenset({State.RECEIVED}),
+    "validity": frozenset({State.ACKNOWLEDGED, State.REOPENED, State.DISPUTED}),
+    "responsibility": frozenset({State.ASSESSED}),
+    "cause": frozenset({State.ASSIGNED}),
+    "proposal": frozenset({State.ANALYZED}),
+    "approval": frozenset({State.PROPOSED}),
+    "implementation": frozenset({State.APPROVED}),
+    "response": frozenset({State.IMPLEMENTED, State.NOT_UPHELD}),
+    "feedback": frozenset({State.ANSWERED}),
+    "summary": frozenset({State.ACCEPTED, State.DISPUTED}),
+    "resolution": _UNANSWERED,
+    NEXT_UPDATE: frozenset({State.ANALYZED, State.PROPOSED, State.APPROVED, State.IMPLEMENTED}),
+}
+_TO_THE_END = frozenset(AT_WORK)
+
+
+def runs_in(clock: str, state: State) -> bool:
+    """Whether the clock of this name runs while a case is in this state."""
+    return state in RUNS_IN.get(clock, _TO_THE_END)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applies:
+    """The cases that a policy is for; None means all."""
+
+    kind: Kind | None = None
+    severity: Severity | None = None
+    tier_min: int | None = None
+    channel: Channel | None = None
+
+    def fits(self, *, kind: Kind, severity: Severity, tier: int | None, channel: Channel) -> bool:
+        return (
+            self.kind in {None, kind}
+            and self.severity in {None, severity}
+            and self.channel in {None, channel}
+            and (self.tier_min is None or (tier is not None and tier >= self.tier_min))
+        )
+
+    @property
+    def closeness(self) -> tuple[int, int]:
+        """How closely a policy describes its cases; of those that fit the closest one is taken."""
+        conditions = (self.kind, self.severity, self.channel, self.tier_min)
+        return sum(condition is not None for condition in conditions), self.tier_min or 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClockRule:
+    """One clock of a policy: how long it may run, and at which percents of that time it warns."""
+
+    name: str
+    allowed: timedelta
+    measure: Measure
+    calendar: str
+    warn_at: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EscalationRule:
+    """At which percent of a clock (of every clock when None) the case rises, to which level (one up when None), and who is told."""
+
+    clock: str | None = None
+    at_percent: int = BREACH
+    level: int | None = None
+    notify: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    name: str
+    version: int
+    applies: Applies
+    clocks: tuple[ClockRule, ...]
+    escalation: tuple[EscalationRule, ...]
+
+    def terms(self, rule: ClockRule, *, calendar_version: int | None) -> Terms:
+        """What one clock of a case runs by."""
+        is_business = rule.measure is Measure.BUSINESS
+        return Terms(
+            name=rule.name,
+            allowed=rule.allowed,
+            measure=rule.measure,
+            calendar=rule.calendar if is_business else None,
+            calendar_version=calendar_version if is_business else None,
+            marks=marks(rule.warn_at, [own for own in self.escalation if own.clock in {None, rule.name}]),
+        )
+
+    def promise(self, allowed: timedelta) -> Terms:
+        """The clock of a promised next update, which runs around the clock."""
+        rules = [own for own in self.escalation if own.clock in {None, NEXT_UPDATE}]
+        return Terms(
+            name=NEXT_UPDATE,
+            allowed=allowed,
+            measure=Measure.ELAPSED,
+            calendar=None,
+            calendar_version=None,
+            marks=marks(PROMISE_WARNS_AT, rules),
+        )
+
+
+PROMISE_WARNS_AT = (75,)
+
+
+def marks(warn_at: Iterable[int], escalation: Sequence[EscalationRule]) -> tuple[Mark, ...]:
+    """Warnings, the breach and escalations in the order in which they fall; of the same percent, the escalation comes last."""
+    warnings = {Mark(percent) for percent in warn_at if percent < BREACH}
+    rises = {Mark(rule.at_percent, ONE_LEVEL_UP if rule.level is None else rule.level, rule.notify) for rule in escalation}
+    return tuple(
+        sorted({*warnings, THE_BREACH, *rises}, key=lambda mark: (mark.percent, mark.is_escalation, mark.level, mark.notify))
+    )
+
+
+def closest(
+    policies: Iterable[Policy], *, kind: Kind, severity: Severity, tier: int | None, channel: Channel
+) -> Policy | None:
+    """The policy that describes the case most closely, or None when none fits; by name among equals."""
+    fitting = [
+        policy for policy in policies if policy.applies.fits(kind=kind, severity=severity, tier=tier, channel=channel)
+    ]
+    return min(fitting, key=lambda policy: (*(-part for part in policy.applies.closeness), policy.name), default=None)
