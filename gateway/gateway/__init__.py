@@ -1,0 +1,1 @@
+"""The front door: tokens, keys, limits, routing to the services, the composed overview and webhooks to partners."""

@@ -1,0 +1,64 @@
+"""API keys: a client's long-lived keys for simple partners, hashed, shown once, revocable."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from secrets import token_urlsafe
+from typing import Self
+from uuid import UUID
+
+from service_kit.errors import Conflict, NotFound
+from service_kit.outbox import Event
+
+from gateway.rights.domain import Rights
+
+PREFIX = "gxk_"
+HINT_LENGTH = 10
+
+
+class ApiKeyNotFound(NotFound):
+    """There is no such API key, or it belongs to another client."""
+
+
+class ApiKeyAlreadyRevoked(Conflict):
+    """A revoked key stays revoked; make a new one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKey:
+    """`hint` is the beginning of the key, by which people tell keys apart; a key never approves anything."""
+
+    id: UUID
+    client_id: str
+    name: str
+    hint: str
+    rights: Rights
+    created_by: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    version: int
+
+    def is_valid(self, at: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
+
+    def created(self) -> Event:
+        return self._event("api_key.created", self.created_at)
+
+    def revoked(self, at: datetime) -> tuple[Self, Event]:
+        if self.revoked_at is not None:
+            raise ApiKeyAlreadyRevoked()
+        revoked = replace(self, revoked_at=at, version=self.version + 1)
+        return revoked, revoked._event("api_key.revoked", at)
+
+    def _event(self, type_: str, at: datetime) -> Event:
+        units = self.rights.units
+        payload = {"client_id": self.client_id, "scopes": sorted(self.rights.scopes)}
+        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=units[0] if units and len(units) == 1 else None)
+
+
+def new_key() -> str:
+    return f"{PREFIX}{token_urlsafe(32)}"
+
+
+def hint_of(key: str) -> str:
+    return key[:HINT_LENGTH]

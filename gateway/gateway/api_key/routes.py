@@ -1,0 +1,87 @@
+"""The operations on API keys."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Response
+from service_kit.call import Call
+from service_kit.caller import Caller
+from service_kit.contract import tagged
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+
+from gateway.api_key.domain import ApiKey, ApiKeyAlreadyRevoked, ApiKeyNotFound, hint_of, new_key
+from gateway.api_key.schemas import ApiKeyView, MadeApiKey, NewApiKey, api_key_view, made
+from gateway.api_key.store import ApiKeyStore
+from gateway.client.domain import digest_of
+from gateway.client.schemas import units_or_own
+from gateway.rights.caller import rights_of
+from gateway.rights.domain import Rights, RightsExceeded, UnknownScope, known_scopes, units_lie_within
+
+router = Router(tags=["api-keys"])
+
+
+@router.post("/v1/api-keys", status_code=201, response_model=MadeApiKey, raises=[RightsExceeded, UnknownScope])
+async def create_api_key(body: NewApiKey, call: Annotated[Call, requires("api-keys:write")]) -> Response:
+    """Make an API key for the calling client; send it as `Authorization: Bearer gxk_...`.
+
+    Its scopes and units lie within those of the token, and shrink with those of the client. It is shown this once.
+    """
+    held, secret = rights_of(call.caller), new_key()
+    rights = Rights(scopes=known_scopes(body.scopes), units=units_or_own(body.units, held), agent_id=held.agent_id)
+    async with call.transaction() as tx:
+        key = ApiKey(
+            id=call.new_id(),
+            client_id=call.caller.client_id,
+            name=body.name,
+            hint=hint_of(secret),
+            rights=rights.require_within(held),
+            created_by=call.caller.sub,
+            created_at=call.at,
+            expires_at=body.expires_at,
+            revoked_at=None,
+            version=1,
+        )
+        await ApiKeyStore(tx).add(key, digest_of(secret), key.created())
+        return call.created(made(key, secret), location=f"/v1/api-keys/{key.id}", version=key.version, once=("key",))
+
+
+@router.get("/v1/api-keys", response_model=Page[ApiKeyView])
+async def list_api_keys(call: Annotated[Call, requires("api-keys:read")], page: Annotated[PageOf, Depends()]) -> Response:
+    """List the API keys of the calling client, in the order they were made."""
+    async with call.reading() as reader:
+        keys = await ApiKeyStore(reader).page(of_client=call.caller.client_id, after=page.after, limit=page.fetch)
+    return call.page(page, [api_key_view(key) for key in keys], next_cursor=page.next_cursor(keys, "created_at", "id"))
+
+
+@router.get("/v1/api-keys/{id}", response_model=ApiKeyView, raises=[ApiKeyNotFound])
+@tagged
+async def get_api_key(id: UUID, call: Annotated[Call, requires("api-keys:read")]) -> Response:
+    """Read an API key; the key itself is not kept."""
+    async with call.reading() as reader:
+        key = await _visible(ApiKeyStore(reader), id, call.caller)
+    return call.answer(api_key_view(key), version=key.version)
+
+
+@router.post("/v1/api-keys/{id}/revocation", response_model=ApiKeyView, raises=[ApiKeyNotFound, ApiKeyAlreadyRevoked])
+async def revoke_api_key(id: UUID, call: Annotated[Call, requires("api-keys:write")]) -> Response:
+    """Revoke an API key: it is refused at once here, and within five seconds by every replica of the gateway."""
+    async with call.transaction() as tx:
+        keys = ApiKeyStore(tx)
+        revoked, event = (await _visible(keys, id, call.caller)).revoked(call.at)
+        await keys.save_revoked(revoked, event)
+        answer = call.answer(api_key_view(revoked), version=revoked.version)
+    call.part("swapper").forget_all()
+    return answer
+
+
+async def _visible(keys: ApiKeyStore, id: UUID, caller: Caller) -> ApiKey:
+    """A key of the caller's own client; or of any client, for who may change clients in those units."""
+    key = await keys.find(id)
+    if key is None or not (key.client_id == caller.client_id or _governs(caller, key)):
+        raise ApiKeyNotFound()
+    return key
+
+
+def _governs(caller: Caller, key: ApiKey) -> bool:
+    return caller.may("clients:write") and units_lie_within(key.rights.units, caller.units)

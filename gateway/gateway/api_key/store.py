@@ -1,0 +1,96 @@
+"""API keys in the gateway's schema."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Transaction
+from service_kit.errors import PreconditionFailed
+from service_kit.outbox import Event
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, true, update
+
+from gateway.api_key.domain import ApiKey
+from gateway.rights.domain import Rights
+from gateway.tables import api_key, api_key_digest
+
+FIND = select(api_key).where(api_key.c.id == bindparam("id"))
+FIND_BY_DIGEST = (
+    select(api_key)
+    .join(api_key_digest, api_key_digest.c.api_key == api_key.c.id)
+    .where(api_key_digest.c.digest == bindparam("digest"))
+)
+ADD = insert(api_key)
+ADD_DIGEST = insert(api_key_digest)
+REVOKE = (
+    update(api_key)
+    .where(api_key.c.id == bindparam("of_id"), api_key.c.version == bindparam("of_version"))
+    .values(revoked_at=bindparam("moment"), version=bindparam("next_version"))
+)
+
+
+class ApiKeyStore:
+    """API keys on Postgres; reads work on a reader too."""
+
+    def __init__(self, tx: Reader) -> None:
+        self._tx = tx
+
+    @property
+    def _writing(self) -> Transaction:
+        assert isinstance(self._tx, Transaction), "writes need a transaction"
+        return self._tx
+
+    async def find(self, id: UUID) -> ApiKey | None:
+        row = await self._tx.fetch_one(FIND, id=id)
+        return None if row is None else from_row(row)
+
+    async def find_by_digest(self, digest: bytes) -> ApiKey | None:
+        row = await self._tx.fetch_one(FIND_BY_DIGEST, digest=digest)
+        return None if row is None else from_row(row)
+
+    async def page(self, *, of_client: str | None, after: Sequence[Any] | None, limit: int) -> list[ApiKey]:
+        """Keys of one client, or of all, in the order they were made."""
+        statement = select(api_key).where(_of(of_client)).order_by(api_key.c.created_at, api_key.c.id).limit(limit)
+        if after is not None:
+            moment, id_ = after
+            statement = statement.where(
+                or_(api_key.c.created_at > moment, (api_key.c.created_at == moment) & (api_key.c.id > id_))
+            )
+        return [from_row(row) for row in await self._tx.fetch(statement)]
+
+    async def add(self, key: ApiKey, digest: bytes, event: Event) -> None:
+        tx = self._writing
+        await tx.execute(ADD_DIGEST, digest=digest, api_key=key.id)
+        await tx.execute(
+            ADD,
+            id=key.id,
+            client_id=key.client_id,
+            name=key.name,
+            hint=key.hint,
+            scopes=sorted(key.rights.scopes),
+            units=None if key.rights.units is None else list(key.rights.units),
+            created_by=key.created_by,
+            created_at=key.created_at,
+            expires_at=key.expires_at,
+            revoked_at=key.revoked_at,
+            version=key.version,
+        )
+        tx.record(event)
+
+    async def save_revoked(self, key: ApiKey, event: Event) -> None:
+        is_saved = await self._writing.execute(
+            REVOKE, of_id=key.id, of_version=key.version - 1, moment=key.revoked_at, next_version=key.version
+        )
+        if not is_saved:
+            raise PreconditionFailed()
+        self._writing.record(event)
+
+
+def _of(client_id: str | None) -> ColumnElement[bool]:
+    return true() if client_id is None else api_key.c.client_id == client_id
+
+
+def from_row(row: Mapping[str, Any]) -> ApiKey:
+    columns = ("id", "client_id", "name", "hint", "created_by", "created_at", "expires_at", "revoked_at", "version")
+    units = row["units"]
+    rights = Rights(scopes=frozenset(row["scopes"]), units=None if units is None else tuple(units))
+    return ApiKey(rights=rights, **{name: row[name] for name in columns})

@@ -1,0 +1,101 @@
+"""Swaps an API key for a short-lived access token, since the services verify only those."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from service_kit.database import Database
+from service_kit.errors import Unauthenticated, Unavailable
+from service_kit.sqlstates import TransactionRolledBack
+
+from gateway.api_key.domain import ApiKey
+from gateway.api_key.store import ApiKeyStore
+from gateway.client.domain import digest_of
+from gateway.client.standing import Standings
+from gateway.rights.domain import Rights
+from gateway.token.domain import Granted
+from gateway.token.issue import TokenIssuer
+
+TOKEN_SECONDS = 300
+# A token is replaced while it still has this long to live, so that none expires on its way.
+RENEWED_BEFORE_SECONDS = 60
+# A key that is revoked at one replica is refused by the others within this time.
+CHECKED_EVERY_SECONDS = 5.0
+REMEMBERED = 5_000
+
+
+class ApiKeyInvalid(Unauthenticated):
+    """The API key is unknown, expired or revoked, or its client is disabled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swapped:
+    """The header to pass on, for how long, and on whose account."""
+
+    authorization: bytes
+    client_id: str
+    rights: Rights
+    renewed_at: float
+    checked_at: float
+
+
+class Swapper:
+    def __init__(
+        self, database: Database, standings: Standings, issuer: TokenIssuer, *, clock: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._standings = standings
+        self._issuer = issuer
+        self._clock = clock
+        self._known: OrderedDict[bytes, Swapped] = OrderedDict()
+
+    async def swap(self, key: str) -> Swapped:
+        """The token in place of the key; ApiKeyInvalid when it is none of ours (any longer)."""
+        digest, now = digest_of(key), time.monotonic()
+        found = self._known.get(digest)
+        if found is not None and now - found.checked_at < CHECKED_EVERY_SECONDS and now < found.renewed_at:
+            return found
+        try:
+            swapped = await self._checked(digest, found, now)
+        except (Unavailable, TransactionRolledBack):
+            # While the database is away a key that was good a moment ago stays good, until its token ends.
+            if found is None or now >= found.renewed_at:
+                raise
+            return found
+        self._known[digest] = swapped
+        self._known.move_to_end(digest)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return swapped
+
+    def forget_all(self) -> None:
+        """Check every key again the next time, because one was revoked here."""
+        self._known.clear()
+
+    async def _checked(self, digest: bytes, found: Swapped | None, now: float) -> Swapped:
+        async with self._database.reading() as reader:
+            key = await ApiKeyStore(reader).find_by_digest(digest)
+        if key is None or not key.is_valid(self._clock()):
+            self._known.pop(digest, None)
+            raise ApiKeyInvalid()
+        standing = await self._standings.of(key.client_id)
+        if not standing.is_enabled:
+            self._known.pop(digest, None)
+            raise ApiKeyInvalid()
+        rights = key.rights.limited_to(standing.rights)
+        if found is not None and found.rights == rights and now < found.renewed_at:
+            return replace(found, checked_at=now)
+        return await self._swapped(key, rights, now)
+
+    async def _swapped(self, key: ApiKey, rights: Rights, now: float) -> Swapped:
+        granted = Granted(client_id=key.client_id, sub=f"api-key:{key.id}", rights=rights)
+        issued = await self._issuer.issue(granted, lifetime=TOKEN_SECONDS)
+        return Swapped(
+            authorization=b"Bearer " + issued.token.encode(),
+            client_id=key.client_id,
+            rights=rights,
+            renewed_at=now + max(0, issued.expires_in - RENEWED_BEFORE_SECONDS),
+            checked_at=now,
+        )

@@ -1,0 +1,1 @@
+"""Clients: the programs that get tokens."""

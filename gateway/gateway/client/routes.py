@@ -1,0 +1,155 @@
+"""The operations on clients."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Body, Depends, Response
+from service_kit.call import Call
+from service_kit.contract import conditional, tagged
+from service_kit.outbox import Event
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+
+from gateway.client import use_cases
+from gateway.client.domain import (
+    Client,
+    ClientCannotChangeItself,
+    ClientNotFound,
+    new_secret,
+)
+from gateway.client.schemas import (
+    ClientChange,
+    ClientView,
+    NewClient,
+    RegisteredClient,
+    RotatedSecret,
+    SecretRotation,
+    client_view,
+    money_of,
+    registered,
+    units_or_own,
+)
+from gateway.client.store import ClientStore
+from gateway.rights.caller import rights_of
+from gateway.rights.domain import Rights, RightsExceeded, UnknownScope, known_scopes
+
+router = Router(tags=["clients"])
+MERGE_PATCH = "application/merge-patch+json"
+
+
+@router.post("/v1/clients", status_code=201, response_model=RegisteredClient, raises=[RightsExceeded, UnknownScope])
+async def create_client(body: NewClient, call: Annotated[Call, requires("clients:write")]) -> Response:
+    """Register a client, a program that gets access tokens of its own.
+
+    Its scopes, units, approval limit and agent lie within those of the token that registers it. The secret is shown this once.
+    """
+    held = rights_of(call.caller)
+    rights = Rights(
+        scopes=known_scopes(body.scopes),
+        units=units_or_own(body.units, held),
+        approval_limit=money_of(body.approval_limit),
+        agent_id=body.agent_id or held.agent_id,
+    )
+    secret = new_secret()
+    async with call.transaction() as tx:
+        client = await use_cases.register(
+            ClientStore(tx),
+            id=call.new_id(),
+            name=body.name,
+            rights=rights,
+            limit=body.rate_limit.policy() if body.rate_limit else None,
+            held=held,
+            secret=secret,
+            at=call.at,
+        )
+        return call.created(
+            registered(client, secret), location=f"/v1/clients/{client.id}", version=client.version, once=("client_secret",)
+        )
+
+
+@router.get("/v1/clients", response_model=Page[ClientView])
+async def list_clients(call: Annotated[Call, requires("clients:read")], page: Annotated[PageOf, Depends()]) -> Response:
+    """List the clients whose units lie within those of the token, in order of registration."""
+    async with call.reading() as reader:
+        clients = await ClientStore(reader).page(rights_of(call.caller), after=page.after, limit=page.fetch)
+    return call.page(page, [client_view(client) for client in clients], next_cursor=page.next_cursor(clients, "created_at", "id"))
+
+
+@router.get("/v1/clients/{id}", response_model=ClientView, raises=[ClientNotFound])
+@tagged
+async def get_client(id: UUID, call: Annotated[Call, requires("clients:read")]) -> Response:
+    """Read a client."""
+    async with call.reading() as reader:
+        client = await use_cases.visible(ClientStore(reader), id, rights_of(call.caller))
+    return call.answer(client_view(client), version=client.version)
+
+
+@router.patch("/v1/clients/{id}", response_model=ClientView, raises=[ClientNotFound, RightsExceeded, UnknownScope, ClientCannotChangeItself])
+@conditional
+async def change_client(
+    id: UUID,
+    body: Annotated[ClientChange, Body(media_type=MERGE_PATCH)],
+    call: Annotated[Call, requires("clients:write")],
+) -> Response:
+    """Change a client's name, rights, state or limit; null takes units, approval limit, agent or limit away.
+
+    The caller must hold all that the client holds before and after. A disabled client gets no tokens, and those it has are refused.
+    """
+    held = rights_of(call.caller)
+    async with call.transaction() as tx:
+        clients = ClientStore(tx)
+        client = await use_cases.governed(clients, id, held)
+        call.require_match(client.version)
+        client.require_other_than(call.caller.client_id)
+        changed, event = _patched(client, body, held, call)
+        await use_cases.change(clients, changed, event, held)
+        answer = call.answer(client_view(changed), version=changed.version)
+    call.part("standings").forget(changed.client_id)
+    return answer
+
+
+@router.delete("/v1/clients/{id}", status_code=204, response_class=Response, raises=[ClientNotFound, RightsExceeded, ClientCannotChangeItself])
+@conditional
+async def delete_client(id: UUID, call: Annotated[Call, requires("clients:write")]) -> Response:
+    """Delete a client: its tokens and API keys are refused from now on, its webhook endpoints fall silent."""
+    async with call.transaction() as tx:
+        clients = ClientStore(tx)
+        client = await use_cases.governed(clients, id, rights_of(call.caller))
+        call.require_match(client.version)
+        await use_cases.delete(clients, client, by=call.caller.client_id, at=call.at)
+        answer = call.nothing()
+    call.part("standings").forget(client.client_id)
+    return answer
+
+
+@router.post("/v1/clients/{id}/secret", status_code=200, response_model=RotatedSecret, raises=[ClientNotFound, RightsExceeded])
+async def rotate_client_secret(
+    id: UUID, body: SecretRotation, call: Annotated[Call, requires("clients:write")]
+) -> Response:
+    """Give a client a new secret, shown this once; the old ones stay valid for the overlap."""
+    secret = new_secret()
+    async with call.transaction() as tx:
+        clients = ClientStore(tx)
+        client = await use_cases.governed(clients, id, rights_of(call.caller))
+        overlap = timedelta(seconds=body.overlap_seconds)
+        rotated = await use_cases.rotate_secret(clients, client, secret=secret, overlap=overlap, at=call.at)
+        view = RotatedSecret(client_id=rotated.client_id, client_secret=secret, overlap_seconds=body.overlap_seconds)
+        return call.answer(view, version=rotated.version, once=("client_secret",))
+
+
+def _patched(client: Client, body: ClientChange, held: Rights, call: Call) -> tuple[Client, Event]:
+    """The client after a merge patch: only what the body names is changed."""
+    named, rights = body.model_fields_set, client.rights
+    return client.changed(
+        name=body.name or client.name,
+        rights=Rights(
+            scopes=known_scopes(body.scopes) if body.scopes is not None else rights.scopes,
+            units=units_or_own(body.units, held) if "units" in named else rights.units,
+            approval_limit=money_of(body.approval_limit) if "approval_limit" in named else rights.approval_limit,
+            agent_id=body.agent_id if "agent_id" in named else rights.agent_id,
+        ),
+        is_enabled=client.is_enabled if body.state is None else body.state == "enabled",
+        limit=(body.rate_limit.policy() if body.rate_limit else None) if "rate_limit" in named else client.limit,
+        at=call.at,
+    )

@@ -1,0 +1,188 @@
+"""Clients and their secrets in the gateway's schema."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Transaction
+from service_kit.errors import PreconditionFailed
+from service_kit.money import Money
+from service_kit.outbox import Event
+from service_kit.sqlstates import UniqueViolated
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal, not_, or_, select, update
+
+from gateway.client.domain import Client, ClientIdTaken, Secret
+from gateway.limit.domain import Policy
+from gateway.rights.domain import Rights
+from gateway.tables import client, client_name, client_secret
+
+FIND = select(client).where(client.c.id == bindparam("id"))
+FIND_BY_CLIENT_ID = (
+    select(client)
+    .join(client_name, client_name.c.client == client.c.id)
+    .where(client_name.c.client_id == bindparam("client_id"))
+)
+ADD = insert(client)
+ADD_NAME = insert(client_name)
+SAVE = (
+    update(client)
+    .where(client.c.id == bindparam("of_id"), client.c.version == bindparam("of_version"))
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (
+                "name",
+                "scopes",
+                "units",
+                "approval_amount",
+                "approval_currency",
+                "agent_id",
+                "is_enabled",
+                "quota",
+                "quota_seconds",
+                "updated_at",
+                "version",
+            )
+        }
+    )
+)
+DELETE = delete(client).where(client.c.id == bindparam("id"), client.c.version == bindparam("version"))
+DELETE_NAME = delete(client_name).where(client_name.c.client_id == bindparam("client_id"))
+SECRETS = select(client_secret.c.digest, client_secret.c.expires_at).where(client_secret.c.client == bindparam("client"))
+ADD_SECRET = insert(client_secret)
+EXPIRE_OTHERS = (
+    update(client_secret)
+    .where(
+        client_secret.c.client == bindparam("of_client"),
+        client_secret.c.digest != bindparam("of_digest"),
+        or_(client_secret.c.expires_at.is_(None), client_secret.c.expires_at > bindparam("moment")),
+    )
+    .values(expires_at=bindparam("moment"))
+)
+FORGET_SECRETS = delete(client_secret).where(
+    client_secret.c.client == bindparam("client"), client_secret.c.expires_at <= bindparam("moment")
+)
+
+
+class ClientStore:
+    """The port `Clients` on Postgres; reads work on a reader too."""
+
+    def __init__(self, tx: Reader) -> None:
+        self._tx = tx
+
+    @property
+    def _writing(self) -> Transaction:
+        assert isinstance(self._tx, Transaction), "writes need a transaction"
+        return self._tx
+
+    async def find(self, id: UUID) -> Client | None:
+        row = await self._tx.fetch_one(FIND, id=id)
+        return None if row is None else from_row(row)
+
+    async def find_by_client_id(self, client_id: str) -> Client | None:
+        row = await self._tx.fetch_one(FIND_BY_CLIENT_ID, client_id=client_id)
+        return None if row is None else from_row(row)
+
+    async def page(self, held: Rights, *, after: Sequence[Any] | None, limit: int) -> list[Client]:
+        """Clients whose units lie within those held, in order of registration."""
+        statement = select(client).order_by(client.c.created_at, client.c.id).limit(limit)
+        if held.units is not None:
+            statement = statement.where(_lies_within(held.units))
+        if after is not None:
+            moment, id_ = after
+            statement = statement.where(
+                or_(client.c.created_at > moment, (client.c.created_at == moment) & (client.c.id > id_))
+            )
+        return [from_row(row) for row in await self._tx.fetch(statement)]
+
+    async def add(self, client: Client, secret: Secret, event: Event) -> None:
+        tx = self._writing
+        try:
+            await tx.execute(ADD_NAME, client_id=client.client_id, client=client.id)
+        except UniqueViolated as error:
+            raise ClientIdTaken() from error
+        await tx.execute(ADD, **to_row(client))
+        await tx.execute(
+            ADD_SECRET, client=client.id, digest=secret.digest, created_at=client.created_at, expires_at=secret.expires_at
+        )
+        tx.record(event)
+
+    async def save(self, client: Client, event: Event) -> None:
+        row = to_row(client)
+        kept = ("id", "client_id", "created_at")
+        values = {f"new_{name}": value for name, value in row.items() if name not in kept}
+        if not await self._writing.execute(SAVE, of_id=client.id, of_version=client.version - 1, **values):
+            raise PreconditionFailed()
+        self._writing.record(event)
+
+    async def delete(self, client: Client, event: Event) -> None:
+        if not await self._writing.execute(DELETE, id=client.id, version=client.version):
+            raise PreconditionFailed()
+        await self._writing.execute(DELETE_NAME, client_id=client.client_id)
+        self._writing.record(event)
+
+    async def secrets(self, id: UUID) -> list[Secret]:
+        rows = await self._tx.fetch(SECRETS, client=id)
+        return [Secret(digest=row["digest"], expires_at=row["expires_at"]) for row in rows]
+
+    async def add_secret(self, id: UUID, digest: bytes, *, at: datetime, others_expire_at: datetime) -> None:
+        tx = self._writing
+        await tx.execute(FORGET_SECRETS, client=id, moment=at)
+        await tx.execute(EXPIRE_OTHERS, of_client=id, of_digest=digest, moment=others_expire_at)
+        await tx.execute(ADD_SECRET, client=id, digest=digest, created_at=at, expires_at=None)
+
+
+def _lies_within(held: Sequence[str]) -> ColumnElement[bool]:
+    """True where every unit of the client lies in or under one of those held."""
+    unit = func.unnest(client.c.units).column_valued("unit")
+    is_inside = or_(*(or_(unit == own, func.starts_with(unit, f"{own}.")) for own in held))
+    outside = select(literal(1)).select_from(unit).where(not_(is_inside))
+    return client.c.units.is_not(None) & ~outside.exists()
+
+
+def plain(amount: Decimal) -> Decimal:
+    """The amount with two decimals, or with as many more as it has."""
+    short = amount.quantize(Decimal("0.01"))
+    return short if short == amount else amount.normalize()
+
+
+def from_row(row: Mapping[str, Any]) -> Client:
+    amount, quota = row["approval_amount"], row["quota"]
+    return Client(
+        id=row["id"],
+        client_id=row["client_id"],
+        name=row["name"],
+        rights=Rights(
+            scopes=frozenset(row["scopes"]),
+            units=None if row["units"] is None else tuple(row["units"]),
+            approval_limit=None if amount is None else Money(plain(amount), row["approval_currency"]),
+            agent_id=row["agent_id"],
+        ),
+        is_enabled=row["is_enabled"],
+        limit=None if quota is None else Policy(quota=quota, window=row["quota_seconds"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        version=row["version"],
+    )
+
+
+def to_row(client: Client) -> dict[str, object]:
+    limit, rights = client.rights.approval_limit, client.rights
+    return {
+        "id": client.id,
+        "client_id": client.client_id,
+        "name": client.name,
+        "scopes": sorted(rights.scopes),
+        "units": None if rights.units is None else list(rights.units),
+        "approval_amount": None if limit is None else limit.amount,
+        "approval_currency": None if limit is None else limit.currency,
+        "agent_id": rights.agent_id,
+        "is_enabled": client.is_enabled,
+        "quota": None if client.limit is None else client.limit.quota,
+        "quota_seconds": None if client.limit is None else client.limit.window,
+        "created_at": client.created_at,
+        "updated_at": client.updated_at,
+        "version": client.version,
+    }

@@ -1,0 +1,1 @@
+"""The merged contract and its page."""

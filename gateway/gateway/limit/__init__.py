@@ -1,0 +1,1 @@
+"""Limits per client, shared among replicas."""

@@ -1,0 +1,1 @@
+"""The composed customer overview."""

@@ -1,0 +1,1 @@
+"""One-time tickets for event streams."""
