@@ -1,0 +1,1 @@
+"""The scoring service: transactions, value scores, the customer pyramid, star tiers and survey answers."""

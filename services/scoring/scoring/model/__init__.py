@@ -1,0 +1,1 @@
+"""The probability models of buying behavior: BG/NBD, Gamma-Gamma and what is expected from them."""
