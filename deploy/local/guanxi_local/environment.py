@@ -10,7 +10,7 @@ from guanxi_local.settings import LocalSettings
 
 LAUNCHER_ONLY = ("GUANXI_HOME", "GUANXI_START_SECONDS", "DEMO")
 FRUGAL = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-WEBHOOKS_TO_THIS_MACHINE = {"GUANXI_WEBHOOK_ALLOW_LOOPBACK": "true"}
+WEBHOOKS_TO_THIS_MACHINE = {"GUANXI_WEBHOOKS_ALLOW_LOOPBACK": "true"}
 
 
 def addresses(settings: LocalSettings, ports: Mapping[str, int]) -> dict[str, str]:
