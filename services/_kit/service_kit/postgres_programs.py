@@ -39,9 +39,7 @@ def copy_binaries(installed: Path, copied: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     package = installed.parent
     try:
-        shutil.copytree(
-            installed, fresh / package.name / installed.name, ignore=shutil.ignore_patterns("include", "*.a")
-        )
+        shutil.copytree(installed, fresh / package.name / installed.name, ignore=shutil.ignore_patterns("include", "*.a"))
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, fresh / libraries.name)
@@ -93,9 +91,7 @@ def run(command: Sequence[str | Path], *, because: str, account: Account | None 
     return output.strip()
 
 
-def launch(
-    command: Sequence[str], *, account: Account | None, output: int, last_wish: signal.Signals | None
-) -> "subprocess.Popen[bytes]":
+def launch(command: Sequence[str], *, account: Account | None, output: int, last_wish: signal.Signals | None) -> "subprocess.Popen[bytes]":
     try:
         return subprocess.Popen(
             command,

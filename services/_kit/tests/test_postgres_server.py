@@ -51,9 +51,7 @@ async def connected(url: str) -> AsyncIterator[Any]:
 
 async def test_the_server_sorts_by_code_point_and_stores_scram_passwords(server: PostgresServer) -> None:
     async with connected(server.url()) as admin:
-        provider = await admin.fetchrow(
-            "SELECT datlocprovider::text, datlocale FROM pg_database WHERE datname='postgres'"
-        )
+        provider = await admin.fetchrow("SELECT datlocprovider::text, datlocale FROM pg_database WHERE datname='postgres'")
         stored = await admin.fetchval("SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'")
 
     assert tuple(provider) == ("b", "C.UTF-8")
@@ -234,9 +232,7 @@ async def test_an_unreachable_database_is_told_in_one_line(open_folder: Path) ->
     assert "\n" not in str(refused.value)
 
 
-async def test_a_database_that_is_too_old_is_refused_by_its_version(
-    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_database_that_is_too_old_is_refused_by_its_version(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service_kit.postgres_roles.OLDEST_VERSION", 990_000)
 
     with pytest.raises(PostgresServerError, match="is PostgreSQL 18; 99 is the oldest accepted"):

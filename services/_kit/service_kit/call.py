@@ -1,0 +1,161 @@
+"""One request as a route sees it: who calls, when, its transaction, and the ways to answer."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service_kit import idempotency, preconditions
+from service_kit.caller import Caller
+from service_kit.database import Database, Reader, Transaction
+from service_kit.identity import new_id
+from service_kit.language import preferred
+from service_kit.origin import Origin
+from service_kit.pages import PageOf
+
+JSON = "application/json"
+
+
+class AnswerMissing(RuntimeError):
+    """A route left its transaction without having made its answer inside it, so that the answer could not be stored with it."""
+
+
+class Call:
+    """What `requires(...)` gives to a route. `at` is the one moment of this request."""
+
+    def __init__(self, request: Request, caller: Caller, *, at: datetime, origin: Origin, key: idempotency.Key | None) -> None:
+        self.request = request
+        self.caller = caller
+        self.at = at
+        self.origin = origin
+        self.key = key
+        self.response: Response | None = None
+        self.once: Sequence[str] = ()
+
+    @property
+    def database(self) -> Database:
+        database: Database = self.request.app.state.database
+        return database
+
+    @property
+    def settings(self) -> Any:
+        """The service's settings."""
+        return self.request.app.state.settings
+
+    @property
+    def language(self) -> str:
+        return preferred(self.request.headers.get("accept-language"), default=self.settings.language)
+
+    def part(self, name: str) -> Any:
+        """A part that the composition root wired into the app, such as a client of another service."""
+        return self.request.app.state.parts[name]
+
+    def new_id(self) -> UUID:
+        return new_id()
+
+    def transaction(self, *, fingerprint: bytes | None = None) -> "CallTransaction":
+        """The transaction of this change. A POST claims its idempotency key on entry and stores the answer on exit.
+
+        `fingerprint` replaces that of the body where the body is a file.
+        """
+        return CallTransaction(self, fingerprint)
+
+    def reading(self) -> AbstractAsyncContextManager[Reader]:
+        """A connection for single statements."""
+        return self.database.reading()
+
+    def require_match(self, version: int) -> None:
+        """Check If-Match: PreconditionRequired without it, PreconditionFailed when stale."""
+        preconditions.require_match(self.request.headers.get("if-match"), version)
+
+    @property
+    def creates_only(self) -> bool:
+        """Whether a PUT says `If-None-Match: *`, that is: create, never replace."""
+        return self.request.headers.get("if-none-match", "").strip() == "*"
+
+    def answer(
+        self,
+        view: BaseModel | bytes,
+        *,
+        version: int | None = None,
+        variant: str = "",
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        once: Sequence[str] = (),
+    ) -> Response:
+        """The answer; with a `version` it carries the ETag and a GET honors If-None-Match.
+
+        `once` names fields that are secrets: a replay has null in their place.
+        """
+        sent = dict(headers or {})
+        if version is not None:
+            sent["ETag"] = tag = preconditions.etag(version, variant)
+            if self.request.method == "GET" and preconditions.matches(self.request.headers.get("if-none-match"), tag):
+                return Response(status_code=304, headers=sent)
+        body = view if isinstance(view, bytes) else view.__pydantic_serializer__.to_json(view)
+        self.once = once
+        self.response = Response(body, status_code=status, headers=sent, media_type=JSON)
+        return self.response
+
+    def created(self, view: BaseModel, *, location: str, version: int, variant: str = "", once: Sequence[str] = ()) -> Response:
+        """201 with Location and ETag."""
+        return self.answer(view, version=version, variant=variant, status=201, headers={"Location": location}, once=once)
+
+    def accepted(self, view: BaseModel, *, location: str, version: int | None = None) -> Response:
+        """202 with the Location of the resource to follow."""
+        return self.answer(view, version=version, status=202, headers={"Location": location})
+
+    def nothing(self) -> Response:
+        """204."""
+        self.response = Response(status_code=204)
+        return self.response
+
+    def page(self, page: PageOf, items: Sequence[BaseModel], *, next_cursor: str | None) -> Response:
+        """One page of a list: at most `page.limit` of the items, the cursor behind them, and the Link header."""
+        shown = b",".join(item.__pydantic_serializer__.to_json(item) for item in items[: page.limit])
+        body = b'{"items":[' + shown + b'],"next_cursor":' + to_json(next_cursor) + b"}"
+        return self.answer(body, headers=page.link(next_cursor))
+
+
+class CallTransaction:
+    """`async with call.transaction() as tx`: what the block writes, tells and answers is committed together or not at all."""
+
+    def __init__(self, call: Call, fingerprint: bytes | None) -> None:
+        self._call = call
+        self._key = call.key
+        if self._key is not None and fingerprint is not None:
+            self._key = idempotency.Key(**self._key.scope, fingerprint=fingerprint)
+        self._block = call.database.transaction(origin=call.origin, lock_within=idempotency.WAIT_SECONDS)
+
+    async def __aenter__(self) -> Transaction:
+        self._tx = await self._block.__aenter__()
+        self._call.response = None
+        if self._key is not None:
+            try:
+                await idempotency.claim(self._tx, self._key, at=self._call.at)
+            except BaseException as error:
+                await self._block.__aexit__(type(error), error, error.__traceback__)
+                raise
+        return self._tx
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if kind is None:
+            try:
+                await self._keep_answer()
+            except BaseException as failure:
+                await self._block.__aexit__(type(failure), failure, failure.__traceback__)
+                raise
+        await self._block.__aexit__(kind, error, trace)
+
+    async def _keep_answer(self) -> None:
+        response = self._call.response
+        if response is None:
+            raise AnswerMissing(f"{self._call.request.method} {self._call.request.url.path}")
+        if self._key is not None and 200 <= response.status_code < 300:
+            await idempotency.store(self._tx, self._key, response, once=self._call.once)

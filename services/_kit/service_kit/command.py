@@ -1,0 +1,105 @@
+"""`python -m <service> serve | work | migrate | openapi | revision`."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+from sqlalchemy import MetaData
+
+from service_kit import logs
+from service_kit.migrations import DatabaseTooOld, migrate
+from service_kit.service import Service
+from service_kit.settings import ServiceSettings
+from service_kit.sqlstates import DatabaseUnavailable, TransactionRolledBack
+
+
+def command_line(
+    *, name: str, settings: Callable[[], ServiceSettings], compose: Callable[[Any], Service], metadata: MetaData, migrations: Path
+) -> typer.Typer:
+    """The commands of one service."""
+    cli = typer.Typer(no_args_is_help=True, add_completion=False, help=f"The {name} service.", pretty_exceptions_enable=False)
+
+    @cli.command()
+    def serve() -> None:
+        """Serve the API (and do the background work too, unless GUANXI_WORK is false)."""
+        chosen = _read(settings)
+        logs.configure(service=name, level=chosen.log_level)
+        run_server(compose(chosen))
+
+    @cli.command()
+    def work() -> None:
+        """Do the background work alone; /livez, /readyz and /metrics are served for whoever watches."""
+        chosen = _read(settings).model_copy(update={"work": True})
+        logs.configure(service=name, level=chosen.log_level)
+        service = compose(chosen)
+        service.api.router.routes[:] = [route for route in service.api.router.routes if route not in service.routes]
+        run_server(service)
+
+    @cli.command(name="migrate")
+    def migrate_() -> None:
+        """Bring the schema to this release; safe while the previous release serves."""
+        chosen = _read(settings)
+        try:
+            taken = asyncio.run(migrate(chosen.database_url, chosen.database_schema, str(migrations)))
+        except (DatabaseUnavailable, TransactionRolledBack, DatabaseTooOld) as error:
+            raise _stopped(f"{name}: {error}") from error
+        typer.echo(f"{name}: {len(taken)} migrations" + (f" ({', '.join(taken)})" if taken else ""))
+
+    @cli.command()
+    def openapi(events: Annotated[bool, typer.Option(help="Only the schemas of the events.")] = False) -> None:
+        """Print the contract, OpenAPI 3.1 as JSON."""
+        document = compose(contract_settings(settings)).openapi()
+        typer.echo(json.dumps(document["webhooks"] if events else document, indent=2, ensure_ascii=False, sort_keys=False))
+
+    return cli
+
+
+def contract_settings(settings: Callable[..., ServiceSettings]) -> ServiceSettings:
+    """Settings for writing the contract: the same everywhere, whatever the environment says."""
+    return settings(database_schema="contract", issuer="http://127.0.0.1:8000", database_url="postgresql://localhost/contract")
+
+
+def run_server(service: Service) -> None:
+    """Serve until SIGTERM or SIGINT; open requests may finish, streams are ended after `stop_seconds`."""
+    chosen = service.settings
+    config = uvicorn.Config(
+        service.app,
+        host=chosen.host,
+        port=chosen.port,
+        uds=chosen.uds,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        backlog=4096,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=chosen.stop_seconds,
+    )
+    server = uvicorn.Server(config)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    server.run()
+    if not server.started:
+        raise SystemExit(1)
+
+
+def _read(settings: Callable[[], ServiceSettings]) -> ServiceSettings:
+    try:
+        return settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"GUANXI_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors() if fault["loc"])
+        raise _stopped(f"settings: {wrong}") from error
+
+
+def _stopped(line: str) -> SystemExit:
+    print(line, file=sys.stderr)
+    return SystemExit(1)

@@ -1,0 +1,231 @@
+"""Reads a neighbor's feed: each event's effect and the cursor behind it are committed together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from service_kit.client import NeighborRefused, NeighborUnavailable, ServiceClient
+from service_kit.database import Database, Transaction
+from service_kit.errors import Unavailable
+from service_kit.identity import Clock
+from service_kit.logs import logger
+from service_kit.origin import Origin
+from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX
+from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.tables import feed_cursor, parked_event
+
+log = logger(__name__)
+BATCH = 500
+WAIT_SECONDS = 10
+MOST_TRIES = 5
+
+FIND_CURSOR = select(feed_cursor.c.cursor).where(
+    feed_cursor.c.source == bindparam("source"), feed_cursor.c.consumer == bindparam("consumer")
+)
+LOCK_CURSOR = FIND_CURSOR.with_for_update()
+MAKE_CURSOR = insert(feed_cursor).on_conflict_do_nothing()
+MOVE_CURSOR = (
+    update(feed_cursor)
+    .where(feed_cursor.c.source == bindparam("of_source"), feed_cursor.c.consumer == bindparam("of_consumer"))
+    .values(cursor=bindparam("to"), moved_at=bindparam("at"))
+)
+PARK = insert(parked_event).on_conflict_do_nothing()
+REQUEUED = (
+    select(parked_event.c.id, parked_event.c.envelope)
+    .where(parked_event.c.source == bindparam("source"), parked_event.c.consumer == bindparam("consumer"), parked_event.c.requeued)
+    .limit(100)
+    .with_for_update(skip_locked=True)
+)
+REQUEUE = (
+    update(parked_event).where(parked_event.c.source == bindparam("of_source"), parked_event.c.id == bindparam("of")).values(requeued=True)
+)
+UNPARK = delete(parked_event).where(
+    parked_event.c.source == bindparam("source"), parked_event.c.consumer == bindparam("consumer"), parked_event.c.id == bindparam("id")
+)
+REPARK = (
+    update(parked_event)
+    .where(parked_event.c.source == bindparam("of_source"), parked_event.c.id == bindparam("of"))
+    .values(requeued=False, reason=bindparam("reason"))
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """An event of a neighbor: `type` without prefix and version, such as `complaint.closed`."""
+
+    id: UUID
+    type: str
+    subject: UUID
+    at: datetime
+    unit: str | None
+    payload: Mapping[str, Any]
+    cursor: str
+    traceparent: str | None
+    envelope: Mapping[str, Any]
+
+
+def news_of(envelope: Mapping[str, Any]) -> News:
+    """An envelope as read from a feed; ValueError or KeyError when it is none."""
+    return News(
+        id=UUID(envelope["id"]),
+        type=str(envelope["type"]).removeprefix(TYPE_PREFIX).removesuffix(TYPE_SUFFIX),
+        subject=UUID(envelope["subject"]),
+        at=datetime.fromisoformat(str(envelope["time"])),
+        unit=envelope.get("unit"),
+        payload=envelope["data"],
+        cursor=str(envelope["cursor"]),
+        traceparent=envelope.get("traceparent"),
+        envelope=envelope,
+    )
+
+
+Handler = Callable[[Transaction, News], Awaitable[None]]
+Prepare = Callable[[Sequence[News]], Awaitable[None]]
+
+
+class Consumer:
+    """A worker that follows one feed under one name. Any number of replicas may run: the locked cursor row orders them.
+
+    `prepare` is called with each batch before the transaction: the place for questions to other services. An event whose handler
+    keeps failing is parked with its reason and can be requeued; the others go on.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        consumer: str,
+        client: ServiceClient,
+        database: Database,
+        handler: Handler,
+        clock: Clock,
+        prepare: Prepare | None = None,
+    ) -> None:
+        self.name = f"{consumer}<{source}"
+        self._source = source
+        self._consumer = consumer
+        self._client = client
+        self._database = database
+        self._handler = handler
+        self._clock = clock
+        self._prepare = prepare
+        self._tries: dict[UUID, int] = {}
+
+    async def run(self) -> None:
+        async with self._database.transaction() as tx:
+            await tx.execute(MAKE_CURSOR, source=self._source, consumer=self._consumer, cursor="0", moved_at=self._clock())
+        while True:
+            await self._requeued()
+            try:
+                await self.follow(wait=WAIT_SECONDS)
+            except NeighborUnavailable:
+                await asyncio.sleep(0.5)
+
+    async def follow(self, *, wait: int) -> int:
+        """Read one batch and take it in; how many events it had."""
+        async with self._database.reading() as reader:
+            after = await reader.fetch_value(FIND_CURSOR, source=self._source, consumer=self._consumer)
+        batch = await self._read(str(after), wait)
+        if not batch:
+            return 0
+        if self._prepare is not None:
+            await self._prepare(batch)
+        try:
+            await self._take(batch, str(after))
+        except (Unavailable, TransactionRolledBack, OutcomeUnknown):
+            raise
+        except Exception:
+            log.exception("a batch of news failed", consumer=self.name)
+            for news in batch:
+                await self._take_alone(news)
+        return len(batch)
+
+    async def _read(self, after: str, wait: int) -> list[News]:
+        params = {"after": after, "limit": BATCH, "wait": wait}
+        try:
+            envelopes = await self._client.get("/v1/events", params=params, seconds=wait + 5.0)
+        except NeighborRefused as refused:
+            if refused.status != 410:
+                raise NeighborUnavailable(f"the feed of {self._source} refuses: {refused}") from refused
+            await self._start_over(refused)
+            return []
+        return [news_of(envelope) for envelope in envelopes or ()]
+
+    async def _start_over(self, refused: NeighborRefused) -> None:
+        """The feed no longer has what we missed: go on from its oldest event and say so loudly."""
+        log.error("events were missed", consumer=self.name, detail=str(refused))
+        newest = str(refused.problem.get("newest", "0"))
+        async with self._database.transaction() as tx:
+            await tx.execute(MOVE_CURSOR, of_source=self._source, of_consumer=self._consumer, to=newest, at=self._clock())
+
+    async def _take(self, batch: Sequence[News], after: str) -> None:
+        origin = Origin(client_id=f"feed:{self._source}", actor="system", traceparent=batch[-1].traceparent)
+        async with self._database.transaction(origin=origin) as tx:
+            if await tx.fetch_value(LOCK_CURSOR, source=self._source, consumer=self._consumer) != after:
+                return
+            for news in batch:
+                await self._handler(tx, news)
+            await self._move(tx, batch[-1])
+
+    async def _take_alone(self, news: News) -> None:
+        origin = Origin(client_id=f"feed:{self._source}", actor="system", traceparent=news.traceparent)
+        async with self._database.transaction(origin=origin) as tx:
+            cursor = await tx.fetch_value(LOCK_CURSOR, source=self._source, consumer=self._consumer)
+            if int(cursor) >= int(news.cursor):
+                return
+            told = len(tx.recorded)
+            try:
+                async with tx.savepoint():
+                    await self._handler(tx, news)
+            except (Unavailable, TransactionRolledBack):
+                raise
+            except Exception as error:
+                del tx.recorded[told:]
+                if not self._is_given_up(news):
+                    raise Unavailable(f"news {news.id} is tried again") from error
+                await self._park(tx, news, error)
+            await self._move(tx, news)
+
+    def _is_given_up(self, news: News) -> bool:
+        tries = self._tries[news.id] = self._tries.get(news.id, 0) + 1
+        if tries < MOST_TRIES:
+            return False
+        self._tries.pop(news.id)
+        return True
+
+    async def _move(self, tx: Transaction, news: News) -> None:
+        await tx.execute(MOVE_CURSOR, of_source=self._source, of_consumer=self._consumer, to=news.cursor, at=self._clock())
+
+    async def _park(self, tx: Transaction, news: News, error: Exception) -> None:
+        log.error("news was parked", consumer=self.name, event=str(news.id), reason=str(error)[:500])
+        await tx.execute(
+            PARK,
+            source=self._source,
+            consumer=self._consumer,
+            id=news.id,
+            subject=news.subject,
+            envelope=dict(news.envelope),
+            reason=f"{type(error).__name__}: {error}"[:2_000],
+            parked_at=self._clock(),
+            requeued=False,
+        )
+
+    async def _requeued(self) -> None:
+        """Take in parked events that an operator asked to try again."""
+        async with self._database.transaction() as tx:
+            for row in await tx.fetch(REQUEUED, source=self._source, consumer=self._consumer):
+                try:
+                    async with tx.savepoint():
+                        await self._handler(tx, news_of(row["envelope"]))
+                        await tx.execute(UNPARK, source=self._source, consumer=self._consumer, id=row["id"])
+                except (Unavailable, TransactionRolledBack):
+                    raise
+                except Exception as error:
+                    log.error("parked news failed again", consumer=self.name, event=str(row["id"]), reason=str(error)[:500])
+                    await tx.execute(REPARK, of=row["id"], of_source=self._source, reason=str(error)[:2_000])

@@ -1,0 +1,233 @@
+"""The OpenAPI document of a service: what FastAPI derives from the code, plus scopes, headers and refusals."""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from service_kit import errors
+from service_kit.errors import Refusal, first_sentence
+from service_kit.problems import MEDIA_TYPE
+from service_kit.words import Output
+
+ALWAYS: Sequence[type[Refusal]] = (errors.Invalid, errors.TooManyRequests, errors.Unavailable)
+WITH_TOKEN: Sequence[type[Refusal]] = (errors.Unauthenticated, errors.Forbidden)
+WITH_BODY: Sequence[type[Refusal]] = (errors.Malformed, errors.TooLarge, errors.UnsupportedMediaType)
+CONDITIONAL: Sequence[type[Refusal]] = (errors.PreconditionFailed, errors.PreconditionRequired)
+SCHEME = "oauth2"
+
+PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "What went wrong, as RFC 9457 writes it down.",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "additionalProperties": True,
+    "properties": {
+        "type": {"type": "string", "format": "uri", "maxLength": 500, "description": "Page that explains this kind of problem."},
+        "title": {"type": "string", "maxLength": 200},
+        "status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string", "maxLength": 1000},
+        "instance": {"type": "string", "maxLength": 100, "description": "Id of the request, as logged."},
+        "errors": {
+            "type": "array",
+            "maxItems": 50,
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["pointer", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "maxLength": 1000, "description": "JSON Pointer into the body, or query/<name>."},
+                    "detail": {"type": "string", "maxLength": 1000},
+                },
+            },
+        },
+    },
+}
+HEADERS: Mapping[str, Mapping[str, Any]] = {
+    "X-Request-Id": {"description": "Id of this request.", "schema": {"type": "string", "maxLength": 100}},
+    "ETag": {"description": "Version of the resource, for If-Match.", "schema": {"type": "string", "maxLength": 100}},
+    "Location": {"description": "Where the resource is found.", "schema": {"type": "string", "format": "uri-reference", "maxLength": 500}},
+    "Link": {"description": 'The next page, as rel="next".', "schema": {"type": "string", "maxLength": 2000}},
+    "Retry-After": {
+        "description": "Seconds after which to try again.",
+        "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86400},
+    },
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "ETag of the version that the change is based on.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r'^(\*|"[!-~]+")$', "examples": ['"1"']},
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "ETag that is already known: the answer is 304 when it is still the present one.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[!-~]+$"},
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Makes a repeated request have one effect and one answer; kept for 72 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[A-Za-z0-9_.:-]{1,255}$"},
+}
+
+
+def refusal_responses(
+    endpoint: Callable[..., Any], raises: Sequence[type[Refusal]], *, methods: Sequence[str], scopes: Sequence[str] | None
+) -> dict[int | str, dict[str, Any]]:
+    """The error responses of an operation by status, each described by what the refusals say."""
+    listed = [*raises, *ALWAYS]
+    listed += [] if scopes is None else WITH_TOKEN
+    listed += WITH_BODY if {"POST", "PUT", "PATCH"} & set(methods) else ()
+    listed += CONDITIONAL if getattr(endpoint, "is_conditional", False) else ()
+    by_status: dict[int, list[str]] = {}
+    for refusal in dict.fromkeys(listed):
+        by_status.setdefault(refusal.status, []).append(first_sentence(refusal))
+    return {status: problem_response(" ".join(lines)) for status, lines in sorted(by_status.items())}
+
+
+def problem_response(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def document(
+    app: FastAPI, routes: Sequence[APIRoute], *, scopes: Mapping[str, str], events: Mapping[str, type[Output]], server: str
+) -> dict[str, Any]:
+    """The whole OpenAPI 3.1 document of a service."""
+    made = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=list(routes),
+        servers=[{"url": server, "description": "The gateway."}],
+        tags=app.openapi_tags,
+        contact={"name": "Guanxi", "url": f"{server}/docs"},
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    components = made.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"] = copy.deepcopy(PROBLEM)
+    components["securitySchemes"] = {SCHEME: security_scheme(scopes, server)}
+    by_id = {route.operation_id: route for route in routes}
+    for path in made["paths"].values():
+        for method, operation in path.items():
+            complete(operation, method, by_id[operation["operationId"]])
+    made["webhooks"] = {name: webhook(name, model, schemas) for name, model in sorted(events.items())}
+    return tidied(made)  # type: ignore[return-value]
+
+
+def security_scheme(scopes: Mapping[str, str], server: str) -> dict[str, Any]:
+    flow = {"tokenUrl": f"{server}/oauth/token", "scopes": dict(sorted(scopes.items()))}
+    return {
+        "type": "oauth2",
+        "description": "Access tokens are JWTs as RFC 9068 profiles them, made and checked as RFC 8725 advises.",
+        "flows": {"clientCredentials": flow},
+    }
+
+
+def complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
+    """Add what the route knows and FastAPI does not: scopes, conditions, keys and headers."""
+    scopes = getattr(route, "scopes", None)
+    operation["security"] = [] if scopes is None else [{SCHEME: list(scopes)}]
+    operation["summary"] = (operation.get("description") or operation["summary"]).strip().split("\n")[0].rstrip(".")
+    operation.setdefault("description", operation["summary"])
+    parameters = operation.setdefault("parameters", [])
+    if getattr(route.endpoint, "is_conditional", False):
+        parameters.append(IF_MATCH)
+    if method == "post" and scopes is not None:
+        parameters.append(IDEMPOTENCY_KEY)
+    if method == "get" and getattr(route.endpoint, "has_etag", False):
+        parameters.append(IF_NONE_MATCH)
+        operation["responses"]["304"] = {"description": "The known version is still the present one."}
+    if not parameters:
+        del operation["parameters"]
+    for status, response in operation["responses"].items():
+        response["headers"] = {name: HEADERS[name] for name in headers_of(int(status), method, operation)}
+
+
+def headers_of(status: int, method: str, operation: Mapping[str, Any]) -> list[str]:
+    """The names of the headers that a response of this status carries."""
+    names = ["X-Request-Id"]
+    if status in (201, 202):
+        names.append("Location")
+    if status in (200, 201, 304) and (method != "get" or "304" in operation["responses"]):
+        names.append("ETag")
+    if status == 200 and any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ())):
+        names.append("Link")
+    if status in (409, 429, 503):
+        names.append("Retry-After")
+    return names
+
+
+def webhook(name: str, model: type[Output], schemas: dict[str, Any]) -> dict[str, Any]:
+    """One event type as an OpenAPI webhook: the CloudEvent that partners receive."""
+    own = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+    schemas.update(own.pop("$defs", {}))
+    schemas[model.__name__] = own
+    full_name = f"guanxi.{name}.v1"
+    envelope = {
+        "type": "object",
+        "additionalProperties": True,
+        "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": {"type": "string", "format": "uuid", "maxLength": 36},
+            "source": {"type": "string", "format": "uri-reference", "maxLength": 200},
+            "type": {"const": full_name},
+            "subject": {"type": "string", "maxLength": 100},
+            "time": {"type": "string", "format": "date-time", "maxLength": 40},
+            "data": {"$ref": f"#/components/schemas/{model.__name__}"},
+        },
+    }
+    operation_id = "on_" + name.replace(".", "_")
+    return {
+        "post": {
+            "operationId": operation_id,
+            "summary": first_line(model),
+            "description": first_line(model),
+            "tags": ["events"],
+            "security": [],
+            "requestBody": {"required": True, "content": {"application/cloudevents+json": {"schema": envelope}}},
+            "responses": {"204": {"description": "The event was received."}, "4XX": {"description": "The receiver refuses the event."}},
+        }
+    }
+
+
+def first_line(model: type[Output]) -> str:
+    return (model.__doc__ or model.__name__).strip().split("\n")[0]
+
+
+def tidied(value: Any) -> Any:
+    """Without the titles that pydantic derives from names, which say nothing that the names do not."""
+    if isinstance(value, dict):
+        is_schema = "type" in value or "anyOf" in value or "$ref" in value
+        return {
+            name: tidied(member)
+            for name, member in value.items()
+            if not (name == "title" and is_schema and isinstance(member, str) and "properties" not in value)
+        }
+    return [tidied(member) for member in value] if isinstance(value, list) else value
+
+
+def conditional(endpoint: Any) -> Any:
+    """Marks a route whose change needs If-Match."""
+    endpoint.is_conditional = True
+    return endpoint
+
+
+def tagged(endpoint: Any) -> Any:
+    """Marks a GET whose answer carries an ETag and honors If-None-Match."""
+    endpoint.has_etag = True
+    return endpoint

@@ -1,0 +1,278 @@
+"""Runs compiled statements on an asyncpg pool: readings, transactions, and what became of a lost connection."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+import asyncpg
+from pydantic_core import from_json, to_json
+from sqlalchemy.sql.base import Executable
+
+from service_kit import outbox
+from service_kit.origin import SYSTEM_ORIGIN, Origin
+from service_kit.outbox import Event, Recorded
+from service_kit.signals import Signals
+from service_kit.sqlstates import TRANSLATED, OutcomeUnknown, TransactionRolledBack, is_connection_lost
+from service_kit.statements import Statements
+
+Record = asyncpg.Record
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolLimits:
+    """Sizes and times of the pool; times in seconds."""
+
+    smallest: int = 1
+    largest: int = 10
+    connect_within: float = 2.0
+    acquire_within: float = 5.0
+    statement_within: float = 15.0
+    lock_within: float = 2.0
+
+
+class Reader:
+    """Runs statements on one connection; every parameter goes by name."""
+
+    def __init__(self, connection: Any, statements: Statements) -> None:
+        self.connection = connection
+        self._statements = statements
+
+    async def fetch(self, statement: Executable, /, **given: object) -> list[Record]:
+        """All rows."""
+        compiled = self._statements.compiled(statement, given)
+        with TRANSLATED:
+            rows: list[Record] = await self.connection.fetch(compiled.sql, *compiled.arguments(given))
+        return rows
+
+    async def fetch_one(self, statement: Executable, /, **given: object) -> Record | None:
+        """The first row, or None."""
+        compiled = self._statements.compiled(statement, given)
+        with TRANSLATED:
+            return await self.connection.fetchrow(compiled.sql, *compiled.arguments(given))
+
+    async def fetch_value(self, statement: Executable, /, **given: object) -> Any:
+        """The first column of the first row, or None."""
+        row = await self.fetch_one(statement, **given)
+        return None if row is None else row[0]
+
+
+class Transaction(Reader):
+    """A reader that may write; what it wrote is there when the `async with` block is left without an error."""
+
+    def __init__(self, connection: Any, statements: Statements, origin: Origin) -> None:
+        super().__init__(connection, statements)
+        self.origin = origin
+        self.recorded: list[Recorded] = []
+
+    def record(self, event: Event, *, values: Row | None = None) -> None:
+        """Tell an event: it is written with its audit row just before COMMIT. `values` go to the audit alone and may be personal."""
+        self.recorded.append(outbox.recorded(event, values or {}))
+
+    def audit(self, event: Event, *, values: Row | None = None) -> None:
+        """Write an audit row without telling anybody, such as for the reading of a sensitive fact."""
+        self.recorded.append(outbox.recorded(event, values or {}, is_told=False))
+
+    async def execute(self, statement: Executable, /, **given: object) -> int:
+        """Run it and return how many rows it touched."""
+        compiled = self._statements.compiled(statement, given)
+        with TRANSLATED:
+            status: str = await self.connection.execute(compiled.sql, *compiled.arguments(given))
+        return _touched(status)
+
+    async def execute_many(self, statement: Executable, rows: Sequence[Row]) -> None:
+        """Run it once per row of parameters, pipelined; all rows name the same parameters."""
+        if not rows:
+            return
+        compiled = self._statements.compiled(statement, rows[0])
+        with TRANSLATED:
+            await self.connection.executemany(compiled.sql, [compiled.arguments(row) for row in rows])
+
+    async def copy_rows(self, table: str, *, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """COPY rows into a table of the own schema: the fast way for thousands of rows that cannot conflict."""
+        with TRANSLATED:
+            await self.connection.copy_records_to_table(table, records=rows, columns=list(columns), schema_name=self._statements.schema)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[Self]:
+        """What fails inside is undone alone; the transaction goes on."""
+        await self.connection.execute("SAVEPOINT step")
+        try:
+            yield self
+        except BaseException:
+            await self.connection.execute("ROLLBACK TO SAVEPOINT step")
+            raise
+        await self.connection.execute("RELEASE SAVEPOINT step")
+
+
+class _TransactionBlock:
+    """`async with`: BEGIN with the limits of this transaction in one round trip, then COMMIT or ROLLBACK."""
+
+    def __init__(self, database: "Database", begin: str, origin: Origin) -> None:
+        self._database = database
+        self._begin = begin
+        self._origin = origin
+        self._connection: Any = None
+        self._tx: Transaction | None = None
+
+    async def __aenter__(self) -> Transaction:
+        self._connection = await self._database.acquire()
+        try:
+            with TRANSLATED:
+                await self._connection.execute(self._begin)
+        except BaseException:
+            await self._database.release(self._connection)
+            raise
+        self._tx = Transaction(self._connection, self._database.statements, self._origin)
+        return self._tx
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            if kind is None:
+                await self._tell_and_commit()
+            else:
+                await self._roll_back()
+        finally:
+            await self._database.release(self._connection)
+
+    async def _tell_and_commit(self) -> None:
+        assert self._tx is not None
+        told = self._tx.recorded
+        try:
+            if told:
+                await outbox.write(self._tx, told, self._origin)
+            await self._commit(told)
+        except BaseException:
+            await self._roll_back()
+            raise
+        if told:
+            self._database.signals.wake("outbox")
+
+    async def _commit(self, told: Sequence[Recorded]) -> None:
+        try:
+            with TRANSLATED:
+                outcome = await self._connection.execute("COMMIT")
+        except TransactionRolledBack as error:
+            # A lost connection is read as "rolled back" everywhere but here: COMMIT may have reached the server.
+            if is_connection_lost(error.__cause__):
+                raise OutcomeUnknown(told) from error
+            raise
+        # A COMMIT of a failed transaction answers ROLLBACK without any error.
+        if outcome != "COMMIT":
+            raise TransactionRolledBack("the transaction had failed before its COMMIT")
+
+    async def _roll_back(self) -> None:
+        if self._connection.is_closed():
+            return
+        try:
+            await self._connection.execute("ROLLBACK")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            # The server forgets the transaction with the connection; the error that brought us here is the one to tell.
+            self._connection.terminate()
+
+
+class Database:
+    """The service's own schema on its own pool."""
+
+    def __init__(self, url: str, schema: str, *, limits: PoolLimits | None = None) -> None:
+        self.url = url
+        self.limits = limits or PoolLimits()
+        self.statements = Statements(schema)
+        self.signals = Signals()
+        self._pool: Any = None
+        within = f"SET LOCAL lock_timeout = {int(self.limits.lock_within * 1000)}; SET LOCAL statement_timeout = "
+        self._begin = f"BEGIN; {within}{int(self.limits.statement_within * 1000)}"
+
+    @property
+    def schema(self) -> str:
+        return self.statements.schema
+
+    async def open(self) -> None:
+        """Make the pool; connections are made when they are first needed, so that a service starts before its database."""
+        self._pool = asyncpg.create_pool(
+            min_size=0,
+            max_size=self.limits.largest,
+            max_inactive_connection_lifetime=300,
+            connect=self._connect,
+            init=_teach_json,
+            reset=_keep_session,
+        )
+        await self._pool
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def _connect(self, *_args: object, **options: Any) -> Any:
+        return await connect(self.url, within=self.limits.connect_within, **options)
+
+    async def acquire(self) -> Any:
+        with TRANSLATED:
+            return await self._pool.acquire(timeout=self.limits.acquire_within)
+
+    async def release(self, connection: Any) -> None:
+        await self._pool.release(connection)
+
+    def transaction(
+        self, *, origin: Origin = SYSTEM_ORIGIN, lock_within: float | None = None, statement_within: float | None = None
+    ) -> _TransactionBlock:
+        """A transaction, READ COMMITTED, of that origin; limits in seconds where the usual ones do not fit."""
+        begin = self._begin
+        if lock_within is not None:
+            begin += f"; SET LOCAL lock_timeout = {int(lock_within * 1000)}"
+        if statement_within is not None:
+            begin += f"; SET LOCAL statement_timeout = {int(statement_within * 1000)}"
+        return _TransactionBlock(self, begin, origin)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reader]:
+        """A connection for single statements, each its own snapshot."""
+        connection = await self.acquire()
+        try:
+            yield Reader(connection, self.statements)
+        finally:
+            await self.release(connection)
+
+    async def listen(self, channel: str, callback: Any) -> Any:
+        """A connection of its own that hears NOTIFY on the channel: a hint, polling stays the truth. The caller closes it."""
+        connection = await connect(self.url, within=self.limits.connect_within)
+        await connection.add_listener(channel, callback)
+        return connection
+
+
+async def connect(url: str, *, within: float = 2.0, **options: Any) -> Any:
+    """One connection to the primary among the hosts of the URL; each host is tried for `within` seconds.
+
+    Raises DatabaseUnavailable with the last host's reason when none answers.
+    """
+    failure: BaseException | None = None
+    for single in single_host_urls(url):
+        try:
+            return await asyncpg.connect(single, timeout=within, target_session_attrs="primary", server_settings={"jit": "off"}, **options)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            failure = error
+    with TRANSLATED:
+        raise failure or ConnectionError("the database URL names no host")
+
+
+def single_host_urls(url: str) -> list[str]:
+    """`postgresql://u:p@a:1,b:2/d` as one URL per host; the libpq form `postgresql:///d?host=/dir` stays one."""
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, hosts = authority.rpartition("@")
+    return [f"{scheme}{separator}{user}{at}{host}{slash}{path}" for host in hosts.split(",")]
+
+
+async def _teach_json(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, encoder=lambda value: to_json(value).decode(), decoder=from_json, schema="pg_catalog")
+
+
+async def _keep_session(_connection: Any) -> None:
+    """Sessions carry no state (SET LOCAL only), so that there is nothing to reset."""
+
+
+def _touched(status: str) -> int:
+    last = status.rpartition(" ")[2]
+    return int(last) if last.isdigit() else 0

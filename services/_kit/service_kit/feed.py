@@ -1,0 +1,181 @@
+"""The feed of a service's events and its audit, as every service serves them."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Response
+from pydantic import Field
+from pydantic_core import to_json
+from sqlalchemy import bindparam, select
+
+from service_kit.call import Call
+from service_kit.database import Database, Record
+from service_kit.errors import Gone, Invalid
+from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+from service_kit.sequencer import READ_HEAD
+from service_kit.tables import audit_entry, event
+from service_kit.units import units_of, within_units
+from service_kit.words import Id, JsonObject, Output, Timestamp, written
+
+MEDIA_TYPE = "application/cloudevents-batch+json"
+LONGEST_WAIT_SECONDS = 30
+POLL_SECONDS = 0.25
+LARGEST_BATCH = 1_000
+
+READ = (
+    select(event)
+    .where(event.c.position > bindparam("after"), within_units(event.c.unit))
+    .order_by(event.c.position)
+    .limit(bindparam("limit"))
+)
+AUDIT = (
+    select(audit_entry)
+    .where(
+        audit_entry.c.subject == bindparam("subject"),
+        audit_entry.c.sequence > bindparam("after"),
+        within_units(audit_entry.c.unit),
+    )
+    .order_by(audit_entry.c.sequence)
+    .limit(bindparam("limit"))
+)
+
+
+class CursorExpired(Gone):
+    """The events behind this cursor are not kept any longer; read the present state, then go on from the newest cursor."""
+
+
+class CursorUnknown(Invalid):
+    """The cursor was not made by this feed; `0` is its beginning."""
+
+
+class EventOut(Output):
+    """A CloudEvent 1.0 with the position in its feed as `cursor`."""
+
+    specversion: Annotated[str, Field(max_length=3, examples=["1.0"])]
+    id: Id
+    source: Annotated[str, Field(max_length=100)]
+    type: Annotated[str, Field(max_length=120)]
+    subject: Id
+    time: Timestamp
+    datacontenttype: Annotated[str, Field(max_length=50)]
+    cursor: Annotated[str, Field(max_length=40)]
+    unit: Annotated[str | None, Field(max_length=200)]
+    traceparent: Annotated[str | None, Field(max_length=55)]
+    data: JsonObject
+
+
+class AuditEntryOut(Output):
+    """One row of the audit: what was done to `subject`, by whom; `values` is null once personal values were erased."""
+
+    subject: Id
+    sequence: Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]
+    at: Timestamp
+    action: Annotated[str, Field(max_length=200)]
+    client_id: Annotated[str, Field(max_length=100)]
+    actor: Annotated[str, Field(max_length=200)]
+    request_id: Annotated[str | None, Field(max_length=100)]
+    digest: Annotated[str, Field(max_length=64)]
+    hash: Annotated[str, Field(max_length=64)]
+    values: JsonObject | None
+
+
+def envelope(row: Record, source: str) -> dict[str, Any]:
+    """A stored event as a CloudEvent."""
+    told: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": str(row["id"]),
+        "source": f"/{source}",
+        "type": f"{TYPE_PREFIX}{row['type']}{TYPE_SUFFIX}",
+        "subject": str(row["subject"]),
+        "time": written(row["occurred_at"]),
+        "datacontenttype": "application/json",
+        "cursor": str(row["position"]),
+        "data": row["payload"],
+    }
+    optional: Mapping[str, Any] = {"unit": row["unit"], "traceparent": row["traceparent"]}
+    return told | {name: value for name, value in optional.items() if value is not None}
+
+
+async def read(database: Database, *, after: int, limit: int, units: Any) -> list[Record]:
+    """The next events behind a position; CursorExpired when those were trimmed."""
+    async with database.reading() as reader:
+        rows = await reader.fetch(READ, after=after, limit=limit, units=units)
+        if not rows or rows[0]["position"] != after + 1:
+            head = await reader.fetch_one(READ_HEAD)
+            if head is not None and after < head["trimmed_to"]:
+                raise CursorExpired(newest=str(head["position"]))
+    return rows
+
+
+async def read_or_wait(database: Database, *, after: int, limit: int, wait: float, units: Any) -> list[Record]:
+    """As `read`, but wait up to `wait` seconds for the first event; a hint ends the waiting at once, polling finds the rest."""
+    until = asyncio.get_running_loop().time() + wait
+    while True:
+        rows = await read(database, after=after, limit=limit, units=units)
+        left = until - asyncio.get_running_loop().time()
+        if rows or left <= 0:
+            return rows
+        await database.signals.wait("feed", seconds=min(left, POLL_SECONDS))
+
+
+def feed_router(source: str) -> Router:
+    """GET /v1/events and GET /v1/audit-entries of one service."""
+    router = Router(tags=["events"])
+
+    @router.get(
+        "/v1/events",
+        raises=[CursorExpired, CursorUnknown],
+        responses={
+            200: {
+                "description": "Events in the order of their positions.",
+                "content": {
+                    MEDIA_TYPE: {
+                        "schema": {
+                            "type": "array",
+                            "maxItems": LARGEST_BATCH,
+                            "items": {"type": "object", "additionalProperties": True, "required": ["id", "type", "cursor"]},
+                        }
+                    }
+                },
+            }
+        },
+        response_class=Response,
+    )
+    async def list_events(
+        call: Annotated[Call, requires("events:read")],
+        after: Annotated[str, Query(min_length=1, max_length=19, pattern=r"^\d{1,18}$", description="Cursor; 0 is the beginning.")] = "0",
+        limit: Annotated[int, Query(ge=1, le=LARGEST_BATCH, json_schema_extra={"format": "int32"})] = 100,
+        wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT_SECONDS, json_schema_extra={"format": "int32"})] = 0,
+    ) -> Response:
+        """Read the events behind a cursor, in order and complete.
+
+        Every event has a `cursor`; the last one is the next `after`. With `wait` the answer comes as soon as there is an event, or
+        empty after that many seconds. Cursors older than 90 days are 410.
+        """
+        rows = await read_or_wait(call.database, after=int(after), limit=limit, wait=wait, units=units_of(call.caller))
+        return Response(to_json([envelope(row, source) for row in rows]), media_type=MEDIA_TYPE)
+
+    @router.get("/v1/audit-entries", response_model=Page[AuditEntryOut])
+    async def list_audit_entries(
+        call: Annotated[Call, requires("audit:read")],
+        page: Annotated[PageOf, Depends()],
+        subject: Annotated[Id, Query(description="Id of the resource whose history is asked for.")],
+    ) -> Response:
+        """Read what was done to a resource, oldest first; rows are chained by their hashes."""
+        after = page.after[0] if page.after else 0
+        async with call.reading() as reader:
+            rows = await reader.fetch(AUDIT, subject=subject, after=after, limit=page.fetch, units=units_of(call.caller))
+        return call.page(page, [audit_out(row) for row in rows], next_cursor=page.next_cursor(rows, "sequence"))
+
+    return router
+
+
+def audit_out(row: Record) -> AuditEntryOut:
+    return AuditEntryOut(
+        **{name: row[name] for name in ("subject", "sequence", "at", "action", "client_id", "actor", "request_id", "values")},
+        digest=row["digest"].hex(),
+        hash=row["hash"].hex(),
+    )

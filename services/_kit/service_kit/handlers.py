@@ -1,0 +1,74 @@
+"""Exceptions that reach the app, as problem documents."""
+
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from service_kit import problems
+from service_kit.errors import Invalid, Refusal
+from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+
+
+class FieldsInvalid(Invalid):
+    """The input breaks the operation's schema; `errors` names each place."""
+
+
+async def refused(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)
+    return problems.of_refusal(refusal, request_id=request.scope["guanxi.request_id"], base=request.app.state.settings.issuer)
+
+
+async def schema_broken(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = problems.faults_of(error.errors())
+    first = faults[0] if faults else None
+    detail = f"{first.pointer or 'the body'}: {first.detail}" if first else "the input breaks the schema"
+    return await refused(request, FieldsInvalid(detail, faults=faults))
+
+
+async def database_lost(request: Request, error: Exception) -> Response:
+    detail = "The database went away; what became of this request can be read back." if isinstance(error, OutcomeUnknown) else ""
+    return _answered(request, 503, detail or "The database does not answer at the moment; repeat the request.")
+
+
+async def framework_said(request: Request, error: Exception) -> Response:
+    """404, 405 and whatever else the framework answers by itself."""
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(allowed_methods(request))
+    details = {404: "There is no such path.", 405: "This path does not know this method."}
+    return _answered(request, error.status_code, details.get(error.status_code, str(error.detail)), headers)
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """The methods of all routes on this path: the framework names only those of the first one."""
+    methods: set[str] = set()
+    for route in request.app.router.routes:
+        match, _ = route.matches({**request.scope, "type": "http"})
+        if match is not Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
+    return sorted(methods)
+
+
+def _answered(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    return problems.answer(
+        status,
+        detail=detail,
+        request_id=request.scope["guanxi.request_id"],
+        base=request.app.state.settings.issuer,
+        headers=headers,
+    )
+
+
+HANDLERS: dict[Any, Any] = {
+    Refusal: refused,
+    RequestValidationError: schema_broken,
+    HTTPException: framework_said,
+    TransactionRolledBack: database_lost,
+    OutcomeUnknown: database_lost,
+}

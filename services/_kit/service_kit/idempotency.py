@@ -1,0 +1,148 @@
+"""Idempotency keys: the same request twice has one effect and one answer (draft-ietf-httpapi-idempotency-key-header)."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic_core import from_json, to_json
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from starlette.responses import Response
+
+from service_kit.database import Database, Reader, Transaction
+from service_kit.errors import Conflict, Invalid
+from service_kit.sqlstates import LockNotAvailable
+from service_kit.tables import idempotency_record as record
+
+BARE = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+STRUCTURED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,255})"', re.ASCII)
+WAIT_SECONDS = 2.0
+KEPT_HEADERS = ("location", "etag", "content-type")
+
+_own = (
+    record.c.client_id == bindparam("client_id"),
+    record.c.method == bindparam("method"),
+    record.c.path == bindparam("path"),
+    record.c.key == bindparam("key"),
+)
+CLAIM = (
+    insert(record)
+    .values({name: bindparam(name) for name in ("client_id", "method", "path", "key", "fingerprint", "created_at")})
+    .on_conflict_do_nothing()
+    .returning(record.c.key)
+)
+FIND = select(record.c.fingerprint, record.c.status, record.c.headers, record.c.body).where(*_own)
+STORE = (
+    update(record)
+    .where(
+        record.c.client_id == bindparam("of_client"),
+        record.c.method == bindparam("of_method"),
+        record.c.path == bindparam("of_path"),
+        record.c.key == bindparam("of_key"),
+    )
+    .values(status=bindparam("status"), headers=bindparam("headers"), body=bindparam("body"))
+)
+FORGET = delete(record).where(record.c.created_at < bindparam("before"))
+
+
+class IdempotencyKeyInvalid(Invalid):
+    """An Idempotency-Key is 1 to 255 visible ASCII characters, bare or as a quoted structured-field string."""
+
+
+class IdempotencyKeyReused(Invalid):
+    """This Idempotency-Key was used with another body; a new request needs a new key."""
+
+
+class IdempotencyKeyInUse(Conflict):
+    """The first request with this Idempotency-Key is still under way; ask again after Retry-After."""
+
+
+class Replayed(Exception):
+    """The request was answered before; `response` is that answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__("answered before")
+        self.response = response
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """One key in its scope: the client, the method and the path."""
+
+    client_id: str
+    method: str
+    path: str
+    key: str
+    fingerprint: bytes
+
+    @property
+    def scope(self) -> dict[str, str]:
+        return {"client_id": self.client_id, "method": self.method, "path": self.path, "key": self.key}
+
+
+def parse(header: str) -> str:
+    """The key inside the header; IdempotencyKeyInvalid when it is neither of the two forms."""
+    if quoted := STRUCTURED.fullmatch(header):
+        return re.sub(r"\\(.)", r"\1", quoted[1])
+    if not header.startswith('"') and BARE.fullmatch(header):
+        return header
+    raise IdempotencyKeyInvalid(pointer="header/Idempotency-Key")
+
+
+def fingerprint(content_type: str, body: bytes) -> bytes:
+    """What makes two requests the same. JSON bodies are compared by value, all others by their bytes."""
+    if "json" in content_type:
+        try:
+            body = to_json(_ordered(from_json(body)))
+        except ValueError:
+            pass
+    return hashlib.sha256(body).digest()
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _ordered(value[name]) for name in sorted(value)}
+    return [_ordered(member) for member in value] if isinstance(value, list) else value
+
+
+async def claim(tx: Transaction, key: Key, *, at: datetime) -> None:
+    """Take the key for this transaction; a rival waits here until the first has committed.
+
+    Raises Replayed with the stored answer, IdempotencyKeyReused for another body, IdempotencyKeyInUse when the rival takes too long.
+    """
+    try:
+        mine = await tx.fetch_one(CLAIM, **key.scope, fingerprint=key.fingerprint, created_at=at)
+    except LockNotAvailable as error:
+        raise IdempotencyKeyInUse(retry_after=1) from error
+    if mine is None:
+        raise Replayed(await stored(tx, key))
+
+
+async def stored(reader: Reader, key: Key) -> Response:
+    """The stored answer of a key that is known to be taken."""
+    row = await reader.fetch_one(FIND, **key.scope)
+    if row is None or row["status"] is None:
+        raise IdempotencyKeyInUse(retry_after=1)
+    if row["fingerprint"] != key.fingerprint:
+        raise IdempotencyKeyReused(pointer="header/Idempotency-Key")
+    return Response(row["body"], status_code=row["status"], headers={**row["headers"], "Idempotency-Replayed": "true"})
+
+
+async def store(tx: Transaction, key: Key, response: Response, *, once: Sequence[str] = ()) -> None:
+    """Keep a 2xx answer; the fields named in `once` (secrets) are kept as null."""
+    body = bytes(response.body)
+    if once:
+        members = from_json(body)
+        body = to_json({name: None if name in once else value for name, value in members.items()})
+    kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    of_key = {f"of_{name.removesuffix('_id')}": value for name, value in key.scope.items()}
+    await tx.execute(STORE, **of_key, status=response.status_code, headers=kept, body=body)
+
+
+async def forget_old(database: Database, *, at: datetime, hours: int) -> int:
+    """Delete the records older than the promised time."""
+    async with database.transaction() as tx:
+        return await tx.execute(FORGET, before=at - timedelta(hours=hours))

@@ -1,0 +1,273 @@
+"""Long work: a resource with state and progress, done in checkpointed steps by whichever worker holds its lease."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from service_kit.database import Database, Reader, Record, Transaction
+from service_kit.errors import Conflict, NotFound, Refusal, Unavailable
+from service_kit.identity import Clock, new_id
+from service_kit.leases import LeaseLost
+from service_kit.logs import logger
+from service_kit.origin import Origin
+from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.tables import job
+from service_kit.units import within_units
+
+log = logger(__name__)
+LEASE = timedelta(seconds=10)
+MOST_ATTEMPTS = 8
+
+_now = func.clock_timestamp()
+INSERT = insert(job)
+FIND = select(job).where(job.c.id == bindparam("id"), job.c.kind == bindparam("kind"), within_units(job.c.unit))
+_claimable: ColumnElement[bool] = or_(job.c.state == "queued", and_(job.c.state == "running", job.c.lease_until < _now))
+_next = (
+    select(job.c.id)
+    .where(job.c.kind == bindparam("of_kind"), _claimable)
+    .order_by(job.c.created_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+CLAIM = (
+    update(job)
+    .where(job.c.id == _next)
+    .values(
+        state="running",
+        attempts=job.c.attempts + 1,
+        lease_owner=bindparam("owner"),
+        lease_until=_now + bindparam("ttl"),
+        started_at=func.coalesce(job.c.started_at, bindparam("at")),
+        version=job.c.version + 1,
+    )
+    .returning(job)
+)
+_held = (job.c.id == bindparam("of"), job.c.lease_owner == bindparam("owner"), job.c.state == "running")
+# A step takes the row lock first: a rival that claims an expired lease waits for the step or finds its lease renewed.
+HOLD = update(job).where(*_held).values(lease_until=_now + bindparam("ttl")).returning(job.c.cancel_requested)
+PROGRESS = (
+    update(job)
+    .where(*_held)
+    .values(
+        done=bindparam("new_done"),
+        total=bindparam("new_total"),
+        counts=bindparam("new_counts"),
+        checkpoint=bindparam("new_checkpoint"),
+        version=job.c.version + 1,
+    )
+)
+FINISH = (
+    update(job)
+    .where(*_held)
+    .values(
+        state=bindparam("new_state"),
+        finished_at=bindparam("at"),
+        result=bindparam("new_result"),
+        error=bindparam("new_error"),
+        lease_owner=None,
+        lease_until=None,
+        version=job.c.version + 1,
+    )
+)
+CANCEL_QUEUED = (
+    update(job)
+    .where(job.c.id == bindparam("of"), job.c.state == "queued")
+    .values(state="canceled", finished_at=bindparam("at"), version=job.c.version + 1)
+)
+ASK_CANCEL = (
+    update(job).where(job.c.id == bindparam("of"), job.c.state == "running").values(cancel_requested=True, version=job.c.version + 1)
+)
+
+
+class JobAlreadyOver(Conflict):
+    """The work is done, failed or canceled already; there is nothing left to cancel."""
+
+
+class JobCanceled(Exception):
+    """Somebody asked for the work to be canceled; raised inside the next step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Long work as its resource shows it."""
+
+    id: UUID
+    kind: str
+    state: str
+    unit: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    done: int
+    total: int | None
+    counts: Mapping[str, int]
+    payload: Mapping[str, Any]
+    result: Mapping[str, Any] | None
+    error: str | None
+    version: int
+
+
+def job_of(row: Record) -> Job:
+    return Job(**{name: row[name] for name in Job.__dataclass_fields__})
+
+
+async def enqueue(
+    tx: Transaction, *, id: UUID, kind: str, payload: Mapping[str, Any], at: datetime, unit: str | None = None, total: int | None = None
+) -> Job:
+    """Put long work into the queue, in the transaction of the request that asks for it."""
+    row = {
+        "id": id,
+        "kind": kind,
+        "state": "queued",
+        "unit": unit,
+        "client_id": tx.origin.client_id,
+        "actor": tx.origin.actor,
+        "created_at": at,
+        "done": 0,
+        "total": total,
+        "counts": {},
+        "payload": dict(payload),
+        "checkpoint": {},
+        "cancel_requested": False,
+        "attempts": 0,
+        "version": 1,
+        "traceparent": tx.origin.traceparent,
+    }
+    await tx.execute(INSERT, **row)
+    return Job(**{name: row.get(name) for name in Job.__dataclass_fields__})  # type: ignore[arg-type]
+
+
+async def find(reader: Reader, id: UUID, *, kind: str, units: Any = None) -> Job:
+    """The job, or NotFound where there is none of this kind within the units."""
+    row = await reader.fetch_one(FIND, id=id, kind=kind, units=units)
+    if row is None:
+        raise NotFound()
+    return job_of(row)
+
+
+async def cancel(tx: Transaction, found: Job, *, at: datetime) -> Job:
+    """Cancel queued work at once; ask running work to stop at its next step. JobAlreadyOver when it is over."""
+    if not await tx.execute(CANCEL_QUEUED, of=found.id, at=at) and not await tx.execute(ASK_CANCEL, of=found.id):
+        raise JobAlreadyOver()
+    return await find(tx, found.id, kind=found.kind)
+
+
+class RunningJob:
+    """The work in a worker's hands. Everything it changes goes through `step()`, so that a worker that lost its lease changes nothing."""
+
+    def __init__(self, row: Record, database: Database, owner: UUID) -> None:
+        self.id: UUID = row["id"]
+        self.unit: str | None = row["unit"]
+        self.payload: Mapping[str, Any] = row["payload"]
+        self.checkpoint: dict[str, Any] = dict(row["checkpoint"])
+        self.counts: dict[str, int] = dict(row["counts"])
+        self.done: int = row["done"]
+        self.total: int | None = row["total"]
+        self.created_at: datetime = row["created_at"]
+        self.result: dict[str, Any] | None = None
+        self.origin = Origin(client_id=row["client_id"], actor=row["actor"], traceparent=row["traceparent"])
+        self._database = database
+        self._owner = owner
+
+    @asynccontextmanager
+    async def step(self, *, statement_within: float | None = None) -> AsyncIterator[Transaction]:
+        """One transaction of the work. `checkpoint`, `counts`, `done` and `total`, as they are when the block ends, are saved with it.
+
+        Raises LeaseLost when another worker took over, JobCanceled when somebody asked for the end.
+        """
+        async with self._database.transaction(origin=self.origin, statement_within=statement_within) as tx:
+            await self._hold(tx)
+            yield tx
+            await tx.execute(
+                PROGRESS,
+                of=self.id,
+                owner=self._owner,
+                new_done=self.done,
+                new_total=self.total,
+                new_counts=self.counts,
+                new_checkpoint=self.checkpoint,
+            )
+
+    async def heartbeat(self) -> None:
+        """Keep the lease during work that has nothing to write; raises as `step` does."""
+        async with self._database.transaction() as tx:
+            await self._hold(tx)
+
+    async def _hold(self, tx: Transaction) -> None:
+        is_canceled = await tx.fetch_value(HOLD, of=self.id, owner=self._owner, ttl=LEASE)
+        if is_canceled is None:
+            raise LeaseLost(f"job {self.id}")
+        if is_canceled:
+            raise JobCanceled()
+
+    async def finish(self, state: str, *, at: datetime, error: str | None = None) -> None:
+        async with self._database.transaction(origin=self.origin) as tx:
+            await tx.execute(FINISH, of=self.id, owner=self._owner, new_state=state, at=at, new_result=self.result, new_error=error)
+
+
+Handler = Callable[[RunningJob], Awaitable[None]]
+
+
+class Jobs:
+    """Takes the oldest open job of a kind and runs it; when this worker dies, its lease ends and another goes on from the checkpoint."""
+
+    def __init__(self, database: Database, kind: str, handler: Handler, *, clock: Clock) -> None:
+        self._database = database
+        self._kind = kind
+        self._handler = handler
+        self._clock = clock
+
+    async def step(self) -> bool:
+        owner = new_id()
+        async with self._database.transaction() as tx:
+            row = await tx.fetch_one(CLAIM, of_kind=self._kind, owner=owner, ttl=LEASE, at=self._clock())
+        if row is None:
+            return False
+        await self._run(RunningJob(row, self._database, owner), attempts=row["attempts"])
+        return True
+
+    async def _run(self, running: RunningJob, *, attempts: int) -> None:
+        beat = asyncio.create_task(self._beating(running))
+        try:
+            if attempts > MOST_ATTEMPTS:
+                raise WorkKeepsFailing()
+            await self._handler(running)
+            await running.finish("done", at=self._clock())
+        except LeaseLost:
+            log.warning("a job was taken over", kind=self._kind, job=str(running.id))
+        except JobCanceled:
+            await running.finish("canceled", at=self._clock())
+        except Unavailable:
+            # Nothing is wrong with the work: its lease runs out, then it goes on where it was.
+            raise
+        except Refusal as refusal:
+            await running.finish("failed", at=self._clock(), error=refusal.detail[:2_000])
+        except (TransactionRolledBack, OutcomeUnknown):
+            raise
+        except Exception as error:
+            log.exception("a job failed", kind=self._kind, job=str(running.id))
+            await running.finish("failed", at=self._clock(), error=f"unexpected error: {type(error).__name__}")
+        finally:
+            beat.cancel()
+
+    async def _beating(self, running: RunningJob) -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 4)
+            try:
+                await running.heartbeat()
+            except (LeaseLost, JobCanceled):
+                return
+            except Exception as error:
+                log.warning("a heartbeat failed", job=str(running.id), reason=str(error))
+
+
+class WorkKeepsFailing(Refusal):
+    """The work was taken up again and again without coming to its end."""

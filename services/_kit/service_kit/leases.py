@@ -1,0 +1,130 @@
+"""Leases with epochs: one writer at a time, and a stopped and resumed one finds its writes refused."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from service_kit.database import Database, Reader, Transaction
+from service_kit.identity import new_id
+from service_kit.logs import logger
+from service_kit.tables import lease
+
+log = logger(__name__)
+# Leases are measured by the database's clock alone: the clocks of the holders may differ.
+_now = func.clock_timestamp()
+MAKE = insert(lease).values(name=bindparam("name"), epoch=0, owner=None, expires_at=_now).on_conflict_do_nothing()
+TAKE = (
+    update(lease)
+    .where(lease.c.name == bindparam("of"), or_(lease.c.expires_at <= _now, lease.c.owner.is_(None)))
+    .values(epoch=lease.c.epoch + 1, owner=bindparam("owner"), expires_at=_now + bindparam("ttl"))
+    .returning(lease.c.epoch)
+)
+RENEW = (
+    update(lease)
+    .where(lease.c.name == bindparam("of"), lease.c.epoch == bindparam("held"), lease.c.expires_at > _now)
+    .values(expires_at=_now + bindparam("ttl"))
+)
+RELEASE = update(lease).where(lease.c.name == bindparam("of"), lease.c.epoch == bindparam("held")).values(owner=None, expires_at=_now)
+CHECK = (
+    select(lease.c.epoch)
+    .where(lease.c.name == bindparam("name"), lease.c.epoch == bindparam("held"), lease.c.expires_at > _now)
+    .with_for_update(read=True)
+)
+FIND = select(lease.c.epoch, lease.c.owner, lease.c.expires_at).where(lease.c.name == bindparam("name"))
+
+
+class LeaseLost(Exception):
+    """Another process holds the lease now, or it ran out: what this one still wanted to write is refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """A held lease; `epoch` grows with every holder."""
+
+    name: str
+    owner: UUID
+    epoch: int
+    ttl: timedelta
+
+    async def check(self, tx: Transaction) -> None:
+        """Refuse the writes of this transaction unless the lease is still ours, and keep it ours until COMMIT.
+
+        The row is locked for share: a rival can take the lease over only after this transaction has ended.
+        """
+        if await tx.fetch_value(CHECK, name=self.name, held=self.epoch) is None:
+            raise LeaseLost(f"{self.name}, epoch {self.epoch}")
+
+
+class Leases:
+    """Takes, renews and releases leases in the service's own schema."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take(self, name: str, *, ttl: timedelta, owner: UUID | None = None) -> Lease | None:
+        """The lease, or None while somebody else holds it."""
+        owner = owner or new_id()
+        async with self._database.transaction() as tx:
+            await tx.execute(MAKE, name=name)
+            epoch = await tx.fetch_value(TAKE, of=name, owner=owner, ttl=ttl)
+        return None if epoch is None else Lease(name=name, owner=owner, epoch=epoch, ttl=ttl)
+
+    async def renew(self, held: Lease) -> None:
+        """Hold on for another ttl; LeaseLost when it ran out or was taken."""
+        async with self._database.transaction() as tx:
+            if not await tx.execute(RENEW, of=held.name, held=held.epoch, ttl=held.ttl):
+                raise LeaseLost(held.name)
+
+    async def release(self, held: Lease) -> None:
+        """Let the next one take it at once."""
+        async with self._database.transaction() as tx:
+            await tx.execute(RELEASE, of=held.name, held=held.epoch)
+
+    async def holder(self, reader: Reader, name: str) -> UUID | None:
+        """Who took it last, for figures and tests."""
+        row = await reader.fetch_one(FIND, name=name)
+        return None if row is None else row["owner"]
+
+
+class Sole:
+    """A worker of which only one replica is at work: the others stand by to take over when its lease runs out."""
+
+    def __init__(
+        self, name: str, leases: Leases, work: Callable[[Lease], Awaitable[None]], *, ttl: timedelta, standby_seconds: float = 0.5
+    ) -> None:
+        self.name = name
+        self._leases = leases
+        self._work = work
+        self._ttl = ttl
+        self._standby_seconds = standby_seconds
+
+    async def run(self) -> None:
+        while True:
+            held = await self._leases.take(self.name, ttl=self._ttl)
+            if held is None:
+                await asyncio.sleep(self._standby_seconds)
+                continue
+            log.info("lease taken", lease=self.name, epoch=held.epoch)
+            await self._hold(held)
+
+    async def _hold(self, held: Lease) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._renewed(held))
+                group.create_task(self._work(held))
+        except* LeaseLost:
+            log.warning("lease lost", lease=self.name, epoch=held.epoch)
+        finally:
+            with suppress(Exception):
+                await asyncio.wait_for(self._leases.release(held), 1.0)
+
+    async def _renewed(self, held: Lease) -> None:
+        while True:
+            await asyncio.sleep(self._ttl.total_seconds() / 3)
+            await self._leases.renew(held)

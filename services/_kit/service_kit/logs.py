@@ -1,0 +1,50 @@
+"""Structured logs: one JSON line per fact, with the request's id and trace, without personal data."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from pydantic_core import to_json
+
+
+def configure(*, service: str, level: str) -> None:
+    """Log as JSON lines to standard error, the standard library's loggers included."""
+    number = logging.getLevelNamesMapping()[level]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_serialized),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines(service))
+    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+
+
+def logger(name: str) -> Any:
+    """The structured logger of a module."""
+    return structlog.get_logger(module=name)
+
+
+def _serialized(event: dict[str, Any], **_options: object) -> str:
+    return to_json(event, fallback=str).decode()
+
+
+class _JsonLines(logging.Formatter):
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"service": self._service, "level": record.levelname.lower(), "module": record.name, "event": record.getMessage()}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return to_json(line).decode()

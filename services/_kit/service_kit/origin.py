@@ -1,0 +1,14 @@
+"""Where a change comes from: who, by which request, in which trace."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    client_id: str = "system"
+    actor: str = "system"
+    request_id: str | None = None
+    traceparent: str | None = None
+
+
+SYSTEM_ORIGIN = Origin()

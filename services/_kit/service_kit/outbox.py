@@ -1,0 +1,203 @@
+"""What one transaction tells: its events, its audit rows and its stored answer, written in one statement before COMMIT."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import (
+    ARRAY,
+    Integer,
+    LargeBinary,
+    String,
+    TableValuedAlias,
+    Uuid,
+    bindparam,
+    column,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from service_kit.identity import new_id
+from service_kit.origin import Origin
+from service_kit.sqlstates import TransactionRolledBack, UniqueViolated
+from service_kit.tables import Moment, audit_entry, event
+
+if TYPE_CHECKING:
+    from service_kit.database import Transaction
+
+TYPE_PREFIX = "guanxi."
+TYPE_SUFFIX = ".v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What happened, in the past tense: `payload` holds ids and business facts, never personal values."""
+
+    type: str
+    subject: UUID
+    at: datetime
+    payload: Mapping[str, Any]
+    unit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """An event with its id and the values that only the audit keeps."""
+
+    id: UUID
+    event: Event
+    values: Mapping[str, Any]
+    is_told: bool = True
+
+
+def _rows(name: str, **types: Any) -> TableValuedAlias:
+    arrays = [bindparam(f"{name}_{key}", type_=ARRAY(kind)) for key, kind in types.items()]
+    columns = [column(key, kind) for key, kind in types.items()]
+    return func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
+
+
+_events = _rows(
+    "events",
+    subject=Uuid,
+    id=Uuid,
+    type=String,
+    unit=String,
+    occurred_at=Moment,
+    payload=JSONB,
+    traceparent=String,
+)
+_audits = _rows(
+    "audits",
+    subject=Uuid,
+    at=Moment,
+    action=String,
+    client_id=String,
+    actor=String,
+    unit=String,
+    request_id=String,
+    salt=LargeBinary,
+    digest=LargeBinary,
+    link=LargeBinary,
+    values=JSONB,
+)
+_EVENT_COLUMNS = ["subject", "id", "type", "unit", "occurred_at", "payload", "traceparent"]
+_AUDIT_COLUMNS = ["subject", "at", "action", "client_id", "actor", "unit", "request_id", "salt", "digest", "values"]
+_previous = (
+    select(audit_entry.c.sequence, audit_entry.c.hash)
+    .where(audit_entry.c.subject == _audits.c.subject)
+    .order_by(audit_entry.c.sequence.desc())
+    .limit(literal(1, Integer))
+    .lateral("previous")
+)
+_told = insert(event).from_select(_EVENT_COLUMNS, select(*(_events.c[name] for name in _EVENT_COLUMNS))).cte("told")
+_audited = (
+    insert(audit_entry)
+    .from_select(
+        [*_AUDIT_COLUMNS, "sequence", "hash"],
+        select(
+            *(_audits.c[name] for name in _AUDIT_COLUMNS),
+            func.coalesce(_previous.c.sequence, 0) + 1,
+            func.sha256(func.coalesce(_previous.c.hash, literal(b"", LargeBinary)).op("||")(_audits.c.link)),
+        ).select_from(_audits.join(_previous, true(), isouter=True)),
+    )
+    .cte("audited")
+)
+WRITE = select(literal(1, Integer)).add_cte(_told, _audited)
+
+
+def recorded(event_: Event, values: Mapping[str, Any], *, is_told: bool = True) -> Recorded:
+    """An event ready to be written, with a fresh id."""
+    return Recorded(id=new_id(), event=event_, values=values, is_told=is_told)
+
+
+async def write(tx: "Transaction", entries: Sequence[Recorded], origin: Origin) -> None:
+    """Write events and audit rows of one transaction in one statement.
+
+    Raises TransactionRolledBack when a rival wrote an audit row of the same subject first: the transaction may run again.
+    """
+    told = [entry for entry in entries if entry.is_told]
+    try:
+        await tx.fetch(WRITE, **_event_arrays(told, origin), **_audit_arrays(entries, origin))
+    except UniqueViolated as error:
+        if error.constraint == "pk_audit_entry":
+            raise TransactionRolledBack("another change of the same subject came first") from error
+        raise
+
+
+def _event_arrays(entries: Sequence[Recorded], origin: Origin) -> dict[str, object]:
+    return {
+        "events_subject": [entry.event.subject for entry in entries],
+        "events_id": [entry.id for entry in entries],
+        "events_type": [entry.event.type for entry in entries],
+        "events_unit": [entry.event.unit for entry in entries],
+        "events_occurred_at": [entry.event.at for entry in entries],
+        "events_payload": [dict(entry.event.payload) for entry in entries],
+        "events_traceparent": [origin.traceparent] * len(entries),
+    }
+
+
+def _audit_arrays(entries: Sequence[Recorded], origin: Origin) -> dict[str, object]:
+    rows = [_audit_row(group, origin) for group in _by_subject(entries)]
+    names = [*_AUDIT_COLUMNS, "link"]
+    return {f"audits_{name}": [row[name] for row in rows] for name in names}
+
+
+def _by_subject(entries: Sequence[Recorded]) -> list[list[Recorded]]:
+    groups: dict[UUID, list[Recorded]] = {}
+    for entry in entries:
+        groups.setdefault(entry.event.subject, []).append(entry)
+    return list(groups.values())
+
+
+def _audit_row(entries: Sequence[Recorded], origin: Origin) -> dict[str, Any]:
+    """One audit row per subject and transaction: its actions and their values together."""
+    first = entries[0].event
+    actions = list(dict.fromkeys(entry.event.type for entry in entries))
+    values = {entry.event.type: {**entry.event.payload, **entry.values} for entry in entries}
+    salt = os.urandom(16)
+    row: dict[str, Any] = {
+        "subject": first.subject,
+        "at": first.at,
+        "action": " ".join(actions)[:200],
+        "client_id": origin.client_id,
+        "actor": origin.actor,
+        "unit": first.unit,
+        "request_id": origin.request_id,
+        "salt": salt,
+        "digest": values_digest(salt, values),
+        "values": values,
+    }
+    return {**row, "link": link_of(row)}
+
+
+def values_digest(salt: bytes, values: Mapping[str, Any]) -> bytes:
+    """SHA-256 over the salt and the values as canonical JSON, so that erased values cannot be guessed from it."""
+    return hashlib.sha256(salt + canonical(values)).digest()
+
+
+def link_of(row: Mapping[str, Any]) -> bytes:
+    """What an audit row adds to the chain: hash = SHA-256(previous hash || SHA-256(facts that stay) || digest of the values)."""
+    facts = [str(row["subject"]), row["at"].timestamp(), row["action"], row["client_id"], row["actor"]]
+    return hashlib.sha256(to_json(facts)).digest() + bytes(row["digest"])
+
+
+def canonical(values: Any) -> bytes:
+    """JSON with sorted keys, as it comes back from a jsonb column."""
+    return to_json(_sorted(values))
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _sorted(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list | tuple):
+        return [_sorted(member) for member in value]
+    return value

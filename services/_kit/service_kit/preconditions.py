@@ -1,0 +1,31 @@
+"""Strong ETags made of a version, and the conditions that requests put on them (RFC 9110, section 13)."""
+
+from service_kit.errors import PreconditionFailed, PreconditionRequired
+
+
+def etag(version: int, variant: str = "") -> str:
+    """`"7"`, or `"7.zh-CN"` where one version has several representations."""
+    return f'"{version}.{variant}"' if variant else f'"{version}"'
+
+
+def tags(header: str) -> list[str]:
+    """The entity tags of an If-Match or If-None-Match header."""
+    return [tag.strip() for tag in header.split(",") if tag.strip()]
+
+
+def require_match(header: str | None, version: int) -> None:
+    """Let a change pass only when it names the present version, whatever representation it was read in.
+
+    Raises PreconditionRequired without the header, PreconditionFailed when the resource has moved on.
+    """
+    if header is None:
+        raise PreconditionRequired()
+    for tag in tags(header):
+        if tag == "*" or (tag.startswith('"') and tag.strip('"').partition(".")[0] == str(version)):
+            return
+    raise PreconditionFailed()
+
+
+def matches(header: str | None, current: str) -> bool:
+    """Whether If-None-Match names the current tag (weak comparison), so that a GET answers 304."""
+    return header is not None and any(tag == "*" or tag.removeprefix("W/") == current for tag in tags(header))

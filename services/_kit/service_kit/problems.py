@@ -1,0 +1,102 @@
+"""Every error answer of every layer as application/problem+json (RFC 9457)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from service_kit.errors import Fault, Invalid, Refusal, problem_slug
+
+MEDIA_TYPE = "application/problem+json"
+# Kinds for statuses that no refusal of ours stands for: they come from the framework, the wrap around it, or the gateway's proxy.
+KIND_BY_STATUS = {
+    400: "malformed",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    409: "conflict",
+    413: "too-large",
+    415: "unsupported-media-type",
+    422: "invalid",
+    429: "too-many-requests",
+    431: "headers-too-large",
+    500: "internal",
+    502: "bad-gateway",
+    503: "unavailable",
+    504: "gateway-timeout",
+}
+RETRY_AFTER_SECONDS = 1
+
+
+def document(
+    status: int, *, kind: str, detail: str, request_id: str, base: str, extras: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """The members of one problem: `base` is the public URL whose /problems/<kind> explains the type."""
+    return {
+        "type": f"{base}/problems/{kind}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail[:1_000],
+        "instance": request_id,
+        **(extras or {}),
+    }
+
+
+def answer(
+    status: int,
+    *,
+    kind: str | None = None,
+    detail: str,
+    request_id: str,
+    base: str,
+    extras: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as a response, with the headers that its status calls for."""
+    body = document(
+        status, kind=kind or KIND_BY_STATUS.get(status, "internal"), detail=detail, request_id=request_id, base=base, extras=extras
+    )
+    sent = dict(headers or {})
+    if status in (429, 503):
+        sent.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+    if status == HTTPStatus.UNAUTHORIZED:
+        sent.setdefault("WWW-Authenticate", 'Bearer realm="guanxi"')
+    return Response(to_json(body), status_code=status, headers=sent, media_type=MEDIA_TYPE)
+
+
+def of_refusal(refusal: Refusal, *, request_id: str, base: str) -> Response:
+    """The problem document of a refusal; `retry_after` and `challenge` among its extras become headers."""
+    extras = dict(refusal.extras)
+    headers = {}
+    if (seconds := extras.pop("retry_after", None)) is not None:
+        headers["Retry-After"] = str(seconds)
+    if (challenge := extras.pop("challenge", None)) is not None:
+        headers["WWW-Authenticate"] = str(challenge)
+    if isinstance(refusal, Invalid):
+        extras["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in refusal.faults]
+    return answer(
+        refusal.status,
+        kind=problem_slug(type(refusal)),
+        detail=refusal.detail,
+        request_id=request_id,
+        base=base,
+        extras=extras,
+        headers=headers,
+    )
+
+
+def faults_of(errors: Iterable[Mapping[str, Any]]) -> Sequence[Fault]:
+    """pydantic's error list as faults with JSON Pointers; at most 50, no input values repeated."""
+    return tuple(Fault(_pointer(error["loc"]), str(error["msg"])[:300]) for error, _ in zip(errors, range(50), strict=False))
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    place, *path = location or ("body",)
+    escaped = [str(part).replace("~", "~0").replace("/", "~1")[:100] for part in path]
+    if place == "body":
+        return "".join(f"/{part}" for part in escaped)
+    return "/".join([str(place), *escaped])

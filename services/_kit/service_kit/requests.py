@@ -1,0 +1,108 @@
+"""Reads requests strictly: content types, JSON, and query parameters that the operation knows."""
+
+import json
+import math
+from collections.abc import Collection
+from typing import Any
+
+from pydantic_core import from_json
+from starlette.requests import Request
+
+from service_kit.errors import Fault, Invalid, Malformed, UnsupportedMediaType
+
+
+class UnknownParameter(Invalid):
+    """The operation has no such query parameter, or it was given twice."""
+
+
+class StrictRequest(Request):
+    """A request whose JSON is parsed once and strictly."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            self._json = strict_json(await self.body())
+        return self._json
+
+
+def strict_json(body: bytes) -> Any:
+    """The JSON value of a body.
+
+    Raises Malformed when it is no JSON; Invalid for what JSON can write but nobody can mean: NaN, numbers beyond a double, NUL,
+    lone surrogates, nesting that no schema of ours has.
+    """
+    try:
+        value = from_json(body, allow_inf_nan=False, cache_strings="keys")
+    except (ValueError, RecursionError) as error:
+        raise _explained(body, str(error)) from error
+    if b"\\u0000" in body:
+        _refuse_nul(value)
+    if b"e" in body or b"E" in body:
+        _refuse_infinity(value)
+    return value
+
+
+def _explained(body: bytes, reason: str) -> Malformed | Invalid:
+    """Which of the two refusals fits what the fast parser refused."""
+    if "recursion" in reason.lower():
+        return Invalid("the JSON is nested too deeply", pointer="")
+    try:
+        text = body.decode("utf-8")
+        json.loads(text, parse_int=len, parse_float=len, parse_constant=len)
+    except RecursionError:
+        return Invalid("the JSON is nested too deeply")
+    except ValueError:
+        return Malformed(f"the body is not JSON: {reason[:200]}")
+    return Invalid(f"the body holds a value that JSON text should not: {reason[:200]}")
+
+
+def _refuse_nul(value: object) -> None:
+    for text in _strings(value):
+        if "\0" in text:
+            raise Invalid("text cannot hold the character NUL")
+
+
+def _refuse_infinity(value: object) -> None:
+    if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in _leaves(value)):
+        raise Invalid("a number is larger than a double can hold")
+
+
+def _strings(value: object) -> list[str]:
+    return [leaf for leaf in _leaves(value) if isinstance(leaf, str)]
+
+
+def _leaves(value: object) -> list[object]:
+    leaves, pending = [], [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend(item)
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+        else:
+            leaves.append(item)
+    return leaves
+
+
+def require_content_type(request: Request, expected: str) -> None:
+    """Raise UnsupportedMediaType unless the body is of the type that the operation reads."""
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given != expected:
+        raise UnsupportedMediaType(f"send {expected}" + (f", not {given[:100]}" if given else " and say so in Content-Type"))
+
+
+def refuse_unknown_parameters(request: Request, known: Collection[str], repeatable: Collection[str]) -> None:
+    """Raise UnknownParameter for query parameters that the operation does not have or that come twice."""
+    query = request.scope["query_string"]
+    if not query:
+        return
+    names = [name for name, _ in request.query_params.multi_items()]
+    unknown = [name for name in names if name not in known]
+    twice = [name for name in set(names) if names.count(name) > 1 and name not in repeatable]
+    faults = [Fault(f"query/{name[:100]}", "there is no such query parameter") for name in unknown]
+    faults += [Fault(f"query/{name[:100]}", "this parameter is given once") for name in twice]
+    faults += [
+        Fault(f"query/{name[:100]}", "text cannot hold the character NUL") for name, value in request.query_params.items() if "\0" in value
+    ]
+    if faults:
+        raise UnknownParameter("the query has parameters that this operation does not take", faults=faults[:20])

@@ -1,0 +1,233 @@
+"""Routes that keep the conventions of the API: token and scopes, strict requests, retried transactions, documented refusals."""
+
+import random
+from asyncio import sleep
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, get_type_hints
+
+from fastapi import APIRouter, Body, Request, Response, params
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from service_kit import idempotency
+from service_kit.call import Call
+from service_kit.caller import SYSTEM, Caller
+from service_kit.contract import conditional, refusal_responses, tagged
+from service_kit.errors import Invalid, Malformed, Refusal
+from service_kit.origin import Origin
+from service_kit.readback import was_committed
+from service_kit.requests import StrictRequest, refuse_unknown_parameters, require_content_type
+from service_kit.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
+
+ATTEMPTS = 4
+Handler = Callable[[Request], Awaitable[Response]]
+MergePatch = Body(media_type="application/merge-patch+json")
+
+
+class IdempotencyKeyRepeated(Invalid):
+    """A request carries one Idempotency-Key."""
+
+
+async def _call(request: Request) -> Call:
+    call: Call = request.scope["guanxi.call"]
+    return call
+
+
+class Requires(params.Security):
+    """The marker that `requires` and `anyone` leave on a route's parameter."""
+
+
+def requires(*scopes: str) -> Any:
+    """`call: Annotated[Call, requires("customers:read")]`: a checked token with all of these scopes."""
+    return Requires(dependency=_call, scopes=scopes)
+
+
+def anyone() -> Any:
+    """`call: Annotated[Call, anyone()]`: an operation without a token; say in its docstring why that is safe."""
+    return Requires(dependency=_call, scopes=None)
+
+
+class StrictRoute(APIRoute):
+    """Authenticates first, then reads the request strictly, then runs the endpoint, again where its transaction was rolled back."""
+
+    scopes: Sequence[str] | None
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.scopes = scopes_of(endpoint)
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Handler:
+        inner = super().get_route_handler()
+        known, repeatable = query_names(self.dependant)
+        content_type = media_type_of(self)
+        scopes = self.scopes
+        takes_key = "POST" in (self.methods or ())
+
+        async def handle(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            caller = await authenticated(strict, scopes)
+            refuse_unknown_parameters(strict, known, repeatable)
+            if content_type is not None:
+                await read_body(strict, content_type, is_required=self.body_field.field_info.is_required())  # type: ignore[union-attr]
+            call = await make_call(strict, caller, takes_key=takes_key)
+            request.scope["guanxi.call"] = call
+            return await repeated(inner, strict, call)
+
+        return handle
+
+
+class Router(APIRouter):
+    """An APIRouter of strict routes, with three options more than FastAPI's.
+
+    `raises` lists the refusals of a route: they are documented in its contract. `conditional` says whether a change needs If-Match
+    (PUT, PATCH and DELETE do unless told otherwise). `etag` says whether a GET answers with one (those of `.../{id}` do).
+    """
+
+    def __init__(self, *, tags: Sequence[str]) -> None:
+        super().__init__(route_class=StrictRoute, tags=list(tags), redirect_slashes=False)
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        raises: Sequence[type[Refusal]] = options.pop("raises", ())
+        methods = options.get("methods") or ["GET"]
+        if options.pop("conditional", bool({"PUT", "PATCH", "DELETE"} & set(methods))):
+            endpoint = conditional(endpoint)
+        if options.pop("etag", "{" in path.rpartition("/")[2] and "GET" in methods):
+            endpoint = tagged(endpoint)
+        responses = refusal_responses(endpoint, raises, methods=methods, scopes=scopes_of(endpoint))
+        options["responses"] = {**responses, **(options.get("responses") or {})}
+        options.setdefault("operation_id", endpoint.__name__)
+        super().add_api_route(path, endpoint, **options)
+
+    # FastAPI's verbs list their options one by one; ours pass on what they do not know, so that `raises` reaches add_api_route.
+    def _verb(self, method: str, path: str, options: dict[str, Any]) -> Callable[[Any], Any]:
+        def decorate(endpoint: Any) -> Any:
+            self.add_api_route(path, endpoint, methods=[method], **options)
+            return endpoint
+
+        return decorate
+
+    def get(self, path: str, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
+        return self._verb("GET", path, options)
+
+    def post(self, path: str, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
+        return self._verb("POST", path, options)
+
+    def put(self, path: str, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
+        return self._verb("PUT", path, options)
+
+    def patch(self, path: str, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
+        return self._verb("PATCH", path, options)
+
+    def delete(self, path: str, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
+        return self._verb("DELETE", path, options)
+
+
+async def authenticated(request: Request, scopes: Sequence[str] | None) -> Caller:
+    """The caller, with all scopes; the system's own for operations that are open to anyone."""
+    if scopes is None:
+        return SYSTEM
+    caller: Caller = await request.app.state.authenticator.caller(request.headers.get("authorization"))
+    caller.demand(scopes)
+    return caller
+
+
+async def read_body(request: StrictRequest, content_type: str, *, is_required: bool) -> None:
+    """Check the content type and parse a JSON body once; an optional body may be left out with its type."""
+    if content_type.startswith("multipart/"):
+        require_content_type(request, content_type)
+        await read_form(request)
+        return
+    body = await request.body()
+    if not body and not is_required and "content-type" not in request.headers:
+        return
+    require_content_type(request, content_type)
+    if body:
+        await request.json()
+
+
+async def read_form(request: StrictRequest) -> None:
+    """Read a form with its files (spooled to disk) before the framework does, so that its refusals keep their status."""
+    try:
+        await request.form(max_files=5, max_fields=50)
+    except HTTPException as error:
+        raise Malformed(str(error.detail)[:300]) from error
+
+
+async def make_call(request: StrictRequest, caller: Caller, *, takes_key: bool) -> Call:
+    """The call of a request, with its idempotency key where it has one."""
+    scope = request.scope
+    origin = Origin(
+        client_id=caller.client_id, actor=caller.sub, request_id=scope.get("guanxi.request_id"), traceparent=scope.get("guanxi.traceparent")
+    )
+    key = await key_of(request, caller) if takes_key else None
+    return Call(request, caller, at=request.app.state.clock(), origin=origin, key=key)
+
+
+async def key_of(request: StrictRequest, caller: Caller) -> idempotency.Key | None:
+    """The idempotency key of a request; files are compared by the fingerprint that their route makes."""
+    headers = request.headers.getlist("idempotency-key")
+    if not headers:
+        return None
+    if len(headers) > 1:
+        raise IdempotencyKeyRepeated(pointer="header/Idempotency-Key")
+    content_type = request.headers.get("content-type", "")
+    body = b"" if content_type.startswith("multipart/") else await request.body()
+    return idempotency.Key(
+        client_id=caller.client_id,
+        method=request.method,
+        path=request.url.path,
+        key=idempotency.parse(headers[0]),
+        fingerprint=idempotency.fingerprint(content_type, body),
+    )
+
+
+async def repeated(inner: Handler, request: Request, call: Call) -> Response:
+    """Run the endpoint; again when its whole transaction was rolled back; read the outcome back when COMMIT got no answer."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await inner(request)
+        except idempotency.Replayed as replayed:
+            return replayed.response
+        except OutcomeUnknown as unknown:
+            if await was_committed(call.database, unknown.told) and call.response is not None:
+                return call.response
+        except TransactionRolledBack as error:
+            if attempt == ATTEMPTS:
+                raise DatabaseUnavailable() from error
+        await sleep(random.uniform(0.01, 0.05) * attempt**2)
+    raise DatabaseUnavailable()
+
+
+def scopes_of(endpoint: Callable[..., Any]) -> Sequence[str] | None:
+    """The scopes that an endpoint requires; None for one that is open to anyone.
+
+    Raises TypeError for an endpoint that says neither: every operation says who may call it.
+    """
+    for hint in get_type_hints(endpoint, include_extras=True).values():
+        for mark in getattr(hint, "__metadata__", ()):
+            if isinstance(mark, Requires):
+                return mark.scopes
+    raise TypeError(f"{endpoint.__module__}.{endpoint.__name__} says neither requires(...) nor anyone()")
+
+
+def query_names(dependant: Dependant) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of all query parameters of a route, and those among them that may come several times."""
+    fields = list(dependant.query_params)
+    known = {field.alias for field in fields}
+    repeatable = {field.alias for field in fields if str(field.field_info.annotation).startswith(("list[", "tuple["))}
+    for dependency in dependant.dependencies:
+        more_known, more_repeatable = query_names(dependency)
+        known |= more_known
+        repeatable |= more_repeatable
+    return frozenset(known), frozenset(repeatable)
+
+
+def media_type_of(route: APIRoute) -> str | None:
+    """The content type that the route's body has, or None where it takes no body."""
+    if route.body_field is None:
+        return None
+    kind = route.body_field.field_info
+    if isinstance(kind, params.File):
+        return "multipart/form-data"
+    return str(kind.media_type) if isinstance(kind, params.Body) else "application/json"

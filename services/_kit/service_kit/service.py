@@ -1,0 +1,252 @@
+"""A service put together: its app, its database, its parts and its background work."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from service_kit import contract, health, idempotency
+from service_kit.client import ServiceClient, Tokens
+from service_kit.consumer import Consumer, Handler, Prepare
+from service_kit.database import Database, PoolLimits
+from service_kit.feed import feed_router
+from service_kit.handlers import HANDLERS
+from service_kit.identity import Clock, clock
+from service_kit.leases import Leases
+from service_kit.logs import logger
+from service_kit.metrics import Metrics
+from service_kit.routing import Router
+from service_kit.secrets import Sealer
+from service_kit.sequencer import Sequencer
+from service_kit.settings import ServiceSettings
+from service_kit.shell import Shell
+from service_kit.sqlstates import DatabaseUnavailable
+from service_kit.tokens import Authenticator, Keys, PublishedKeys
+from service_kit.words import Output
+from service_kit.work import Loop, Worker, supervised
+
+log = logger(__name__)
+VERSION = "0.1.0"
+HOUSEKEEPING_SECONDS = 60.0
+
+
+class Service:
+    """The composition of one service; `app` is what uvicorn serves.
+
+    A composition root makes one, then wires its own parts and workers:
+
+        service = Service(name="complaints", title=..., settings=settings, migrations=..., routers=[...], events=EVENTS)
+        service.part("customers", Customers(service.client(settings.customer_profile_url)))
+        service.worker(service.loop("clocks", Timers(...).step))
+        service.consume("customer-profile", client, handler)
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        title: str,
+        description: str,
+        settings: ServiceSettings,
+        migrations: Path,
+        routers: Sequence[Router],
+        events: Mapping[str, type[Output]],
+        scopes: Mapping[str, str],
+        keys: Keys | None = None,
+        now: Clock = clock,
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.migrations = str(migrations)
+        self.events = events
+        self.scopes = scopes
+        self.clock = now
+        self.metrics = Metrics(name)
+        self.sealer = Sealer(settings.secret_key.get_secret_value() or settings.database_url)
+        self.database = Database(
+            settings.database_url,
+            settings.database_schema,
+            limits=PoolLimits(largest=settings.database_pool_size, statement_within=settings.database_statement_seconds),
+        )
+        self.leases = Leases(self.database)
+        self.authenticator = Authenticator(
+            keys or PublishedKeys(self.database, gateway_url=settings.gateway_url, issuer=settings.issuer),
+            issuer=settings.issuer,
+            audience=settings.audience,
+        )
+        self.tokens = Tokens(
+            gateway_url=settings.gateway_url, client_id=settings.client_id, client_secret=settings.client_secret.get_secret_value()
+        )
+        self.parts: dict[str, Any] = {}
+        self.workers: list[Worker] = []
+        self._starting: list[Callable[[], Any]] = []
+        self._closing: list[Callable[[], Any]] = [self.tokens.close]
+        self._sequencer = Sequencer(self.database)
+        self.routes: list[APIRoute] = [
+            route for router in [*routers, feed_router(name)] for route in router.routes if isinstance(route, APIRoute)
+        ]
+        self.api = self._fastapi(title, description)
+        self.app = self._shell()
+        self.worker(self.loop("sequencer", self._sequencer.step, topic="outbox", idle_seconds=0.25))
+        self.worker(self.loop("housekeeping", self._housekeeping, idle_seconds=HOUSEKEEPING_SECONDS))
+
+    # Wiring, for composition roots.
+
+    def part(self, name: str, part: Any) -> Any:
+        """Keep a part for routes (`call.part(name)`); its `close()`, if it has one, is awaited at the end."""
+        self.parts[name] = part
+        if hasattr(part, "close"):
+            self._closing.append(part.close)
+        return part
+
+    def at_start(self, action: Callable[[], Any]) -> None:
+        """Await this once the database is open and before requests are served."""
+        self._starting.append(action)
+
+    def worker(self, worker: Worker) -> None:
+        self.workers.append(worker)
+
+    def loop(self, name: str, step: Callable[[], Any], *, topic: str = "", idle_seconds: float = 0.5) -> Loop:
+        return Loop(name, step, signals=self.database.signals, topic=topic, idle_seconds=idle_seconds, metrics=self.metrics)
+
+    def client(self, address: str, *, seconds: float = 2.0) -> ServiceClient:
+        """A client of another service with this service's own token."""
+        made = ServiceClient(address, self.tokens, seconds=seconds)
+        self._closing.append(made.close)
+        return made
+
+    def consume(self, source: str, client: ServiceClient, handler: Handler, *, prepare: Prepare | None = None, consumer: str = "") -> None:
+        """Follow a neighbor's feed."""
+        self.worker(
+            Consumer(
+                source=source,
+                consumer=consumer or self.name,
+                client=client,
+                database=self.database,
+                handler=handler,
+                clock=self.clock,
+                prepare=prepare,
+            )
+        )
+
+    # The contract.
+
+    def openapi(self) -> dict[str, Any]:
+        if self.api.openapi_schema is None:
+            self.api.openapi_schema = contract.document(
+                self.api, self.routes, scopes=self.scopes, events=self.events, server=self.settings.issuer
+            )
+        return self.api.openapi_schema
+
+    # Running.
+
+    @asynccontextmanager
+    async def running(self, *, work: bool) -> AsyncIterator[None]:
+        """Open what the service needs, and run its background work if asked; everything is closed again at the end."""
+        async with AsyncExitStack() as stack:
+            await self.database.open()
+            stack.push_async_callback(self.database.close)
+            for close in self._closing:
+                stack.push_async_callback(close)
+            for action in self._starting:
+                await action()
+            if work:
+                await stack.enter_async_context(self._working())
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 50)
+            yield
+
+    @asynccontextmanager
+    async def _working(self) -> AsyncIterator[None]:
+        with suppress(DatabaseUnavailable):
+            await self._sequencer.make_head()
+        tasks = [asyncio.create_task(supervised(worker, self.metrics), name=worker.name) for worker in self.workers]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _housekeeping(self) -> bool:
+        """Make sure that the feed has a head, and forget what is older than promised."""
+        await self._sequencer.make_head()
+        at = self.clock()
+        await idempotency.forget_old(self.database, at=at, hours=self.settings.idempotency_hours)
+        return await self._sequencer.trim(at=at, days=self.settings.feed_days)
+
+    # The app.
+
+    def _fastapi(self, title: str, description: str) -> FastAPI:
+        api = FastAPI(
+            title=title,
+            version=VERSION,
+            description=description,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url=None,
+            redirect_slashes=False,
+            lifespan=self._lifespan,
+            telemetry=_telemetry(self.settings),
+        )
+        for kind, handler in HANDLERS.items():
+            api.add_exception_handler(kind, handler)
+        api.router.routes.extend(self.routes)
+        api.router.routes.extend(health.ROUTES)
+        api.router.routes.append(Route("/openapi.json", self._served_contract))
+        state = api.state
+        state.settings, state.database, state.sealer = self.settings, self.database, self.sealer
+        state.authenticator, state.clock, state.metrics, state.parts = self.authenticator, self.clock, self.metrics, self.parts
+        state.checks = [health.database_check(self.database, self.migrations)]
+        return api
+
+    def _shell(self) -> Any:
+        app: Any = self.api
+        if self.settings.cors_origins:
+            app = CORSMiddleware(
+                app,
+                allow_origins=self.settings.cors_origins,
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=["*"],
+                expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-Id", "Idempotency-Replayed"],
+            )
+        return Shell(
+            app,
+            metrics=self.metrics,
+            base=self.settings.issuer,
+            largest_body=self.settings.largest_body_bytes,
+            largest_upload=self.settings.largest_upload_bytes,
+            is_logging=self.settings.request_log,
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        async with self.running(work=self.settings.work):
+            yield
+
+    async def _served_contract(self, _request: Request) -> Response:
+        return JSONResponse(self.openapi())
+
+
+def _telemetry(settings: ServiceSettings) -> Any:
+    """FastAPI's own OpenTelemetry, sending to a collector where one is named; otherwise off, since it costs on every request."""
+    if not settings.otlp_endpoint:
+        return {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    provider = TracerProvider(resource=Resource.create({"service.name": settings.database_schema}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
+    return {"tracer_provider": provider, "metrics": False, "logs": False, "auto_configure": False}

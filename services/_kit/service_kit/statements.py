@@ -1,0 +1,72 @@
+"""SQLAlchemy Core statements compiled once into what asyncpg runs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Insert, Update
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+
+DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves the constructor untyped.
+
+
+class MissingParameters(TypeError):
+    """The statement names parameters that the call did not give, or the other way round: a bug of ours."""
+
+
+class Compiled:
+    """The SQL text of one statement and the order of its parameters."""
+
+    __slots__ = ("_defaults", "_names", "sql")
+
+    def __init__(self, statement: Executable, schema: str, columns: Sequence[str] | None) -> None:
+        compiler: SQLCompiler = DIALECT.statement_compiler(
+            DIALECT,
+            statement,  # type: ignore[arg-type]  # Every Executable we write is a ClauseElement.
+            column_keys=columns,
+            schema_translate_map={None: schema},
+            render_schema_translate=True,
+        )
+        self.sql = compiler.string
+        self._names = tuple(compiler.positiontup or ())
+        self._defaults = {name: compiler.binds[name].value for name in self._names if not _is_required(compiler, name)}
+
+    def arguments(self, given: Mapping[str, object]) -> list[object]:
+        """The given parameters and the statement's own literals, in the order of `$1, $2, ...`."""
+        defaults = self._defaults
+        try:
+            return [given[name] if name in given else defaults[name] for name in self._names]
+        except KeyError as error:
+            raise MissingParameters(f"parameter {error} is missing") from error
+
+
+class Statements:
+    """Compiles for one schema; what lives at module level is compiled once, what is built per call is forgotten with it."""
+
+    def __init__(self, schema: str) -> None:
+        self.schema = schema
+        self._compiled: WeakKeyDictionary[Any, dict[frozenset[str] | None, Compiled]] = WeakKeyDictionary()
+
+    def compiled(self, statement: Executable, given: Mapping[str, object]) -> Compiled:
+        columns = frozenset(given) if _takes_columns(statement) else None
+        variants = self._compiled.get(statement)
+        if variants is None:
+            variants = self._compiled[statement] = {}
+        found = variants.get(columns)
+        if found is None:
+            found = variants[columns] = Compiled(statement, self.schema, None if columns is None else sorted(columns))
+        return found
+
+
+def _takes_columns(statement: Executable) -> bool:
+    """Whether the statement is an `insert(table)` or `update(table)` whose columns are those of the call's parameters."""
+    if isinstance(statement, Insert):
+        return statement._values is None and statement._multi_values == () and statement.select is None
+    return isinstance(statement, Update) and not statement._values and not statement._ordered_values
+
+
+def _is_required(compiler: SQLCompiler, name: str) -> bool:
+    bind = compiler.binds[name]
+    return bind.required or (bind.value is None and bind.callable is None and not bind.unique)

@@ -1,0 +1,103 @@
+"""Serves a service on a Unix socket of its own and gives a client of it."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import uvicorn
+
+from service_kit.service import Service
+from service_kit.testing.tokens import SigningKeys
+
+
+class Api:
+    """A client that speaks as somebody: `api.get(...)`, `api.post(path, {...})`, `api.as_(scopes...)` for another caller."""
+
+    def __init__(self, client: httpx2.AsyncClient, keys: SigningKeys, token: str, service: Service) -> None:
+        self.client = client
+        self.keys = keys
+        self.token = token
+        self.service = service
+
+    def as_(self, *scopes: str, **claims: Any) -> "Api":
+        """The same service for a caller with these scopes and claims (sub, units, approval_limit, agent_id, client_id)."""
+        return Api(self.client, self.keys, self.keys.token(*scopes, **claims), self.service)
+
+    async def request(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        return await self.client.request(method, path, headers=headers, **options)
+
+    async def get(self, path: str, **options: Any) -> httpx2.Response:
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, body: Any = None, *, key: str | None = None, **options: Any) -> httpx2.Response:
+        if key is not None:
+            options["headers"] = {"Idempotency-Key": key, **options.get("headers", {})}
+        if body is not None:
+            options["json"] = body
+        return await self.request("POST", path, **options)
+
+    async def put(self, path: str, body: Any, *, match: str | None = None, **options: Any) -> httpx2.Response:
+        return await self.request("PUT", path, json=body, headers=_match(match), **options)
+
+    async def patch(self, path: str, body: Any, *, match: str | None = None, **options: Any) -> httpx2.Response:
+        headers = {"Content-Type": "application/merge-patch+json", **_match(match)}
+        return await self.request("PATCH", path, json=body, headers=headers, **options)
+
+    async def delete(self, path: str, *, match: str | None = None, **options: Any) -> httpx2.Response:
+        return await self.request("DELETE", path, headers=_match(match), **options)
+
+    async def events(self, type_: str | None = None, *, attempts: int = 100) -> Sequence[dict[str, Any]]:
+        """What the feed tells so far; with a type, wait until there is one of it."""
+        reader = self.as_("events:read")
+        for _ in range(attempts):
+            told: list[dict[str, Any]] = (await reader.get("/v1/events", params={"limit": 1000})).json()
+            found = [event for event in told if type_ is None or event["type"] == f"guanxi.{type_}.v1"]
+            if found or type_ is None:
+                return found
+            await asyncio.sleep(0.05)
+        return []
+
+
+@asynccontextmanager
+async def serving(service: Service, keys: SigningKeys, *scopes: str, **claims: Any) -> AsyncIterator[Api]:
+    """Run the service with its background work and give an Api with these scopes (all of the service's when none is named)."""
+    folder = Path(tempfile.mkdtemp(prefix="guanxi-test-"))
+    config = uvicorn.Config(
+        service.app, uds=str(folder / "api.sock"), log_level="error", access_log=False, timeout_graceful_shutdown=2, http="httptools"
+    )
+    server = uvicorn.Server(config)
+    server.capture_signals = _no_signals  # type: ignore[method-assign]  # The test's own process keeps its handlers.
+    running = asyncio.create_task(server.serve())
+    try:
+        await _started(server, running)
+        transport = httpx2.AsyncHTTPTransport(uds=str(folder / "api.sock"))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://service.test", timeout=30) as client:
+            yield Api(client, keys, keys.token(*(scopes or service.scopes), **claims), service)
+    finally:
+        server.should_exit = True
+        await running
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _started(server: uvicorn.Server, running: asyncio.Task[None]) -> None:
+    while not server.started:
+        if running.done():
+            running.result()
+            raise RuntimeError("the service did not start")
+        await asyncio.sleep(0.005)
+
+
+class _no_signals:  # noqa: N801  # Used as a context manager in place of uvicorn's method.
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_error: object) -> None: ...
+
+
+def _match(tag: str | None) -> dict[str, str]:
+    return {} if tag is None else {"If-Match": tag}

@@ -1,0 +1,205 @@
+"""Checks access tokens (RFC 9068) against the gateway's published keys, which are kept so that a gateway that is down stops nobody."""
+
+import base64
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import httpx2
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from pydantic_core import from_json
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+
+from service_kit.addresses import client_for
+from service_kit.caller import Caller
+from service_kit.database import Database
+from service_kit.errors import Unauthenticated, Unavailable
+from service_kit.identity import clock
+from service_kit.money import Money
+from service_kit.sqlstates import DatabaseUnavailable, TransactionRolledBack
+from service_kit.tables import key_set
+
+ALGORITHMS = ["Ed25519", "EdDSA"]
+TOKEN_TYPES = {"at+jwt", "application/at+jwt"}
+REMEMBERED_TOKENS = 20_000
+REFRESH_SECONDS = 300.0
+# A stranger can make up key ids as fast as he likes; the gateway is asked at most this often.
+RETRY_SECONDS = 2.0
+LEEWAY_SECONDS = 5
+LONGEST_TOKEN = 8_192
+
+FIND_KEYS = select(key_set.c["keys"]).where(key_set.c.issuer == bindparam("issuer"))
+_keep = insert(key_set).values({name: bindparam(name) for name in ("issuer", "keys", "fetched_at")})
+KEEP_KEYS = _keep.on_conflict_do_update(
+    index_elements=[key_set.c.issuer], set_={"keys": _keep.excluded["keys"], "fetched_at": _keep.excluded.fetched_at}
+)
+
+
+class TokenInvalid(Unauthenticated):
+    """The access token is missing, malformed, expired, or not made for this API; get one at POST /oauth/token."""
+
+
+class KeysUnavailable(Unavailable):
+    """The keys that access tokens are checked with cannot be had at the moment."""
+
+
+class Keys(Protocol):
+    """Where the public keys come from; the gateway has its own, services ask for the published ones."""
+
+    async def key_set(self, kid: str | None) -> KeySet:
+        """The keys, refreshed when the id is not among those known."""
+        ...
+
+
+class PublishedKeys:
+    """The gateway's JWKS: fetched when first needed, refreshed now and then, kept in the own schema for a start without gateway."""
+
+    def __init__(self, database: Database, *, gateway_url: str, issuer: str) -> None:
+        self._database = database
+        self._gateway_url = gateway_url
+        self._issuer = issuer
+        self._keys: KeySet | None = None
+        self._ids: frozenset[str] = frozenset()
+        self._fetched = self._tried = -1e9
+
+    async def key_set(self, kid: str | None) -> KeySet:
+        now = time.monotonic()
+        is_known = self._keys is not None and (kid is None or kid in self._ids)
+        if (not is_known or now - self._fetched > REFRESH_SECONDS) and now - self._tried > RETRY_SECONDS:
+            self._tried = now
+            await self._refresh(now)
+        if self._keys is None:
+            raise KeysUnavailable()
+        return self._keys
+
+    async def _refresh(self, now: float) -> None:
+        try:
+            async with client_for(self._gateway_url, seconds=2.0) as client:
+                answer = await client.get("/.well-known/jwks.json")
+                answer.raise_for_status()
+                published = answer.json()
+                self._take(published)
+            self._fetched = now
+        except (httpx2.HTTPError, ValueError, JoseError):
+            if self._keys is None:
+                await self._recall()
+            return
+        await self._keep(published)
+
+    def _take(self, published: Mapping[str, Any]) -> None:
+        keys = KeySet.import_key_set({"keys": list(published["keys"])})
+        self._keys, self._ids = keys, frozenset(key.kid for key in keys.keys if key.kid)
+
+    async def _keep(self, published: Mapping[str, Any]) -> None:
+        try:
+            async with self._database.transaction() as tx:
+                await tx.execute(KEEP_KEYS, issuer=self._issuer, keys=dict(published), fetched_at=clock())
+        except (DatabaseUnavailable, TransactionRolledBack):
+            # Keeping the keys helps a later start; this one has them already.
+            return
+
+    async def _recall(self) -> None:
+        async with self._database.reading() as reader:
+            kept = await reader.fetch_value(FIND_KEYS, issuer=self._issuer)
+        if kept is not None:
+            self._take(kept)
+
+
+class Authenticator:
+    """Turns the Authorization header into a Caller; a checked token is remembered until it expires."""
+
+    def __init__(self, keys: Keys, *, issuer: str, audience: str) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._remembered: OrderedDict[str, tuple[Caller, float]] = OrderedDict()
+
+    async def caller(self, authorization: str | None) -> Caller:
+        """The caller of a request; TokenInvalid with the reason that RFC 6750 names."""
+        token = bearer_token(authorization)
+        found = self._remembered.get(token)
+        if found is not None and found[1] > time.time():
+            return found[0]
+        caller, expires = await self._checked(token)
+        self._remembered[token] = (caller, expires)
+        if len(self._remembered) > REMEMBERED_TOKENS:
+            self._remembered.popitem(last=False)
+        return caller
+
+    async def _checked(self, token: str) -> tuple[Caller, float]:
+        kid = _key_id(token)
+        keys = await self._keys.key_set(kid)
+        try:
+            decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
+        except (JoseError, ValueError, TypeError) as error:
+            raise refused("the access token cannot be verified") from error
+        return self._caller_of(decoded.header, decoded.claims)
+
+    def _caller_of(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> tuple[Caller, float]:
+        now = time.time()
+        if str(header.get("typ", "")).lower() not in TOKEN_TYPES:
+            raise refused("this is not an access token")
+        if claims.get("iss") != self._issuer or self._audience not in _as_list(claims.get("aud")):
+            raise refused("the access token was made for another API")
+        expires = claims.get("exp")
+        if not isinstance(expires, int | float) or expires < now - LEEWAY_SECONDS:
+            raise refused("the access token has expired")
+        if isinstance(claims.get("nbf"), int | float) and claims["nbf"] > now + LEEWAY_SECONDS:
+            raise refused("the access token is not valid yet")
+        try:
+            return caller_of(claims), float(expires) + LEEWAY_SECONDS
+        except (KeyError, TypeError, ValueError) as error:
+            raise refused("the access token lacks claims") from error
+
+
+def caller_of(claims: Mapping[str, Any]) -> Caller:
+    """The caller that checked claims describe."""
+    units, limit = claims.get("units"), claims.get("approval_limit")
+    return Caller(
+        client_id=str(claims["client_id"]),
+        sub=str(claims["sub"]),
+        scopes=frozenset(str(claims.get("scope", "")).split()),
+        units=None if units is None else tuple(str(unit) for unit in units),
+        approval_limit=None if limit is None else Money.parse(str(limit)),
+        agent_id=None if claims.get("agent_id") is None else str(claims["agent_id"]),
+    )
+
+
+def bearer_token(authorization: str | None) -> str:
+    """The token of a Bearer header; TokenInvalid when there is none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    token = token.strip()
+    if not authorization:
+        raise TokenInvalid("this operation needs an access token")
+    if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
+        raise refused("the Authorization header carries no bearer token")
+    return token
+
+
+def refused(reason: str) -> TokenInvalid:
+    return TokenInvalid(reason, challenge=f'Bearer realm="guanxi", error="invalid_token", error_description="{reason}"')
+
+
+def _key_id(token: str) -> str | None:
+    try:
+        kid = jwt_header(token).get("kid")
+    except (ValueError, JoseError) as error:
+        raise refused("the access token is malformed") from error
+    return kid if isinstance(kid, str) else None
+
+
+def jwt_header(token: str) -> dict[str, Any]:
+    """The unchecked header of a compact JWS; ValueError when it is none."""
+    head, dot, _ = token.partition(".")
+    header = from_json(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    if not dot or not isinstance(header, dict):
+        raise ValueError("not a compact JWS")
+    return header
+
+
+def _as_list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,177 @@
+"""The typed words of the API: every input and output schema is made of these."""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from service_kit import money
+
+RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", re.ASCII)
+# Two days of room on either side, so that no time zone and no clock pushes a stored moment out of what datetime can hold.
+EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+JSON_DEPTH = 16
+JSON_MEMBERS = 2_000
+
+
+class Input(BaseModel):
+    """A body as callers send it: strict types, unknown fields refused."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Output(BaseModel):
+    """A body as callers receive it: no defaults, so that no field is forgotten."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, str):
+        if not RFC3339.fullmatch(value):
+            raise ValueError("a time is written as RFC 3339 with an offset, such as 2026-01-31T09:30:00+08:00")
+        try:
+            value = datetime.fromisoformat(value.upper().replace("Z", "+00:00"))
+            if not EARLIEST <= value <= LATEST:
+                raise ValueError
+        except (ValueError, OverflowError) as error:
+            raise ValueError("this time does not exist or lies outside 1800 to 2199") from error
+        return value.astimezone(UTC)
+    if isinstance(value, datetime):
+        return value
+    raise ValueError("a time is written as an RFC 3339 string")
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str):
+        if not FULL_DATE.fullmatch(value):
+            raise ValueError("a day is written as YYYY-MM-DD")
+        day = date.fromisoformat(value)
+        if not EARLIEST.year <= day.year < LATEST.year:
+            raise ValueError("this day lies outside 1800 to 2199")
+        return day
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ValueError("a day is written as YYYY-MM-DD")
+
+
+def _identifier(value: object) -> object:
+    if isinstance(value, str):
+        if not UUID_TEXT.fullmatch(value):
+            raise ValueError("an id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")
+        return UUID(value)
+    return value
+
+
+def written(moment: datetime) -> str:
+    """A moment as the API writes it: UTC, `Z`, microseconds only when there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Id = Annotated[UUID, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "format": "uuid", "maxLength": 36})]
+Timestamp = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    PlainSerializer(written, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40, "examples": ["2026-01-31T09:30:00+08:00"]}),
+]
+Day = Annotated[
+    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "maxLength": 10, "examples": ["2026-01-31"]})
+]
+
+
+def _has_content(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+# Every text of the API is bounded; `pattern` keeps the promise that a blank line is no name.
+Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+Text = Annotated[str, Field(max_length=10_000)]
+Url = Annotated[str, Field(min_length=8, max_length=2_000, pattern=r"^https?://[!-~]+$")]
+UnitPath = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", examples=["cn.gd.gz"])]
+Language = Literal["zh-CN", "en"]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1, json_schema_extra={"format": "int64"})]
+Seconds = Annotated[int, Field(ge=0, le=10**9, json_schema_extra={"format": "int32"})]
+Rating = Annotated[int, Field(ge=1, le=5, json_schema_extra={"format": "int32"})]
+Stars = Annotated[int, Field(ge=1, le=6, json_schema_extra={"format": "int32"})]
+Version = Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]
+# ISO 4217 by shape; the list of currencies changes, the shape does not.
+Currency = Annotated[str, Field(min_length=3, max_length=3, pattern=r"^[A-Z]{3}$", examples=["CNY"])]
+AmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=r"^-?\d{1,15}(\.\d{1,6})?$", examples=["12.50"])]
+PositiveAmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=r"^\d{1,15}(\.\d{1,6})?$", examples=["12.50"])]
+DecimalText = AmountText
+
+
+class MoneyIn(Input):
+    """A sum with its currency; the amount is a decimal string, negative where the operation allows it."""
+
+    amount: AmountText
+    currency: Currency
+
+    def money(self) -> money.Money:
+        return money.Money(Decimal(self.amount), self.currency)
+
+
+class PositiveMoneyIn(Input):
+    """A sum of zero or more with its currency."""
+
+    amount: PositiveAmountText
+    currency: Currency
+
+    def money(self) -> money.Money:
+        return money.Money(Decimal(self.amount), self.currency)
+
+
+class MoneyOut(Output):
+    """A sum with its currency."""
+
+    amount: Annotated[str, Field(max_length=40, pattern=r"^-?\d+(\.\d+)?$", examples=["12.50"])]
+    currency: Currency
+
+    @classmethod
+    def of(cls, sum_: money.Money) -> "MoneyOut":
+        return cls(amount=f"{sum_.amount:f}", currency=sum_.currency)
+
+
+def _acceptable_json(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    members = 0
+    pending: list[tuple[object, int]] = [(value, 1)]
+    while pending:
+        item, depth = pending.pop()
+        members += 1
+        if members > JSON_MEMBERS or depth > JSON_DEPTH:
+            raise ValueError(f"nested deeper than {JSON_DEPTH} or with more than {JSON_MEMBERS} members")
+        if isinstance(item, Mapping):
+            pending.extend((member, depth + 1) for member in item.values())
+            pending.extend((key, depth + 1) for key in item if len(key) > 200)
+        elif isinstance(item, list):
+            pending.extend((member, depth + 1) for member in item)
+        elif isinstance(item, float) and not math.isfinite(item):
+            raise ValueError("numbers are finite")
+        elif isinstance(item, int) and not isinstance(item, bool) and abs(item) > 2**53:
+            raise ValueError("integers lie within what a double holds exactly; send larger ones as strings")
+    return value
+
+
+JsonObject = Annotated[
+    dict[str, Any],
+    AfterValidator(_acceptable_json),
+    Field(max_length=500),
+    WithJsonSchema({"type": "object", "additionalProperties": True, "maxProperties": 500}),
+]
+
+
+def bounded_days(days: int) -> timedelta:
+    """A span that stays addable to any accepted time."""
+    return timedelta(days=max(-36_500, min(36_500, days)))
