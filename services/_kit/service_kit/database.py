@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import asyncpg
 from pydantic_core import from_json, to_json
@@ -16,7 +16,18 @@ from service_kit.signals import Signals
 from service_kit.sqlstates import TRANSLATED, OutcomeUnknown, TransactionRolledBack, is_connection_lost
 from service_kit.statements import Statements
 
-Record = asyncpg.Record
+
+class Record(Protocol):
+    """A row as asyncpg gives it: by column name or position."""
+
+    def __getitem__(self, key: str | int) -> Any: ...
+    def __len__(self) -> int: ...
+    def get(self, key: str, default: Any = None) -> Any: ...
+    def keys(self) -> Iterable[str]: ...
+    def values(self) -> Iterable[Any]: ...
+    def items(self) -> Iterable[tuple[str, Any]]: ...
+
+
 Row = Mapping[str, object]
 
 
@@ -50,7 +61,8 @@ class Reader:
         """The first row, or None."""
         compiled = self._statements.compiled(statement, given)
         with TRANSLATED:
-            return await self.connection.fetchrow(compiled.sql, *compiled.arguments(given))
+            row: Record | None = await self.connection.fetchrow(compiled.sql, *compiled.arguments(given))
+        return row
 
     async def fetch_value(self, statement: Executable, /, **given: object) -> Any:
         """The first column of the first row, or None."""

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,10 +96,8 @@ def parse(header: str) -> str:
 def fingerprint(content_type: str, body: bytes) -> bytes:
     """What makes two requests the same. JSON bodies are compared by value, all others by their bytes."""
     if "json" in content_type:
-        try:
+        with suppress(ValueError):
             body = to_json(_ordered(from_json(body)))
-        except ValueError:
-            pass
     return hashlib.sha256(body).digest()
 
 

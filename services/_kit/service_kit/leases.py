@@ -1,10 +1,11 @@
 """Leases with epochs: one writer at a time, and a stopped and resumed one finds its writes refused."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, or_, select, update
@@ -96,7 +97,7 @@ class Sole:
     """A worker of which only one replica is at work: the others stand by to take over when its lease runs out."""
 
     def __init__(
-        self, name: str, leases: Leases, work: Callable[[Lease], Awaitable[None]], *, ttl: timedelta, standby_seconds: float = 0.5
+        self, name: str, leases: Leases, work: Callable[[Lease], Coroutine[Any, Any, None]], *, ttl: timedelta, standby_seconds: float = 0.5
     ) -> None:
         self.name = name
         self._leases = leases

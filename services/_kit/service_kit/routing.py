@@ -2,7 +2,7 @@
 
 import random
 from asyncio import sleep
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, get_type_hints
 
 from fastapi import APIRouter, Body, Request, Response, params
@@ -21,7 +21,7 @@ from service_kit.requests import StrictRequest, refuse_unknown_parameters, requi
 from service_kit.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
 
 ATTEMPTS = 4
-Handler = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 MergePatch = Body(media_type="application/merge-patch+json")
 
 
@@ -107,19 +107,19 @@ class Router(APIRouter):
 
         return decorate
 
-    def get(self, path: str, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
+    def get(self, path: str, **options: Any) -> Callable[[Any], Any]:
         return self._verb("GET", path, options)
 
-    def post(self, path: str, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
+    def post(self, path: str, **options: Any) -> Callable[[Any], Any]:
         return self._verb("POST", path, options)
 
-    def put(self, path: str, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
+    def put(self, path: str, **options: Any) -> Callable[[Any], Any]:
         return self._verb("PUT", path, options)
 
-    def patch(self, path: str, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
+    def patch(self, path: str, **options: Any) -> Callable[[Any], Any]:
         return self._verb("PATCH", path, options)
 
-    def delete(self, path: str, **options: Any) -> Callable[[Any], Any]:  # type: ignore[override]
+    def delete(self, path: str, **options: Any) -> Callable[[Any], Any]:
         return self._verb("DELETE", path, options)
 
 

@@ -64,7 +64,7 @@ def _takes_columns(statement: Executable) -> bool:
     """Whether the statement is an `insert(table)` or `update(table)` whose columns are those of the call's parameters."""
     if isinstance(statement, Insert):
         return statement._values is None and statement._multi_values == () and statement.select is None
-    return isinstance(statement, Update) and not statement._values and not statement._ordered_values
+    return isinstance(statement, Update) and not statement._values
 
 
 def _is_required(compiler: SQLCompiler, name: str) -> bool:

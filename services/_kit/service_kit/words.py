@@ -39,7 +39,7 @@ def _moment(value: object) -> object:
         if not RFC3339.fullmatch(value):
             raise ValueError("a time is written as RFC 3339 with an offset, such as 2026-01-31T09:30:00+08:00")
         try:
-            value = datetime.fromisoformat(value.upper().replace("Z", "+00:00"))
+            value = datetime.fromisoformat(value.upper())
             if not EARLIEST <= value <= LATEST:
                 raise ValueError
         except (ValueError, OverflowError) as error:

@@ -1,7 +1,7 @@
 """The smallest whole service, for the kit's own tests and as an example: notes that can be written, read, changed and listed."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Response
@@ -85,7 +85,7 @@ EVENTS = {"note.written": NoteData, "note.changed": NoteData}
 router = Router(tags=["notes"])
 
 
-def note_out(row: Record, secret: str | None = None) -> NoteOut:
+def note_out(row: Any, secret: str | None = None) -> NoteOut:
     return NoteOut(**{name: row[name] for name in ("id", "unit", "text", "written_at", "version")}, secret=secret)
 
 
@@ -94,7 +94,7 @@ async def write_note(body: NewNote, call: Annotated[Call, requires("notes:write"
     """Write a note."""
     unit = unit_for(call.caller, body.unit, default="cn")
     async with call.transaction() as tx:
-        row = {"id": call.new_id(), "unit": unit, "text": body.text, "written_at": call.at, "version": 1}
+        row: dict[str, Any] = {"id": call.new_id(), "unit": unit, "text": body.text, "written_at": call.at, "version": 1}
         await tx.execute(INSERT, **row)
         tx.record(
             Event(type="note.written", subject=row["id"], unit=unit, at=call.at, payload={"note_id": str(row["id"])}),

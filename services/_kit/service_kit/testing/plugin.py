@@ -34,7 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _start(config: pytest.Config) -> None:
     folder = config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="guanxi-pg-", ignore_cleanup_errors=True)
-    os.chmod(folder.name, 0o755)
+    # The account that PostgreSQL runs under when we are root must pass through.
+    Path(folder.name).chmod(0o755)
     server = config.stash[SERVER] = PostgresServer(Path(folder.name) / "pg", durable=False, die_with_parent=True)
     server.start()
     config.stash[URL] = server.url()

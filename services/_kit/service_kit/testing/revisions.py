@@ -1,4 +1,4 @@
-"""`python -m service_kit.testing.revisions <package> "<message>"`: drafts the migration from the last revision to the tables of the code."""
+"""`python -m service_kit.testing.revisions <package> "<message>"`: drafts the migration from the last revision to the code's tables."""
 
 import asyncio
 import importlib

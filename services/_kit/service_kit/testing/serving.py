@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,8 @@ async def serving(service: Service, keys: SigningKeys, *scopes: str, **claims: A
         service.app, uds=str(folder / "api.sock"), log_level="error", access_log=False, timeout_graceful_shutdown=2, http="httptools"
     )
     server = uvicorn.Server(config)
-    server.capture_signals = _no_signals  # type: ignore[method-assign]  # The test's own process keeps its handlers.
+    # The test's own process keeps its signal handlers.
+    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
     running = asyncio.create_task(server.serve())
     try:
         await _started(server, running)
@@ -91,12 +92,6 @@ async def _started(server: uvicorn.Server, running: asyncio.Task[None]) -> None:
             running.result()
             raise RuntimeError("the service did not start")
         await asyncio.sleep(0.005)
-
-
-class _no_signals:  # noqa: N801  # Used as a context manager in place of uvicorn's method.
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_error: object) -> None: ...
 
 
 def _match(tag: str | None) -> dict[str, str]:
