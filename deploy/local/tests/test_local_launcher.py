@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from guanxi_local.parts import PARTS
 
 PROGRAM = """
@@ -55,12 +54,14 @@ class Started:
     def home(self) -> Path:
         return self.folder / "home"
 
-    def start(self, **settings: str) -> "subprocess.Popen[str]":
+    def start(self, *, disk: str | None = None, **settings: str) -> "subprocess.Popen[str]":
+        """Starts the launcher; `disk` gives its home a disk of that size of its own, which ends with it."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("GUANXI_")}
         asked = {"GUANXI_HOME": str(self.home), "GUANXI_PORT": str(self.port), "DEMO": "0", **self.settings, **settings}
-        where = {"PYTHONPATH": str(self.folder / "programs"), "COMMANDS": str(self.folder / "commands")}
+        path = os.pathsep.join([str(self.folder / "programs"), *filter(None, [os.environ.get("PYTHONPATH")])])
+        where = {"PYTHONPATH": path, "COMMANDS": str(self.folder / "commands")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "guanxi_local", "run"],
+            [*(_with_disk(self.home, disk) if disk else []), sys.executable, "-m", "guanxi_local", "run"],
             env={**inherited, **where, **asked},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -246,7 +247,7 @@ def test_two_instances_run_side_by_side(started: Started) -> None:
 
 def test_an_interrupted_first_start_is_taken_up_by_the_next(started: Started) -> None:
     process = started.start(SLOW_MIGRATION="1")
-    _wait_until(lambda: (started.folder / "commands").exists(), within=30)
+    _wait_until((started.folder / "commands").exists, within=30)
     process.send_signal(signal.SIGINT)
     assert started.ended() == (0, "")
     assert _processes_of(started.folder) == []
@@ -284,6 +285,18 @@ def test_an_unreachable_database_is_one_line(started: Started) -> None:
     assert _processes_of(started.folder) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+@pytest.mark.parametrize("size", ["64k", "20m"])
+def test_a_full_disk_is_one_line(started: Started, size: str) -> None:
+    started.start(disk=size)
+
+    code, said = started.ended()
+
+    assert (code, said.count("\n")) == (1, 1)
+    assert "No space left on device" in said
+    assert _processes_of(started.folder) == []
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [("GUANXI_PORT", "eighty"), ("GUANXI_PORT", "70000"), ("GUANXI_DATABASE_URL", "mysql://x/y"), ("DEMO", "perhaps")],
@@ -305,6 +318,12 @@ def test_stop_ends_the_instance_of_its_home(started: Started) -> None:
 
     assert stopped.returncode == 0
     assert process.wait(5) == 0
+
+
+def _with_disk(home: Path, size: str) -> list[str]:
+    home.mkdir()
+    script = 'mount -t tmpfs -o "size=$1,mode=755" tmpfs "$2" && shift 2 && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", script, "sh", size, str(home)]
 
 
 def _own_database(folder: Path) -> Any:

@@ -129,5 +129,6 @@ def asker_to_end_with_parent(request: signal.Signals) -> Callable[[], None] | No
 def telling_line(output: str) -> str:
     """The line of an output that tells why, for a message of one line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
+    root_causes = [line for line in lines if "No space left on device" in line]
     telling = [line for line in lines if "FATAL:" in line or "error:" in line or "PANIC:" in line]
-    return (telling or lines or ["it said nothing"])[-1]
+    return (root_causes or telling or lines or ["it said nothing"])[-1]
