@@ -32,7 +32,7 @@ class Home:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Holds the home for this process; the kernel lets go of it however the process ends."""
-        with open(self.folder / "lock", "a+") as lock:
+        with (self.folder / "lock").open("a+") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -49,7 +49,7 @@ class Home:
     def holder(self) -> int | None:
         """The process that holds the home, if any."""
         try:
-            with open(self.folder / "lock") as lock:
+            with (self.folder / "lock").open() as lock:
                 written = lock.read().strip()
                 try:
                     fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

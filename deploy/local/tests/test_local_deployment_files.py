@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from guanxi_local.first_start import ADMINISTRATOR, ADMINISTRATOR_LIMIT
 from guanxi_local.parts import GATEWAY, PARTS, Part
 from service_kit.postgres_programs import installed_binaries

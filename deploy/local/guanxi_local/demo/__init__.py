@@ -1,0 +1,1 @@
+"""The story of the main job, played over the public API on real input."""
