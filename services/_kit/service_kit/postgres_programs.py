@@ -52,10 +52,8 @@ def copy_binaries(installed: Path, copied: Path) -> None:
 def find_account(name: str | None, folder: Path) -> Account:
     """The owner of the data where they exist, else the account asked for, else `nobody`."""
     try:
-        if folder.exists() and folder.stat().st_uid != 0:
-            entry = pwd.getpwuid(folder.stat().st_uid)
-        else:
-            entry = pwd.getpwnam(name or "nobody")
+        owner = folder.stat().st_uid if folder.exists() else 0
+        entry = pwd.getpwuid(owner) if owner else pwd.getpwnam(name or "nobody")
     except KeyError as error:
         raise PostgresServerError(f"PostgreSQL needs an unprivileged account, and there is none: {error}.") from error
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
@@ -129,6 +127,5 @@ def asker_to_end_with_parent(request: signal.Signals) -> Callable[[], None] | No
 def telling_line(output: str) -> str:
     """The line of an output that tells why, for a message of one line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    root_causes = [line for line in lines if "No space left on device" in line]
     telling = [line for line in lines if "FATAL:" in line or "error:" in line or "PANIC:" in line]
-    return (root_causes or telling or lines or ["it said nothing"])[-1]
+    return (telling or lines or ["it said nothing"])[-1]

@@ -33,6 +33,7 @@ SUPERUSER = "postgres"
 SOCKET_PORT = 5432
 LONGEST_SOCKET_FOLDER = 107 - len(f"/.s.PGSQL.{SOCKET_PORT}.lock")
 ORPHANS_MAY_TAKE = 2.0
+LEAST_FREE_BYTES = 1_000_000
 
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -176,12 +177,16 @@ class PostgresServer:
             (fresh / "data").rename(self.folder)
         except OSError as error:
             raise PostgresServerError(f"{cannot}: {error.strerror}.") from error
+        except PostgresServerError as error:
+            if shutil.disk_usage(self.home).free < LEAST_FREE_BYTES:
+                raise PostgresServerError(f"{cannot}: No space left on device.") from error
+            raise
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
 
     def _initdb(self, binaries: Path, folder: Path, password: Path, *, because: str) -> None:
         command: list[str | Path] = [binaries / "bin" / "initdb", f"--pgdata={folder}", f"--username={SUPERUSER}"]
-        command += [f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"]
+        command += [f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions", "--no-clean"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         command += [] if self._durable else ["--no-sync"]
         run(command, account=self._account, because=because)
