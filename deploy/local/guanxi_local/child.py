@@ -23,9 +23,7 @@ class Child:
     The kernel kills it when the launcher is killed; start it from the main thread for that.
     """
 
-    def __init__(
-        self, name: str, command: Sequence[str], *, environment: Mapping[str, str], log: Path | None, url: str = ""
-    ) -> None:
+    def __init__(self, name: str, command: Sequence[str], *, environment: Mapping[str, str], log: Path | None, url: str = "") -> None:
         self.name = name
         self.url = url
         self.log = log

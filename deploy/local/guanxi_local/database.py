@@ -74,9 +74,7 @@ class LocalDatabase:
         """Roles belong to the whole server, so the database's name keeps two instances on one server apart."""
         role = f"{self._name}_{part.schema}"
         if len(role) > LONGEST_NAME:
-            raise LauncherError(
-                f"The name of the database {self._name} is too long to begin the names of the roles with."
-            )
+            raise LauncherError(f"The name of the database {self._name} is too long to begin the names of the roles with.")
         return role
 
     def _secret_name(self, part: Part) -> str:

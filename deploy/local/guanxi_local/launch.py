@@ -101,9 +101,7 @@ class Instance:
         ports = dict(zip([part.name for part in SERVICES], free_ports(len(SERVICES)), strict=True))
         self._urls = addresses(self._settings, ports)
         return {
-            part.name: environment_of(
-                part, settings=self._settings, home=self._home, database=self._database, urls=self._urls
-            )
+            part.name: environment_of(part, settings=self._settings, home=self._home, database=self._database, urls=self._urls)
             for part in PARTS
         }
 

@@ -15,9 +15,7 @@ def require_free(host: str, port: int) -> None:
         with _bound(host, port):
             return
     except OSError as error:
-        raise LauncherError(
-            f"Port {port} on {host} is taken ({error.strerror}): set GUANXI_PORT to another."
-        ) from error
+        raise LauncherError(f"Port {port} on {host} is taken ({error.strerror}): set GUANXI_PORT to another.") from error
 
 
 def free_ports(count: int) -> list[int]:

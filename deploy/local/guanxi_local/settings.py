@@ -1,6 +1,5 @@
 """The launcher's environment: where it lives, where the gateway listens, whose PostgreSQL it uses."""
 
-import os
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -10,13 +9,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from guanxi_local.refusals import LauncherError
 
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never listened on by default
+
 
 class LocalSettings(BaseSettings):
     """Each field is the environment variable GUANXI_<FIELD>; DEMO alone has no prefix."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="GUANXI_", frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True
-    )
+    model_config = SettingsConfigDict(env_prefix="GUANXI_", frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True)
 
     home: Path = Field(default=Path(".guanxi"), description="Folder of the data, keys, credentials and logs.")
     host: str = Field(default="127.0.0.1", description="Address that the gateway listens on.")
@@ -29,9 +28,7 @@ class LocalSettings(BaseSettings):
     )
     start_seconds: float = Field(default=60, gt=0, description="How long everything may take to be ready, in seconds.")
     stop_seconds: float = Field(default=10, gt=0, description="How long open requests may go on at a stop, in seconds.")
-    demo: bool = Field(
-        default=True, validation_alias="DEMO", description="Whether the demo is played when the data are new."
-    )
+    demo: bool = Field(default=True, validation_alias="DEMO", description="Whether the demo is played when the data are new.")
 
     @field_validator("database_url")
     @classmethod
@@ -55,9 +52,9 @@ class LocalSettings(BaseSettings):
 
     @property
     def base_url(self) -> str:
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        host = "127.0.0.1" if self.host in EVERYWHERE else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def absolute_home(self) -> Path:
-        return Path(os.path.abspath(self.home.expanduser()))
+        return self.home.expanduser().absolute()

@@ -50,15 +50,11 @@ class Supervisor:
         while waiting:
             for child in waiting:
                 if not child.is_running:
-                    raise LauncherError(
-                        f"{child.name} stopped at start (exit {child.exit_code}): {child.last_words()} (log: {child.log})"
-                    )
+                    raise LauncherError(f"{child.name} stopped at start (exit {child.exit_code}): {child.last_words()} (log: {child.log})")
             waiting = [child for child in waiting if not child.is_ready()]
             if waiting and self._clock() > deadline:
                 names = ", ".join(child.name for child in waiting)
-                raise LauncherError(
-                    f"Not ready within {within:g} s: {names}: {waiting[0].last_words()} (log: {waiting[0].log})"
-                )
+                raise LauncherError(f"Not ready within {within:g} s: {names}: {waiting[0].last_words()} (log: {waiting[0].log})")
             time.sleep(POLL if waiting else 0)
 
     def restart_the_dead(self) -> None:

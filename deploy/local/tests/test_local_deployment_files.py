@@ -163,9 +163,7 @@ def test_the_roles_script_gives_each_role_its_own_schema_and_may_be_run_again(se
         made = subprocess.run([*command, "-f", str(DEPLOY / "roles.sql")], capture_output=True, text=True, check=False)
         assert made.returncode == 0, made.stderr
 
-    question = (
-        "SELECT nspname, nspowner::regrole FROM pg_namespace WHERE nspowner::regrole::text LIKE 'guanxi%' ORDER BY 1"
-    )
+    question = "SELECT nspname, nspowner::regrole FROM pg_namespace WHERE nspowner::regrole::text LIKE 'guanxi%' ORDER BY 1"
     answer = subprocess.run([*command, "-Atc", question], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == sorted(f"{part.schema}|guanxi_{part.schema}" for part in PARTS)
 

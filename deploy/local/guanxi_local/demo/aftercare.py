@@ -65,9 +65,7 @@ def hear_the_answer(api: Api, screen: Screen, company: Company, task: str) -> No
         results.append(f"NPS {answers['score']}: {answers['remark']}")
 
 
-def check_the_webhooks(
-    api: Api, screen: Screen, listener: Listener, *, endpoint: str, complaint: str, customer: str
-) -> None:
+def check_the_webhooks(api: Api, screen: Screen, listener: Listener, *, endpoint: str, complaint: str, customer: str) -> None:
     with screen.step("Webhooks: what the partner received, verified with the package standardwebhooks") as results:
         for event_type, subject in (("complaint.closed", complaint), ("tier.changed", customer)):
             event = wait_for(partial(listener.find, event_type, subject), what=f"the webhook {event_type}")

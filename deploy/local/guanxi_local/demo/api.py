@@ -35,9 +35,7 @@ class Credentials:
         try:
             return cls(**json.loads((home / "credentials.json").read_text()))
         except (OSError, ValueError, TypeError) as error:
-            raise StepFailed(
-                f"No usable {home / 'credentials.json'}: start an instance with `make run` first."
-            ) from error
+            raise StepFailed(f"No usable {home / 'credentials.json'}: start an instance with `make run` first.") from error
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,7 @@ class Api:
         return type(self)(self._http, self.credentials, person)
 
     def get(self, path: str, **query: object) -> Json:
-        answer: Json = self._ask(
-            "GET", path, params={name: value for name, value in query.items() if value is not None}
-        ).json()
+        answer: Json = self._ask("GET", path, params={name: value for name, value in query.items() if value is not None}).json()
         return answer
 
     def find_all(self, path: str, **query: object) -> Iterator[Json]:
@@ -141,9 +137,7 @@ class Api:
             raise StepFailed(f"{method} {path} answered {answer.status_code}: {_reason(answer)}")
         return answer
 
-    def _send(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **asked: Any
-    ) -> httpx2.Response:
+    def _send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **asked: Any) -> httpx2.Response:
         said = {"Authorization": f"Bearer {self._valid_token()}", **(headers or {})}
         try:
             return self._http.request(method, path, headers=said, **asked)
@@ -152,9 +146,7 @@ class Api:
 
     def _valid_token(self) -> str:
         if time.monotonic() > self._renew_at:
-            granted = (
-                self._exchanged(self._person) if self._person else self._grant({"grant_type": "client_credentials"})
-            )
+            granted = self._exchanged(self._person) if self._person else self._grant({"grant_type": "client_credentials"})
             self._token = str(granted["access_token"])
             self._renew_at = time.monotonic() + float(granted["expires_in"]) - RENEW_BEFORE
         return self._token
@@ -176,9 +168,7 @@ class Api:
         try:
             answer = self._http.post(self.credentials.token_url, data=dict(form), auth=who)
         except httpx2.HTTPError as error:
-            raise StepFailed(
-                f"Nothing answers at {self.credentials.token_url}: start an instance with `make run`."
-            ) from error
+            raise StepFailed(f"Nothing answers at {self.credentials.token_url}: start an instance with `make run`.") from error
         if not answer.is_success:
             raise StepFailed(f"The token endpoint answered {answer.status_code}: {_reason(answer)}")
         granted: Json = answer.json()

@@ -21,9 +21,7 @@ def take_the_call(api: Api, screen: Screen, company: Company) -> Desk:
     screen.chapter("来电 · Two calls come in")
     _nobody_is_free(api, screen, company)
     ordinary = _call(api, screen, cast.ORDINARY_PHONE, "1", customer=company.ordinary, who="张伟 calls about an order")
-    vip = _call(
-        api, screen, cast.VIP_PHONE, "2", customer=company.vip, who="林晓梅 calls a moment later, about a complaint"
-    )
+    vip = _call(api, screen, cast.VIP_PHONE, "2", customer=company.vip, who="林晓梅 calls a moment later, about a complaint")
     li_na = api.acting_for(person(cast.AGENT, company.agent))
     wang_qiang = api.acting_for(person(cast.SECOND_AGENT, company.second_agent))
     offer = _comes_back(li_na, screen, company.agent, vip, why="and 林晓梅 goes first: six stars, and her own agent")

@@ -120,9 +120,7 @@ def _open_the_queue(api: Api, screen: Screen) -> str:
             "relaxation": [{"after_seconds": 60, "skills": []}],
         }
         queue = _named(api, "/v1/queues", QUEUE) or api.post("/v1/queues", wanted)
-        results.append(
-            f"{queue['name']}: {queue['service_level']['share']} within {queue['service_level']['seconds']} s"
-        )
+        results.append(f"{queue['name']}: {queue['service_level']['share']} within {queue['service_level']['seconds']} s")
         return str(queue["id"])
 
 

@@ -38,9 +38,7 @@ def handle_the_complaint(api: Api, screen: Screen, company: Company, desk: Desk)
     handler = api.acting_for(person(cast.HANDLER))
     manager = api.acting_for(person(cast.MANAGER))
     case = _record(desk, screen, company)
-    _move(
-        desk.agent, screen, case, "acknowledgement", {"message": "您的投诉已受理，当日回复。"}, "李娜 acknowledges it"
-    )
+    _move(desk.agent, screen, case, "acknowledgement", {"message": "您的投诉已受理，当日回复。"}, "李娜 acknowledges it")
     finish_the_call(desk.agent, screen, desk.contact, code="complaint", notes="投诉已登记。")
     _move(
         handler,
@@ -103,9 +101,7 @@ def _answer_by_letter(handler: Api, screen: Screen, case: str) -> None:
         require(pdf.startswith(b"%PDF-"), "the letter is a PDF")
         require(docx.startswith(b"PK"), "the letter is a Word document")
         require(hashlib.sha256(pdf).hexdigest() == letter["sha256"], "the letter is the one whose digest was told")
-        results.append(
-            f"{letter['id']}: PDF {len(pdf):,} bytes, DOCX {len(docx):,} bytes, sha256 {letter['sha256'][:16]}…"
-        )
+        results.append(f"{letter['id']}: PDF {len(pdf):,} bytes, DOCX {len(docx):,} bytes, sha256 {letter['sha256'][:16]}…")
 
 
 def _close(handler: Api, screen: Screen, case: str) -> None:

@@ -90,9 +90,7 @@ def _follow_import(api: Api, screen: Screen, path: str, sheet: Path, fields: dic
 def _settle_the_tiers(api: Api, screen: Screen) -> None:
     with screen.step("The company says which lifetime value earns how many stars, without a minimum stay") as results:
         scheme = api.put("/v1/tier-schemes/default", TIER_SCHEME)
-        results += [
-            f"{'★' * one['stars']:<6} from {one['up']}, kept down to {one['down']}" for one in scheme["thresholds"]
-        ]
+        results += [f"{'★' * one['stars']:<6} from {one['up']}, kept down to {one['down']}" for one in scheme["thresholds"]]
 
 
 def _run_the_scores(api: Api, screen: Screen) -> None:
@@ -122,9 +120,7 @@ def _check_the_fit(api: Api, screen: Screen) -> None:
 def _show_the_pyramid(api: Api, screen: Screen) -> None:
     with screen.step("客户金字塔 · The pyramid by profit") as results:
         pyramid = api.get("/v1/pyramid", currency="USD")
-        rows = [
-            (one["name"], one["share"], f"{one['customers']:,}", one["profit"]["amount"]) for one in pyramid["levels"]
-        ]
+        rows = [(one["name"], one["share"], f"{one['customers']:,}", one["profit"]["amount"]) for one in pyramid["levels"]]
         screen.table("", ("level", "share", "customers", "profit, USD"), rows)
         results.append(f"Gini coefficient {float(pyramid['gini']):.3f}")
 

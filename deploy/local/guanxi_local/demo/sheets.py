@@ -32,9 +32,7 @@ def read_orders() -> list[Order]:
         _, customer, day, disks, dollars = line.split()
         seen[customer, day] += 1
         name = f"{SYSTEM}-{customer}-{day}-{seen[customer, day]}"
-        orders.append(
-            Order(customer, date(int(day[:4]), int(day[4:6]), int(day[6:])), int(disks), Decimal(dollars), name)
-        )
+        orders.append(Order(customer, date(int(day[:4]), int(day[4:6]), int(day[6:])), int(disks), Decimal(dollars), name))
     return orders
 
 
