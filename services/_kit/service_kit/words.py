@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from service_kit import money
 
@@ -80,7 +80,6 @@ Id = Annotated[UUID, BeforeValidator(_identifier), WithJsonSchema({"type": "stri
 Timestamp = Annotated[
     datetime,
     BeforeValidator(_moment),
-    PlainSerializer(written, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40, "examples": ["2026-01-31T09:30:00+08:00"]}),
 ]
 Day = Annotated[
