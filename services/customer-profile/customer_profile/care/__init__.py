@@ -1,0 +1,1 @@
+"""Care plans and the tasks they make."""

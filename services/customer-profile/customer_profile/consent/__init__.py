@@ -1,0 +1,1 @@
+"""What a customer agreed to, and whether they may be contacted now."""

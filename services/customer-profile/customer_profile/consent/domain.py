@@ -1,0 +1,166 @@
+"""What a customer agreed to, and the question it answers: may we contact them, for this purpose, on this channel, at this moment?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from service_kit.errors import NotFound
+
+from customer_profile.interaction.domain import Channel, Purpose
+
+# What answers the customer's own matter needs no consent, has no cap, and reaches also those who want no other contact.
+ANSWERING = frozenset({Purpose.INQUIRY, Purpose.COMPLAINT, Purpose.GRIEVANCE, Purpose.OBJECTION, Purpose.SERVICE})
+# What disturbs people when it comes at night; letters and e-mails wait until they are opened.
+DISTURBING = frozenset({Channel.VOICE, Channel.SMS, Channel.CHAT, Channel.PUSH, Channel.FACE_TO_FACE, Channel.SOCIAL, Channel.IVR, Channel.FAX})
+
+
+class ConsentNotFound(NotFound):
+    """There is no consent with this id, or its customer lies outside the units of this token."""
+
+
+class Status(StrEnum):
+    GRANTED = "granted"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consent:
+    """One statement of a customer. `channel` None means every channel; the newest statement that fits counts."""
+
+    id: UUID
+    customer_id: UUID
+    purpose: Purpose
+    channel: Channel | None
+    status: Status
+    source: str
+    proof: str | None
+    expires_at: datetime | None
+    recorded_at: datetime
+
+    def fits(self, purpose: Purpose, channel: Channel) -> bool:
+        return self.purpose is purpose and self.channel in (None, channel)
+
+    def is_expired(self, at: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= at
+
+
+class Code(StrEnum):
+    """Why a contact is not allowed."""
+
+    DO_NOT_CONTACT = "do_not_contact"
+    CONSENT_DENIED = "consent_denied"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_EXPIRED = "consent_expired"
+    NO_CONSENT = "no_consent"
+    QUIET_HOURS = "quiet_hours"
+    MONTHLY_CAP = "monthly_cap"
+
+
+TEXTS: Mapping[Code, Mapping[str, str]] = {
+    Code.DO_NOT_CONTACT: {"zh-CN": "客户要求不要联系", "en": "The customer does not want to be contacted"},
+    Code.CONSENT_DENIED: {"zh-CN": "客户拒绝了此用途和渠道的联系", "en": "The customer refused contact for this purpose and channel"},
+    Code.CONSENT_WITHDRAWN: {"zh-CN": "客户撤回了同意", "en": "The customer withdrew their consent"},
+    Code.CONSENT_EXPIRED: {"zh-CN": "同意已过期", "en": "The consent has expired"},
+    Code.NO_CONSENT: {"zh-CN": "尚未取得此用途的同意", "en": "There is no consent for this purpose yet"},
+    Code.QUIET_HOURS: {"zh-CN": "客户当地为免打扰时段", "en": "These are quiet hours where the customer lives"},
+    Code.MONTHLY_CAP: {"zh-CN": "本月联系次数已达上限", "en": "The cap on touches for this month is reached"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuietHours:
+    """From `start` to `end` of the customer's local time; over midnight when `end` is the earlier."""
+
+    start: time
+    end: time
+
+    def includes(self, moment: datetime, zone: ZoneInfo) -> bool:
+        local = moment.astimezone(zone).time()
+        if self.start <= self.end:
+            return self.start <= local < self.end
+        return local >= self.start or local < self.end
+
+    def over_at(self, moment: datetime, zone: ZoneInfo) -> datetime:
+        """When the quiet hours around this moment end."""
+        local = moment.astimezone(zone)
+        end = local.replace(hour=self.end.hour, minute=self.end.minute, second=0, microsecond=0, fold=0)
+        return (end if end > local else end + timedelta(days=1)).astimezone(moment.tzinfo)
+
+    def began_at(self, moment: datetime, zone: ZoneInfo) -> datetime:
+        """When the quiet hours around this moment began."""
+        local = moment.astimezone(zone)
+        start = local.replace(hour=self.start.hour, minute=self.start.minute, second=0, microsecond=0, fold=0)
+        return (start if start <= local else start - timedelta(days=1)).astimezone(moment.tzinfo)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactRules:
+    """The company's rules: purposes that need a consent first, quiet hours, and the cap per calendar month."""
+
+    consent_first: frozenset[Purpose]
+    quiet: QuietHours
+    touches_per_month: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is known of the customer for the decision; `touches` are those of the calendar month around the asked moment."""
+
+    time_zone: str
+    do_not_contact: bool
+    consents: Sequence[Consent]
+    touches: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """Whether the contact is allowed, why not, and when quiet hours would end."""
+
+    reasons: tuple[Code, ...]
+    quiet_until: datetime | None
+
+    @property
+    def is_allowed(self) -> bool:
+        return not self.reasons
+
+
+def decide(standing: Standing, rules: ContactRules, *, purpose: Purpose, channel: Channel, at: datetime) -> Decision:
+    """May we contact this customer for this purpose, on this channel, at this moment?"""
+    reasons: list[Code] = []
+    if purpose not in ANSWERING:
+        if standing.do_not_contact:
+            reasons.append(Code.DO_NOT_CONTACT)
+        refused = _consent(standing.consents, rules, purpose=purpose, channel=channel, at=at)
+        if refused is not None:
+            reasons.append(refused)
+        if standing.touches >= rules.touches_per_month:
+            reasons.append(Code.MONTHLY_CAP)
+    zone = ZoneInfo(standing.time_zone)
+    is_quiet = channel in DISTURBING and rules.quiet.includes(at, zone)
+    if is_quiet:
+        reasons.append(Code.QUIET_HOURS)
+    return Decision(reasons=tuple(reasons), quiet_until=rules.quiet.over_at(at, zone) if is_quiet else None)
+
+
+def _consent(consents: Sequence[Consent], rules: ContactRules, *, purpose: Purpose, channel: Channel, at: datetime) -> Code | None:
+    fitting = [consent for consent in consents if consent.fits(purpose, channel)]
+    newest = max(fitting, key=lambda consent: (consent.recorded_at, consent.id), default=None)
+    needs_consent = purpose in rules.consent_first
+    if newest is None:
+        return Code.NO_CONSENT if needs_consent else None
+    if newest.status is Status.WITHDRAWN:
+        return Code.CONSENT_WITHDRAWN
+    if newest.status is Status.DENIED:
+        return Code.CONSENT_DENIED
+    return Code.CONSENT_EXPIRED if newest.is_expired(at) and needs_consent else None
+
+
+def month_around(at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The calendar month of the customer's local time around a moment, from its first instant to that of the next month."""
+    first = at.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return first.astimezone(at.tzinfo), following.astimezone(at.tzinfo)

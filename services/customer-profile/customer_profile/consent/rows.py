@@ -1,0 +1,20 @@
+"""Consents as rows."""
+
+from service_kit.database import Record
+
+from customer_profile.consent.domain import Consent, Status
+from customer_profile.interaction.domain import Channel, Purpose
+
+
+def consent_of(row: Record) -> Consent:
+    return Consent(
+        id=row["id"],
+        customer_id=row["customer_id"],
+        purpose=Purpose(row["purpose"]),
+        channel=Channel(row["channel"]) if row["channel"] else None,
+        status=Status(row["status"]),
+        source=row["source"],
+        proof=row["proof"],
+        expires_at=row["expires_at"],
+        recorded_at=row["recorded_at"],
+    )

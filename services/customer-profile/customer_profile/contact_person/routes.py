@@ -1,0 +1,111 @@
+"""The API of contact persons."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import Depends, Response
+from service_kit.call import Call
+from service_kit.pages import Page, PageOf
+from service_kit.routing import MergePatch, Router, requires
+from service_kit.units import units_of
+from service_kit.words import Id
+
+from customer_profile.contact_person import store
+from customer_profile.contact_person.domain import ContactPerson, ContactPersonNotFound
+from customer_profile.contact_person.schemas import ContactPersonChange, ContactPersonView, NewContactPerson, person_view
+from customer_profile.customer.domain import CustomerNotFound, IdentifierTaken
+from customer_profile.customer.store import BEFORE_ALL, CustomerReader, CustomerStore
+from customer_profile.identifier.domain import without_repeats
+from customer_profile.identifier.schemas import identifiers_of
+
+router = Router(tags=["contact persons"])
+PATH = "/v1/customers/{customer_id}/contact-persons"
+
+
+@router.post(PATH, status_code=201, response_model=ContactPersonView, raises=[CustomerNotFound, IdentifierTaken])
+async def add_contact_person(customer_id: Id, body: NewContactPerson, call: Annotated[Call, requires("customers:write")]) -> Response:
+    """Add a person to a customer's file.
+
+    Their phones and e-mails find the customer from now on.
+    """
+    identifiers = identifiers_of(body.identifiers, call.part("vault"), region=call.settings.phone_region)
+    person = ContactPerson(
+        id=call.new_id(),
+        customer_id=customer_id,
+        name=body.name,
+        part=body.part,
+        stance=body.stance,
+        position=body.position,
+        language=body.language,
+        is_key_contact=body.key_contact,
+        identifiers=without_repeats(identifiers),
+        created_at=call.at,
+    )
+    async with call.transaction() as tx:
+        customers = CustomerStore.of(tx, call.caller)
+        unit = await customers.keep(customer_id)
+        await store.add(tx, customers, person, unit=unit)
+        location = f"/v1/customers/{customer_id}/contact-persons/{person.id}"
+        return call.created(person_view(person, None), location=location, version=1)
+
+
+@router.get(PATH, response_model=Page[ContactPersonView], raises=[CustomerNotFound])
+async def list_contact_persons(
+    customer_id: Id, call: Annotated[Call, requires("customers:read")], page: Annotated[PageOf, Depends()]
+) -> Response:
+    """List the people of a customer."""
+    units = units_of(call.caller)
+    after = page.after[0] if page.after else BEFORE_ALL
+    async with call.reading() as reader:
+        rows = await store.of_customer(reader, customer_id, after=after, limit=page.fetch, units=units)
+        if not rows and page.after is None:
+            await CustomerReader(reader, units).unit_of(customer_id)
+    items = [person_view(store.person_of(row), None) for row in rows[: page.limit]]
+    return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
+
+
+@router.get(f"{PATH}/{{person_id}}", response_model=ContactPersonView, raises=[ContactPersonNotFound])
+async def read_contact_person(customer_id: Id, person_id: Id, call: Annotated[Call, requires("customers:read")]) -> Response:
+    """Read a person of a customer; government ids are masked."""
+    async with call.reading() as reader:
+        person = await store.find(reader, customer_id, person_id, units_of(call.caller))
+    return call.answer(person_view(person, None), version=person.version)
+
+
+@router.patch(f"{PATH}/{{person_id}}", response_model=ContactPersonView, raises=[ContactPersonNotFound, IdentifierTaken])
+async def change_contact_person(
+    customer_id: Id,
+    person_id: Id,
+    body: Annotated[ContactPersonChange, MergePatch],
+    call: Annotated[Call, requires("customers:write")],
+) -> Response:
+    """Change a person of a customer."""
+    async with call.transaction() as tx:
+        customers = CustomerStore.of(tx, call.caller)
+        before = await store.find(tx, customer_id, person_id, units_of(call.caller), locked=True)
+        call.require_match(before.version)
+        after = before.revised(replace(before, **sent(body, call)))
+        await store.save(tx, customers, before, after, unit=await customers.keep(customer_id), at=call.at)
+        return call.answer(person_view(after, None), version=after.version)
+
+
+@router.delete(f"{PATH}/{{person_id}}", status_code=204, raises=[ContactPersonNotFound])
+async def remove_contact_person(customer_id: Id, person_id: Id, call: Annotated[Call, requires("customers:write")]) -> Response:
+    """Take a person off a customer's file."""
+    async with call.transaction() as tx:
+        customers = CustomerStore.of(tx, call.caller)
+        person = await store.find(tx, customer_id, person_id, units_of(call.caller), locked=True)
+        call.require_match(person.version)
+        await store.remove(tx, customers, person, unit=await customers.keep(customer_id), at=call.at)
+        return call.nothing()
+
+
+def sent(body: ContactPersonChange, call: Call) -> dict[str, Any]:
+    """The fields that were sent, as the domain holds them."""
+    given = {name: getattr(body, name) for name in body.model_fields_set}
+    if "key_contact" in given:
+        given["is_key_contact"] = given.pop("key_contact")
+    if "identifiers" in given:
+        written = identifiers_of(body.identifiers or [], call.part("vault"), region=call.settings.phone_region)
+        given["identifiers"] = without_repeats(written)
+    return given

@@ -1,0 +1,1 @@
+"""The customer's file: names, facts with their sources, identifiers, tags, tier."""

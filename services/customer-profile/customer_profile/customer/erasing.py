@@ -1,0 +1,110 @@
+"""Erasure: no personal value of a customer stays in any row of the schema, while rows, times, kinds and ids stay for the books."""
+
+from datetime import datetime
+from typing import Any
+
+from service_kit.database import Transaction
+from service_kit.tables import Moment, audit_entry, idempotency_record
+from sqlalchemy import ARRAY, LargeBinary, String, Uuid, any_, bindparam, case, delete, func, or_, select, union_all, update
+from sqlalchemy.dialects.postgresql import JSONB
+
+from customer_profile.customer.domain import Customer
+from customer_profile.customer.rows import identifiers_of
+from customer_profile.tables import (
+    care_task,
+    consent,
+    contact_person,
+    customer,
+    customer_search,
+    identifier_holder,
+    interaction,
+    relationship,
+    timeline_entry,
+)
+
+_of: Any = bindparam("of", type_=Uuid)
+_empty: Any = bindparam("empty", value={}, type_=JSONB)
+_nothing: Any = bindparam("nothing", value=[], type_=JSONB)
+
+EMPTY_FILE = (
+    update(customer)
+    .where(customer.c.id == _of)
+    .values(
+        name="",
+        identifiers=_nothing,
+        tags=bindparam("no_tags", value=[], type_=ARRAY(String)),
+        facts=_empty,
+        sources=_nothing,
+        sensitive=bindparam("no_names", value=[], type_=ARRAY(String)),
+        account_manager=None,
+        birthday=None,
+        erased_at=bindparam("at", type_=Moment),
+        updated_at=bindparam("at", type_=Moment),
+        version=customer.c.version + 1,
+    )
+)
+FORGET_PEOPLE = delete(contact_person).where(contact_person.c.customer_id == _of)
+FORGET_SEARCH = delete(customer_search).where(customer_search.c.customer_id == _of)
+FORGET_RELATIONSHIPS = delete(relationship).where(or_(relationship.c.customer_id == _of, relationship.c.other_id == _of))
+FORGET_IDENTIFIERS = delete(identifier_holder).where(
+    identifier_holder.c.key == any_(bindparam("keys", type_=ARRAY(String))), identifier_holder.c.customer_id == _of
+)
+PEOPLE = select(contact_person.c.identifiers).where(contact_person.c.customer_id == _of)
+EMPTY_INTERACTIONS = (
+    update(interaction)
+    .where(interaction.c.customer_id == _of)
+    .values(
+        subject="",
+        outcome=None,
+        to_dos=bindparam("no_to_dos", value=[], type_=ARRAY(String)),
+        details=_empty,
+        external_id=None,
+        version=interaction.c.version + 1,
+    )
+)
+EMPTY_TIMELINE = update(timeline_entry).where(timeline_entry.c.customer_id == _of).values(title="", details=_empty)
+EMPTY_CONSENTS = update(consent).where(consent.c.customer_id == _of).values(source="", proof=None)
+EMPTY_TASKS = (
+    update(care_task)
+    .where(care_task.c.customer_id == _of)
+    .values(
+        text="",
+        note=None,
+        outcome=case((care_task.c.state == "open", "erased"), else_=None),
+        ended_at=func.coalesce(care_task.c.ended_at, bindparam("at", type_=Moment)),
+        state=case((care_task.c.state == "open", "skipped"), else_=care_task.c.state),
+        version=care_task.c.version + 1,
+    )
+)
+_subjects = union_all(
+    select(_of.label("id")),
+    select(interaction.c.id).where(interaction.c.customer_id == _of),
+    select(consent.c.id).where(consent.c.customer_id == _of),
+    select(care_task.c.id).where(care_task.c.customer_id == _of),
+).subquery("subjects")
+# The salted digests stay, so that the chain still proves itself; without the salt nobody can test a guess against them.
+EMPTY_AUDIT = (
+    update(audit_entry)
+    .where(audit_entry.c.subject.in_(select(_subjects.c.id)))
+    .values(values=None, salt=None)
+)
+# Answers kept for idempotency keys hold what was sent; a repeated request finds its key used and an empty answer.
+EMPTY_ANSWERS = (
+    update(idempotency_record)
+    .where(func.strpos(func.encode(idempotency_record.c.body, "escape"), bindparam("written", type_=String)) > 0)
+    .values(body=bindparam("emptied", type_=LargeBinary))
+)
+
+
+async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> None:
+    """Run all of it in the transaction of the erasure's event."""
+    people = await tx.fetch(PEOPLE, of=erased.id)
+    keys = [identifier.key for identifier in erased.identifiers]
+    keys += [identifier.key for person in people for identifier in identifiers_of(person["identifiers"])]
+    await tx.execute(FORGET_IDENTIFIERS, of=erased.id, keys=keys)
+    for statement in (FORGET_PEOPLE, FORGET_SEARCH, FORGET_RELATIONSHIPS, EMPTY_INTERACTIONS, EMPTY_TIMELINE, EMPTY_CONSENTS):
+        await tx.execute(statement, of=erased.id)
+    await tx.execute(EMPTY_TASKS, of=erased.id, at=at)
+    await tx.execute(EMPTY_AUDIT, of=erased.id)
+    await tx.execute(EMPTY_ANSWERS, written=str(erased.id), emptied=b"{}")
+    await tx.execute(EMPTY_FILE, of=erased.id, at=at)

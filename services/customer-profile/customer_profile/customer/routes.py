@@ -1,0 +1,243 @@
+"""The API of customers: create, read, find, change, erase."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+from pydantic import Field
+from service_kit.call import Call
+from service_kit.database import Transaction
+from service_kit.outbox import Event
+from service_kit.pages import Page, PageOf
+from service_kit.routing import MergePatch, Router, requires
+from service_kit.units import UnitNotAllowed, units_of
+from service_kit.words import Id, Input, Output, Stars, UnitPath
+
+from customer_profile.customer import inputs, use_cases, views
+from customer_profile.customer.domain import Customer, CustomerNotFound, IdentifierTaken, TooManyIdentifiers
+from customer_profile.customer.rows import customer_of
+from customer_profile.customer.schemas import CustomerChange, CustomerView, NewCustomer
+from customer_profile.customer.store import BEFORE_ALL, BEHIND_ALL, Asked, CustomerReader, CustomerStore
+from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
+from customer_profile.identifier.schemas import IdentifierIn, identifiers_of
+from customer_profile.search.keys import query
+from customer_profile.words import Tag
+
+router = Router(tags=["customers"])
+SENSITIVE = "customers:sensitive"
+
+PhoneQuery = Annotated[
+    str | None,
+    Query(min_length=3, max_length=40, pattern=r"^[+ ]?[0-9](?:[ ().-]{0,2}[0-9]){2,18}$", description="A phone, in any way of writing."),
+]
+EmailQuery = Annotated[
+    str | None, Query(min_length=3, max_length=200, pattern=r"^[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,30}(\.[A-Za-z0-9-]{1,30}){1,3}$")
+]
+ExternalQuery = Annotated[
+    str | None,
+    Query(
+        min_length=3,
+        max_length=241,
+        pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}:[!-~](?:[ -~]{0,198}[!-~])?$",
+        description="The id in another system, as `erp:C-1`.",
+    ),
+]
+LoyaltyQuery = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+WechatQuery = Annotated[str | None, Query(min_length=2, max_length=100, pattern=r"^[A-Za-z0-9_.@-]{2,100}$")]
+
+
+class Lookups(Input):
+    """Identifiers whose customers are asked for."""
+
+    identifiers: Annotated[list[IdentifierIn], Field(min_length=1, max_length=1_000)]
+
+
+class Lookup(Output):
+    """The customers that hold one identifier."""
+
+    index: Annotated[int, Field(ge=0, le=1_000, json_schema_extra={"format": "int32"})]
+    customer_ids: Annotated[list[Id], Field(max_length=10_000)]
+
+
+class LookupsView(Output):
+    """The customers of each identifier, in the order of the request."""
+
+    items: Annotated[list[Lookup], Field(max_length=1_000)]
+
+
+@router.post(
+    "/v1/customers", status_code=201, response_model=CustomerView, raises=[IdentifierTaken, TooManyIdentifiers, UnitNotAllowed]
+)
+async def create_customer(body: NewCustomer, call: Annotated[Call, requires("customers:write")]) -> Response:
+    """Create a customer.
+
+    `source` holds for all facts of the request. Government id, loyalty number and external id are unique: when another customer has
+    one, the answer is 409 and names the holder if the token may see it. Phones and e-mails may be shared.
+    """
+    vault: Vault = call.part("vault")
+    customer = inputs.new_customer(body, call, vault, id=call.new_id())
+    try:
+        async with call.transaction() as tx:
+            created = await use_cases.create(CustomerStore.of(tx, call.caller), customer, inputs.source_given(body.source, at=call.at))
+            return call.created(
+                shown(call, created, tx), location=f"/v1/customers/{created.id}", version=created.version, variant=variant_of(call)
+            )
+    except IdentifierTaken as error:
+        raise await naming_the_holder(call, customer) from error
+
+
+@router.get("/v1/customers/{customer_id}", response_model=CustomerView, raises=[CustomerNotFound])
+async def read_customer(
+    customer_id: Id,
+    call: Annotated[Call, requires("customers:read")],
+    include: Annotated[Literal["sources"] | None, Query(description="`sources` shows where each fact came from.")] = None,
+) -> Response:
+    """Read a customer's file.
+
+    Sensitive facts and government ids are masked unless the token has the scope customers:sensitive; every read of them is logged in
+    the audit of the customer.
+    """
+    async with call.reading() as reader:
+        customer = await CustomerReader(reader, units_of(call.caller)).get(customer_id)
+    vault = vault_for(call)
+    view = views.file_view(customer, vault=vault, with_sources=include == "sources")
+    answer = call.answer(view, version=customer.version, variant=variant_of(call, include))
+    if vault is not None and answer.status_code == 200 and views.masked_names(customer):
+        async with call.database.transaction(origin=call.origin) as tx:
+            log_sensitive_reading(tx, customer, call)
+    return answer
+
+
+@router.get("/v1/customers", response_model=Page[CustomerView])
+async def list_customers(
+    call: Annotated[Call, requires("customers:read")],
+    page: Annotated[PageOf, Depends()],
+    q: Annotated[
+        str | None, Query(min_length=1, max_length=100, description="Names, pinyin or its initials, parts of a phone number; best first.")
+    ] = None,
+    phone: PhoneQuery = None,
+    email: EmailQuery = None,
+    external: ExternalQuery = None,
+    loyalty: LoyaltyQuery = None,
+    wechat: WechatQuery = None,
+    tag: Annotated[Tag | None, Query()] = None,
+    tier_min: Annotated[Stars | None, Query(description="At least so many stars.")] = None,
+    unit: Annotated[UnitPath | None, Query(description="In or under this organization unit.")] = None,
+) -> Response:
+    """Find customers by identifier, by words, by tag, tier or unit.
+
+    Without `q` newest first, with `q` best first. What several parameters ask for must all hold. Sensitive facts are masked in lists
+    for everybody: read the file itself.
+    """
+    given = {"phone": phone, "email": email, "external": external, "loyalty": loyalty, "wechat": wechat}
+    keys = tuple(asked_key(call, name, value).key for name, value in given.items() if value is not None)
+    asked = Asked(keys=keys, tag=tag, tier_min=tier_min, unit=unit)
+    async with call.reading() as reader:
+        customers = CustomerReader(reader, units_of(call.caller))
+        if q is None:
+            rows = await customers.listed(asked, before=page.after[0] if page.after else BEHIND_ALL, limit=page.fetch)
+            following = page.next_cursor(rows, "id")
+        else:
+            words = query(q)
+            after = (page.after[0], page.after[1]) if page.after else (-1, BEFORE_ALL)
+            rows = [] if words.is_empty else await customers.found(words, asked, after=after, limit=page.fetch)
+            following = page.next_cursor(rows, "rank", "id")
+    items = [views.file_view(customer_of(row), vault=None) for row in rows[: page.limit]]
+    return call.page(page, items, next_cursor=following)
+
+
+@router.post("/v1/customer-lookups", response_model=LookupsView)
+async def look_up_customers(body: Lookups, call: Annotated[Call, requires("customers:read")]) -> Response:
+    """Find the customers of up to a thousand identifiers at once.
+
+    An identifier that nobody holds has no customers; one that is shared has several.
+    """
+    identifiers = identifiers_of(body.identifiers, call.part("vault"), region=call.settings.phone_region)
+    async with call.transaction() as tx:
+        held = await CustomerStore.of(tx, call.caller).holders([identifier.key for identifier in identifiers])
+        found = [Lookup(index=index, customer_ids=held.get(each.key, [])[:10_000]) for index, each in enumerate(identifiers)]
+        return call.answer(LookupsView(items=found))
+
+
+@router.patch(
+    "/v1/customers/{customer_id}",
+    response_model=CustomerView,
+    raises=[CustomerNotFound, IdentifierTaken, TooManyIdentifiers, UnitNotAllowed],
+)
+async def change_customer(
+    customer_id: Id, body: Annotated[CustomerChange, MergePatch], call: Annotated[Call, requires("customers:write")]
+) -> Response:
+    """Change a customer's file.
+
+    A merge patch: lists are replaced whole, facts one by one, null empties. Facts that are sent again unchanged are confirmed by
+    their source.
+    """
+    vault: Vault = call.part("vault")
+    wanted: Customer | None = None
+    try:
+        async with call.transaction() as tx:
+            store = CustomerStore.of(tx, call.caller)
+            before = await store.get_to_change(customer_id)
+            call.require_match(before.version)
+            wanted = inputs.wanted_customer(before, body, call, vault)
+            source = inputs.source_given(body.source, at=call.at)
+            after = await use_cases.change(store, before, wanted, source, told=inputs.facts_given(body.facts), at=call.at)
+            return call.answer(shown(call, after, tx), version=after.version, variant=variant_of(call))
+    except IdentifierTaken as error:
+        raise (await naming_the_holder(call, wanted) if wanted else error) from error
+
+
+@router.delete("/v1/customers/{customer_id}", status_code=204, raises=[CustomerNotFound])
+async def erase_customer(customer_id: Id, call: Annotated[Call, requires("customers:write")]) -> Response:
+    """Erase a customer.
+
+    No personal value stays: names, facts, identifiers, contact persons, the words of interactions, letters and audit entries are
+    emptied, and neighbors are told to do the same. Times, kinds and ids stay for the books.
+    """
+    async with call.transaction() as tx:
+        store = CustomerStore.of(tx, call.caller)
+        customer = await store.get_to_change(customer_id)
+        call.require_match(customer.version)
+        await use_cases.erase(store, customer, at=call.at)
+        return call.nothing()
+
+
+def vault_for(call: Call) -> Vault | None:
+    """The vault, for callers who may see what is sensitive."""
+    vault: Vault = call.part("vault")
+    return vault if call.caller.may(SENSITIVE) else None
+
+
+def variant_of(call: Call, include: str | None = None) -> str:
+    """Which of the representations of one version this caller gets."""
+    return ("s" if call.caller.may(SENSITIVE) else "m") + ("-sources" if include else "")
+
+
+def shown(call: Call, customer: Customer, tx: Transaction) -> CustomerView:
+    """The view for this caller; what is sensitive in it is logged with the change."""
+    vault = vault_for(call)
+    if vault is not None and views.masked_names(customer):
+        log_sensitive_reading(tx, customer, call)
+    return views.file_view(customer, vault=vault)
+
+
+def log_sensitive_reading(tx: Transaction, customer: Customer, call: Call) -> None:
+    """Who saw which sensitive facts, in the audit of the customer."""
+    facts = list(views.masked_names(customer))
+    tx.audit(Event(type="customer.sensitive_read", subject=customer.id, unit=customer.unit, at=call.at, payload={"facts": facts}))
+
+
+def asked_key(call: Call, name: str, value: str) -> Identifier:
+    """The identifier that a query parameter names; a plus sign that was not encoded arrives as a space."""
+    if name == IdentifierType.PHONE and value.startswith(" "):
+        value = f"+{value[1:]}"
+    system, _, rest = value.partition(":") if name == IdentifierType.EXTERNAL else ("", "", value)
+    return written(IdentifierType(name), rest, vault=call.part("vault"), system=system, region=call.settings.phone_region)
+
+
+async def naming_the_holder(call: Call, customer: Customer) -> IdentifierTaken:
+    """The refusal, with the holder's id where the caller may see it."""
+    keys = [identifier.key for identifier in customer.identifiers if identifier.is_unique]
+    async with call.reading() as reader:
+        holder: UUID | None = await CustomerReader(reader, units_of(call.caller)).holder_of(keys, but=customer.id)
+    return IdentifierTaken("the identifier is taken") if holder is None else IdentifierTaken(holder=str(holder))

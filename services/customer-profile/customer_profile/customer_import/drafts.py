@@ -1,0 +1,303 @@
+"""What one row of a sheet says of a customer, checked and in written form."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
+from service_kit.errors import Refusal
+
+from customer_profile.customer.domain import Kind, Role, Sector
+from customer_profile.customer.facts import GROUPS, Json
+from customer_profile.customer_import.columns import Key
+from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
+from customer_profile.sheet.domain import Row, Value
+
+LONGEST_NAME = 200
+LONGEST_FACT = 2_000
+MANY = re.compile(r"[;,、；，|\n]+")
+DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?")
+PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
+SIGNED = re.compile(r"[+-][0-9 ().\-]*")
+UNIT = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+EMPTY = frozenset({"", "-", "--", "n/a", "null", "none", "无"})
+KINDS = {"个人": Kind.INDIVIDUAL, "person": Kind.INDIVIDUAL, "企业": Kind.ORGANIZATION, "公司": Kind.ORGANIZATION, "单位": Kind.ORGANIZATION}
+SEXES = {"男": "male", "m": "male", "male": "male", "女": "female", "f": "female", "female": "female", "other": "other", "其他": "other"}
+YES = frozenset({"true", "yes", "1", "是", "y"})
+NO = frozenset({"false", "no", "0", "否", "n"})
+DAYS = frozenset({"basic.birth_date", "basic.founding_date", "basic.first_business_date"})
+LISTS = frozenset({"basic.former_names", "basic.managers", "characteristics.hobbies", "characteristics.likes", "characteristics.dislikes"})
+LANGUAGES = frozenset({"zh-CN", "en"})
+IDENTIFIER_TARGETS = frozenset(IdentifierType)
+Read = TypeVar("Read")
+Word = TypeVar("Word", bound=StrEnum)
+
+
+class RowRefused(Exception):
+    """Why a row is not taken: the column, a code for programs and a sentence without personal values."""
+
+    def __init__(self, code: str, detail: str, *, column: str = "") -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.column = column
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """One row, read. What the row does not say is None or empty; `key` is the look-up key that finds its customer."""
+
+    number: int
+    key: str | None = None
+    name: str | None = None
+    kind: Kind | None = None
+    language: str | None = None
+    time_zone: str | None = None
+    unit: str | None = None
+    sector: Sector | None = None
+    account_manager: str | None = None
+    do_not_contact: bool | None = None
+    roles: tuple[Role, ...] = ()
+    tags: tuple[str, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    facts: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+
+
+class Drafting:
+    """Reads rows by the fields of their columns."""
+
+    def __init__(self, fields: Mapping[str, str], *, key: Key | None, vault: Vault, region: str, zones: frozenset[str]) -> None:
+        self._fields = fields
+        self._key = key
+        self._vault = vault
+        self._region = region
+        self._zones = zones
+        self._has_names = "name" in fields.values()
+
+    def draft(self, row: Row) -> Draft | None:
+        """The row's draft, None for a row without any value; RowRefused for one that cannot be taken."""
+        if row.problem:
+            raise RowRefused("unreadable", row.problem)
+        told = _Told(self)
+        for column, value in row.values.items():
+            target = self._fields.get(column)
+            if target is None or value == "":
+                continue
+            try:
+                told.take(target, value)
+            except RowRefused as error:
+                raise RowRefused(error.code, error.detail, column=column) from error
+            except Refusal as error:
+                raise RowRefused("invalid", f"the value cannot be read as {target}", column=column) from error
+        return told.draft(row.number) if told.is_something else None
+
+    def identifier(self, target: str, value: str) -> Identifier:
+        name, _, system = target.partition(":")
+        return written(IdentifierType(name), value, vault=self._vault, system=system, region=self._region)
+
+    def is_zone(self, name: str) -> bool:
+        return name in self._zones
+
+    def key_among(self, identifiers: list[Identifier]) -> str | None:
+        """The look-up key of the row: of the asked type, else the first unique identifier."""
+        if self._key is None:
+            return next((identifier.key for identifier in identifiers if identifier.is_unique), None)
+        for identifier in identifiers:
+            if identifier.type is self._key.type and identifier.system == self._key.system:
+                return identifier.key
+        raise RowRefused("key_missing", f"the row has no {self._key.field}")
+
+    def name_for(self, name: str | None, identifiers: list[Identifier]) -> str | None:
+        """Sheets without any column of names call their customers by their numbers."""
+        if name is None and not self._has_names and identifiers:
+            return identifiers[0].value
+        return name
+
+
+class _Told:
+    """Collects what the cells of one row say."""
+
+    def __init__(self, drafting: Drafting) -> None:
+        self._drafting = drafting
+        self._plain: dict[str, str] = {}
+        self._roles: list[Role] = []
+        self._tags: list[str] = []
+        self._identifiers: list[Identifier] = []
+        self._facts: dict[str, dict[str, Json]] = {}
+
+    @property
+    def is_something(self) -> bool:
+        return bool(self._plain or self._roles or self._tags or self._identifiers or self._facts)
+
+    def take(self, target: str, value: Value) -> None:
+        if target == "identifiers":
+            self._take_identifiers(value)
+        elif target == "facts":
+            self._take_facts(value)
+        elif target in ("roles", "tags"):
+            self._take_many(target, value)
+        elif target.partition(".")[0] in GROUPS and "." in target:
+            self._take_fact(target, value)
+        else:
+            self._take_text(target, _text(value))
+
+    def _take_text(self, target: str, value: str) -> None:
+        if value.lower() in EMPTY:
+            return
+        if target in IDENTIFIER_TARGETS or ":" in target:
+            values = [part for part in MANY.split(value) if part.strip()] if target in ("phone", "email") else [value]
+            self._identifiers.extend(self._drafting.identifier(target, part) for part in values)
+        else:
+            _refuse_formula(value)
+            self._plain[target] = value
+
+    def _take_many(self, target: str, value: Value) -> None:
+        parts = [_text(part) for part in value] if isinstance(value, list) else [part.strip() for part in MANY.split(_text(value))]
+        for part in parts:
+            if part.lower() in EMPTY:
+                continue
+            _refuse_formula(part)
+            if target == "tags":
+                self._tags.append(_bounded(part, 64))
+            else:
+                self._roles.append(_one_of(Role, part))
+
+    def _take_identifiers(self, value: Value) -> None:
+        for entry in value if isinstance(value, list) else [value]:
+            if not isinstance(entry, dict) or not isinstance(entry.get("type"), str) or not isinstance(entry.get("value"), str):
+                raise RowRefused("invalid", "an identifier is an object with type and value")
+            target = f"{entry['type']}:{entry['system']}" if entry.get("system") else str(entry["type"])
+            if target.partition(":")[0] not in set(IdentifierType):
+                raise RowRefused("invalid", "there is no such type of identifier")
+            self._identifiers.append(self._drafting.identifier(target, str(entry["value"])))
+
+    def _take_facts(self, value: Value) -> None:
+        if not isinstance(value, dict):
+            raise RowRefused("invalid", "facts are an object of the groups basic, characteristics and business")
+        for group, members in value.items():
+            if group not in GROUPS or not isinstance(members, dict):
+                raise RowRefused("invalid", "facts are an object of the groups basic, characteristics and business")
+            for name, member in members.items():
+                self._take_fact(f"{group}.{name}", member)
+
+    def _take_fact(self, target: str, value: Value) -> None:
+        group, _, name = target.partition(".")
+        read = _fact(target, value)
+        if read is not None:
+            self._facts.setdefault(group, {})[name] = read
+
+    def draft(self, number: int) -> Draft:
+        plain = self._plain
+        name = self._drafting.name_for(plain.get("name"), self._identifiers)
+        return Draft(
+            number=number,
+            key=self._drafting.key_among(self._identifiers),
+            name=None if name is None else _bounded(name, LONGEST_NAME),
+            kind=_when(plain, "kind", lambda text: KINDS.get(text) or _one_of(Kind, text)),
+            language=_when(plain, "language", lambda text: _checked(text, text in LANGUAGES, "language")),
+            time_zone=_when(plain, "time_zone", lambda text: _checked(text, self._drafting.is_zone(text), "time_zone")),
+            unit=_when(plain, "unit", lambda text: _checked(text, len(text) <= 200 and bool(UNIT.fullmatch(text)), "unit")),
+            sector=_when(plain, "sector", lambda text: _one_of(Sector, text)),
+            account_manager=_when(plain, "account_manager", lambda text: _bounded(text, 200)),
+            do_not_contact=_when(plain, "do_not_contact", _yes_or_no),
+            roles=tuple(self._roles),
+            tags=tuple(self._tags),
+            identifiers=tuple(self._identifiers),
+            facts=self._facts,
+        )
+
+
+def _when(plain: Mapping[str, str], name: str, read: Callable[[str], Read]) -> Read | None:
+    text = plain.get(name)
+    if text is None:
+        return None
+    try:
+        return read(text)
+    except RowRefused as error:
+        raise RowRefused(error.code, error.detail, column=name) from error
+
+
+def _fact(target: str, value: Value) -> Json:
+    if target in DAYS:
+        return _day(_text(value))
+    if target == "basic.sex":
+        return _sex(_text(value))
+    if isinstance(value, list) or target in LISTS:
+        parts = value if isinstance(value, list) else list(MANY.split(_text(value)))
+        return [_fact_text(part) for part in parts if _text(part)] or None
+    if isinstance(value, dict):
+        return {name: _fact_text(member) for name, member in value.items()}
+    return None if _text(value).lower() in EMPTY else _fact_text(value)
+
+
+def _fact_text(value: Value) -> str:
+    text = _text(value)
+    _refuse_formula(text)
+    return _bounded(text, LONGEST_FACT)
+
+
+def _text(value: Value) -> str:
+    if not isinstance(value, str):
+        raise RowRefused("invalid", "a single value is expected here")
+    text = value.strip()
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise RowRefused("invalid", "the text holds half a character")
+    if "\0" in text:
+        raise RowRefused("invalid", "text cannot hold the character NUL")
+    return text
+
+
+def _day(text: str) -> str | None:
+    if text.lower() in EMPTY:
+        return None
+    found = DAY.fullmatch(text) or PACKED_DAY.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError
+        day = date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError as error:
+        raise RowRefused("invalid", "a day is written as YYYY-MM-DD") from error
+    if not 1800 <= day.year < 2200:
+        raise RowRefused("invalid", "this day lies outside 1800 to 2199")
+    return day.isoformat()
+
+
+def _sex(text: str) -> str | None:
+    if text.lower() in EMPTY:
+        return None
+    if text.lower() not in SEXES:
+        raise RowRefused("invalid", "sex is male, female or other")
+    return SEXES[text.lower()]
+
+
+def _refuse_formula(text: str) -> None:
+    """What a spreadsheet would run when the value is exported again is not taken in; numbers with a sign are."""
+    if text[:1] in ("=", "@", "+", "-", "\t", "\r") and not SIGNED.fullmatch(text):
+        raise RowRefused("formula", "the value begins like a spreadsheet formula")
+
+
+def _bounded(text: str, longest: int) -> str:
+    if len(text) > longest:
+        raise RowRefused("too_long", f"the value is longer than {longest} characters")
+    return text
+
+
+def _one_of(words: type[Word], text: str) -> Word:
+    try:
+        return words(text.lower())
+    except ValueError as error:
+        raise RowRefused("invalid", f"the value is none of {', '.join(words)}") from error
+
+
+def _checked(text: str, is_right: bool, name: str) -> str:
+    if not is_right:
+        raise RowRefused("invalid", f"the value cannot be read as {name}")
+    return text
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in YES and text.lower() not in NO:
+        raise RowRefused("invalid", "the value is neither yes nor no")
+    return text.lower() in YES

@@ -1,0 +1,1 @@
+"""Typed identifiers of customers and their contact persons."""

@@ -1,0 +1,109 @@
+"""The API of interactions."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Response
+from service_kit.call import Call
+from service_kit.pages import Page, PageOf
+from service_kit.routing import MergePatch, Router, requires
+from service_kit.units import units_of
+from service_kit.words import LATEST, Id
+
+from customer_profile.customer.domain import CustomerNotFound
+from customer_profile.customer.store import BEHIND_ALL, CustomerReader, CustomerStore
+from customer_profile.interaction import store
+from customer_profile.interaction.domain import (
+    Interaction,
+    InteractionAlreadyRecorded,
+    InteractionEndsBeforeItBegins,
+    InteractionNotFound,
+)
+from customer_profile.interaction.schemas import InteractionChange, InteractionView, NewInteraction, interaction_view
+from customer_profile.interaction.store import InteractionStore, interaction_of
+
+router = Router(tags=["interactions"])
+
+
+@router.post(
+    "/v1/interactions",
+    status_code=201,
+    response_model=InteractionView,
+    raises=[CustomerNotFound, InteractionAlreadyRecorded, InteractionEndsBeforeItBegins],
+)
+async def record_interaction(body: NewInteraction, call: Annotated[Call, requires("interactions:write")]) -> Response:
+    """Record a touch with a customer, on any channel.
+
+    It appears on the customer's timeline at once. An `external_id` is accepted once per customer.
+    """
+    recorded = Interaction(
+        id=call.new_id(),
+        customer_id=body.customer_id,
+        channel=body.channel,
+        direction=body.direction,
+        purpose=body.purpose,
+        subject=body.subject,
+        occurred_at=body.occurred_at or call.at,
+        ended_at=body.ended_at,
+        agent=body.agent,
+        outcome=body.outcome,
+        to_dos=tuple(body.to_dos),
+        details=body.details,
+        external_id=body.external_id,
+        created_at=call.at,
+    )
+    async with call.transaction() as tx:
+        unit = await CustomerStore.of(tx, call.caller).keep(body.customer_id)
+        await store.add(tx, recorded, unit=unit)
+        return call.created(interaction_view(recorded, unit), location=f"/v1/interactions/{recorded.id}", version=recorded.version)
+
+
+@router.get("/v1/interactions/{interaction_id}", response_model=InteractionView, raises=[InteractionNotFound])
+async def read_interaction(interaction_id: Id, call: Annotated[Call, requires("interactions:read")]) -> Response:
+    """Read an interaction."""
+    async with call.reading() as reader:
+        found, unit = await InteractionStore(reader, units_of(call.caller)).get(interaction_id)
+    return call.answer(interaction_view(found, unit), version=found.version)
+
+
+@router.get("/v1/interactions", response_model=Page[InteractionView], raises=[CustomerNotFound])
+async def list_interactions(
+    call: Annotated[Call, requires("interactions:read")],
+    page: Annotated[PageOf, Depends()],
+    customer_id: Annotated[Id, Query(description="Whose interactions.")],
+) -> Response:
+    """List a customer's interactions, newest first."""
+    before = (page.after[0], page.after[1]) if page.after else (LATEST, BEHIND_ALL)
+    async with call.reading() as reader:
+        rows = await InteractionStore(reader, units_of(call.caller)).of_customer(customer_id, before=before, limit=page.fetch)
+        if not rows and page.after is None:
+            await CustomerReader(reader, units_of(call.caller)).unit_of(customer_id)
+    items = [interaction_view(interaction_of(row), row["unit"]) for row in rows[: page.limit]]
+    return call.page(page, items, next_cursor=page.next_cursor(rows, "occurred_at", "id"))
+
+
+@router.patch(
+    "/v1/interactions/{interaction_id}",
+    response_model=InteractionView,
+    raises=[InteractionNotFound, InteractionEndsBeforeItBegins],
+)
+async def change_interaction(
+    interaction_id: Id, body: Annotated[InteractionChange, MergePatch], call: Annotated[Call, requires("interactions:write")]
+) -> Response:
+    """Complete or correct an interaction: its end, its outcome, its to-dos, its trail."""
+    async with call.transaction() as tx:
+        before, unit = await InteractionStore(tx, units_of(call.caller)).get_to_change(interaction_id)
+        call.require_match(before.version)
+        after = before.revised(replace(before, **sent(body)))
+        await store.save(tx, before, after, unit=unit, at=call.at)
+        return call.answer(interaction_view(after, unit), version=after.version)
+
+
+def sent(body: InteractionChange) -> dict[str, Any]:
+    """The fields that were sent, as the domain holds them."""
+    given = {name: getattr(body, name) for name in body.model_fields_set}
+    if "to_dos" in given:
+        given["to_dos"] = tuple(given["to_dos"] or ())
+    if "details" in given:
+        given["details"] = given["details"] or {}
+    return given

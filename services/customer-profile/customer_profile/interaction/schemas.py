@@ -1,0 +1,96 @@
+"""Interactions as callers send and receive them."""
+
+from typing import Annotated
+
+from pydantic import Field
+from service_kit.words import Id, Input, JsonObject, Line, Output, Timestamp
+
+from customer_profile.interaction.domain import Channel, Direction, Interaction, Purpose
+
+Outcome = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S")]
+ToDos = Annotated[list[Line], Field(max_length=50)]
+ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~](?:[ -~]{0,198}[!-~])?$")]
+
+
+class NewInteraction(Input):
+    """A touch with a customer; `details` is the trail, such as IVR nodes or pages."""
+
+    customer_id: Id
+    channel: Annotated[Channel, Field(strict=False)]
+    direction: Annotated[Direction, Field(strict=False)]
+    purpose: Annotated[Purpose, Field(strict=False)]
+    subject: Line
+    occurred_at: Annotated[Timestamp | None, Field(description="The present moment when left out.")] = None
+    ended_at: Timestamp | None = None
+    agent: Line | None = None
+    outcome: Outcome | None = None
+    to_dos: ToDos = []
+    details: Annotated[JsonObject, Field(default_factory=dict)]
+    external_id: ExternalId | None = None
+
+
+class InteractionChange(Input):
+    """A merge patch of an interaction: what is left out stays, null empties."""
+
+    subject: Annotated[Line, Field(default_factory=str)]
+    purpose: Annotated[Purpose, Field(strict=False, default_factory=lambda: Purpose.INQUIRY)]
+    ended_at: Timestamp | None = None
+    agent: Line | None = None
+    outcome: Outcome | None = None
+    to_dos: ToDos | None = None
+    details: JsonObject | None = None
+
+
+class InteractionView(Output):
+    """A touch with a customer."""
+
+    id: Id
+    customer_id: Id
+    unit: Annotated[str, Field(max_length=200)]
+    channel: Channel
+    direction: Direction
+    purpose: Purpose
+    subject: Annotated[str, Field(max_length=200)]
+    occurred_at: Timestamp
+    ended_at: Timestamp | None
+    agent: Annotated[str | None, Field(max_length=200)]
+    outcome: Annotated[str | None, Field(max_length=2_000)]
+    to_dos: ToDos
+    details: JsonObject
+    external_id: Annotated[str | None, Field(max_length=200)]
+    created_at: Timestamp
+
+
+class InteractionRecordedData(Output):
+    """An interaction with a customer was recorded."""
+
+    interaction_id: Id
+    customer_id: Id
+    channel: Channel
+    direction: Direction
+    purpose: Purpose
+    occurred_at: Timestamp
+
+
+class InteractionChangedData(InteractionRecordedData):
+    """An interaction was completed or corrected."""
+
+
+def interaction_view(interaction: Interaction, unit: str) -> InteractionView:
+    return InteractionView(
+        id=interaction.id,
+        customer_id=interaction.customer_id,
+        unit=unit,
+        channel=interaction.channel,
+        direction=interaction.direction,
+        purpose=interaction.purpose,
+        subject=interaction.subject,
+        occurred_at=interaction.occurred_at,
+        ended_at=interaction.ended_at,
+        agent=interaction.agent,
+        outcome=interaction.outcome,
+        to_dos=list(interaction.to_dos),
+        details=dict(interaction.details),
+        external_id=interaction.external_id,
+        created_at=interaction.created_at,
+    )

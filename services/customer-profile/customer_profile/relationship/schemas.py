@@ -1,0 +1,30 @@
+"""Relationships as callers send and receive them."""
+
+from typing import Annotated
+
+from pydantic import Field
+from service_kit.words import Id, Input, Output, Timestamp
+
+from customer_profile.relationship.domain import RelationshipType
+
+
+class NewRelationship(Input):
+    """What the other customer is to this one."""
+
+    type: Annotated[RelationshipType, Field(strict=False)]
+    other_id: Id
+    valid_from: Timestamp | None = None
+    valid_until: Timestamp | None = None
+
+
+class RelationshipView(Output):
+    """How `customer_id` stands to `other_id`; `is_reverse` where the list was asked from the other's side."""
+
+    id: Id
+    customer_id: Id
+    type: RelationshipType
+    other_id: Id
+    valid_from: Timestamp | None
+    valid_until: Timestamp | None
+    is_reverse: bool
+    created_at: Timestamp

@@ -1,0 +1,1 @@
+"""Finding customers by parts of their names and numbers."""

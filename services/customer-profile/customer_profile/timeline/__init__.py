@@ -1,0 +1,1 @@
+"""One list of all that happened with a customer, newest first."""

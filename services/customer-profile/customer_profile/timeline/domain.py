@@ -1,0 +1,59 @@
+"""The timeline of a customer: one list over all channels and services, newest first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from customer_profile.customer.facts import Json
+from customer_profile.interaction.domain import Interaction
+
+
+class EntryKind(StrEnum):
+    INTERACTION = "interaction"
+    CONTACT = "contact"
+    CASE = "case"
+    CARE = "care"
+    SCORE = "score"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One moment. `title` is what people wrote; where a program tells, `label` picks a title that is spoken in the reader's language."""
+
+    customer_id: UUID
+    id: UUID
+    occurred_at: datetime
+    channel: str
+    kind: EntryKind
+    title: str = ""
+    label: str = ""
+    details: Mapping[str, Json] = field(default_factory=dict)
+    ref_type: str
+    ref_id: UUID
+
+
+def of_interaction(interaction: Interaction) -> Entry:
+    """The entry that shows an interaction; it shares the interaction's id."""
+    details: dict[str, Json] = {
+        **interaction.details,
+        "direction": interaction.direction.value,
+        "purpose": interaction.purpose.value,
+    }
+    if interaction.outcome is not None:
+        details["outcome"] = interaction.outcome
+    if interaction.ended_at is not None:
+        details["seconds"] = int((interaction.ended_at - interaction.occurred_at).total_seconds())
+    return Entry(
+        customer_id=interaction.customer_id,
+        id=interaction.id,
+        occurred_at=interaction.occurred_at,
+        channel=interaction.channel,
+        kind=EntryKind.INTERACTION,
+        title=interaction.subject,
+        details=details,
+        ref_type="interaction",
+        ref_id=interaction.id,
+    )

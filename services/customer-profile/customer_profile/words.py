@@ -1,0 +1,39 @@
+"""The words of this service's schemas beyond those of the kit."""
+
+from functools import cache
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+LANGUAGE_TAG = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
+
+LanguageTag = Annotated[
+    str, Field(min_length=2, max_length=20, pattern=LANGUAGE_TAG, description="BCP 47, such as zh-CN.", examples=["zh-CN", "en"])
+]
+Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S(.*\S)?$", examples=["campus"])]
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of the IANA time zones, places and UTC; the abbreviations of old are left out."""
+    return frozenset(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix/", "right/"))) | {"UTC"}
+
+
+def _known_zone(name: str) -> str:
+    if name not in time_zones():
+        raise ValueError("a time zone is an IANA name such as Asia/Shanghai")
+    return name
+
+
+class _ZoneSchema:
+    """Lists the zones in the contract, so that clients need not guess them."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "enum": sorted(time_zones()), "examples": ["Asia/Shanghai"]}
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone), _ZoneSchema()]
+Number32 = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
