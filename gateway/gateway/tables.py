@@ -205,7 +205,5 @@ webhook_attempt = Table(
     Column("seconds", Float, nullable=False),
     Column("error", String(300)),
     PrimaryKeyConstraint("endpoint_id", "delivery_id", "number"),
-    ForeignKeyConstraint(
-        ["endpoint_id", "delivery_id"], ["webhook_delivery.endpoint_id", "webhook_delivery.id"], ondelete="CASCADE"
-    ),
+    ForeignKeyConstraint(["endpoint_id", "delivery_id"], ["webhook_delivery.endpoint_id", "webhook_delivery.id"], ondelete="CASCADE"),
 )

@@ -1,14 +1,13 @@
 """The operations on API keys."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Response
 from service_kit.call import Call
 from service_kit.caller import Caller
-from service_kit.contract import tagged
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
+from service_kit.words import Id
 
 from gateway.api_key.domain import ApiKey, ApiKeyAlreadyRevoked, ApiKeyNotFound, hint_of, new_key
 from gateway.api_key.schemas import ApiKeyView, MadeApiKey, NewApiKey, api_key_view, made
@@ -55,8 +54,7 @@ async def list_api_keys(call: Annotated[Call, requires("api-keys:read")], page: 
 
 
 @router.get("/v1/api-keys/{id}", response_model=ApiKeyView, raises=[ApiKeyNotFound])
-@tagged
-async def get_api_key(id: UUID, call: Annotated[Call, requires("api-keys:read")]) -> Response:
+async def get_api_key(id: Id, call: Annotated[Call, requires("api-keys:read")]) -> Response:
     """Read an API key; the key itself is not kept."""
     async with call.reading() as reader:
         key = await _visible(ApiKeyStore(reader), id, call.caller)
@@ -64,7 +62,7 @@ async def get_api_key(id: UUID, call: Annotated[Call, requires("api-keys:read")]
 
 
 @router.post("/v1/api-keys/{id}/revocation", response_model=ApiKeyView, raises=[ApiKeyNotFound, ApiKeyAlreadyRevoked])
-async def revoke_api_key(id: UUID, call: Annotated[Call, requires("api-keys:write")]) -> Response:
+async def revoke_api_key(id: Id, call: Annotated[Call, requires("api-keys:write")]) -> Response:
     """Revoke an API key: it is refused at once here, and within five seconds by every replica of the gateway."""
     async with call.transaction() as tx:
         keys = ApiKeyStore(tx)
@@ -75,7 +73,7 @@ async def revoke_api_key(id: UUID, call: Annotated[Call, requires("api-keys:writ
     return answer
 
 
-async def _visible(keys: ApiKeyStore, id: UUID, caller: Caller) -> ApiKey:
+async def _visible(keys: ApiKeyStore, id: Id, caller: Caller) -> ApiKey:
     """A key of the caller's own client; or of any client, for who may change clients in those units."""
     key = await keys.find(id)
     if key is None or not (key.client_id == caller.client_id or _governs(caller, key)):

@@ -1,6 +1,6 @@
 """API keys as the API writes them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from service_kit.words import Id, Input, Line, Output, Timestamp, Version
@@ -41,14 +41,14 @@ class MadeApiKey(ApiKeyView):
 
 
 def api_key_view(key: ApiKey) -> ApiKeyView:
-    return ApiKeyView(**_members(key))  # type: ignore[arg-type]  # The members are those of the schema.
+    return ApiKeyView(**_members(key))
 
 
 def made(key: ApiKey, secret: str) -> MadeApiKey:
-    return MadeApiKey(**_members(key), key=secret)  # type: ignore[arg-type]  # As above.
+    return MadeApiKey(**_members(key), key=secret)
 
 
-def _members(key: ApiKey) -> dict[str, object]:
+def _members(key: ApiKey) -> dict[str, Any]:
     plain = ("id", "client_id", "name", "hint", "created_by", "created_at", "expires_at", "revoked_at", "version")
     units = key.rights.units
     return {

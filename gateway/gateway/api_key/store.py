@@ -1,10 +1,10 @@
 """API keys in the gateway's schema."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Transaction
+from service_kit.database import Reader, Record, Transaction
 from service_kit.errors import PreconditionFailed
 from service_kit.outbox import Event
 from sqlalchemy import ColumnElement, bindparam, insert, or_, select, true, update
@@ -15,9 +15,7 @@ from gateway.tables import api_key, api_key_digest
 
 FIND = select(api_key).where(api_key.c.id == bindparam("id"))
 FIND_BY_DIGEST = (
-    select(api_key)
-    .join(api_key_digest, api_key_digest.c.api_key == api_key.c.id)
-    .where(api_key_digest.c.digest == bindparam("digest"))
+    select(api_key).join(api_key_digest, api_key_digest.c.api_key == api_key.c.id).where(api_key_digest.c.digest == bindparam("digest"))
 )
 ADD = insert(api_key)
 ADD_DIGEST = insert(api_key_digest)
@@ -52,9 +50,7 @@ class ApiKeyStore:
         statement = select(api_key).where(_of(of_client)).order_by(api_key.c.created_at, api_key.c.id).limit(limit)
         if after is not None:
             moment, id_ = after
-            statement = statement.where(
-                or_(api_key.c.created_at > moment, (api_key.c.created_at == moment) & (api_key.c.id > id_))
-            )
+            statement = statement.where(or_(api_key.c.created_at > moment, (api_key.c.created_at == moment) & (api_key.c.id > id_)))
         return [from_row(row) for row in await self._tx.fetch(statement)]
 
     async def add(self, key: ApiKey, digest: bytes, event: Event) -> None:
@@ -89,7 +85,7 @@ def _of(client_id: str | None) -> ColumnElement[bool]:
     return true() if client_id is None else api_key.c.client_id == client_id
 
 
-def from_row(row: Mapping[str, Any]) -> ApiKey:
+def from_row(row: Record) -> ApiKey:
     columns = ("id", "client_id", "name", "hint", "created_by", "created_at", "expires_at", "revoked_at", "version")
     units = row["units"]
     rights = Rights(scopes=frozenset(row["scopes"]), units=None if units is None else tuple(units))

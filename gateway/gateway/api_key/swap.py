@@ -42,9 +42,7 @@ class Swapped:
 
 
 class Swapper:
-    def __init__(
-        self, database: Database, standings: Standings, issuer: TokenIssuer, *, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, database: Database, standings: Standings, issuer: TokenIssuer, *, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._standings = standings
         self._issuer = issuer

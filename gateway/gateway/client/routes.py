@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import Body, Depends, Response
+from fastapi import Depends, Response
 from service_kit.call import Call
-from service_kit.contract import conditional, tagged
 from service_kit.outbox import Event
 from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
+from service_kit.routing import MergePatch, Router, requires
+from service_kit.words import Id
 
 from gateway.client import use_cases
 from gateway.client.domain import (
@@ -35,7 +34,6 @@ from gateway.rights.caller import rights_of
 from gateway.rights.domain import Rights, RightsExceeded, UnknownScope, known_scopes
 
 router = Router(tags=["clients"])
-MERGE_PATCH = "application/merge-patch+json"
 
 
 @router.post("/v1/clients", status_code=201, response_model=RegisteredClient, raises=[RightsExceeded, UnknownScope])
@@ -77,19 +75,19 @@ async def list_clients(call: Annotated[Call, requires("clients:read")], page: An
 
 
 @router.get("/v1/clients/{id}", response_model=ClientView, raises=[ClientNotFound])
-@tagged
-async def get_client(id: UUID, call: Annotated[Call, requires("clients:read")]) -> Response:
+async def get_client(id: Id, call: Annotated[Call, requires("clients:read")]) -> Response:
     """Read a client."""
     async with call.reading() as reader:
         client = await use_cases.visible(ClientStore(reader), id, rights_of(call.caller))
     return call.answer(client_view(client), version=client.version)
 
 
-@router.patch("/v1/clients/{id}", response_model=ClientView, raises=[ClientNotFound, RightsExceeded, UnknownScope, ClientCannotChangeItself])
-@conditional
+@router.patch(
+    "/v1/clients/{id}", response_model=ClientView, raises=[ClientNotFound, RightsExceeded, UnknownScope, ClientCannotChangeItself]
+)
 async def change_client(
-    id: UUID,
-    body: Annotated[ClientChange, Body(media_type=MERGE_PATCH)],
+    id: Id,
+    body: Annotated[ClientChange, MergePatch],
     call: Annotated[Call, requires("clients:write")],
 ) -> Response:
     """Change a client's name, rights, state or limit; null takes units, approval limit, agent or limit away.
@@ -109,9 +107,10 @@ async def change_client(
     return answer
 
 
-@router.delete("/v1/clients/{id}", status_code=204, response_class=Response, raises=[ClientNotFound, RightsExceeded, ClientCannotChangeItself])
-@conditional
-async def delete_client(id: UUID, call: Annotated[Call, requires("clients:write")]) -> Response:
+@router.delete(
+    "/v1/clients/{id}", status_code=204, response_class=Response, raises=[ClientNotFound, RightsExceeded, ClientCannotChangeItself]
+)
+async def delete_client(id: Id, call: Annotated[Call, requires("clients:write")]) -> Response:
     """Delete a client: its tokens and API keys are refused from now on, its webhook endpoints fall silent."""
     async with call.transaction() as tx:
         clients = ClientStore(tx)
@@ -124,9 +123,7 @@ async def delete_client(id: UUID, call: Annotated[Call, requires("clients:write"
 
 
 @router.post("/v1/clients/{id}/secret", status_code=200, response_model=RotatedSecret, raises=[ClientNotFound, RightsExceeded])
-async def rotate_client_secret(
-    id: UUID, body: SecretRotation, call: Annotated[Call, requires("clients:write")]
-) -> Response:
+async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Call, requires("clients:write")]) -> Response:
     """Give a client a new secret, shown this once; the old ones stay valid for the overlap."""
     secret = new_secret()
     async with call.transaction() as tx:

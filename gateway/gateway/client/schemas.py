@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from service_kit.money import Money
@@ -107,14 +107,14 @@ def money_of(limit: PositiveMoneyIn | None) -> Money | None:
 
 
 def client_view(client: Client) -> ClientView:
-    return ClientView(**_members(client))  # type: ignore[arg-type]  # The members are those of the schema.
+    return ClientView(**_members(client))
 
 
 def registered(client: Client, secret: str) -> RegisteredClient:
-    return RegisteredClient(**_members(client), client_secret=secret)  # type: ignore[arg-type]  # As above.
+    return RegisteredClient(**_members(client), client_secret=secret)
 
 
-def _members(client: Client) -> dict[str, object]:
+def _members(client: Client) -> dict[str, Any]:
     rights, limit = client.rights, client.limit
     return {
         "id": client.id,

@@ -1,12 +1,12 @@
 """Clients and their secrets in the gateway's schema."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Transaction
+from service_kit.database import Reader, Record, Transaction
 from service_kit.errors import PreconditionFailed
 from service_kit.money import Money
 from service_kit.outbox import Event
@@ -20,9 +20,7 @@ from gateway.tables import client, client_name, client_secret
 
 FIND = select(client).where(client.c.id == bindparam("id"))
 FIND_BY_CLIENT_ID = (
-    select(client)
-    .join(client_name, client_name.c.client == client.c.id)
-    .where(client_name.c.client_id == bindparam("client_id"))
+    select(client).join(client_name, client_name.c.client == client.c.id).where(client_name.c.client_id == bindparam("client_id"))
 )
 ADD = insert(client)
 ADD_NAME = insert(client_name)
@@ -92,9 +90,7 @@ class ClientStore:
             statement = statement.where(_lies_within(held.units))
         if after is not None:
             moment, id_ = after
-            statement = statement.where(
-                or_(client.c.created_at > moment, (client.c.created_at == moment) & (client.c.id > id_))
-            )
+            statement = statement.where(or_(client.c.created_at > moment, (client.c.created_at == moment) & (client.c.id > id_)))
         return [from_row(row) for row in await self._tx.fetch(statement)]
 
     async def add(self, client: Client, secret: Secret, event: Event) -> None:
@@ -104,9 +100,7 @@ class ClientStore:
         except UniqueViolated as error:
             raise ClientIdTaken() from error
         await tx.execute(ADD, **to_row(client))
-        await tx.execute(
-            ADD_SECRET, client=client.id, digest=secret.digest, created_at=client.created_at, expires_at=secret.expires_at
-        )
+        await tx.execute(ADD_SECRET, client=client.id, digest=secret.digest, created_at=client.created_at, expires_at=secret.expires_at)
         tx.record(event)
 
     async def save(self, client: Client, event: Event) -> None:
@@ -148,7 +142,7 @@ def plain(amount: Decimal) -> Decimal:
     return short if short == amount else amount.normalize()
 
 
-def from_row(row: Mapping[str, Any]) -> Client:
+def from_row(row: Record) -> Client:
     amount, quota = row["approval_amount"], row["quota"]
     return Client(
         id=row["id"],

@@ -91,15 +91,11 @@ async def delete(clients: Clients, client: Client, *, by: str, at: datetime) -> 
     await clients.delete(client, client.deleted(at))
 
 
-async def ensure(
-    clients: Clients, *, id: UUID, client_id: str, name: str, rights: Rights, secret: str, at: datetime
-) -> Client:
+async def ensure(clients: Clients, *, id: UUID, client_id: str, name: str, rights: Rights, secret: str, at: datetime) -> Client:
     """The client as described, made or brought into that shape; saying it twice changes nothing."""
     found = await clients.find_by_client_id(client_id)
     if found is None:
-        return await register(
-            clients, id=id, client_id=client_id, name=name, rights=rights, limit=None, held=rights, secret=secret, at=at
-        )
+        return await register(clients, id=id, client_id=client_id, name=name, rights=rights, limit=None, held=rights, secret=secret, at=at)
     if replace(found, name=name, rights=rights, is_enabled=True) != found:
         found, event = found.changed(name=name, rights=rights, is_enabled=True, limit=found.limit, at=at)
         await clients.save(found, event)

@@ -65,9 +65,7 @@ class _Watch:
         return self.is_gone
 
 
-async def forward(
-    scope: Scope, receive: Receive, send: Send, upstream: Upstream, *, target: str, added: RawHeaders, within: float
-) -> None:
+async def forward(scope: Scope, receive: Receive, send: Send, upstream: Upstream, *, target: str, added: RawHeaders, within: float) -> None:
     """One exchange.
 
     Raises UpstreamFailed while nothing was answered yet, AnswerBroken afterwards, CallerGone when nobody waits for an answer.
@@ -92,9 +90,7 @@ async def forward(
         watch.end()
 
 
-async def _asked(
-    upstream: Upstream, method: str, target: str, headers: RawHeaders, body: Body | None, *, within: float
-) -> Answer:
+async def _asked(upstream: Upstream, method: str, target: str, headers: RawHeaders, body: Body | None, *, within: float) -> Answer:
     try:
         return await upstream.ask(method, target, headers, body, within=within)
     except UpstreamFailed as failure:
@@ -135,7 +131,10 @@ class _Incoming:
         self.watch: _Watch | None = None
         self.is_broken_off = False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks()
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
         if self._first:
             yield self._first
         while True:
@@ -151,7 +150,7 @@ class _Incoming:
             self.watch.is_body_read = True
 
 
-async def _first_of(scope: Scope, receive: Receive) -> "Body | None":
+async def _first_of(scope: Scope, receive: Receive) -> "bytes | _Incoming | None":
     """No body, a whole one, or one that streams."""
     length = value_of(scope["headers"], b"content-length")
     if length == b"0" or (length is None and value_of(scope["headers"], b"transfer-encoding") is None):

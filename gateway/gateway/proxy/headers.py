@@ -94,7 +94,7 @@ class ClientAddress:
 def forwarding(client: str, host: bytes, scheme: str) -> RawHeaders:
     """Forwarded and its older X- forms, saying who called which name."""
     node = f'"[{client}]"' if ":" in client else client or "unknown"
-    safe_host = re.sub(rb'[^!#-\[\]-~]', b"", host)[:255]
+    safe_host = re.sub(rb"[^!#-\[\]-~]", b"", host)[:255]
     forwarded = b'for=%s;host="%s";proto=%s' % (node.encode(), safe_host, scheme.encode())
     return [
         (b"forwarded", forwarded),

@@ -103,9 +103,7 @@ ELSEWHERE: dict[tuple[str, str], Service] = {
     ("customers", "contacts"): "contact-center",
 }
 # The gateway's own resources; everything outside /v1/ is its own as well.
-OWN = frozenset(
-    {"api-keys", "clients", "signing-keys", "stream-tickets", "webhook-deliveries", "webhook-endpoints", "webhook-event-types"}
-)
+OWN = frozenset({"api-keys", "clients", "signing-keys", "stream-tickets", "webhook-deliveries", "webhook-endpoints", "webhook-event-types"})
 # Resources that every service has: the query parameter `source` names the one that is meant.
 SHARED = frozenset({"audit-entries", "events", "jobs", "parked-events", "timers"})
 OVERVIEW = ("customers", "overview")

@@ -1,8 +1,8 @@
 """Connections to one service: requests and answers stream, an error says whether anything was sent."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Literal, Protocol, Self
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Literal, Protocol
 from urllib.parse import unquote
 
 import aiohttp
@@ -11,8 +11,10 @@ from yarl import URL
 
 from gateway.proxy.headers import RawHeaders
 
-Body = bytes | AsyncIterator[bytes]
+Body = bytes | AsyncIterable[bytes]
 Reason = Literal["unreachable", "slow", "broken"]
+# Connections are given up well before the services close them (after 75 s), so that no request races with a close.
+KEPT_ALIVE_SECONDS = 30
 NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -90,7 +92,8 @@ class HttpUpstream:
         self._connect_seconds = connect_seconds
         self._session: aiohttp.ClientSession | None = None
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> None:
+        """Make the pool of connections; it belongs to the running event loop."""
         self._session = aiohttp.ClientSession(
             connector=self._connector(),
             auto_decompress=False,
@@ -99,17 +102,15 @@ class HttpUpstream:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_seconds),
             requote_redirect_url=False,
         )
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
 
     def _connector(self) -> aiohttp.BaseConnector:
-        # Connections are given up before the service closes them (uvicorn does after 5 s), so that no write races with a close.
         if self._socket is not None:
-            return aiohttp.UnixConnector(self._socket, limit=0, keepalive_timeout=3)
-        return aiohttp.TCPConnector(limit=0, keepalive_timeout=3)
+            return aiohttp.UnixConnector(self._socket, limit=0, keepalive_timeout=KEPT_ALIVE_SECONDS)
+        return aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_ALIVE_SECONDS)
 
     async def ask(self, method: str, target: str, headers: RawHeaders, body: Body | None, *, within: float) -> HttpAnswer:
         if self._session is None:

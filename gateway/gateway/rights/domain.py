@@ -74,9 +74,7 @@ class Rights:
         limit = self.approval_limit
         if limit is not None and limit.exceeds(held.approval_limit):
             limit = held.approval_limit if _same_currency(limit, held.approval_limit) else None
-        return Rights(
-            scopes=self.scopes & held.scopes, units=units, approval_limit=limit, agent_id=held.agent_id or self.agent_id
-        )
+        return Rights(scopes=self.scopes & held.scopes, units=units, approval_limit=limit, agent_id=held.agent_id or self.agent_id)
 
 
 def known_scopes(scopes: Iterable[str]) -> frozenset[str]:

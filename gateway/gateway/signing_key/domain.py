@@ -1,8 +1,9 @@
 """When a signing key is published, signs and is taken back, so that no token is ever refused because of a rotation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 # A key must be known to whoever verifies before it signs: longer than the key set is cached anywhere.
 PUBLISHED_BEFORE_SIGNING = timedelta(hours=1)
@@ -16,7 +17,7 @@ class SigningKey:
 
     generation: int
     kid: str
-    public: dict[str, object]
+    public: Mapping[str, Any]
     private: bytes
     created_at: datetime
     signs_from: datetime

@@ -29,9 +29,10 @@ class NoSigningKey(Unavailable):
 class KeyRing:
     """Implements the kit's port `Keys`, and signs."""
 
-    def __init__(self, database: Database, sealer: Sealer, rotation: Rotation, *, clock: Callable[[], datetime]) -> None:
-        self._database = database
-        self._sealer = sealer
+    _database: Database
+    _sealer: Sealer
+
+    def __init__(self, rotation: Rotation, *, clock: Callable[[], datetime]) -> None:
         self._rotation = rotation
         self._clock = clock
         self._keys: Sequence[SigningKey] = ()
@@ -40,6 +41,10 @@ class KeyRing:
         self._ids: frozenset[str] = frozenset()
         self._read_at = -1e9
         self._reading = asyncio.Lock()
+
+    def attach(self, database: Database, sealer: Sealer) -> None:
+        """Give it the database, which is made together with whoever verifies with this ring."""
+        self._database, self._sealer = database, sealer
 
     async def key_set(self, kid: str | None) -> KeySet:
         """The keys to verify with; read again when the id is unknown, since another replica may have made it."""

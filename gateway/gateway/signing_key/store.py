@@ -25,7 +25,7 @@ async def add(tx: Transaction, key: SigningKey) -> bool:
                 ADD,
                 generation=key.generation,
                 kid=key.kid,
-                public=key.public,
+                public=dict(key.public),
                 private=key.private,
                 created_at=key.created_at,
                 signs_from=key.signs_from,

@@ -9,8 +9,8 @@ from service_kit.money import Money
 from gateway.rights.domain import SCOPES, Rights
 
 CLIENT_CREDENTIALS = "client_credentials"
-TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 # A public name.
+ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 # A public name.
 JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt"
 SUBJECT_LENGTH = 200
 

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from gateway.signing_key.ring import KeyRing
 from gateway.token.domain import Granted
 
-TOKEN_TYPE = "at+jwt"
+TYPE = "at+jwt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class TokenIssuer:
             "jti": str(self._new_id()),
             **claims_of(granted),
         }
-        token = await self._ring.sign(claims, type_=TOKEN_TYPE)
+        token = await self._ring.sign(claims, type_=TYPE)
         return Issued(token=token, expires_in=expires - now, scope=claims["scope"])
 
 

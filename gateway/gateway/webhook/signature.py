@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Iterable
 from secrets import token_bytes
 
-SECRET_PREFIX = "whsec_"
+SHOWN_PREFIX = "whsec_"
 SECRET_BYTES = 32
 
 
@@ -16,7 +16,7 @@ def new_secret() -> bytes:
 
 def shown(secret: bytes) -> str:
     """The secret as the partner stores it."""
-    return SECRET_PREFIX + base64.b64encode(secret).decode()
+    return SHOWN_PREFIX + base64.b64encode(secret).decode()
 
 
 def headers(message_id: str, timestamp: int, body: bytes, secrets: Iterable[bytes]) -> dict[str, str]:

@@ -1,0 +1,165 @@
+"""One OpenAPI document for the whole API, made of the documents of the gateway and the services."""
+
+import copy
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gateway.proxy.routing import SERVICES, is_shared, owner_of
+
+GATEWAY = "gateway"
+Document = Mapping[str, Any]
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+DESCRIPTION = (
+    "Customer profile, complaints, value scoring and contact center behind one front door. Get a token at `POST /oauth/token`, "
+    "or send an API key as `Authorization: Bearer gxk_...`."
+)
+LIMIT_HEADERS = {
+    "RateLimit-Policy": {
+        "description": "The client's limit: `q` requests in `w` seconds.",
+        "schema": {"type": "string", "maxLength": 200, "examples": ['"default";q=300000;w=60']},
+    },
+    "RateLimit": {
+        "description": "What is left of it: `r` requests, whole again in `t` seconds.",
+        "schema": {"type": "string", "maxLength": 200, "examples": ['"default";r=299999;t=31']},
+    },
+}
+SOURCE = {
+    "name": "source",
+    "in": "query",
+    "required": True,
+    "description": "The service whose events or audit are read.",
+    "schema": {"type": "string", "enum": [*SERVICES, GATEWAY]},
+}
+TICKET = {
+    "name": "ticket",
+    "in": "query",
+    "required": False,
+    "description": "A ticket from `POST /v1/stream-tickets`, in place of a token, which EventSource cannot send.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_-]+$"},
+}
+BEHIND = {
+    502: "The service behind the gateway broke off.",
+    503: "The service behind the gateway cannot be reached.",
+    504: "The service behind the gateway did not answer in time.",
+}
+
+
+class ContractsCollide(Exception):
+    """Two documents claim the same path, or a path is one that the gateway does not lead to the document's service."""
+
+
+def merge(own: Document, services: Mapping[str, Document]) -> dict[str, Any]:
+    """The public document: servers, security and the shared operations are the gateway's own."""
+    merged: dict[str, Any] = {
+        "openapi": own["openapi"],
+        "info": {**own["info"], "title": "Guanxi", "description": DESCRIPTION},
+        "servers": copy.deepcopy(own["servers"]),
+        "tags": [],
+        "paths": {},
+        "components": {"schemas": {}, "securitySchemes": {}, "headers": copy.deepcopy(LIMIT_HEADERS)},
+        "webhooks": {},
+    }
+    for name, document in [(GATEWAY, own), *services.items()]:
+        _add(merged, name, _renamed(document, merged, name))
+    merged["components"]["securitySchemes"] = _security(own, services.values())
+    merged["tags"] = sorted(merged["tags"], key=lambda tag: str(tag["name"]))
+    merged["paths"] = dict(sorted(merged["paths"].items()))
+    merged["components"]["schemas"] = dict(sorted(merged["components"]["schemas"].items()))
+    return merged
+
+
+def read_all(folder: Path) -> dict[str, Document]:
+    """The services' documents that lie in a folder, by service."""
+    return {name: json.loads(file.read_text("utf-8")) for name in SERVICES if (file := folder / f"{name}.json").is_file()}
+
+
+def _add(merged: dict[str, Any], name: str, document: dict[str, Any]) -> None:
+    for path, item in document["paths"].items():
+        if name != GATEWAY and is_shared(path):
+            continue
+        _require_its_own(merged, name, path)
+        merged["paths"][path] = {key: _public(operation, name, path) if key in METHODS else operation for key, operation in item.items()}
+    merged["components"]["schemas"].update(document["components"]["schemas"])
+    merged["webhooks"].update(document.get("webhooks", {}))
+    known = {tag["name"] for tag in merged["tags"]}
+    used = {tag for operation in operations(document) for tag in operation.get("tags", ())}
+    described = {tag["name"]: tag for tag in document.get("tags", ())}
+    merged["tags"] += [described.get(tag, {"name": tag, "description": f"Operations on {tag}."}) for tag in sorted(used - known)]
+
+
+def _require_its_own(merged: Mapping[str, Any], name: str, path: str) -> None:
+    if path in merged["paths"]:
+        raise ContractsCollide(f"{path} is claimed twice, the second time by {name}")
+    owner = owner_of(path) or GATEWAY
+    if owner != name:
+        raise ContractsCollide(f"{path} of {name} would be led to {owner}")
+
+
+def _public(operation: dict[str, Any], name: str, path: str) -> dict[str, Any]:
+    """An operation as it looks from outside: limits on every answer, and what the gateway may say in the service's place."""
+    parameters = list(operation.get("parameters", ()))
+    if is_shared(path):
+        parameters.append(SOURCE)
+    if any("text/event-stream" in response.get("content", {}) for response in operation["responses"].values()):
+        parameters.append(TICKET)
+    if parameters:
+        operation["parameters"] = parameters
+    if name != GATEWAY or is_shared(path):
+        for status, description in BEHIND.items():
+            operation["responses"].setdefault(str(status), {"description": description, "content": PROBLEM})
+    for response in operation["responses"].values():
+        headers = response.setdefault("headers", {})
+        headers |= {header: {"$ref": f"#/components/headers/{header}"} for header in LIMIT_HEADERS}
+    return operation
+
+
+def _renamed(document: Document, merged: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A copy whose schemas and operation ids do not collide with those that are there already."""
+    mine: dict[str, Any] = copy.deepcopy(dict(document))
+    schemas = mine.setdefault("components", {}).setdefault("schemas", {})
+    present = merged["components"]["schemas"]
+    prefix = "".join(part.capitalize() for part in name.split("-"))
+    new_names = {
+        f"#/components/schemas/{schema}": f"#/components/schemas/{prefix}{schema}"
+        for schema, body in schemas.items()
+        if schema in present and present[schema] != body
+    }
+    if new_names:
+        mine = _pointing(mine, new_names)
+        mine["components"]["schemas"] = {
+            new_names.get(f"#/components/schemas/{schema}", schema).rpartition("/")[2]: body
+            for schema, body in mine["components"]["schemas"].items()
+        }
+    taken = {operation["operationId"] for operation in operations(merged)}
+    for operation in operations(mine):
+        if operation["operationId"] in taken:
+            operation["operationId"] = f"{name.replace('-', '_')}_{operation['operationId']}"
+    return mine
+
+
+def _pointing(value: Any, new_names: Mapping[str, str]) -> Any:
+    """The value with its references led to the new names."""
+    if isinstance(value, dict):
+        return {key: new_names.get(member, member) if key == "$ref" else _pointing(member, new_names) for key, member in value.items()}
+    return [_pointing(member, new_names) for member in value] if isinstance(value, list) else value
+
+
+def operations(document: Document) -> Iterable[dict[str, Any]]:
+    """Every operation of a document."""
+    for item in document["paths"].values():
+        yield from (operation for key, operation in item.items() if key in METHODS)
+
+
+def _security(own: Document, others: Iterable[Document]) -> dict[str, Any]:
+    """The gateway's security schemes with the scopes of all."""
+    schemes: dict[str, Any] = copy.deepcopy(own["components"].get("securitySchemes", {}))
+    for document in others:
+        for name, scheme in document.get("components", {}).get("securitySchemes", {}).items():
+            for flow, members in scheme.get("flows", {}).items():
+                mine = schemes.get(name, {}).get("flows", {}).get(flow)
+                if mine is not None:
+                    mine["scopes"] = dict(sorted({**members["scopes"], **mine["scopes"]}.items()))
+    return schemes

@@ -1,0 +1,157 @@
+"""The operations of the gateway that are not routes of the kit, as the contract writes them: tokens, keys and pages."""
+
+from typing import Any
+
+from gateway.rights.domain import SCOPES
+
+NO_STORE = {"description": "Answers of this endpoint are never stored.", "schema": {"type": "string", "const": "no-store"}}
+REQUEST_ID = {"description": "Id of this request.", "schema": {"type": "string", "maxLength": 100}}
+TEXT = {"type": "string", "maxLength": 8_192}
+
+SCHEMAS: dict[str, Any] = {
+    "TokenRequest": {
+        "type": "object",
+        "description": "Client credentials (RFC 6749) or token exchange (RFC 8693). Unknown parameters are ignored.",
+        "additionalProperties": {"type": "string", "maxLength": 8_192},
+        "required": ["grant_type"],
+        "properties": {
+            "grant_type": {
+                "type": "string",
+                "enum": ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"],
+            },
+            "client_id": {"type": "string", "maxLength": 100, "description": "Unless the client authenticates with Basic."},
+            "client_secret": {"type": "string", "maxLength": 200, "description": "Unless the client authenticates with Basic."},
+            "scope": {"type": "string", "maxLength": 2_000, "description": "Separated by spaces; all that may be granted when left out."},
+            "subject_token": {**TEXT, "description": "For an exchange: the frontend's own access token."},
+            "subject_token_type": {
+                "type": "string",
+                "enum": ["urn:ietf:params:oauth:token-type:access_token", "urn:ietf:params:oauth:token-type:jwt"],
+            },
+            "sub": {"type": "string", "maxLength": 200, "description": "For an exchange: the person that the frontend acts for."},
+            "units": {"type": "string", "maxLength": 4_000, "description": "Organization units, separated by spaces."},
+            "approval_limit": {"type": "string", "maxLength": 40, "examples": ["500.00 CNY"], "description": "Zero when left out."},
+            "agent_id": {"type": "string", "format": "uuid", "maxLength": 36},
+        },
+    },
+    "TokenAnswer": {
+        "type": "object",
+        "additionalProperties": True,
+        "required": ["access_token", "token_type", "expires_in", "scope"],
+        "properties": {
+            "access_token": {**TEXT, "description": "A JWT as RFC 9068 profiles it."},
+            "token_type": {"const": "Bearer"},
+            "expires_in": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400},
+            "scope": {"type": "string", "maxLength": 2_000},
+            "issued_token_type": {"type": "string", "maxLength": 100},
+        },
+    },
+    "TokenError": {
+        "type": "object",
+        "description": "An error as RFC 6749, section 5.2 writes it.",
+        "additionalProperties": False,
+        "required": ["error"],
+        "properties": {
+            "error": {
+                "type": "string",
+                "enum": [
+                    "invalid_request",
+                    "invalid_client",
+                    "invalid_grant",
+                    "unauthorized_client",
+                    "unsupported_grant_type",
+                    "invalid_scope",
+                    "invalid_target",
+                ],
+            },
+            "error_description": {"type": "string", "maxLength": 500},
+        },
+    },
+    "JsonWebKeySet": {
+        "type": "object",
+        "additionalProperties": True,
+        "required": ["keys"],
+        "properties": {
+            "keys": {"type": "array", "maxItems": 20, "items": {"type": "object", "additionalProperties": True, "required": ["kty", "kid"]}}
+        },
+    },
+    "ServerMetadata": {
+        "type": "object",
+        "description": "RFC 8414.",
+        "additionalProperties": True,
+        "required": ["issuer", "token_endpoint", "jwks_uri"],
+        "properties": {
+            "issuer": {"type": "string", "format": "uri", "maxLength": 500},
+            "token_endpoint": {"type": "string", "format": "uri", "maxLength": 500},
+            "jwks_uri": {"type": "string", "format": "uri", "maxLength": 500},
+            "scopes_supported": {"type": "array", "maxItems": len(SCOPES), "items": {"type": "string", "maxLength": 60}},
+        },
+    },
+}
+
+
+def _answer(description: str, schema: str, **headers: Any) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": {"X-Request-Id": REQUEST_ID, **headers},
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
+    }
+
+
+def _problem(description: str) -> dict[str, Any]:
+    headers = {
+        "X-Request-Id": REQUEST_ID,
+        "Retry-After": {
+            "description": "Seconds after which to try again.",
+            "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400},
+        },
+    }
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": description, "headers": headers, "content": content}
+
+
+BUSY = {"429": _problem("The limit is used up; Retry-After says when to go on."), "503": _problem("Try again in a moment.")}
+PATHS: dict[str, Any] = {
+    "/oauth/token": {
+        "post": {
+            "operationId": "get_token",
+            "tags": ["tokens"],
+            "summary": "Get an access token",
+            "description": (
+                "Client credentials, or the exchange of the client's token for one of a person behind it, never wider than its own. "
+                "The client authenticates with Basic (id and secret form-encoded) or in the form."
+            ),
+            "security": [],
+            "requestBody": {
+                "required": True,
+                "content": {"application/x-www-form-urlencoded": {"schema": {"$ref": "#/components/schemas/TokenRequest"}}},
+            },
+            "responses": {
+                "200": _answer("The token.", "TokenAnswer", **{"Cache-Control": NO_STORE}),
+                "400": _answer("The request is refused.", "TokenError", **{"Cache-Control": NO_STORE}),
+                "401": _answer("The client is not authenticated.", "TokenError", **{"Cache-Control": NO_STORE}),
+                "413": _problem("The form is too large."),
+                **BUSY,
+            },
+        }
+    },
+    "/.well-known/jwks.json": {
+        "get": {
+            "operationId": "get_key_set",
+            "tags": ["tokens"],
+            "summary": "Read the keys that access tokens are checked with",
+            "description": "A new key is published an hour before it signs, and an old one until its last token is over.",
+            "security": [],
+            "responses": {"200": _answer("The key set (RFC 7517).", "JsonWebKeySet"), **BUSY},
+        }
+    },
+    "/.well-known/oauth-authorization-server": {
+        "get": {
+            "operationId": "get_server_metadata",
+            "tags": ["tokens"],
+            "summary": "Read what the token endpoint supports",
+            "description": "The authorization server's metadata (RFC 8414).",
+            "security": [],
+            "responses": {"200": _answer("The metadata.", "ServerMetadata"), **BUSY},
+        }
+    },
+}

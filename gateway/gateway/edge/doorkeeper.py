@@ -1,0 +1,112 @@
+"""Who calls: a token, an API key or a ticket becomes a verified account and the header that services accept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote_from_bytes
+
+from service_kit.errors import Unauthenticated
+from service_kit.tokens import Authenticator, bearer_token, refused
+
+from gateway.api_key.domain import PREFIX as API_KEY_PREFIX
+from gateway.api_key.swap import Swapper
+from gateway.client.standing import Standing, Standings
+from gateway.limit.domain import Policy
+from gateway.proxy.headers import value_of
+from gateway.ticket.redeem import Redeemer
+
+LONGEST_TICKET = 200
+
+
+class ClientDisabled(Unauthenticated):
+    """The client of this token is disabled or was deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The account that a request counts on, and the Authorization header in place of the caller's own (None: unchanged)."""
+
+    account: str
+    policy: Policy
+    is_client: bool
+    authorization: bytes | None = None
+
+
+class Doorkeeper:
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        standings: Standings,
+        swapper: Swapper,
+        redeemer: Redeemer,
+        *,
+        anonymous: Policy,
+    ) -> None:
+        self._authenticator = authenticator
+        self._standings = standings
+        self._swapper = swapper
+        self._redeemer = redeemer
+        self._anonymous = anonymous
+
+    def stranger(self, address: str) -> Admitted:
+        """Somebody without a token, counted by address."""
+        return Admitted(f"address:{address}", self._anonymous, is_client=False)
+
+    async def admit(self, headers: Iterable[tuple[bytes, bytes]], address: str) -> Admitted:
+        """The account of a request; an Unauthenticated refusal when what it shows is not valid."""
+        given = value_of(headers, b"authorization")
+        if given is None:
+            return self.stranger(address)
+        authorization = given.decode("latin-1")
+        token = bearer_token(authorization)
+        if token.startswith(API_KEY_PREFIX):
+            return await self._by_api_key(token)
+        caller = await self._authenticator.caller(authorization)
+        standing = await self._enabled(caller.client_id)
+        return Admitted(caller.client_id, standing.policy, is_client=True)
+
+    async def admit_by_ticket(self, ticket: str) -> Admitted:
+        granted, authorization = await self._redeemer.redeem(ticket)
+        standing = await self._enabled(granted.client_id)
+        return Admitted(granted.client_id, standing.policy, is_client=True, authorization=authorization)
+
+    async def _by_api_key(self, key: str) -> Admitted:
+        swapped = await self._swapper.swap(key)
+        standing = await self._enabled(swapped.client_id)
+        return Admitted(swapped.client_id, standing.policy, is_client=True, authorization=swapped.authorization)
+
+    async def _enabled(self, client_id: str) -> Standing:
+        standing = await self._standings.of(client_id)
+        if not standing.is_enabled:
+            raise ClientDisabled(challenge=refused("the client is disabled").extras["challenge"])
+        return standing
+
+
+def ticket_in(query: bytes) -> tuple[str, bytes] | None:
+    """The ticket of a query string and the query without it; None when there is none."""
+    if b"ticket=" not in query:
+        return None
+    parts = query.split(b"&")
+    tickets = [part for part in parts if part.startswith(b"ticket=")]
+    if len(tickets) != 1:
+        return None
+    ticket = parse_qsl(tickets[0].decode("latin-1"))
+    rest = b"&".join(part for part in parts if part is not tickets[0])
+    return (ticket[0][1], rest) if ticket and len(ticket[0][1]) <= LONGEST_TICKET else None
+
+
+def source_in(query: bytes) -> tuple[str | None, bytes]:
+    """The `source` of a query string and the query without it; None when it is missing or repeated."""
+    parts = query.split(b"&")
+    sources = [part for part in parts if part.startswith(b"source=")]
+    rest = b"&".join(part for part in parts if not part.startswith(b"source="))
+    if len(sources) != 1:
+        return None, query
+    return sources[0].removeprefix(b"source=").decode("latin-1"), rest
+
+
+def target_of(raw_path: bytes, query: bytes) -> str:
+    """The request target as it came in: path and query are passed on unchanged, only made plain ASCII."""
+    path = quote_from_bytes(raw_path, safe="/%:@!$&'()*+,;=~-._")
+    if not query:
+        return path
+    return f"{path}?{quote_from_bytes(query, safe='/%:@!$&()*+,;=~-._?[]')}"

@@ -1,0 +1,253 @@
+"""The outermost ASGI layer: admits the caller, counts the request, passes it on or answers itself, and logs it."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from service_kit import problems
+from service_kit.errors import Invalid, Refusal
+from service_kit.logs import logger
+from service_kit.metrics import Metrics
+from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.edge.cors import Cors
+from gateway.edge.doorkeeper import Admitted, Doorkeeper, source_in, target_of, ticket_in
+from gateway.limit.allowance import Allowances, Local, Verdict
+from gateway.proxy.forward import AnswerBroken, CallerGone, forward
+from gateway.proxy.headers import (
+    ClientAddress,
+    RawHeaders,
+    forwarding,
+    request_id_of,
+    traceparent_of,
+    value_of,
+)
+from gateway.proxy.routing import PREFIX, SERVICES, is_shared, owner_of
+from gateway.proxy.upstream import Upstream, UpstreamFailed
+
+log = logger(__name__)
+# Watched by machines every second: neither counted nor logged.
+UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
+FAILURES = {"unreachable": 503, "slow": 504, "broken": 502}
+RETRY_AFTER_SECONDS = "1"
+
+
+class SourceUnknown(Invalid):
+    """Events and audit entries are read from one service at a time: name it in the query parameter `source`."""
+
+
+class Front:
+    """`own` is the gateway's own app; everything else goes to the services in `upstreams`."""
+
+    def __init__(
+        self,
+        own: ASGIApp,
+        upstreams: Mapping[str, Upstream],
+        doorkeeper: Doorkeeper,
+        shared: Allowances,
+        *,
+        cors: Cors,
+        addresses: ClientAddress,
+        metrics: Metrics,
+        base: str,
+        answer_seconds: float,
+        upload_seconds: float,
+        is_logging: bool,
+    ) -> None:
+        self._own = own
+        self._upstreams = upstreams
+        self._doorkeeper = doorkeeper
+        self._shared = shared
+        self._local = Allowances(Local())
+        self._cors = cors
+        self._addresses = addresses
+        self._metrics = metrics
+        self._base = base
+        self._answer_seconds = answer_seconds
+        self._upload_seconds = upload_seconds
+        self._is_logging = is_logging
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._own(scope, receive, send)
+            return
+        exchange = Exchange(scope, receive, send, self._cors)
+        try:
+            await self._answer(exchange)
+        except Refusal as refusal:
+            await exchange.respond(problems.of_refusal(refusal, request_id=exchange.request_id, base=self._base))
+        except UpstreamFailed as failure:
+            await self._explain(exchange, FAILURES[failure.reason], f"{exchange.target}: {failure}.")
+        except (TransactionRolledBack, OutcomeUnknown):
+            await self._explain(exchange, 503, "The database does not answer at the moment; repeat the request.")
+        except CallerGone:
+            exchange.status = exchange.status or 499
+        finally:
+            self._finish(exchange)
+
+    async def _explain(self, exchange: "Exchange", status: int, detail: str) -> None:
+        headers = {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else {}
+        answer = problems.answer(status, detail=detail, request_id=exchange.request_id, base=self._base, headers=headers)
+        await exchange.respond(answer)
+
+    async def _answer(self, exchange: "Exchange") -> None:
+        scope = exchange.scope
+        if self._cors.is_preflight(scope["method"], scope["headers"]):
+            exchange.added = self._cors.preflight(scope["headers"])
+            await exchange.respond(Response(status_code=204))
+            return
+        client = scope.get("client")
+        address = self._addresses.of(client[0] if client else "unknown", scope["headers"])
+        stranger = self._doorkeeper.stranger(address)
+        exchange.stand(self._local.standing(stranger.account, stranger.policy))
+        if scope["path"] not in UNCOUNTED:
+            try:
+                admitted = await self._admitted(exchange, address)
+            except Refusal:
+                await self._count(exchange, stranger)
+                raise
+            await self._count(exchange, admitted)
+        await self._dispatch(exchange, address)
+
+    async def _admitted(self, exchange: "Exchange", address: str) -> Admitted:
+        """Who calls; pages and the token endpoint are for everybody."""
+        scope = exchange.scope
+        if not scope["path"].startswith(PREFIX):
+            return self._doorkeeper.stranger(address)
+        found = ticket_in(scope["query_string"]) if scope["method"] == "GET" else None
+        if found is None:
+            admitted = await self._doorkeeper.admit(scope["headers"], address)
+        else:
+            admitted = await self._doorkeeper.admit_by_ticket(found[0])
+            scope["query_string"] = found[1]
+        if admitted.authorization is not None:
+            kept = [pair for pair in scope["headers"] if pair[0] != b"authorization"]
+            scope["headers"] = [*kept, (b"authorization", admitted.authorization)]
+        return admitted
+
+    async def _count(self, exchange: "Exchange", admitted: Admitted) -> None:
+        allowances = self._shared if admitted.is_client else self._local
+        verdict = await allowances.spend(admitted.account, admitted.policy)
+        exchange.stand(verdict)
+        if not verdict.is_allowed:
+            raise LimitExceeded(retry_after=verdict.retry_after)
+
+    async def _dispatch(self, exchange: "Exchange", address: str) -> None:
+        scope = exchange.scope
+        service: str | None = owner_of(scope["path"])
+        if service is None and is_shared(scope["path"]):
+            service = self._named_source(scope)
+        if service is None:
+            headers = [pair for pair in scope["headers"] if pair[0] not in (b"x-request-id", b"traceparent")]
+            scope["headers"] = [*headers, *exchange.identity]
+            exchange.target = "gateway"
+            await self._own(scope, exchange.receive, exchange.send)
+            return
+        exchange.target = service
+        host = value_of(scope["headers"], b"host") or b""
+        scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"traceparent"]
+        await forward(
+            scope,
+            exchange.receive,
+            exchange.send,
+            self._upstreams[service],
+            target=target_of(scope.get("raw_path") or scope["path"].encode(), scope["query_string"]),
+            added=[*exchange.identity, (b"host", host), *forwarding(address, host, scope["scheme"])],
+            within=self._deadline(scope),
+        )
+
+    def _named_source(self, scope: Scope) -> str | None:
+        """The service that `source` names; None for the gateway itself."""
+        source, scope["query_string"] = source_in(scope["query_string"])
+        if source == "gateway":
+            return None
+        if source not in SERVICES:
+            raise SourceUnknown(f"source is one of {', '.join([*SERVICES, 'gateway'])}", pointer="query/source")
+        return source
+
+    def _deadline(self, scope: Scope) -> float:
+        """Uploads may take their time, long polls ask for theirs."""
+        if value_of(scope["headers"], b"transfer-encoding") or _length(scope["headers"]) > 1_000_000:
+            return self._upload_seconds
+        return self._answer_seconds + (30 if b"wait=" in scope["query_string"] else 0)
+
+    def _finish(self, exchange: "Exchange") -> None:
+        path, seconds = exchange.scope["path"], time.perf_counter() - exchange.started
+        self._metrics.answered(method=exchange.method, route=exchange.target, status=exchange.status, seconds=seconds)
+        if self._is_logging and path not in UNCOUNTED:
+            # The query may hold phone numbers and names: it is not logged.
+            log.info(
+                "request",
+                method=exchange.method,
+                path=path[:200],
+                target=exchange.target,
+                account=exchange.account,
+                status=exchange.status,
+                milliseconds=round(seconds * 1000, 1),
+                request_id=exchange.request_id,
+                trace_id=exchange.trace_id,
+            )
+
+
+class LimitExceeded(Refusal):
+    """The client used up its limit; Retry-After says when to go on."""
+
+    status = 429
+    kind = "too-many-requests"
+
+
+class Exchange:
+    """One request, what was found out about it, and the answer's headers that every layer leaves to the gateway."""
+
+    __slots__ = ("_receive", "_send", "account", "added", "identity", "request_id", "scope", "started", "status", "target", "trace_id")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, cors: Cors) -> None:
+        self.started = time.perf_counter()
+        # The scope is ours to change: the server keeps no use of it.
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self.status = 0
+        self.target = "gateway"
+        self.account = "-"
+        request_id, traceparent = request_id_of(scope["headers"]), traceparent_of(scope["headers"])
+        self.request_id = request_id.decode()
+        self.trace_id = traceparent[3:35].decode()
+        self.identity: RawHeaders = [(b"x-request-id", request_id), (b"traceparent", traceparent)]
+        self.added: RawHeaders = [(b"x-request-id", request_id), *cors.granted(scope["headers"])]
+
+    @property
+    def method(self) -> str:
+        """The method, bounded in kinds: whatever is made up counts as one."""
+        method: str = self.scope["method"]
+        return method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS") else "OTHER"
+
+    @property
+    def receive(self) -> Receive:
+        return self._receive
+
+    def stand(self, verdict: Verdict) -> None:
+        """How the client stands goes into the answer's headers."""
+        kept = [pair for pair in self.added if not pair[0].startswith(b"ratelimit")]
+        self.added = [*kept, (b"ratelimit-policy", verdict.policy_field), (b"ratelimit", verdict.state_field)]
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            kept = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
+            message["headers"] = [*kept, *self.added]
+        await self._send(message)
+
+    async def respond(self, response: Response) -> None:
+        """Answer from here; when an answer has begun already, its connection is closed instead."""
+        if self.status:
+            raise AnswerBroken("the answer had begun")
+        response.headers["Cache-Control"] = "no-store"
+        await response(self.scope, self._receive, self.send)
+
+
+def _length(headers: Any) -> int:
+    length = value_of(headers, b"content-length") or b"0"
+    return int(length) if length.isdigit() and len(length) < 16 else 0

@@ -1,0 +1,41 @@
+"""The operation that shows a customer as a whole."""
+
+from typing import Annotated, Any
+
+from fastapi import Response
+from pydantic import Field
+from service_kit.call import Call
+from service_kit.routing import Router, requires
+from service_kit.words import Id, JsonObject, Output
+
+from gateway.overview.compose import CustomerNotFound, written
+
+router = Router(tags=["customers"])
+Part = Annotated[str, Field(max_length=40)]
+Things = Annotated[list[JsonObject], Field(max_length=200)]
+
+
+class CustomerOverview(Output):
+    """A customer as a whole. `degraded` names parts whose service did not answer in time, `withheld` those that the token may not see."""
+
+    customer: JsonObject | None
+    tier: JsonObject | None
+    scores: Things
+    open_cases: Things
+    recent: Things
+    care_tasks: Things
+    degraded: Annotated[list[Part], Field(max_length=10)]
+    withheld: Annotated[list[Part], Field(max_length=10)]
+
+
+@router.get("/v1/customers/{id}/overview", response_model=CustomerOverview, raises=[CustomerNotFound])
+async def get_customer_overview(id: Id, call: Annotated[Call, requires("customers:read")]) -> Response:
+    """Read a customer as a whole: file, tier, scores, open cases, the latest of the timeline, open care tasks.
+
+    The parts are asked of their services at once. A service that is down makes the answer poorer, not an error.
+    """
+    request: Any = call.request
+    kept = (b"authorization", b"accept-language", b"x-request-id", b"traceparent")
+    headers = [pair for pair in request.scope["headers"] if pair[0] in kept]
+    overview = await call.part("composer").overview(id, [*headers, (b"host", b"gateway")])
+    return call.answer(written(overview))

@@ -1,0 +1,70 @@
+"""GET /problems/{type}: the page that the `type` of a problem document leads to."""
+
+import re
+from collections.abc import Iterator
+from html import escape
+
+from pydantic_core import from_json
+from service_kit import problems
+from service_kit.errors import Refusal, first_sentence, problem_slug
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.problem.texts import BY_STATUS, KINDS, Kind
+
+SLUG = re.compile(r"[a-z0-9-]{1,80}")
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{slug}</title>
+<style>body{{font:1rem/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}}code{{color:#555}}</style>
+</head>
+<body>
+<p><code>{status} {slug}</code></p>
+<section lang="en"><h1>{title_en}</h1><p>{own}</p><p>{advice_en}</p></section>
+<section lang="zh-CN"><h1>{title_zh}</h1><p>{advice_zh}</p></section>
+</body>
+</html>
+"""
+POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
+
+
+async def page(request: Request) -> Response:
+    """Both languages on one page; 404 for what is no type of problem here."""
+    slug = request.path_params["slug"]
+    found = (await _types(request)).get(slug) if SLUG.fullmatch(slug) else None
+    if found is None:
+        return problems.answer(
+            404,
+            detail="There is no such type of problem.",
+            request_id=request.scope["guanxi.request_id"],
+            base=request.app.state.settings.issuer,
+        )
+    kind, own = found
+    members = {name: escape(str(value)) for name, value in vars(kind).items()}
+    html = PAGE.format(slug=escape(slug), own=escape(own), **members)
+    return Response(html, media_type="text/html; charset=utf-8", headers=POLICY)
+
+
+async def _types(request: Request) -> dict[str, tuple[Kind, str]]:
+    """Every type by its slug, with its kind and its own advice: the kinds, our own refusals, and those in the contracts."""
+    types = {slug: (kind, "") for slug, kind in KINDS.items()}
+    contract = from_json(await request.app.state.parts["contract"].written())
+    for slug, told in contract.get("x-problem-types", {}).items():
+        types.setdefault(slug, (BY_STATUS.get(told["status"], KINDS["internal"]), told["description"]))
+    for refusal in _refusals(Refusal):
+        own = first_sentence(refusal)
+        types.setdefault(problem_slug(refusal), (BY_STATUS.get(refusal.status, KINDS["internal"]), own))
+    return types
+
+
+def _refusals(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
+    for kind in refusal.__subclasses__():
+        yield kind
+        yield from _refusals(kind)
+
+
+ROUTES = [Route("/problems/{slug}", page)]

@@ -1,0 +1,39 @@
+"""The operation that makes stream tickets."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Response
+from pydantic import Field
+from service_kit.call import Call
+from service_kit.routing import Router, requires
+from service_kit.words import Output, Timestamp
+
+from gateway.client.domain import digest_of
+from gateway.rights.caller import rights_of
+from gateway.ticket import store
+from gateway.ticket.redeem import new_ticket
+from gateway.token.domain import Granted
+
+router = Router(tags=["stream-tickets"])
+
+
+class StreamTicket(Output):
+    """A ticket for one request; a repeated request gets null in its place."""
+
+    ticket: Annotated[str | None, Field(max_length=100)]
+    expires_at: Timestamp
+
+
+@router.post("/v1/stream-tickets", status_code=201, response_model=StreamTicket)
+async def create_stream_ticket(call: Annotated[Call, requires()]) -> Response:
+    """Get a one-time ticket for a browser's EventSource, which cannot send a token: `GET /v1/...?ticket=`.
+
+    The ticket stands for the rights of the token that asked for it. It works once, for one GET, within a minute.
+    """
+    ticket, caller = new_ticket(), call.caller
+    granted = Granted(client_id=caller.client_id, sub=caller.sub, rights=rights_of(caller), is_exchanged=caller.sub != caller.client_id)
+    expires_at = call.at + timedelta(seconds=call.settings.ticket_seconds)
+    async with call.transaction() as tx:
+        await store.add(tx, digest_of(ticket), granted, expires_at=expires_at)
+        return call.answer(StreamTicket(ticket=ticket, expires_at=expires_at), status=201, once=("ticket",))

@@ -1,0 +1,33 @@
+"""The paths of the authorization server."""
+
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.token.endpoint import TokenEndpoint, server_metadata
+
+# Shorter than a key is published before it signs, by far.
+CACHED = {"Cache-Control": "public, max-age=300"}
+
+
+async def token(request: Request) -> Response:
+    endpoint: TokenEndpoint = request.app.state.parts["token_endpoint"]
+    return await endpoint.answer(request)
+
+
+async def key_set(request: Request) -> Response:
+    published = await request.app.state.parts["key_ring"].published()
+    return Response(to_json(published), media_type="application/json", headers=CACHED)
+
+
+async def metadata(request: Request) -> Response:
+    body = to_json(server_metadata(request.app.state.settings.issuer))
+    return Response(body, media_type="application/json", headers=CACHED)
+
+
+ROUTES = [
+    Route("/oauth/token", token, methods=["POST"]),
+    Route("/.well-known/jwks.json", key_set),
+    Route("/.well-known/oauth-authorization-server", metadata),
+]

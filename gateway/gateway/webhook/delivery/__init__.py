@@ -1,0 +1,1 @@
+"""Deliveries: one event on its way to one endpoint, with all attempts."""

@@ -1,0 +1,194 @@
+"""The delivery worker: claims what is due, endpoint by endpoint, sends it and writes down what came of it."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from service_kit.database import Database
+from service_kit.errors import Unavailable
+from service_kit.logs import logger
+from service_kit.metrics import Metrics
+from service_kit.origin import Origin
+from service_kit.secrets import Sealer
+from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+
+from gateway.webhook import signature
+from gateway.webhook.delivery.domain import Attempt, Delivery
+from gateway.webhook.delivery.store import DeliveryStore
+from gateway.webhook.endpoint.domain import DisabledReason, Endpoint
+from gateway.webhook.endpoint.store import EndpointStore
+from gateway.webhook.schedule import is_given_up
+from gateway.webhook.sender import Outcome
+
+log = logger(__name__)
+TOPIC = "webhooks"
+IDLE_SECONDS = 0.5
+# A healthy endpoint gets several at a time; one that fails gets one, so that its timeouts hold up next to nothing.
+ROOM_WHEN_WELL = 8
+ROOM_WHEN_FAILING = 1
+LEASE_MARGIN_SECONDS = 30.0
+WRITE_TRIES = 5
+
+
+class Sends(Protocol):
+    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A claimed delivery with what is needed to send it."""
+
+    delivery: Delivery
+    endpoint: Endpoint
+    secrets: list[bytes]
+
+
+class Dispatcher:
+    """Any number of replicas may run: leases keep them apart. `chance` spreads the retries."""
+
+    name = TOPIC
+
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        sender: Sends,
+        *,
+        clock: Callable[[], datetime],
+        metrics: Metrics,
+        seconds: float,
+        concurrency: int,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._sender = sender
+        self._clock = clock
+        self._metrics = metrics
+        self._lease = timedelta(seconds=seconds + LEASE_MARGIN_SECONDS)
+        self._concurrency = concurrency
+        self._chance = chance
+        self._under_way: Counter[UUID] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        try:
+            while True:
+                if not await self.step():
+                    await self._database.signals.wait(TOPIC, seconds=IDLE_SECONDS * random.uniform(0.8, 1.2))
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def step(self) -> bool:
+        """Claim what is due and begin to send it; False when nothing was due or there is no room."""
+        jobs = await self._claimed()
+        for job in jobs:
+            task = asyncio.create_task(self._delivered(job))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return bool(jobs)
+
+    async def settled(self) -> None:
+        """Wait until everything under way is over."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+
+    async def _claimed(self) -> list[Job]:
+        at = self._clock()
+        async with self._database.reading() as reader:
+            due = await DeliveryStore(reader).due(at=at)
+        jobs: list[Job] = []
+        random.shuffle(due)
+        for endpoint_id, is_failing in due:
+            room = self._room(endpoint_id, is_failing=is_failing)
+            if room > 0:
+                jobs += await self._claim(endpoint_id, room, at)
+        return jobs
+
+    def _room(self, endpoint_id: UUID, *, is_failing: bool) -> int:
+        own = (ROOM_WHEN_FAILING if is_failing else ROOM_WHEN_WELL) - self._under_way[endpoint_id]
+        return min(own, self._concurrency - self._under_way.total())
+
+    async def _claim(self, endpoint_id: UUID, room: int, at: datetime) -> list[Job]:
+        async with self._database.transaction() as tx:
+            endpoints = EndpointStore(tx, self._sealer)
+            endpoint = await endpoints.find(endpoint_id)
+            if endpoint is None or not endpoint.is_enabled:
+                return []
+            claimed = await DeliveryStore(tx).claim(endpoint_id, room=room, at=at, until=at + self._lease)
+            secrets = await endpoints.secrets(endpoint_id, at=at)
+        self._under_way[endpoint_id] += len(claimed)
+        return [Job(delivery=delivery, endpoint=endpoint, secrets=secrets) for delivery in claimed]
+
+    async def _delivered(self, job: Job) -> None:
+        try:
+            at = self._clock()
+            outcome = await self._sender.send(job.endpoint.url, self._headers(job, at), job.delivery.body.encode())
+            self._metrics.stepped(TOPIC, "delivered" if outcome.is_success else "failed")
+            await self._written(job, outcome, at)
+        except (Unavailable, TransactionRolledBack, OutcomeUnknown) as error:
+            # The lease runs out and the delivery is sent again: at least once, never lost.
+            log.warning("an attempt could not be written down", delivery=str(job.delivery.id), reason=str(error))
+        except Exception:
+            log.exception("a delivery failed unexpectedly", delivery=str(job.delivery.id))
+        finally:
+            self._under_way[job.endpoint.id] -= 1
+            if self._under_way[job.endpoint.id] <= 0:
+                del self._under_way[job.endpoint.id]
+            self._database.signals.wake(TOPIC)
+
+    def _headers(self, job: Job, at: datetime) -> dict[str, str]:
+        body = job.delivery.body.encode()
+        signed = signature.headers(job.delivery.event_id, int(at.timestamp()), body, job.secrets)
+        return signed | ({"traceparent": job.delivery.traceparent} if job.delivery.traceparent else {})
+
+    async def _written(self, job: Job, outcome: Outcome, began_at: datetime) -> None:
+        for attempt in range(1, WRITE_TRIES + 1):
+            try:
+                await self._write(job, outcome, began_at)
+                return
+            except (Unavailable, TransactionRolledBack, OutcomeUnknown):
+                if attempt == WRITE_TRIES:
+                    raise
+            await asyncio.sleep(0.2 * 2**attempt)
+
+    async def _write(self, job: Job, outcome: Outcome, began_at: datetime) -> None:
+        at = self._clock()
+        done = job.delivery.tried(is_success=outcome.is_success, at=at, chance=self._chance())
+        tried = Attempt(
+            number=done.attempts,
+            at=began_at,
+            status=outcome.status,
+            seconds=outcome.seconds,
+            error=outcome.error and outcome.error[:300],
+        )
+        async with self._database.transaction(origin=Origin(actor="webhooks", traceparent=done.traceparent)) as tx:
+            endpoints, deliveries = EndpointStore(tx, self._sealer), DeliveryStore(tx)
+            if not await deliveries.finish(done, tried):
+                return
+            if outcome.is_success:
+                await endpoints.mark_well(job.endpoint.id)
+                return
+            since = await endpoints.mark_failing(job.endpoint.id, at=at)
+            reason: DisabledReason | None = "gone" if outcome.is_gone else None
+            if reason is None and since is not None and is_given_up(since, at):
+                reason = "failing"
+            if reason is not None:
+                await _disable(endpoints, deliveries, job.endpoint.id, reason=reason, at=at)
+
+
+async def _disable(endpoints: EndpointStore, deliveries: DeliveryStore, id: UUID, *, reason: DisabledReason, at: datetime) -> None:
+    """Disable the endpoint and tell it as an event; what is still open for it is given up."""
+    endpoint = await endpoints.find(id)
+    if endpoint is None or not endpoint.is_enabled:
+        return
+    disabled, event = endpoint.disabled(reason=reason, at=at)
+    await endpoints.save(disabled, event)
+    await deliveries.abandon_all(id, at=at)

@@ -1,0 +1,1 @@
+"""Endpoints: where a partner wants which events."""

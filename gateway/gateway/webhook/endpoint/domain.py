@@ -1,0 +1,72 @@
+"""Webhook endpoints: where a partner wants which events, and whether they may be sent there."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, Self
+from uuid import UUID
+
+from service_kit.errors import Conflict, NotFound
+from service_kit.outbox import Event
+
+State = Literal["enabled", "disabled"]
+DisabledReason = Literal["by_request", "gone", "failing"]
+
+
+class WebhookEndpointNotFound(NotFound):
+    """There is no such webhook endpoint, or it belongs to another client."""
+
+
+class WebhookEndpointDisabled(Conflict):
+    """A disabled endpoint gets nothing; enable it first, then replay what it missed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """`units` None means events of the whole company."""
+
+    id: UUID
+    client_id: str
+    url: str
+    event_types: tuple[str, ...]
+    description: str
+    units: tuple[str, ...] | None
+    state: State
+    disabled_reason: DisabledReason | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.state == "enabled"
+
+    def created(self) -> Event:
+        return self._event("webhook_endpoint.created", self.created_at)
+
+    def changed(self, *, url: str, event_types: tuple[str, ...], description: str, at: datetime) -> tuple[Self, Event]:
+        changed = replace(self, url=url, event_types=event_types, description=description, updated_at=at, version=self.version + 1)
+        return changed, changed._event("webhook_endpoint.changed", at)
+
+    def enabled(self, at: datetime) -> tuple[Self, Event]:
+        enabled = replace(self, state="enabled", disabled_reason=None, updated_at=at, version=self.version + 1)
+        return enabled, enabled._event("webhook_endpoint.enabled", at)
+
+    def disabled(self, *, reason: DisabledReason, at: datetime) -> tuple[Self, Event]:
+        disabled = replace(self, state="disabled", disabled_reason=reason, updated_at=at, version=self.version + 1)
+        return disabled, disabled._event("webhook_endpoint.disabled", at, reason=reason)
+
+    def secret_rotated(self, at: datetime) -> tuple[Self, Event]:
+        rotated = replace(self, updated_at=at, version=self.version + 1)
+        return rotated, rotated._event("webhook_endpoint.secret_rotated", at)
+
+    def deleted(self, at: datetime) -> Event:
+        return self._event("webhook_endpoint.deleted", at)
+
+    def require_enabled(self) -> None:
+        if not self.is_enabled:
+            raise WebhookEndpointDisabled()
+
+    def _event(self, type_: str, at: datetime, **facts: str) -> Event:
+        payload = {"client_id": self.client_id, "state": self.state, **facts}
+        unit = self.units[0] if self.units and len(self.units) == 1 else None
+        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=unit)

@@ -1,0 +1,225 @@
+"""The operations on webhook endpoints."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, Response
+from service_kit.call import Call
+from service_kit.caller import Caller
+from service_kit.database import Reader
+from service_kit.outbox import Event
+from service_kit.pages import Page, PageOf
+from service_kit.routing import MergePatch, Router, requires
+from service_kit.secrets import Sealer
+from service_kit.words import Id, written
+
+from gateway.rights.domain import units_lie_within
+from gateway.webhook import signature
+from gateway.webhook.delivery.domain import for_event
+from gateway.webhook.delivery.schemas import WebhookDeliveryView, delivery_view
+from gateway.webhook.delivery.store import DeliveryStore
+from gateway.webhook.dispatch import TOPIC
+from gateway.webhook.endpoint.domain import Endpoint, WebhookEndpointDisabled, WebhookEndpointNotFound
+from gateway.webhook.endpoint.schemas import (
+    NewWebhookEndpoint,
+    RegisteredWebhookEndpoint,
+    Replayed,
+    ReplayRange,
+    RotatedWebhookSecret,
+    SecretRotation,
+    WebhookEndpointChange,
+    WebhookEndpointView,
+    endpoint_view,
+    registered,
+)
+from gateway.webhook.endpoint.store import EndpointStore
+from gateway.webhook.target import WebhookTargetRefused
+
+router = Router(tags=["webhooks"])
+TEST_TYPE = "guanxi.webhook.test.v1"
+
+
+@router.post("/v1/webhook-endpoints", status_code=201, response_model=RegisteredWebhookEndpoint, raises=[WebhookTargetRefused])
+async def create_webhook_endpoint(body: NewWebhookEndpoint, call: Annotated[Call, requires("webhooks:write")]) -> Response:
+    """Register where events are sent to, signed as Standard Webhooks say.
+
+    The target must resolve to public addresses and use https. The secret is shown this once. An endpoint gets events of the units
+    of the token that registers it.
+    """
+    await call.part("targets").checked(body.url)
+    secret = signature.new_secret()
+    async with call.transaction() as tx:
+        endpoint = Endpoint(
+            id=call.new_id(),
+            client_id=call.caller.client_id,
+            url=body.url,
+            event_types=tuple(dict.fromkeys(body.event_types)),
+            description=body.description,
+            units=call.caller.units,
+            state="enabled",
+            disabled_reason=None,
+            created_at=call.at,
+            updated_at=call.at,
+            version=1,
+        )
+        endpoints = _store(tx, call)
+        await endpoints.add(endpoint, endpoint.created())
+        await endpoints.add_secret(endpoint.id, secret, secret_id=call.new_id(), at=call.at, others_expire_at=call.at)
+        return call.created(
+            registered(endpoint, signature.shown(secret)),
+            location=f"/v1/webhook-endpoints/{endpoint.id}",
+            version=endpoint.version,
+            once=("secret",),
+        )
+
+
+@router.get("/v1/webhook-endpoints", response_model=Page[WebhookEndpointView])
+async def list_webhook_endpoints(call: Annotated[Call, requires("webhooks:read")], page: Annotated[PageOf, Depends()]) -> Response:
+    """List the webhook endpoints of the calling client, in order of registration."""
+    async with call.reading() as reader:
+        endpoints = await _store(reader, call).page(of_client=call.caller.client_id, after=page.after, limit=page.fetch)
+    views = [endpoint_view(endpoint) for endpoint in endpoints]
+    return call.page(page, views, next_cursor=page.next_cursor(endpoints, "created_at", "id"))
+
+
+@router.get("/v1/webhook-endpoints/{id}", response_model=WebhookEndpointView, raises=[WebhookEndpointNotFound])
+async def get_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:read")]) -> Response:
+    """Read a webhook endpoint; its secrets are not shown again."""
+    async with call.reading() as reader:
+        endpoint = await visible(_store(reader, call), id, call.caller)
+    return call.answer(endpoint_view(endpoint), version=endpoint.version)
+
+
+@router.patch("/v1/webhook-endpoints/{id}", response_model=WebhookEndpointView, raises=[WebhookEndpointNotFound, WebhookTargetRefused])
+async def change_webhook_endpoint(
+    id: Id, body: Annotated[WebhookEndpointChange, MergePatch], call: Annotated[Call, requires("webhooks:write")]
+) -> Response:
+    """Change a webhook endpoint, or disable or enable it.
+
+    What happens while an endpoint is disabled is written down and not sent; replay it afterwards.
+    """
+    if body.url is not None:
+        await call.part("targets").checked(body.url)
+    async with call.transaction() as tx:
+        endpoints = _store(tx, call)
+        endpoint = await visible(endpoints, id, call.caller)
+        call.require_match(endpoint.version)
+        changed, events = _patched(endpoint, body, call)
+        for each, event in events:
+            await endpoints.save(each, event)
+        if changed.is_enabled and not endpoint.is_enabled:
+            await endpoints.mark_well(changed.id)
+        if endpoint.is_enabled and not changed.is_enabled:
+            await DeliveryStore(tx).abandon_all(changed.id, at=call.at)
+        return call.answer(endpoint_view(changed), version=changed.version)
+
+
+@router.delete("/v1/webhook-endpoints/{id}", status_code=204, response_class=Response, raises=[WebhookEndpointNotFound])
+async def delete_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
+    """Delete a webhook endpoint with its log; nothing more is sent to it."""
+    async with call.transaction() as tx:
+        endpoints = _store(tx, call)
+        endpoint = await visible(endpoints, id, call.caller)
+        call.require_match(endpoint.version)
+        await endpoints.delete(endpoint, endpoint.deleted(call.at))
+        return call.nothing()
+
+
+@router.post("/v1/webhook-endpoints/{id}/secret", response_model=RotatedWebhookSecret, raises=[WebhookEndpointNotFound])
+async def rotate_webhook_secret(id: Id, body: SecretRotation, call: Annotated[Call, requires("webhooks:write")]) -> Response:
+    """Give an endpoint a new secret, shown this once; for the overlap, old and new secrets sign side by side."""
+    secret = signature.new_secret()
+    async with call.transaction() as tx:
+        endpoints = _store(tx, call)
+        rotated, event = (await visible(endpoints, id, call.caller)).secret_rotated(call.at)
+        await endpoints.save(rotated, event)
+        others_expire_at = call.at + timedelta(seconds=body.overlap_seconds)
+        await endpoints.add_secret(id, secret, secret_id=call.new_id(), at=call.at, others_expire_at=others_expire_at)
+        view = RotatedWebhookSecret(id=id, secret=signature.shown(secret), overlap_seconds=body.overlap_seconds)
+        return call.answer(view, version=rotated.version, once=("secret",))
+
+
+@router.post(
+    "/v1/webhook-endpoints/{id}/test-event",
+    status_code=202,
+    response_model=WebhookDeliveryView,
+    raises=[WebhookEndpointNotFound, WebhookEndpointDisabled],
+)
+async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
+    """Send the event `webhook.test` to one endpoint, whatever it subscribed to."""
+    async with call.transaction() as tx:
+        endpoint = await visible(_store(tx, call), id, call.caller)
+        endpoint.require_enabled()
+        envelope = {
+            "specversion": "1.0",
+            "id": str(call.new_id()),
+            "source": "/gateway",
+            "type": TEST_TYPE,
+            "subject": str(endpoint.id),
+            "time": written(call.at),
+            "datacontenttype": "application/json",
+            "traceparent": call.origin.traceparent,
+            "data": {"endpoint_id": str(endpoint.id)},
+        }
+        delivery = for_event(envelope, id=call.new_id(), endpoint_id=endpoint.id, occurred_at=call.at, at=call.at)
+        await DeliveryStore(tx).add([delivery])
+        answer = call.accepted(delivery_view(delivery), location=f"/v1/webhook-deliveries/{delivery.id}")
+    call.database.signals.wake(TOPIC)
+    return answer
+
+
+@router.post(
+    "/v1/webhook-endpoints/{id}/replay",
+    status_code=202,
+    response_model=Replayed,
+    raises=[WebhookEndpointNotFound, WebhookEndpointDisabled],
+)
+async def replay_to_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, requires("webhooks:write")]) -> Response:
+    """Send again what happened in a range of time: by default what failed or was abandoned, on request what arrived, too.
+
+    Receivers tell repeats by `webhook-id`, which stays the same.
+    """
+    async with call.transaction() as tx:
+        endpoint = await visible(_store(tx, call), id, call.caller)
+        endpoint.require_enabled()
+        count = await DeliveryStore(tx).replay_range(id, since=body.since, until=body.until or call.at, states=body.states, at=call.at)
+        answer = call.accepted(Replayed(endpoint_id=id, deliveries=count), location=f"/v1/webhook-deliveries?endpoint_id={id}")
+    call.database.signals.wake(TOPIC)
+    return answer
+
+
+async def visible(endpoints: EndpointStore, id: Id, caller: Caller) -> Endpoint:
+    """An endpoint of the caller's own client; or of any client, for who may change clients in those units."""
+    endpoint = await endpoints.find(id)
+    if endpoint is None or not may_see(endpoint.client_id, endpoint.units, caller):
+        raise WebhookEndpointNotFound()
+    return endpoint
+
+
+def may_see(client_id: str, units: tuple[str, ...] | None, caller: Caller) -> bool:
+    """Whether what belongs to this client and these units is shown to the caller."""
+    if client_id == caller.client_id:
+        return units_lie_within(units, caller.units)
+    return caller.may("clients:write") and units_lie_within(units, caller.units)
+
+
+def _store(tx: Reader, call: Call) -> EndpointStore:
+    sealer: Sealer = call.request.app.state.sealer
+    return EndpointStore(tx, sealer)
+
+
+def _patched(endpoint: Endpoint, body: WebhookEndpointChange, call: Call) -> tuple[Endpoint, list[tuple[Endpoint, Event]]]:
+    """The endpoint after a merge patch, and each step on the way with its event."""
+    steps = []
+    if body.url is not None or body.event_types is not None or body.description is not None:
+        endpoint, event = endpoint.changed(
+            url=body.url or endpoint.url,
+            event_types=tuple(dict.fromkeys(body.event_types)) if body.event_types else endpoint.event_types,
+            description=endpoint.description if body.description is None else body.description,
+            at=call.at,
+        )
+        steps.append((endpoint, event))
+    if body.state is not None and body.state != endpoint.state:
+        endpoint, event = endpoint.enabled(call.at) if body.state == "enabled" else endpoint.disabled(reason="by_request", at=call.at)
+        steps.append((endpoint, event))
+    return endpoint, steps

@@ -1,0 +1,103 @@
+"""Webhook endpoints as the API writes them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from service_kit.words import Count, Id, Input, Output, Seconds, Timestamp, UnitPath, Url, Version
+
+from gateway.client.schemas import ClientId
+from gateway.webhook.endpoint.domain import Endpoint
+from gateway.webhook.event_filter import PATTERN
+
+EventFilter = Annotated[str, Field(min_length=1, max_length=120, pattern=PATTERN, examples=["complaint.*", "tier.changed", "*"])]
+EventFilters = Annotated[list[EventFilter], Field(min_length=1, max_length=100)]
+Target = Annotated[Url, Field(examples=["https://partner.example/hooks/guanxi"])]
+Description = Annotated[str, Field(max_length=2_000)]
+EndpointState = Literal["enabled", "disabled"]
+Overlap = Annotated[int, Field(ge=0, le=604_800, json_schema_extra={"format": "int32"})]
+ReplayedState = Literal["delivered", "failed", "abandoned"]
+
+
+class NewWebhookEndpoint(Input):
+    """Where to send which events: types such as `tier.changed`, all of a family (`complaint.*`) or all there are (`*`)."""
+
+    url: Target
+    event_types: EventFilters
+    description: Description = ""
+
+
+class WebhookEndpointChange(Input):
+    """A merge patch: what is left out stays."""
+
+    url: Target | None = None
+    event_types: EventFilters | None = None
+    description: Description | None = None
+    state: EndpointState | None = None
+
+
+class SecretRotation(Input):
+    """How long the old secrets sign beside the new one."""
+
+    overlap_seconds: Overlap = 86_400
+
+
+class ReplayRange(Input):
+    """Which deliveries to send again: those of events between two moments, in these states."""
+
+    since: Timestamp
+    until: Timestamp | None = None
+    states: Annotated[list[ReplayedState], Field(min_length=1, max_length=3)] = ["failed", "abandoned"]  # noqa: RUF012 # pydantic copies it.
+
+
+class WebhookEndpointView(Output):
+    """An endpoint. `units` null means events of the whole company; `disabled_reason` is null while it is enabled."""
+
+    id: Id
+    client_id: ClientId
+    url: Target
+    event_types: EventFilters
+    description: Description
+    units: Annotated[list[UnitPath], Field(max_length=100)] | None
+    state: EndpointState
+    disabled_reason: Literal["by_request", "gone", "failing"] | None
+    created_at: Timestamp
+    updated_at: Timestamp
+    version: Version
+
+
+class RegisteredWebhookEndpoint(WebhookEndpointView):
+    """An endpoint with its secret, which is shown this once; a repeated request gets null in its place."""
+
+    secret: Annotated[str | None, Field(max_length=100)]
+
+
+class RotatedWebhookSecret(Output):
+    """The new secret, shown this once."""
+
+    id: Id
+    secret: Annotated[str | None, Field(max_length=100)]
+    overlap_seconds: Seconds
+
+
+class Replayed(Output):
+    """How many deliveries are sent again."""
+
+    endpoint_id: Id
+    deliveries: Count
+
+
+def endpoint_view(endpoint: Endpoint) -> WebhookEndpointView:
+    return WebhookEndpointView(**_members(endpoint))
+
+
+def registered(endpoint: Endpoint, secret: str) -> RegisteredWebhookEndpoint:
+    return RegisteredWebhookEndpoint(**_members(endpoint), secret=secret)
+
+
+def _members(endpoint: Endpoint) -> dict[str, Any]:
+    plain = ("id", "client_id", "url", "description", "state", "disabled_reason", "created_at", "updated_at", "version")
+    return {
+        **{name: getattr(endpoint, name) for name in plain},
+        "event_types": list(endpoint.event_types),
+        "units": None if endpoint.units is None else list(endpoint.units),
+    }

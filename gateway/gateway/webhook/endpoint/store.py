@@ -1,0 +1,156 @@
+"""Webhook endpoints and their secrets in the gateway's schema."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.errors import PreconditionFailed
+from service_kit.outbox import Event
+from service_kit.secrets import Sealer
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, true, update
+
+from gateway.tables import client, client_name, webhook_endpoint, webhook_secret
+from gateway.webhook.endpoint.domain import Endpoint
+
+PURPOSE = "webhook-secret"
+COLUMNS = (
+    "id",
+    "client_id",
+    "url",
+    "event_types",
+    "description",
+    "units",
+    "state",
+    "disabled_reason",
+    "created_at",
+    "updated_at",
+    "version",
+)
+CHANGED = ("url", "event_types", "description", "state", "disabled_reason", "updated_at", "version")
+
+FIND = select(webhook_endpoint).where(webhook_endpoint.c.id == bindparam("id"))
+LISTENING = (
+    select(webhook_endpoint, client.c.units.label("client_units"))
+    .join(client_name, client_name.c.client_id == webhook_endpoint.c.client_id)
+    .join(client, client.c.id == client_name.c.client)
+    .where(client.c.is_enabled)
+)
+ADD = insert(webhook_endpoint)
+SAVE = (
+    update(webhook_endpoint)
+    .where(webhook_endpoint.c.id == bindparam("of_id"), webhook_endpoint.c.version == bindparam("of_version"))
+    .values({name: bindparam(f"new_{name}") for name in CHANGED})
+)
+DELETE = delete(webhook_endpoint).where(webhook_endpoint.c.id == bindparam("id"), webhook_endpoint.c.version == bindparam("version"))
+SECRETS = (
+    select(webhook_secret.c.sealed)
+    .where(
+        webhook_secret.c.endpoint_id == bindparam("endpoint_id"),
+        or_(webhook_secret.c.expires_at.is_(None), webhook_secret.c.expires_at > bindparam("moment")),
+    )
+    .order_by(webhook_secret.c.created_at.desc(), webhook_secret.c.id.desc())
+)
+ADD_SECRET = insert(webhook_secret)
+EXPIRE_SECRETS = (
+    update(webhook_secret)
+    .where(
+        webhook_secret.c.endpoint_id == bindparam("of_endpoint"),
+        or_(webhook_secret.c.expires_at.is_(None), webhook_secret.c.expires_at > bindparam("moment")),
+    )
+    .values(expires_at=bindparam("moment"))
+)
+FORGET_SECRETS = delete(webhook_secret).where(
+    webhook_secret.c.endpoint_id == bindparam("endpoint_id"), webhook_secret.c.expires_at <= bindparam("moment")
+)
+MARK_FAILING = (
+    update(webhook_endpoint)
+    .where(webhook_endpoint.c.id == bindparam("of_id"))
+    .values(failing_since=func.coalesce(webhook_endpoint.c.failing_since, bindparam("moment")))
+    .returning(webhook_endpoint.c.failing_since)
+)
+MARK_WELL = (
+    update(webhook_endpoint)
+    .where(webhook_endpoint.c.id == bindparam("of_id"), webhook_endpoint.c.failing_since.is_not(None))
+    .values(failing_since=None)
+)
+
+
+class EndpointStore:
+    """Webhook endpoints on Postgres; reads work on a reader too."""
+
+    def __init__(self, tx: Reader, sealer: Sealer) -> None:
+        self._tx = tx
+        self._sealer = sealer
+
+    @property
+    def _writing(self) -> Transaction:
+        assert isinstance(self._tx, Transaction), "writes need a transaction"
+        return self._tx
+
+    async def find(self, id: UUID) -> Endpoint | None:
+        row = await self._tx.fetch_one(FIND, id=id)
+        return None if row is None else from_row(row)
+
+    async def page(self, *, of_client: str | None, after: Sequence[Any] | None, limit: int) -> list[Endpoint]:
+        """Endpoints of one client, or of all, in order of registration."""
+        table = webhook_endpoint.c
+        statement = select(webhook_endpoint).where(_of(of_client)).order_by(table.created_at, table.id).limit(limit)
+        if after is not None:
+            moment, id_ = after
+            statement = statement.where(or_(table.created_at > moment, (table.created_at == moment) & (table.id > id_)))
+        return [from_row(row) for row in await self._tx.fetch(statement)]
+
+    async def add(self, endpoint: Endpoint, event: Event) -> None:
+        await self._writing.execute(ADD, **to_row(endpoint))
+        self._writing.record(event)
+
+    async def save(self, endpoint: Endpoint, event: Event) -> None:
+        row = to_row(endpoint)
+        values = {f"new_{name}": row[name] for name in CHANGED}
+        if not await self._writing.execute(SAVE, of_id=endpoint.id, of_version=endpoint.version - 1, **values):
+            raise PreconditionFailed()
+        self._writing.record(event)
+
+    async def delete(self, endpoint: Endpoint, event: Event) -> None:
+        if not await self._writing.execute(DELETE, id=endpoint.id, version=endpoint.version):
+            raise PreconditionFailed()
+        self._writing.record(event)
+
+    async def secrets(self, id: UUID, *, at: datetime) -> list[bytes]:
+        """The secrets that sign at that moment, the newest first."""
+        rows = await self._tx.fetch(SECRETS, endpoint_id=id, moment=at)
+        return [self._sealer.unseal(row["sealed"], purpose=PURPOSE) for row in rows]
+
+    async def add_secret(self, id: UUID, secret: bytes, *, secret_id: UUID, at: datetime, others_expire_at: datetime) -> None:
+        tx = self._writing
+        await tx.execute(FORGET_SECRETS, endpoint_id=id, moment=at)
+        await tx.execute(EXPIRE_SECRETS, of_endpoint=id, moment=others_expire_at)
+        sealed = self._sealer.seal(secret, purpose=PURPOSE)
+        await tx.execute(ADD_SECRET, endpoint_id=id, id=secret_id, sealed=sealed, created_at=at, expires_at=None)
+
+    async def mark_failing(self, id: UUID, *, at: datetime) -> datetime | None:
+        """Since when the endpoint has done nothing but fail; None when it was deleted meanwhile."""
+        since: datetime | None = await self._writing.fetch_value(MARK_FAILING, of_id=id, moment=at)
+        return since
+
+    async def mark_well(self, id: UUID) -> None:
+        await self._writing.execute(MARK_WELL, of_id=id)
+
+
+def _of(client_id: str | None) -> ColumnElement[bool]:
+    return true() if client_id is None else webhook_endpoint.c.client_id == client_id
+
+
+def from_row(row: Record) -> Endpoint:
+    members = {name: row[name] for name in COLUMNS}
+    units = row["units"]
+    members |= {"event_types": tuple(row["event_types"]), "units": None if units is None else tuple(units)}
+    return Endpoint(**members)
+
+
+def to_row(endpoint: Endpoint) -> dict[str, Any]:
+    row = {name: getattr(endpoint, name) for name in COLUMNS}
+    row |= {"event_types": list(endpoint.event_types), "units": None if endpoint.units is None else list(endpoint.units)}
+    return row

@@ -1,0 +1,77 @@
+"""Takes news in: every event becomes one delivery for each endpoint that asked for it, in the transaction of the cursor."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from service_kit.consumer import News
+from service_kit.database import Database, Transaction
+
+from gateway.rights.domain import common_units
+from gateway.webhook.delivery.domain import Delivery, for_event
+from gateway.webhook.delivery.store import DeliveryStore
+from gateway.webhook.dispatch import TOPIC
+from gateway.webhook.endpoint.store import LISTENING
+from gateway.webhook.event_filter import asks_for, may_see
+
+# A hint to the workers, given when the batch has probably been committed; they poll anyway.
+WAKE_AFTER_SECONDS = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """An endpoint as the intake sees it; its units are those that endpoint and client have in common now."""
+
+    endpoint_id: UUID
+    event_types: frozenset[str]
+    units: tuple[str, ...] | None
+    is_enabled: bool
+
+    def wants(self, news: News) -> bool:
+        return asks_for(self.event_types, news.type) and may_see(self.units, news.unit)
+
+
+class Intake:
+    """`prepare` and `take` are what the kit's consumer calls with every batch of a feed."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
+        self._database = database
+        self._clock = clock
+        self._new_id = new_id
+        self._listeners: Sequence[Listener] = ()
+
+    async def prepare(self, _batch: Sequence[News]) -> None:
+        """Read who listens: after the batch, so that nobody is missing who listened when its events happened."""
+        async with self._database.reading() as reader:
+            rows = await reader.fetch(LISTENING)
+        self._listeners = [
+            Listener(
+                endpoint_id=row["id"],
+                event_types=frozenset(row["event_types"]),
+                units=common_units(_units(row["units"]), _units(row["client_units"])),
+                is_enabled=row["state"] == "enabled",
+            )
+            for row in rows
+        ]
+
+    async def take(self, tx: Transaction, news: News) -> None:
+        deliveries = [self._delivery(listener, news) for listener in self._listeners if listener.wants(news)]
+        if deliveries:
+            await DeliveryStore(tx).add(deliveries)
+            asyncio.get_running_loop().call_later(WAKE_AFTER_SECONDS, self._database.signals.wake, TOPIC)
+
+    def _delivery(self, listener: Listener, news: News) -> Delivery:
+        return for_event(
+            news.envelope,
+            id=self._new_id(),
+            endpoint_id=listener.endpoint_id,
+            occurred_at=news.at,
+            at=self._clock(),
+            is_wanted=listener.is_enabled,
+        )
+
+
+def _units(units: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if units is None else tuple(units)
