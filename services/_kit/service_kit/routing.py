@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from service_kit import idempotency
+from service_kit.arguments import Plan, is_many, plan_for
 from service_kit.call import Call
 from service_kit.caller import SYSTEM, Caller
 from service_kit.contract import conditional, refusal_responses, tagged
@@ -52,13 +53,16 @@ class StrictRoute(APIRoute):
     """Authenticates first, then reads the request strictly, then runs the endpoint, again where its transaction was rolled back."""
 
     scopes: Sequence[str] | None
+    plan: Plan | None
+    handler: Handler
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         self.scopes = scopes_of(endpoint)
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
-        inner = super().get_route_handler()
+        self.plan = plan_for(self)
+        inner = self.plan.answer if self.plan is not None else super().get_route_handler()
         known, repeatable = query_names(self.dependant)
         content_type = media_type_of(self)
         scopes = self.scopes
@@ -74,6 +78,7 @@ class StrictRoute(APIRoute):
             request.scope["guanxi.call"] = call
             return await repeated(inner, strict, call)
 
+        self.handler = handle
         return handle
 
 
@@ -215,7 +220,7 @@ def query_names(dependant: Dependant) -> tuple[frozenset[str], frozenset[str]]:
     """The names of all query parameters of a route, and those among them that may come several times."""
     fields = list(dependant.query_params)
     known = {field.alias for field in fields}
-    repeatable = {field.alias for field in fields if str(field.field_info.annotation).startswith(("list[", "tuple["))}
+    repeatable = {field.alias for field in fields if is_many(field.field_info.annotation)}
     for dependency in dependant.dependencies:
         more_known, more_repeatable = query_names(dependency)
         known |= more_known

@@ -18,6 +18,7 @@ from service_kit import contract, health, idempotency
 from service_kit.client import ServiceClient, Tokens
 from service_kit.consumer import Consumer, Handler, Prepare
 from service_kit.database import Database, PoolLimits
+from service_kit.dispatch import Dispatcher
 from service_kit.feed import feed_router
 from service_kit.handlers import HANDLERS
 from service_kit.identity import Clock, clock
@@ -211,7 +212,7 @@ class Service:
         return api
 
     def _shell(self) -> Any:
-        app: Any = self.api
+        app: Any = Dispatcher(self.api, self.routes)
         if self.settings.cors_origins:
             app = CORSMiddleware(
                 app,

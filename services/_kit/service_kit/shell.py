@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service_kit import problems, traces
 from service_kit.errors import TooLarge
 from service_kit.identity import new_id
-from service_kit.logs import logger
+from service_kit.logs import RequestLog, logger
 from service_kit.metrics import Metrics
 
 log = logger(__name__)
@@ -28,7 +28,7 @@ class Shell:
         self._base = base
         self._largest_body = largest_body
         self._largest_upload = largest_upload
-        self._is_logging = is_logging
+        self._requests = RequestLog(metrics.service) if is_logging else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,9 +68,8 @@ class Shell:
         scope = exchange.scope
         route = getattr(scope.get("route"), "path", "") or "-"
         self._metrics.answered(method=scope["method"], route=route, status=exchange.status, seconds=seconds)
-        if self._is_logging and scope["path"] not in QUIET:
-            log.info(
-                "request",
+        if self._requests is not None and scope["path"] not in QUIET:
+            self._requests.write(
                 method=scope["method"],
                 route=route,
                 status=exchange.status,
