@@ -57,7 +57,7 @@ def test_a_dozen_characters_speak_two_languages_and_have_names_of_their_own() ->
     assert len(CHARACTERS) == 12
     assert {character.language for character in CHARACTERS} == {"zh-CN", "en"}
     assert len({character.key for character in CHARACTERS}) == 12
-    assert {"type": "phone", "value": VIP.phone} in VIP.file()["identifiers"]
+    assert {"type": "phone", "value": VIP.phone} in VIP.identifiers()
 
 
 def test_the_listener_takes_what_is_signed_and_refuses_what_is_forged() -> None:

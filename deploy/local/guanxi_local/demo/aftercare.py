@@ -1,5 +1,6 @@
 """Fifth chapter: the customer is asked again, answers, orders, is scored anew, and a partner is told of it all."""
 
+import uuid
 from functools import partial
 
 from guanxi_local.demo.api import Api, Json, wait_for
@@ -13,11 +14,20 @@ CARE_PLAN = {
     "occasion": "after_complaint",
     "within_days": 7,
     "channel": "voice",
+    "purpose": "complaint",
     "template": {
-        "zh-CN": "{{ name }}，您好！上次的问题都解决了吗？",
-        "en": "Hello {{ name }}, is everything in order now?",
+        "zh-CN": "{name}，您好！上次的问题都解决了吗？",
+        "en": "Hello {name}, is everything in order now?",
     },
     "segment": None,
+}
+ORDER_PREFIX = "demo-order-"
+ORDER = {
+    "occurred_at": "1998-07-15T10:00:00-04:00",
+    "amount": {"amount": "180.00", "currency": "USD"},
+    "kind": "order",
+    "product": "Beethoven: Complete Piano Sonatas",
+    "channel": "web",
 }
 EVENT_TYPES = ("complaint.*", "tier.changed", "care_task.*", "survey.answered")
 
@@ -65,9 +75,27 @@ def hear_the_answer(api: Api, screen: Screen, company: Company, task: str) -> No
         results.append(f"NPS {answers['score']}: {answers['remark']}")
 
 
-def check_the_webhooks(api: Api, screen: Screen, listener: Listener, *, endpoint: str, complaint: str, customer: str) -> None:
+def order_again(api: Api, screen: Screen, company: Company) -> None:
+    """A new order is scored at once; the order of an earlier play is taken back first, so that every play tells the same."""
+    for earlier in list(api.find_all("/v1/transactions", customer_id=company.ordinary)):
+        if (earlier["external_id"] or "").startswith(ORDER_PREFIX) and earlier["state"] == "recorded":
+            api.post(f"/v1/transactions/{earlier['id']}/voiding", {"reason": "the demo is played again"})
+    with screen.step("张伟, well served, orders again: he is scored anew, and his tier changes") as results:
+        before = api.get(f"/v1/customers/{company.ordinary}/scores")["tier"]
+        told = {**ORDER, "customer_id": company.ordinary, "external_id": f"{ORDER_PREFIX}{uuid.uuid4()}"}
+        api.post("/v1/transactions", told)
+
+        def look() -> Json | None:
+            tier: Json = api.get(f"/v1/customers/{company.ordinary}/scores")["tier"]
+            return tier if tier["stars"] != before["stars"] else None
+
+        after = wait_for(look, what="the new tier", within=2)
+        results.append(f"{'★' * before['stars']} → {'★' * after['stars']}: {after['reason']}")
+
+
+def check_the_webhooks(api: Api, screen: Screen, listener: Listener, company: Company, *, endpoint: str, complaint: str) -> None:
     with screen.step("Webhooks: what the partner received, verified with the package standardwebhooks") as results:
-        for event_type, subject in (("complaint.closed", complaint), ("tier.changed", customer)):
+        for event_type, subject in (("complaint.closed", complaint), ("tier.changed", company.ordinary)):
             event = wait_for(partial(listener.find, event_type, subject), what=f"the webhook {event_type}")
             results.append(f"{event['type']}  {event['subject']}  {event['time']}")
         require(listener.refused == 0, "every webhook carried a valid signature")

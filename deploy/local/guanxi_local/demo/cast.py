@@ -32,11 +32,13 @@ class Character:
     def external_id(self) -> str:
         return f"{SYSTEM}:{self.key}"
 
+    def identifiers(self) -> list[dict[str, str]]:
+        found = [{"type": "external", "system": SYSTEM, "value": self.key}]
+        found += [{"type": "phone", "value": self.phone}] if self.phone else []
+        return found + ([{"type": "email", "value": self.email}] if self.email else [])
+
     def file(self) -> dict[str, object]:
         """The file as the API takes it."""
-        identifiers: list[dict[str, str]] = [{"type": "external", "system": SYSTEM, "value": self.key}]
-        identifiers += [{"type": "phone", "value": self.phone}] if self.phone else []
-        identifiers += [{"type": "email", "value": self.email}] if self.email else []
         return {
             "kind": self.kind,
             "name": self.name,
@@ -45,7 +47,7 @@ class Character:
             "unit": self.unit,
             "roles": list(self.roles),
             "sector": self.sector,
-            "identifiers": identifiers,
+            "identifiers": self.identifiers(),
             "tags": list(self.tags),
             "facts": {"basic": self.basic, "characteristics": self.characteristics, "business": self.business},
             "source": {"kind": "card", "learned": "asked"},
@@ -138,7 +140,7 @@ OTHERS = (
     Character(
         key="lin-zhiyuan",
         name="林志远",
-        phone=VIP_PHONE,
+        phone="+8613800138001",
         basic={"sex": "male", "birth_date": "1976-04-12"},
         tags=("household",),
     ),

@@ -11,6 +11,7 @@ from guanxi_local.demo.screen import Screen
 QUEUE = "vip-music-desk"
 FLOW = "hotline"
 OFFER_SECONDS = 30
+CANDIDATES = 40
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class Company:
 
 def set_up(api: Api, screen: Screen) -> Company:
     screen.chapter("公司 · The company, its customers and its contact center")
-    vip = _know_the_best_customer(api, screen)
-    files = _keep_files(api, screen)
-    _relate(api, screen, files, vip)
+    files = _know_buyers(api, screen) | _keep_files(api, screen)
+    vip = files[cast.VIP.key]
+    _relate(api, screen, files)
     queue = _open_the_queue(api, screen)
     agent = _employ(api, screen, cast.AGENT, queue, {"music": 5, "complaints": 4})
     second = _employ(api, screen, cast.SECOND_AGENT, queue, {"music": 3})
@@ -47,30 +48,35 @@ def find_character(api: Api, character: Character) -> Json | None:
     return found[0] if found else None
 
 
-def _know_the_best_customer(api: Api, screen: Screen) -> str:
-    """Gives the customer of the highest lifetime value the name and the phone of the story; a replay finds her again."""
-    with screen.step("The customer of the highest lifetime value gets a name: 林晓梅, six stars") as results:
-        known = find_character(api, cast.VIP)
-        if known is not None:
-            results.append(f"known already as {known['id']}")
-            return str(known["id"])
-        best, value = _highest_value(api)
-        file = cast.VIP.file()
-        kept = [one for one in best["identifiers"] if one["type"] == "external"]
-        patch = {name: file[name] for name in ("name", "language", "time_zone", "unit", "tags", "facts", "source")}
-        told = api.patch(f"/v1/customers/{best['id']}", {**patch, "identifiers": [*kept, *_list(file["identifiers"])]})
-        results.append(f"{told['name']}, {cast.VIP_PHONE}, lifetime value {value:,.2f} USD in the next twelve months")
-        return str(best["id"])
+def _know_buyers(api: Api, screen: Screen) -> dict[str, str]:
+    """Two of the imported customers get the names and phones of the story; a replay finds them again."""
+    with screen.step("Two of the imported customers become 林晓梅, the most valuable of all, and 张伟, of three stars") as results:
+        files = {}
+        for character, stars in ((cast.VIP, 6), (cast.ORDINARY, 3)):
+            known = find_character(api, character) or _name(api, character, _most_valuable(api, stars=stars))
+            files[character.key] = str(known["id"])
+            value = _lifetime_value(api, str(known["id"]))
+            results.append(f"{known['name']}, {character.phone}: worth {value:,.2f} USD in the next twelve months")
+        return files
 
 
-def _highest_value(api: Api) -> tuple[Json, float]:
-    def six_stars() -> list[Json] | None:
-        return list(api.find_all("/v1/customers", tier_min=6, limit=200)) or None
+def _most_valuable(api: Api, *, stars: int) -> Json:
+    """Of the first candidates with so many stars the one of the highest lifetime value; tiers reach the files by news."""
 
-    candidates = wait_for(six_stars, what="the first customer of six stars", within=60)
-    valued = [(_lifetime_value(api, str(one["id"])), one) for one in candidates]
-    value, best = max(valued, key=lambda pair: pair[0])
-    return best, value
+    def look() -> list[Json] | None:
+        files = api.find_all("/v1/customers", tier_min=stars, limit=200)
+        found = [file for file in files if file["tier"]["stars"] == stars][:CANDIDATES]
+        return found or None
+
+    candidates = wait_for(look, what=f"the first customer of {stars} stars", within=60)
+    return max(candidates, key=lambda file: _lifetime_value(api, str(file["id"])))
+
+
+def _name(api: Api, character: Character, imported: Json) -> Json:
+    file = character.file()
+    kept = [{name: one[name] for name in ("type", "system", "value")} for one in imported["identifiers"] if one["type"] == "external"]
+    patch = {name: file[name] for name in ("name", "language", "time_zone", "unit", "tags", "facts", "source")}
+    return api.patch(f"/v1/customers/{imported['id']}", {**patch, "identifiers": [*kept, *character.identifiers()]})
 
 
 def _lifetime_value(api: Api, customer: str) -> float:
@@ -79,10 +85,10 @@ def _lifetime_value(api: Api, customer: str) -> float:
 
 
 def _keep_files(api: Api, screen: Screen) -> dict[str, str]:
-    with screen.step(f"{len(cast.CHARACTERS) - 1} more customers, in two languages") as results:
+    with screen.step(f"{len(cast.CHARACTERS) - 2} more customers, in two languages") as results:
         files = {}
         for character in cast.CHARACTERS:
-            if character is cast.VIP:
+            if character in (cast.VIP, cast.ORDINARY):
                 continue
             known = find_character(api, character) or api.post("/v1/customers", character.file())
             files[character.key] = str(known["id"])
@@ -90,7 +96,7 @@ def _keep_files(api: Api, screen: Screen) -> dict[str, str]:
         return files
 
 
-def _relate(api: Api, screen: Screen, files: dict[str, str], vip: str) -> None:
+def _relate(api: Api, screen: Screen, files: dict[str, str]) -> None:
     with screen.step("The telecom group has a branch and key contacts; two customers share a household") as results:
         group = files[cast.GROUP.key]
         present = {one["name"] for one in api.find_all(f"/v1/customers/{group}/contact-persons")}
@@ -99,13 +105,13 @@ def _relate(api: Api, screen: Screen, files: dict[str, str], vip: str) -> None:
                 api.post(f"/v1/customers/{group}/contact-persons", contact)
             results.append(f"{contact['name']}: {contact['part']}, {contact['stance']}")
         _relate_once(api, files[cast.BRANCH.key], "parent_company", group)
-        _relate_once(api, vip, "household", files["lin-zhiyuan"])
+        _relate_once(api, files[cast.VIP.key], "household", files["lin-zhiyuan"])
 
 
 def _relate_once(api: Api, customer: str, kind: str, other: str) -> None:
     path = f"/v1/customers/{customer}/relationships"
     if not any(one["type"] == kind and one["other_id"] == other for one in api.find_all(path)):
-        api.post(path, {"type": kind, "other_id": other, "valid_from": "2026-01-01"})
+        api.post(path, {"type": kind, "other_id": other, "valid_from": "2026-01-01T00:00:00+08:00"})
 
 
 def _open_the_queue(api: Api, screen: Screen) -> str:
@@ -116,7 +122,7 @@ def _open_the_queue(api: Api, screen: Screen) -> str:
             "skills": [{"name": "music", "level": 3}],
             "service_level": {"seconds": 20, "share": "0.80"},
             "offer_seconds": OFFER_SECONDS,
-            "wrap_up_seconds": 30,
+            "wrap_up_seconds": 1,
             "relaxation": [{"after_seconds": 60, "skills": []}],
         }
         queue = _named(api, "/v1/queues", QUEUE) or api.post("/v1/queues", wanted)
@@ -168,8 +174,8 @@ def _hotline(queue: str) -> Json:
                 "tries": 2,
                 "otherwise": "desk",
             },
-            "orders": {"type": "set", "skills": {"music": 3}, "next": "desk"},
-            "complaints": {"type": "set", "skills": {"music": 3}, "next": "desk"},
+            "orders": {"type": "set", "skills": [{"name": "music", "level": 3}], "next": "desk"},
+            "complaints": {"type": "set", "skills": [{"name": "music", "level": 3}], "next": "desk"},
             "desk": {"type": "queue", "queue_id": queue},
         },
     }
@@ -177,7 +183,3 @@ def _hotline(queue: str) -> Json:
 
 def _named(api: Api, path: str, name: str) -> Json | None:
     return api.find(path, lambda one: one["name"] == name)
-
-
-def _list(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else []

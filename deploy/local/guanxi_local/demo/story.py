@@ -35,6 +35,7 @@ def play(home: Path, console: Console) -> None:
         screen.chapter("回访 · A week later")
         task = aftercare.follow_up(api, screen, company)
         aftercare.hear_the_answer(api, screen, company, task)
-        aftercare.check_the_webhooks(api, screen, listener, endpoint=endpoint, complaint=complaint, customer=company.vip)
+        aftercare.order_again(api, screen, company)
+        aftercare.check_the_webhooks(api, screen, listener, company, endpoint=endpoint, complaint=complaint)
         ending.show_the_customer(api, screen, company)
     console.print(f"\n[bold green]The story came out[/] in {screen.steps} steps and {time.monotonic() - began:.0f} s.")
