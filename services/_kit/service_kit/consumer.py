@@ -151,14 +151,14 @@ class Consumer:
         try:
             envelopes = await self._client.get("/v1/events", params=params, seconds=wait + 5.0)
         except NeighborRefused as refused:
-            if refused.status != 410:
+            if refused.status not in (409, 410) or "newest" not in refused.problem:
                 raise NeighborUnavailable(f"the feed of {self._source} refuses: {refused}") from refused
             await self._start_over(refused)
             return []
         return [news_of(envelope) for envelope in envelopes or ()]
 
     async def _start_over(self, refused: NeighborRefused) -> None:
-        """The feed no longer has what we missed: go on from its oldest event and say so loudly."""
+        """The feed no longer has what we missed, or ends before our cursor: go on from its newest event and say so loudly."""
         log.error("events were missed", consumer=self.name, detail=str(refused))
         newest = str(refused.problem.get("newest", "0"))
         async with self._database.transaction() as tx:

@@ -10,6 +10,8 @@ from fastapi.routing import APIRoute
 
 from service_kit import errors
 from service_kit.errors import Refusal, first_sentence
+from service_kit.idempotency import KEY, LONGEST_KEY_HEADER
+from service_kit.preconditions import ENTITY_TAGS, LONGEST_CONDITION
 from service_kit.problems import MEDIA_TYPE
 from service_kit.words import Output
 
@@ -59,23 +61,23 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
 IF_MATCH = {
     "name": "If-Match",
     "in": "header",
-    "required": True,
-    "description": "ETag of the version that the change is based on.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": r'^(\*|"[!-~]+")$', "examples": ['"1"']},
+    "required": False,
+    "description": "ETag of the version that the change is based on. Without it the answer is 428, and 412 when the resource has moved on.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_CONDITION, "pattern": ENTITY_TAGS, "examples": ['"1"']},
 }
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
     "description": "ETag that is already known: the answer is 304 when it is still the present one.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_CONDITION, "pattern": ENTITY_TAGS},
 }
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
     "description": "Makes a repeated request have one effect and one answer; kept for 72 hours.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[A-Za-z0-9_.:-]{1,255}$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY_HEADER, "pattern": KEY},
 }
 
 

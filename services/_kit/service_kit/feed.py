@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 
 from service_kit.call import Call
 from service_kit.database import Database, Record
-from service_kit.errors import Gone, Invalid
+from service_kit.errors import Conflict, Gone
 from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
@@ -22,6 +22,8 @@ from service_kit.words import Id, JsonObject, Output, Timestamp, written
 
 MEDIA_TYPE = "application/cloudevents-batch+json"
 LONGEST_WAIT_SECONDS = 30
+# Whoever asks for a longer wait is answered by then and asks again: proxies and clients give up on answers that take ten seconds.
+ANSWER_WITHIN_SECONDS = 8
 POLL_SECONDS = 0.25
 LARGEST_BATCH = 1_000
 
@@ -47,8 +49,8 @@ class CursorExpired(Gone):
     """The events behind this cursor are not kept any longer; read the present state, then go on from the newest cursor."""
 
 
-class CursorUnknown(Invalid):
-    """The cursor was not made by this feed; `0` is its beginning."""
+class CursorAhead(Conflict):
+    """The cursor lies behind the newest event, so this feed has not made it; `newest` is where the feed ends, `0` its beginning."""
 
 
 class EventOut(Output):
@@ -100,13 +102,15 @@ def envelope(row: Record, source: str) -> dict[str, Any]:
 
 
 async def read(database: Database, *, after: int, limit: int, units: Any) -> list[Record]:
-    """The next events behind a position; CursorExpired when those were trimmed."""
+    """The next events behind a position; CursorExpired when those were trimmed, CursorAhead when there was no such position yet."""
     async with database.reading() as reader:
         rows = await reader.fetch(READ, after=after, limit=limit, units=units)
         if not rows or rows[0]["position"] != after + 1:
             head = await reader.fetch_one(READ_HEAD)
             if head is not None and after < head["trimmed_to"]:
                 raise CursorExpired(newest=str(head["position"]))
+            if after > (head["position"] if head is not None else 0):
+                raise CursorAhead(newest=str(head["position"] if head is not None else 0))
     return rows
 
 
@@ -127,7 +131,7 @@ def feed_router(source: str) -> Router:
 
     @router.get(
         "/v1/events",
-        raises=[CursorExpired, CursorUnknown],
+        raises=[CursorExpired, CursorAhead],
         responses={
             200: {
                 "description": "Events in the order of their positions.",
@@ -153,9 +157,10 @@ def feed_router(source: str) -> Router:
         """Read the events behind a cursor, in order and complete.
 
         Every event has a `cursor`; the last one is the next `after`. With `wait` the answer comes as soon as there is an event, or
-        empty after that many seconds. Cursors older than 90 days are 410.
+        empty after that many seconds or earlier: then ask again. Cursors older than 90 days are 410.
         """
-        rows = await read_or_wait(call.database, after=int(after), limit=limit, wait=wait, units=units_of(call.caller))
+        seconds = min(wait, ANSWER_WITHIN_SECONDS)
+        rows = await read_or_wait(call.database, after=int(after), limit=limit, wait=seconds, units=units_of(call.caller))
         return Response(to_json([envelope(row, source) for row in rows]), media_type=MEDIA_TYPE)
 
     @router.get("/v1/audit-entries", response_model=Page[AuditEntryOut])

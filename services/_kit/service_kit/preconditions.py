@@ -1,6 +1,28 @@
 """Strong ETags made of a version, and the conditions that requests put on them (RFC 9110, section 13)."""
 
-from service_kit.errors import PreconditionFailed, PreconditionRequired
+import re
+from collections.abc import Sequence
+
+from starlette.requests import Request
+
+from service_kit.errors import Invalid, PreconditionFailed, PreconditionRequired
+
+# The same pattern is enforced here and written into the contract.
+ENTITY_TAGS = r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$'
+LONGEST_CONDITION = 500
+_entity_tags = re.compile(ENTITY_TAGS, re.ASCII)
+
+
+class ConditionMalformed(Invalid):
+    """If-Match and If-None-Match hold `*` or entity tags in double quotes, separated by commas."""
+
+
+def require_well_formed(request: Request, headers: Sequence[str]) -> None:
+    """Raise ConditionMalformed when one of these headers is there and holds no entity tags."""
+    for name in headers:
+        value = request.headers.get(name)
+        if value is not None and (len(value) > LONGEST_CONDITION or not _entity_tags.fullmatch(value)):
+            raise ConditionMalformed(pointer=f"header/{name}")
 
 
 def etag(version: int, variant: str = "") -> str:

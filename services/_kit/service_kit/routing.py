@@ -10,7 +10,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from service_kit import idempotency
+from service_kit import idempotency, preconditions
 from service_kit.arguments import Plan, is_many, plan_for
 from service_kit.call import Call
 from service_kit.caller import SYSTEM, Caller
@@ -67,11 +67,13 @@ class StrictRoute(APIRoute):
         content_type = media_type_of(self)
         scopes = self.scopes
         takes_key = "POST" in (self.methods or ())
+        conditions = conditions_of(self.endpoint)
 
         async def handle(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
             caller = await authenticated(strict, scopes)
             refuse_unknown_parameters(strict, known, repeatable)
+            preconditions.require_well_formed(strict, conditions)
             if content_type is not None:
                 await read_body(strict, content_type, is_required=self.body_field.field_info.is_required())  # type: ignore[union-attr]
             call = await make_call(strict, caller, takes_key=takes_key)
@@ -214,6 +216,12 @@ def scopes_of(endpoint: Callable[..., Any]) -> Sequence[str] | None:
             if isinstance(mark, Requires):
                 return mark.scopes
     raise TypeError(f"{endpoint.__module__}.{endpoint.__name__} says neither requires(...) nor anyone()")
+
+
+def conditions_of(endpoint: Callable[..., Any]) -> Sequence[str]:
+    """The headers with conditions on the resource's version that the contract of an endpoint names."""
+    marks = {"If-Match": "is_conditional", "If-None-Match": "has_etag"}
+    return tuple(header for header, mark in marks.items() if getattr(endpoint, mark, False))
 
 
 def query_names(dependant: Dependant) -> tuple[frozenset[str], frozenset[str]]:

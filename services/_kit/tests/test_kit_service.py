@@ -171,3 +171,43 @@ async def test_the_service_is_ready_and_tells_its_contract(api: Api):
     assert ready.json() == {"status": "ready"}
     assert contract["paths"]["/v1/notes"]["post"]["security"] == [{"oauth2": ["notes:write"]}]
     assert "guanxi_request_seconds" in (await api.client.get("/metrics")).text
+
+
+@pytest.mark.parametrize("tag", ["1", '"1', 'W/1, "', "", '"' + "x" * 600 + '"'])
+async def test_a_condition_that_is_no_entity_tag_is_refused_before_anything_is_looked_up(api: Api, tag: str):
+    path = "/v1/notes/01890a5d-ac96-774b-bcce-b302099a8057"
+
+    changed = await api.patch(path, {"text": "b"}, match=tag)
+    read = await api.get(path, headers={"If-None-Match": tag})
+
+    assert (changed.status_code, read.status_code) == (422, 422)
+    assert changed.json()["errors"][0]["pointer"] == "header/If-Match"
+
+
+async def test_conditions_may_list_several_tags_weak_ones_too(api: Api):
+    note = (await api.post("/v1/notes", {"text": "a"})).json()
+    path = f"/v1/notes/{note['id']}"
+
+    known = await api.get(path, headers={"If-None-Match": 'W/"9", W/"1"'})
+    weak = await api.patch(path, {"text": "b"}, match='W/"1"')
+    listed = await api.patch(path, {"text": "b"}, match='"9", "1"')
+
+    assert [known.status_code, weak.status_code, listed.status_code] == [304, 412, 200]
+
+
+@pytest.mark.parametrize("key", ['"', '"a', 'a b"', "x" * 256, '"' + "x" * 256 + '"', ""])
+async def test_an_idempotency_key_of_neither_form_is_refused(api: Api, key: str):
+    answer = await api.post("/v1/notes", {"text": "a"}, key=key)
+
+    assert answer.status_code == 422
+    assert (await api.get("/v1/notes")).json()["items"] == []
+
+
+async def test_a_cursor_ahead_of_the_feed_is_told_where_the_feed_ends(api: Api):
+    await api.post("/v1/notes", {"text": "a"})
+    await api.events("note.written")
+
+    ahead = await api.get("/v1/events", params={"after": "7", "wait": "30"})
+
+    assert ahead.status_code == 409
+    assert ahead.json()["newest"] == "1"
