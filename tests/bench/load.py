@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -76,6 +77,10 @@ def _content_length(head: bytes) -> int:
     return int(head[at + 15 : head.find(b"\r\n", at) if head.find(b"\r\n", at) > 0 else None]) if at >= 0 else 0
 
 
+def _same(connection: _Connection) -> _Connection:
+    return connection
+
+
 async def run(host: str, port: int, requests: Sequence[bytes], *, connections: int, seconds: float) -> Load:
     """Send the requests round and round for some seconds; only loopback addresses are loaded."""
     if host not in ("127.0.0.1", "::1", "localhost"):
@@ -86,11 +91,8 @@ async def run(host: str, port: int, requests: Sequence[bytes], *, connections: i
     running = []
     for number in range(connections):
         done: asyncio.Future[None] = loop.create_future()
-        _, protocol = await loop.create_connection(
-            lambda number=number, done=done: _Connection(requests, number, connections, until, done),
-            host,
-            port,  # type: ignore[misc]
-        )
+        connection = _Connection(requests, number, connections, until, done)
+        _, protocol = await loop.create_connection(partial(_same, connection), host, port)
         running.append((protocol, done))
     await asyncio.wait_for(asyncio.gather(*(done for _, done in running)), seconds + 30)
     took = time.perf_counter() - started
