@@ -1,11 +1,21 @@
 """Builders for the tests of this service and of those who drive it."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
 
+import uvicorn
 from service_kit.money import Money
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from complaints.approval.domain import Hand
 from complaints.calendar.domain import Calendar, Window
@@ -151,9 +161,15 @@ def a_policy(
     applies: Applies | None = None,
     clocks: Iterable[ClockRule] = (),
     escalation: Iterable[EscalationRule] = (EscalationRule(),),
+    written_at: datetime = NOON,
 ) -> Policy:
     return Policy(
-        name=name, version=version, applies=applies or Applies(), clocks=tuple(clocks), escalation=tuple(escalation)
+        name=name,
+        version=version,
+        applies=applies or Applies(),
+        clocks=tuple(clocks),
+        escalation=tuple(escalation),
+        written_at=written_at,
     )
 
 
@@ -166,3 +182,89 @@ def a_clock_rule(
     warn_at: tuple[int, ...] = (75,),
 ) -> ClockRule:
     return ClockRule(name=name, allowed=timedelta(hours=hours), measure=measure, calendar=calendar, warn_at=warn_at)
+
+
+class StoppedClock:
+    """A clock that moves when told to."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **span: float) -> datetime:
+        """Move on by so many `hours`, `minutes`, ..."""
+        self.at += timedelta(**span)
+        return self.at
+
+
+class CustomerFiles:
+    """A small customer-profile: files by id, and a feed. `is_away` makes every question fail as an outage does."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.files: dict[UUID, dict[str, Any]] = {}
+        self.told: list[dict[str, Any]] = []
+        self.is_away = False
+        self.app = Starlette(
+            routes=[
+                Route("/oauth/token", self._token, methods=["POST"]),
+                Route("/v1/customers/{id:uuid}", self._customer),
+                Route("/v1/events", self._events),
+            ]
+        )
+
+    def add(self, *, unit: str = "cn.gd.gz", name: str = "张伟", language: str = "zh-CN", stars: int | None = 3) -> UUID:
+        customer_id = uuid4()
+        tier = {"stars": stars} if stars else None
+        self.files[customer_id] = {"id": str(customer_id), "unit": unit, "name": name, "language": language, "tier": tier}
+        return customer_id
+
+    def tell(self, kind: str, customer_id: UUID, *, unit: str | None = None, **payload: object) -> None:
+        """Put an event into the feed."""
+        self.told.append(
+            {
+                "specversion": "1.0",
+                "id": str(uuid4()),
+                "source": "/customer-profile",
+                "type": f"guanxi.{kind}.v1",
+                "subject": str(customer_id),
+                "time": NOON.isoformat(),
+                "cursor": str(len(self.told) + 1),
+                "unit": unit,
+                "data": payload,
+            }
+        )
+
+    async def _token(self, _request: Request) -> Response:
+        return JSONResponse({"access_token": "of-the-service", "token_type": "Bearer", "expires_in": 600})
+
+    async def _customer(self, request: Request) -> Response:
+        if self.is_away:
+            return JSONResponse({"detail": "away"}, status_code=503)
+        file = self.files.get(request.path_params["id"])
+        return JSONResponse(file or {"detail": "unknown"}, status_code=200 if file else 404)
+
+    async def _events(self, request: Request) -> Response:
+        after = int(request.query_params["after"])
+        if not self.told[after:]:
+            await asyncio.sleep(0.05)
+        return JSONResponse(self.told[after:])
+
+
+@asynccontextmanager
+async def customer_profile_played() -> AsyncIterator[CustomerFiles]:
+    """A CustomerFiles that answers on a Unix socket."""
+    with tempfile.TemporaryDirectory(prefix="guanxi-neighbor-", ignore_cleanup_errors=True) as folder:
+        socket = Path(folder) / "profile.sock"
+        files = CustomerFiles(f"unix:{socket}")
+        server = uvicorn.Server(uvicorn.Config(files.app, uds=str(socket), lifespan="off", log_level="error", access_log=False))
+        running = asyncio.create_task(server._serve())
+        while not server.started:  # noqa: ASYNC110  # uvicorn tells it by a flag.
+            await asyncio.sleep(0.005)
+        try:
+            yield files
+        finally:
+            server.should_exit = server.force_exit = True
+            await running

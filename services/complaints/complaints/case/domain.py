@@ -112,9 +112,7 @@ class Complaint:
     ) -> tuple["Complaint", Step]:
         self.check(move)
         entered = self._target(WAYS[self.state, move].to[outcome])
-        step = Step(
-            number=self.steps + 1, move=move, outcome=outcome, left=self.state, entered=entered, record=record, by=by, at=at
-        )
+        step = Step(number=self.steps + 1, move=move, outcome=outcome, left=self.state, entered=entered, record=record, by=by, at=at)
         kept = self.resumes_to if entered is State.PAUSED else None
         moved = replace(self, state=entered, resumes_to=kept, steps=step.number)
         return replace(moved, **changes) if changes else moved, step  # type: ignore[arg-type]  # The names are this class's own.
@@ -136,9 +134,7 @@ class Complaint:
         return self._take(Move.VALIDITY, record, outcome, by=by, at=at, verdict=record.verdict, proposal=None, proposer=None)
 
     def assign(self, record: records.Responsibility, *, by: Hand, at: datetime) -> tuple["Complaint", Step]:
-        return self._take(
-            Move.RESPONSIBILITY, record, by=by, at=at, department=record.department, handler=record.handler
-        )
+        return self._take(Move.RESPONSIBILITY, record, by=by, at=at, department=record.department, handler=record.handler)
 
     def analyze(self, record: records.Cause, *, by: Hand, at: datetime) -> tuple["Complaint", Step]:
         return self._take(Move.CAUSE, record, by=by, at=at)
@@ -194,9 +190,7 @@ class Complaint:
 
     def reassign(self, record: records.Reassignment, *, by: Hand, at: datetime) -> tuple["Complaint", Step]:
         department = record.department or (self.department if record.handler else None)
-        return self._take(
-            Move.REASSIGNMENT, record, by=by, at=at, department=department, handler=record.handler
-        )
+        return self._take(Move.REASSIGNMENT, record, by=by, at=at, department=department, handler=record.handler)
 
     def pause(self, record: records.Reason, *, by: Hand, at: datetime) -> tuple["Complaint", Step]:
         """Wait for the customer: the clocks stand still."""

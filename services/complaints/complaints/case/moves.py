@@ -88,9 +88,7 @@ class Row:
     events: Mapping[Outcome, str]
 
 
-def _row(
-    states: State | tuple[State, ...], move: Move, duty: Duty, event: str, to: Target, **others: tuple[str, Target]
-) -> Row:
+def _row(states: State | tuple[State, ...], move: Move, duty: Duty, event: str, to: Target, **others: tuple[str, Target]) -> Row:
     """`event` and `to` are what happens usually; `others` name a different event and target by outcome."""
     ways = {Outcome.DONE: (event, to)} | {Outcome(name): way for name, way in others.items()}
     return Row(

@@ -1,7 +1,7 @@
 """The clocks of one case along its course: started, paused, resumed and ended by the states that it enters."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from complaints.case.moves import ENDED, State
@@ -71,6 +71,10 @@ class Course:
         kept = [clock if state not in ENDED and runs_in(clock.name, state) else clock.stop(at=at) for clock in resumed]
         return Course(tuple(kept)).begin(terms, timelines, state=state, at=at)
 
+    def dated_anew(self, timeline_of: Callable[[Terms], tuple[Terms, Timeline] | None]) -> "Course":
+        """With those clocks reckoned again for which there are newer terms."""
+        return Course(tuple(_dated_anew(clock, timeline_of(clock.terms)) for clock in self.clocks))
+
     def changed_since(self, before: "Course") -> tuple[Clock, ...]:
         known: Mapping[tuple[str, int], Clock] = {(clock.name, clock.round): clock for clock in before.clocks}
         return tuple(clock for clock in self.clocks if known.get((clock.name, clock.round)) != clock)
@@ -78,3 +82,12 @@ class Course:
     def _next_round(self, name: str) -> int:
         rounds: Sequence[int] = [clock.round for clock in self.clocks if clock.name == name]
         return max(rounds, default=0) + 1
+
+
+def _dated_anew(clock: Clock, newer: tuple[Terms, Timeline] | None) -> Clock:
+    if newer is None or clock.is_ended or not clock.is_provisional:
+        return clock
+    terms, timeline = newer
+    renewed = replace(clock, terms=terms)
+    # A paused clock is dated when it resumes.
+    return renewed if clock.is_paused else renewed.dated_by(timeline)

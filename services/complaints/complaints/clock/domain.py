@@ -59,6 +59,10 @@ class Terms:
     calendar_version: int | None
     marks: tuple[Mark, ...]
 
+    def counted_by(self, calendar_version: int) -> "Terms":
+        """The same terms by another version of the calendar."""
+        return replace(self, calendar_version=calendar_version)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:

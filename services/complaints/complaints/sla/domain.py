@@ -1,12 +1,12 @@
 """Service-level policies: which case they fit, which clocks they set, and which case a lateness rises to."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from complaints.case.moves import AT_WORK, State
 from complaints.case.records import Channel, Kind, Severity
-from complaints.clock.domain import BREACH, ONE_LEVEL_UP, THE_BREACH, Mark, Measure, Terms
+from complaints.clock.domain import BREACH, ONE_LEVEL_UP, THE_BREACH, Mark, Measure, Terms, Timeline
 
 NEXT_UPDATE = "next_update"
 _UNANSWERED = frozenset(AT_WORK) - {State.ANSWERED, State.ACCEPTED}
@@ -88,6 +88,12 @@ class Policy:
     applies: Applies
     clocks: tuple[ClockRule, ...]
     escalation: tuple[EscalationRule, ...]
+    written_at: datetime
+
+    @classmethod
+    def without_clocks(cls) -> "Policy":
+        """For cases that no policy fits: a promise is kept track of all the same."""
+        return cls(name="", version=0, applies=Applies(), clocks=(), escalation=(EscalationRule(),), written_at=LONG_AGO)
 
     def terms(self, rule: ClockRule, *, calendar_version: int | None) -> Terms:
         """What one clock of a case runs by."""
@@ -121,16 +127,25 @@ def marks(warn_at: Iterable[int], escalation: Sequence[EscalationRule]) -> tuple
     """Warnings, the breach and escalations in the order in which they fall; of the same percent, the escalation comes last."""
     warnings = {Mark(percent) for percent in warn_at if percent < BREACH}
     rises = {Mark(rule.at_percent, ONE_LEVEL_UP if rule.level is None else rule.level, rule.notify) for rule in escalation}
-    return tuple(
-        sorted({*warnings, THE_BREACH, *rises}, key=lambda mark: (mark.percent, mark.is_escalation, mark.level, mark.notify))
-    )
+    return tuple(sorted({*warnings, THE_BREACH, *rises}, key=lambda mark: (mark.percent, mark.is_escalation, mark.level, mark.notify)))
 
 
-def closest(
-    policies: Iterable[Policy], *, kind: Kind, severity: Severity, tier: int | None, channel: Channel
-) -> Policy | None:
-    """The policy that describes the case most closely, or None when none fits; by name among equals."""
-    fitting = [
-        policy for policy in policies if policy.applies.fits(kind=kind, severity=severity, tier=tier, channel=channel)
-    ]
-    return min(fitting, key=lambda policy: (*(-part for part in policy.applies.closeness), policy.name), default=None)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def closest(policies: Iterable[Policy], *, kind: Kind, severity: Severity, tier: int | None, channel: Channel) -> Policy | None:
+    """The policy that describes the case most closely, or None when none fits; among equals the one written last."""
+    fitting = [policy for policy in policies if policy.applies.fits(kind=kind, severity=severity, tier=tier, channel=channel)]
+    return max(fitting, key=lambda policy: (policy.applies.closeness, policy.written_at, policy.name), default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Levels:
+    """What one case is held to: its policy, the terms of its clocks, and the timelines that they count by."""
+
+    policy: Policy | None = None
+    terms: tuple[Terms, ...] = ()
+    timelines: Mapping[tuple[str | None, int | None], Timeline] = field(default_factory=dict)
+
+    def timeline(self, terms: Terms) -> Timeline:
+        return self.timelines[terms.calendar, terms.calendar_version]

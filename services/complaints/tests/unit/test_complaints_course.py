@@ -113,4 +113,6 @@ def test_the_policy_that_describes_the_case_most_closely_is_taken() -> None:
     assert found(Severity.CRITICAL, None) == "severe"
     assert found(Severity.CRITICAL, 3) == "severe"
     assert found(Severity.CRITICAL, 5) == "golden"
+    newer = a_policy(name="a", written_at=after(48))
+    assert closest([everything, newer], kind=Kind.COMPLAINT, severity=Severity.LOW, tier=1, channel=Channel.WEB) == newer
     assert closest([severe], kind=Kind.COMPLAINT, severity=Severity.LOW, tier=1, channel=Channel.WEB) is None

@@ -84,9 +84,7 @@ class Case(RuleBasedStateMachine):
             ),
             Move.WITHDRAWAL: lambda: case.withdraw(WHY, by=by, at=at),
             Move.REOPENING: lambda: case.reopen(WHY, by=by, at=at),
-            Move.REASSIGNMENT: lambda: case.reassign(
-                records.Reassignment(reason="r", department=None, handler=who), by=by, at=at
-            ),
+            Move.REASSIGNMENT: lambda: case.reassign(records.Reassignment(reason="r", department=None, handler=who), by=by, at=at),
             Move.PAUSE: lambda: case.pause(WHY, by=by, at=at),
             Move.RESUMPTION: lambda: case.resume(WHY, by=by, at=at),
         }

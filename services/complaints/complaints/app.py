@@ -1,0 +1,73 @@
+"""The composition root: what is wired to what."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from service_kit.identity import Clock, clock
+from service_kit.service import Service
+from service_kit.timers import Timers
+from service_kit.tokens import Keys
+
+from complaints.calendar import routes as calendar_routes
+from complaints.calendar.store import Shelf
+from complaints.case import move_routes
+from complaints.case import routes as case_routes
+from complaints.case.event_schemas import EVENTS
+from complaints.clients.customer_profile import Customers
+from complaints.clock.due import DueClocks, Redating
+from complaints.clock.store import TIMER_KIND
+from complaints.customer.news import Confirming, on_customer_news
+from complaints.letter import routes as letter_routes
+from complaints.letter.printer import Printer
+from complaints.settings import Settings
+from complaints.sla import routes as sla_routes
+from complaints.tracking import routes as tracking_routes
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SCOPES = {
+    "complaints:read": "Read complaints, their steps and their letters.",
+    "complaints:write": "Record complaints and move them through their steps.",
+    "complaints:approve": "Decide on proposals above their proposer's limit.",
+    "sla:read": "Read calendars and service-level policies.",
+    "sla:write": "Change calendars and service-level policies.",
+    "events:read": "Read the feed of events.",
+    "audit:read": "Read the audit.",
+}
+DESCRIPTION = "Complaints through their eight steps, under business-time clocks, with approvals and letters."
+ROUTERS = (
+    case_routes.router,
+    move_routes.router,
+    letter_routes.router,
+    tracking_routes.router,
+    sla_routes.router,
+    calendar_routes.router,
+)
+REDATING_SECONDS = 5.0
+
+
+def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock) -> Service:
+    """The service with its parts and its background work."""
+    service = Service(
+        name="complaints",
+        title="Guanxi complaints",
+        description=DESCRIPTION,
+        settings=settings,
+        migrations=MIGRATIONS,
+        routers=ROUTERS,
+        events=EVENTS,
+        scopes=SCOPES,
+        keys=keys,
+        now=now,
+    )
+    shelf = service.part("shelf", Shelf())
+    neighbor = service.client(settings.customer_profile_url, seconds=settings.customer_seconds)
+    customers = service.part("customers", Customers(neighbor))
+    service.part("printer", Printer(seconds=settings.letter_seconds))
+    due = Timers(service.database, TIMER_KIND, DueClocks(service.clock), clock=service.clock)
+    again_after = timedelta(seconds=settings.confirm_seconds)
+    confirming = Confirming(service.database, customers, clock=service.clock, again_after=again_after)
+    service.worker(service.loop("clocks", due.step, idle_seconds=settings.clock_poll_seconds))
+    service.worker(service.loop("redating", Redating(service.database, shelf).step, idle_seconds=REDATING_SECONDS))
+    service.worker(service.loop("confirming", confirming.step, idle_seconds=settings.confirm_seconds / 2))
+    service.consume("customer-profile", service.client(settings.customer_profile_url), on_customer_news)
+    return service

@@ -1,0 +1,72 @@
+"""What the feed tells of a case: ids and business facts, never what the customer said."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from service_kit.outbox import Event
+
+from complaints.case.domain import Complaint, Step
+from complaints.clock.course import Told
+from complaints.clock.domain import BREACH, ONE_LEVEL_UP, Clock
+
+
+def facts(complaint: Complaint) -> dict[str, object]:
+    """What every event of a case carries."""
+    report = complaint.report
+    return {
+        "complaint_id": str(complaint.id),
+        "number": complaint.number,
+        "customer_id": str(report.customer_id),
+        "contact_id": str(report.contact_id) if report.contact_id else None,
+        "kind": str(report.kind),
+        "channel": str(report.channel),
+        "category": report.category,
+        "severity": str(report.severity),
+        "state": str(complaint.state),
+        "is_open": complaint.is_open,
+        "verdict": str(complaint.verdict) if complaint.verdict else None,
+        "department": complaint.department,
+        "satisfaction": complaint.satisfaction,
+        "escalation_level": complaint.escalation_level,
+        "received_at": report.received_at.isoformat(),
+        "closed_at": complaint.closed_at.isoformat() if complaint.closed_at else None,
+    }
+
+
+def received(complaint: Complaint, *, at: datetime) -> Event:
+    return _event("complaint.received", complaint, at)
+
+
+def moved(complaint: Complaint, step: Step) -> Event:
+    return _event(f"complaint.{step.event}", complaint, step.at)
+
+
+def told(complaint: Complaint, marks: Iterable[Told], *, at: datetime) -> tuple[Complaint, list[Event]]:
+    """The events of the marks that were reached, and the case raised as they say; a level reached before is not told again."""
+    events: list[Event] = []
+    for each in marks:
+        mark = each.mark
+        if mark.is_escalation:
+            raised = complaint.escalate(None if mark.level == ONE_LEVEL_UP else mark.level)
+            if raised.escalation_level == complaint.escalation_level:
+                continue
+            complaint = raised
+            extra = {"clock": each.clock.name, "level": raised.escalation_level, "notify": mark.notify}
+            events.append(_event("complaint.escalated", complaint, at, **extra))
+        else:
+            kind = "clock.breached" if mark.percent == BREACH else "clock.warned"
+            events.append(_event(kind, complaint, at, percent=mark.percent, **_clock_facts(each.clock)))
+    return complaint, events
+
+
+def _clock_facts(clock: Clock) -> dict[str, object]:
+    return {
+        "clock": clock.name,
+        "round": clock.round,
+        "due_at": clock.due_at.isoformat(),
+        "provisional": clock.is_provisional,
+    }
+
+
+def _event(kind: str, complaint: Complaint, at: datetime, **extra: object) -> Event:
+    return Event(type=kind, subject=complaint.id, at=at, unit=complaint.unit, payload={**facts(complaint), **extra})

@@ -1,0 +1,205 @@
+"""The moves of a complaint over HTTP, one path each."""
+
+from typing import Annotated
+from uuid import UUID
+
+from service_kit.call import Call
+from service_kit.routing import Router, requires
+from service_kit.words import Id
+from starlette.responses import Response
+
+from complaints.approval.domain import ProposerMayNotDecide, SumAboveYourLimit
+from complaints.case import records, use_cases
+from complaints.case.domain import MoveNotAllowed, RemedyUnknown
+from complaints.case.moves import DUTY_OF, Move
+from complaints.case.routes import hand_of, shelf_of
+from complaints.case.schemas import (
+    ComplaintView,
+    NewAcknowledgement,
+    NewApproval,
+    NewCause,
+    NewFeedback,
+    NewImplementation,
+    NewProposal,
+    NewReason,
+    NewReassignment,
+    NewResponsibility,
+    NewSummary,
+    NewValidity,
+)
+from complaints.case.store import CaseStore, ComplaintUnknown
+from complaints.case.use_cases import Take
+from complaints.case.views import complaint_view
+from complaints.letter.store import letters_of
+from complaints.sla.store import SlaStore
+
+router = Router(tags=["complaints"])
+PATH = "/v1/complaints/{complaint_id}"
+REFUSALS = (ComplaintUnknown, MoveNotAllowed)
+
+
+async def moved(call: Call, complaint_id: UUID, take: Take) -> Response:
+    """Make a move in a transaction of its own and answer with the complaint."""
+    async with call.transaction() as tx:
+        cases = CaseStore(tx, call.caller)
+        case = await use_cases.move(cases, SlaStore(tx, shelf_of(call)), complaint_id, take, at=call.at)
+        letters = await letters_of(tx, [complaint_id])
+        return call.answer(complaint_view(case, letters[complaint_id]), version=case.complaint.version)
+
+
+@router.post(f"{PATH}/acknowledgement", response_model=ComplaintView, raises=REFUSALS)
+async def acknowledge_complaint(
+    complaint_id: Id,
+    body: NewAcknowledgement,
+    call: Annotated[Call, requires(DUTY_OF[Move.ACKNOWLEDGEMENT].scope)],
+) -> Response:
+    """Tell the customer that the complaint is taken up.
+
+    Meets the clocks `acknowledgement` and `first_reply`.
+    """
+    record = records.Acknowledgement(message=body.message)
+    return await moved(call, complaint_id, lambda case: case.acknowledge(record, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/validity", response_model=ComplaintView, raises=REFUSALS)
+async def judge_complaint(complaint_id: Id, body: NewValidity, call: Annotated[Call, requires(DUTY_OF[Move.VALIDITY].scope)]) -> Response:
+    """Judge whether the complaint is justified (step 2).
+
+    One that is not upheld is answered next, politely and with reasons.
+    """
+    record = records.Validity(verdict=body.verdict, reason=body.reason)
+    return await moved(call, complaint_id, lambda case: case.assess(record, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/responsibility", response_model=ComplaintView, raises=REFUSALS)
+async def assign_complaint(
+    complaint_id: Id, body: NewResponsibility, call: Annotated[Call, requires(DUTY_OF[Move.RESPONSIBILITY].scope)]
+) -> Response:
+    """Name the responsible department and person (step 3)."""
+    record = records.Responsibility(department=body.department, handler=body.handler)
+    return await moved(call, complaint_id, lambda case: case.assign(record, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/cause", response_model=ComplaintView, raises=REFUSALS)
+async def analyze_complaint(complaint_id: Id, body: NewCause, call: Annotated[Call, requires(DUTY_OF[Move.CAUSE].scope)]) -> Response:
+    """Record why it happened (step 4)."""
+    record = records.Cause(category=body.category, whys=tuple(body.whys), evidence=body.evidence)
+    return await moved(call, complaint_id, lambda case: case.analyze(record, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/proposal", response_model=ComplaintView, raises=REFUSALS)
+async def propose_remedies(complaint_id: Id, body: NewProposal, call: Annotated[Call, requires(DUTY_OF[Move.PROPOSAL].scope)]) -> Response:
+    """Propose remedies (step 5).
+
+    Within the caller's approval limit the proposal stands approved; above it, or in a currency that the limit does not cover, it waits
+    for somebody else's decision. Sums of different currencies are never added.
+    """
+    record = _proposal(body)
+    return await moved(call, complaint_id, lambda case: case.propose(record, by=hand_of(call), at=call.at))
+
+
+def _proposal(body: NewProposal) -> records.Proposal:
+    remedies = tuple(
+        records.Remedy(
+            number=number,
+            type=remedy.type,
+            amount=remedy.amount.money() if remedy.amount else None,
+            description=remedy.description,
+        )
+        for number, remedy in enumerate(body.remedies, start=1)
+    )
+    return records.Proposal(
+        problem_restated=body.problem_restated,
+        remedies=remedies,
+        customer_agrees=body.customer_agrees,
+        customer_satisfied=body.customer_satisfied,
+        next_update_at=body.next_update_at,
+    )
+
+
+@router.post(f"{PATH}/approval", response_model=ComplaintView, raises=(*REFUSALS, ProposerMayNotDecide, SumAboveYourLimit))
+async def decide_on_proposal(
+    complaint_id: Id, body: NewApproval, call: Annotated[Call, requires(DUTY_OF[Move.APPROVAL].scope)]
+) -> Response:
+    """Decide on a proposal above its proposer's limit (step 6).
+
+    Refused to the proposer, and to whoever's own limit the sum exceeds. `returned` and `rejected` lead back to the proposal.
+    """
+    record = records.Approval(decision=body.decision, comment=body.comment)
+    return await moved(call, complaint_id, lambda case: case.decide(record, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/implementation", response_model=ComplaintView, raises=(*REFUSALS, RemedyUnknown))
+async def carry_out_remedies(
+    complaint_id: Id, body: NewImplementation, call: Annotated[Call, requires(DUTY_OF[Move.IMPLEMENTATION].scope)]
+) -> Response:
+    """Record what was done (step 7).
+
+    The step is over when no remedy is open; until then it is repeated.
+    """
+    done = None if body.done is None else tuple(body.done)
+    return await moved(call, complaint_id, lambda case: case.implement(body.note, done, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/feedback", response_model=ComplaintView, raises=REFUSALS)
+async def record_feedback(complaint_id: Id, body: NewFeedback, call: Annotated[Call, requires(DUTY_OF[Move.FEEDBACK].scope)]) -> Response:
+    """Record what the customer says to the answer.
+
+    An answer that is not accepted may be examined again, or the case closed all the same.
+    """
+    record = records.Feedback(accepted=body.accepted, satisfaction=body.satisfaction, comment=body.comment)
+    return await moved(call, complaint_id, lambda case: case.hear(record, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/summary", response_model=ComplaintView, raises=REFUSALS)
+async def close_complaint(complaint_id: Id, body: NewSummary, call: Annotated[Call, requires(DUTY_OF[Move.SUMMARY].scope)]) -> Response:
+    """Sum up what was learned and close the case (step 8)."""
+    record = records.Summary(
+        lesson=body.lesson, calmed_by=body.calmed_by, improvement_told=body.improvement_told, would_stay=body.would_stay
+    )
+    return await moved(call, complaint_id, lambda case: case.close(record, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/withdrawal", response_model=ComplaintView, raises=REFUSALS)
+async def withdraw_complaint(
+    complaint_id: Id, body: NewReason, call: Annotated[Call, requires(DUTY_OF[Move.WITHDRAWAL].scope)]
+) -> Response:
+    """Withdraw a complaint as its customer wishes."""
+    record = records.Reason(reason=body.reason)
+    return await moved(call, complaint_id, lambda case: case.withdraw(record, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/reopening", response_model=ComplaintView, raises=REFUSALS)
+async def reopen_complaint(complaint_id: Id, body: NewReason, call: Annotated[Call, requires(DUTY_OF[Move.REOPENING].scope)]) -> Response:
+    """Reopen a closed or withdrawn complaint.
+
+    It is judged anew; what was decided before stays in its steps.
+    """
+    record = records.Reason(reason=body.reason)
+    return await moved(call, complaint_id, lambda case: case.reopen(record, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/reassignment", response_model=ComplaintView, raises=REFUSALS)
+async def reassign_complaint(
+    complaint_id: Id, body: NewReassignment, call: Annotated[Call, requires(DUTY_OF[Move.REASSIGNMENT].scope)]
+) -> Response:
+    """Hand an open complaint to another department or person.
+
+    Without both it goes back to the desk; with a handler alone the department stays.
+    """
+    record = records.Reassignment(reason=body.reason, department=body.department, handler=body.handler)
+    return await moved(call, complaint_id, lambda case: case.reassign(record, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/pause", response_model=ComplaintView, raises=REFUSALS)
+async def pause_complaint(complaint_id: Id, body: NewReason, call: Annotated[Call, requires(DUTY_OF[Move.PAUSE].scope)]) -> Response:
+    """Wait for the customer: all clocks stand still until the resumption."""
+    record = records.Reason(reason=body.reason)
+    return await moved(call, complaint_id, lambda case: case.pause(record, by=hand_of(call), at=call.at))
+
+
+@router.post(f"{PATH}/resumption", response_model=ComplaintView, raises=REFUSALS)
+async def resume_complaint(complaint_id: Id, body: NewReason, call: Annotated[Call, requires(DUTY_OF[Move.RESUMPTION].scope)]) -> Response:
+    """Go on where the case was paused; due dates move by the working time that was waited."""
+    record = records.Reason(reason=body.reason)
+    return await moved(call, complaint_id, lambda case: case.resume(record, by=hand_of(call), at=call.at))

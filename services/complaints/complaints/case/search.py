@@ -1,0 +1,62 @@
+"""Lists of complaints: one compiled statement for each set of filters in use."""
+
+from collections.abc import Mapping
+from functools import cache
+from uuid import UUID
+
+from service_kit.caller import Caller
+from service_kit.database import Reader, Record
+from service_kit.units import units_of, within_units
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy.types import Boolean
+
+from complaints.case.store import complaint_of
+from complaints.case.use_cases import Case
+from complaints.clock.store import courses_of
+from complaints.tables import complaint, complaint_number
+
+_ENDED = ("closed", "withdrawn")
+_is_late = complaint.c.due_at < bindparam("now", type_=complaint.c.due_at.type)
+_is_open = complaint.c.state.not_in(_ENDED)
+CONDITIONS: Mapping[str, ColumnElement[bool]] = {
+    **{
+        name: complaint.c[name] == bindparam(name)
+        for name in ("state", "customer_id", "department", "handler", "kind", "channel", "category", "severity")
+    },
+    "number": complaint.c.id
+    == select(complaint_number.c.complaint_id).where(complaint_number.c.number == bindparam("number")).scalar_subquery(),
+    "unit": or_(
+        complaint.c.unit == bindparam("unit"),
+        func.starts_with(complaint.c.unit, func.concat(bindparam("unit"), ".")),
+    ),
+    "late": _is_late,
+    "not_late": func.coalesce(_is_late, False, type_=Boolean).is_(False),
+    "open": _is_open,
+    "ended": complaint.c.state.in_(_ENDED),
+    "after": complaint.c.id < bindparam("after"),
+}
+
+
+@cache
+def _statement(names: frozenset[str]) -> Select[tuple[object, ...]]:
+    return (
+        select(complaint)
+        .where(within_units(complaint.c.unit), *(CONDITIONS[name] for name in sorted(names)))
+        .order_by(complaint.c.id.desc())
+        .limit(bindparam("limit"))
+    )
+
+
+async def find_complaints(reader: Reader, filters: Mapping[str, object], *, caller: Caller, limit: int, after: UUID | None) -> list[Record]:
+    """Rows, newest first, that fit all the filters; a condition without a value of its own is named with True."""
+    asked = {name: value for name, value in filters.items() if value is not None}
+    if after is not None:
+        asked["after"] = after
+    given = {name: value for name, value in asked.items() if value is not True}
+    return await reader.fetch(_statement(frozenset(asked) - {"now"}), **given, units=units_of(caller), limit=limit)
+
+
+async def cases_of(reader: Reader, rows: list[Record]) -> list[Case]:
+    """The cases of these rows with their clocks."""
+    courses = await courses_of(reader, [row["id"] for row in rows])
+    return [Case(complaint_of(row), courses[row["id"]]) for row in rows]

@@ -1,0 +1,274 @@
+"""Cases in Postgres."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from service_kit.caller import Caller
+from service_kit.database import Reader, Record, Transaction
+from service_kit.errors import Conflict, NotFound
+from service_kit.outbox import Event
+from service_kit.units import units_of, within_units
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, column, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from complaints.approval.domain import Hand
+from complaints.case.domain import Complaint, Report, Step
+from complaints.case.moves import State
+from complaints.case.record_json import proposal_of, written
+from complaints.case.records import Channel, Kind, Severity, Verdict
+from complaints.case.use_cases import Case
+from complaints.clock.store import courses_of, save_course, save_courses
+from complaints.tables import complaint, complaint_number, complaint_step
+
+FIND = select(complaint).where(complaint.c.id == bindparam("id"), within_units(complaint.c.unit))
+LOCK = FIND.with_for_update()
+LOCK_ALL = select(complaint).where(complaint.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))).order_by(complaint.c.id).with_for_update()
+CLAIM_NUMBER = (
+    upsert(complaint_number)
+    .values(number=bindparam("number"), complaint_id=bindparam("complaint_id"))
+    .on_conflict_do_nothing()
+    .returning(complaint_number.c.number)
+)
+INSERT = insert(complaint)
+INSERT_STEP = insert(complaint_step)
+_MOVING = (
+    "unit", "is_unit_confirmed", "tier", "state", "resumes_to", "verdict", "department", "handler", "proposal", "proposer",
+    "satisfaction", "escalation_level", "steps", "due_at", "closed_at",
+)  # fmt: skip
+UPDATE = (
+    update(complaint)
+    .where(complaint.c.id == bindparam("of"), complaint.c.version == bindparam("was"))
+    .values({name: bindparam(f"new_{name}", type_=complaint.c[name].type) for name in _MOVING} | {"version": complaint.c.version + 1})
+)
+STEPS = (
+    select(complaint_step)
+    .where(complaint_step.c.complaint_id == bindparam("complaint_id"), complaint_step.c.number > bindparam("after"))
+    .order_by(complaint_step.c.number)
+    .limit(bindparam("limit"))
+)
+LAST_STEP = (
+    select(complaint_step)
+    .where(complaint_step.c.complaint_id == bindparam("complaint_id"), complaint_step.c.move == bindparam("move"))
+    .order_by(complaint_step.c.number.desc())
+    .limit(1)
+)
+_rows = (
+    func.unnest(
+        bindparam("ids", type_=ARRAY(Uuid)),
+        bindparam("levels", type_=ARRAY(complaint.c.escalation_level.type)),
+        bindparam("dues", type_=ARRAY(complaint.c.due_at.type)),
+    )
+    .table_valued(
+        column("id", Uuid),
+        column("level", complaint.c.escalation_level.type),
+        column("due", complaint.c.due_at.type),
+        name="told",
+    )
+    .render_derived()
+)
+TOLD = (
+    update(complaint)
+    .where(complaint.c.id == _rows.c.id)
+    .values(version=complaint.c.version + 1, escalation_level=_rows.c.level, due_at=_rows.c.due)
+)
+
+
+class ComplaintUnknown(NotFound):
+    """There is no such complaint, or it lies outside the units of this token."""
+
+
+class ComplaintChanged(Conflict):
+    """The complaint changed at the same time; read it again and repeat the request."""
+
+
+class CaseReader:
+    """Reads cases as a caller may see them."""
+
+    def __init__(self, reader: Reader, caller: Caller) -> None:
+        self._reader = reader
+        self._caller = caller
+
+    async def find(self, complaint_id: UUID) -> Case:
+        """Raises ComplaintUnknown."""
+        row = await self._reader.fetch_one(FIND, id=complaint_id, units=units_of(self._caller))
+        return await self._case(row)
+
+    async def steps(self, complaint_id: UUID, *, after: int, limit: int) -> list[Record]:
+        return await self._reader.fetch(STEPS, complaint_id=complaint_id, after=after, limit=limit)
+
+    async def last_record(self, complaint_id: UUID, move: str) -> dict[str, Any]:
+        """What was written down at the last move of a kind; empty when there was none."""
+        row = await self._reader.fetch_one(LAST_STEP, complaint_id=complaint_id, move=move)
+        return dict(row["record"]) if row else {}
+
+    async def _case(self, row: Record | None) -> Case:
+        if row is None:
+            raise ComplaintUnknown
+        courses = await courses_of(self._reader, [row["id"]])
+        return Case(complaint_of(row), courses[row["id"]])
+
+
+class CaseStore(CaseReader):
+    """The port `Cases`, in one transaction."""
+
+    def __init__(self, tx: Transaction, caller: Caller) -> None:
+        super().__init__(tx, caller)
+        self._tx = tx
+
+    async def load(self, complaint_id: UUID) -> Case:
+        row = await self._tx.fetch_one(LOCK, id=complaint_id, units=units_of(self._caller))
+        return await self._case(row)
+
+    async def load_all(self, ids: Sequence[UUID]) -> list[Case]:
+        rows = await self._tx.fetch(LOCK_ALL, ids=list(ids))
+        courses = await courses_of(self._tx, [row["id"] for row in rows])
+        return [Case(complaint_of(row), courses[row["id"]]) for row in rows]
+
+    async def claim_number(self, number: str, complaint_id: UUID) -> bool:
+        return await self._tx.fetch_one(CLAIM_NUMBER, number=number, complaint_id=complaint_id) is not None
+
+    async def add(self, case: Case, told: Sequence[Event], *, by: Hand, tracking_digest: bytes) -> None:
+        new = case.complaint
+        policy_name, policy_version = new.policy or (None, None)
+        await self._tx.execute(
+            INSERT,
+            id=new.id,
+            number=new.number,
+            recorded_at=new.recorded_at,
+            policy_name=policy_name,
+            policy_version=policy_version,
+            tracking_digest=tracking_digest,
+            version=new.version,
+            **_reported(new.report),
+            **_moving(case),
+        )
+        await save_courses(self._tx, [(new.id, replace(case.course, clocks=()), case.course)])
+        self._tell(told, {"title": new.report.title, "narrative": new.report.narrative, "wish": new.report.wish})
+
+    async def save(self, case: Case, *, before: Case, told: Sequence[Event], step: Step | None = None) -> Case:
+        new = {f"new_{name}": value for name, value in _moving(case).items()}
+        was = before.complaint.version
+        if not await self._tx.execute(UPDATE, of=case.complaint.id, was=was, **new):
+            raise ComplaintChanged
+        if step is not None:
+            await self._tx.execute(INSERT_STEP, complaint_id=case.complaint.id, **_step(step))
+        await save_course(self._tx, case.complaint.id, before.course, case.course)
+        self._tell(told, {"record": written(step.record)} if step else {})
+        return Case(replace(case.complaint, version=was + 1), case.course)
+
+    async def save_all(self, cases: Sequence[tuple[Case, Case]], told: Sequence[Event]) -> None:
+        if not cases:
+            return
+        after = [case for _, case in cases]
+        await self._tx.execute(
+            TOLD,
+            ids=[case.complaint.id for case in after],
+            levels=[case.complaint.escalation_level for case in after],
+            dues=[case.course.due_at for case in after],
+        )
+        await save_courses(self._tx, [(case.complaint.id, before.course, case.course) for before, case in cases])
+        self._tell(told, {})
+
+    def _tell(self, told: Sequence[Event], values: dict[str, object]) -> None:
+        """The personal part goes to the audit of the last event, which is that of the move itself."""
+        for place, event in enumerate(told, start=1):
+            self._tx.record(event, values=values if place == len(told) else None)
+
+
+def complaint_of(row: Record) -> Complaint:
+    """A complaint from its row."""
+    return Complaint(
+        id=row["id"],
+        number=row["number"],
+        report=report_of(row),
+        recorded_at=row["recorded_at"],
+        unit=row["unit"],
+        is_unit_confirmed=row["is_unit_confirmed"],
+        tier=row["tier"],
+        state=State(row["state"]),
+        resumes_to=State(row["resumes_to"]) if row["resumes_to"] else None,
+        verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+        department=row["department"],
+        handler=row["handler"],
+        proposal=proposal_of(row["proposal"]),
+        proposer=row["proposer"],
+        satisfaction=row["satisfaction"],
+        escalation_level=row["escalation_level"],
+        policy=(row["policy_name"], row["policy_version"]) if row["policy_name"] else None,
+        steps=row["steps"],
+        closed_at=row["closed_at"],
+        version=row["version"],
+    )
+
+
+def report_of(row: Record) -> Report:
+    return Report(
+        customer_id=row["customer_id"],
+        contact_id=row["contact_id"],
+        kind=Kind(row["kind"]),
+        channel=Channel(row["channel"]),
+        received_at=row["received_at"],
+        title=row["title"],
+        narrative=row["narrative"],
+        wish=row["wish"],
+        category=row["category"],
+        severity=Severity(row["severity"]),
+        dissatisfaction=row["dissatisfaction"],
+        product_name=row["product_name"],
+        product_lot=row["product_lot"],
+    )
+
+
+def _reported(report: Report) -> dict[str, object]:
+    return {
+        "customer_id": report.customer_id,
+        "contact_id": report.contact_id,
+        "kind": str(report.kind),
+        "channel": str(report.channel),
+        "received_at": report.received_at,
+        "title": report.title,
+        "narrative": report.narrative,
+        "wish": report.wish,
+        "category": report.category,
+        "severity": str(report.severity),
+        "dissatisfaction": report.dissatisfaction,
+        "product_name": report.product_name,
+        "product_lot": report.product_lot,
+    }
+
+
+def _moving(case: Case) -> dict[str, object]:
+    new = case.complaint
+    return {
+        "unit": new.unit,
+        "is_unit_confirmed": new.is_unit_confirmed,
+        "tier": new.tier,
+        "state": str(new.state),
+        "resumes_to": str(new.resumes_to) if new.resumes_to else None,
+        "verdict": str(new.verdict) if new.verdict else None,
+        "department": new.department,
+        "handler": new.handler,
+        "proposal": written(new.proposal) if new.proposal else None,
+        "proposer": new.proposer,
+        "satisfaction": new.satisfaction,
+        "escalation_level": new.escalation_level,
+        "steps": new.steps,
+        "due_at": case.course.due_at,
+        "closed_at": new.closed_at,
+    }
+
+
+def _step(step: Step) -> dict[str, object]:
+    return {
+        "number": step.number,
+        "move": str(step.move),
+        "outcome": str(step.outcome),
+        "left_state": str(step.left),
+        "entered_state": str(step.entered),
+        "record": written(step.record),
+        "actor": step.by.sub,
+        "client_id": step.by.client_id,
+        "at": step.at,
+    }

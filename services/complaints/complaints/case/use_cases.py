@@ -1,0 +1,177 @@
+"""What is done with cases: load, decide, save; clocks and events go along with every move."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from service_kit.outbox import Event
+
+from complaints.approval.domain import Hand
+from complaints.case import events
+from complaints.case.domain import Complaint, ReceivedInFuture, Report, Step
+from complaints.case.moves import State
+from complaints.case.number import complaint_number
+from complaints.case.records import Proposal
+from complaints.clock.course import Course
+from complaints.clock.domain import Terms, Timeline
+from complaints.sla.domain import Levels, Policy, closest
+
+# The clocks of two machines differ by less.
+CLOCK_SKEW = timedelta(minutes=5)
+NUMBER_ATTEMPTS = 20
+
+Take = Callable[[Complaint], tuple[Complaint, Step]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A complaint with its clocks: what is loaded, moved and saved as one."""
+
+    complaint: Complaint
+    course: Course
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is known of the customer when the complaint is recorded; the unit is confirmed when the customer's file gave it."""
+
+    customer_id: UUID
+    unit: str
+    is_confirmed: bool
+    tier: int | None
+
+
+class Cases(Protocol):
+    """Where cases are kept."""
+
+    async def load(self, complaint_id: UUID) -> Case:
+        """The case, locked for a change; ComplaintUnknown when there is none that the caller may see."""
+        ...
+
+    async def load_all(self, ids: Sequence[UUID]) -> list[Case]:
+        """Several cases, locked in the order of their ids."""
+        ...
+
+    async def claim_number(self, number: str, complaint_id: UUID) -> bool:
+        """Whether the number was free and is now this complaint's."""
+        ...
+
+    async def add(self, case: Case, told: Sequence[Event], *, by: Hand, tracking_digest: bytes) -> None: ...
+
+    async def save(self, case: Case, *, before: Case, told: Sequence[Event], step: Step | None = None) -> Case: ...
+
+    async def save_all(self, cases: Sequence[tuple[Case, Case]], told: Sequence[Event]) -> None:
+        """Pairs of before and after, all at once."""
+        ...
+
+
+class ServiceLevels(Protocol):
+    """Where policies and calendars are kept."""
+
+    async def policies(self) -> list[Policy]: ...
+
+    async def levels(self, policy: Policy | None) -> Levels: ...
+
+    async def levels_of(self, policy: tuple[str, int] | None, course: Course) -> Levels: ...
+
+
+async def record(
+    cases: Cases,
+    service_levels: ServiceLevels,
+    report: Report,
+    standing: Standing,
+    *,
+    id: UUID,
+    day: date,
+    tracking_digest: bytes,
+    by: Hand,
+    at: datetime,
+) -> Case:
+    """The first step: the report becomes a numbered case, and its clocks count from when it was received."""
+    if report.received_at > at + CLOCK_SKEW:
+        raise ReceivedInFuture
+    policy = closest(
+        await service_levels.policies(),
+        kind=report.kind,
+        severity=report.severity,
+        tier=standing.tier,
+        channel=report.channel,
+    )
+    levels = await service_levels.levels(policy)
+    complaint = Complaint(
+        id=id,
+        number=await _free_number(cases, id, day),
+        report=replace(report, customer_id=standing.customer_id),
+        recorded_at=at,
+        unit=standing.unit,
+        is_unit_confirmed=standing.is_confirmed,
+        tier=standing.tier,
+        state=State.RECEIVED,
+        resumes_to=None,
+        verdict=None,
+        department=None,
+        handler=None,
+        proposal=None,
+        proposer=None,
+        satisfaction=None,
+        escalation_level=0,
+        policy=(policy.name, policy.version) if policy else None,
+        steps=0,
+        closed_at=None,
+        version=1,
+    )
+    course = Course(()).begin(levels.terms, levels.timeline, state=State.RECEIVED, at=report.received_at)
+    case = Case(complaint, course)
+    await cases.add(case, [events.received(complaint, at=at)], by=by, tracking_digest=tracking_digest)
+    return case
+
+
+async def _free_number(cases: Cases, id: UUID, day: date) -> str:
+    for attempt in range(NUMBER_ATTEMPTS):
+        number = complaint_number(id, day=day, attempt=attempt)
+        if await cases.claim_number(number, id):
+            return number
+    raise RuntimeError(f"no complaint number is free on {day}")
+
+
+async def move(cases: Cases, service_levels: ServiceLevels, complaint_id: UUID, take: Take, *, at: datetime) -> Case:
+    """One move: what fell due before it is told first, then the clocks follow the state that it leads to."""
+    before = await cases.load(complaint_id)
+    after, step = take(before.complaint)
+    levels = await service_levels.levels_of(after.policy, before.course)
+    course, marks = before.course.tell(at=at)
+    after, told = events.told(after, marks, at=at)
+    course = course.enter(after.state, levels.terms, levels.timeline, at=at)
+    if isinstance(step.record, Proposal) and step.record.next_update_at is not None:
+        course = _promised(course, levels, until=step.record.next_update_at, at=at)
+    return await cases.save(Case(after, course), before=before, told=[*told, events.moved(after, step)], step=step)
+
+
+def _promised(course: Course, levels: Levels, *, until: datetime, at: datetime) -> Course:
+    policy = levels.policy or Policy.without_clocks()
+    return course.promise(policy.promise(until - at), levels.timeline, at=at)
+
+
+async def tell_due(cases: Cases, ids: Iterable[UUID], *, at: datetime) -> None:
+    """What the clocks of these cases have to tell by now; told once, whoever else tries at the same time."""
+    saved: list[tuple[Case, Case]] = []
+    told: list[Event] = []
+    for before in await cases.load_all(sorted(set(ids))):
+        course, marks = before.course.tell(at=at)
+        if marks:
+            complaint, its_events = events.told(before.complaint, marks, at=at)
+            saved.append((before, Case(complaint, course)))
+            told += its_events
+    await cases.save_all(saved, told)
+
+
+async def date_anew(cases: Cases, ids: Iterable[UUID], timeline_of: Callable[[Terms], tuple[Terms, Timeline] | None]) -> None:
+    """Reckon the clocks of these cases by newer calendars where `timeline_of` gives one."""
+    saved: list[tuple[Case, Case]] = []
+    for before in await cases.load_all(sorted(set(ids))):
+        course = before.course.dated_anew(timeline_of)
+        if course != before.course:
+            saved.append((before, Case(before.complaint, course)))
+    await cases.save_all(saved, ())

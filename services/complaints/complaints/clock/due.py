@@ -1,0 +1,60 @@
+"""The background work of clocks: telling what is due, and dating anew what was provisional."""
+
+from collections.abc import Callable, Sequence
+
+from service_kit.caller import SYSTEM
+from service_kit.database import Database, Record, Transaction
+from service_kit.identity import Clock
+from service_kit.timers import Timer
+from sqlalchemy import bindparam, select
+
+from complaints.calendar.store import CalendarStore, Shelf
+from complaints.case import use_cases
+from complaints.case.store import CaseStore
+from complaints.clock.domain import Terms, Timeline
+from complaints.tables import calendar, clock
+
+DATED_AT_ONCE = 200
+PROVISIONAL = (
+    select(clock.c.complaint_id, clock.c.calendar, calendar.c.version)
+    .join(calendar, calendar.c.name == clock.c.calendar)
+    .where(clock.c.is_provisional, clock.c.stopped_at.is_(None), clock.c.calendar_version < calendar.c.version)
+    .limit(bindparam("limit"))
+)
+
+
+class DueClocks:
+    """Handles a batch of timers: all their cases are locked, told and saved together."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def __call__(self, tx: Transaction, timers: Sequence[Timer]) -> None:
+        await use_cases.tell_due(CaseStore(tx, SYSTEM), [timer.subject for timer in timers], at=self._clock())
+
+
+class Redating:
+    """Reckons provisional due dates again once their calendar has a newer version."""
+
+    def __init__(self, database: Database, shelf: Shelf) -> None:
+        self._database = database
+        self._shelf = shelf
+
+    async def step(self) -> bool:
+        """One batch; True when there may be more."""
+        async with self._database.transaction() as tx:
+            rows = await tx.fetch(PROVISIONAL, limit=DATED_AT_ONCE)
+            newer = await self._newer(CalendarStore(tx, self._shelf), rows)
+            await use_cases.date_anew(CaseStore(tx, SYSTEM), [row["complaint_id"] for row in rows], newer)
+        return len(rows) == DATED_AT_ONCE
+
+    async def _newer(self, calendars: CalendarStore, rows: Sequence[Record]) -> Callable[[Terms], tuple[Terms, Timeline] | None]:
+        present = {row["calendar"]: await calendars.get(row["calendar"], row["version"]) for row in rows}
+
+        def newer(terms: Terms) -> tuple[Terms, Timeline] | None:
+            timeline = present.get(terms.calendar)
+            if timeline is None or (terms.calendar_version or 0) >= timeline.version:
+                return None
+            return terms.counted_by(timeline.version), timeline
+
+        return newer

@@ -1,0 +1,157 @@
+"""Clocks in Postgres, and the durable timers that wake them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.tables import timer
+from service_kit.timers import Timer, schedule
+from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, insert, select, tuple_, update
+
+from complaints.clock.course import Course
+from complaints.clock.domain import Clock, ClockState, Mark, Measure, Terms
+from complaints.tables import clock
+
+TIMER_KIND = "clock"
+
+OF_COMPLAINTS = (
+    select(clock)
+    .where(clock.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(clock.c.complaint_id, clock.c.started_at, clock.c.name, clock.c.round)
+)
+INSERT = insert(clock)
+_CHANGING = (
+    "state", "told", "mark_times", "due_at", "is_provisional", "is_paused", "counted_from", "counted_before", "stopped_at",
+    "calendar_version",
+)  # fmt: skip
+UPDATE = (
+    update(clock)
+    .where(clock.c.complaint_id == bindparam("of"), clock.c.name == bindparam("of_name"), clock.c.round == bindparam("of_round"))
+    .values({name: bindparam(f"new_{name}", type_=clock.c[name].type) for name in _CHANGING})
+)
+# A timer that fires this moment is locked by the worker that fires it; it finds its clock changed and does nothing. Waiting for it
+# here, while it waits for our complaint, would be a deadlock.
+_stale = (
+    select(timer.c.subject, timer.c.kind, timer.c.key)
+    .where(timer.c.subject == bindparam("subject"), timer.c.kind == TIMER_KIND, timer.c.key == any_(bindparam("keys", type_=ARRAY(String))))
+    .with_for_update(skip_locked=True)
+)
+CANCEL = delete(timer).where(tuple_(timer.c.subject, timer.c.kind, timer.c.key).in_(_stale))
+
+
+async def courses_of(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, Course]:
+    """The clocks of several complaints."""
+    clocks: dict[UUID, list[Clock]] = {complaint_id: [] for complaint_id in ids}
+    for row in await reader.fetch(OF_COMPLAINTS, ids=list(ids)):
+        clocks[row["complaint_id"]].append(_clock(row))
+    return {complaint_id: Course(tuple(own)) for complaint_id, own in clocks.items()}
+
+
+async def save_course(tx: Transaction, complaint_id: UUID, before: Course, after: Course) -> None:
+    """Write what changed and set the timers anew."""
+    await save_courses(tx, [(complaint_id, before, after)])
+    known = {(clock.name, clock.round): clock for clock in before.clocks}
+    stale = [
+        timer_key(known[each.name, each.round])
+        for each in after.changed_since(before)
+        if (each.name, each.round) in known and known[each.name, each.round].next_at != each.next_at
+    ]
+    if any(stale):
+        await tx.execute(CANCEL, subject=complaint_id, keys=[key for key in stale if key])
+
+
+async def save_courses(tx: Transaction, courses: Iterable[tuple[UUID, Course, Course]]) -> None:
+    """Write what changed in several courses at once and set the next timers; the timers that just fired are theirs who fired them."""
+    fresh: list[dict[str, object]] = []
+    changed: list[dict[str, object]] = []
+    timers: list[Timer] = []
+    for complaint_id, before, after in courses:
+        known = {(clock.name, clock.round): clock for clock in before.clocks}
+        for each in after.changed_since(before):
+            earlier = known.get((each.name, each.round))
+            if earlier is None:
+                fresh.append(_inserted(complaint_id, each))
+            else:
+                changed.append(_updated(complaint_id, each))
+            if each.next_at is not None and (earlier is None or earlier.next_at != each.next_at):
+                timers.append(_timer(complaint_id, each))
+    await tx.execute_many(INSERT, fresh)
+    await tx.execute_many(UPDATE, changed)
+    await schedule(tx, *timers)
+
+
+def timer_key(clock: Clock) -> str:
+    """The key of the timer that wakes a clock next; another one for every time it is set, so that an old one cannot take its place."""
+    return f"{clock.name}#{clock.round}@{clock.next_at.isoformat()}#{clock.told}" if clock.next_at else ""
+
+
+def _timer(complaint_id: UUID, clock: Clock) -> Timer:
+    assert clock.next_at is not None
+    return Timer(subject=complaint_id, kind=TIMER_KIND, key=timer_key(clock), due_at=clock.next_at, payload={})
+
+
+def _inserted(complaint_id: UUID, each: Clock) -> dict[str, object]:
+    terms = each.terms
+    return {
+        "complaint_id": complaint_id,
+        "name": each.name,
+        "round": each.round,
+        "allowed": terms.allowed,
+        "measure": str(terms.measure),
+        "calendar": terms.calendar,
+        "mark_percents": [mark.percent for mark in terms.marks],
+        "mark_levels": [mark.level for mark in terms.marks],
+        "mark_notify": [mark.notify for mark in terms.marks],
+        "started_at": each.started_at,
+        **_changing(each),
+    }
+
+
+def _updated(complaint_id: UUID, each: Clock) -> dict[str, object]:
+    new = {f"new_{name}": value for name, value in _changing(each).items()}
+    return {"of": complaint_id, "of_name": each.name, "of_round": each.round, **new}
+
+
+def _changing(each: Clock) -> dict[str, object]:
+    return {
+        "state": str(each.state),
+        "told": each.told,
+        "mark_times": list(each.mark_times),
+        "due_at": each.due_at,
+        "is_provisional": each.is_provisional,
+        "is_paused": each.is_paused,
+        "counted_from": each.counted_from,
+        "counted_before": each.counted_before,
+        "stopped_at": each.stopped_at,
+        "calendar_version": each.terms.calendar_version,
+    }
+
+
+def _clock(row: Record) -> Clock:
+    return Clock(
+        terms=_terms(row),
+        round=row["round"],
+        state=ClockState(row["state"]),
+        started_at=row["started_at"],
+        counted_from=row["counted_from"],
+        counted_before=row["counted_before"],
+        mark_times=tuple(row["mark_times"]),
+        told=row["told"],
+        due_at=row["due_at"],
+        is_provisional=row["is_provisional"],
+        is_paused=row["is_paused"],
+        stopped_at=row["stopped_at"],
+    )
+
+
+def _terms(row: Record) -> Terms:
+    marks: Iterable[Any] = zip(row["mark_percents"], row["mark_levels"], row["mark_notify"], strict=True)
+    return Terms(
+        name=row["name"],
+        allowed=row["allowed"],
+        measure=Measure(row["measure"]),
+        calendar=row["calendar"],
+        calendar_version=row["calendar_version"],
+        marks=tuple(Mark(*mark) for mark in marks),
+    )

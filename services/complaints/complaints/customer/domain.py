@@ -1,0 +1,44 @@
+"""How a complaint comes to its unit: from the customer's file, or from whoever records it while the file cannot be asked."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from service_kit.caller import Caller
+from service_kit.errors import NotFound
+from service_kit.units import unit_for
+
+from complaints.case.use_cases import Standing
+
+
+class CustomerUnknown(NotFound):
+    """There is no such customer, or they lie outside the units of this token."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """The part of a customer's file that a complaint needs."""
+
+    id: UUID
+    unit: str
+    name: str | None
+    language: str | None
+    tier: int | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the customer's file said; `is_answered` is false when nobody answered."""
+
+    customer: Customer | None
+    is_answered: bool
+
+
+def standing(asked: Asked, customer_id: UUID, *, caller: Caller, unit: str | None, default_unit: str) -> Standing:
+    """Raises CustomerUnknown, or UnitNotAllowed for a unit that the caller names but may not act for."""
+    if not asked.is_answered:
+        own = unit_for(caller, unit, default=default_unit)
+        return Standing(customer_id=customer_id, unit=own, is_confirmed=False, tier=None)
+    customer = asked.customer
+    if customer is None or not caller.sees(customer.unit):
+        raise CustomerUnknown
+    return Standing(customer_id=customer.id, unit=customer.unit, is_confirmed=True, tier=customer.tier)

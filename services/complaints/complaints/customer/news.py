@@ -1,0 +1,51 @@
+"""Follows customer-profile's feed, and asks again for units that could not be asked for."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from service_kit.consumer import News
+from service_kit.database import Database, Transaction
+from service_kit.identity import Clock
+
+from complaints.clients.customer_profile import Customers
+from complaints.customer.domain import Asked
+from complaints.customer.store import CustomerNews, take_unconfirmed
+
+ASKED_AT_ONCE = 10
+
+
+async def on_customer_news(tx: Transaction, news: News) -> None:
+    """One event of the feed; what does not concern complaints is passed over."""
+    told = CustomerNews(tx, at=news.at)
+    payload = news.payload
+    match news.type:
+        case "customer.created" | "customer.changed":
+            if unit := payload.get("unit") or news.unit:
+                await told.moved(news.subject, unit)
+        case "customer.merged":
+            merged = UUID(payload["merged_id"]) if "merged_id" in payload else news.subject
+            await told.merged(merged, UUID(payload["survivor_id"]), payload.get("unit") or news.unit)
+        case "customer.erased":
+            await told.erased(news.subject)
+
+
+class Confirming:
+    """Asks for the units of complaints that were recorded while customer-profile was away."""
+
+    def __init__(self, database: Database, customers: Customers, *, clock: Clock, again_after: timedelta) -> None:
+        self._database = database
+        self._customers = customers
+        self._clock = clock
+        self._again_after = again_after
+
+    async def step(self) -> bool:
+        """Ask for some; True when there may be more."""
+        async with self._database.transaction() as tx:
+            rows = await take_unconfirmed(tx, at=self._clock(), again_after=self._again_after, limit=ASKED_AT_ONCE)
+        found: list[Asked] = await asyncio.gather(*(self._customers.ask(row["customer_id"]) for row in rows))
+        async with self._database.transaction() as tx:
+            for row, asked in zip(rows, found, strict=True):
+                if asked.customer is not None:
+                    await CustomerNews(tx, at=self._clock()).moved(row["customer_id"], asked.customer.unit)
+        return len(rows) == ASKED_AT_ONCE and all(asked.is_answered for asked in found)

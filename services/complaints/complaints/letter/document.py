@@ -1,0 +1,160 @@
+"""From the facts of a case to the blocks of its letter, by one template in both languages."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from service_kit.money import Money
+
+from complaints.case.labels import REMEDIES, VERDICTS
+from complaints.case.records import Remedy, Verdict
+
+if TYPE_CHECKING:
+    from jinja2.environment import Template, TemplateExpression
+    from jinja2.sandbox import SandboxedEnvironment
+
+# What XML cannot hold, and the marks that turn the direction of writing, with which a name could rewrite the sentence around it.
+UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
+MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matter:
+    """What a letter is about."""
+
+    company: str
+    number: str
+    title: str
+    received_at: datetime
+    written_at: datetime
+    time_zone: str
+    customer: str | None
+    verdict: Verdict | None
+    reason: str
+    problem: str
+    remedies: Sequence[Remedy]
+    department: str | None
+
+
+@dataclass(frozen=True)
+class Block:
+    """One piece of the letter: its kind and its lines of plain text."""
+
+    kind: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What the renderers print."""
+
+    language: str
+    title: str
+    author: str
+    written_at: datetime
+    blocks: tuple[Block, ...]
+
+
+def compose(matter: Matter, language: str) -> Letter:
+    """The letter of a matter in `zh-CN` or `en`."""
+    facts = _facts(matter, language)
+    blocks = [
+        Block(part["kind"], lines_of(_text(part[language], occurrence))) for part in _template() for occurrence in _occurrences(part, facts)
+    ]
+    title = next(block.lines[0] for block in blocks if block.kind == "title")
+    author = printable(matter.company)
+    return Letter(language, f"{title} {matter.number}", author, matter.written_at, tuple(blocks))
+
+
+def printable(text: str) -> str:
+    """The text without characters that no page can show."""
+    return UNPRINTABLE.sub("", text)
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    return tuple(printable(line) for line in LINE_BREAKS.split(text.strip()))
+
+
+def _facts(matter: Matter, language: str) -> dict[str, object]:
+    zone = ZoneInfo(matter.time_zone)
+    verdict = matter.verdict or Verdict.UNDECIDABLE
+    return {
+        "company": matter.company,
+        "number": matter.number,
+        "title": matter.title,
+        "received_on": _day(matter.received_at.astimezone(zone), language),
+        "written_on": _day(matter.written_at.astimezone(zone), language),
+        "customer": matter.customer,
+        "verdict": VERDICTS[verdict][language],
+        "is_upheld": verdict in {Verdict.UPHELD, Verdict.PARTLY_UPHELD},
+        "reason": matter.reason,
+        "problem": matter.problem,
+        "remedies": [_remedy(remedy, language) for remedy in matter.remedies],
+        "department": matter.department,
+    }
+
+
+def _remedy(remedy: Remedy, language: str) -> dict[str, str]:
+    return {
+        "type": REMEDIES[remedy.type][language],
+        "amount": _money(remedy.amount),
+        "description": remedy.description or "",
+    }
+
+
+def _money(amount: Money | None) -> str:
+    return f"{amount.amount:,f} {amount.currency}" if amount else ""
+
+
+def _day(at: datetime, language: str) -> str:
+    if language == "zh-CN":
+        return f"{at.year}年{at.month}月{at.day}日"
+    return f"{at.day} {MONTHS[at.month - 1]} {at.year}"
+
+
+def _occurrences(part: Mapping[str, str], facts: dict[str, object]) -> list[dict[str, object]]:
+    """The facts for each time a block appears: once, never, or once for every member of its list."""
+    if "when" in part and not _condition(part["when"])(**facts):
+        return []
+    if "each" not in part:
+        return [facts]
+    members: Sequence[object] = _condition(part["each"])(**facts) or ()
+    return [{**facts, "it": member} for member in members]
+
+
+@cache
+def _template() -> Sequence[Mapping[str, str]]:
+    source = resources.files("complaints.letter").joinpath("templates/answer.toml").read_text("utf-8")
+    blocks: Sequence[Mapping[str, str]] = tomllib.loads(source)["block"]
+    return blocks
+
+
+@cache
+def _sandbox() -> "SandboxedEnvironment":
+    # Imported at the first letter: a process that writes none does not carry the engine.
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    # Nothing is escaped here: the result is plain text, and each renderer takes it as such.
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+
+
+def _text(source: str, facts: Mapping[str, object]) -> str:
+    return _compiled(source).render(facts)
+
+
+@cache
+def _compiled(source: str) -> "Template":
+    return _sandbox().from_string(source)
+
+
+@cache
+def _condition(source: str) -> "TemplateExpression":
+    return _sandbox().compile_expression(source)

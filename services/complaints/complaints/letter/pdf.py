@@ -1,0 +1,39 @@
+"""A letter as PDF."""
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from pydantic_core import to_json
+
+from complaints.letter.document import Letter
+
+if TYPE_CHECKING:
+    import typst
+
+LANGUAGE = {"zh-CN": ("zh", "CN"), "en": ("en", "US")}
+
+
+def render_pdf(letter: Letter) -> bytes:
+    """The bytes of the file, with the fonts in it. The text travels as a value beside the page's source, never inside it."""
+    import typst
+
+    lang, region = LANGUAGE[letter.language]
+    blocks = [{"kind": block.kind, "lines": block.lines} for block in letter.blocks]
+    values = {"title": letter.title, "author": letter.author, "lang": lang, "region": region, "blocks": blocks}
+    source = resources.files("complaints.letter").joinpath("templates/page.typ").read_bytes()
+    return typst.compile(
+        source,
+        font_paths=_fonts(),
+        format="pdf",
+        sys_inputs={"letter": to_json(values).decode()},
+        timestamp=letter.written_at,
+    )
+
+
+@cache
+def _fonts() -> "typst.Fonts":
+    import pylopdf_fonts_zh_cn
+    import typst
+
+    return typst.Fonts(include_system_fonts=False, font_paths=[pylopdf_fonts_zh_cn.sans_path().parent])

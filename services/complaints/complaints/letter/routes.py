@@ -1,0 +1,154 @@
+"""The answer to the customer over HTTP, and its letters."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from service_kit.call import Call
+from service_kit.routing import Router, requires
+from service_kit.sqlstates import TransactionRolledBack
+from service_kit.units import units_of
+from service_kit.words import Id
+from starlette.responses import Response
+
+from complaints.case import records, use_cases
+from complaints.case.domain import Complaint, MoveNotAllowed, Step
+from complaints.case.move_routes import PATH, REFUSALS
+from complaints.case.moves import DUTY_OF, Move
+from complaints.case.routes import hand_of, shelf_of
+from complaints.case.schemas import ComplaintView, NewResponse
+from complaints.case.store import CaseReader, CaseStore, ComplaintUnknown
+from complaints.case.views import complaint_view
+from complaints.clients.customer_profile import Customers
+from complaints.customer.domain import Customer
+from complaints.letter.domain import LetterErased, LetterSent, LetterTooSlow, LetterUnknown, Printed
+from complaints.letter.printer import Printer
+from complaints.letter.store import add_letter, letters_of, page_of
+from complaints.letter.use_cases import matter_of
+from complaints.sla.store import SlaStore
+
+router = Router(tags=["complaints"])
+LANGUAGE = "zh-CN"
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+class _Draft:
+    """A letter printed before the transaction that sends it: for which step of which case, and in which language."""
+
+    def __init__(self, printed: Printed, language: str, steps: int) -> None:
+        self.printed = printed
+        self.language = language
+        self.steps = steps
+
+
+@router.post(f"{PATH}/response", response_model=ComplaintView, raises=(*REFUSALS, LetterTooSlow))
+async def respond_to_complaint(
+    complaint_id: Id, body: NewResponse, call: Annotated[Call, requires(DUTY_OF[Move.RESPONSE].scope)]
+) -> Response:
+    """Give the final answer: a letter as PDF and DOCX is printed and kept.
+
+    `letters` of the complaint says where both are read. While customer-profile cannot be asked the letter greets nobody by name.
+    """
+    draft = await _drafted(call, complaint_id, body)
+    async with call.transaction() as tx:
+        letter_id = call.new_id()
+        cases = CaseStore(tx, call.caller)
+        case = await use_cases.move(cases, SlaStore(tx, shelf_of(call)), complaint_id, _sending(draft, letter_id, body, call), at=call.at)
+        # A case that takes no response has been refused by now, so that there is a draft.
+        assert draft is not None
+        sent = LetterSent.of(
+            draft.printed,
+            id=letter_id,
+            complaint_id=complaint_id,
+            language=draft.language,
+            channel=str(body.channel),
+            written_at=call.at,
+        )
+        await add_letter(tx, sent, draft.printed)
+        letters = await letters_of(tx, [complaint_id])
+        return call.answer(complaint_view(case, letters[complaint_id]), version=case.complaint.version)
+
+
+async def _drafted(call: Call, complaint_id: UUID, body: NewResponse) -> _Draft | None:
+    """The letter; None for a case that takes no response now, which the transaction will refuse, or answer from its key."""
+    async with call.reading() as reader:
+        cases = CaseReader(reader, call.caller)
+        try:
+            complaint = (await cases.find(complaint_id)).complaint
+            complaint.check(Move.RESPONSE)
+        except (ComplaintUnknown, MoveNotAllowed):
+            return None
+        validity = await cases.last_record(complaint_id, Move.VALIDITY)
+    customer = await _customer(call, complaint)
+    language = body.language or _spoken_by(customer)
+    printer: Printer = call.part("printer")
+    settings = call.settings
+    matter = matter_of(
+        complaint,
+        validity,
+        customer=customer.name if customer else None,
+        company=settings.company_name,
+        time_zone=settings.time_zone,
+        at=call.at,
+    )
+    return _Draft(await printer.print(matter, language), language, complaint.steps)
+
+
+async def _customer(call: Call, complaint: Complaint) -> Customer | None:
+    customers: Customers = call.part("customers")
+    return (await customers.ask(complaint.report.customer_id)).customer
+
+
+def _spoken_by(customer: Customer | None) -> str:
+    is_english = customer is not None and (customer.language or "").lower().startswith("en")
+    return "en" if is_english else LANGUAGE
+
+
+def _sending(draft: _Draft | None, letter_id: UUID, body: NewResponse, call: Call) -> use_cases.Take:
+    def take(complaint: Complaint) -> tuple[Complaint, Step]:
+        complaint.check(Move.RESPONSE)
+        if draft is None or complaint.steps != draft.steps:
+            # The case moved between the print and this transaction: everything runs again, the print included.
+            raise TransactionRolledBack("the case moved while its letter was printed")
+        record = records.Response(language=draft.language, channel=body.channel, letter_id=letter_id)
+        return complaint.respond(record, by=hand_of(call), at=call.at)
+
+    return take
+
+
+def _file(kind: str, description: str) -> dict[int | str, dict[str, Any]]:
+    schema = {"type": "string", "format": "binary", "maxLength": 50_000_000}
+    return {200: {"description": description, "content": {kind: {"schema": schema}}}}
+
+
+@router.get(
+    f"{PATH}/letters/{{letter_id}}/pdf",
+    response_class=Response,
+    responses=_file(PDF, "The letter."),
+    raises=[LetterUnknown, LetterErased],
+)
+async def download_letter_as_pdf(complaint_id: Id, letter_id: Id, call: Annotated[Call, requires("complaints:read")]) -> Response:
+    """Download a letter as PDF."""
+    return await _downloaded(call, complaint_id, letter_id, form="pdf", kind=PDF)
+
+
+@router.get(
+    f"{PATH}/letters/{{letter_id}}/docx",
+    response_class=Response,
+    responses=_file(DOCX, "The letter."),
+    raises=[LetterUnknown, LetterErased],
+)
+async def download_letter_as_docx(complaint_id: Id, letter_id: Id, call: Annotated[Call, requires("complaints:read")]) -> Response:
+    """Download a letter as DOCX, to be edited before it is sent."""
+    return await _downloaded(call, complaint_id, letter_id, form="docx", kind=DOCX)
+
+
+async def _downloaded(call: Call, complaint_id: UUID, letter_id: UUID, *, form: str, kind: str) -> Response:
+    async with call.reading() as reader:
+        row = await page_of(reader, complaint_id, letter_id, form, units=units_of(call.caller))
+    if row is None:
+        raise LetterUnknown
+    if row["page"] is None:
+        raise LetterErased
+    name = f"{row['number']}-{row['language']}.{form}"
+    return Response(row["page"], media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

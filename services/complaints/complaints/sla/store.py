@@ -1,0 +1,128 @@
+"""Service-level policies in Postgres, and the levels that one case is held to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.errors import NotFound, PreconditionFailed
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from complaints.calendar.domain import AroundTheClock
+from complaints.calendar.store import CalendarStore, Shelf
+from complaints.case.records import Channel, Kind, Severity
+from complaints.clock.course import Course
+from complaints.clock.domain import Clock, Measure, Terms, Timeline
+from complaints.sla.domain import Applies, ClockRule, EscalationRule, Levels, Policy
+from complaints.tables import sla_policy, sla_policy_version
+
+_present = sla_policy.join(
+    sla_policy_version,
+    (sla_policy_version.c.name == sla_policy.c.name) & (sla_policy_version.c.version == sla_policy.c.version),
+)
+PRESENT = select(sla_policy_version).select_from(_present)
+FIND = PRESENT.where(sla_policy.c.name == bindparam("name"))
+LOCK = FIND.with_for_update(of=sla_policy)
+FIND_VERSION = select(sla_policy_version).where(
+    sla_policy_version.c.name == bindparam("name"), sla_policy_version.c.version == bindparam("version")
+)
+LIST = PRESENT.where(sla_policy.c.name > bindparam("after")).order_by(sla_policy.c.name).limit(bindparam("limit"))
+CREATE = upsert(sla_policy).values(name=bindparam("name"), version=1).on_conflict_do_nothing().returning(sla_policy.c.name)
+RAISE = update(sla_policy).where(sla_policy.c.name == bindparam("of")).values(version=bindparam("to"))
+WRITE = insert(sla_policy_version)
+AROUND_THE_CLOCK = AroundTheClock()
+
+
+class PolicyUnknown(NotFound):
+    """There is no service-level policy of this name."""
+
+
+class SlaStore:
+    def __init__(self, reader: Reader, shelf: Shelf) -> None:
+        self._reader = reader
+        self._calendars = CalendarStore(reader, shelf)
+
+    async def row(self, name: str, *, version: int | None = None, is_locked: bool = False) -> Record | None:
+        """The present version, or the asked one."""
+        if version is not None:
+            return await self._reader.fetch_one(FIND_VERSION, name=name, version=version)
+        return await self._reader.fetch_one(LOCK if is_locked else FIND, name=name)
+
+    async def rows(self, *, after: str, limit: int) -> Sequence[Record]:
+        return await self._reader.fetch(LIST, after=after, limit=limit)
+
+    async def policies(self) -> list[Policy]:
+        """All policies in their present versions."""
+        return [policy_of(row) for row in await self._reader.fetch(PRESENT)]
+
+    async def levels(self, policy: Policy | None, clocks: Iterable[Clock] = ()) -> Levels:
+        """What a case of this policy is held to: new clocks count by the present calendars, running ones by those they began with."""
+        rules = policy.clocks if policy else ()
+        present = await self._calendars.versions(rule.calendar for rule in rules if rule.measure is Measure.BUSINESS)
+        terms = tuple(policy.terms(rule, calendar_version=present.get(rule.calendar)) for rule in rules) if policy else ()
+        held_to = [*terms, *(clock.terms for clock in clocks if not clock.is_ended)]
+        return Levels(policy=policy, terms=terms, timelines=await self._timelines(held_to))
+
+    async def levels_of(self, policy: tuple[str, int] | None, course: Course) -> Levels:
+        """The same for a case that was recorded under a version of a policy."""
+        if policy is None:
+            return await self.levels(None, course.clocks)
+        row = await self.row(policy[0], version=policy[1])
+        return await self.levels(policy_of(row) if row else None, course.clocks)
+
+    async def _timelines(self, held_to: Iterable[Terms]) -> dict[tuple[str | None, int | None], Timeline]:
+        timelines: dict[tuple[str | None, int | None], Timeline] = {(None, None): AROUND_THE_CLOCK}
+        for terms in held_to:
+            if terms.calendar is not None and terms.calendar_version is not None:
+                timeline = await self._calendars.get(terms.calendar, terms.calendar_version)
+                timelines[terms.calendar, terms.calendar_version] = timeline
+        return timelines
+
+
+async def create_policy(tx: Transaction, name: str, content: Mapping[str, Any], *, at: datetime) -> int:
+    """Version 1; PreconditionFailed when there is one already."""
+    if await tx.fetch_one(CREATE, name=name) is None:
+        raise PreconditionFailed
+    await tx.execute(WRITE, name=name, version=1, content=dict(content), written_at=at)
+    return 1
+
+
+async def replace_policy(tx: Transaction, name: str, content: Mapping[str, Any], *, was: int, at: datetime) -> int:
+    """The next version of a locked policy."""
+    await tx.execute(RAISE, of=name, to=was + 1)
+    await tx.execute(WRITE, name=name, version=was + 1, content=dict(content), written_at=at)
+    return was + 1
+
+
+def policy_of(row: Record) -> Policy:
+    """A policy from its row; its content is as the API writes it."""
+    content = row["content"]
+    return Policy(
+        name=row["name"],
+        version=row["version"],
+        applies=_applies(content["applies"]),
+        clocks=tuple(_clock_rule(rule) for rule in content["clocks"]),
+        escalation=tuple(EscalationRule(**rule) for rule in content["escalation"]),
+        written_at=row["written_at"],
+    )
+
+
+def _applies(content: Mapping[str, Any]) -> Applies:
+    kind, severity, channel = content["kind"], content["severity"], content["channel"]
+    return Applies(
+        kind=Kind(kind) if kind else None,
+        severity=Severity(severity) if severity else None,
+        tier_min=content["tier_min"],
+        channel=Channel(channel) if channel else None,
+    )
+
+
+def _clock_rule(content: Mapping[str, Any]) -> ClockRule:
+    return ClockRule(
+        name=content["name"],
+        allowed=timedelta(hours=content["hours"]),
+        measure=Measure(content["time"]),
+        calendar=content["calendar"],
+        warn_at=tuple(content["warn_at"]),
+    )

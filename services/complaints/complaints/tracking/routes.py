@@ -1,0 +1,55 @@
+"""Tracking by the customer over HTTP."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from service_kit.call import Call
+from service_kit.database import Record
+from service_kit.language import spoken
+from service_kit.routing import Router, anyone
+from starlette.responses import Response
+
+from complaints.case.labels import STATES
+from complaints.case.moves import State
+from complaints.case.number import is_well_formed
+from complaints.tracking.domain import TrackingRefused, fits
+from complaints.tracking.schemas import TrackedComplaint, TrackedStep, Tracking
+from complaints.tracking.store import find_by_number, history_of
+
+router = Router(tags=["tracking"])
+
+
+@router.post("/v1/complaint-tracking", response_model=TrackedComplaint, raises=[TrackingRefused])
+async def track_complaint(body: Tracking, call: Annotated[Call, anyone()]) -> Response:
+    """Follow a complaint with its number and its tracking token.
+
+    Open to anyone, since customers have no access token: the tracking token is the proof, long and random. It travels in a body and not
+    in an address, so that no log keeps it.
+    """
+    if not is_well_formed(body.number):
+        raise TrackingRefused
+    async with call.reading() as reader:
+        row = await find_by_number(reader, body.number)
+        if row is None or not fits(body.tracking_token, row["tracking_digest"]):
+            raise TrackingRefused
+        history = await history_of(reader, row["id"])
+    return call.answer(_view(row, history, call.language))
+
+
+def _view(row: Record, history: Sequence[Record], language: str) -> TrackedComplaint:
+    state = State(row["state"])
+    return TrackedComplaint(
+        number=row["number"],
+        title=row["title"],
+        state=state,
+        label=spoken(STATES[state], language),
+        received_at=row["received_at"],
+        due_at=row["due_at"],
+        closed_at=row["closed_at"],
+        history=[_step(step, language) for step in history],
+    )
+
+
+def _step(step: Record, language: str) -> TrackedStep:
+    state = State(step["entered_state"])
+    return TrackedStep(state=state, label=spoken(STATES[state], language), at=step["at"])
