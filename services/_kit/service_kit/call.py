@@ -147,15 +147,15 @@ class CallTransaction:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if kind is None:
             try:
-                await self._keep_answer()
+                self._keep_answer()
             except BaseException as failure:
                 await self._block.__aexit__(type(failure), failure, failure.__traceback__)
                 raise
         await self._block.__aexit__(kind, error, trace)
 
-    async def _keep_answer(self) -> None:
+    def _keep_answer(self) -> None:
         response = self._call.response
         if response is None:
             raise AnswerMissing(f"{self._call.request.method} {self._call.request.url.path}")
         if self._key is not None and 200 <= response.status_code < 300:
-            await idempotency.store(self._tx, self._key, response, once=self._call.once)
+            self._tx.answer = idempotency.answer_of(self._key, response, once=self._call.once)

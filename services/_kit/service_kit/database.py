@@ -77,6 +77,8 @@ class Transaction(Reader):
         super().__init__(connection, statements)
         self.origin = origin
         self.recorded: list[Recorded] = []
+        # The columns of the idempotency record that the answer to this request is kept under.
+        self.answer: Row | None = None
 
     def record(self, event: Event, *, values: Row | None = None) -> None:
         """Tell an event: it is written with its audit row just before COMMIT. `values` go to the audit alone and may be personal."""
@@ -152,8 +154,8 @@ class _TransactionBlock:
         assert self._tx is not None
         told = self._tx.recorded
         try:
-            if told:
-                await outbox.write(self._tx, told, self._origin)
+            if told or self._tx.answer is not None:
+                await outbox.write(self._tx, told, self._origin, self._tx.answer)
             await self._commit(told)
         except BaseException:
             await self._roll_back()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
@@ -38,16 +38,6 @@ CLAIM = (
     .returning(record.c.key)
 )
 FIND = select(record.c.fingerprint, record.c.status, record.c.headers, record.c.body).where(*_own)
-STORE = (
-    update(record)
-    .where(
-        record.c.client_id == bindparam("of_client"),
-        record.c.method == bindparam("of_method"),
-        record.c.path == bindparam("of_path"),
-        record.c.key == bindparam("of_key"),
-    )
-    .values(status=bindparam("status"), headers=bindparam("headers"), body=bindparam("body"))
-)
 FORGET = delete(record).where(record.c.created_at < bindparam("before"))
 
 
@@ -130,15 +120,14 @@ async def stored(reader: Reader, key: Key) -> Response:
     return Response(row["body"], status_code=row["status"], headers={**row["headers"], "Idempotency-Replayed": "true"})
 
 
-async def store(tx: Transaction, key: Key, response: Response, *, once: Sequence[str] = ()) -> None:
-    """Keep a 2xx answer; the fields named in `once` (secrets) are kept as null."""
+def answer_of(key: Key, response: Response, *, once: Sequence[str] = ()) -> dict[str, object]:
+    """The columns that keep a 2xx answer under its key; the fields named in `once` (secrets) are kept as null."""
     body = bytes(response.body)
     if once:
         members = from_json(body)
         body = to_json({name: None if name in once else value for name, value in members.items()})
     kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    of_key = {f"of_{name.removesuffix('_id')}": value for name, value in key.scope.items()}
-    await tx.execute(STORE, **of_key, status=response.status_code, headers=kept, body=body)
+    return {**key.scope, "status": response.status_code, "headers": kept, "body": body}
 
 
 async def forget_old(database: Database, *, at: datetime, hours: int) -> int:

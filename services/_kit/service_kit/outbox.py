@@ -23,13 +23,14 @@ from sqlalchemy import (
     literal,
     select,
     true,
+    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 from service_kit.identity import new_id
 from service_kit.origin import Origin
 from service_kit.sqlstates import TransactionRolledBack, UniqueViolated
-from service_kit.tables import Moment, audit_entry, event
+from service_kit.tables import Moment, audit_entry, event, idempotency_record
 
 if TYPE_CHECKING:
     from service_kit.database import Transaction
@@ -111,7 +112,14 @@ _audited = (
     )
     .cte("audited")
 )
+_answered = (
+    update(idempotency_record)
+    .where(*(idempotency_record.c[name] == bindparam(f"answer_{name}") for name in ("client_id", "method", "path", "key")))
+    .values({name: bindparam(f"answer_{name}") for name in ("status", "headers", "body")})
+    .cte("answered")
+)
 WRITE = select(literal(1, Integer)).add_cte(_told, _audited)
+WRITE_AND_ANSWER = select(literal(1, Integer)).add_cte(_told, _audited, _answered)
 
 
 def recorded(event_: Event, values: Mapping[str, Any], *, is_told: bool = True) -> Recorded:
@@ -119,14 +127,19 @@ def recorded(event_: Event, values: Mapping[str, Any], *, is_told: bool = True) 
     return Recorded(id=new_id(), event=event_, values=values, is_told=is_told)
 
 
-async def write(tx: "Transaction", entries: Sequence[Recorded], origin: Origin) -> None:
-    """Write events and audit rows of one transaction in one statement.
+async def write(tx: "Transaction", entries: Sequence[Recorded], origin: Origin, answer: Mapping[str, object] | None) -> None:
+    """Write events, audit rows and the stored answer of one transaction in one statement.
 
+    `answer` holds the columns of its idempotency record, or is None where the request had no key.
     Raises TransactionRolledBack when a rival wrote an audit row of the same subject first: the transaction may run again.
     """
     told = [entry for entry in entries if entry.is_told]
     try:
-        await tx.fetch(WRITE, **_event_arrays(told, origin), **_audit_arrays(entries, origin))
+        arrays = {**_event_arrays(told, origin), **_audit_arrays(entries, origin)}
+        if answer is None:
+            await tx.fetch(WRITE, **arrays)
+        else:
+            await tx.fetch(WRITE_AND_ANSWER, **arrays, **{f"answer_{name}": value for name, value in answer.items()})
     except UniqueViolated as error:
         if error.constraint == "pk_audit_entry":
             raise TransactionRolledBack("another change of the same subject came first") from error
