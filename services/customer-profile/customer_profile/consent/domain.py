@@ -14,7 +14,9 @@ from customer_profile.interaction.domain import Channel, Purpose
 # What answers the customer's own matter needs no consent, has no cap, and reaches also those who want no other contact.
 ANSWERING = frozenset({Purpose.INQUIRY, Purpose.COMPLAINT, Purpose.GRIEVANCE, Purpose.OBJECTION, Purpose.SERVICE})
 # What disturbs people when it comes at night; letters and e-mails wait until they are opened.
-DISTURBING = frozenset({Channel.VOICE, Channel.SMS, Channel.CHAT, Channel.PUSH, Channel.FACE_TO_FACE, Channel.SOCIAL, Channel.IVR, Channel.FAX})
+DISTURBING = frozenset(
+    {Channel.VOICE, Channel.SMS, Channel.CHAT, Channel.PUSH, Channel.FACE_TO_FACE, Channel.SOCIAL, Channel.IVR, Channel.FAX}
+)
 
 
 class ConsentNotFound(NotFound):

@@ -11,6 +11,7 @@ from service_kit.outbox import Event
 from service_kit.tables import Moment
 from service_kit.units import within_units
 from sqlalchemy import Integer, Uuid, bindparam, insert, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from customer_profile.consent.domain import Consent, ConsentNotFound, Standing, month_around
 from customer_profile.consent.rows import consent_of
@@ -25,8 +26,7 @@ LIST = (
     select(consent)
     .where(
         consent.c.customer_id == bindparam("customer_id"),
-        tuple_(consent.c.recorded_at, consent.c.id)
-        < tuple_(bindparam("before_at", type_=Moment), bindparam("before", type_=Uuid)),
+        tuple_(consent.c.recorded_at, consent.c.id) < tuple_(bindparam("before_at", type_=Moment), bindparam("before", type_=Uuid)),
         *_of_present,
     )
     .order_by(consent.c.recorded_at.desc(), consent.c.id.desc())
@@ -35,7 +35,7 @@ LIST = (
 # The newest statement of each purpose and channel is all that a decision needs.
 NEWEST = (
     select(consent)
-    .distinct(consent.c.purpose, consent.c.channel)
+    .ext(distinct_on(consent.c.purpose, consent.c.channel))
     .where(consent.c.customer_id == bindparam("customer_id"))
     .order_by(consent.c.purpose, consent.c.channel, consent.c.recorded_at.desc(), consent.c.id.desc())
 )

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
-from service_kit.outbox import Event
 from service_kit.sqlstates import TransactionRolledBack
 from service_kit.units import within_units
 from sqlalchemy import Integer, Uuid, bindparam, delete, insert, select, update
 
 from customer_profile.contact_person.domain import ContactPerson, ContactPersonNotFound, Part, Stance
+from customer_profile.customer.events import beside_changed
 from customer_profile.customer.rows import identifiers_of, identifiers_row
 from customer_profile.customer.store import CustomerStore
 from customer_profile.tables import contact_person, customer
@@ -46,9 +46,7 @@ UPDATE = (
 DELETE = delete(contact_person).where(*_this)
 
 
-async def find(
-    reader: Reader, customer_id: UUID, person_id: UUID, units: Sequence[str] | None, *, locked: bool = False
-) -> ContactPerson:
+async def find(reader: Reader, customer_id: UUID, person_id: UUID, units: Sequence[str] | None, *, locked: bool = False) -> ContactPerson:
     """The person; ContactPersonNotFound where the customer has none such or lies outside the units."""
     row = await reader.fetch_one(LOCK if locked else FIND, customer_id=customer_id, id=person_id, units=units)
     if row is None:
@@ -86,9 +84,8 @@ async def remove(tx: Transaction, customers: CustomerStore, person: ContactPerso
 
 def told(tx: Transaction, person: ContactPerson, unit: str, *, at: datetime) -> None:
     """A customer's people are part of the file: the customer changed."""
-    payload = {"customer_id": str(person.customer_id), "fields": ["contact_persons"], "unit": unit, "contact_person_id": str(person.id)}
     tx.record(
-        Event(type="customer.changed", subject=person.customer_id, unit=unit, at=at, payload=payload),
+        beside_changed(person.customer_id, "contact_persons", unit=unit, at=at),
         values={"contact_person": {**columns_of(person), "identifiers": [each.key for each in person.identifiers]}},
     )
 

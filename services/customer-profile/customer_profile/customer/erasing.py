@@ -5,8 +5,8 @@ from typing import Any
 
 from service_kit.database import Transaction
 from service_kit.tables import Moment, audit_entry, idempotency_record
-from sqlalchemy import ARRAY, LargeBinary, String, Uuid, any_, bindparam, case, delete, func, or_, select, union_all, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import LargeBinary, String, Uuid, any_, bindparam, case, delete, func, or_, select, union_all, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from customer_profile.customer.domain import Customer
 from customer_profile.customer.rows import identifiers_of
@@ -83,11 +83,7 @@ _subjects = union_all(
     select(care_task.c.id).where(care_task.c.customer_id == _of),
 ).subquery("subjects")
 # The salted digests stay, so that the chain still proves itself; without the salt nobody can test a guess against them.
-EMPTY_AUDIT = (
-    update(audit_entry)
-    .where(audit_entry.c.subject.in_(select(_subjects.c.id)))
-    .values(values=None, salt=None)
-)
+EMPTY_AUDIT = update(audit_entry).where(audit_entry.c.subject.in_(select(_subjects.c.id))).values(values=None, salt=None)
 # Answers kept for idempotency keys hold what was sent; a repeated request finds its key used and an empty answer.
 EMPTY_ANSWERS = (
     update(idempotency_record)

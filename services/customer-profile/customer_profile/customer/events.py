@@ -1,12 +1,14 @@
 """What is told about customers: ids and business facts, no personal values."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 from service_kit.outbox import Event
 from service_kit.words import Id, Output
 
-from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, CustomerErased, Kind, Role, Sector
+from customer_profile.customer.domain import CustomerChanged, CustomerCreated, CustomerErased, Kind, Role, Sector
 
 Names = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=500)]
 
@@ -22,11 +24,18 @@ class CustomerCreatedData(Output):
     tags: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=100)]
 
 
-class CustomerChangedData(CustomerCreatedData):
-    """A customer's file was changed; `fields` names what (facts as `basic.birth_date`), `previous_unit` where it moved from."""
+class CustomerChangedData(Output):
+    """A customer's file was changed; `fields` names what (facts as `basic.birth_date`), `previous_unit` where it moved from.
 
-    fields: Names
+    Tags and roles are null where something beside the file changed, such as its contact persons.
+    """
+
+    customer_id: Id
+    unit: Annotated[str, Field(max_length=200)]
     previous_unit: Annotated[str | None, Field(max_length=200)]
+    fields: Names
+    tags: Annotated[list[Annotated[str, Field(max_length=64)]] | None, Field(max_length=100)]
+    roles: Annotated[list[Role] | None, Field(max_length=20)]
 
 
 class CustomerErasedData(Output):
@@ -35,8 +44,9 @@ class CustomerErasedData(Output):
     customer_id: Id
 
 
-def _facts(customer: Customer) -> dict[str, Any]:
-    return {
+def created(event: CustomerCreated) -> Event:
+    customer = event.customer
+    payload = {
         "customer_id": str(customer.id),
         "kind": customer.kind.value,
         "unit": customer.unit,
@@ -44,18 +54,33 @@ def _facts(customer: Customer) -> dict[str, Any]:
         "roles": [role.value for role in customer.roles],
         "tags": list(customer.tags),
     }
-
-
-def created(event: CustomerCreated) -> Event:
-    customer = event.customer
-    return Event(type="customer.created", subject=customer.id, unit=customer.unit, at=customer.created_at, payload=_facts(customer))
+    return Event(type="customer.created", subject=customer.id, unit=customer.unit, at=customer.created_at, payload=payload)
 
 
 def changed(event: CustomerChanged) -> Event:
     before, after = event.before, event.after
-    moved_from = before.unit if before.unit != after.unit else None
-    payload = {**_facts(after), "fields": list(event.fields)[:500], "previous_unit": moved_from}
+    payload = {
+        "customer_id": str(after.id),
+        "unit": after.unit,
+        "previous_unit": before.unit if before.unit != after.unit else None,
+        "fields": list(event.fields)[:500],
+        "tags": list(after.tags),
+        "roles": [role.value for role in after.roles],
+    }
     return Event(type="customer.changed", subject=after.id, unit=after.unit, at=after.updated_at, payload=payload)
+
+
+def beside_changed(customer_id: UUID, field: str, *, unit: str, at: datetime) -> Event:
+    """Something that belongs to the file but lies beside it changed: contact persons, relationships."""
+    payload = {
+        "customer_id": str(customer_id),
+        "unit": unit,
+        "previous_unit": None,
+        "fields": [field],
+        "tags": None,
+        "roles": None,
+    }
+    return Event(type="customer.changed", subject=customer_id, unit=unit, at=at, payload=payload)
 
 
 def erased(event: CustomerErased) -> Event:

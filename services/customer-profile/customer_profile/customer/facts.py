@@ -93,9 +93,7 @@ def with_source(sources: tuple[Source, ...], source: Source, told: Iterable[str]
 
 def without(facts: Facts, hidden: frozenset[str]) -> Facts:
     """The facts without the hidden ones."""
-    return {
-        group: {name: value for name, value in facts.get(group, {}).items() if f"{group}.{name}" not in hidden} for group in GROUPS
-    }
+    return {group: {name: value for name, value in facts.get(group, {}).items() if f"{group}.{name}" not in hidden} for group in GROUPS}
 
 
 def sensitive_names(facts: Facts, declared: frozenset[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 from pydantic import Field
 from service_kit.call import Call
-from service_kit.database import Transaction
+from service_kit.database import Record, Transaction
 from service_kit.outbox import Event
 from service_kit.pages import Page, PageOf
 from service_kit.routing import MergePatch, Router, requires
@@ -53,21 +53,20 @@ class Lookups(Input):
 
 
 class Lookup(Output):
-    """The customers that hold one identifier."""
+    """Who holds one identifier: the oldest customer, their unit, and all ids where it is shared."""
 
-    index: Annotated[int, Field(ge=0, le=1_000, json_schema_extra={"format": "int32"})]
-    customer_ids: Annotated[list[Id], Field(max_length=10_000)]
+    customer_id: Id
+    unit: Annotated[str, Field(max_length=200)]
+    customer_ids: Annotated[list[Id], Field(max_length=1_000)]
 
 
 class LookupsView(Output):
-    """The customers of each identifier, in the order of the request."""
+    """The customers of each identifier, in the order of the request; null where nobody holds it."""
 
-    items: Annotated[list[Lookup], Field(max_length=1_000)]
+    items: Annotated[list[Lookup | None], Field(max_length=1_000)]
 
 
-@router.post(
-    "/v1/customers", status_code=201, response_model=CustomerView, raises=[IdentifierTaken, TooManyIdentifiers, UnitNotAllowed]
-)
+@router.post("/v1/customers", status_code=201, response_model=CustomerView, raises=[IdentifierTaken, TooManyIdentifiers, UnitNotAllowed])
 async def create_customer(body: NewCustomer, call: Annotated[Call, requires("customers:write")]) -> Response:
     """Create a customer.
 
@@ -150,13 +149,12 @@ async def list_customers(
 async def look_up_customers(body: Lookups, call: Annotated[Call, requires("customers:read")]) -> Response:
     """Find the customers of up to a thousand identifiers at once.
 
-    An identifier that nobody holds has no customers; one that is shared has several.
+    Items come in the order of the request; an identifier that nobody holds gives null.
     """
     identifiers = identifiers_of(body.identifiers, call.part("vault"), region=call.settings.phone_region)
     async with call.transaction() as tx:
         held = await CustomerStore.of(tx, call.caller).holders([identifier.key for identifier in identifiers])
-        found = [Lookup(index=index, customer_ids=held.get(each.key, [])[:10_000]) for index, each in enumerate(identifiers)]
-        return call.answer(LookupsView(items=found))
+        return call.answer(LookupsView(items=[lookup(held.get(each.key, [])) for each in identifiers]))
 
 
 @router.patch(
@@ -200,6 +198,14 @@ async def erase_customer(customer_id: Id, call: Annotated[Call, requires("custom
         call.require_match(customer.version)
         await use_cases.erase(store, customer, at=call.at)
         return call.nothing()
+
+
+def lookup(held: list[Record]) -> Lookup | None:
+    """The holders of one identifier, oldest first."""
+    if not held:
+        return None
+    ids = [row["customer_id"] for row in held]
+    return Lookup(customer_id=ids[0], unit=held[0]["unit"], customer_ids=ids[:1_000])
 
 
 def vault_for(call: Call) -> Vault | None:

@@ -78,7 +78,9 @@ def identifiers_of(rows: Sequence[Row]) -> tuple[Identifier, ...]:
 
 
 def identifiers_row(identifiers: Sequence[Identifier]) -> list[dict[str, str]]:
-    return [_filled(type=each.type.value, value=each.value, system=each.system, digest=each.digest, sealed=each.sealed) for each in identifiers]
+    return [
+        _filled(type=each.type.value, value=each.value, system=each.system, digest=each.digest, sealed=each.sealed) for each in identifiers
+    ]
 
 
 def source_of(row: Row) -> Source:

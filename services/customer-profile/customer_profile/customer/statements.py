@@ -6,7 +6,6 @@ from typing import Any
 from service_kit.tables import Moment
 from service_kit.units import within_units
 from sqlalchemy import (
-    ARRAY,
     Boolean,
     ColumnElement,
     Integer,
@@ -30,6 +29,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from customer_profile.tables import customer, customer_search, identifier_holder
 
@@ -45,12 +45,15 @@ FIND = select(*_shown).where(customer.c.id == bindparam("id"), _present, within_
 LOCK = FIND.with_for_update()
 FIND_MANY = select(*_shown).where(customer.c.id == any_(_ids), _present).with_for_update()
 
-FIND_HOLDINGS = select(identifier_holder.c.key, identifier_holder.c.customer_id).where(identifier_holder.c.key == any_(_keys))
+FIND_HOLDINGS = select(identifier_holder.c.key, identifier_holder.c.customer_id, identifier_holder.c.holder_id).where(
+    identifier_holder.c.key == any_(_keys)
+)
 FIND_VISIBLE_HOLDINGS = (
-    select(identifier_holder.c.key, identifier_holder.c.customer_id)
+    select(identifier_holder.c.key, identifier_holder.c.customer_id, customer.c.unit)
     .join(customer, customer.c.id == identifier_holder.c.customer_id)
     .where(identifier_holder.c.key == any_(_keys), _present, within_units(customer.c.unit))
     .distinct()
+    .order_by(identifier_holder.c.customer_id)
 )
 FIND_UNIQUE_HOLDER = (
     select(customer.c.id)
@@ -120,8 +123,7 @@ def searching(*, keys: int, tag: bool, tier: bool, unit: bool) -> Select[Any]:
     hits = select(customer_search.c.customer_id, _rank.label("rank")).where(
         customer_search.c.tokens.contains(bindparam("tokens", type_=ARRAY(Text))),
         customer_search.c.text.like(all_(_patterns("parts"))),
-        tuple_(_rank, customer_search.c.customer_id)
-        > tuple_(bindparam("after_rank", type_=Integer), bindparam("after", type_=Uuid)),
+        tuple_(_rank, customer_search.c.customer_id) > tuple_(bindparam("after_rank", type_=Integer), bindparam("after", type_=Uuid)),
         within_units(customer_search.c.unit),
     )
     if filters:
@@ -136,6 +138,7 @@ def searching(*, keys: int, tag: bool, tier: bool, unit: bool) -> Select[Any]:
 
 
 # Writing: the file, its search row and its identifiers go in one statement.
+
 
 def _unnested(name: str, **types: Any) -> Any:
     arrays = [bindparam(f"{name}_{key}", type_=ARRAY(kind)) for key, kind in types.items()]
@@ -162,9 +165,7 @@ _holders_inserted = (
 INSERT = select(literal(1, Integer)).add_cte(_inserted, _search_inserted, _holders_inserted)
 
 _changed = {name: bindparam(f"new_{name}", type_=customer.c[name].type) for name in COLUMNS if name not in ("id", "created_at")}
-UPDATE = (
-    update(customer).where(customer.c.id == bindparam("of"), customer.c.version == bindparam("was", type_=Integer)).values(_changed)
-)
+UPDATE = update(customer).where(customer.c.id == bindparam("of"), customer.c.version == bindparam("was", type_=Integer)).values(_changed)
 UPDATE_SEARCH = (
     update(customer_search)
     .where(customer_search.c.customer_id == bindparam("of"))

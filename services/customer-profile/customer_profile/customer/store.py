@@ -89,11 +89,11 @@ class CustomerReader:
             units=self._units,
         )
 
-    async def holders(self, keys: Sequence[str]) -> dict[str, list[UUID]]:
-        """Which customers within the units hold each of these identifiers."""
-        held: dict[str, list[UUID]] = {}
+    async def holders(self, keys: Sequence[str]) -> dict[str, list[Record]]:
+        """Ids and units of the customers within the units that hold each of these identifiers, oldest first."""
+        held: dict[str, list[Record]] = {}
         for row in await self._reader.fetch(statements.FIND_VISIBLE_HOLDINGS, keys=list(keys), units=self._units):
-            held.setdefault(row["key"], []).append(row["customer_id"])
+            held.setdefault(row["key"], []).append(row)
         return held
 
     @property
@@ -173,7 +173,6 @@ class CustomerStore(CustomerReader):
                 await self._tx.execute(statements.HOLD, holder=holder, of=customer_id, **held)
             except UniqueViolated as error:
                 raise _taken(error) from error
-
 
     async def erase(self, event: CustomerErased) -> None:
         """Empty the file and all that hangs on it of personal values; rows, times and ids stay for the books."""

@@ -30,9 +30,7 @@ async def create(customers: Customers, customer: Customer, source: SourceGiven) 
     return created
 
 
-async def change(
-    customers: Customers, before: Customer, wanted: Customer, source: SourceGiven, *, told: Facts, at: datetime
-) -> Customer:
+async def change(customers: Customers, before: Customer, wanted: Customer, source: SourceGiven, *, told: Facts, at: datetime) -> Customer:
     """Save the file as it is wanted. Facts that were told again unchanged are confirmed by their source."""
     names = facts_of.names(told)
     after, fields = before.revised(wanted, source, told=names, at=at)

@@ -10,11 +10,22 @@ from customer_profile.customer.facts import GROUPS
 from customer_profile.identifier.domain import SYSTEM, IdentifierType
 
 PLAIN = frozenset(
-    {"name", "kind", "language", "time_zone", "unit", "sector", "roles", "tags", "account_manager", "do_not_contact", "identifiers", "facts"}
+    {
+        "name",
+        "kind",
+        "language",
+        "time_zone",
+        "unit",
+        "sector",
+        "roles",
+        "tags",
+        "account_manager",
+        "do_not_contact",
+        "identifiers",
+        "facts",
+    }
 )
-SIMPLE_IDENTIFIERS = frozenset(
-    kind.value for kind in IdentifierType if kind not in (IdentifierType.EXTERNAL, IdentifierType.SOCIAL)
-)
+SIMPLE_IDENTIFIERS = frozenset(kind.value for kind in IdentifierType if kind not in (IdentifierType.EXTERNAL, IdentifierType.SOCIAL))
 FACT = re.compile(rf"({'|'.join(GROUPS)})\.([a-z][a-z0-9_]{{0,59}})")
 # What people write above their columns, without case, spaces and punctuation.
 USUAL: Mapping[str, str] = {

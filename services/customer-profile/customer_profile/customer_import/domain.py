@@ -49,24 +49,36 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Which customer holds an identifier."""
+    """Who holds an identifier: a customer, or one of its contact persons."""
 
     key: str
     customer_id: UUID
+    holder_id: UUID
 
 
 class Known:
-    """The customers that a batch of rows touches: as they were, and as the rows before made them."""
+    """The customers that rows touch: as they are stored, and as the rows before made them."""
 
-    def __init__(self, present: Iterable[Customer] = (), holdings: Iterable[Holding] = ()) -> None:
-        self.before: dict[UUID, Customer] = {customer.id: customer for customer in present}
+    def __init__(self) -> None:
+        self.before: dict[UUID, Customer] = {}
         self.after: OrderedDict[UUID, Customer] = OrderedDict()
-        self._holders: dict[str, set[UUID]] = {}
+        self._held: dict[str, set[UUID]] = {}
+        self._made: dict[str, set[UUID]] = {}
+
+    def load(self, present: Iterable[Customer], holdings: Iterable[Holding]) -> None:
+        """What is stored about the next rows; what earlier rows made stays known beside it."""
+        self.before = {customer.id: customer for customer in present}
+        self._held = {}
         for holding in holdings:
-            self._holders.setdefault(holding.key, set()).add(holding.customer_id)
+            self._held.setdefault(holding.key, set()).add(holding.holder_id)
+        while len(self.after) > MOST_REMEMBERED:
+            _, forgotten = self.after.popitem(last=False)
+            for identifier in forgotten.identifiers:
+                self._made.pop(identifier.key, None)
 
     def holders(self, key: str) -> set[UUID]:
-        return self._holders.get(key, set())
+        """Ids of the customers and contact persons that hold an identifier."""
+        return self._held.get(key, set()) | self._made.get(key, set())
 
     def get(self, customer_id: UUID) -> Customer | None:
         return self.after.get(customer_id) or self.before.get(customer_id)
@@ -75,18 +87,7 @@ class Known:
         self.after[customer.id] = customer
         self.after.move_to_end(customer.id)
         for identifier in customer.identifiers:
-            self._holders.setdefault(identifier.key, set()).add(customer.id)
-
-    def take_over(self, present: Iterable[Customer], holdings: Iterable[Holding]) -> None:
-        """For rehearsals: the next batch's customers, beside what the rehearsal made of earlier ones."""
-        for customer in present:
-            self.before.setdefault(customer.id, customer)
-        for holding in holdings:
-            self._holders.setdefault(holding.key, set()).add(holding.customer_id)
-        while len(self.after) > MOST_REMEMBERED:
-            _, forgotten = self.after.popitem(last=False)
-            for identifier in forgotten.identifiers:
-                self._holders.pop(identifier.key, None)
+            self._made.setdefault(identifier.key, set()).add(customer.id)
 
     @property
     def created(self) -> list[Customer]:
@@ -150,17 +151,11 @@ class Deciding:
 
     def _found(self, draft: Draft) -> Customer | None:
         holders = self.known.holders(draft.key) if draft.key else set()
-        if not holders:
-            return None
         customers_found = [customer for holder in holders if (customer := self.known.get(holder))]
         mine = [customer for customer in customers_found if self._defaults.may_touch(customer.unit)]
         if len(mine) > 1:
             raise RowRefused("ambiguous", "several customers share this identifier")
-        if not mine and len(customers_found) < len(holders):
-            raise RowRefused("taken", "the key belongs to a contact person or to an erased customer")
-        if not mine:
-            raise RowRefused("taken", "the key belongs to a customer outside the units of this token")
-        return mine[0]
+        return mine[0] if mine else None
 
     def _refuse_taken(self, draft: Draft, customer: Customer | None) -> None:
         for identifier in draft.identifiers:
@@ -191,7 +186,6 @@ class Deciding:
             updated_at=self._at,
         )
         return customers.created(blank, self._defaults.source)
-
 
 
 def wanted(customer: Customer, draft: Draft) -> Customer:

@@ -23,7 +23,13 @@ PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 SIGNED = re.compile(r"[+-][0-9 ().\-]*")
 UNIT = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 EMPTY = frozenset({"", "-", "--", "n/a", "null", "none", "无"})
-KINDS = {"个人": Kind.INDIVIDUAL, "person": Kind.INDIVIDUAL, "企业": Kind.ORGANIZATION, "公司": Kind.ORGANIZATION, "单位": Kind.ORGANIZATION}
+KINDS = {
+    "个人": Kind.INDIVIDUAL,
+    "person": Kind.INDIVIDUAL,
+    "企业": Kind.ORGANIZATION,
+    "公司": Kind.ORGANIZATION,
+    "单位": Kind.ORGANIZATION,
+}
 SEXES = {"男": "male", "m": "male", "male": "male", "女": "female", "f": "female", "female": "female", "other": "other", "其他": "other"}
 YES = frozenset({"true", "yes", "1", "是", "y"})
 NO = frozenset({"false", "no", "0", "否", "n"})

@@ -15,9 +15,7 @@ class PhoneIn(Input):
     """A phone in any way of writing; it comes back as E.164 where the number is possible anywhere, else as it is dialed."""
 
     type: Literal["phone"]
-    value: Annotated[
-        str, Field(min_length=3, max_length=40, pattern=r"^\+?[0-9](?:[ ().-]{0,2}[0-9]){2,18}$", examples=["138 0013 8000"])
-    ]
+    value: Annotated[str, Field(min_length=3, max_length=40, pattern=r"^\+?[0-9](?:[ ().-]{0,2}[0-9]){2,18}$", examples=["138 0013 8000"])]
 
 
 class EmailIn(Input):

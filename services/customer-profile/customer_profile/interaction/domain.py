@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from service_kit.errors import Conflict, Invalid, NotFound
+from service_kit.errors import Conflict, NotFound
 
 from customer_profile.customer.facts import Json
 
@@ -56,7 +56,7 @@ class InteractionAlreadyRecorded(Conflict):
     """This customer already has an interaction with this external id; `interaction_id` names it."""
 
 
-class InteractionEndsBeforeItBegins(Invalid):
+class InteractionEndsBeforeItBegins(Conflict):
     """`ended_at` lies before `occurred_at`."""
 
 
@@ -82,7 +82,7 @@ class Interaction:
 
     def __post_init__(self) -> None:
         if self.ended_at is not None and self.ended_at < self.occurred_at:
-            raise InteractionEndsBeforeItBegins(pointer="/ended_at")
+            raise InteractionEndsBeforeItBegins()
 
     def revised(self, wanted: "Interaction") -> "Interaction":
         """The interaction as it is wanted, one version on."""

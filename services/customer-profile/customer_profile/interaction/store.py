@@ -32,8 +32,7 @@ LIST = (
     select(interaction, customer.c.unit)
     .where(
         interaction.c.customer_id == bindparam("customer_id"),
-        tuple_(interaction.c.occurred_at, interaction.c.id)
-        < tuple_(bindparam("before_at", type_=Moment), bindparam("before", type_=Uuid)),
+        tuple_(interaction.c.occurred_at, interaction.c.id) < tuple_(bindparam("before_at", type_=Moment), bindparam("before", type_=Uuid)),
         *_of_present,
     )
     .order_by(interaction.c.occurred_at.desc(), interaction.c.id.desc())
@@ -106,7 +105,10 @@ async def add(tx: Transaction, recorded: Interaction, *, unit: str) -> None:
     except UniqueViolated as error:
         raise InteractionAlreadyRecorded() from error
     await TimelineStore(tx).add(of_interaction(recorded))
-    tx.record(told("interaction.recorded", recorded, unit, at=recorded.created_at), values={"subject": recorded.subject, "outcome": recorded.outcome})
+    tx.record(
+        told("interaction.recorded", recorded, unit, at=recorded.created_at),
+        values={"subject": recorded.subject, "outcome": recorded.outcome},
+    )
 
 
 async def save(tx: Transaction, before: Interaction, after: Interaction, *, unit: str, at: datetime) -> None:

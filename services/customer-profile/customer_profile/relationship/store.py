@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
-from service_kit.outbox import Event
 from service_kit.sqlstates import UniqueViolated
 from service_kit.units import within_units
 from sqlalchemy import Integer, Uuid, bindparam, case, delete, insert, or_, select
 
+from customer_profile.customer.events import beside_changed
 from customer_profile.relationship.domain import Relationship, RelationshipAlreadyKnown, RelationshipNotFound, RelationshipType
 from customer_profile.tables import customer, relationship
 
@@ -69,13 +69,8 @@ async def remove(tx: Transaction, ended: Relationship, *, unit: str, at: datetim
 
 def told(tx: Transaction, changed: Relationship, unit: str, *, at: datetime) -> None:
     """Relationships are part of the file: the customer changed."""
-    payload = {
-        "customer_id": str(changed.customer_id),
-        "fields": ["relationships"],
-        "unit": unit,
-        "relationship": {"id": str(changed.id), "type": changed.type.value, "other_id": str(changed.other_id)},
-    }
-    tx.record(Event(type="customer.changed", subject=changed.customer_id, unit=unit, at=at, payload=payload))
+    values = {"relationship": {"id": str(changed.id), "type": changed.type.value, "other_id": str(changed.other_id)}}
+    tx.record(beside_changed(changed.customer_id, "relationships", unit=unit, at=at), values=values)
 
 
 def relationship_of(row: Record) -> Relationship:

@@ -93,6 +93,15 @@ def rows(sheet: Sheet) -> Iterator[Row]:
     return (_row(sheet, number, cells) for number, cells in enumerate(lines, start=2))
 
 
+def count(sheet: Sheet) -> int:
+    """How many rows there are behind the header."""
+    if sheet.format is Format.NDJSON:
+        return sum(1 for _ in _lines(sheet.path, sheet.encoding))
+    if sheet.format is Format.XLSX:
+        return sum(1 for _ in _behind_header(_lines(sheet.path, sheet.encoding)))
+    return sum(1 for _ in _behind_header(_csv_lines(sheet.path, sheet.encoding, sheet.delimiter)))
+
+
 def _row(sheet: Sheet, number: int, cells: list[str]) -> Row:
     if len(cells) > len(sheet.columns) and any(cell.strip() for cell in cells[len(sheet.columns) :]):
         return Row(number, {}, "the row has more cells than the header")

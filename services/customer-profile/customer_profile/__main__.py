@@ -1,0 +1,12 @@
+"""`python -m customer_profile serve | work | migrate | openapi`."""
+
+from service_kit.command import command_line
+
+from customer_profile.app import MIGRATIONS, compose
+from customer_profile.settings import Settings
+from customer_profile.tables import metadata
+
+cli = command_line(name="customer-profile", settings=Settings, compose=compose, metadata=metadata, migrations=MIGRATIONS)
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,80 @@
+"""The composition root of customer-profile: what is wired to what."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from service_kit.identity import Clock, clock
+from service_kit.jobs import Jobs
+from service_kit.service import Service
+from service_kit.tokens import Keys
+from service_kit.words import Output
+
+from customer_profile.care.birthdays import Birthdays
+from customer_profile.care.routes import router as care
+from customer_profile.care.schemas import CareTaskCreatedData, CareTaskEndedData
+from customer_profile.consent.routes import router as consents
+from customer_profile.consent.schemas import ConsentChangedData
+from customer_profile.contact_person.routes import router as contact_persons
+from customer_profile.customer.events import CustomerChangedData, CustomerCreatedData, CustomerErasedData
+from customer_profile.customer.routes import router as customers
+from customer_profile.customer_import.routes import router as customer_imports
+from customer_profile.customer_import.work import KIND as IMPORTS
+from customer_profile.customer_import.work import Importing
+from customer_profile.identifier.vault import SealedVault
+from customer_profile.interaction.routes import router as interactions
+from customer_profile.interaction.schemas import InteractionChangedData, InteractionRecordedData
+from customer_profile.news.handlers import ComplaintNews, on_contact_news, on_scoring_news
+from customer_profile.relationship.routes import router as relationships
+from customer_profile.settings import Settings
+from customer_profile.timeline.routes import router as timeline
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+ROUTERS = (customers, contact_persons, relationships, timeline, interactions, consents, customer_imports, care)
+SCOPES: Mapping[str, str] = {
+    "customers:read": "Read and find customers.",
+    "customers:write": "Create, change and erase customers.",
+    "customers:sensitive": "See sensitive facts and government ids; every read is logged.",
+    "customers:import": "Import customers from sheets.",
+    "interactions:read": "Read interactions.",
+    "interactions:write": "Record interactions.",
+    "consents:read": "Read consents and ask whether a customer may be contacted.",
+    "consents:write": "Record consents.",
+    "care:read": "Read care plans and tasks.",
+    "care:write": "Make care plans, tell occasions, end tasks.",
+    "events:read": "Read the feed of events.",
+    "audit:read": "Read the audit, sensitive reads included.",
+}
+EVENTS: Mapping[str, type[Output]] = {
+    "customer.created": CustomerCreatedData,
+    "customer.changed": CustomerChangedData,
+    "customer.erased": CustomerErasedData,
+    "interaction.recorded": InteractionRecordedData,
+    "interaction.changed": InteractionChangedData,
+    "consent.changed": ConsentChangedData,
+    "care_task.created": CareTaskCreatedData,
+    "care_task.completed": CareTaskEndedData,
+    "care_task.skipped": CareTaskEndedData,
+}
+
+
+def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock) -> Service:
+    service = Service(
+        name="customer-profile",
+        title="Guanxi customer profile",
+        description="Who the customers are, what happened with them, and when they may be contacted.",
+        settings=settings,
+        migrations=MIGRATIONS,
+        routers=ROUTERS,
+        events=EVENTS,
+        scopes=SCOPES,
+        keys=keys,
+        now=now,
+    )
+    vault = service.part("vault", SealedVault(service.sealer))
+    importing = Importing(service.database, settings, vault, clock=service.clock)
+    service.worker(service.loop(IMPORTS, Jobs(service.database, IMPORTS, importing.run, clock=service.clock).step))
+    service.worker(service.loop("birthdays", Birthdays(service.database, settings, clock=service.clock).step, idle_seconds=5.0))
+    service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(settings, clock=service.clock))
+    service.consume("scoring", service.client(settings.scoring_url), on_scoring_news)
+    service.consume("contact-center", service.client(settings.contact_center_url), on_contact_news)
+    return service

@@ -1,0 +1,253 @@
+"""Care plans and tasks in Postgres. A plan makes one task per occasion of a customer: a unique key holds that."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.outbox import Event
+from service_kit.sqlstates import TransactionRolledBack
+from service_kit.tables import Moment
+from service_kit.units import within_units
+from service_kit.words import written
+from sqlalchemy import (
+    Integer,
+    Select,
+    SmallInteger,
+    String,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from customer_profile.care.domain import CarePlan, CarePlanNotFound, CareTask, CareTaskNotFound, Occasion
+from customer_profile.care.rows import plan_columns, plan_of, task_of, task_row
+from customer_profile.customer.domain import Customer
+from customer_profile.customer.rows import customer_of
+from customer_profile.tables import care_plan, care_task, customer
+from customer_profile.timeline.domain import Entry, EntryKind
+from customer_profile.timeline.store import TimelineStore
+
+# A plan of the whole company has no unit: everybody may read it, only callers of the whole company may change it.
+_readable = or_(care_plan.c.unit.is_(None), within_units(care_plan.c.unit))
+FIND_PLAN = select(care_plan).where(care_plan.c.id == bindparam("id"), _readable)
+LOCK_PLAN = select(care_plan).where(care_plan.c.id == bindparam("id"), within_units(care_plan.c.unit)).with_for_update()
+LIST_PLANS = (
+    select(care_plan)
+    .where(care_plan.c.id > bindparam("after", type_=Uuid), _readable)
+    .order_by(care_plan.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+PLANS_OF = select(care_plan).where(care_plan.c.occasion == bindparam("occasion"), care_plan.c.is_enabled).order_by(care_plan.c.id)
+INSERT_PLAN = insert(care_plan)
+UPDATE_PLAN = (
+    update(care_plan)
+    .where(care_plan.c.id == bindparam("of"), care_plan.c.version == bindparam("was"))
+    .values(
+        {name: bindparam(f"new_{name}", type_=care_plan.c[name].type) for name in (
+            "name", "within_days", "channel", "purpose", "template", "segment", "owner", "is_enabled"
+        )}
+        | {"version": care_plan.c.version + 1}
+    )
+)  # fmt: skip
+DELETE_PLAN = delete(care_plan).where(care_plan.c.id == bindparam("of"))
+
+_of_present = (care_task.c.customer_id == customer.c.id, customer.c.erased_at.is_(None), within_units(customer.c.unit))
+FIND_TASK = select(care_task, customer.c.unit).where(care_task.c.id == bindparam("id"), *_of_present)
+LOCK_TASK = FIND_TASK.with_for_update(of=care_task)
+INSERT_TASK = (
+    insert(care_task)
+    .values({each.name: bindparam(each.name, type_=each.type) for each in care_task.c})
+    .on_conflict_do_nothing(index_elements=[care_task.c.customer_id, care_task.c.plan_id, care_task.c.occasion_key])
+    .returning(care_task.c.id)
+)
+END_TASK = (
+    update(care_task)
+    .where(
+        care_task.c.customer_id == bindparam("of_customer"),
+        care_task.c.id == bindparam("of"),
+        care_task.c.version == bindparam("was"),
+    )
+    .values(
+        state=bindparam("new_state"),
+        outcome=bindparam("new_outcome"),
+        note=bindparam("new_note"),
+        ended_at=bindparam("new_ended_at"),
+        version=care_task.c.version + 1,
+    )
+)
+# Customers who keep a birthday and have no task of this plan for it yet.
+CELEBRATED = (
+    select(*[each for each in customer.c if each.name not in ("erased_at", "birthday")])
+    .where(
+        customer.c.birthday == any_(bindparam("birthdays", type_=ARRAY(SmallInteger))),
+        customer.c.erased_at.is_(None),
+        ~exists().where(
+            care_task.c.customer_id == customer.c.id,
+            care_task.c.plan_id == bindparam("plan_id", type_=Uuid),
+            care_task.c.occasion_key == bindparam("occasion_key", type_=String),
+        ),
+    )
+    .order_by(customer.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+@cache
+def listing(*, of_customer: bool, state: bool) -> Select[Any]:
+    """Tasks by due moment, behind a moment and an id."""
+    statement = select(care_task).where(
+        tuple_(care_task.c.due_at, care_task.c.id) > tuple_(bindparam("after_at", type_=Moment), bindparam("after", type_=Uuid)),
+        *_of_present,
+    )
+    if of_customer:
+        statement = statement.where(care_task.c.customer_id == bindparam("customer_id", type_=Uuid))
+    if state:
+        statement = statement.where(care_task.c.state == bindparam("state", type_=String))
+    return statement.order_by(care_task.c.due_at, care_task.c.id).limit(bindparam("limit", type_=Integer))
+
+
+class CareStore:
+    """Plans and tasks in one transaction."""
+
+    def __init__(self, tx: Transaction, units: Sequence[str] | None) -> None:
+        self._tx = tx
+        self._units = units
+
+    async def plan_to_change(self, plan_id: UUID) -> CarePlan:
+        """The plan, locked; CarePlanNotFound where there is none that this caller may change."""
+        row = await self._tx.fetch_one(LOCK_PLAN, id=plan_id, units=self._units)
+        if row is None:
+            raise CarePlanNotFound()
+        return plan_of(row)
+
+    async def add_plan(self, plan: CarePlan) -> None:
+        row = plan_columns(plan)
+        await self._tx.execute(
+            INSERT_PLAN,
+            id=plan.id,
+            version=plan.version,
+            occasion=plan.occasion.value,
+            unit=plan.unit,
+            is_built_in=plan.is_built_in,
+            created_at=plan.created_at,
+            **row,
+        )
+
+    async def save_plan(self, before: CarePlan, after: CarePlan) -> None:
+        given = {f"new_{name}": value for name, value in plan_columns(after).items()}
+        if not await self._tx.execute(UPDATE_PLAN, of=after.id, was=before.version, **given):
+            raise TransactionRolledBack("the care plan changed meanwhile")
+
+    async def remove_plan(self, plan: CarePlan) -> None:
+        await self._tx.execute(DELETE_PLAN, of=plan.id)
+
+    async def plans(self, occasion: Occasion) -> list[CarePlan]:
+        """The enabled plans for an occasion, of all units."""
+        return [plan_of(row) for row in await self._tx.fetch(PLANS_OF, occasion=occasion.value)]
+
+    async def task_to_end(self, task_id: UUID) -> tuple[CareTask, str]:
+        """The task, locked, and its customer's unit; CareTaskNotFound where there is none within the units."""
+        row = await self._tx.fetch_one(LOCK_TASK, id=task_id, units=self._units)
+        if row is None:
+            raise CareTaskNotFound()
+        return task_of(row), row["unit"]
+
+    async def add_task(self, task: CareTask, occasion: Occasion, *, unit: str) -> bool:
+        """Write a new task, tell it and show it on the timeline; False where this occasion had made one already."""
+        if await self._tx.fetch_value(INSERT_TASK, **task_row(task)) is None:
+            return False
+        payload = {
+            "care_task_id": str(task.id),
+            "customer_id": str(task.customer_id),
+            "plan_id": str(task.plan_id),
+            "occasion": occasion.value,
+            "state": task.state.value,
+            "due_at": written(task.due_at),
+        }
+        await TimelineStore(self._tx).add(entry_of(task, "care_task.created", id=task.id, at=task.created_at))
+        self._tx.record(Event(type="care_task.created", subject=task.id, unit=unit, at=task.created_at, payload=payload))
+        return True
+
+    async def end_task(self, before: CareTask, after: CareTask, *, unit: str, entry_id: UUID) -> None:
+        """Write that a task was done or skipped, tell it and show it on the timeline."""
+        assert after.ended_at is not None
+        ended = await self._tx.execute(
+            END_TASK,
+            of_customer=after.customer_id,
+            of=after.id,
+            was=before.version,
+            new_state=after.state.value,
+            new_outcome=after.outcome,
+            new_note=after.note,
+            new_ended_at=after.ended_at,
+        )
+        if not ended:
+            raise TransactionRolledBack("the care task changed meanwhile")
+        type_ = "care_task.completed" if after.state.value == "done" else "care_task.skipped"
+        payload = {
+            "care_task_id": str(after.id),
+            "customer_id": str(after.customer_id),
+            "plan_id": str(after.plan_id),
+            "state": after.state.value,
+        }
+        await TimelineStore(self._tx).add(entry_of(after, type_, id=entry_id, at=after.ended_at))
+        event = Event(type=type_, subject=after.id, unit=unit, at=after.ended_at, payload=payload)
+        self._tx.record(event, values={"outcome": after.outcome, "note": after.note})
+
+    async def celebrated(self, plan_id: UUID, birthdays: Sequence[int], *, occasion_key: str, limit: int) -> list[Customer]:
+        """Customers who keep one of the birthdays (as 229) and have no task of the plan for it yet."""
+        rows = await self._tx.fetch(CELEBRATED, plan_id=plan_id, birthdays=list(birthdays), occasion_key=occasion_key, limit=limit)
+        return [customer_of(row) for row in rows]
+
+
+async def find_plan(reader: Reader, plan_id: UUID, units: Sequence[str] | None) -> CarePlan:
+    """The plan; CarePlanNotFound where there is none that this caller may see."""
+    row = await reader.fetch_one(FIND_PLAN, id=plan_id, units=units)
+    if row is None:
+        raise CarePlanNotFound()
+    return plan_of(row)
+
+
+async def find_task(reader: Reader, task_id: UUID, units: Sequence[str] | None) -> CareTask:
+    row = await reader.fetch_one(FIND_TASK, id=task_id, units=units)
+    if row is None:
+        raise CareTaskNotFound()
+    return task_of(row)
+
+
+async def list_plans(reader: Reader, *, after: UUID, limit: int, units: Sequence[str] | None) -> list[Record]:
+    return await reader.fetch(LIST_PLANS, after=after, limit=limit, units=units)
+
+
+async def list_tasks(
+    reader: Reader, *, customer_id: UUID | None, state: str | None, after: tuple[Any, UUID], limit: int, units: Sequence[str] | None
+) -> list[Record]:
+    """The rows of tasks by due moment, behind a moment and an id."""
+    filters: dict[str, object] = {} if customer_id is None else {"customer_id": customer_id}
+    filters |= {} if state is None else {"state": state}
+    statement = listing(of_customer=customer_id is not None, state=state is not None)
+    return await reader.fetch(statement, after_at=after[0], after=after[1], limit=limit, units=units, **filters)
+
+
+def entry_of(task: CareTask, label: str, *, id: UUID, at: Any) -> Entry:
+    """What of a task the timeline shows; the outcome only, notes stay with the task."""
+    return Entry(
+        customer_id=task.customer_id,
+        id=id,
+        occurred_at=at,
+        channel=task.channel.value,
+        kind=EntryKind.CARE,
+        label=label if task.state.value != "skipped" else "care_task.skipped",
+        details={"plan": task.plan, "due_at": written(task.due_at), "state": task.state.value, "outcome": task.outcome},
+        ref_type="care_task",
+        ref_id=task.id,
+    )

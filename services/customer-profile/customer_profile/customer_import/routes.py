@@ -1,0 +1,135 @@
+"""The API of imports: upload, follow, cancel, download what was not taken."""
+
+from typing import Annotated
+
+from fastapi import Depends, File, Form, Response, UploadFile
+from service_kit import jobs
+from service_kit.call import Call
+from service_kit.database import Reader
+from service_kit.errors import NotFound, TooLarge
+from service_kit.jobs import Job, JobAlreadyOver
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+from service_kit.units import UnitNotAllowed, unit_for, units_of
+from service_kit.words import Id, UnitPath
+
+from customer_profile.customer.store import BEHIND_ALL
+from customer_profile.customer_import import store
+from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable
+from customer_profile.customer_import.domain import ImportNotFound
+from customer_profile.customer_import.problems import as_csv
+from customer_profile.customer_import.schemas import ImportView, import_view
+from customer_profile.customer_import.uploads import Upload, mapping_of, refuse_unknown_fields, uploaded
+from customer_profile.customer_import.work import KIND, Order
+from customer_profile.sheet.domain import SheetNotReadable
+
+router = Router(tags=["customer imports"])
+PATH = "/v1/customer-imports"
+KEY = r"^(?:(?:external|social):[a-z0-9][a-z0-9_.-]{0,39}|phone|email|government_id|loyalty|wechat)$"
+FIELDS = frozenset({"file", "mapping", "key", "dry_run", "unit"})
+
+
+@router.post(
+    PATH,
+    status_code=202,
+    response_model=ImportView,
+    raises=[SheetNotReadable, MappingNotUsable, KeyNotUsable, UnitNotAllowed, TooLarge],
+)
+async def import_customers(
+    call: Annotated[Call, requires("customers:import")],
+    file: Annotated[UploadFile, File(description="A sheet with a header line (CSV, XLSX) or one JSON object a line (NDJSON).")],
+    mapping: Annotated[
+        str | None,
+        Form(
+            max_length=20_000,
+            description='JSON: `{"column": "field"}`, for columns whose names do not say it; fields are those of a customer, '
+            "`external:erp`, `basic.birth_date` and the like.",
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        Form(max_length=60, pattern=KEY, description="The identifier by which rows find their customer, such as `external:erp`."),
+    ] = None,
+    dry_run: Annotated[bool, Form(description="Read, check and count everything, write nothing.")] = False,
+    unit: Annotated[UnitPath | None, Form(description="Unit of new customers whose row names none.")] = None,
+) -> Response:
+    """Import customers from a sheet.
+
+    Rows that find their customer by the key update it (what a row does not say stays), the others create one. Rows that cannot be
+    taken are counted and listed at `errors_url`; the others are imported. Follow the work at its Location.
+    """
+    refuse_unknown_fields(await call.request.form(), FIELDS)
+    columns = mapping_of(mapping)
+    settings = call.settings
+    own_unit = unit_for(call.caller, unit, default=settings.default_unit)
+    async with uploaded(file, largest=settings.import_largest_bytes) as upload:
+        await upload.check(columns, key)
+        order = Order(filename=upload.filename, mapping=columns, key=key, is_rehearsal=dry_run, unit=own_unit, units=call.caller.units)
+        return await queued(call, upload, order)
+
+
+@router.get(f"{PATH}/{{import_id}}", response_model=ImportView, raises=[ImportNotFound])
+async def read_import(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
+    """Follow an import."""
+    async with call.reading() as reader:
+        job = await found(reader, import_id, call)
+    return call.answer(import_view(job), version=job.version)
+
+
+@router.get(PATH, response_model=Page[ImportView])
+async def list_imports(call: Annotated[Call, requires("customers:import")], page: Annotated[PageOf, Depends()]) -> Response:
+    """List imports, newest first."""
+    before = page.after[0] if page.after else BEHIND_ALL
+    async with call.reading() as reader:
+        rows = await store.imports_before(reader, KIND, before=before, limit=page.fetch, units=units_of(call.caller))
+    items = [import_view(jobs.job_of(row)) for row in rows[: page.limit]]
+    return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
+
+
+@router.post(f"{PATH}/{{import_id}}/cancellation", response_model=ImportView, raises=[ImportNotFound, JobAlreadyOver])
+async def cancel_import(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
+    """Cancel an import; the rows that it has written stay."""
+    async with call.transaction() as tx:
+        job = await jobs.cancel(tx, await found(tx, import_id, call), at=call.at)
+        if job.state == "canceled":
+            await store.forget_file(tx, job.id)
+        return call.answer(import_view(job), version=job.version)
+
+
+@router.get(
+    f"{PATH}/{{import_id}}/errors",
+    raises=[ImportNotFound],
+    response_class=Response,
+    responses={
+        200: {"description": "The row errors as CSV.", "content": {"text/csv": {"schema": {"type": "string", "maxLength": 10_000_000}}}}
+    },
+    etag=False,
+)
+async def download_import_errors(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
+    """Download why rows were not taken.
+
+    A CSV with the columns row, column, code and detail; it holds no values of the rows.
+    """
+    async with call.reading() as reader:
+        job = await found(reader, import_id, call)
+        text = await as_csv(reader, job.id)
+    headers = {"Content-Disposition": f'attachment; filename="import-{job.id}-errors.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def queued(call: Call, upload: Upload, order: Order) -> Response:
+    """Keep the file and put the work into the queue, in one transaction."""
+    async with call.transaction(fingerprint=upload.fingerprint(order)) as tx:
+        import_id = call.new_id()
+        await store.keep_file(tx, import_id, upload.parts(store.PART_BYTES))
+        job = await jobs.enqueue(tx, id=import_id, kind=KIND, payload=order.payload(), at=call.at, unit=order.unit)
+        answer = call.accepted(import_view(job), location=f"{PATH}/{job.id}", version=job.version)
+    call.database.signals.wake(KIND)
+    return answer
+
+
+async def found(reader: Reader, import_id: Id, call: Call) -> Job:
+    try:
+        return await jobs.find(reader, import_id, kind=KIND, units=units_of(call.caller))
+    except NotFound as error:
+        raise ImportNotFound() from error

@@ -1,0 +1,62 @@
+"""Imports as callers follow them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from service_kit.jobs import Job
+from service_kit.words import Count, Id, Output, Timestamp
+
+from customer_profile.customer_import.domain import Counts
+
+
+class Progress(Output):
+    """How far the work is; `total` is null until the rows were counted."""
+
+    done: Count
+    total: Count | None
+
+
+class CountsOut(Output):
+    """How many rows ended in which way; a dry run counts what would have been."""
+
+    created: Count
+    updated: Count
+    unchanged: Count
+    skipped: Count
+    failed: Count
+
+
+class ImportView(Output):
+    """An import of customers. `errors_url` gives its row errors as CSV."""
+
+    id: Id
+    state: Literal["queued", "running", "done", "failed", "canceled"]
+    unit: Annotated[str, Field(max_length=200)]
+    filename: Annotated[str, Field(max_length=200)]
+    key: Annotated[str | None, Field(max_length=100)]
+    dry_run: bool
+    progress: Progress
+    counts: CountsOut
+    errors_url: Annotated[str, Field(max_length=200, json_schema_extra={"format": "uri-reference"})]
+    error: Annotated[str | None, Field(max_length=2_000)]
+    created_at: Timestamp
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
+
+
+def import_view(job: Job) -> ImportView:
+    return ImportView(
+        id=job.id,
+        state=job.state,  # type: ignore[arg-type]  # The database holds it to these words.
+        unit=job.unit or "",
+        filename=job.payload["filename"],
+        key=job.payload["key"],
+        dry_run=job.payload["dry_run"],
+        progress=Progress(done=job.done, total=job.total),
+        counts=CountsOut.model_validate(Counts(job.counts)),
+        errors_url=f"/v1/customer-imports/{job.id}/errors",
+        error=job.error,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )

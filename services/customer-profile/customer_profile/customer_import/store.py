@@ -1,0 +1,181 @@
+"""Imports in Postgres: the file in parts, the batches of customers in a few statements each, and what could not be taken."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.identity import Ids
+from service_kit.sqlstates import UniqueViolated
+from service_kit.tables import job
+from service_kit.units import within_units
+from sqlalchemy import Integer, Uuid, bindparam, delete, insert, select
+
+from customer_profile.customer import events, statements
+from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, IdentifierTaken, changed_names
+from customer_profile.customer.rows import customer_of, row_of
+from customer_profile.customer.store import UNIQUE_KEY, CustomerStore
+from customer_profile.customer_import.domain import Holding, Known, RowProblem
+from customer_profile.search.keys import SearchKeys
+from customer_profile.tables import import_file, import_problem
+from customer_profile.timeline.domain import Entry, EntryKind
+from customer_profile.timeline.store import row_of as timeline_row
+
+PART_BYTES = 1_000_000
+ADD_PART = insert(import_file)
+READ_PART = select(import_file.c.content).where(import_file.c.import_id == bindparam("id"), import_file.c.part == bindparam("number"))
+FORGET_FILE = delete(import_file).where(import_file.c.import_id == bindparam("id"))
+FORGET_PROBLEMS = delete(import_problem).where(import_problem.c.import_id == bindparam("id"))
+LIST_PROBLEMS = (
+    select(import_problem)
+    .where(import_problem.c.import_id == bindparam("id", type_=Uuid), import_problem.c.row > bindparam("after", type_=Integer))
+    .order_by(import_problem.c.row, import_problem.c.column)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+LIST_IMPORTS = (
+    select(job)
+    .where(job.c.kind == bindparam("kind"), job.c.id < bindparam("before", type_=Uuid), within_units(job.c.unit))
+    .order_by(job.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+class BatchCollided(Exception):
+    """Somebody else took an identifier of this batch at the same moment: the batch is decided again."""
+
+
+async def keep_file(tx: Transaction, import_id: UUID, chunks: AsyncIterator[bytes]) -> None:
+    """Keep an uploaded file in parts."""
+    number = 0
+    async for chunk in chunks:
+        await tx.execute(ADD_PART, import_id=import_id, part=number, content=chunk)
+        number += 1
+
+
+async def file_parts(reader: Reader, import_id: UUID) -> AsyncIterator[bytes]:
+    """The kept file, part by part."""
+    number = 0
+    while (part := await reader.fetch_value(READ_PART, id=import_id, number=number)) is not None:
+        yield part
+        number += 1
+
+
+async def forget_problems(tx: Transaction, import_id: UUID) -> None:
+    """A rehearsal that begins again counts again."""
+    await tx.execute(FORGET_PROBLEMS, id=import_id)
+
+
+async def forget_file(tx: Transaction, import_id: UUID) -> None:
+    """The file holds personal values: it goes when its import has ended."""
+    await tx.execute(FORGET_FILE, id=import_id)
+
+
+async def known(tx: Transaction, keys: Sequence[str]) -> tuple[list[Customer], list[Holding]]:
+    """Who holds these identifiers, locked until the batch is written."""
+    if not keys:
+        return [], []
+    held = await tx.fetch(statements.FIND_HOLDINGS, keys=list(keys))
+    ids = sorted({row["customer_id"] for row in held})
+    present = await tx.fetch(statements.FIND_MANY, ids=ids) if ids else []
+    return [customer_of(row) for row in present], [Holding(row["key"], row["customer_id"], row["holder_id"]) for row in held]
+
+
+Table = tuple[str, list[str], list[tuple[Any, ...]]]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a batch of rows made, as it is written: tables to be copied, changes to be saved one by one, customers to be told."""
+
+    tables: Sequence[Table]
+    changes: Sequence[CustomerChanged]
+    created: Sequence[Customer]
+
+
+def prepared(batch: Known, *, import_id: UUID, ids: Ids, at: datetime) -> Written:
+    """The rows of all tables; it costs time and no round trip, so it may run beside the event loop."""
+    created, updated = batch.created, batch.updated
+    searchable = [(each, each.search_keys) for each in created]
+    entries = [_entry(each, "customer.imported", import_id=import_id, id=ids(), at=at) for each in created]
+    entries += [_entry(each, "customer.updated_by_import", import_id=import_id, id=ids(), at=at) for each in updated]
+    held = [
+        {"key": identifier.key, "holder_id": each.id, "customer_id": each.id, "is_unique": identifier.is_unique}
+        for each in created
+        for identifier in each.identifiers
+    ]
+    tables = [
+        _table("customer", [row_of(each) for each in created]),
+        _table("customer_search", [_search_row(each, keys) for each, keys in searchable]),
+        _table("identifier_holder", held),
+        _table("timeline_entry", [timeline_row(entry) for entry in entries]),
+    ]
+    changes = [
+        CustomerChanged(before=batch.before[after.id], after=after, fields=changed_names(batch.before[after.id], after))
+        for after in updated
+    ]
+    return Written(tables=tables, changes=changes, created=created)
+
+
+async def write(tx: Transaction, written: Written) -> None:
+    """Write a batch: new customers by COPY, changed ones one by one, each with its event and timeline entry.
+
+    Raises BatchCollided when a rival took one of the identifiers first.
+    """
+    try:
+        for name, columns, rows in written.tables:
+            if rows:
+                await tx.copy_rows(name, columns=columns, rows=rows)
+        for change in written.changes:
+            await CustomerStore(tx, None).save(change)
+    except (UniqueViolated, IdentifierTaken) as error:
+        if isinstance(error, UniqueViolated) and error.constraint != UNIQUE_KEY:
+            raise
+        raise BatchCollided() from error
+    for each in written.created:
+        tx.record(events.created(CustomerCreated(each)))
+
+
+def _table(name: str, rows: Sequence[dict[str, Any]]) -> Table:
+    return name, list(rows[0]) if rows else [], [tuple(row.values()) for row in rows]
+
+
+def _search_row(customer: Customer, keys: SearchKeys) -> dict[str, Any]:
+    return {"customer_id": customer.id, "unit": customer.unit, "tokens": list(keys.tokens), "text": keys.text}
+
+
+def _entry(customer: Customer, label: str, *, import_id: UUID, id: UUID, at: datetime) -> Entry:
+    return Entry(
+        customer_id=customer.id,
+        id=id,
+        occurred_at=at,
+        channel="system",
+        kind=EntryKind.IMPORT,
+        label=label,
+        ref_type="customer_import",
+        ref_id=import_id,
+    )
+
+
+async def imports_before(reader: Reader, kind: str, *, before: UUID, limit: int, units: Sequence[str] | None) -> list[Record]:
+    """The rows of the jobs of this kind, newest first, behind an id."""
+    return await reader.fetch(LIST_IMPORTS, kind=kind, before=before, limit=limit, units=units)
+
+
+async def add_problems(tx: Transaction, import_id: UUID, problems: Iterable[RowProblem]) -> None:
+    """Keep why rows were not taken."""
+    rows = [
+        {"import_id": import_id, "row": each.row, "column": each.column[:200], "code": each.code, "detail": each.detail[:500]}
+        for each in problems
+    ]
+    name, columns, values = _table("import_problem", rows)
+    if values:
+        await tx.copy_rows(name, columns=columns, rows=values)
+
+
+async def problems_after(reader: Reader, import_id: UUID, *, after: int, limit: int) -> list[Record]:
+    """The row errors of an import, by row, behind a row."""
+    return await reader.fetch(LIST_PROBLEMS, id=import_id, after=after, limit=limit)

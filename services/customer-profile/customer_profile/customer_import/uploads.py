@@ -1,0 +1,96 @@
+"""An uploaded sheet on its way in: measured, fingerprinted and looked at before it is kept."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO
+
+from fastapi import UploadFile
+from pydantic_core import from_json, to_json
+from service_kit.errors import Fault, Invalid, TooLarge
+
+from customer_profile.customer_import.columns import MappingNotUsable, fields_of, key_of
+from customer_profile.customer_import.work import Order
+from customer_profile.sheet import reading
+from customer_profile.sheet.domain import Format
+
+CHUNK = 1 << 20
+MOST_MAPPED = 200
+LONGEST_NAME = 200
+
+
+class FieldUnknown(Invalid):
+    """The form has a field that this operation does not take."""
+
+
+class Upload:
+    """A file that lies on this machine while its request lasts."""
+
+    def __init__(self, path: Path, filename: str, digest: bytes) -> None:
+        self.filename = filename
+        self._path = path
+        self._digest = digest
+
+    async def check(self, mapping: dict[str, str], key: str | None) -> None:
+        """Refuse at once what can be seen at once: SheetNotReadable, MappingNotUsable. Workbooks are unpacked by the work itself."""
+        sheet = await asyncio.to_thread(reading.opened, str(self._path), self.filename)
+        if sheet.format is not Format.XLSX:
+            fields_of(sheet.columns, mapping, key_of(key) if key else None)
+
+    def fingerprint(self, order: Order) -> bytes:
+        """What makes two uploads the same: the bytes and what was asked."""
+        return hashlib.sha256(self._digest + to_json(order.payload())).digest()
+
+    async def parts(self, size: int) -> AsyncIterator[bytes]:
+        with self._path.open("rb") as file:
+            while part := await asyncio.to_thread(file.read, size):
+                yield part
+
+
+@asynccontextmanager
+async def uploaded(file: UploadFile, *, largest: int) -> AsyncIterator[Upload]:
+    """The uploaded file as one on disk, removed afterwards; TooLarge beyond `largest` bytes."""
+    with TemporaryDirectory(prefix="guanxi-upload-") as folder:
+        path = Path(folder) / "file"
+        digest = await asyncio.to_thread(_copied, file.file, path, largest)
+        name = "".join(letter for letter in file.filename or "sheet" if letter.isprintable()) or "sheet"
+        yield Upload(path, name[:LONGEST_NAME], digest)
+
+
+def mapping_of(text: str | None) -> dict[str, str]:
+    """The mapping of the form; MappingNotUsable when it is no JSON object of texts."""
+    if not text:
+        return {}
+    try:
+        read = from_json(text)
+    except (ValueError, RecursionError) as error:
+        raise MappingNotUsable("the mapping is not JSON", pointer="/mapping") from error
+    if not isinstance(read, dict) or len(read) > MOST_MAPPED or not all(isinstance(value, str) for value in read.values()):
+        raise MappingNotUsable("the mapping is an object of columns and fields", pointer="/mapping")
+    if any("\0" in part for pair in read.items() for part in pair):
+        raise MappingNotUsable("text cannot hold the character NUL", pointer="/mapping")
+    return read
+
+
+def refuse_unknown_fields(given: Iterable[str], known: Collection[str]) -> None:
+    """Forms are as strict as bodies."""
+    faults = [Fault(f"/{name[:100]}", "there is no such field") for name in given if name not in known]
+    if faults:
+        raise FieldUnknown("the form has fields that this operation does not take", faults=faults[:20])
+
+
+def _copied(source: IO[bytes], target: Path, largest: int) -> bytes:
+    digest = hashlib.sha256()
+    size = 0
+    source.seek(0)
+    with target.open("wb") as file:
+        while chunk := source.read(CHUNK):
+            size += len(chunk)
+            if size > largest:
+                raise TooLarge(f"a sheet has at most {largest} bytes; split it")
+            digest.update(chunk)
+            file.write(chunk)
+    return digest.digest()

@@ -1,0 +1,203 @@
+"""The work of an import: read the file, decide row by row, write batch by batch; a killed worker's import goes on at its last batch."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Database, Transaction
+from service_kit.errors import Conflict, Refusal
+from service_kit.identity import Clock, new_id
+from service_kit.jobs import JobCanceled, RunningJob
+
+from customer_profile.customer.domain import SourceGiven
+from customer_profile.customer.facts import Learned, Source, SourceKind
+from customer_profile.customer_import import store
+from customer_profile.customer_import.columns import fields_of, key_of
+from customer_profile.customer_import.domain import COUNTED, Counts, Deciding, Defaults, Known, keys_of
+from customer_profile.customer_import.drafts import Draft, Drafting, RowRefused
+from customer_profile.customer_import.store import BatchCollided, Written
+from customer_profile.identifier.domain import Vault
+from customer_profile.settings import Settings
+from customer_profile.sheet import reading
+from customer_profile.sheet.domain import Format, Row, Sheet
+from customer_profile.words import time_zones
+
+KIND = "customer_import"
+MOST_COLLISIONS = 5
+STATEMENT_SECONDS = 60.0
+
+
+class IdentifiersContested(Conflict):
+    """Others keep taking the identifiers of these rows while they are imported; start the import again later."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What the import was asked to do, as its job keeps it."""
+
+    filename: str
+    mapping: Mapping[str, str]
+    key: str | None
+    is_rehearsal: bool
+    unit: str
+    units: tuple[str, ...] | None
+
+    def payload(self) -> dict[str, Any]:
+        return {
+            "filename": self.filename,
+            "mapping": dict(self.mapping),
+            "key": self.key,
+            "dry_run": self.is_rehearsal,
+            "unit": self.unit,
+            "units": None if self.units is None else list(self.units),
+        }
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> "Order":
+        return cls(
+            filename=payload["filename"],
+            mapping=payload["mapping"],
+            key=payload["key"],
+            is_rehearsal=payload["dry_run"],
+            unit=payload["unit"],
+            units=None if payload["units"] is None else tuple(payload["units"]),
+        )
+
+
+@dataclass(frozen=True)
+class RowRead:
+    """A row as a draft, or why it cannot be one."""
+
+    number: int
+    draft: Draft | None
+    error: RowRefused | None = None
+
+
+class Importing:
+    """Runs the imports that are queued."""
+
+    def __init__(self, database: Database, settings: Settings, vault: Vault, *, clock: Clock) -> None:
+        self._database = database
+        self._settings = settings
+        self._vault = vault
+        self._clock = clock
+
+    async def run(self, job: RunningJob) -> None:
+        """Do the work of one job; whatever ends it, its file is not kept."""
+        try:
+            with tempfile.TemporaryDirectory(prefix="guanxi-import-") as folder:
+                await self._import(job, Order.of(job.payload), Path(folder))
+        except (Refusal, JobCanceled):
+            async with self._database.transaction() as tx:
+                await store.forget_file(tx, job.id)
+            raise
+        async with job.step() as tx:
+            await store.forget_file(tx, job.id)
+
+    async def _import(self, job: RunningJob, order: Order, folder: Path) -> None:
+        sheet = await self._sheet(job, order, folder)
+        fields = fields_of(sheet.columns, order.mapping, key_of(order.key) if order.key else None)
+        drafting = self._drafting(order, fields)
+        await self._begin(job, order, await asyncio.to_thread(reading.count, sheet))
+        rows = reading.rows(sheet)
+        await asyncio.to_thread(_skip, rows, job.done)
+        rehearsed = Known()
+        while batch := await asyncio.to_thread(_read, rows, drafting, self._settings.import_batch_rows):
+            await self._take(job, order, batch, rehearsed)
+        job.result = {"columns": fields}
+
+    async def _sheet(self, job: RunningJob, order: Order, folder: Path) -> Sheet:
+        path = folder / "file"
+        async with self._database.reading() as reader:
+            with path.open("wb") as file:
+                async for part in store.file_parts(reader, job.id):
+                    file.write(part)
+        sheet = await asyncio.to_thread(reading.opened, str(path), order.filename)
+        return await reading.converted(sheet, str(folder / "rows")) if sheet.format is Format.XLSX else sheet
+
+    def _drafting(self, order: Order, fields: Mapping[str, str]) -> Drafting:
+        return Drafting(
+            fields,
+            key=key_of(order.key) if order.key else None,
+            vault=self._vault,
+            region=self._settings.phone_region,
+            zones=time_zones(),
+        )
+
+    async def _begin(self, job: RunningJob, order: Order, total: int) -> None:
+        """The total is told before the first row. A rehearsal keeps nothing in between: it begins again where a worker was killed."""
+        async with job.step() as tx:
+            job.total = total
+            if order.is_rehearsal:
+                job.done = 0
+                job.counts = dict(Counts())
+                await store.forget_problems(tx, job.id)
+            job.checkpoint = {"problems": 0} if order.is_rehearsal else {"problems": 0, **job.checkpoint}
+
+    async def _take(self, job: RunningJob, order: Order, batch: list[RowRead], rehearsed: Known) -> None:
+        """One batch in one transaction with its progress; decided again when a rival took an identifier meanwhile."""
+        for _ in range(MOST_COLLISIONS):
+            with suppress(BatchCollided):
+                async with job.step(statement_within=STATEMENT_SECONDS) as tx:
+                    known = rehearsed if order.is_rehearsal else Known()
+                    decided = await self._decided(tx, job, order, batch, known)
+                    job.done += len(batch)
+                    job.counts = {name: job.counts.get(name, 0) + decided.counts[name] for name in COUNTED}
+                return
+        raise IdentifiersContested()
+
+    async def _decided(self, tx: Transaction, job: RunningJob, order: Order, batch: list[RowRead], known: Known) -> Deciding:
+        at = self._clock()
+        known.load(*await store.known(tx, keys_of([read.draft for read in batch])))
+        deciding = Deciding(known, self._defaults(order, job.created_at), at=at, ids=new_id)
+        written = await asyncio.to_thread(_decide, deciding, batch, None if order.is_rehearsal else job.id, at)
+        if written is not None:
+            await store.write(tx, written)
+        room = self._settings.import_most_problems - job.checkpoint["problems"]
+        kept = deciding.problems[: max(0, room)]
+        await store.add_problems(tx, job.id, kept)
+        job.checkpoint = {"problems": job.checkpoint["problems"] + len(kept)}
+        return deciding
+
+    def _defaults(self, order: Order, at: datetime) -> Defaults:
+        source = Source(kind=SourceKind.IMPORT, learned=Learned.THIRD_PARTY, recorded_at=at, confirmed_at=at)
+        return Defaults(
+            unit=order.unit,
+            language=self._settings.default_language,
+            time_zone=self._settings.time_zone,
+            source=SourceGiven(source=source),
+            units=order.units,
+        )
+
+
+def _skip(rows: Iterator[Row], number: int) -> None:
+    next(islice(rows, number, number), None)
+
+
+def _read(rows: Iterator[Row], drafting: Drafting, number: int) -> list[RowRead]:
+    """The next rows as drafts; runs in a thread beside the event loop."""
+    return [_row_read(row, drafting) for row in islice(rows, number)]
+
+
+def _row_read(row: Row, drafting: Drafting) -> RowRead:
+    try:
+        return RowRead(row.number, drafting.draft(row))
+    except RowRefused as error:
+        return RowRead(row.number, None, error)
+
+
+def _decide(deciding: Deciding, batch: list[RowRead], import_id: UUID | None, at: datetime) -> Written | None:
+    """Decide about all rows and make what is written; a rehearsal (no id) writes nothing. Runs in a thread."""
+    for read in batch:
+        if read.error is not None:
+            deciding.refuse(read.number, read.error)
+        else:
+            deciding.take(read.draft)
+    return None if import_id is None else store.prepared(deciding.known, import_id=import_id, ids=new_id, at=at)

@@ -1,0 +1,179 @@
+"""Builders and twins for tests: customers, plans, consents as somebody would write them, and stores that live in memory."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
+from typing import Any
+from uuid import UUID, uuid4
+
+from customer_profile.care.domain import CarePlan, CareTask, Occasion
+from customer_profile.consent.domain import Consent, ContactRules, QuietHours, Standing, Status
+from customer_profile.customer.domain import (
+    Customer,
+    CustomerChanged,
+    CustomerCreated,
+    CustomerErased,
+    CustomerNotFound,
+    Kind,
+    SourceGiven,
+)
+from customer_profile.customer.facts import Learned, Source, SourceKind
+from customer_profile.identifier.domain import Hidden, Identifier, IdentifierType, written
+from customer_profile.interaction.domain import Channel, Purpose
+
+AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai, a Monday
+RULES = ContactRules(
+    consent_first=frozenset({Purpose.SALE, Purpose.MARKETING}),
+    quiet=QuietHours(start=time(21), end=time(8)),
+    touches_per_month=4,
+)
+
+
+class PlainVault:
+    """A vault without a lock: what it hides can be read by everybody."""
+
+    def hide(self, plain: str) -> Hidden:
+        return Hidden(digest=f"digest-of-{plain}", sealed=plain[::-1])
+
+    def reveal(self, sealed: str) -> str:
+        return sealed[::-1]
+
+
+def a_source(kind: SourceKind = SourceKind.CARD, *, at: datetime = AT, is_sensitive: bool = False) -> SourceGiven:
+    source = Source(kind=kind, learned=Learned.ASKED, recorded_at=at, confirmed_at=at)
+    return SourceGiven(source=source, is_sensitive=is_sensitive)
+
+
+def an_identifier(kind: str, value: str, *, system: str = "") -> Identifier:
+    return written(IdentifierType(kind), value, vault=PlainVault(), system=system)
+
+
+def a_customer(**other: Any) -> Customer:
+    """A person in Guangzhou who speaks Chinese, unless it is said otherwise."""
+    fields: dict[str, Any] = {
+        "id": uuid4(),
+        "kind": Kind.INDIVIDUAL,
+        "name": "张伟",
+        "language": "zh-CN",
+        "time_zone": "Asia/Shanghai",
+        "unit": "cn.gd.gz",
+        "created_at": AT,
+        "updated_at": AT,
+    }
+    return Customer(**(fields | other))
+
+
+def a_consent(status: Status = Status.GRANTED, **other: Any) -> Consent:
+    fields: dict[str, Any] = {
+        "id": uuid4(),
+        "customer_id": uuid4(),
+        "purpose": Purpose.SALE,
+        "channel": Channel.VOICE,
+        "status": status,
+        "source": "form",
+        "proof": None,
+        "expires_at": None,
+        "recorded_at": AT,
+    }
+    return Consent(**(fields | other))
+
+
+def a_standing(**other: Any) -> Standing:
+    fields: dict[str, Any] = {"time_zone": "Asia/Shanghai", "do_not_contact": False, "consents": (), "touches": 0}
+    return Standing(**(fields | other))
+
+
+def a_plan(occasion: Occasion = Occasion.AFTER_COMPLAINT, **other: Any) -> CarePlan:
+    fields: dict[str, Any] = {
+        "id": uuid4(),
+        "name": "Follow up",
+        "occasion": occasion,
+        "within_days": 7,
+        "channel": Channel.VOICE,
+        "template": {"zh-CN": "{name}，您好", "en": "Dear {name}"},
+        "created_at": AT,
+    }
+    return CarePlan(**(fields | other))
+
+
+class FakeCustomers:
+    """The customers' store in memory; `told` lists the events in their order."""
+
+    def __init__(self, *present: Customer) -> None:
+        self.files: dict[UUID, Customer] = {customer.id: customer for customer in present}
+        self.told: list[CustomerCreated | CustomerChanged | CustomerErased] = []
+
+    async def get_to_change(self, customer_id: UUID) -> Customer:
+        if customer_id not in self.files:
+            raise CustomerNotFound()
+        return self.files[customer_id]
+
+    async def add(self, event: CustomerCreated) -> None:
+        self.files[event.customer.id] = event.customer
+        self.told.append(event)
+
+    async def save(self, event: CustomerChanged) -> None:
+        self.files[event.after.id] = event.after
+        self.told.append(event)
+
+    async def erase(self, event: CustomerErased) -> None:
+        del self.files[event.customer.id]
+        self.told.append(event)
+
+
+class FakeCares:
+    """Plans and tasks in memory, with the unique key that the table has."""
+
+    def __init__(self, *plans: CarePlan, customers: Sequence[Customer] = ()) -> None:
+        self.known_plans = list(plans)
+        self.customers = list(customers)
+        self.tasks: dict[tuple[UUID, UUID, str], CareTask] = {}
+
+    async def plans(self, occasion: Occasion) -> list[CarePlan]:
+        return [plan for plan in self.known_plans if plan.occasion is occasion and plan.is_enabled]
+
+    async def add_task(self, task: CareTask, occasion: Occasion, *, unit: str) -> bool:
+        key = (task.customer_id, task.plan_id, task.occasion_key)
+        if key in self.tasks:
+            return False
+        self.tasks[key] = task
+        return True
+
+    async def celebrated(self, plan_id: UUID, birthdays: Sequence[int], *, occasion_key: str, limit: int) -> list[Customer]:
+        found = [
+            customer
+            for customer in self.customers
+            if customer.birthday in birthdays and (customer.id, plan_id, occasion_key) not in self.tasks
+        ]
+        return found[:limit]
+
+
+class FakeStandings:
+    """What is known of customers for contact decisions; whoever is not named may be contacted."""
+
+    def __init__(self, standings: Mapping[UUID, Standing] | None = None) -> None:
+        self._standings = dict(standings or {})
+
+    async def standing(self, customer_id: UUID, *, at: datetime) -> Standing:
+        return self._standings.get(customer_id) or a_standing()
+
+
+def customer_body(**other: Any) -> dict[str, Any]:
+    """The example of the contract, as a request would send it."""
+    body: dict[str, Any] = {
+        "kind": "individual",
+        "name": "张伟",
+        "language": "zh-CN",
+        "time_zone": "Asia/Shanghai",
+        "unit": "cn.gd.gz",
+        "roles": ["end_customer"],
+        "sector": "individual",
+        "identifiers": [
+            {"type": "phone", "value": "138 0013 8000"},
+            {"type": "email", "value": "zw@example.com"},
+            {"type": "external", "system": "erp", "value": "C-1"},
+        ],
+        "tags": ["campus"],
+        "facts": {"basic": {"birth_date": "1990-02-03"}, "characteristics": {"hobbies": ["围棋"]}, "business": {}},
+        "source": {"kind": "card", "learned": "asked"},
+    }
+    return body | other
