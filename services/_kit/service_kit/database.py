@@ -279,8 +279,14 @@ def single_host_urls(url: str) -> list[str]:
 
 
 async def _teach_json(connection: Any) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, encoder=lambda value: to_json(value).decode(), decoder=from_json, schema="pg_catalog")
+    """Values of jsonb columns are Python's own; in the binary format, which COPY needs, the text stands behind a version byte."""
+    await connection.set_type_codec(
+        "jsonb",
+        encoder=lambda value: b"\x01" + to_json(value),
+        decoder=lambda stored: from_json(stored[1:]),
+        schema="pg_catalog",
+        format="binary",
+    )
 
 
 async def _keep_session(_connection: Any) -> None:
