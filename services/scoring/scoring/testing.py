@@ -1,9 +1,16 @@
 """Builders for tests of this service, and the real input that its figures are checked on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
+
+from scoring.clients.customer_profile import Asked
+from scoring.customer.domain import KnownCustomer
+from service_kit.client import NeighborUnavailable
+from service_kit.identity import new_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +28,7 @@ def cdnow_orders(path: Path) -> list[CdnowOrder]:
     orders = []
     for line in path.read_text().splitlines():
         _, customer, day, discs, dollars = line.split()
-        orders.append(
-            CdnowOrder(customer=customer, day=date.fromisoformat(day), discs=int(discs), dollars=Decimal(dollars))
-        )
+        orders.append(CdnowOrder(customer=customer, day=date.fromisoformat(day), discs=int(discs), dollars=Decimal(dollars)))
     return orders
 
 
@@ -63,3 +68,34 @@ def purchase_days(orders: list[CdnowOrder], *, until: date) -> dict[str, Purchas
         customer: PurchaseDays(days=tuple(sorted(days)), sums=tuple(days[day] for day in sorted(days)), until=until)
         for customer, days in spent.items()
     }
+
+
+class CustomerFileTwin:
+    """Stands in for customer-profile: knows the customers it was told of, or is silent."""
+
+    def __init__(self) -> None:
+        self.by_ids: dict[UUID, KnownCustomer] = {}
+        self.by_values: dict[tuple[str, str | None, str], KnownCustomer] = {}
+        self.is_silent = False
+        self.questions = 0
+
+    def add(self, id: UUID | None = None, *, unit: str | None = "cn.gd.gz", external: tuple[str, str] | None = None) -> UUID:
+        """A customer, with an external id (system, value) if it has one."""
+        customer = KnownCustomer(id=id or new_id(), unit=unit)
+        self.by_ids[customer.id] = customer
+        if external is not None:
+            self.by_values[("external", *external)] = customer
+        return customer.id
+
+    async def by_id(self, ids: Sequence[UUID]) -> Asked:
+        self.questions += 1
+        if self.is_silent:
+            return Asked(there={}, absent=frozenset())
+        there = {id: self.by_ids[id] for id in ids if id in self.by_ids}
+        return Asked(there=there, absent=frozenset(id for id in ids if id not in there))
+
+    async def by_identifier(self, type: str, system: str | None, values: Sequence[str]) -> dict[str, KnownCustomer | None]:
+        self.questions += 1
+        if self.is_silent:
+            raise NeighborUnavailable()
+        return {value: self.by_values.get((type, system, value)) for value in values}

@@ -60,9 +60,7 @@ def _newton_step(gradient: Vector, hessian: Vector) -> Vector:
     return step * min(1.0, LONGEST_STEP / float(np.max(np.abs(step))))
 
 
-def _go_up(
-    surface: Surface, point: Vector, height: float, step: Vector
-) -> tuple[Vector, float, Vector, Vector] | None:
+def _go_up(surface: Surface, point: Vector, height: float, step: Vector) -> tuple[Vector, float, Vector, Vector] | None:
     """The first of the halved steps that does not lead down by more than rounding; None when no step helps."""
     rounding = 4e-16 * max(1.0, abs(height))
     for halving in range(30):

@@ -17,9 +17,7 @@ from scoring.model.refusals import IdenticalHistories, NoInteriorMaximum, NoRepe
 ROWS_THAT_STAY_IN_CACHE = 8192
 
 
-def fit(
-    frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weight: ArrayLike | None = None
-) -> BgNbd:
+def fit(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weight: ArrayLike | None = None) -> BgNbd:
     """Raises a `ModelRefused` where the histories do not determine the four parameters."""
     return fit_grouped(group(frequency, recency, age, weight))
 
@@ -61,7 +59,7 @@ def _require_enough(histories: Histories) -> None:
 
 def _starts(histories: Histories) -> tuple[Vector, ...]:
     """Mean rate of repeat orders with a wide spread first; two other shapes if that climb goes astray."""
-    orders, time = histories.weight @ histories.frequency, histories.weight @ histories.age
+    orders, time = float(histories.weight @ histories.frequency), float(histories.weight @ histories.age)
     return tuple(np.log([r, r * time / orders, a, b]) for r, a, b in ((0.5, 0.7, 2.0), (2.0, 0.2, 4.0), (0.1, 2.0, 2.0)))
 
 
@@ -132,9 +130,7 @@ class _Likelihood:
             hessian += sums[2]
         return value, gradient, hessian
 
-    def _leaving_rows(
-        self, rows: slice, tables: tuple[Floats, ...], r: float, a: float, b: float
-    ) -> tuple[float, Vector, Vector]:
+    def _leaving_rows(self, rows: slice, tables: tuple[Floats, ...], r: float, a: float, b: float) -> tuple[float, Vector, Vector]:
         age, last, w = self.age_code[rows], self.last_code[rows], self.w[rows]
         rate, leave = r + self.x[rows], 1 / (b + self.x[rows] - 1)
         silence = tables[0][age] - tables[1][last]

@@ -48,9 +48,7 @@ def _alive_rows(model: BgNbd, x: Floats, last: Floats, end: Floats) -> Floats:
     return probability
 
 
-def expected_orders(
-    model: BgNbd, time: float, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike
-) -> Floats:
+def expected_orders(model: BgNbd, time: float, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
     """Order days to be expected within `time` after the end of the observation, in the unit of the histories."""
     return alive(model, frequency, recency, age) * orders_if_alive(model, (time,), (1.0,), frequency, age)
 
@@ -67,12 +65,11 @@ def discounted_orders(
 ) -> Floats:
     """Expected orders of the next `steps` periods of length `step`, those of period i divided by (1+d)^i."""
     times, factors = discounting(step=step, steps=steps, discount_per_step=discount_per_step)
-    return alive(model, frequency, recency, age) * orders_if_alive(model, times, factors, frequency, age)
+    expected: Floats = alive(model, frequency, recency, age) * orders_if_alive(model, times, factors, frequency, age)
+    return expected
 
 
-def orders_if_alive(
-    model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], frequency: ArrayLike, age: ArrayLike
-) -> Floats:
+def orders_if_alive(model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], frequency: ArrayLike, age: ArrayLike) -> Floats:
     """sum_i factors[i] E(times[i]) for customers who are still there; summed once for each distinct (x, T)."""
     x, end = np.asarray(frequency, dtype=np.int64), np.asarray(age, dtype=np.float64)
     if x.size == 0:
@@ -89,18 +86,18 @@ def orders_if_alive(
         return _interpolated(model, times, factors, x, end)
     table = np.zeros(size)
     table[keys] = _summed(model, times, factors, (keys // ends.size).astype(np.float64), ends[keys % ends.size])
-    return table[key]
+    expected: Floats = table[key]
+    return expected
 
 
-def _summed(
-    model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], x: Floats, end: Floats
-) -> Floats:
+def _summed(model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], x: Floats, end: Floats) -> Floats:
     """The sum of the module's docstring for every row and time, then the times put together."""
     every_time = np.repeat(times, x.size)
     z = every_time / (model.alpha + np.tile(end, len(times)) + every_time)
     rows = np.tile(x, len(times))
     values = _series(rate=model.r + rows, share=z, stay=model.b + rows, leave=model.a)
-    return np.asarray(factors) @ values.reshape(len(times), x.size)
+    summed: Floats = np.asarray(factors) @ values.reshape(len(times), x.size)
+    return summed
 
 
 def _series(*, rate: Floats, share: Floats, stay: Floats, leave: float) -> Floats:
@@ -135,9 +132,7 @@ def _series(*, rate: Floats, share: Floats, stay: Floats, leave: float) -> Float
     return result
 
 
-def _interpolated(
-    model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], x: Integers, end: Floats
-) -> Floats:
+def _interpolated(model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], x: Integers, end: Floats) -> Floats:
     """Where hardly two customers share (x, T): for each x the smooth function of ln(alpha+T), from its Chebyshev series.
 
     Its nearest singularity lies pi off the real axis, so the series of this length is exact to rounding.

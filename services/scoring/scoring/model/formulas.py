@@ -28,9 +28,7 @@ def alive(model: BgNbd, *, frequency: int, recency: float, age: float) -> float:
     return 1 / (1 + odds / (model.b + frequency - 1))
 
 
-def orders_if_alive(
-    model: BgNbd, times: Sequence[float], factors: Sequence[float], *, frequency: int, age: float
-) -> float:
+def orders_if_alive(model: BgNbd, times: Sequence[float], factors: Sequence[float], *, frequency: int, age: float) -> float:
     """sum_i factors[i] E(times[i]) for a customer who is still there."""
     pairs = zip(times, factors, strict=True)
     return sum(factor * _orders(model, time, frequency=frequency, age=age) for time, factor in pairs)

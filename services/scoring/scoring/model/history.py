@@ -38,9 +38,7 @@ class Histories:
         return float(self.weight.sum())
 
 
-def group(
-    frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weight: ArrayLike | None = None
-) -> Histories:
+def group(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weight: ArrayLike | None = None) -> Histories:
     """Frequencies are whole numbers; times may be of any unit, whole or broken."""
     counts, last, end, weights = _checked(frequency, recency, age, weight)
     scale = float(end.max())
@@ -106,9 +104,7 @@ def _whole_days(times: Floats, days: float) -> Integers | None:
     return code
 
 
-def _distinct(
-    x: Integers, last: Integers, end: Integers, weight: Floats | None
-) -> tuple[tuple[Integers, Integers, Integers], Floats]:
+def _distinct(x: Integers, last: Integers, end: Integers, weight: Floats | None) -> tuple[tuple[Integers, Integers, Integers], Floats]:
     lasts, ends = int(last.max()) + 1, int(end.max()) + 1
     if (int(x.max()) + 1) * lasts * ends >= 2**62:
         x_values, x_code = np.unique(x, return_inverse=True)
@@ -121,11 +117,11 @@ def _distinct(
 
 def _counted(key: Integers, weight: Floats | None, *, size: int) -> tuple[Integers, Floats]:
     if size <= LARGEST_COUNTING_TABLE and size <= 64 * key.size:
-        table = np.bincount(key, weights=weight)
+        table = np.bincount(key, weights=weight).astype(np.float64)
         keys = np.flatnonzero(table)
-        return keys, table[keys].astype(np.float64)
+        return keys, table[keys]
     if weight is None:
         keys, counts = np.unique(key, return_counts=True)
         return keys, counts.astype(np.float64)
     keys, inverse = np.unique(key, return_inverse=True)
-    return keys, np.bincount(inverse, weights=weight)
+    return keys, np.bincount(inverse, weights=weight).astype(np.float64)

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import gammaln
-
 from scoring.model import bg_nbd, refusals
 from scoring.model.history import group
 from scoring.testing import cdnow_orders, purchase_days

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import hyp2f1
-
 from scoring.model import forecast, formulas
 from scoring.model.parameters import BgNbd
 
@@ -65,7 +64,8 @@ def test_thousands_of_orders_do_not_overflow():
     expected = forecast.expected_orders(model, 365.0, [3000, 3600], [3640.0, 3649.0], [3650.0, 3650.0])
 
     assert np.isfinite(expected).all()
-    assert (expected > 1).all() and (expected < 366).all()
+    assert (expected > 1).all()
+    assert (expected < 366).all()
 
 
 def test_a_population_without_differences_is_a_poisson_process():
@@ -128,8 +128,6 @@ def test_customers_who_share_nothing_are_interpolated_to_rounding(monkeypatch):
 def test_one_customer_is_forecast_as_many_are(x, share, age, t, a):
     model, last = a_model(a=a), share * age if x else 0.0
 
-    one = formulas.orders_if_alive(model, (t,), (1.0,), frequency=x, age=age) * formulas.alive(
-        model, frequency=x, recency=last, age=age
-    )
+    one = formulas.orders_if_alive(model, (t,), (1.0,), frequency=x, age=age) * formulas.alive(model, frequency=x, recency=last, age=age)
 
     assert one == pytest.approx(forecast.expected_orders(model, t, [x], [last], [age])[0], rel=1e-12, abs=1e-300)

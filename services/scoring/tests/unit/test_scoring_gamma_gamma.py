@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from scoring.model import formulas, gamma_gamma, refusals
 from scoring.testing import cdnow_orders, purchase_days
 

@@ -1,0 +1,116 @@
+"""The composition root of scoring: what is wired to what."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from service_kit.database import Transaction
+from service_kit.identity import Clock, clock
+from service_kit.jobs import Jobs
+from service_kit.service import Service
+from service_kit.timers import Timer, Timers
+from service_kit.tokens import Keys
+from service_kit.words import Output
+
+from scoring.clients.customer_profile import CustomerProfile
+from scoring.customer.news import on_customer_news
+from scoring.model import routes as model_routes
+from scoring.pyramid import routes as pyramid_routes
+from scoring.score import rescoring
+from scoring.score import routes as score_routes
+from scoring.score_run import domain as score_run
+from scoring.score_run import routes as score_run_routes
+from scoring.score_run.schemas import ScoreRunCompletedData
+from scoring.score_run.work import ScoreRuns
+from scoring.settings import Settings
+from scoring.survey import routes as survey_routes
+from scoring.survey.schemas import SurveyAnsweredData
+from scoring.tier import routes as tier_routes
+from scoring.tier import use_cases as tiers
+from scoring.tier import work as tier_review
+from scoring.tier.schemas import TierChangedData
+from scoring.transaction import routes as transaction_routes
+from scoring.transaction.schemas import TransactionRecordedData
+from scoring.transaction_import import domain as transaction_import
+from scoring.transaction_import import routes as import_routes
+from scoring.transaction_import.work import Customers, TransactionImports
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SCOPES = {
+    "transactions:read": "Read transactions and imports.",
+    "transactions:write": "Record, correct and import transactions.",
+    "scores:read": "Read scores, models, runs and the pyramid.",
+    "scores:write": "Start and cancel score runs.",
+    "tiers:read": "Read tier schemes and tiers.",
+    "tiers:write": "Change tier schemes and override tiers.",
+    "surveys:read": "Read survey answers.",
+    "surveys:write": "Record survey answers.",
+    "events:read": "Read the feed of events.",
+    "audit:read": "Read the audit.",
+}
+EVENTS: dict[str, type[Output]] = {
+    "transaction.recorded": TransactionRecordedData,
+    "score_run.completed": ScoreRunCompletedData,
+    "tier.changed": TierChangedData,
+    "survey.answered": SurveyAnsweredData,
+}
+ROUTERS = [
+    transaction_routes.router,
+    import_routes.router,
+    score_run_routes.router,
+    model_routes.router,
+    score_routes.router,
+    pyramid_routes.router,
+    tier_routes.router,
+    survey_routes.router,
+]
+RESCORING_BATCH = 200
+
+
+def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock, customers: Customers | None = None) -> Service:
+    """The service with its routes, its clients and its background work; `customers` stands in for customer-profile."""
+    service = Service(
+        name="scoring",
+        title="Guanxi scoring",
+        description="Transactions, value scores, the customer pyramid, star tiers and survey answers.",
+        settings=settings,
+        migrations=MIGRATIONS,
+        routers=ROUTERS,
+        events=EVENTS,
+        scopes=SCOPES,
+        keys=keys,
+        now=now,
+    )
+    profile = service.client(settings.customer_profile_url, seconds=settings.customer_question_seconds)
+    customers = service.part("customers", customers or CustomerProfile(profile))
+    imports = TransactionImports(service.database, service.clock, customers, settings)
+    _work(service, settings, imports)
+    service.consume("customer-profile", service.client(settings.customer_profile_url), on_customer_news)
+    return service
+
+
+def _work(service: Service, settings: Settings, imports: TransactionImports) -> None:
+    """Background work: long work of three kinds, scores that follow large batches, overrides that end."""
+    database, now = service.database, service.clock
+    runs = ScoreRuns(database, now, chunk=settings.score_chunk)
+    reviews = tier_review.TierReviews(database, now)
+    zone = ZoneInfo(settings.time_zone)
+
+    async def rescore(tx: Transaction, due: Sequence[Timer]) -> None:
+        await rescoring.fire(tx, due, at=now())
+
+    async def end_overrides(tx: Transaction, due: Sequence[Timer]) -> None:
+        await tiers.end_overrides(tx, due, at=now(), day=_today(now, zone))
+
+    rescorings = Timers(database, rescoring.TIMER, rescore, clock=now, batch=RESCORING_BATCH)
+    endings = Timers(database, tiers.OVERRIDE_ENDS, end_overrides, clock=now)
+    service.worker(service.loop("score_runs", Jobs(database, score_run.KIND, runs.run, clock=now).step))
+    service.worker(service.loop("imports", Jobs(database, transaction_import.KIND, imports.run, clock=now).step))
+    service.worker(service.loop("tier_reviews", Jobs(database, tier_review.KIND, reviews.run, clock=now).step))
+    service.worker(service.loop("rescoring", rescorings.step, idle_seconds=0.3))
+    service.worker(service.loop("overrides", endings.step, idle_seconds=1.0))
+
+
+def _today(now: Clock, zone: ZoneInfo) -> date:
+    return now().astimezone(zone).date()

@@ -1,0 +1,66 @@
+"""Asks customer-profile who a customer is."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from service_kit.client import NeighborRefused, NeighborUnavailable, ServiceClient
+
+from scoring.customer.domain import KnownCustomer
+
+AT_ONCE = 16
+LARGEST_QUESTION = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What customer-profile said of some ids: there, not there, or no answer."""
+
+    there: dict[UUID, KnownCustomer]
+    absent: frozenset[UUID]
+
+
+class CustomerProfile:
+    """The two questions that scoring asks: who has this id, who has these identifiers."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def by_id(self, ids: Iterable[UUID]) -> Asked:
+        """Ask for each id, some at once; an id without an answer is in neither part of the result."""
+        there: dict[UUID, KnownCustomer] = {}
+        absent: set[UUID] = set()
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def ask(id: UUID) -> None:
+            async with gate:
+                try:
+                    found = await self._client.get(f"/v1/customers/{id}")
+                except (NeighborUnavailable, NeighborRefused):
+                    return
+            if found is None:
+                absent.add(id)
+            else:
+                # A merged customer answers under its new id.
+                there[id] = KnownCustomer(id=UUID(found["id"]), unit=found.get("unit"))
+
+        await asyncio.gather(*(ask(id) for id in ids))
+        return Asked(there=there, absent=frozenset(absent))
+
+    async def by_identifier(self, type: str, system: str | None, values: Sequence[str]) -> dict[str, KnownCustomer | None]:
+        """Customers by an identifier of one type, asked in batches; None where there is none.
+
+        Raises NeighborUnavailable when customer-profile does not answer.
+        """
+        found: dict[str, KnownCustomer | None] = {}
+        for first in range(0, len(values), LARGEST_QUESTION):
+            batch = values[first : first + LARGEST_QUESTION]
+            answer = await self._client.post(
+                "/v1/customer-lookups",
+                {"identifiers": [{"type": type, "value": value} | ({"system": system} if system else {}) for value in batch]},
+                seconds=10.0,
+            )
+            for value, item in zip(batch, answer["items"], strict=True):
+                found[value] = None if item is None else KnownCustomer(id=UUID(item["customer_id"]), unit=item["unit"])
+        return found

@@ -1,0 +1,1 @@
+"""Which customers there are and in which unit, learned from the customer file's news."""

@@ -1,0 +1,34 @@
+"""Which of the customers that a request names may be written to: by the directory, else by asking the customer file."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from service_kit.caller import Caller
+from service_kit.database import Database
+
+from scoring.clients.customer_profile import Asked
+from scoring.customer import store
+from scoring.customer.domain import KnownCustomer
+
+
+class CustomerFile(Protocol):
+    async def by_id(self, ids: Sequence[UUID]) -> Asked: ...
+
+
+async def acquainted(database: Database, customers: CustomerFile, ids: Sequence[UUID], caller: Caller) -> Mapping[UUID, KnownCustomer]:
+    """The named customers that exist and that the caller may see.
+
+    Runs before the transaction, since it may ask customer-profile. When that does not answer, a caller who may see the whole
+    company goes on: the customer is kept without a unit until the news arrives.
+    """
+    async with database.reading() as reader:
+        known = await store.found(reader, ids)
+    unknown = [id for id in ids if id not in known or (known[id].unit is None and caller.units is not None)]
+    if unknown:
+        asked = await customers.by_id(unknown)
+        known.update(asked.there)
+        if caller.units is None:
+            unanswered = [id for id in unknown if id not in asked.there and id not in asked.absent]
+            known.update({id: known.get(id) or KnownCustomer(id=id, unit=None) for id in unanswered})
+    return {id: each for id, each in known.items() if each.state != "erased" and caller.sees(each.unit)}

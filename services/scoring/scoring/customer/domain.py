@@ -1,0 +1,22 @@
+"""What scoring knows of a customer beside purchases: the unit and whether there still is one."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from service_kit.errors import NotFound
+
+State = Literal["active", "merged", "erased"]
+
+
+class CustomerNotFound(NotFound):
+    """There is no such customer, or it lies outside what this token may see."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownCustomer:
+    """`unit` is None until the customer file told it."""
+
+    id: UUID
+    unit: str | None
+    state: State = "active"

@@ -1,0 +1,48 @@
+"""The directory of customers: which there are, and in which unit; the unit is NULL until the customer file told it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from service_kit.database import Reader, Transaction
+from service_kit.tables import Moment
+from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from scoring.customer.domain import KnownCustomer
+from scoring.rows import arrays, unnested
+from scoring.tables import customer
+
+_met = unnested("met", id=Uuid, unit=String, state=String, known_at=Moment)
+_learn = insert(customer).from_select([each.name for each in _met.c], select(*_met.c).order_by(_met.c.id))
+LEARN = _learn.on_conflict_do_update(
+    index_elements=[customer.c.id],
+    set_={
+        "unit": func.coalesce(_learn.excluded.unit, customer.c.unit),
+        "state": _learn.excluded.state,
+        "known_at": _learn.excluded.known_at,
+    },
+)
+MEET = _learn.on_conflict_do_nothing()
+FIND = select(customer).where(customer.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+
+
+async def found(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, KnownCustomer]:
+    """Those of the customers that the directory knows."""
+    rows = await reader.fetch(FIND, ids=list(ids))
+    return {row["id"]: KnownCustomer(id=row["id"], unit=row["unit"], state=row["state"]) for row in rows}
+
+
+async def learn(tx: Transaction, customers: Sequence[KnownCustomer], *, at: datetime) -> None:
+    """Write what the customer file told; it replaces what was known before."""
+    await tx.execute(LEARN, **arrays(_met, _rows(customers, at)))
+
+
+async def meet(tx: Transaction, customers: Sequence[KnownCustomer], *, at: datetime) -> None:
+    """Write customers that came with a transaction; what is known already stays."""
+    if customers:
+        await tx.execute(MEET, **arrays(_met, _rows(customers, at)))
+
+
+def _rows(customers: Sequence[KnownCustomer], at: datetime) -> list[Mapping[str, object]]:
+    return [{"id": each.id, "unit": each.unit, "state": each.state, "known_at": at} for each in customers]

@@ -1,0 +1,41 @@
+"""The operations on fitted models."""
+
+from typing import Annotated, Literal
+
+from fastapi import Depends, Query, Response
+from service_kit.call import Call
+from service_kit.errors import NotFound
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+from service_kit.words import Id
+
+from scoring.model import store
+from scoring.model.schemas import ModelView, model_view
+
+router = Router(tags=["score-models"])
+
+
+class ScoreModelNotFound(NotFound):
+    """There is no such model."""
+
+
+@router.get("/v1/score-models", response_model=Page[ModelView])
+async def list_score_models(
+    call: Annotated[Call, requires("scores:read")],
+    page: Annotated[PageOf, Depends()],
+    kind: Annotated[Literal["bg_nbd", "gamma_gamma"] | None, Query(description="Only models of this kind.")] = None,
+) -> Response:
+    """List the fitted models, newest first: BG/NBD for how often customers order, Gamma-Gamma for what an order is worth."""
+    async with call.reading() as reader:
+        rows = await store.newest(reader, kind=kind, after=page.after, limit=page.fetch)
+    return call.page(page, [model_view(row) for row in rows], next_cursor=page.next_cursor(rows, "fitted_at", "id"))
+
+
+@router.get("/v1/score-models/{model_id}", response_model=ModelView, raises=[ScoreModelNotFound])
+async def read_score_model(model_id: Id, call: Annotated[Call, requires("scores:read")]) -> Response:
+    """Read a fitted model."""
+    async with call.reading() as reader:
+        row = await store.find(reader, model_id)
+    if row is None:
+        raise ScoreModelNotFound()
+    return call.answer(model_view(row), version=1)

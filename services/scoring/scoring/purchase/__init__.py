@@ -1,0 +1,1 @@
+"""Maintained statistics of what each customer bought, per currency."""

@@ -1,0 +1,169 @@
+"""Keeps the days and the statistics of purchases in step with every transaction, without reading transactions again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.tables import Moment
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Date,
+    Integer,
+    String,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+
+from scoring.purchase.domain import Change, DayOf, Statistic, added_up
+from scoring.rows import arrays, unnested
+from scoring.tables import purchase_day as day
+from scoring.tables import purchase_statistic as statistic
+
+SUMS = ("orders", "order_amount", "order_cost", "refunds", "refund_amount", "refund_cost")
+_sum_types: dict[str, Any] = dict.fromkeys(SUMS, BigInteger)
+
+_days = unnested("days", customer_id=Uuid, currency=String, day=Date, **_sum_types)
+_day_columns = [each.name for each in _days.c]
+_add_days = insert(day).from_select(_day_columns, select(*_days.c).order_by(_days.c.customer_id, _days.c.currency, _days.c.day))
+ADD_DAYS = _add_days.on_conflict_do_update(
+    index_elements=[day.c.customer_id, day.c.currency, day.c.day],
+    set_={name: day.c[name] + _add_days.excluded[name] for name in SUMS},
+).returning(day.c.customer_id, day.c.currency, day.c.day, day.c.orders, day.c.order_amount)
+
+_news = unnested(
+    "news",
+    customer_id=Uuid,
+    currency=String,
+    order_days=Integer,
+    first_day=Date,
+    last_day=Date,
+    last_activity=Date,
+    first_day_amount=BigInteger,
+    **_sum_types,
+    changed_at=Moment,
+)
+_add = insert(statistic).from_select([each.name for each in _news.c], select(*_news.c).order_by(_news.c.customer_id, _news.c.currency))
+_new = _add.excluded
+_comes_first = or_(statistic.c.first_day.is_(None), _new.first_day <= statistic.c.first_day)
+ADD = _add.on_conflict_do_update(
+    index_elements=[statistic.c.customer_id, statistic.c.currency],
+    set_={
+        **{name: statistic.c[name] + _new[name] for name in ("order_days", *SUMS)},
+        # LEAST and GREATEST pass over NULL: a day without orders leaves the first and the last as they are.
+        "first_day": func.least(statistic.c.first_day, _new.first_day),
+        "last_day": func.greatest(statistic.c.last_day, _new.last_day),
+        "last_activity": func.greatest(statistic.c.last_activity, _new.last_activity),
+        "first_day_amount": case(
+            (and_(_new.first_day.is_not(None), _comes_first), _new.first_day_amount), else_=statistic.c.first_day_amount
+        ),
+        "changed_at": _new.changed_at,
+    },
+)
+
+_has_orders = day.c.orders > 0
+_first_amount = func.array_agg(aggregate_order_by(day.c.order_amount, day.c.day), type_=ARRAY(BigInteger)).filter(_has_orders)
+_of_days = {
+    "order_days": func.count().filter(_has_orders).cast(Integer),
+    "first_day": func.min(day.c.day).filter(_has_orders),
+    "last_day": func.max(day.c.day).filter(_has_orders),
+    "last_activity": func.coalesce(func.max(day.c.day).filter(or_(_has_orders, day.c.refunds > 0)), func.min(day.c.day)),
+    "first_day_amount": func.coalesce(_first_amount[1], 0),
+    **{name: func.sum(day.c[name]).cast(BigInteger) for name in SUMS},
+}
+_keys = unnested("keys", customer_id=Uuid, currency=String)
+_again = insert(statistic).from_select(
+    ["customer_id", "currency", *_of_days, "changed_at"],
+    select(day.c.customer_id, day.c.currency, *_of_days.values(), bindparam("at", type_=Moment))
+    .where(tuple_(day.c.customer_id, day.c.currency).in_(select(*_keys.c)))
+    .group_by(day.c.customer_id, day.c.currency)
+    .order_by(day.c.customer_id, day.c.currency),
+)
+REBUILD = _again.on_conflict_do_update(
+    index_elements=[statistic.c.customer_id, statistic.c.currency],
+    set_={name: _again.excluded[name] for name in (*_of_days, "changed_at")},
+)
+
+OF_CUSTOMERS = select(statistic).where(statistic.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+UNTIL = (
+    select(day.c.customer_id, day.c.currency, *(value.label(name) for name, value in _of_days.items()))
+    .where(day.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))), day.c.day <= bindparam("until", type_=Date))
+    .group_by(day.c.customer_id, day.c.currency)
+)
+
+
+async def add(tx: Transaction, changes: Iterable[tuple[DayOf, Change]], *, at: datetime) -> None:
+    """Add what new transactions change. Days may arrive in any order."""
+    days = added_up(changes)
+    if not days:
+        return
+    after = await tx.fetch(ADD_DAYS, **_day_arrays(days))
+    await tx.execute(ADD, **arrays(_news, _statistic_rows(days, after, at)))
+
+
+async def correct(tx: Transaction, changes: Iterable[tuple[DayOf, Change]], *, at: datetime) -> None:
+    """Add changes that may take orders away: the statistics are made anew from the days of the customers concerned."""
+    days = added_up(changes)
+    await tx.fetch(ADD_DAYS, **_day_arrays(days))
+    keys = sorted({(each.customer_id, each.currency) for each in days})
+    await tx.execute(REBUILD, **arrays(_keys, [{"customer_id": id, "currency": currency} for id, currency in keys]), at=at)
+
+
+def _day_arrays(days: Mapping[DayOf, Change]) -> dict[str, object]:
+    return arrays(_days, [{**vars(day_of), **vars(change)} for day_of, change in days.items()])
+
+
+def _statistic_rows(days: Mapping[DayOf, Change], after: Sequence[Record], at: datetime) -> list[dict[str, object]]:
+    """One row per customer and currency; the orders of a day after the change tell whether it is a new day of orders."""
+    rows: dict[tuple[UUID, str], dict[str, Any]] = {}
+    for found in sorted(after, key=lambda row: (row["customer_id"], row["currency"], row["day"])):
+        change = days[DayOf(customer_id=found["customer_id"], currency=found["currency"], day=found["day"])]
+        key = (found["customer_id"], found["currency"])
+        row = rows.setdefault(key, _empty_row(key, found["day"], at))
+        row["last_activity"] = found["day"]
+        for name in SUMS:
+            row[name] += getattr(change, name)
+        if change.orders:
+            row["order_days"] += found["orders"] == change.orders
+            row["last_day"] = found["day"]
+            if row["first_day"] is None:
+                row["first_day"], row["first_day_amount"] = found["day"], found["order_amount"]
+    return list(rows.values())
+
+
+def _empty_row(key: tuple[UUID, str], first: date, at: datetime) -> dict[str, Any]:
+    return {
+        "customer_id": key[0],
+        "currency": key[1],
+        "order_days": 0,
+        "first_day": None,
+        "last_day": None,
+        "last_activity": first,
+        "first_day_amount": 0,
+        **dict.fromkeys(SUMS, 0),
+        "changed_at": at,
+    }
+
+
+async def of_customers(reader: Reader, ids: Sequence[UUID]) -> list[Statistic]:
+    """The present statistics, one per customer and currency."""
+    return [statistic_of(row) for row in await reader.fetch(OF_CUSTOMERS, ids=list(ids))]
+
+
+async def until(reader: Reader, ids: Sequence[UUID], *, until: date) -> list[Statistic]:
+    """The statistics as they stood at the end of a day."""
+    return [statistic_of(row) for row in await reader.fetch(UNTIL, ids=list(ids), until=until)]
+
+
+def statistic_of(row: Record) -> Statistic:
+    return Statistic(**{name: row[name] for name in Statistic.__dataclass_fields__})

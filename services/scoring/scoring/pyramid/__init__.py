@@ -1,0 +1,1 @@
+"""The customer pyramid: how much of the profit comes from how few."""

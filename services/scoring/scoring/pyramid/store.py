@@ -1,0 +1,115 @@
+"""The pyramid by SQL, from the statistics for all time or from the days for a period."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from service_kit.database import Reader, Record
+from service_kit.units import within_units
+from sqlalchemy import ColumnElement, Numeric, Select, bindparam, case, func, select
+from sqlalchemy.sql.selectable import CTE
+
+from scoring.amounts import from_units
+from scoring.pyramid.domain import LEVELS, SIX_DECIMALS, Level, Point, Pyramid, gini
+from scoring.tables import customer, purchase_day, purchase_statistic
+
+POINTS = 20
+
+
+def _profit(table: Any) -> ColumnElement[Any]:
+    """As `Statistic.profit`."""
+    profit: ColumnElement[Any] = table.order_amount - table.order_cost - table.refund_amount + table.refund_cost
+    return profit
+
+
+def _visible(statement: Select[Any], owner: ColumnElement[Any]) -> Select[Any]:
+    return statement.join(customer, customer.c.id == owner).where(within_units(customer.c.unit))
+
+
+_all_time = _visible(
+    select(purchase_statistic.c.customer_id, _profit(purchase_statistic.c).cast(Numeric).label("profit")).where(
+        purchase_statistic.c.currency == bindparam("currency")
+    ),
+    purchase_statistic.c.customer_id,
+)
+_period = _visible(
+    select(purchase_day.c.customer_id, func.sum(_profit(purchase_day.c)).label("profit"))
+    .where(purchase_day.c.currency == bindparam("currency"), purchase_day.c.day.between(bindparam("since"), bindparam("until")))
+    .group_by(purchase_day.c.customer_id),
+    purchase_day.c.customer_id,
+)
+
+
+def _ranked(profits: Select[Any]) -> CTE:
+    each = profits.cte("each")
+    falling = (each.c.profit.desc(), each.c.customer_id)
+    return select(
+        each.c.profit,
+        func.row_number().over(order_by=falling).label("rank"),
+        func.sum(each.c.profit).over(order_by=falling, rows=(None, 0)).label("cumulated"),
+        func.count().over().label("n"),
+    ).cte("ranked")
+
+
+def _levels(profits: Select[Any]) -> Select[Any]:
+    ranked = _ranked(profits)
+    rank, n, profit = ranked.c.rank, ranked.c.n, ranked.c.profit
+    level = case((rank * 100 <= n + 99, 0), (rank * 100 <= 5 * n + 99, 1), (rank * 100 <= 20 * n + 99, 2), else_=3).label("level")
+    return select(
+        level,
+        func.count().label("customers"),
+        func.sum(profit).label("profit"),
+        func.sum((n + 1 - 2 * rank) * profit).label("weighted"),
+        func.sum(func.abs(profit)).label("absolute"),
+    ).group_by(level)
+
+
+def _curve(profits: Select[Any]) -> Select[Any]:
+    ranked = _ranked(profits)
+    crosses = (ranked.c.rank - 1).op("*")(POINTS).op("/")(ranked.c.n) != ranked.c.rank.op("*")(POINTS).op("/")(ranked.c.n)
+    return select(ranked.c.rank, ranked.c.n, ranked.c.cumulated).where(crosses).order_by(ranked.c.rank)
+
+
+LEVELS_OF_ALL_TIME, CURVE_OF_ALL_TIME = _levels(_all_time), _curve(_all_time)
+LEVELS_OF_PERIOD, CURVE_OF_PERIOD = _levels(_period), _curve(_period)
+
+
+async def pyramid(reader: Reader, *, currency: str, since: date | None, until: date | None, units: Any) -> Pyramid:
+    """The pyramid of all customers with an order or a refund in the currency, over all time or between two days."""
+    given: dict[str, object] = {"currency": currency, "units": units}
+    if since is None and until is None:
+        return _pyramid_of(await reader.fetch(LEVELS_OF_ALL_TIME, **given), await reader.fetch(CURVE_OF_ALL_TIME, **given))
+    given |= {"since": since or date.min, "until": until or date.max}
+    return _pyramid_of(await reader.fetch(LEVELS_OF_PERIOD, **given), await reader.fetch(CURVE_OF_PERIOD, **given))
+
+
+def _pyramid_of(rows: list[Record], curve: list[Record]) -> Pyramid:
+    found = {row["level"]: row for row in rows}
+    levels = [
+        Level(
+            name=name,
+            share=share,
+            customers=found[place]["customers"] if place in found else 0,
+            profit=from_units(int(found[place]["profit"])) if place in found else Decimal("0.00"),
+        )
+        for place, (name, share) in enumerate(LEVELS)
+    ]
+    customers = sum(level.customers for level in levels)
+    weighted, absolute = (sum((row[name] for row in rows), Decimal(0)) for name in ("weighted", "absolute"))
+    return Pyramid(
+        levels=levels,
+        curve=_points(curve),
+        customers=customers,
+        profit=sum((level.profit for level in levels), Decimal("0.00")),
+        gini=gini(weighted=weighted, absolute=absolute, customers=customers),
+    )
+
+
+def _points(rows: list[Record]) -> list[Point]:
+    total = rows[-1]["cumulated"] if rows else Decimal(0)
+    if total <= 0:
+        return []
+    return [
+        Point(customers=(Decimal(row["rank"]) / row["n"]).quantize(SIX_DECIMALS), profit=(row["cumulated"] / total).quantize(SIX_DECIMALS))
+        for row in rows
+    ]

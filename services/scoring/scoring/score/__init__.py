@@ -1,0 +1,1 @@
+"""Scores of one customer: how they are made, explained and kept in step with new orders."""

@@ -1,0 +1,279 @@
+"""A score card and the scores on it: every value is the exact sum of its parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from scoring.amounts import CENT, from_units
+from scoring.model import formulas, rfm
+from scoring.model.parameters import BgNbd, GammaGamma
+from scoring.purchase.domain import Statistic
+
+# A definition changes its number when its formula, its rounding or its inputs change; old cards keep theirs.
+DEFINITION_VERSION = 1
+TimeUnit = Literal["day", "week", "month"]
+ScoreName = Literal["rfm", "profit", "p_alive", "churn_risk", "expected_orders", "order_value", "clv"]
+SCORE_NAMES: tuple[ScoreName, ...] = ("rfm", "profit", "p_alive", "churn_risk", "expected_orders", "order_value", "clv")
+DAYS_PER_MONTH = 365.25 / 12
+DAYS: dict[str, float] = {"day": 1.0, "week": 7.0, "month": DAYS_PER_MONTH}
+MICRO = 1_000_000
+SIX_DECIMALS = Decimal("0.000001")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutPoints:
+    """Least values of the quintiles 2 to 5; days are counted from 2000-01-01, money in ten-thousandths."""
+
+    last_day: Sequence[int]
+    order_days: Sequence[int]
+    net: Sequence[int]
+    first_day: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """What a finished run fixed: the models, the cut points and the terms under which customers are scored."""
+
+    run_id: UUID
+    currency: str
+    as_of: date
+    time_unit: TimeUnit
+    horizon_months: int
+    annual_discount: Decimal
+    margin: Decimal
+    cuts: CutPoints
+    bg_nbd: BgNbd | None
+    gamma_gamma: GammaGamma | None
+
+    @property
+    def month(self) -> float:
+        """The length of a month in the time unit of the model."""
+        return DAYS_PER_MONTH / DAYS[self.time_unit]
+
+    @property
+    def horizon(self) -> float:
+        return self.month * self.horizon_months
+
+    @property
+    def discount_per_month(self) -> float:
+        return float((1 + self.annual_discount) ** (Decimal(1) / 12) - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """The scores of one customer as of a day, with the inputs that they were computed from.
+
+    Probabilities and counts are whole millionths, money whole ten-thousandths; what a run did not ask for is None.
+    """
+
+    id: UUID
+    as_of: date
+    run_id: UUID
+    definition_version: int
+    statistic: Statistic
+    recency: int
+    frequency: int
+    monetary: int
+    tenure: int
+    p_alive: int | None = None
+    expected_orders: int | None = None
+    order_value: int | None = None
+    clv: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    name: str
+    value: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """`value` is the exact sum of `parts`."""
+
+    name: str
+    value: Decimal
+    currency: str | None
+    as_of: date
+    definition_version: int
+    run_id: UUID | None
+    parts: Sequence[Part]
+
+
+def card_of(statistic: Statistic, definition: Definition, *, id: UUID, as_of: date) -> Card:
+    """Score one customer by the definition of the last run. The vectors of a run do the same for everybody."""
+    assert statistic.first_day is not None
+    assert statistic.last_day is not None
+    cuts = definition.cuts
+    values = _model_values(statistic, definition, as_of=as_of)
+    return Card(
+        id=id,
+        as_of=as_of,
+        run_id=definition.run_id,
+        definition_version=DEFINITION_VERSION,
+        statistic=statistic,
+        recency=rfm.quintile(day_number(statistic.last_day), cuts.last_day),
+        frequency=rfm.quintile(statistic.order_days, cuts.order_days),
+        monetary=rfm.quintile(statistic.net, cuts.net),
+        # Who came first has been a customer longest: the day is turned round by its sign.
+        tenure=rfm.quintile(-day_number(statistic.first_day), cuts.first_day),
+        **values,
+    )
+
+
+def day_number(day: date) -> int:
+    """Days since 2000-01-01, as Postgres counts them."""
+    return day.toordinal() - 730_120
+
+
+def _model_values(statistic: Statistic, definition: Definition, *, as_of: date) -> dict[str, int]:
+    model, worth = definition.bg_nbd, definition.gamma_gamma
+    values: dict[str, int] = {}
+    if worth is not None:
+        mean = formulas.order_value(worth, frequency=statistic.frequency, mean_value=statistic.mean_repeat_value())
+        values["order_value"] = round(mean * 100) * 100
+    if model is not None:
+        x, recency, age = times(statistic, definition, as_of=as_of)
+        alive = formulas.alive(model, frequency=x, recency=recency, age=age)
+        orders = formulas.orders_if_alive(model, (definition.horizon,), (1.0,), frequency=x, age=age)
+        values |= {"p_alive": round(alive * MICRO), "expected_orders": round(alive * orders * MICRO)}
+        if worth is not None:
+            discounted = discounted_if_alive(definition, frequency=x, age=age)
+            values["clv"] = round(float(definition.margin) * mean * alive * discounted * 100) * 100
+    return values
+
+
+def times(statistic: Statistic, definition: Definition, *, as_of: date) -> tuple[int, float, float]:
+    """Frequency, recency and age in the time unit of the model."""
+    assert statistic.first_day is not None
+    assert statistic.last_day is not None
+    unit = DAYS[definition.time_unit]
+    recency, age = (statistic.last_day - statistic.first_day).days, (as_of - statistic.first_day).days
+    return statistic.frequency, recency / unit, age / unit
+
+
+def discounted_if_alive(definition: Definition, *, frequency: int, age: float) -> float:
+    """Orders of the horizon in months, each month's discounted from its end, for who is still a customer."""
+    assert definition.bg_nbd is not None
+    steps, factors = formulas.discounting(
+        step=definition.month, steps=definition.horizon_months, discount_per_step=definition.discount_per_month
+    )
+    return formulas.orders_if_alive(definition.bg_nbd, steps, factors, frequency=frequency, age=age)
+
+
+def scores(card: Card, definition: Definition) -> list[Score]:
+    """All scores of a card; `definition` is that of the card's run and explains the model values."""
+    found = [_score(card, "rfm", _rfm_parts(card)), _score(card, "profit", _profit_parts(card.statistic), currency=card.statistic.currency)]
+    if card.p_alive is not None:
+        alive = Decimal(card.p_alive) / MICRO
+        found.append(_score(card, "p_alive", (Part(name="certainty", value=Decimal(1)), Part(name="silence", value=alive - 1))))
+        found.append(_score(card, "churn_risk", (Part(name="certainty", value=Decimal(1)), Part(name="still_alive", value=-alive))))
+    return found + _explained(card, definition)
+
+
+def profit_alone(statistic: Statistic) -> Score:
+    """What can be said of a customer before the first run: the profit so far."""
+    parts = _profit_parts(statistic)
+    return Score(
+        name="profit",
+        value=sum((part.value for part in parts), Decimal(0)),
+        currency=statistic.currency,
+        as_of=statistic.last_activity,
+        definition_version=DEFINITION_VERSION,
+        run_id=None,
+        parts=parts,
+    )
+
+
+def value_of(card: Card, name: ScoreName) -> Decimal | None:
+    """One score's value without its explanation; None when the card does not have it."""
+    values: dict[str, int | None] = {"expected_orders": card.expected_orders, "p_alive": card.p_alive}
+    if name in values:
+        micro = values[name]
+        return None if micro is None else Decimal(micro) / MICRO
+    if name == "churn_risk":
+        return None if card.p_alive is None else 1 - Decimal(card.p_alive) / MICRO
+    if name == "rfm":
+        return sum((part.value for part in _rfm_parts(card)), Decimal(0))
+    units = {"profit": card.statistic.profit, "order_value": card.order_value, "clv": card.clv}[name]
+    return None if units is None else from_units(units)
+
+
+def _score(card: Card, name: ScoreName, parts: Sequence[Part], currency: str | None = None) -> Score:
+    return Score(
+        name=name,
+        value=sum((part.value for part in parts), Decimal(0)),
+        currency=currency,
+        as_of=card.as_of,
+        definition_version=card.definition_version,
+        run_id=card.run_id,
+        parts=parts,
+    )
+
+
+def _profit_parts(statistic: Statistic) -> Sequence[Part]:
+    amounts = {
+        "orders": statistic.order_amount,
+        "order_cost": -statistic.order_cost,
+        "refunds": -statistic.refund_amount,
+        "returned_cost": statistic.refund_cost,
+    }
+    return tuple(Part(name=name, value=from_units(units)) for name, units in amounts.items())
+
+
+def _rfm_parts(card: Card) -> Sequence[Part]:
+    names = ("recency", "frequency", "monetary", "tenure")
+    return tuple(Part(name=name, value=Decimal(getattr(card, name))) for name in names)
+
+
+def _explained(card: Card, definition: Definition) -> list[Score]:
+    """Model values step by step: what an unknown customer would be worth, then what this history changes."""
+    found, model, worth = [], definition.bg_nbd, definition.gamma_gamma
+    currency = card.statistic.currency
+    if card.order_value is not None and worth is not None:
+        steps = {"average_customer": worth.mean_value}
+        parts = telescoped(steps, last="own_orders", value=from_units(card.order_value), quantum=CENT)
+        found.append(_score(card, "order_value", parts, currency=currency))
+    if card.expected_orders is not None and model is not None:
+        found.append(_score(card, "expected_orders", _expected_parts(card, definition, model)))
+    if card.clv is not None and model is not None and worth is not None:
+        found.append(_score(card, "clv", _clv_parts(card, definition, worth), currency=currency))
+    return found
+
+
+def _expected_parts(card: Card, definition: Definition, model: BgNbd) -> Sequence[Part]:
+    x, _, age = times(card.statistic, definition, as_of=card.as_of)
+    orders = [
+        formulas.orders_if_alive(model, (definition.horizon,), (1.0,), frequency=frequency, age=years)
+        for frequency, years in ((0, 0.0), (x, age))
+    ]
+    assert card.expected_orders is not None
+    steps = {"average_customer": orders[0], "purchase_history": orders[1]}
+    return telescoped(steps, last="silence", value=Decimal(card.expected_orders) / MICRO, quantum=SIX_DECIMALS)
+
+
+def _clv_parts(card: Card, definition: Definition, worth: GammaGamma) -> Sequence[Part]:
+    x, _, age = times(card.statistic, definition, as_of=card.as_of)
+    assert card.p_alive is not None
+    assert card.clv is not None
+    order_profit = float(definition.margin) * worth.mean_value
+    known = order_profit * discounted_if_alive(definition, frequency=x, age=age)
+    steps = {
+        "average_customer": order_profit * discounted_if_alive(definition, frequency=0, age=0.0),
+        "purchase_history": known,
+        "silence": known * card.p_alive / MICRO,
+    }
+    return telescoped(steps, last="order_value", value=from_units(card.clv), quantum=CENT)
+
+
+def telescoped(steps: dict[str, float], *, last: str, value: Decimal, quantum: Decimal) -> Sequence[Part]:
+    """Each part is the difference to the step before, the last part the rest: so they add up to the value exactly."""
+    parts, before = [], Decimal(0)
+    for name, amount in steps.items():
+        reached = Decimal(amount).quantize(quantum)
+        parts.append(Part(name=name, value=reached - before))
+        before = reached
+    return (*parts, Part(name=last, value=value - before))

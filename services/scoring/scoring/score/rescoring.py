@@ -1,0 +1,70 @@
+"""Keeps the scores of single customers in step with their orders between two runs over everybody."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from service_kit import timers
+from service_kit.database import Transaction
+from service_kit.identity import new_id
+from service_kit.timers import Timer
+
+from scoring.purchase import store as purchases
+from scoring.purchase.domain import Statistic
+from scoring.score import store
+from scoring.score.domain import Card, Definition, card_of
+from scoring.tier import use_cases as tiers
+
+TIMER = "rescoring"
+# A few customers are scored in the transaction of their orders; many are left to the worker, which is woken at once.
+AT_ONCE = 25
+
+
+async def follow(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> None:
+    """Score these customers now or within moments, in the transaction of what they bought."""
+    if len(ids) <= AT_ONCE:
+        await rescore(tx, ids, at=at)
+    elif await store.in_force(tx):
+        await timers.schedule(tx, *(Timer(subject=id, kind=TIMER, key="", due_at=at, payload={}) for id in ids))
+
+
+async def rescore(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> int:
+    """Score customers by the definitions in force; how many cards are new.
+
+    A card is as of the day of the last run or of the customer's last order or refund, whichever is later: never of today's clock,
+    so that it can be made again from what is stored. What did not change gets no new card.
+    """
+    definitions = await store.in_force(tx) if ids else {}
+    if not definitions:
+        return 0
+    statistics = [each for each in await purchases.of_customers(tx, ids) if each.currency in definitions]
+    latest = {(card.statistic.customer_id, card.statistic.currency): card for card in await store.latest(tx, ids)}
+    cards = [card for each in statistics if (card := _new_card(each, definitions, latest)) is not None]
+    await store.insert_cards(tx, cards)
+    await store.forget(tx, [(each.customer_id, each.currency) for each in statistics if each.order_days == 0])
+    await tiers.follow(tx, sorted({card.statistic.customer_id for card in cards}), at=at)
+    return len(cards)
+
+
+async def fire(tx: Transaction, due: Sequence[Timer], *, at: datetime) -> None:
+    """What the worker does for the customers of a large batch."""
+    await rescore(tx, [timer.subject for timer in due], at=at)
+
+
+def _new_card(statistic: Statistic, definitions: Mapping[str, Definition], latest: Mapping[tuple[UUID, str], Card]) -> Card | None:
+    if statistic.order_days == 0:
+        return None
+    definition = definitions[statistic.currency]
+    before = latest.get((statistic.customer_id, statistic.currency))
+    as_of = max(definition.as_of, statistic.last_activity)
+    if before is not None:
+        # After the voiding of the last order the day does not go back: the new card takes the place of the wrong one.
+        as_of = max(as_of, before.as_of)
+    card = card_of(statistic, definition, id=new_id(), as_of=as_of)
+    return None if before is not None and _says_the_same(card, before) else card
+
+
+def _says_the_same(card: Card, before: Card) -> bool:
+    inputs = replace(before.statistic, last_activity=card.statistic.last_activity)
+    return (card.run_id, card.as_of, card.statistic) == (before.run_id, before.as_of, inputs)

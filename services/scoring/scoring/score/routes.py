@@ -1,0 +1,65 @@
+"""The scores of one customer."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Query, Response
+from service_kit.call import Call
+from service_kit.database import Reader
+from service_kit.routing import Router, requires
+from service_kit.words import Day, Id
+
+from scoring.customer.acquaintance import acquainted
+from scoring.customer.domain import CustomerNotFound
+from scoring.purchase import store as purchases
+from scoring.score import store
+from scoring.score.domain import Score, profit_alone, scores
+from scoring.score.schemas import CustomerScores, customer_scores, satisfaction
+from scoring.survey import store as surveys
+from scoring.tier import store as tiers
+from scoring.tier.schemas import tier_view
+
+router = Router(tags=["scores"])
+
+
+@router.get("/v1/customers/{customer_id}/scores", response_model=CustomerScores, raises=[CustomerNotFound])
+async def read_customer_scores(
+    customer_id: Id,
+    call: Annotated[Call, requires("scores:read")],
+    as_of: Annotated[Day | None, Query(description="The scores as they stood on this day; the latest by default.")] = None,
+) -> Response:
+    """Read a customer's scores with their explanations, and the tier.
+
+    `rfm` is the sum of four quintiles (recency, frequency, monetary value, tenure); `profit` orders less cost and refunds; `p_alive`
+    and `churn_risk` probabilities; `expected_orders` the order days of the horizon; `order_value` the expected value of an order;
+    `clv` the discounted profit of the horizon; `satisfaction` the mean of a year's survey answers. Every value is the exact sum of
+    its parts. A new order shows at once.
+    """
+    known = await acquainted(call.database, call.part("customers"), [customer_id], call.caller)
+    if customer_id not in known:
+        raise CustomerNotFound()
+    own = known[customer_id].id
+    today = call.at.astimezone(ZoneInfo(call.settings.time_zone)).date()
+    async with call.reading() as reader:
+        found = await _of_purchases(reader, own, as_of)
+        answers = await surveys.of_customer(reader, own, until=as_of or today)
+        standing = (await tiers.standings(reader, [own])).get(own)
+    contentment = satisfaction(answers, as_of=as_of or today)
+    if contentment is not None:
+        found.append(contentment)
+    return call.answer(customer_scores(customer_id, found, None if standing is None else tier_view(standing)))
+
+
+async def _of_purchases(reader: Reader, customer_id: UUID, as_of: date | None) -> list[Score]:
+    """From the cards; where a currency has none yet, the profit alone, from the statistics."""
+    cards = await store.latest(reader, [customer_id], until=as_of)
+    definitions = await store.by_run(reader, {card.run_id for card in cards})
+    found = [score for card in cards for score in scores(card, definitions[card.run_id])]
+    if as_of is None:
+        statistics = await purchases.of_customers(reader, [customer_id])
+    else:
+        statistics = await purchases.until(reader, [customer_id], until=as_of)
+    carded = {card.statistic.currency for card in cards}
+    return found + [profit_alone(each) for each in statistics if each.currency not in carded]

@@ -1,0 +1,158 @@
+"""Score cards and the definitions they were made by."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from sqlalchemy import ARRAY, BigInteger, Date, Integer, SmallInteger, String, Uuid, and_, any_, bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+
+from scoring.model.parameters import BgNbd, GammaGamma
+from scoring.purchase.domain import Statistic
+from scoring.rows import arrays, unnested
+from scoring.score.domain import Card, CutPoints, Definition
+from scoring.tables import score_card, score_definition, score_model
+
+_bg_nbd = score_model.alias("bg_nbd")
+_gamma_gamma = score_model.alias("gamma_gamma")
+_model_columns = ("parameters", "log_likelihood", "gradient_norm", "customers", "steps")
+_definitions = (
+    select(
+        score_definition,
+        *(model.c[name].label(f"{model.name}_{name}") for model in (_bg_nbd, _gamma_gamma) for name in _model_columns),
+    )
+    .outerjoin(_bg_nbd, _bg_nbd.c.id == score_definition.c.bg_nbd_id)
+    .outerjoin(_gamma_gamma, _gamma_gamma.c.id == score_definition.c.gamma_gamma_id)
+)
+# The definition in force of a currency is that of the finished run with the latest day, and of those the newest.
+IN_FORCE = (
+    _definitions.ext(distinct_on(score_definition.c.currency))
+    .where(score_definition.c.completed_at.is_not(None))
+    .order_by(score_definition.c.currency, score_definition.c.as_of.desc(), score_definition.c.run_id.desc())
+)
+BY_RUN = _definitions.where(score_definition.c.run_id == any_(bindparam("runs", type_=ARRAY(Uuid))))
+INSERT_DEFINITION = insert(score_definition)
+COMPLETE = update(score_definition).where(score_definition.c.run_id == bindparam("of")).values(completed_at=bindparam("at"))
+
+_CARD: dict[str, Any] = {
+    "customer_id": Uuid,
+    "id": Uuid,
+    "run_id": Uuid,
+    "currency": String,
+    "as_of": Date,
+    "definition_version": SmallInteger,
+    "order_days": Integer,
+    "first_day": Date,
+    "last_day": Date,
+    "first_day_amount": BigInteger,
+    "order_amount": BigInteger,
+    "order_cost": BigInteger,
+    "refund_amount": BigInteger,
+    "refund_cost": BigInteger,
+    "recency": SmallInteger,
+    "frequency": SmallInteger,
+    "monetary": SmallInteger,
+    "tenure": SmallInteger,
+    "p_alive": Integer,
+    "expected_orders": BigInteger,
+    "order_value": BigInteger,
+    "clv": BigInteger,
+}
+_cards = unnested("cards", **_CARD)
+INSERT = insert(score_card).from_select([each.name for each in _cards.c], select(*_cards.c))
+_latest = (
+    select(score_card)
+    .ext(distinct_on(score_card.c.customer_id, score_card.c.currency))
+    .where(score_card.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(score_card.c.customer_id, score_card.c.currency, score_card.c.as_of.desc(), score_card.c.id.desc())
+)
+LATEST = _latest
+LATEST_UNTIL = _latest.where(score_card.c.as_of <= bindparam("until"))
+_gone = unnested("gone", customer_id=Uuid, currency=String)
+FORGET = delete(score_card).where(and_(score_card.c.customer_id == _gone.c.customer_id, score_card.c.currency == _gone.c.currency))
+
+
+async def in_force(reader: Reader) -> dict[str, Definition]:
+    """By currency: what a customer is scored by between two runs."""
+    return {row["currency"]: definition_of(row) for row in await reader.fetch(IN_FORCE)}
+
+
+async def by_run(reader: Reader, runs: Iterable[UUID]) -> dict[UUID, Definition]:
+    return {row["run_id"]: definition_of(row) for row in await reader.fetch(BY_RUN, runs=list(runs))}
+
+
+async def insert_definition(tx: Transaction, definition: Definition, models: Mapping[str, UUID], *, at: datetime) -> None:
+    """Keep what a run fixed; it comes into force when the run is complete."""
+    await tx.execute(
+        INSERT_DEFINITION,
+        run_id=definition.run_id,
+        currency=definition.currency,
+        as_of=definition.as_of,
+        time_unit=definition.time_unit,
+        horizon_months=definition.horizon_months,
+        annual_discount=str(definition.annual_discount),
+        margin=str(definition.margin),
+        cuts={name: list(cuts) for name, cuts in vars(definition.cuts).items()},
+        bg_nbd_id=models.get("bg_nbd"),
+        gamma_gamma_id=models.get("gamma_gamma"),
+        made_at=at,
+    )
+
+
+async def complete(tx: Transaction, run_id: UUID, *, at: datetime) -> None:
+    await tx.execute(COMPLETE, of=run_id, at=at)
+
+
+async def insert_cards(tx: Transaction, cards: Sequence[Card]) -> None:
+    if cards:
+        await tx.execute(INSERT, **arrays(_cards, [_row(card) for card in cards]))
+
+
+async def latest(reader: Reader, ids: Sequence[UUID], *, until: date | None = None) -> list[Card]:
+    """The card with the latest day, one per customer and currency."""
+    if until is None:
+        rows = await reader.fetch(LATEST, ids=list(ids))
+    else:
+        rows = await reader.fetch(LATEST_UNTIL, ids=list(ids), until=until)
+    return [card_of_row(row) for row in rows]
+
+
+async def forget(tx: Transaction, keys: Sequence[tuple[UUID, str]]) -> None:
+    """Drop the cards of those whose only orders were voided: they never were customers."""
+    if keys:
+        await tx.execute(FORGET, **arrays(_gone, [{"customer_id": id, "currency": currency} for id, currency in keys]))
+
+
+def card_of_row(row: Record) -> Card:
+    statistic = Statistic(
+        **{name: row[name] for name in _STATISTIC},
+        # A card stands for the days up to its own; the refund that may have come later than the last order lies within.
+        last_activity=row["as_of"],
+    )
+    return Card(statistic=statistic, **{name: row[name] for name in Card.__dataclass_fields__ if name != "statistic"})
+
+
+_STATISTIC = tuple(name for name in Statistic.__dataclass_fields__ if name != "last_activity")
+
+
+def _row(card: Card) -> dict[str, object]:
+    return {name: getattr(card if name in Card.__dataclass_fields__ else card.statistic, name) for name in _CARD}
+
+
+def definition_of(row: Record) -> Definition:
+    return Definition(
+        **{name: row[name] for name in ("run_id", "currency", "as_of", "time_unit", "horizon_months")},
+        annual_discount=Decimal(row["annual_discount"]),
+        margin=Decimal(row["margin"]),
+        cuts=CutPoints(**row["cuts"]),
+        bg_nbd=None if row["bg_nbd_id"] is None else BgNbd(**_model(row, "bg_nbd")),
+        gamma_gamma=None if row["gamma_gamma_id"] is None else GammaGamma(**_model(row, "gamma_gamma")),
+    )
+
+
+def _model(row: Record, kind: str) -> dict[str, Any]:
+    figures = {name: row[f"{kind}_{name}"] for name in _model_columns if name != "parameters"}
+    return {**row[f"{kind}_parameters"], **figures}

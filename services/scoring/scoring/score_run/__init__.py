@@ -1,0 +1,1 @@
+"""Runs over all customers: calibrate the models, score everybody."""

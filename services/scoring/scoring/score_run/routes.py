@@ -1,0 +1,77 @@
+"""The operations on score runs."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Response
+from service_kit import jobs
+from service_kit.call import Call
+from service_kit.database import Reader
+from service_kit.errors import NotFound
+from service_kit.jobs import Job, JobAlreadyOver, job_of
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+from service_kit.units import units_of
+from service_kit.words import Id
+
+from scoring.score_run import store
+from scoring.score_run.domain import KIND, CalibrationAfterScoring, RunsAreCompanyWide, ScoreRunNotFound, ScoresLieAhead
+from scoring.score_run.schemas import NewScoreRun, ScoreRunView, run_view
+
+router = Router(tags=["score-runs"])
+
+
+@router.post(
+    "/v1/score-runs",
+    status_code=202,
+    response_model=ScoreRunView,
+    raises=[CalibrationAfterScoring, ScoresLieAhead, RunsAreCompanyWide],
+)
+async def start_score_run(body: NewScoreRun, call: Annotated[Call, requires("scores:write")]) -> Response:
+    """Score all customers of a currency.
+
+    Orders of one customer on one day of the company's time zone count as one. Transactions in other currencies are left out and
+    counted. A run whose history cannot carry a model that was asked for fails and says why; nothing is scored then.
+    """
+    if call.caller.units is not None:
+        raise RunsAreCompanyWide()
+    terms = body.terms()
+    terms.check(today=call.at.astimezone(ZoneInfo(call.settings.time_zone)).date())
+    async with call.transaction() as tx:
+        job = await jobs.enqueue(tx, id=call.new_id(), kind=KIND, payload=terms.payload(), at=call.at)
+        answer = call.accepted(run_view(job), location=f"/v1/score-runs/{job.id}", version=job.version)
+    call.database.signals.wake("score_runs")
+    return answer
+
+
+@router.get("/v1/score-runs/{run_id}", response_model=ScoreRunView, raises=[ScoreRunNotFound])
+async def read_score_run(run_id: Id, call: Annotated[Call, requires("scores:read")]) -> Response:
+    """Follow a score run."""
+    async with call.reading() as reader:
+        job = await _found(reader, run_id, call)
+    return call.answer(run_view(job), version=job.version)
+
+
+@router.get("/v1/score-runs", response_model=Page[ScoreRunView])
+async def list_score_runs(call: Annotated[Call, requires("scores:read")], page: Annotated[PageOf, Depends()]) -> Response:
+    """List the score runs, newest first."""
+    async with call.reading() as reader:
+        rows = await store.newest(reader, after=page.after, limit=page.fetch, units=units_of(call.caller))
+    return call.page(page, [run_view(job_of(row)) for row in rows], next_cursor=page.next_cursor(rows, "created_at", "id"))
+
+
+@router.post(
+    "/v1/score-runs/{run_id}/cancellation", status_code=200, response_model=ScoreRunView, raises=[ScoreRunNotFound, JobAlreadyOver]
+)
+async def cancel_score_run(run_id: Id, call: Annotated[Call, requires("scores:write")]) -> Response:
+    """Cancel a score run; one that is running stops after the customers at hand, whose scores stay."""
+    async with call.transaction() as tx:
+        job = await jobs.cancel(tx, await _found(tx, run_id, call), at=call.at)
+        return call.answer(run_view(job), version=job.version)
+
+
+async def _found(reader: Reader, run_id: Id, call: Call) -> Job:
+    try:
+        return await jobs.find(reader, run_id, kind=KIND, units=units_of(call.caller))
+    except NotFound as error:
+        raise ScoreRunNotFound() from error

@@ -1,0 +1,166 @@
+"""A run over all customers: calibrate the models, fix the definition, score everybody chunk by chunk, catch up with what came meanwhile."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Database
+from service_kit.identity import Clock
+from service_kit.jobs import RunningJob
+from service_kit.outbox import Event
+
+from scoring.model import store as models
+from scoring.model.parameters import BgNbd, GammaGamma
+from scoring.score import rescoring
+from scoring.score import store as cards
+from scoring.score.domain import DAYS, DEFINITION_VERSION, CutPoints, Definition, day_number
+from scoring.score_run import store
+from scoring.score_run.calculator import Calculator, calculating
+from scoring.score_run.domain import ModelNotDetermined, NobodyToScore, Terms
+from scoring.score_run.store import NOBODY, Slice
+from scoring.tier import use_cases as tiers
+
+CATCH_UP_CHUNK = 500
+STEP_SECONDS = 60.0
+
+
+class ScoreRuns:
+    """Runs score runs; a killed worker's run is gone on with from its last chunk, by the definition that it had fixed."""
+
+    def __init__(self, database: Database, clock: Clock, *, chunk: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._chunk = chunk
+
+    async def run(self, job: RunningJob) -> None:
+        """Raises ModelNotDetermined or NobodyToScore where the history cannot carry what was asked for."""
+        terms = Terms.of_payload(job.payload)
+        phase = job.checkpoint.get("phase", "calibrating")
+        if phase in ("calibrating", "scoring"):
+            async with calculating() as calculator:
+                if phase == "calibrating":
+                    await self._fix_definition(job, terms, calculator)
+                await self._score_everybody(job, terms, calculator)
+            await self._come_into_force(job, terms)
+        await self._catch_up(job, terms)
+        job.result = {**terms.payload(), "models": job.checkpoint["models"], "customers": job.done}
+
+    async def _fix_definition(self, job: RunningJob, terms: Terms, calculator: Calculator) -> None:
+        began = self._clock()
+        everybody = Slice(currency=terms.currency, until=terms.as_of)
+        async with self._database.reading() as reader:
+            total = await store.count(reader, everybody)
+            if total == 0:
+                raise NobodyToScore()
+            history = await store.calibration(reader, Slice(currency=terms.currency, until=terms.calibrate_until)) if terms.models else b""
+            population = await store.cuts(reader, everybody)
+            left_out = await store.left_out(reader, currency=terms.currency)
+        fitted = await self._fitted(terms, calculator, history)
+        cuts, _ = await calculator.ask({"ask": "cut_points"}, population)
+        async with job.step() as tx:
+            ids = await models.insert_fitted(
+                tx,
+                fitted,
+                run_id=job.id,
+                currency=terms.currency,
+                as_of=terms.calibrate_until,
+                time_unit=terms.time_unit,
+                at=self._clock(),
+            )
+            await cards.insert_definition(tx, _definition(job.id, terms, fitted, cuts["cuts"]), ids, at=self._clock())
+            job.total = total
+            job.counts |= {"scored": 0, "tier_changes": 0, "left_out_transactions": left_out}
+            named = {kind: str(id) for kind, id in ids.items()}
+            job.checkpoint |= {"phase": "scoring", "models": named, "began": began.isoformat()}
+
+    async def _fitted(self, terms: Terms, calculator: Calculator, history: bytes) -> Mapping[str, Mapping[str, Any]]:
+        if not terms.models:
+            return {}
+        answer, _ = await calculator.ask({"ask": "calibrate", "models": list(terms.models), "days": terms.days}, history)
+        if refused := answer.get("refused"):
+            raise ModelNotDetermined(f"{refused['model']} cannot be fitted ({refused['code']}): {refused['detail']}")
+        fitted: Mapping[str, Mapping[str, Any]] = answer["models"]
+        return fitted
+
+    async def _score_everybody(self, job: RunningJob, terms: Terms, calculator: Calculator) -> None:
+        async with self._database.reading() as reader:
+            definition = (await cards.by_run(reader, [job.id]))[job.id]
+        while (chunk := await self._next_chunk(job, terms)) is not None:
+            async with self._database.reading() as reader:
+                inputs = await store.inputs(reader, chunk)
+            question = {"ask": "cards", "definition": _told(definition), "milliseconds": int(self._clock().timestamp() * 1000)}
+            _, made = await calculator.ask(question, inputs)
+            await self._write(job, chunk, made)
+
+    async def _next_chunk(self, job: RunningJob, terms: Terms) -> Slice | None:
+        after = UUID(job.checkpoint.get("after", str(NOBODY)))
+        async with self._database.reading() as reader:
+            bound = await store.next_bound(reader, currency=terms.currency, after=after, limit=self._chunk)
+        return None if bound is None else Slice(currency=terms.currency, until=terms.as_of, after=after, upto=bound)
+
+    async def _write(self, job: RunningJob, chunk: Slice, made: bytes) -> None:
+        async with job.step(statement_within=STEP_SECONDS) as tx:
+            await store.write_cards(tx, made)
+            ids = await store.carded(tx, job.id, chunk)
+            changed = await tiers.follow(tx, ids, at=self._clock())
+            job.done += len(ids)
+            job.counts["scored"] = job.done
+            job.counts["tier_changes"] += changed
+            job.checkpoint["after"] = str(chunk.upto)
+
+    async def _come_into_force(self, job: RunningJob, terms: Terms) -> None:
+        at = self._clock()
+        async with job.step() as tx:
+            await cards.complete(tx, job.id, at=at)
+            payload = {"run_id": str(job.id), "currency": terms.currency, "as_of": terms.as_of.isoformat(), "customers": job.done}
+            tx.record(Event(type="score_run.completed", subject=job.id, at=at, unit=job.unit, payload=payload))
+            job.checkpoint |= {"phase": "catching_up", "caught_up": str(NOBODY)}
+
+    async def _catch_up(self, job: RunningJob, terms: Terms) -> None:
+        """Orders that came while the run was under way, and cards of days after the run's, are scored by the new definition."""
+        async with self._database.reading() as reader:
+            if (await cards.in_force(reader))[terms.currency].run_id != job.id:
+                return
+            began = datetime.fromisoformat(job.checkpoint["began"])
+            after = UUID(job.checkpoint["caught_up"])
+            ids = await store.to_catch_up(reader, run_id=job.id, currency=terms.currency, as_of=terms.as_of, since=began, after=after)
+        for first in range(0, len(ids), CATCH_UP_CHUNK):
+            chunk = ids[first : first + CATCH_UP_CHUNK]
+            async with job.step(statement_within=STEP_SECONDS) as tx:
+                await rescoring.rescore(tx, chunk, at=self._clock())
+                job.checkpoint["caught_up"] = str(chunk[-1])
+
+
+def _definition(run_id: UUID, terms: Terms, fitted: Mapping[str, Mapping[str, Any]], cuts: Mapping[str, list[int]]) -> Definition:
+    return Definition(
+        run_id=run_id,
+        currency=terms.currency,
+        as_of=terms.as_of,
+        time_unit=terms.time_unit,
+        horizon_months=terms.horizon_months,
+        annual_discount=terms.annual_discount,
+        margin=terms.margin,
+        cuts=CutPoints(**cuts),
+        bg_nbd=BgNbd(**fitted["bg_nbd"]) if "bg_nbd" in fitted else None,
+        gamma_gamma=GammaGamma(**fitted["gamma_gamma"]) if "gamma_gamma" in fitted else None,
+    )
+
+
+def _told(definition: Definition) -> dict[str, Any]:
+    """What the calculator needs to know of a definition, as plain JSON."""
+    return {
+        "run_id": definition.run_id.hex,
+        "currency": definition.currency,
+        "as_of": day_number(definition.as_of),
+        "definition_version": DEFINITION_VERSION,
+        "cuts": {name: list(cuts) for name, cuts in vars(definition.cuts).items()},
+        "days": DAYS[definition.time_unit],
+        "horizon": definition.horizon,
+        "month": definition.month,
+        "horizon_months": definition.horizon_months,
+        "discount_per_month": definition.discount_per_month,
+        "margin": float(definition.margin),
+        "bg_nbd": vars(definition.bg_nbd) if definition.bg_nbd else None,
+        "gamma_gamma": vars(definition.gamma_gamma) if definition.gamma_gamma else None,
+    }

@@ -1,0 +1,1 @@
+"""Reading sheets of rows from CSV, XLSX and NDJSON files."""

@@ -1,0 +1,61 @@
+"""Turns an XLSX workbook into rows of JSON in a process of its own: what a hostile file makes of memory and time ends with it."""
+
+import datetime
+import json
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+LARGEST_MEMORY = 1_500_000_000
+LONGEST_SECONDS = 300
+MOST_ROWS = 1_048_576
+MOST_COLUMNS = 200
+
+
+def main(source: str, target: str) -> int:
+    """Write the rows of the first visible sheet, one JSON array of texts a line; the exit code is 0 when all were written."""
+    resource.setrlimit(resource.RLIMIT_AS, (LARGEST_MEMORY, LARGEST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_SECONDS, LONGEST_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    import python_calamine
+
+    try:
+        with python_calamine.CalamineWorkbook.from_path(source) as workbook:
+            sheets = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == python_calamine.SheetVisibleEnum.Visible]
+            sheet = workbook.get_sheet_by_name((sheets or workbook.sheet_names)[0])
+            return _write(sheet, target)
+    except (python_calamine.CalamineError, IndexError, ValueError) as error:
+        sys.stderr.write(str(error)[:300])
+        return 2
+
+
+def _write(sheet: Any, target: str) -> int:
+    first = (sheet.start or (0, 0))[0] + 1
+    with Path(target).open("w", encoding="utf-8") as file:
+        for number, row in enumerate(sheet.iter_rows(), start=1):
+            if number < first:
+                continue
+            if number > MOST_ROWS:
+                sys.stderr.write(f"the sheet has more than {MOST_ROWS} rows")
+                return 2
+            cells = [text_of(cell) for cell in row[:MOST_COLUMNS]]
+            file.write(json.dumps([number, *cells], ensure_ascii=False) + "\n")
+    return 0
+
+
+def text_of(cell: object) -> str:
+    """A cell as a person would type it: whole numbers without a fraction, days as YYYY-MM-DD."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, datetime.datetime):
+        return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat(sep=" ")
+    if isinstance(cell, datetime.date | datetime.time):
+        return cell.isoformat()
+    return str(cell)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2]))

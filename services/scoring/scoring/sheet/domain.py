@@ -1,0 +1,41 @@
+"""A sheet: named columns and numbered rows of plain values, whatever the file's format was."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from service_kit.errors import Invalid
+
+Value: TypeAlias = "str | list[Value] | dict[str, Value]"
+MOST_COLUMNS = 200
+LONGEST_CELL = 20_000
+
+
+class Format(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+    NDJSON = "ndjson"
+
+
+class SheetNotReadable(Invalid):
+    """The file cannot be read as CSV, XLSX or NDJSON; save it again as UTF-8 CSV or as a plain XLSX workbook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its number as a spreadsheet shows it, and its values by column; `problem` says why it cannot be read."""
+
+    number: int
+    values: dict[str, Value]
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """An opened sheet: where it lies and how it is read."""
+
+    format: Format
+    columns: tuple[str, ...]
+    path: str
+    encoding: str = "utf-8"
+    delimiter: str = ","

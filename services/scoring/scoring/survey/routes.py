@@ -1,0 +1,96 @@
+"""The operations on survey answers."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Query, Response
+from service_kit.call import Call
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+from service_kit.units import units_of
+from service_kit.words import Day, Id
+
+from scoring.customer import store as directory
+from scoring.customer.acquaintance import acquainted
+from scoring.customer.domain import CustomerNotFound
+from scoring.survey import store
+from scoring.survey.domain import Instrument, SurveyResponseNotFound, words_of
+from scoring.survey.schemas import NewSurveyResponse, SurveyResponseView, SurveyResults, response_view, share
+
+router = Router(tags=["surveys"])
+
+
+def today(call: Call) -> date:
+    """The company's day at the moment of the call."""
+    return call.at.astimezone(ZoneInfo(call.settings.time_zone)).date()
+
+
+@router.post("/v1/survey-responses", status_code=201, response_model=SurveyResponseView, raises=[CustomerNotFound])
+async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, requires("surveys:write")]) -> Response:
+    """Record a customer's answer to a satisfaction (CSAT) or recommendation (NPS) survey.
+
+    A low score or a remark with a critical word makes the answer critical; the event `survey.answered` says so, so that somebody acts.
+    The answers of the last year make the customer's score `satisfaction`.
+    """
+    words = words_of(call.settings.critical_words)
+    answer = body.answer(id=call.new_id(), at=call.at, day=today(call), words=words)
+    known = (await acquainted(call.database, call.part("customers"), [answer.customer_id], call.caller)).get(answer.customer_id)
+    if known is None:
+        raise CustomerNotFound()
+    async with call.transaction() as tx:
+        await directory.meet(tx, [known], at=call.at)
+        await store.save(tx, answer, unit=known.unit)
+        return call.created(response_view(answer), location=f"/v1/survey-responses/{answer.id}", version=1)
+
+
+@router.get("/v1/survey-responses/{response_id}", response_model=SurveyResponseView, raises=[SurveyResponseNotFound])
+async def read_survey_response(response_id: Id, call: Annotated[Call, requires("surveys:read")]) -> Response:
+    """Read a survey answer."""
+    async with call.reading() as reader:
+        answer = await store.find(reader, response_id, units=units_of(call.caller))
+    if answer is None:
+        raise SurveyResponseNotFound()
+    return call.answer(response_view(answer), version=1)
+
+
+@router.get("/v1/survey-responses", response_model=Page[SurveyResponseView])
+async def list_survey_responses(
+    call: Annotated[Call, requires("surveys:read")],
+    page: Annotated[PageOf, Depends()],
+    customer_id: Annotated[Id | None, Query(description="Only answers of this customer.")] = None,
+    critical: Annotated[bool | None, Query(description="Only critical answers, or only the others.")] = None,
+) -> Response:
+    """List survey answers, newest first."""
+    async with call.reading() as reader:
+        found = await store.newest(
+            reader, customer_id=customer_id, critical=critical, after=page.after, limit=page.fetch, units=units_of(call.caller)
+        )
+    return call.page(page, [response_view(each) for each in found], next_cursor=page.next_cursor(found, "id"))
+
+
+@router.get("/v1/survey-results", response_model=SurveyResults)
+async def read_survey_results(
+    call: Annotated[Call, requires("surveys:read")],
+    instrument: Annotated[Instrument, Query(description="Which survey.")],
+    since: Annotated[Day | None, Query(description="First day; a year before the last by default.")] = None,
+    until: Annotated[Day | None, Query(description="Last day; today by default.")] = None,
+) -> Response:
+    """Read what the answers to one instrument add up to: CSAT is the share of 4 and 5, NPS promoters less detractors."""
+    last = until or today(call)
+    first = since or last - timedelta(days=364)
+    async with call.reading() as reader:
+        row = await store.results(reader, instrument, since=first, until=last, units=units_of(call.caller))
+    count = row["answers"]
+    mean = None if count == 0 else f"{(Decimal(row['total']) / count).quantize(Decimal('0.01')):f}"
+    view = SurveyResults(
+        instrument=instrument,
+        since=first,
+        until=last,
+        answers=count,
+        critical=row["critical"],
+        mean_score=mean,
+        figure=share(row["favorable"] - row["detractors"], count),
+    )
+    return call.answer(view)

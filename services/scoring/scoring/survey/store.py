@@ -1,0 +1,105 @@
+"""Survey answers and what they add up to."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.outbox import Event
+from service_kit.units import within_units
+from sqlalchemy import Uuid, bindparam, case, func, insert, select, update
+
+from scoring.survey.domain import DAYS_THAT_COUNT, PROMOTER_FROM, SATISFIED_FROM, Answer
+from scoring.tables import customer, survey_response
+
+INSERT = insert(survey_response)
+_visible = select(survey_response).join(customer, customer.c.id == survey_response.c.customer_id).where(within_units(customer.c.unit))
+FIND = _visible.where(survey_response.c.id == bindparam("id"))
+_newest = _visible.order_by(survey_response.c.id.desc()).limit(bindparam("limit"))
+_is_critical = func.jsonb_array_length(survey_response.c.critical_reasons) > 0
+OF_CUSTOMER = select(survey_response.c.instrument, survey_response.c.score).where(
+    survey_response.c.customer_id == bindparam("customer_id"),
+    survey_response.c.day > bindparam("since"),
+    survey_response.c.day <= bindparam("until"),
+)
+_is_nps = survey_response.c.instrument == "nps"
+_favorable = case((_is_nps, survey_response.c.score >= PROMOTER_FROM), else_=survey_response.c.score >= SATISFIED_FROM)
+RESULTS = (
+    select(
+        func.count().label("answers"),
+        func.count().filter(_favorable).label("favorable"),
+        func.count().filter(_is_nps, survey_response.c.score <= 6).label("detractors"),
+        func.count().filter(_is_critical).label("critical"),
+        func.sum(survey_response.c.score).label("total"),
+    )
+    .join(customer, customer.c.id == survey_response.c.customer_id)
+    .where(
+        within_units(customer.c.unit),
+        survey_response.c.instrument == bindparam("instrument"),
+        survey_response.c.day.between(bindparam("since"), bindparam("until")),
+    )
+)
+ERASE = (
+    update(survey_response).where(survey_response.c.customer_id == bindparam("of_customer")).values(remark=None, ref_type=None, ref_id=None)
+)
+
+
+async def save(tx: Transaction, answer: Answer, *, unit: str | None) -> None:
+    """Write an answer and tell it; the remark is personal and stays in the row and the audit."""
+    await tx.execute(INSERT, **{**vars(answer), "critical_reasons": list(answer.critical_reasons)})
+    payload = {
+        "response_id": str(answer.id),
+        "customer_id": str(answer.customer_id),
+        "instrument": answer.instrument,
+        "score": answer.score,
+        "critical": answer.is_critical,
+        "critical_reasons": list(answer.critical_reasons),
+        "ref": None if answer.ref_type is None else {"type": answer.ref_type, "id": answer.ref_id},
+    }
+    event = Event(type="survey.answered", subject=answer.id, at=answer.answered_at, unit=unit, payload=payload)
+    tx.record(event, values={"remark": answer.remark})
+
+
+async def find(reader: Reader, id: UUID, *, units: Any) -> Answer | None:
+    row = await reader.fetch_one(FIND, id=id, units=units)
+    return None if row is None else answer_of(row)
+
+
+async def newest(
+    reader: Reader, *, customer_id: UUID | None, critical: bool | None, after: Sequence[Any] | None, limit: int, units: Any
+) -> list[Answer]:
+    """Newest first."""
+    statement, given = _newest, {"limit": limit, "units": units}
+    if customer_id is not None:
+        statement = statement.where(survey_response.c.customer_id == bindparam("customer_id"))
+        given["customer_id"] = customer_id
+    if critical is not None:
+        statement = statement.where(_is_critical if critical else ~_is_critical)
+    if after is not None:
+        statement = statement.where(survey_response.c.id < bindparam("after", type_=Uuid))
+        given["after"] = after[0]
+    return [answer_of(row) for row in await reader.fetch(statement, **given)]
+
+
+async def of_customer(reader: Reader, customer_id: UUID, *, until: date) -> list[tuple[str, int]]:
+    """Instrument and score of the answers that count for a customer's satisfaction on a day."""
+    since = until - timedelta(days=DAYS_THAT_COUNT)
+    rows = await reader.fetch(OF_CUSTOMER, customer_id=customer_id, since=since, until=until)
+    return [(row["instrument"], row["score"]) for row in rows]
+
+
+async def results(reader: Reader, instrument: str, *, since: date, until: date, units: Any) -> Record:
+    """Counts of the answers within some days."""
+    row = await reader.fetch_one(RESULTS, instrument=instrument, since=since, until=until, units=units)
+    assert row is not None
+    return row
+
+
+async def erase_remarks(tx: Transaction, customer_id: UUID) -> None:
+    """Take away what an erased customer wrote; the scores stay as figures."""
+    await tx.execute(ERASE, of_customer=customer_id)
+
+
+def answer_of(row: Record) -> Answer:
+    return Answer(**{name: row[name] for name in Answer.__dataclass_fields__})

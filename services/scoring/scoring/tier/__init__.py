@@ -1,0 +1,1 @@
+"""Star tiers: cut points with hysteresis, minimum stay, overrides by people."""

@@ -1,0 +1,193 @@
+"""Star tiers: cut points with hysteresis and a minimum stay, overrides by people, and how a customer moves between tiers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from uuid import UUID
+
+from service_kit.errors import Conflict, NotFound
+
+from scoring.score.domain import ScoreName
+
+LOWEST = 1
+
+
+class ThresholdsOutOfOrder(Conflict):
+    """Each star has one threshold, `down` lies at or below `up`, and more stars need more of the score, both up and down."""
+
+
+class OverrideInThePast(Conflict):
+    """An override ends in the future."""
+
+
+class NoOverride(NotFound):
+    """There is no override of this customer's tier."""
+
+
+class TierSchemeNotFound(NotFound):
+    """There is no tier scheme of this name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """From `up` a customer rises to these stars; below `down` the customer loses them."""
+
+    stars: int
+    up: Decimal
+    down: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheme:
+    name: str
+    score: ScoreName
+    currency: str | None
+    thresholds: Sequence[Threshold]
+    minimum_stay_days: int
+    version: int
+
+    def rise_to(self, value: Decimal) -> int:
+        """The stars that the value reaches by the upper cut points."""
+        return max((each.stars for each in self.thresholds if value >= each.up), default=LOWEST)
+
+    def hold_at(self, value: Decimal, *, at_most: int) -> int:
+        """The most stars, up to those held, that the value keeps by the lower cut points."""
+        return max((each.stars for each in self.thresholds if each.stars <= at_most and value >= each.down), default=LOWEST)
+
+
+def checked(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
+    """Highest stars first; raises ThresholdsOutOfOrder when the cut points contradict each other."""
+    falling = sorted(thresholds, key=lambda each: each.stars, reverse=True)
+    for each in falling:
+        if each.down > each.up:
+            raise ThresholdsOutOfOrder(f"for {each.stars} stars `down` lies above `up`")
+    for above, below in pairwise(falling):
+        if above.stars == below.stars:
+            raise ThresholdsOutOfOrder(f"{above.stars} stars have two thresholds")
+        if above.up <= below.up or above.down < below.down:
+            raise ThresholdsOutOfOrder(f"{above.stars} stars need more than {below.stars} stars")
+    return tuple(falling)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override:
+    """Stars given by a person, with the reason and the end (None: until taken back)."""
+
+    stars: int
+    reason: str
+    until: datetime | None
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """The tier of one customer: `stars` counts, whether earned by a score or given by an override."""
+
+    customer_id: UUID
+    stars: int
+    since: date
+    reason: str
+    scheme: str | None
+    scheme_version: int | None
+    override: Override | None
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The value of the scheme's score on a customer's latest card."""
+
+    value: Decimal
+    as_of: date
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A new standing, and the stars that the customer had before (None: never had any)."""
+
+    standing: Standing
+    old: int | None
+
+    @property
+    def is_change(self) -> bool:
+        return self.old != self.standing.stars
+
+
+def judged(scheme: Scheme, readings: Sequence[Reading], standing: Standing | None, *, customer_id: UUID) -> Move | None:
+    """The customer's move by the scores, or None when the customer stays.
+
+    Scores in several currencies are not added: the currency that gives the most stars counts. An override stands until it ends.
+    """
+    of_scheme = [reading for reading in readings if scheme.currency in (None, reading.currency)]
+    if not of_scheme or (standing is not None and standing.override is not None):
+        return None
+    stars, reading = max(((_stars(scheme, each, standing), each) for each in of_scheme), key=lambda pair: pair[0])
+    if standing is None:
+        return _moved(scheme, reading, stars, None, customer_id, "first score")
+    if stars == standing.stars or _is_too_early(scheme, reading, standing):
+        return None
+    return _moved(scheme, reading, stars, standing, customer_id, "rose" if stars > standing.stars else "fell")
+
+
+def _stars(scheme: Scheme, reading: Reading, standing: Standing | None) -> int:
+    reached = scheme.rise_to(reading.value)
+    if standing is None or reached >= standing.stars:
+        return reached
+    return max(reached, scheme.hold_at(reading.value, at_most=standing.stars))
+
+
+def _is_too_early(scheme: Scheme, reading: Reading, standing: Standing) -> bool:
+    """The minimum stay holds in both directions: nobody rises and falls again within it."""
+    return reading.as_of - standing.since < timedelta(days=scheme.minimum_stay_days)
+
+
+def _moved(scheme: Scheme, reading: Reading, stars: int, standing: Standing | None, customer_id: UUID, how: str) -> Move:
+    reason = f"{how}: {scheme.score} of {reading.value} {reading.currency} as of {reading.as_of}, scheme {scheme.name}"
+    moved = Standing(
+        customer_id=customer_id,
+        stars=stars,
+        since=reading.as_of,
+        reason=reason[:300],
+        scheme=scheme.name,
+        scheme_version=scheme.version,
+        override=None,
+        version=1 if standing is None else standing.version + 1,
+    )
+    return Move(standing=moved, old=None if standing is None else standing.stars)
+
+
+def overridden(standing: Standing | None, override: Override, *, customer_id: UUID, at: datetime, day: date) -> Move:
+    """Stars given by a person; OverrideInThePast when it would be over at once."""
+    if override.until is not None and override.until <= at:
+        raise OverrideInThePast()
+    old = None if standing is None else standing.stars
+    if standing is None:
+        standing = Standing(
+            customer_id=customer_id, stars=override.stars, since=day, reason="", scheme=None, scheme_version=None, override=None, version=0
+        )
+    since = standing.since if old == override.stars else day
+    reason = f"override: {override.reason}"[:300]
+    moved = replace(standing, stars=override.stars, since=since, reason=reason, override=override, version=standing.version + 1)
+    return Move(standing=moved, old=old)
+
+
+def released(standing: Standing, scheme: Scheme | None, readings: Sequence[Reading], *, day: date, reason: str) -> Move:
+    """An override is over: the stars are those of the score, without hysteresis or minimum stay, or the lowest without a score."""
+    if standing.override is None:
+        raise NoOverride()
+    of_scheme = [] if scheme is None else [each for each in readings if scheme.currency in (None, each.currency)]
+    stars = LOWEST if scheme is None else max((scheme.rise_to(each.value) for each in of_scheme), default=LOWEST)
+    moved = replace(
+        standing,
+        stars=stars,
+        since=standing.since if stars == standing.stars else day,
+        reason=reason,
+        scheme=None if scheme is None else scheme.name,
+        scheme_version=None if scheme is None else scheme.version,
+        override=None,
+        version=standing.version + 1,
+    )
+    return Move(standing=moved, old=standing.stars)

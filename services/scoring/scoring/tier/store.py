@@ -1,0 +1,144 @@
+"""Tier schemes and standings."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.outbox import Event
+from service_kit.sqlstates import TransactionRolledBack
+from service_kit.tables import Moment
+from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, and_, any_, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from scoring.rows import arrays, unnested
+from scoring.tables import customer, tier_scheme, tier_standing
+from scoring.tier.domain import Move, Override, Scheme, Standing, Threshold
+
+IN_FORCE = select(tier_scheme).where(tier_scheme.c.in_force)
+FIND_SCHEME = select(tier_scheme).where(tier_scheme.c.name == bindparam("name"))
+LOCK_SCHEME = FIND_SCHEME.with_for_update()
+LIST_SCHEMES = select(tier_scheme).where(tier_scheme.c.name > bindparam("after")).order_by(tier_scheme.c.name).limit(bindparam("limit"))
+RETIRE = update(tier_scheme).where(and_(tier_scheme.c.in_force, tier_scheme.c.name != bindparam("but"))).values(in_force=False)
+_put = insert(tier_scheme).values({each.name: bindparam(each.name) for each in tier_scheme.c})
+PUT_SCHEME = _put.on_conflict_do_update(
+    index_elements=[tier_scheme.c.name],
+    set_={each.name: _put.excluded[each.name] for each in tier_scheme.c if each.name not in ("name", "id")},
+)
+
+FIND = select(tier_standing).where(tier_standing.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+LOCK = FIND.order_by(tier_standing.c.customer_id).with_for_update()
+_moved = unnested(
+    "moved",
+    customer_id=Uuid,
+    stars=SmallInteger,
+    since=Date,
+    reason=String,
+    scheme=String,
+    scheme_version=Integer,
+    override_stars=SmallInteger,
+    override_reason=String,
+    override_until=Moment,
+    override_by=String,
+    version=Integer,
+)
+_save = insert(tier_standing).from_select([each.name for each in _moved.c], select(*_moved.c).order_by(_moved.c.customer_id))
+SAVE = _save.on_conflict_do_update(
+    index_elements=[tier_standing.c.customer_id],
+    set_={each.name: _save.excluded[each.name] for each in _moved.c if each.name != "customer_id"},
+    where=tier_standing.c.version == _save.excluded.version - 1,
+)
+UNITS = select(customer.c.id, customer.c.unit).where(customer.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+
+
+async def in_force(reader: Reader) -> Scheme | None:
+    """The scheme that decides tiers at present."""
+    row = await reader.fetch_one(IN_FORCE)
+    return None if row is None else scheme_of(row)
+
+
+async def find_scheme(reader: Reader, name: str, *, for_update: bool = False) -> Record | None:
+    return await reader.fetch_one(LOCK_SCHEME if for_update else FIND_SCHEME, name=name)
+
+
+async def list_schemes(reader: Reader, *, after: str, limit: int) -> list[Record]:
+    """By name."""
+    return await reader.fetch(LIST_SCHEMES, after=after, limit=limit)
+
+
+async def put_scheme(tx: Transaction, scheme: Scheme, *, is_in_force: bool, id: UUID, review_id: UUID | None, at: datetime) -> None:
+    """Write a scheme; one that comes into force takes the place of the one before."""
+    if is_in_force:
+        await tx.execute(RETIRE, but=scheme.name)
+    await tx.execute(
+        PUT_SCHEME,
+        name=scheme.name,
+        id=id,
+        score=scheme.score,
+        currency=scheme.currency,
+        thresholds=[{"stars": each.stars, "up": str(each.up), "down": str(each.down)} for each in scheme.thresholds],
+        minimum_stay_days=scheme.minimum_stay_days,
+        in_force=is_in_force,
+        review_id=review_id,
+        changed_at=at,
+        version=scheme.version,
+    )
+
+
+async def standings(reader: Reader, ids: Iterable[UUID], *, for_update: bool = False) -> dict[UUID, Standing]:
+    rows = await reader.fetch(LOCK if for_update else FIND, ids=list(ids))
+    return {row["customer_id"]: standing_of(row) for row in rows}
+
+
+async def units(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, str | None]:
+    return {row["id"]: row["unit"] for row in await reader.fetch(UNITS, ids=list(ids))}
+
+
+async def save(tx: Transaction, moves: Sequence[Move], *, at: datetime) -> None:
+    """Write standings, and tell every change of stars with old, new and reason."""
+    if not moves:
+        return
+    if await tx.execute(SAVE, **arrays(_moved, [_row(move.standing) for move in moves])) != len(moves):
+        raise TransactionRolledBack("another change of the same tier came first")
+    unit_of = await units(tx, [move.standing.customer_id for move in moves])
+    for move in moves:
+        if move.is_change:
+            tx.record(_changed(move, unit_of.get(move.standing.customer_id), at))
+
+
+def _changed(move: Move, unit: str | None, at: datetime) -> Event:
+    standing = move.standing
+    payload = {
+        "customer_id": str(standing.customer_id),
+        "old": move.old,
+        "new": standing.stars,
+        "since": standing.since.isoformat(),
+        "reason": standing.reason,
+        "scheme": standing.scheme,
+    }
+    return Event(type="tier.changed", subject=standing.customer_id, at=at, unit=unit, payload=payload)
+
+
+def _row(standing: Standing) -> dict[str, object]:
+    given = standing.override
+    return {
+        **{name: getattr(standing, name) for name in ("customer_id", "stars", "since", "reason", "scheme", "scheme_version", "version")},
+        "override_stars": given.stars if given else None,
+        "override_reason": given.reason if given else None,
+        "override_until": given.until if given else None,
+        "override_by": given.by if given else None,
+    }
+
+
+def standing_of(row: Record) -> Standing:
+    override = None
+    if row["override_stars"] is not None:
+        override = Override(stars=row["override_stars"], reason=row["override_reason"], until=row["override_until"], by=row["override_by"])
+    names = ("customer_id", "stars", "since", "reason", "scheme", "scheme_version", "version")
+    return Standing(**{name: row[name] for name in names}, override=override)
+
+
+def scheme_of(row: Record) -> Scheme:
+    thresholds = [Threshold(stars=each["stars"], up=Decimal(each["up"]), down=Decimal(each["down"])) for each in row["thresholds"]]
+    return Scheme(**{name: row[name] for name in ("name", "score", "currency", "minimum_stay_days", "version")}, thresholds=thresholds)

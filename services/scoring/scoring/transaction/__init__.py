@@ -1,0 +1,1 @@
+"""Orders and refunds, as partners send them."""

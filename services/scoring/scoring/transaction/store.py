@@ -1,0 +1,152 @@
+"""Transactions, their external ids, and the statistics that follow them, in one transaction of the database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record
+from service_kit.database import Transaction as Tx
+from service_kit.outbox import Event
+from service_kit.tables import Moment
+from service_kit.units import within_units
+from sqlalchemy import BigInteger, Date, Integer, String, Uuid, and_, bindparam, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from scoring.amounts import from_units
+from scoring.customer.domain import KnownCustomer
+from scoring.purchase import store as purchases
+from scoring.rows import arrays, unnested
+from scoring.tables import customer, transaction, transaction_reference
+from scoring.transaction.domain import Transaction
+
+_COLUMNS: dict[str, Any] = {
+    "customer_id": Uuid,
+    "id": Uuid,
+    "kind": String,
+    "currency": String,
+    "occurred_at": Moment,
+    "day": Date,
+    "amount": BigInteger,
+    "cost": BigInteger,
+    "product": String,
+    "channel": String,
+    "source": String,
+    "external_id": String,
+    "state": String,
+    "recorded_at": Moment,
+    "version": Integer,
+}
+_new = unnested("new", **_COLUMNS)
+INSERT = insert(transaction).from_select([each.name for each in _new.c], select(*_new.c))
+
+_claimed = unnested("claimed", source=String, external_id=String, customer_id=Uuid, transaction_id=Uuid)
+CLAIM = (
+    insert(transaction_reference)
+    .from_select([each.name for each in _claimed.c], select(*_claimed.c).order_by(_claimed.c.source, _claimed.c.external_id))
+    .on_conflict_do_nothing()
+    .returning(transaction_reference.c.transaction_id)
+)
+FIND_REFERENCE = select(transaction_reference.c.transaction_id).where(
+    transaction_reference.c.source == bindparam("source"), transaction_reference.c.external_id == bindparam("external_id")
+)
+
+_visible = (
+    select(transaction, customer.c.unit).join(customer, customer.c.id == transaction.c.customer_id).where(within_units(customer.c.unit))
+)
+FIND = _visible.where(transaction.c.id == bindparam("id"))
+LOCK = FIND.with_for_update(of=transaction)
+LIST = (
+    _visible.where(transaction.c.customer_id == bindparam("customer_id"))
+    .order_by(transaction.c.occurred_at.desc(), transaction.c.id.desc())
+    .limit(bindparam("limit"))
+)
+LIST_AFTER = LIST.where(
+    tuple_(transaction.c.occurred_at, transaction.c.id) < tuple_(bindparam("after", type_=Moment), bindparam("after_id", type_=Uuid))
+)
+CHANGE = (
+    update(transaction)
+    .where(
+        and_(
+            transaction.c.customer_id == bindparam("of_customer"),
+            transaction.c.id == bindparam("of"),
+            transaction.c.version == bindparam("was"),
+        )
+    )
+    .values({name: bindparam(f"new_{name}") for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")})
+)
+
+
+async def claim(tx: Tx, transactions: Sequence[Transaction]) -> list[Transaction]:
+    """Those whose external id was free, and those without one; the others are duplicates."""
+    named = {(each.source, each.external_id): each for each in reversed(transactions) if each.external_id is not None}
+    rows = [
+        {"source": each.source, "external_id": each.external_id, "customer_id": each.customer_id, "transaction_id": each.id}
+        for each in named.values()
+    ]
+    taken = {row["transaction_id"] for row in await tx.fetch(CLAIM, **arrays(_claimed, rows))} if rows else set()
+    return [each for each in transactions if each.external_id is None or each.id in taken]
+
+
+async def insert_all(tx: Tx, transactions: Sequence[Transaction], customers: Mapping[UUID, KnownCustomer], *, at: datetime) -> None:
+    """Write new transactions with their statistics and events."""
+    if not transactions:
+        return
+    await tx.execute(INSERT, **arrays(_new, [vars(each) for each in transactions]))
+    await purchases.add(tx, ((each.day_of, each.change) for each in transactions), at=at)
+    for each in transactions:
+        tx.record(_recorded(each, customers[each.customer_id].unit, at))
+
+
+async def change(tx: Tx, before: Transaction, after: Transaction, *, unit: str | None, at: datetime, reason: str) -> None:
+    """Write a correction or a voiding: the old is taken out of the statistics and the new put in."""
+    values = {f"new_{name}": getattr(after, name) for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")}
+    await tx.execute(CHANGE, of_customer=before.customer_id, of=before.id, was=before.version, **values)
+    await purchases.correct(tx, ((before.day_of, -before.change), (after.day_of, after.change)), at=at)
+    tx.record(
+        _recorded(after, unit, at), values={"reason": reason, "before": {"amount": before.amount, "day": before.day, "kind": before.kind}}
+    )
+
+
+async def find(reader: Reader, id: UUID, *, units: Any, for_update: bool = False) -> tuple[Transaction, str | None] | None:
+    """A transaction and its customer's unit."""
+    row = await reader.fetch_one(LOCK if for_update else FIND, id=id, units=units)
+    return None if row is None else (transaction_of(row), row["unit"])
+
+
+async def of_customer(reader: Reader, customer_id: UUID, *, after: Sequence[Any] | None, limit: int, units: Any) -> list[Transaction]:
+    """Newest first."""
+    given: dict[str, Any] = {"customer_id": customer_id, "limit": limit, "units": units}
+    if after is None:
+        rows = await reader.fetch(LIST, **given)
+    else:
+        rows = await reader.fetch(LIST_AFTER, after=after[0], after_id=after[1], **given)
+    return [transaction_of(row) for row in rows]
+
+
+async def named(reader: Reader, source: str, external_id: str) -> UUID | None:
+    """Which transaction has this external id."""
+    id: UUID | None = await reader.fetch_value(FIND_REFERENCE, source=source, external_id=external_id)
+    return id
+
+
+def transaction_of(row: Record) -> Transaction:
+    return Transaction(**{name: row[name] for name in _COLUMNS})
+
+
+def customer_ids(transactions: Iterable[Transaction]) -> list[UUID]:
+    return sorted({each.customer_id for each in transactions})
+
+
+def _recorded(each: Transaction, unit: str | None, at: datetime) -> Event:
+    payload = {
+        "transaction_id": str(each.id),
+        "customer_id": str(each.customer_id),
+        "kind": each.kind,
+        "state": each.state,
+        "amount": str(from_units(each.amount)),
+        "currency": each.currency,
+        "day": each.day.isoformat(),
+        "version": each.version,
+    }
+    return Event(type="transaction.recorded", subject=each.id, at=at, unit=unit, payload=payload)

@@ -1,0 +1,1 @@
+"""Sheets of transactions, read as long work."""

@@ -1,0 +1,127 @@
+"""The operations on imports of transactions."""
+
+import hashlib
+import json
+from typing import Annotated
+
+from fastapi import Depends, File, Form, Response, UploadFile
+from service_kit import jobs
+from service_kit.call import Call
+from service_kit.database import Reader, Transaction
+from service_kit.errors import NotFound
+from service_kit.jobs import Job, JobAlreadyOver
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+from service_kit.units import units_of
+from service_kit.words import Id
+
+from scoring.transaction_import import store
+from scoring.transaction_import.domain import KIND, Order, TransactionImportNotFound
+from scoring.transaction_import.schemas import KEY, MAPPING, RowError, TransactionImportView, import_view
+
+router = Router(tags=["transaction-imports"])
+
+
+@router.post("/v1/transaction-imports", status_code=202, response_model=TransactionImportView)
+async def import_transactions(
+    call: Annotated[Call, requires("transactions:write")],
+    file: Annotated[UploadFile, File(description="A sheet as CSV, XLSX or NDJSON; the format is told by its content.")],
+    mapping: Annotated[
+        str,
+        Form(max_length=20_000, pattern=MAPPING, description='Columns and their fields as JSON, such as {"dollars": "amount"}.'),
+    ] = "",
+    key: Annotated[
+        str, Form(max_length=80, pattern=KEY, description="How customers are named, such as external:cdnow; by our own ids when empty.")
+    ] = "",
+    currency: Annotated[str, Form(max_length=3, pattern="^([A-Z]{3})?$", description="Currency of rows that name none.")] = "",
+    dry_run: Annotated[bool, Form(description="Read and check everything, write nothing.")] = False,
+) -> Response:
+    """Import a sheet of transactions.
+
+    Fields: customer, occurred_at (a day or a time), amount, currency, cost, kind (order or refund; a negative amount is a refund), product,
+    channel, external_id, source. Columns with these or the usual names are found by themselves. A row without an external id is known by
+    its file and number, so that the same file sent again adds nothing.
+    """
+    sha256 = await _fingerprint(file)
+    order = Order(
+        filename=_plain_name(file.filename),
+        sha256=sha256,
+        key=key,
+        currency=currency,
+        mapping=json.loads(mapping) if mapping.strip() else {},
+        dry_run=dry_run,
+        units=units_of(call.caller),
+    )
+    # Idempotency compares the whole order, since the form's other fields change what the file means.
+    fingerprint = hashlib.sha256(json.dumps(order.payload(), sort_keys=True).encode()).digest()
+    async with call.transaction(fingerprint=fingerprint) as tx:
+        job = await _enqueued(tx, order, file, call)
+        answer = call.accepted(import_view(job), location=f"/v1/transaction-imports/{job.id}", version=job.version)
+    call.database.signals.wake("imports")
+    return answer
+
+
+async def _enqueued(tx: Transaction, order: Order, file: UploadFile, call: Call) -> Job:
+    id = call.new_id()
+    await store.insert_file(tx, id, filename=order.filename, sha256=order.sha256)
+    await file.seek(0)
+    number = 0
+    while content := await file.read(store.PIECE):
+        await store.insert_piece(tx, id, number, content)
+        number += 1
+    unit = call.caller.units[0] if call.caller.units else None
+    return await jobs.enqueue(tx, id=id, kind=KIND, payload=order.payload(), at=call.at, unit=unit)
+
+
+async def _fingerprint(file: UploadFile) -> str:
+    digest = hashlib.sha256()
+    await file.seek(0)
+    while content := await file.read(store.PIECE):
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _plain_name(name: str | None) -> str:
+    """The file's own name without folders and without what text cannot hold."""
+    bare = (name or "sheet").replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in bare if letter.isprintable())[:200] or "sheet"
+
+
+@router.get("/v1/transaction-imports/{import_id}", response_model=TransactionImportView, raises=[TransactionImportNotFound])
+async def read_transaction_import(import_id: Id, call: Annotated[Call, requires("transactions:read")]) -> Response:
+    """Follow an import."""
+    async with call.reading() as reader:
+        job = await _found(reader, import_id, call)
+    return call.answer(import_view(job), version=job.version)
+
+
+@router.get("/v1/transaction-imports/{import_id}/errors", response_model=Page[RowError], raises=[TransactionImportNotFound])
+async def list_transaction_import_errors(
+    import_id: Id, call: Annotated[Call, requires("transactions:read")], page: Annotated[PageOf, Depends()]
+) -> Response:
+    """List the rows that were not taken and why, by row; the first 10,000 are kept."""
+    async with call.reading() as reader:
+        await _found(reader, import_id, call)
+        rows = await store.errors(reader, import_id, after=page.after[0] if page.after else 0, limit=page.fetch)
+    errors = [RowError(row=row["row"], detail=row["detail"]) for row in rows]
+    return call.page(page, errors, next_cursor=page.next_cursor(rows, "row"))
+
+
+@router.post(
+    "/v1/transaction-imports/{import_id}/cancellation",
+    status_code=200,
+    response_model=TransactionImportView,
+    raises=[TransactionImportNotFound, JobAlreadyOver],
+)
+async def cancel_transaction_import(import_id: Id, call: Annotated[Call, requires("transactions:write")]) -> Response:
+    """Cancel an import; what was recorded until then stays."""
+    async with call.transaction() as tx:
+        job = await jobs.cancel(tx, await _found(tx, import_id, call), at=call.at)
+        return call.answer(import_view(job), version=job.version)
+
+
+async def _found(reader: Reader, import_id: Id, call: Call) -> Job:
+    try:
+        return await jobs.find(reader, import_id, kind=KIND, units=units_of(call.caller))
+    except NotFound as error:
+        raise TransactionImportNotFound() from error

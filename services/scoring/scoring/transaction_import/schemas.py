@@ -1,0 +1,48 @@
+"""Imports of transactions as partners start and follow them."""
+
+from typing import Annotated
+
+from pydantic import Field
+from service_kit.jobs import Job
+from service_kit.words import Output
+
+from scoring.long_work import LongWork, work_fields
+from scoring.transaction_import.domain import Order
+
+_TEXT = r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"'
+_MEMBER = rf"\s*{_TEXT}\s*:\s*{_TEXT}\s*"
+# A JSON object of texts, said as a pattern so that the contract refuses what could not be read.
+MAPPING = rf"^\s*(\{{(\s*|{_MEMBER}(,{_MEMBER})*)\}})?\s*$"
+KEY = r"^((external|social):[A-Za-z0-9_.-]{1,60}|loyalty|government_id|phone|email)?$"
+RowNumber = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
+
+
+class TransactionImportView(LongWork):
+    """An import: follow it here until its state is done, failed or canceled.
+
+    `counts`: created; updated (always 0, transactions are corrected one by one); unchanged (recorded before under the same external id);
+    skipped (empty rows); failed (see `errors_url`). A dry run counts what would be created and writes nothing.
+    """
+
+    filename: Annotated[str, Field(max_length=200)]
+    key: Annotated[str, Field(max_length=80)]
+    dry_run: bool
+    errors_url: Annotated[str, Field(max_length=200)]
+
+
+class RowError(Output):
+    """A row of the sheet that was not taken, as a spreadsheet numbers it, and why."""
+
+    row: RowNumber
+    detail: Annotated[str, Field(max_length=500)]
+
+
+def import_view(job: Job) -> TransactionImportView:
+    order = Order.of_payload(job.payload)
+    return TransactionImportView(
+        **work_fields(job),
+        filename=order.filename,
+        key=order.key,
+        dry_run=order.dry_run,
+        errors_url=f"/v1/transaction-imports/{job.id}/errors",
+    )

@@ -1,0 +1,168 @@
+"""Reads a sheet of transactions chunk by chunk; a dry run goes the same way and takes every chunk back."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from service_kit.caller import Caller
+from service_kit.client import NeighborRefused, NeighborUnavailable
+from service_kit.database import Database, Transaction
+from service_kit.errors import Conflict
+from service_kit.identity import Clock, new_id
+from service_kit.jobs import RunningJob
+
+from scoring.customer.acquaintance import CustomerFile, acquainted
+from scoring.customer.domain import KnownCustomer
+from scoring.settings import Settings
+from scoring.sheet import reading
+from scoring.sheet.domain import Format, Row
+from scoring.transaction import use_cases
+from scoring.transaction_import import store
+from scoring.transaction_import.domain import CustomerFileSilent, Draft, Order, RowNotReadable, drafted, fields_of
+
+CHUNK = 1_000
+MOST_REMEMBERED = 200_000
+COUNTS = ("created", "updated", "unchanged", "skipped", "failed")
+
+
+class CustomersNotAsked(Conflict):
+    """Customer-profile refused to say who the customers are."""
+
+
+class Customers(CustomerFile, Protocol):
+    """Who the customers in a sheet are."""
+
+    async def by_identifier(self, type: str, system: str | None, values: Sequence[str]) -> dict[str, KnownCustomer | None]: ...
+
+
+class _Undone(Exception):
+    """Takes the chunk of a dry run back."""
+
+
+class TransactionImports:
+    """Runs imports; a killed worker's import goes on behind the last chunk that was written."""
+
+    def __init__(self, database: Database, clock: Clock, customers: Customers, settings: Settings) -> None:
+        self._database = database
+        self._clock = clock
+        self._customers = customers
+        self._zone = ZoneInfo(settings.time_zone)
+        self._wait_seconds = settings.import_wait_seconds
+
+    async def run(self, job: RunningJob) -> None:
+        """Raises the refusals of the sheet: not readable, columns missing."""
+        order = Order.of_payload(job.payload)
+        with tempfile.TemporaryDirectory(prefix="guanxi-import-") as folder:
+            source = await self._fetched(job.id, Path(folder) / "sheet")
+            sheet = reading.opened(str(source), order.filename)
+            if sheet.format is Format.XLSX:
+                sheet = await reading.converted(sheet, str(Path(folder) / "rows"))
+            fields = fields_of(sheet.columns, order)
+            job.total = await asyncio.to_thread(reading.count, sheet)
+            job.counts = {name: job.counts.get(name, 0) for name in COUNTS}
+            known: dict[str, KnownCustomer | None] = {}
+            rows = islice(reading.rows(sheet), job.done, None)
+            while chunk := await asyncio.to_thread(_taken, rows):
+                await self._take(job, order, fields, chunk, known)
+        async with job.step() as tx:
+            await store.drop_pieces(tx, job.id)
+        job.result = dict(job.counts)
+
+    async def _fetched(self, id: UUID, target: Path) -> Path:
+        async with self._database.reading() as reader:
+            with target.open("wb") as file:
+                async for piece in store.pieces(reader, id):
+                    file.write(piece)
+        return target
+
+    async def _take(
+        self, job: RunningJob, order: Order, fields: Mapping[str, str], chunk: Sequence[Row], known: dict[str, KnownCustomer | None]
+    ) -> None:
+        drafts, errors, skipped = self._read(order, fields, chunk)
+        caller = _caller(job, order)
+        await self._get_to_know(order, {draft.customer for draft in drafts}, known, caller)
+        found = {name: customer for name, customer in known.items() if customer is not None and caller.sees(customer.unit)}
+        errors += [(draft.row, "there is no such customer") for draft in drafts if draft.customer not in found]
+        drafts = [draft for draft in drafts if draft.customer in found]
+        async with job.step() as tx:
+            accepted = await self._record(tx, order, drafts, found)
+            await store.insert_errors(tx, job.id, sorted(errors))
+            job.done += len(chunk)
+            job.counts["created"] += accepted
+            job.counts["unchanged"] += len(drafts) - accepted
+            job.counts["skipped"] += skipped
+            job.counts["failed"] += len(errors)
+        self._database.signals.wake("rescoring")
+
+    def _read(self, order: Order, fields: Mapping[str, str], chunk: Sequence[Row]) -> tuple[list[Draft], list[tuple[int, str]], int]:
+        drafts: list[Draft] = []
+        errors: list[tuple[int, str]] = []
+        for row in chunk:
+            if row.problem:
+                errors.append((row.number, row.problem))
+            elif row.values:
+                try:
+                    drafts.append(drafted(row.number, row.values, fields, order, id=new_id(), at=self._clock(), zone=self._zone))
+                except RowNotReadable as reason:
+                    errors.append((row.number, str(reason)))
+        return drafts, errors, len(chunk) - len(drafts) - len(errors)
+
+    async def _record(self, tx: Transaction, order: Order, drafts: Sequence[Draft], found: Mapping[str, KnownCustomer]) -> int:
+        """How many transactions are new."""
+        transactions = [replace(draft.transaction, customer_id=found[draft.customer].id) for draft in drafts]
+        customers = {customer.id: customer for customer in found.values()}
+        told, accepted = len(tx.recorded), 0
+        try:
+            async with tx.savepoint():
+                accepted = len((await use_cases.record_all(tx, transactions, customers, at=self._clock())).accepted)
+                if order.dry_run:
+                    raise _Undone
+        except _Undone:
+            del tx.recorded[told:]
+        return accepted
+
+    async def _get_to_know(self, order: Order, names: set[str], known: dict[str, KnownCustomer | None], caller: Caller) -> None:
+        """Find out who the customers of this chunk are; while customer-profile is silent, wait."""
+        if len(known) > MOST_REMEMBERED:
+            known.clear()
+        asked = sorted(names - known.keys())
+        until = asyncio.get_running_loop().time() + self._wait_seconds
+        while asked:
+            try:
+                known.update(await self._found(order, asked, caller))
+                return
+            except NeighborUnavailable as error:
+                if asyncio.get_running_loop().time() > until:
+                    raise CustomerFileSilent() from error
+                await asyncio.sleep(1.0)
+            except NeighborRefused as refused:
+                raise CustomersNotAsked(f"customer-profile refused to say who the customers are: {refused}"[:500]) from refused
+
+    async def _found(self, order: Order, names: Sequence[str], caller: Caller) -> Mapping[str, KnownCustomer | None]:
+        if order.key:
+            type_, _, system = order.key.partition(":")
+            return await self._customers.by_identifier(type_, system or None, names)
+        ids = {name: _uuid(name) for name in names}
+        there = await acquainted(self._database, self._customers, [id for id in set(ids.values()) if id is not None], caller)
+        return {name: None if id is None else there.get(id) for name, id in ids.items()}
+
+
+def _caller(job: RunningJob, order: Order) -> Caller:
+    return Caller(client_id=job.origin.client_id, sub=job.origin.actor, units=None if order.units is None else tuple(order.units))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _taken(rows: Iterator[Row]) -> list[Row]:
+    return list(islice(rows, CHUNK))
