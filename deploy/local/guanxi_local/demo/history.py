@@ -44,7 +44,7 @@ CUSTOMER_COLUMNS = {
 }
 ORDER_COLUMNS = {
     "order number": "external_id",
-    "customer number": f"external:{SYSTEM}",
+    "customer number": "customer",
     "date": "occurred_at",
     "dollars": "amount",
     "currency": "currency",
