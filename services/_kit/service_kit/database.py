@@ -29,6 +29,8 @@ class Record(Protocol):
 
 
 Row = Mapping[str, object]
+_element_types = ("uuid", "jsonb", "text", "varchar", "timestamptz", "date", "bytea", "int2", "int4", "int8", "numeric", "float8", "bool")
+ARRAYS = "SELECT " + ", ".join(f"${number}::{name}[]" for number, name in enumerate(_element_types, start=1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +211,7 @@ class Database:
             max_size=self.limits.largest,
             max_inactive_connection_lifetime=300,
             connect=self._connect,
-            init=_teach_json,
+            init=_teach,
             reset=_keep_session,
         )
         await self._pool
@@ -278,8 +280,11 @@ def single_host_urls(url: str) -> list[str]:
     return [f"{scheme}{separator}{user}{at}{host}{slash}{path}" for host in hosts.split(",")]
 
 
-async def _teach_json(connection: Any) -> None:
-    """Values of jsonb columns are Python's own; in the binary format, which COPY needs, the text stands behind a version byte."""
+async def _teach(connection: Any) -> None:
+    """Values of jsonb columns are Python's own; in the binary format, which COPY needs, the text stands behind a version byte.
+
+    The array types that statements bind are learned at once, instead of one by one at their first use.
+    """
     await connection.set_type_codec(
         "jsonb",
         encoder=lambda value: b"\x01" + to_json(value),
@@ -287,6 +292,7 @@ async def _teach_json(connection: Any) -> None:
         schema="pg_catalog",
         format="binary",
     )
+    await connection.prepare(ARRAYS)
 
 
 async def _keep_session(_connection: Any) -> None:

@@ -1,7 +1,6 @@
 """A service put together: its app, its database, its parts and its background work."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -162,9 +161,6 @@ class Service:
                 await action()
             if work:
                 await stack.enter_async_context(self._working())
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 50)
             yield
 
     @asynccontextmanager

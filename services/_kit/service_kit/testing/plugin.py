@@ -1,4 +1,4 @@
-"""A pytest plugin: one PostgreSQL per test session, a migrated template per service and worker, a fresh database per test."""
+"""A pytest plugin: one PostgreSQL per test session, and for each test a migrated database without rows."""
 
 import asyncio
 import os
@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from service_kit.database import connect
-from service_kit.identity import new_id
-from service_kit.migrations import migrate
 from service_kit.postgres_server import PostgresServer
+from service_kit.testing.databases import Databases
 from service_kit.testing.tokens import SigningKeys
 
 URL = pytest.StashKey[str]()
@@ -60,9 +58,11 @@ def postgres_url(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture(scope="session")
-def templates() -> dict[tuple[str, str], str]:
-    """Names of the migrated template databases of this worker, by migrations and schema."""
-    return {}
+def databases(postgres_url: str) -> Iterator[Databases]:
+    """The databases of this worker."""
+    lender = Databases(postgres_url)
+    yield lender
+    asyncio.run(lender.drop())
 
 
 @pytest.fixture
@@ -71,46 +71,11 @@ def signing_keys() -> SigningKeys:
 
 
 @pytest.fixture
-def make_database(postgres_url: str, templates: dict[tuple[str, str], str]) -> Iterator[MakeDatabase]:
-    """`await make_database(migrations, schema)`: the URL of a fresh, migrated database that is dropped after the test."""
-    made: list[str] = []
+def make_database(databases: Databases) -> Iterator[MakeDatabase]:
+    """`await make_database(migrations, schema)`: the URL of a migrated database that holds nothing but what its migrations put in."""
 
     async def make(migrations: Path, schema: str) -> str:
-        key = (str(migrations), schema)
-        if key not in templates:
-            templates[key] = await _template(postgres_url, migrations, schema)
-        name = f"t_{new_id().hex}"
-        await _run(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{templates[key]}"')
-        made.append(name)
-        return url_of(postgres_url, name)
+        return await databases.lend(str(migrations), schema)
 
     yield make
-    asyncio.run(_drop(postgres_url, made))
-
-
-async def _template(postgres_url: str, migrations: Path, schema: str) -> str:
-    name = f"template_{new_id().hex}"
-    await _run(postgres_url, f'CREATE DATABASE "{name}"')
-    url = url_of(postgres_url, name)
-    await _run(url, f'CREATE SCHEMA "{schema}"')
-    await migrate(url, schema, str(migrations))
-    return name
-
-
-async def _drop(postgres_url: str, names: list[str]) -> None:
-    for name in names:
-        await _run(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-async def _run(url: str, statement: str) -> None:
-    connection = await connect(url, within=10.0)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-def url_of(server: str, database: str) -> str:
-    """The server's URL with another database."""
-    address, question, options = server.partition("?")
-    return f"{address.rpartition('/')[0]}/{database}{question}{options}"
+    databases.take_back()
