@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from complaints.app import MIGRATIONS, compose
 from complaints.settings import Settings
-from complaints.testing import CustomerFiles, StoppedClock, customer_profile_played
+from complaints.testing import CustomerFiles, Desk, StoppedClock, customer_profile_played
 from service_kit.testing import ISSUER, Api, SigningKeys, serving
 
 MakeDatabase = Callable[[Path, str], Awaitable[str]]
@@ -47,3 +47,8 @@ async def settings(make_database: MakeDatabase, files: CustomerFiles) -> Setting
 async def api(settings: Settings, signing_keys: SigningKeys, clock: StoppedClock) -> AsyncIterator[Api]:
     async with serving(compose(settings, keys=signing_keys, now=clock), signing_keys, approval_limit="500.00 CNY", sub="li") as api:
         yield api
+
+
+@pytest.fixture
+def desk(api: Api, files: CustomerFiles) -> Desk:
+    return Desk(api, files)

@@ -1,0 +1,85 @@
+"""What guards the structure: schema, contract, settings, events."""
+
+import re
+from pathlib import Path
+
+import complaints
+from complaints.app import MIGRATIONS, SCOPES, compose
+from complaints.case.event_schemas import EVENTS
+from complaints.case.labels import MOVES, REMEDIES, STATES, VERDICTS
+from complaints.case.moves import TABLE, Move, State
+from complaints.case.records import RECORD_OF, RemedyType, Verdict
+from complaints.settings import Settings
+from complaints.tables import metadata
+from complaints.testing import Desk
+from service_kit.settings import ServiceSettings
+from service_kit.testing import Api, SigningKeys
+from service_kit.testing.revisions import difference
+
+README = Path(str(complaints.__file__)).parent.parent / "README.md"
+
+
+async def test_the_migrations_make_the_tables_of_the_code(settings: Settings) -> None:
+    assert await difference(settings.database_url, "complaints", metadata) == []
+    assert MIGRATIONS.is_dir()
+
+
+def test_every_table_begins_its_key_with_its_aggregate() -> None:
+    roots = {"complaint_number": "number", "calendar_version": "name", "sla_policy_version": "name"}
+    own = {"complaint", "complaint_number", "complaint_step", "clock", "letter", "calendar", "calendar_version", "sla_policy"}
+
+    for name in own:
+        first = next(iter(metadata.tables[name].primary_key.columns)).name
+        assert first in {roots.get(name, ""), "id", "complaint_id", "name"}
+    for table in metadata.tables.values():
+        assert all(constraint.name for constraint in table.constraints)
+
+
+def test_every_event_of_the_table_of_moves_has_its_schema() -> None:
+    assert {f"complaint.{event}" for row in TABLE for event in row.events.values()} <= set(EVENTS)
+
+
+async def test_what_the_feed_tells_fits_the_schemas_of_the_events(api: Api, desk: Desk) -> None:
+    await desk.walk(await desk.record(received_at="2026-03-01T00:00:00Z"), through="summary")
+    await api.events("complaint.closed")
+
+    told = await api.events()
+
+    assert {"guanxi.clock.breached.v1", "guanxi.complaint.escalated.v1", "guanxi.complaint.closed.v1"} <= {event["type"] for event in told}
+    for event in told:
+        EVENTS[event["type"].removeprefix("guanxi.").removesuffix(".v1")].model_validate(event["data"], strict=False)
+
+
+def test_everything_has_a_label_in_both_languages() -> None:
+    for labels, words in ((STATES, State), (MOVES, Move), (VERDICTS, Verdict), (REMEDIES, RemedyType)):
+        assert set(labels) == set(words)
+        assert all(set(label) == {"zh-CN", "en"} and all(label.values()) for label in labels.values())
+    assert set(RECORD_OF) == set(Move)
+
+
+def test_every_setting_of_this_service_stands_in_its_readme() -> None:
+    text = README.read_text("utf-8")
+    own = set(Settings.model_fields) - set(ServiceSettings.model_fields)
+
+    assert own
+    assert {name for name in own if f"`GUANXI_{name.upper()}`" not in text} == set()
+    assert {name for name in own if not Settings.model_fields[name].description} == set()
+
+
+def test_every_operation_names_scopes_that_exist(settings: Settings, signing_keys: SigningKeys) -> None:
+    contract = compose(settings, keys=signing_keys).openapi()
+
+    open_to_anyone = set()
+    for path, operations in contract["paths"].items():
+        for operation in operations.values():
+            scopes = [scope for need in operation["security"] for granted in need.values() for scope in granted]
+            assert set(scopes) <= set(SCOPES)
+            if not scopes:
+                open_to_anyone.add(path)
+    assert open_to_anyone == {"/v1/complaint-tracking"}
+
+
+def test_every_event_is_described_in_the_readme() -> None:
+    text = README.read_text("utf-8")
+
+    assert {name for name in EVENTS if not re.search(rf"`{re.escape(name)}`", text)} == set()

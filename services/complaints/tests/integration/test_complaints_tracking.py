@@ -1,0 +1,44 @@
+"""Tracking by the customer, who has a number and a token and nothing else."""
+
+from complaints.testing import Desk
+from service_kit.testing import Api
+
+PATH = "/v1/complaint-tracking"
+
+
+async def test_number_and_token_show_where_the_complaint_stands(api: Api, desk: Desk) -> None:
+    complaint = await desk.record()
+    token = complaint["tracking_token"]
+    complaint = await desk.walk(complaint, through="responsibility")
+
+    answer = await api.client.post(
+        PATH, json={"number": complaint["number"], "tracking_token": token}, headers={"Accept-Language": "zh-CN"}
+    )
+
+    seen = answer.json()
+    assert answer.status_code == 200
+    assert (seen["state"], seen["label"], seen["title"]) == ("assigned", "已确定责任部门,正在分析原因", complaint["title"])
+    assert [step["state"] for step in seen["history"]] == ["acknowledged", "assessed", "assigned"]
+    assert "wu" not in answer.text
+    assert "设备部" not in answer.text
+
+
+async def test_a_wrong_number_and_a_wrong_token_are_refused_alike(api: Api, desk: Desk) -> None:
+    complaint, other = await desk.record(), await desk.record()
+    swapped = {"number": complaint["number"], "tracking_token": other["tracking_token"]}
+    mistyped = {"number": complaint["number"][:-1] + "2", "tracking_token": complaint["tracking_token"]}
+
+    answers = [await api.client.post(PATH, json=body) for body in (swapped, mistyped)]
+
+    assert [answer.status_code for answer in answers] == [404, 404] or complaint["number"].endswith("2")
+    assert answers[0].json()["type"] == answers[1].json()["type"]
+
+
+async def test_the_token_is_not_kept_in_the_open(api: Api, desk: Desk) -> None:
+    complaint = await desk.record()
+
+    async with api.service.database.reading() as reader:
+        row = await reader.connection.fetchrow("SELECT c::text FROM complaints.complaint c")
+        audit = await reader.connection.fetchrow("SELECT string_agg(a::text, '') FROM complaints.audit_entry a")
+
+    assert complaint["tracking_token"] not in row[0] + audit[0]
