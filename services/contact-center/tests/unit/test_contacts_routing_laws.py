@@ -4,9 +4,6 @@ from dataclasses import replace
 from random import Random
 from uuid import UUID
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from contact_center.routing.domain import (
     SECOND,
     Agent,
@@ -20,6 +17,8 @@ from contact_center.routing.domain import (
     is_held,
 )
 from contact_center.routing.matcher import Matcher
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 NOW = 1_000 * SECOND
 QUEUES = [UUID(int=number) for number in range(1, 4)]

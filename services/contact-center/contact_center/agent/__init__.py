@@ -1,0 +1,1 @@
+"""Agents: what they can, whether they are there, and what they are at."""

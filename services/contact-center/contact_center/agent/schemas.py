@@ -1,0 +1,128 @@
+"""Agents as the API reads and shows them."""
+
+from collections.abc import Sequence
+from typing import Annotated, get_args
+
+from pydantic import Field
+from service_kit.words import Id, Input, Line, Output, Timestamp, UnitPath
+
+from contact_center.agent.domain import Agent, Profile
+from contact_center.agent.work import Work
+from contact_center.words import Channel, Places, Presence, RoutingStatus, SkillsIn, SkillsOut, Spoken, absent, levels, skills_out
+
+Capacity = Annotated[dict[Channel, Places], Field(max_length=8, examples=[{"voice": 1, "chat": 3}])]
+QueueIds = Annotated[list[Id], Field(max_length=100)]
+Languages = Annotated[list[Spoken], Field(max_length=20)]
+WorkState = Annotated[str, Field(max_length=20, examples=["assigned"])]
+
+
+class NewAgent(Input):
+    """An agent to take on. Empty `languages` means that any language will do; a channel without capacity is not served."""
+
+    name: Line
+    unit: UnitPath | None = None
+    team: Line | None = None
+    skills: SkillsIn = []
+    capacity: Capacity = {"voice": 1}
+    languages: Languages = []
+    queues: QueueIds = []
+
+    def profile(self) -> Profile:
+        return Profile(
+            name=self.name,
+            team=self.team,
+            skills=levels(self.skills),
+            capacity=dict(self.capacity.items()),
+            languages=tuple(dict.fromkeys(self.languages)),
+            queues=tuple(dict.fromkeys(self.queues)),
+        )
+
+
+class WorkOut(Output):
+    """A contact that the agent has in hand."""
+
+    contact_id: Id
+    channel: Channel
+    state: WorkState
+    since: Timestamp
+    until: Timestamp | None
+
+
+class AgentView(Output):
+    """An agent with what it is at."""
+
+    id: Id
+    unit: UnitPath
+    name: Line
+    team: Line | None
+    skills: SkillsOut
+    capacity: Capacity
+    languages: Languages
+    queues: QueueIds
+    presence: Presence
+    presence_since: Timestamp
+    routing_status: RoutingStatus
+    contacts: Annotated[list[WorkOut], Field(max_length=400)]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class PresenceIn(Input):
+    """What the agent is at."""
+
+    presence: Presence
+
+
+class PresenceOut(Output):
+    """What the agent is at, and what routing makes of it."""
+
+    presence: Presence
+    routing_status: RoutingStatus
+    since: Timestamp
+
+
+class AgentPatch(Input):
+    """What changes in an agent; `team: null` takes the team away."""
+
+    name: Line = absent()
+    unit: UnitPath = absent()
+    team: Line | None = absent()
+    skills: SkillsIn = absent()
+    capacity: Capacity = absent()
+    languages: Languages = absent()
+    queues: QueueIds = absent()
+
+    def merged(self, agent: Agent) -> NewAgent:
+        """The whole profile with the patch laid over it."""
+        present = agent_view(agent, ()).model_dump_json(include=set(NewAgent.model_fields))
+        changes = {name: getattr(self, name) for name in self.model_fields_set}
+        return NewAgent.model_validate_json(present).model_copy(update=changes)
+
+
+def agent_view(agent: Agent, works: Sequence[Work]) -> AgentView:
+    profile = agent.profile
+    return AgentView(
+        id=agent.id,
+        unit=agent.unit,
+        name=profile.name,
+        team=profile.team,
+        skills=skills_out(profile.skills),
+        capacity={channel: profile.capacity[channel] for channel in get_args(Channel) if channel in profile.capacity},
+        languages=list(profile.languages),
+        queues=list(profile.queues),
+        presence=agent.presence.value,
+        presence_since=agent.presence_since,
+        routing_status=agent.status(work.state for work in works).value,
+        contacts=[work_out(work) for work in works],
+        created_at=agent.created_at,
+        updated_at=agent.updated_at,
+    )
+
+
+def work_out(work: Work) -> WorkOut:
+    return WorkOut(contact_id=work.contact_id, channel=work.channel, state=work.state, since=work.since, until=work.until)
+
+
+def presence_out(agent: Agent, works: Sequence[Work]) -> PresenceOut:
+    status = agent.status(work.state for work in works)
+    return PresenceOut(presence=agent.presence.value, routing_status=status.value, since=agent.presence_since)

@@ -1,0 +1,160 @@
+"""Agents in Postgres, with the works that they have in hand."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.outbox import Event
+from service_kit.units import within_units
+from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import array
+
+from contact_center.agent.domain import Agent, AgentUnknown, Presence, Profile
+from contact_center.agent.work import Work, work_of
+from contact_center.routing.marks import mark
+from contact_center.tables import agent, agent_work
+
+_ids = bindparam("ids", type_=ARRAY(Uuid))
+_queue = bindparam("queue_id", type_=Uuid)
+_presence = bindparam("presence", type_=String)
+FIND = select(agent).where(agent.c.id == bindparam("id"), within_units(agent.c.unit))
+LOCK = FIND.with_for_update()
+PAGE = (
+    select(agent)
+    .where(
+        within_units(agent.c.unit),
+        agent.c.id > bindparam("after"),
+        or_(_queue.is_(None), agent.c.queues.contains(array([_queue]))),
+        or_(_presence.is_(None), agent.c.presence == _presence),
+    )
+    .order_by(agent.c.id)
+    .limit(bindparam("limit"))
+)
+SOME = select(agent).where(agent.c.id == any_(_ids))
+PRESENT = select(agent).where(agent.c.presence != Presence.OFFLINE.value)
+WORKS = select(agent_work).where(agent_work.c.agent_id == any_(_ids)).order_by(agent_work.c.agent_id, agent_work.c.since)
+ALL_WORKS = select(agent_work)
+KNOWN = select(agent.c.id).where(agent.c.id == any_(_ids))
+INSERT = insert(agent)
+UPDATE = update(agent).where(agent.c.id == bindparam("of_id"))
+
+
+class AgentStore:
+    """Reads and writes agents; a write tells its event and marks the agent for the router."""
+
+    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
+        self._reader = reader
+        self._units = units
+
+    async def get(self, agent_id: UUID) -> Agent:
+        """AgentUnknown where there is none in the caller's units."""
+        return self._found(await self._reader.fetch_one(FIND, id=agent_id, units=self._units))
+
+    async def locked(self, agent_id: UUID) -> Agent:
+        """As `get`, and nobody else changes it before this transaction ends."""
+        return self._found(await self._reader.fetch_one(LOCK, id=agent_id, units=self._units))
+
+    async def page(self, *, after: UUID, limit: int, queue_id: UUID | None, presence: str | None) -> list[Agent]:
+        given = {"units": self._units, "after": after, "limit": limit, "queue_id": queue_id, "presence": presence}
+        return [agent_of(row) for row in await self._reader.fetch(PAGE, **given)]
+
+    async def some(self, ids: Iterable[UUID]) -> list[Agent]:
+        return [agent_of(row) for row in await self._reader.fetch(SOME, ids=list(ids))]
+
+    async def present(self) -> list[Agent]:
+        """All who are not offline."""
+        return [agent_of(row) for row in await self._reader.fetch(PRESENT)]
+
+    async def works(self, ids: Iterable[UUID]) -> dict[UUID, list[Work]]:
+        """What these agents have in hand, the oldest first."""
+        return _by_agent(await self._reader.fetch(WORKS, ids=list(ids)))
+
+    async def all_works(self) -> dict[UUID, list[Work]]:
+        return _by_agent(await self._reader.fetch(ALL_WORKS))
+
+    async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]:
+        rows = await self._reader.fetch(KNOWN, ids=list(ids))
+        return frozenset(row["id"] for row in rows)
+
+    async def add(self, added: Agent) -> None:
+        row = _profile_row(added) | _presence_row(added) | {"id": added.id, "created_at": added.created_at}
+        await self._write(INSERT, added, "agent.created", row)
+
+    async def save(self, changed: Agent) -> None:
+        await self._write(UPDATE, changed, "agent.changed", _profile_row(changed) | {"of_id": changed.id})
+
+    async def save_presence(self, changed: Agent) -> None:
+        await self._write(UPDATE, changed, "agent.presence_changed", _presence_row(changed) | {"of_id": changed.id})
+
+    async def _write(self, statement: Any, written: Agent, event: str, row: dict[str, object]) -> None:
+        tx = self._reader
+        assert isinstance(tx, Transaction), "writes need a transaction"
+        await tx.execute(statement, **row)
+        await mark(tx, "agent", written.id)
+        payload = {"agent_id": str(written.id), "presence": written.presence.value, "is_responding": written.is_responding}
+        at = max(written.updated_at, written.presence_since)
+        tx.record(
+            Event(type=event, subject=written.id, unit=written.unit, at=at, payload=payload),
+            values={"name": written.profile.name},
+        )
+
+    @staticmethod
+    def _found(row: Record | None) -> Agent:
+        if row is None:
+            raise AgentUnknown()
+        return agent_of(row)
+
+
+def _by_agent(rows: Iterable[Record]) -> dict[UUID, list[Work]]:
+    works: dict[UUID, list[Work]] = {}
+    for row in rows:
+        works.setdefault(row["agent_id"], []).append(work_of(row))
+    return works
+
+
+def _profile_row(agent_: Agent) -> dict[str, object]:
+    profile = agent_.profile
+    return {
+        "unit": agent_.unit,
+        "name": profile.name,
+        "team": profile.team,
+        "skills": dict(profile.skills),
+        "capacity": dict(profile.capacity),
+        "languages": list(profile.languages),
+        "queues": list(profile.queues),
+        "version": agent_.version,
+        "updated_at": agent_.updated_at,
+    }
+
+
+def _presence_row(agent_: Agent) -> dict[str, object]:
+    return {
+        "presence": agent_.presence.value,
+        "presence_since": agent_.presence_since,
+        "is_responding": agent_.is_responding,
+        "idle_since": agent_.idle_since,
+    }
+
+
+def agent_of(row: Record) -> Agent:
+    profile = Profile(
+        name=row["name"],
+        team=row["team"],
+        skills=row["skills"],
+        capacity=row["capacity"],
+        languages=tuple(row["languages"]),
+        queues=tuple(row["queues"]),
+    )
+    return Agent(
+        id=row["id"],
+        unit=row["unit"],
+        profile=profile,
+        presence=Presence(row["presence"]),
+        presence_since=row["presence_since"],
+        is_responding=row["is_responding"],
+        idle_since=row["idle_since"],
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )

@@ -1,0 +1,58 @@
+"""Take on, describe and place agents, and change their presence."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from contact_center.agent.domain import Agent, Presence, Profile, QueueOfAgentUnknown
+
+
+class Agents(Protocol):
+    async def locked(self, agent_id: UUID) -> Agent: ...
+    async def add(self, added: Agent) -> None: ...
+    async def save(self, changed: Agent) -> None: ...
+    async def save_presence(self, changed: Agent) -> None: ...
+
+
+class KnownQueues(Protocol):
+    async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]: ...
+
+
+async def take_on(agents: Agents, queues: KnownQueues, profile: Profile, *, unit: str, id: UUID, at: datetime) -> Agent:
+    """A new agent, offline until its first presence."""
+    await _check_queues(queues, profile)
+    taken_on = Agent(
+        id=id,
+        unit=unit,
+        profile=profile,
+        presence=Presence.OFFLINE,
+        presence_since=at,
+        is_responding=True,
+        idle_since=at,
+        version=1,
+        created_at=at,
+        updated_at=at,
+    )
+    await agents.add(taken_on)
+    return taken_on
+
+
+async def describe(agents: Agents, queues: KnownQueues, agent: Agent, profile: Profile, *, unit: str, at: datetime) -> Agent:
+    await _check_queues(queues, profile)
+    described = agent.described(profile, unit=unit, at=at)
+    await agents.save(described)
+    return described
+
+
+async def change_presence(agents: Agents, agent_id: UUID, presence: Presence, *, at: datetime) -> Agent:
+    """Say what the agent is at; contacts in hand stay in hand, an offer not yet answered is withdrawn by the router."""
+    changed = (await agents.locked(agent_id)).present(presence, at=at)
+    await agents.save_presence(changed)
+    return changed
+
+
+async def _check_queues(queues: KnownQueues, profile: Profile) -> None:
+    unknown = frozenset(profile.queues) - await queues.known(profile.queues)
+    if unknown:
+        raise QueueOfAgentUnknown("the profile names queues that do not exist", queues=sorted(str(each) for each in unknown))

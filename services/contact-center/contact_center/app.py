@@ -1,0 +1,130 @@
+"""The composition root: what is wired to what."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from service_kit.identity import Clock, clock
+from service_kit.leases import Lease, Sole
+from service_kit.service import Service
+from service_kit.timers import Timers
+from service_kit.tokens import Keys
+
+from contact_center.agent import routes as agent_routes
+from contact_center.clients.complaints import Complaints
+from contact_center.clients.customer_profile import Customers
+from contact_center.clients.scoring import Scores
+from contact_center.contact import routes as contact_routes
+from contact_center.contact.silence import on_silence
+from contact_center.contact.store import FLOW_TIMER
+from contact_center.dedicated import routes as dedicated_routes
+from contact_center.directory.digests import AddressDigests
+from contact_center.directory.news import ComplaintNews, CustomerNews, TierNews
+from contact_center.entry_point import routes as entry_point_routes
+from contact_center.events import EVENTS
+from contact_center.flow import routes as flow_routes
+from contact_center.offer import routes as offer_routes
+from contact_center.queue import figures as figure_routes
+from contact_center.queue import routes as queue_routes
+from contact_center.routing import endings
+from contact_center.routing.endings import Endings
+from contact_center.routing.hints import Hearing, Hints
+from contact_center.routing.router import LEASE_NAME, Router
+from contact_center.screen_pop import routes as screen_pop_routes
+from contact_center.screen_pop.asking import Neighbors
+from contact_center.settings import Settings
+from contact_center.stream import routes as stream_routes
+from contact_center.stream.stopping import when_asked_to_stop
+from contact_center.stream.tail import Tail
+from contact_center.treatment import routes as treatment_routes
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+SCOPES = {
+    "contacts:read": "Read contacts and their screen pops.",
+    "contacts:write": "Begin contacts and move them.",
+    "offers:read": "Read offers and follow the stream of an agent.",
+    "offers:write": "Accept and reject offers.",
+    "agents:read": "Read agents and who is dedicated to whom.",
+    "agents:write": "Take on and change agents, their presence and dedications.",
+    "queues:read": "Read queues and their figures, flows, entry points and tier treatments.",
+    "queues:write": "Change queues, flows, entry points and tier treatments.",
+    "events:read": "Read the feed of events.",
+    "audit:read": "Read the audit.",
+}
+DESCRIPTION = "Contacts from the entry point through flow, queue and offer to an agent, with the screen pop of who is calling."
+ROUTERS = (
+    contact_routes.router,
+    screen_pop_routes.router,
+    offer_routes.router,
+    agent_routes.router,
+    stream_routes.router,
+    dedicated_routes.router,
+    queue_routes.router,
+    figure_routes.router,
+    entry_point_routes.router,
+    flow_routes.router,
+    treatment_routes.router,
+)
+
+ENDING_SECONDS = 0.2
+SILENCE_SECONDS = 5.0
+
+
+def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock) -> Service:
+    """The service with its parts and its background work."""
+    service = Service(
+        name="contact-center",
+        title="Guanxi contact center",
+        description=DESCRIPTION,
+        settings=settings,
+        migrations=MIGRATIONS,
+        routers=ROUTERS,
+        events=EVENTS,
+        scopes=SCOPES,
+        keys=keys,
+        now=now,
+    )
+    _wire_routing(service, settings)
+    _wire_directory(service, settings)
+    _wire_screen_pop(service, settings)
+    tail: Tail = service.part("tail", Tail(service.database))
+
+    async def end_streams_at_stop() -> None:
+        when_asked_to_stop(tail.end)
+
+    service.at_start(end_streams_at_stop)
+    return service
+
+
+def _wire_routing(service: Service, settings: Settings) -> None:
+    async def route(lease: Lease) -> None:
+        await Router(service.database, clock=service.clock, lease=lease).run()
+
+    ttl = timedelta(seconds=settings.router_lease_seconds)
+    service.worker(Sole(LEASE_NAME, service.leases, route, ttl=ttl))
+    ending = Endings(service.database, clock=service.clock)
+    service.worker(service.loop("endings", ending.step, topic=endings.TOPIC, idle_seconds=ENDING_SECONDS))
+    silence = Timers(service.database, FLOW_TIMER, on_silence(service.clock), clock=service.clock)
+    service.worker(service.loop("silence", silence.step, idle_seconds=SILENCE_SECONDS))
+    hints = service.part("hints", Hints(service.database))
+    service.worker(Hearing(service.database, hints))
+    service.at_start(hints.start)
+
+
+def _wire_directory(service: Service, settings: Settings) -> None:
+    digests = service.part("addresses", AddressDigests(service.sealer))
+    customer_profile = service.client(settings.customer_profile_url)
+    news = CustomerNews(Customers(customer_profile), digests, parallel=settings.directory_parallel)
+    service.consume("customer-profile", customer_profile, news, prepare=news.prepare)
+    service.consume("scoring", service.client(settings.scoring_url), TierNews(digests))
+    service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(digests))
+
+
+def _wire_screen_pop(service: Service, settings: Settings) -> None:
+    seconds = settings.screen_pop_seconds
+    neighbors = Neighbors(
+        customers=Customers(service.client(settings.customer_profile_url, seconds=seconds)),
+        scores=Scores(service.client(settings.scoring_url, seconds=seconds)),
+        complaints=Complaints(service.client(settings.complaints_url, seconds=seconds)),
+        seconds=seconds,
+    )
+    service.part("neighbors", neighbors)

@@ -1,0 +1,82 @@
+"""What this service asks customer-profile."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service_kit.client import NeighborRefused, ServiceClient
+
+from contact_center.addresses import identifier_key
+from contact_center.directory.domain import CustomerFacts
+
+ORGANIZATION = "organization"
+Json = Mapping[str, Any]
+
+
+class Customers:
+    """Thin client of the customer's file, its contact persons, timeline and consents."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def facts(self, customer_id: UUID) -> CustomerFacts | None:
+        """What the directory keeps of a customer; None where there is none any longer."""
+        try:
+            file = await self._client.get(f"/v1/customers/{customer_id}")
+        except NeighborRefused as refused:
+            if refused.status == 410:
+                return None
+            raise
+        if file is None:
+            return None
+        people = await self._people(customer_id) if file["kind"] == ORGANIZATION else []
+        return CustomerFacts(
+            customer_id=customer_id,
+            seen_at=datetime.fromisoformat(file["updated_at"]),
+            unit=file["unit"],
+            language=file["language"],
+            tags=tuple(file["tags"]),
+            addresses=tuple(keys([file, *people])),
+            key_contact_addresses=tuple(keys(person for person in people if person["key_contact"])),
+        )
+
+    async def _people(self, customer_id: UUID) -> list[Json]:
+        """All contact persons of an organization, page by page."""
+        people: list[Json] = []
+        params = {"limit": "200"}
+        while True:
+            page = await self._client.get(f"/v1/customers/{customer_id}/contact-persons", params=params)
+            if page is None:
+                return people
+            people += page["items"]
+            if page["next_cursor"] is None:
+                return people
+            params = {"limit": "200", "cursor": page["next_cursor"]}
+
+    async def file(self, customer_id: UUID, *, seconds: float, language: str) -> Json | None:
+        found: Json | None = await self._client.get(f"/v1/customers/{customer_id}", seconds=seconds, headers=spoken(language))
+        return found
+
+    async def timeline(self, customer_id: UUID, *, since: datetime, seconds: float, language: str) -> list[Json]:
+        params = {"since": since.isoformat(), "limit": "200"}
+        page = await self._client.get(f"/v1/customers/{customer_id}/timeline", params=params, seconds=seconds, headers=spoken(language))
+        return [] if page is None else list(page["items"])
+
+    async def consents(self, customer_id: UUID, *, seconds: float) -> list[Json]:
+        params = {"customer_id": str(customer_id), "limit": "50"}
+        page = await self._client.get("/v1/consents", params=params, seconds=seconds)
+        return [] if page is None else list(page["items"])
+
+
+def keys(holders: Iterable[Json]) -> Iterable[str]:
+    """The keys under which the identifiers of files and contact persons are filed."""
+    for holder in holders:
+        for identifier in holder["identifiers"]:
+            key = identifier_key(identifier["type"], identifier["value"], identifier.get("system"))
+            if key is not None:
+                yield key
+
+
+def spoken(language: str) -> dict[str, str]:
+    return {"Accept-Language": language}

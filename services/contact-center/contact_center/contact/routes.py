@@ -1,0 +1,210 @@
+"""Contacts over HTTP."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Query, Response
+from service_kit.call import Call
+from service_kit.database import Reader, Transaction
+from service_kit.pages import Page, PageOf
+from service_kit.routing import MergePatch, Router, requires
+from service_kit.units import units_of
+from service_kit.words import Id
+
+from contact_center.addresses import written
+from contact_center.agent.store import AgentStore
+from contact_center.contact import use_cases
+from contact_center.contact.domain import Contact, ContactUnknown
+from contact_center.contact.moves import ContactMoveNotAllowed
+from contact_center.contact.schemas import (
+    CompletionIn,
+    ContactPatch,
+    ContactView,
+    InputsIn,
+    NewContact,
+    NothingMore,
+    TransferIn,
+    TransferToQueue,
+    contact_view,
+)
+from contact_center.contact.store import ContactStore
+from contact_center.contact.use_cases import Arrival, Changes, House, TransferTargetUnknown
+from contact_center.directory.store import DirectoryStore
+from contact_center.entry_point.domain import NobodyThere
+from contact_center.entry_point.store import EntryPointStore
+from contact_center.flow.schemas import graph
+from contact_center.flow.store import FlowStore
+from contact_center.queue.store import QueueStore
+from contact_center.words import Channel, ContactState, variant
+
+router = Router(tags=["contacts"])
+Moves = Callable[[ContactStore, Transaction], Awaitable[Contact]]
+
+
+@router.post("/v1/contacts", status_code=201, response_model=ContactView, raises=[NobodyThere])
+async def begin_contact(body: NewContact, call: Annotated[Call, requires("contacts:write")]) -> Response:
+    """Begin a contact: somebody calls, chats or writes.
+
+    `to` picks the entry point and with it the flow or the queue; `from` picks the customer, unless the platform knows better and
+    says `customer_id`. While the contact is in a flow, `next` says what the platform has to say and to collect.
+    """
+    arrival = Arrival(
+        channel=body.channel,
+        from_address=written(body.channel, body.from_),
+        to_address=written(body.channel, body.to),
+        external_id=body.external_id,
+        customer_id=body.customer_id,
+        language=body.language,
+    )
+    async with call.transaction() as tx:
+        store = ContactStore(tx)
+        contact = await use_cases.arrive(store, house(call, tx), arrival, sees=call.caller.sees, id=call.new_id(), at=call.at)
+        view = await viewed(call, tx, contact)
+        return call.created(view, location=f"/v1/contacts/{contact.id}", version=contact.version, variant=variant(view))
+
+
+@router.get("/v1/contacts", response_model=Page[ContactView])
+async def list_contacts(
+    call: Annotated[Call, requires("contacts:read")],
+    page: Annotated[PageOf, Depends()],
+    state: Annotated[ContactState | None, Query(description="Only contacts in this state.")] = None,
+    channel: Annotated[Channel | None, Query(description="Only contacts of this channel.")] = None,
+    queue_id: Annotated[Id | None, Query(description="Only contacts of this queue.")] = None,
+    agent_id: Annotated[Id | None, Query(description="Only contacts of this agent.")] = None,
+    customer_id: Annotated[Id | None, Query(description="Only contacts of this customer.")] = None,
+    external_id: Annotated[str | None, Query(min_length=1, max_length=200, description="Only the platform's own id.")] = None,
+) -> Response:
+    """List contacts, newest first."""
+    filters = {
+        "state": state,
+        "channel": channel,
+        "queue_id": queue_id,
+        "agent_id": agent_id,
+        "customer_id": customer_id,
+        "external_id": external_id,
+    }
+    before = page.after[0] if page.after else None
+    async with call.reading() as reader:
+        contacts = await own(call, reader).page(before=before, limit=page.fetch, **filters)
+        views = [await viewed(call, reader, contact) for contact in contacts]
+    return call.page(page, views, next_cursor=page.next_cursor(contacts, "id"))
+
+
+@router.get("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactUnknown])
+async def read_contact(contact_id: Id, call: Annotated[Call, requires("contacts:read")]) -> Response:
+    """Read a contact."""
+    async with call.reading() as reader:
+        contact = await own(call, reader).get(contact_id)
+        view = await viewed(call, reader, contact)
+    return call.answer(view, version=contact.version, variant=variant(view))
+
+
+@router.patch("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactUnknown])
+async def change_contact(
+    contact_id: Id, body: Annotated[ContactPatch, MergePatch], call: Annotated[Call, requires("contacts:write")]
+) -> Response:
+    """Say who it is, in which language, or note something."""
+    async with call.transaction() as tx:
+        store = own(call, tx)
+        call.require_match((await store.locked(contact_id)).version)
+        given = Changes(names=frozenset(body.model_fields_set), customer_id=body.customer_id, language=body.language, notes=body.notes)
+        directory = DirectoryStore(tx, call.part("addresses"))
+        contact = await use_cases.identify(store, directory, contact_id, given, sees=call.caller.sees, at=call.at)
+        return await answered(call, tx, contact)
+
+
+@router.post("/v1/contacts/{contact_id}/inputs", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
+async def answer_flow(contact_id: Id, body: InputsIn, call: Annotated[Call, requires("contacts:write")]) -> Response:
+    """Send what the caller pressed in the flow; `next` says how it goes on."""
+    return await moved(call, lambda store, tx: use_cases.answer(store, house(call, tx), contact_id, body.digits, at=call.at))
+
+
+@router.post("/v1/contacts/{contact_id}/abandonment", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
+async def abandon_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: NothingMore | None = None) -> Response:
+    """The customer left before anybody answered; an offer that stands is withdrawn."""
+    return await moved(call, lambda store, _: use_cases.abandon(store, contact_id, at=call.at))
+
+
+@router.post("/v1/contacts/{contact_id}/hold", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
+async def hold_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: NothingMore | None = None) -> Response:
+    """Put the customer on hold."""
+    return await moved(call, lambda store, _: use_cases.hold(store, contact_id, at=call.at))
+
+
+@router.post("/v1/contacts/{contact_id}/resumption", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
+async def resume_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: NothingMore | None = None) -> Response:
+    """Take the customer from hold."""
+    return await moved(call, lambda store, _: use_cases.resume(store, contact_id, at=call.at))
+
+
+@router.post(
+    "/v1/contacts/{contact_id}/transfer",
+    response_model=ContactView,
+    raises=[ContactUnknown, ContactMoveNotAllowed, TransferTargetUnknown],
+)
+async def transfer_contact(contact_id: Id, body: TransferIn, call: Annotated[Call, requires("contacts:write")]) -> Response:
+    """Pass the contact on to a queue or a named agent; what the customer has waited before counts on."""
+    if isinstance(body, TransferToQueue):
+        queue_id = body.queue_id
+        return await moved(call, lambda store, tx: use_cases.transfer_to_queue(store, QueueStore(tx), contact_id, queue_id, at=call.at))
+    agent_id = body.agent_id
+    return await moved(call, lambda store, tx: use_cases.transfer_to_agent(store, AgentStore(tx), contact_id, agent_id, at=call.at))
+
+
+@router.post("/v1/contacts/{contact_id}/completion", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
+async def complete_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: CompletionIn | None = None) -> Response:
+    """End the conversation.
+
+    The agent's wrap-up time begins, as long as the queue says; it ends by itself, or with a second completion. Code and notes may
+    come with either.
+    """
+    said = body or CompletionIn()
+    return await moved(
+        call,
+        lambda store, tx: use_cases.complete(
+            store, QueueStore(tx), contact_id, wrap_up_code=said.wrap_up_code, notes=said.notes, at=call.at
+        ),
+    )
+
+
+async def moved(call: Call, move: Moves) -> Response:
+    """Make a move in a transaction and answer with the contact."""
+    async with call.transaction() as tx:
+        return await answered(call, tx, await move(own(call, tx), tx))
+
+
+async def answered(call: Call, tx: Transaction, contact: Contact) -> Response:
+    view = await viewed(call, tx, contact)
+    return call.answer(view, version=contact.version, variant=variant(view))
+
+
+async def viewed(call: Call, reader: Reader, contact: Contact) -> ContactView:
+    """The contact as the API shows it, with the question of its flow where it is at one."""
+    asking = None
+    if contact.flow_id is not None and contact.flow_version is not None and contact.journey.node and not contact.journey.has_ended:
+        asking = (await FlowStore(reader, graph).version(contact.flow_id, contact.flow_version)).asking(contact.journey)
+    return contact_view(contact, asking=asking, language=call.language, at=call.at)
+
+
+def own(call: Call, reader: Reader) -> ContactStore:
+    """The contacts that the caller may see."""
+    return ContactStore(reader, units_of(call.caller), own_agent=agent_of(call))
+
+
+def agent_of(call: Call) -> UUID | None:
+    """The agent for whom the token acts."""
+    try:
+        return None if call.caller.agent_id is None else UUID(call.caller.agent_id)
+    except ValueError:
+        return None
+
+
+def house(call: Call, tx: Transaction) -> House:
+    return House(
+        entries=EntryPointStore(tx),
+        directory=DirectoryStore(tx, call.part("addresses")),
+        flows=FlowStore(tx, graph),
+        zone=ZoneInfo(call.settings.time_zone),
+    )

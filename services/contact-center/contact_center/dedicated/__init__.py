@@ -1,0 +1,1 @@
+"""Dedicated agents: who of the agents belongs to a customer."""

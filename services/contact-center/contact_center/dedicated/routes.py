@@ -1,0 +1,106 @@
+"""Dedicated agents over HTTP."""
+
+from dataclasses import replace
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+from service_kit.call import Call
+from service_kit.database import Transaction
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+from service_kit.units import unit_for, units_of
+from service_kit.words import Id, Input, Output, Timestamp, UnitPath
+
+from contact_center.agent.store import AgentStore
+from contact_center.conditions import creates
+from contact_center.dedicated.store import DedicatedAgentUnknown, Dedication, DedicationStore, DedicationUnknown
+from contact_center.directory.store import DirectoryStore
+
+router = Router(tags=["dedicated agents"])
+FIRST = UUID(int=0)
+
+
+class DedicationIn(Input):
+    """The agent who goes first for the customer."""
+
+    agent_id: Id
+
+
+class DedicationView(Output):
+    """A customer and the agent who goes first for it."""
+
+    customer_id: Id
+    unit: UnitPath
+    agent_id: Id
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+@router.get("/v1/dedicated-agents", response_model=Page[DedicationView])
+async def list_dedicated_agents(
+    call: Annotated[Call, requires("agents:read")],
+    page: Annotated[PageOf, Depends()],
+    agent_id: Annotated[Id | None, Query(description="Only customers of this agent.")] = None,
+) -> Response:
+    """List which customers have a dedicated agent, by customer id."""
+    after = page.after[0] if page.after else FIRST
+    async with call.reading() as reader:
+        found = await DedicationStore(reader, units_of(call.caller)).page(after=after, limit=page.fetch, agent_id=agent_id)
+    return call.page(page, [dedication_view(each) for each in found], next_cursor=page.next_cursor(found, "customer_id"))
+
+
+@router.get("/v1/dedicated-agents/{customer_id}", response_model=DedicationView, raises=[DedicationUnknown])
+async def read_dedicated_agent(customer_id: Id, call: Annotated[Call, requires("agents:read")]) -> Response:
+    """Read who is the dedicated agent of a customer."""
+    async with call.reading() as reader:
+        found = await DedicationStore(reader, units_of(call.caller)).get(customer_id)
+    return call.answer(dedication_view(found), version=found.version)
+
+
+@router.put("/v1/dedicated-agents/{customer_id}", response_model=DedicationView, raises=[DedicationUnknown, DedicatedAgentUnknown])
+async def set_dedicated_agent(customer_id: Id, body: DedicationIn, call: Annotated[Call, requires("agents:write")]) -> Response:
+    """Say which agent goes first for a customer: `If-None-Match: *` for the first one, `If-Match` to replace.
+
+    For how long the agent goes first, and whether the customer waits while the agent is busy, stands in the tier treatments.
+    """
+    async with call.transaction() as tx:
+        present = await _present(call, tx, customer_id)
+        if not await AgentStore(tx).known([body.agent_id]):
+            raise DedicatedAgentUnknown()
+        if creates(call, None if present is None else present.version):
+            known = await DirectoryStore(tx, call.part("addresses")).customer(customer_id)
+            unit = unit_for(call.caller, None if known is None else known.unit, default=call.settings.unit)
+            added = Dedication(
+                customer_id=customer_id, unit=unit, agent_id=body.agent_id, version=1, created_at=call.at, updated_at=call.at
+            )
+            await DedicationStore(tx).add(added)
+            return call.answer(dedication_view(added), version=1, status=201, headers={"Location": f"/v1/dedicated-agents/{customer_id}"})
+        assert present is not None, "what is not created is there"
+        changed = replace(present, agent_id=body.agent_id, version=present.version + 1, updated_at=call.at)
+        await DedicationStore(tx).save(changed)
+        return call.answer(dedication_view(changed), version=changed.version)
+
+
+@router.delete("/v1/dedicated-agents/{customer_id}", status_code=204, raises=[DedicationUnknown])
+async def remove_dedicated_agent(customer_id: Id, call: Annotated[Call, requires("agents:write")]) -> Response:
+    """Let a customer have no dedicated agent any longer."""
+    async with call.transaction() as tx:
+        present = await _present(call, tx, customer_id)
+        if present is None:
+            raise DedicationUnknown()
+        call.require_match(present.version)
+        await DedicationStore(tx).remove(present, at=call.at)
+        return call.nothing()
+
+
+async def _present(call: Call, tx: Transaction, customer_id: UUID) -> Dedication | None:
+    """The present one; one of another unit is as unknown as if it were not there."""
+    present = await DedicationStore(tx).locked(customer_id)
+    if present is not None and not call.caller.sees(present.unit):
+        raise DedicationUnknown()
+    return present
+
+
+def dedication_view(dedication: Dedication) -> DedicationView:
+    return DedicationView(**{name: getattr(dedication, name) for name in DedicationView.model_fields})

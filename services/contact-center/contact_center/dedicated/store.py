@@ -1,0 +1,99 @@
+"""Dedicated agents in Postgres."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.errors import Conflict, NotFound
+from service_kit.outbox import Event
+from service_kit.units import within_units
+from sqlalchemy import Uuid, bindparam, delete, insert, or_, select, update
+
+from contact_center.tables import dedicated_agent
+
+_agent = bindparam("agent_id", type_=Uuid)
+FIND = select(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("customer_id"), within_units(dedicated_agent.c.unit))
+LOCK = select(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("customer_id")).with_for_update()
+PAGE = (
+    select(dedicated_agent)
+    .where(
+        within_units(dedicated_agent.c.unit),
+        dedicated_agent.c.customer_id > bindparam("after"),
+        or_(_agent.is_(None), dedicated_agent.c.agent_id == _agent),
+    )
+    .order_by(dedicated_agent.c.customer_id)
+    .limit(bindparam("limit"))
+)
+INSERT = insert(dedicated_agent)
+UPDATE = update(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("of_id"))
+DELETE = delete(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("customer_id"))
+
+
+class DedicationUnknown(NotFound):
+    """This customer has no dedicated agent, or the customer lies outside the units of this token."""
+
+
+class DedicatedAgentUnknown(Conflict):
+    """There is no such agent to dedicate to the customer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dedication:
+    """A customer and the agent who goes first for it."""
+
+    customer_id: UUID
+    unit: str
+    agent_id: UUID
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class DedicationStore:
+    """Reads and writes which agent belongs to which customer."""
+
+    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
+        self._reader = reader
+        self._units = units
+
+    async def get(self, customer_id: UUID) -> Dedication:
+        row = await self._reader.fetch_one(FIND, customer_id=customer_id, units=self._units)
+        if row is None:
+            raise DedicationUnknown()
+        return dedication_of(row)
+
+    async def locked(self, customer_id: UUID) -> Dedication | None:
+        """The present one in whatever unit, or None."""
+        row = await self._reader.fetch_one(LOCK, customer_id=customer_id)
+        return None if row is None else dedication_of(row)
+
+    async def page(self, *, after: UUID, limit: int, agent_id: UUID | None) -> list[Dedication]:
+        rows = await self._reader.fetch(PAGE, units=self._units, after=after, limit=limit, agent_id=agent_id)
+        return [dedication_of(row) for row in rows]
+
+    async def add(self, added: Dedication) -> None:
+        names = Dedication.__dataclass_fields__
+        await self._write(INSERT, added, "dedicated_agent.set", {name: getattr(added, name) for name in names})
+
+    async def save(self, changed: Dedication) -> None:
+        names = ("unit", "agent_id", "version", "updated_at")
+        row = {name: getattr(changed, name) for name in names}
+        await self._write(UPDATE, changed, "dedicated_agent.set", row | {"of_id": changed.customer_id})
+
+    async def remove(self, removed: Dedication, *, at: datetime) -> None:
+        await self._write(DELETE, removed, "dedicated_agent.removed", {"customer_id": removed.customer_id}, at=at)
+
+    async def _write(self, statement: Any, written: Dedication, event: str, row: dict[str, object], *, at: datetime | None = None) -> None:
+        tx = self._reader
+        assert isinstance(tx, Transaction), "writes need a transaction"
+        await tx.execute(statement, **row)
+        payload = {"customer_id": str(written.customer_id), "agent_id": str(written.agent_id)}
+        told_at = at or written.updated_at
+        tx.record(Event(type=event, subject=written.customer_id, unit=written.unit, at=told_at, payload=payload))
+
+
+def dedication_of(row: Record) -> Dedication:
+    return Dedication(**{name: row[name] for name in Dedication.__dataclass_fields__})

@@ -1,0 +1,1 @@
+"""Entry points: which address that was called leads where."""

@@ -1,0 +1,94 @@
+"""Entry points over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Response
+from service_kit.call import Call
+from service_kit.database import Transaction
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+from service_kit.units import unit_for, units_of
+from service_kit.words import Id
+
+from contact_center.addresses import written
+from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointUnknown, TargetUnknown
+from contact_center.entry_point.schemas import EntryPointView, EntryToFlow, NewEntryPoint, entry_point_view
+from contact_center.entry_point.store import EntryPointStore
+from contact_center.flow.schemas import graph
+from contact_center.flow.store import FlowStore
+from contact_center.queue.store import QueueStore
+
+router = Router(tags=["entry points"])
+FIRST = UUID(int=0)
+
+
+@router.post("/v1/entry-points", status_code=201, response_model=EntryPointView, raises=[AddressTaken, TargetUnknown])
+async def open_entry_point(body: NewEntryPoint, call: Annotated[Call, requires("queues:write")]) -> Response:
+    """Say where contacts to an address begin: in a flow, or in a queue at once.
+
+    An address is kept once per channel. `language` is what its callers are taken to speak; `priority_seconds` is a head start
+    for everybody who comes in here.
+    """
+    unit = unit_for(call.caller, body.unit, default=call.settings.unit)
+    async with call.transaction() as tx:
+        await _check_target(tx, body)
+        opened = _entry_point(body, call, id=call.new_id(), unit=unit)
+        await EntryPointStore(tx).add(opened)
+        return call.created(entry_point_view(opened), location=f"/v1/entry-points/{opened.id}", version=1)
+
+
+@router.get("/v1/entry-points", response_model=Page[EntryPointView])
+async def list_entry_points(call: Annotated[Call, requires("queues:read")], page: Annotated[PageOf, Depends()]) -> Response:
+    """List entry points, oldest first."""
+    after = page.after[0] if page.after else FIRST
+    async with call.reading() as reader:
+        entries = await EntryPointStore(reader, units_of(call.caller)).page(after=after, limit=page.fetch)
+    return call.page(page, [entry_point_view(entry) for entry in entries], next_cursor=page.next_cursor(entries, "id"))
+
+
+@router.get("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointUnknown])
+async def read_entry_point(entry_point_id: Id, call: Annotated[Call, requires("queues:read")]) -> Response:
+    """Read an entry point."""
+    async with call.reading() as reader:
+        entry = await EntryPointStore(reader, units_of(call.caller)).get(entry_point_id)
+    return call.answer(entry_point_view(entry), version=entry.version)
+
+
+@router.put("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointUnknown, AddressTaken, TargetUnknown])
+async def replace_entry_point(entry_point_id: Id, body: NewEntryPoint, call: Annotated[Call, requires("queues:write")]) -> Response:
+    """Replace an entry point: its address, or where it leads."""
+    async with call.transaction() as tx:
+        store = EntryPointStore(tx, units_of(call.caller))
+        before = await store.locked(entry_point_id)
+        call.require_match(before.version)
+        await _check_target(tx, body)
+        unit = unit_for(call.caller, body.unit, default=before.unit) if body.unit else before.unit
+        changed = _entry_point(body, call, id=before.id, unit=unit, before=before)
+        await store.save(before, changed)
+        return call.answer(entry_point_view(changed), version=changed.version)
+
+
+async def _check_target(tx: Transaction, body: NewEntryPoint) -> None:
+    if isinstance(body, EntryToFlow):
+        known = await FlowStore(tx, graph).known([body.flow_id])
+    else:
+        known = await QueueStore(tx).known([body.queue_id])
+    if not known:
+        raise TargetUnknown()
+
+
+def _entry_point(body: NewEntryPoint, call: Call, *, id: UUID, unit: str, before: EntryPoint | None = None) -> EntryPoint:
+    return EntryPoint(
+        id=id,
+        unit=unit,
+        channel=body.channel,
+        address=written(body.channel, body.address),
+        flow_id=body.flow_id if isinstance(body, EntryToFlow) else None,
+        queue_id=None if isinstance(body, EntryToFlow) else body.queue_id,
+        language=body.language,
+        priority_seconds=body.priority_seconds,
+        version=1 if before is None else before.version + 1,
+        created_at=call.at if before is None else before.created_at,
+        updated_at=call.at,
+    )

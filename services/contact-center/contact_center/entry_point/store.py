@@ -1,0 +1,106 @@
+"""Entry points in Postgres; a table keyed by the address keeps each address with one of them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.outbox import Event
+from service_kit.units import within_units
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or
+
+from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointUnknown, NobodyThere
+from contact_center.tables import entry_address, entry_point
+
+FIND = select(entry_point).where(entry_point.c.id == bindparam("id"), within_units(entry_point.c.unit))
+LOCK = FIND.with_for_update()
+PAGE = (
+    select(entry_point)
+    .where(within_units(entry_point.c.unit), entry_point.c.id > bindparam("after"))
+    .order_by(entry_point.c.id)
+    .limit(bindparam("limit"))
+)
+CALLED = (
+    select(entry_point)
+    .join(entry_address, entry_address.c.entry_point_id == entry_point.c.id)
+    .where(entry_address.c.channel == bindparam("channel"), entry_address.c.address == bindparam("address"))
+)
+TAKE = (
+    insert_or(entry_address)
+    .values(channel=bindparam("channel"), address=bindparam("address"), entry_point_id=bindparam("entry_point_id"))
+    .on_conflict_do_nothing()
+    .returning(entry_address.c.entry_point_id)
+)
+LET_GO = delete(entry_address).where(entry_address.c.channel == bindparam("channel"), entry_address.c.address == bindparam("address"))
+INSERT = insert(entry_point)
+UPDATE = update(entry_point).where(entry_point.c.id == bindparam("of_id"))
+
+
+class EntryPointStore:
+    """Reads and writes entry points."""
+
+    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
+        self._reader = reader
+        self._units = units
+
+    @property
+    def _tx(self) -> Transaction:
+        assert isinstance(self._reader, Transaction), "writes need a transaction"
+        return self._reader
+
+    async def get(self, entry_point_id: UUID) -> EntryPoint:
+        return self._found(await self._reader.fetch_one(FIND, id=entry_point_id, units=self._units))
+
+    async def locked(self, entry_point_id: UUID) -> EntryPoint:
+        return self._found(await self._reader.fetch_one(LOCK, id=entry_point_id, units=self._units))
+
+    async def page(self, *, after: UUID, limit: int) -> list[EntryPoint]:
+        rows = await self._reader.fetch(PAGE, units=self._units, after=after, limit=limit)
+        return [entry_point_of(row) for row in rows]
+
+    async def called(self, channel: str, address: str) -> EntryPoint:
+        """The entry point of an address that was called; NobodyThere where there is none."""
+        row = await self._reader.fetch_one(CALLED, channel=channel, address=address)
+        if row is None:
+            raise NobodyThere()
+        return entry_point_of(row)
+
+    async def add(self, added: EntryPoint) -> None:
+        await self._take_address(added)
+        await self._write(INSERT, added, "entry_point.created", {"id": added.id, "created_at": added.created_at})
+
+    async def save(self, before: EntryPoint, changed: EntryPoint) -> None:
+        if (before.channel, before.address) != (changed.channel, changed.address):
+            await self._tx.execute(LET_GO, channel=before.channel, address=before.address)
+            await self._take_address(changed)
+        await self._write(UPDATE, changed, "entry_point.changed", {"of_id": changed.id})
+
+    async def _take_address(self, taker: EntryPoint) -> None:
+        taken = await self._tx.fetch_value(TAKE, channel=taker.channel, address=taker.address, entry_point_id=taker.id)
+        if taken is None:
+            raise AddressTaken(f"{taker.address} is taken on the channel {taker.channel}")
+
+    async def _write(self, statement: Any, written: EntryPoint, event: str, row: dict[str, object]) -> None:
+        names = ("unit", "channel", "address", "flow_id", "queue_id", "language", "priority_seconds", "version", "updated_at")
+        await self._tx.execute(statement, **row, **{name: getattr(written, name) for name in names})
+        payload = {
+            "entry_point_id": str(written.id),
+            "channel": written.channel,
+            "flow_id": None if written.flow_id is None else str(written.flow_id),
+            "queue_id": None if written.queue_id is None else str(written.queue_id),
+        }
+        self._tx.record(
+            Event(type=event, subject=written.id, unit=written.unit, at=written.updated_at, payload=payload),
+            values={"address": written.address},
+        )
+
+    @staticmethod
+    def _found(row: Record | None) -> EntryPoint:
+        if row is None:
+            raise EntryPointUnknown()
+        return entry_point_of(row)
+
+
+def entry_point_of(row: Record) -> EntryPoint:
+    return EntryPoint(**{name: row[name] for name in EntryPoint.__dataclass_fields__})

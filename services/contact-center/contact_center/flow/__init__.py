@@ -1,0 +1,1 @@
+"""Declarative flows: what a caller hears and presses before somebody answers."""

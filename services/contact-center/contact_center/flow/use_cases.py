@@ -1,0 +1,31 @@
+"""Write and rewrite flows."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from contact_center.flow.domain import Flow, checked
+
+
+class Flows(Protocol):
+    async def add(self, added: Flow) -> None: ...
+    async def save(self, changed: Flow) -> None: ...
+
+
+class KnownQueues(Protocol):
+    async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]: ...
+
+
+async def write_flow(flows: Flows, queues: KnownQueues, flow: Flow) -> Flow:
+    """Keep a new flow; FlowInconsistent when its graph is not sound."""
+    await flows.add(checked(flow, known_queues=await queues.known(flow.queue_ids())))
+    return flow
+
+
+async def rewrite_flow(flows: Flows, queues: KnownQueues, flow: Flow, rewritten: Flow, *, at: datetime) -> Flow:
+    """Keep another version of a flow; contacts that are in it finish the one that they began with."""
+    following = replace(rewritten, id=flow.id, version=flow.version + 1, created_at=flow.created_at, updated_at=at)
+    await flows.save(checked(following, known_queues=await queues.known(following.queue_ids())))
+    return following

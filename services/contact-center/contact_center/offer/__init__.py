@@ -1,0 +1,1 @@
+"""An offer: a contact reserved for one agent for some seconds."""

@@ -1,0 +1,68 @@
+"""Offers over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Response
+from service_kit.call import Call
+from service_kit.database import Reader
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+from service_kit.units import units_of
+from service_kit.words import Id
+
+from contact_center.agent.domain import AgentUnknown
+from contact_center.agent.store import AgentStore
+from contact_center.contact.routes import agent_of, answered, own
+from contact_center.contact.schemas import ContactView, NothingMore
+from contact_center.offer import use_cases
+from contact_center.offer.domain import OfferOfAnotherAgent, OfferOver, OfferUnknown
+from contact_center.offer.schemas import OfferView, RejectionIn, offer_view
+from contact_center.offer.store import OfferStore
+
+router = Router(tags=["offers"])
+FIRST = UUID(int=0)
+REFUSALS = [OfferUnknown, OfferOver, OfferOfAnotherAgent]
+
+
+@router.get("/v1/agents/{agent_id}/offers", response_model=Page[OfferView], raises=[AgentUnknown])
+async def list_offers(agent_id: Id, call: Annotated[Call, requires("offers:read")], page: Annotated[PageOf, Depends()]) -> Response:
+    """List what is offered to an agent and not answered yet, oldest first."""
+    after = page.after[0] if page.after else FIRST
+    async with call.reading() as reader:
+        await AgentStore(reader, None if agent_of(call) == agent_id else units_of(call.caller)).get(agent_id)
+        offers = await _offers(call, reader).pending(agent_id, at=call.at, after=after, limit=page.fetch)
+    return call.page(page, [offer_view(offer) for offer in offers], next_cursor=page.next_cursor(offers, "id"))
+
+
+@router.get("/v1/offers/{offer_id}", response_model=OfferView, raises=[OfferUnknown], etag=False)
+async def read_offer(offer_id: Id, call: Annotated[Call, requires("offers:read")]) -> Response:
+    """Read an offer, also one that is over."""
+    async with call.reading() as reader:
+        return call.answer(offer_view(await _offers(call, reader).get(offer_id)))
+
+
+@router.post("/v1/offers/{offer_id}/acceptance", response_model=ContactView, raises=REFUSALS)
+async def accept_offer(offer_id: Id, call: Annotated[Call, requires("offers:write")], body: NothingMore | None = None) -> Response:
+    """Take the contact: agent and customer are connected.
+
+    An offer that is over is 409, with the way it ended in `state`: it timed out, was withdrawn, rejected, or taken before.
+    """
+    async with call.transaction() as tx:
+        contact = await use_cases.accept(_offers(call, tx), own(call, tx), offer_id, by_agent=call.caller.agent_id, at=call.at)
+        return await answered(call, tx, contact)
+
+
+@router.post("/v1/offers/{offer_id}/rejection", response_model=ContactView, raises=REFUSALS)
+async def reject_offer(offer_id: Id, call: Annotated[Call, requires("offers:write")], body: RejectionIn | None = None) -> Response:
+    """Do not take the contact: it goes back to its queue with the waiting time kept, and to somebody else first."""
+    async with call.transaction() as tx:
+        reason = None if body is None else body.reason
+        contact = await use_cases.reject(
+            _offers(call, tx), own(call, tx), offer_id, reason=reason, by_agent=call.caller.agent_id, at=call.at
+        )
+        return await answered(call, tx, contact)
+
+
+def _offers(call: Call, reader: Reader) -> OfferStore:
+    return OfferStore(reader, units_of(call.caller), own_agent=agent_of(call))

@@ -1,0 +1,1 @@
+"""Queues: what they need of agents, and how they are doing."""

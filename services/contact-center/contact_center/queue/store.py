@@ -1,0 +1,124 @@
+"""Queues in Postgres."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Reader, Record, Transaction
+from service_kit.outbox import Event
+from service_kit.units import within_units
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, select, update
+
+from contact_center.queue.domain import Queue, QueueProfile, QueueUnknown, RelaxationStep
+from contact_center.routing.marks import mark
+from contact_center.tables import queue
+
+FIND = select(queue).where(queue.c.id == bindparam("id"), within_units(queue.c.unit))
+LOCK = FIND.with_for_update()
+PAGE = select(queue).where(within_units(queue.c.unit), queue.c.id > bindparam("after")).order_by(queue.c.id).limit(bindparam("limit"))
+SOME = select(queue).where(queue.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+ALL = select(queue)
+KNOWN = select(queue.c.id).where(queue.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+INSERT = insert(queue)
+UPDATE = update(queue).where(queue.c.id == bindparam("of_id"), queue.c.version == bindparam("of_version"))
+
+
+class QueueStore:
+    """Reads and writes queues; a write tells its event and marks the queue for the router."""
+
+    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
+        self._reader = reader
+        self._units = units
+
+    async def get(self, queue_id: UUID) -> Queue:
+        """QueueUnknown where there is none in the caller's units."""
+        return self._found(await self._reader.fetch_one(FIND, id=queue_id, units=self._units))
+
+    async def locked(self, queue_id: UUID) -> Queue:
+        """As `get`, and nobody else changes it before this transaction ends."""
+        return self._found(await self._reader.fetch_one(LOCK, id=queue_id, units=self._units))
+
+    async def page(self, *, after: UUID, limit: int) -> list[Queue]:
+        rows = await self._reader.fetch(PAGE, units=self._units, after=after, limit=limit)
+        return [queue_of(row) for row in rows]
+
+    async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Those of the ids that are queues, in whatever unit."""
+        rows = await self._reader.fetch(KNOWN, ids=list(ids))
+        return frozenset(row["id"] for row in rows)
+
+    async def some(self, ids: Iterable[UUID]) -> list[Queue]:
+        return [queue_of(row) for row in await self._reader.fetch(SOME, ids=list(ids))]
+
+    async def all(self) -> list[Queue]:
+        return [queue_of(row) for row in await self._reader.fetch(ALL)]
+
+    async def add(self, added: Queue) -> None:
+        await self._write(INSERT, added, "queue.created", _row(added) | {"id": added.id, "created_at": added.created_at})
+
+    async def save(self, changed: Queue) -> None:
+        bound = {"of_id": changed.id, "of_version": changed.version - 1}
+        await self._write(UPDATE, changed, "queue.changed", _row(changed) | bound)
+
+    async def _write(self, statement: Any, written: Queue, event: str, row: dict[str, object]) -> None:
+        tx = self._reader
+        assert isinstance(tx, Transaction), "writes need a transaction"
+        await tx.execute(statement, **row)
+        await mark(tx, "queue", written.id)
+        payload = {"queue_id": str(written.id), "channels": list(written.profile.channels)}
+        tx.record(
+            Event(type=event, subject=written.id, unit=written.unit, at=written.updated_at, payload=payload),
+            values={"name": written.profile.name},
+        )
+
+    @staticmethod
+    def _found(row: Record | None) -> Queue:
+        if row is None:
+            raise QueueUnknown()
+        return queue_of(row)
+
+
+def _row(queue_: Queue) -> dict[str, object]:
+    profile = queue_.profile
+    return {
+        "unit": queue_.unit,
+        "name": profile.name,
+        "channels": list(profile.channels),
+        "skills": dict(profile.skills),
+        "service_level_seconds": profile.service_level_seconds,
+        "service_level_share": profile.service_level_share,
+        "offer_seconds": profile.offer_seconds,
+        "wrap_up_seconds": profile.wrap_up_seconds,
+        "relaxation": [
+            {"after_seconds": step.after_seconds, "skills": dict(step.skills), "any_language": step.any_language}
+            for step in profile.relaxation
+        ],
+        "overflow_after_seconds": profile.overflow_after_seconds,
+        "overflow_queue_id": profile.overflow_queue_id,
+        "version": queue_.version,
+        "updated_at": queue_.updated_at,
+    }
+
+
+def queue_of(row: Record) -> Queue:
+    profile = QueueProfile(
+        name=row["name"],
+        channels=tuple(row["channels"]),
+        skills=row["skills"],
+        service_level_seconds=row["service_level_seconds"],
+        service_level_share=Decimal(row["service_level_share"]),
+        offer_seconds=row["offer_seconds"],
+        wrap_up_seconds=row["wrap_up_seconds"],
+        relaxation=tuple(RelaxationStep(**step) for step in row["relaxation"]),
+        overflow_after_seconds=row["overflow_after_seconds"],
+        overflow_queue_id=row["overflow_queue_id"],
+    )
+    return Queue(
+        id=row["id"],
+        unit=row["unit"],
+        profile=profile,
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )

@@ -1,0 +1,35 @@
+"""Open and change queues."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from contact_center.queue.domain import OverflowUnknown, Queue, QueueProfile
+
+
+class Queues(Protocol):
+    async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]: ...
+    async def add(self, added: Queue) -> None: ...
+    async def save(self, changed: Queue) -> None: ...
+
+
+async def open_queue(queues: Queues, profile: QueueProfile, *, unit: str, id: UUID, at: datetime) -> Queue:
+    await _check_overflow(queues, profile, of=id)
+    opened = Queue(id=id, unit=unit, profile=profile, version=1, created_at=at, updated_at=at)
+    await queues.add(opened)
+    return opened
+
+
+async def change_queue(queues: Queues, queue: Queue, profile: QueueProfile, *, unit: str, at: datetime) -> Queue:
+    await _check_overflow(queues, profile, of=queue.id)
+    changed = replace(queue, profile=profile, unit=unit, version=queue.version + 1, updated_at=at)
+    await queues.save(changed)
+    return changed
+
+
+async def _check_overflow(queues: Queues, profile: QueueProfile, *, of: UUID) -> None:
+    target = profile.overflow_queue_id
+    if target is not None and (target == of or target not in await queues.known([target])):
+        raise OverflowUnknown()

@@ -1,0 +1,107 @@
+"""What ends by itself: offers that nobody answered, offers to agents who left, and wrap-up times."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from service_kit.database import Database, Record, Transaction
+from service_kit.identity import Clock
+from service_kit.origin import Origin
+from service_kit.outbox import Event
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, not_, or_, select, update
+
+from contact_center.contact.domain import Contact, Happened
+from contact_center.contact.moves import State
+from contact_center.contact.store import ContactStore
+from contact_center.offer.domain import OfferEnd, OfferState
+from contact_center.tables import agent, agent_work
+
+ORIGIN = Origin(client_id="endings", actor="system")
+BATCH = 100
+TOPIC = "endings"
+AGENT_LEFT = "agent_left"
+
+_has_left = or_(agent.c.presence != "available", not_(agent.c.is_responding))
+DUE = (
+    select(agent_work.c.contact_id)
+    .join(agent, agent.c.id == agent_work.c.agent_id)
+    .where(or_(agent_work.c.until <= bindparam("at"), (agent_work.c.state == "offered") & _has_left))
+    .order_by(agent_work.c.agent_id)
+    .limit(BATCH)
+)
+_ids = bindparam("ids", type_=ARRAY(Uuid))
+LOCK_AGENTS = (
+    select(agent.c.id, agent.c.unit, agent.c.presence, agent.c.is_responding)
+    .where(agent.c.id == any_(_ids))
+    .order_by(agent.c.id)
+    .with_for_update(key_share=True)
+)
+RESPOND_NO_MORE = update(agent).where(agent.c.id == any_(_ids)).values(is_responding=False)
+
+
+class Endings:
+    """Any number of replicas may run: each contact is ended by whoever locks it first."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def step(self) -> bool:
+        """End one batch; True when there may be more."""
+        at = self._clock()
+        async with self._database.reading() as reader:
+            due = [row["contact_id"] for row in await reader.fetch(DUE, at=at)]
+        if not due:
+            return False
+        async with self._database.transaction(origin=ORIGIN) as tx:
+            ended = await self._end(tx, due, at=at)
+        return ended > 0
+
+    async def _end(self, tx: Transaction, due: Sequence[UUID], *, at: datetime) -> int:
+        store = ContactStore(tx)
+        contacts = await store.locked_free(due)
+        # All agents are locked at once and in order, as the router locks them.
+        locked = await tx.fetch(LOCK_AGENTS, ids=[contact.agent_id for contact in contacts if contact.agent_id is not None])
+        agents = {row["id"]: row for row in locked}
+        ended, silent = 0, []
+        for contact in contacts:
+            if contact.agent_id is None:
+                continue
+            ending = ending_of(contact, agents[contact.agent_id], at=at)
+            if ending is None:
+                continue
+            await store.save(contact, *ending, at=at)
+            ended += 1
+            if _was_not_answered(contact, ending[1]):
+                silent.append(contact.agent_id)
+        await _respond_no_more(tx, [agents[agent_id] for agent_id in dict.fromkeys(silent)], at=at)
+        return ended
+
+
+def ending_of(contact: Contact, its_agent: Record, *, at: datetime) -> tuple[Contact, Happened] | None:
+    """What ends of this contact now; None when somebody was quicker."""
+    if contact.state is State.WRAPPING and contact.wrap_up_until is not None and contact.wrap_up_until <= at:
+        return contact.completed(at=at)
+    if contact.state is not State.OFFERED or contact.offer_expires_at is None:
+        return None
+    if contact.offer_expires_at <= at:
+        return contact.returned(OfferEnd(OfferState.TIMED_OUT), at=at)
+    if its_agent["presence"] != "available" or not its_agent["is_responding"]:
+        return contact.returned(OfferEnd(OfferState.WITHDRAWN, AGENT_LEFT), at=at)
+    return None
+
+
+def _was_not_answered(contact: Contact, happened: Happened) -> bool:
+    """A call that rings out says that nobody sits there; a chat that nobody takes does not."""
+    end = happened.offer_end
+    return contact.channel == "voice" and end is not None and end.state is OfferState.TIMED_OUT
+
+
+async def _respond_no_more(tx: Transaction, agents: Sequence[Record], *, at: datetime) -> None:
+    silent = [row for row in agents if row["presence"] == "available" and row["is_responding"]]
+    if not silent:
+        return
+    await tx.execute(RESPOND_NO_MORE, ids=[row["id"] for row in silent])
+    for row in silent:
+        payload = {"agent_id": str(row["id"]), "presence": row["presence"], "is_responding": False}
+        tx.record(Event(type="agent.presence_changed", subject=row["id"], unit=row["unit"], at=at, payload=payload))

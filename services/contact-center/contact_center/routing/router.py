@@ -1,0 +1,181 @@
+"""The router: the single writer of offers, fenced by its lease."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from service_kit.database import Database, Reader, Record
+from service_kit.identity import Clock, new_id
+from service_kit.leases import Lease
+from service_kit.logs import logger
+from service_kit.origin import Origin
+
+from contact_center.agent.domain import Agent
+from contact_center.agent.store import AgentStore
+from contact_center.agent.work import Work
+from contact_center.queue.domain import Queue
+from contact_center.queue.store import QueueStore
+from contact_center.routing.assembly import free_slot, micros, moment, ready_of, waiting_of
+from contact_center.routing.domain import Match, Treatment
+from contact_center.routing.hints import hinted
+from contact_center.routing.matcher import Matcher
+from contact_center.routing.store import Proposal, RoutingStore, make_offers, unmark
+from contact_center.treatment.store import TreatmentStore
+
+log = logger(__name__)
+LEASE_NAME = "router"
+LEASE_TTL = timedelta(seconds=3)
+ORIGIN = Origin(client_id="router", actor="system")
+POLL_SECONDS = 0.25
+MOST_MARKS = 2_000
+MOST_OFFERS = 500
+
+
+class Router:
+    """Keeps who waits and who is free in memory, and writes offers in batches.
+
+    It lives as long as its lease: what it remembers is loaded anew by the next holder, and whenever a write fails.
+    """
+
+    def __init__(self, database: Database, *, clock: Clock, lease: Lease) -> None:
+        self._database = database
+        self._clock = clock
+        self._lease = lease
+        self._matcher = Matcher()
+        self._contacts: dict[UUID, Record] = {}
+        self._agents: dict[UUID, Agent] = {}
+        self._works: dict[UUID, list[Work]] = {}
+        self._queues: dict[UUID, Queue] = {}
+        self._treatments: dict[str, Treatment] = {}
+        self._doubted_contacts: set[UUID] = set()
+        self._doubted_agents: set[UUID] = set()
+
+    async def run(self) -> None:
+        """Offer until the lease is lost or the task is cancelled."""
+        await self.load()
+        while True:
+            hint = asyncio.create_task(hinted(self._database.signals, seconds=self._patience()))
+            try:
+                # The hint must be listened for before the marks are read, or one that comes meanwhile is lost.
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                if not await self.step():
+                    await hint
+            finally:
+                hint.cancel()
+
+    async def load(self) -> None:
+        """Read everything that routing depends on; what changes from now on is marked."""
+        async with self._database.reading() as reader:
+            await self._read_treatments(reader)
+            self._queues = {queue.id: queue for queue in await QueueStore(reader).all()}
+            works = await AgentStore(reader).all_works()
+            for agent in await AgentStore(reader).present():
+                self._place_agent(agent, works.get(agent.id, []))
+            for row in await RoutingStore(reader).waiting():
+                self._place_contact(row)
+        log.info("router loaded", waiting=len(self._contacts), agents=len(self._agents), epoch=self._lease.epoch)
+
+    async def step(self) -> bool:
+        """Take in what changed and make the offers that follow; True when there may be more to do at once."""
+        async with self._database.reading() as reader:
+            marks = await RoutingStore(reader).marks(limit=MOST_MARKS)
+            await self._take_in(reader, marks)
+        now = self._clock()
+        proposals = self._proposals(self._matcher.match(micros(now), MOST_OFFERS), at=now)
+        if not marks and not proposals:
+            return False
+        offered: set[UUID] = set()
+        async with self._database.transaction(origin=ORIGIN) as tx:
+            await self._lease.check(tx)
+            await unmark(tx, marks)
+            if proposals:
+                offered = await make_offers(tx, proposals, at=now)
+        self._settle(proposals, offered)
+        return len(marks) == MOST_MARKS or len(proposals) == MOST_OFFERS or bool(self._doubted_contacts)
+
+    def _patience(self) -> float:
+        """Seconds until time alone may make an offer possible, at most the time between two looks at the marks."""
+        change = self._matcher.next_change()
+        if change is None:
+            return POLL_SECONDS
+        return min(POLL_SECONDS, max(0.001, (moment(change) - self._clock()).total_seconds()))
+
+    async def _take_in(self, reader: Reader, marks: Sequence[Record]) -> None:
+        marked = defaultdict[str, set[UUID]](set, contact=self._doubted_contacts, agent=self._doubted_agents)
+        self._doubted_contacts, self._doubted_agents = set(), set()
+        for mark in marks:
+            marked[mark["kind"]].add(mark["subject"])
+        if marked["treatments"]:
+            await self._read_treatments(reader)
+        if marked["queue"]:
+            self._queues |= {queue.id: queue for queue in await QueueStore(reader).some(marked["queue"])}
+        if marked["agent"]:
+            await self._read_agents(reader, marked["agent"])
+        if marked["contact"]:
+            await self._read_contacts(reader, marked["contact"])
+        if marked["treatments"] or marked["queue"]:
+            for row in list(self._contacts.values()):
+                self._place_contact(row)
+
+    async def _read_treatments(self, reader: Reader) -> None:
+        self._treatments = {each.tier: each.treatment() for each in await TreatmentStore(reader).all()}
+
+    async def _read_agents(self, reader: Reader, ids: Iterable[UUID]) -> None:
+        ids = list(ids)
+        works = await AgentStore(reader).works(ids)
+        for agent in await AgentStore(reader).some(ids):
+            self._place_agent(agent, works.get(agent.id, []))
+
+    async def _read_contacts(self, reader: Reader, ids: set[UUID]) -> None:
+        rows = await RoutingStore(reader).some_waiting(ids)
+        for row in rows:
+            if row["queue_id"] not in self._queues:
+                self._queues |= {queue.id: queue for queue in await QueueStore(reader).some([row["queue_id"]])}
+            self._place_contact(row)
+        for contact_id in ids - {row["id"] for row in rows}:
+            self._contacts.pop(contact_id, None)
+            self._matcher.remove_contact(contact_id)
+
+    def _place_agent(self, agent: Agent, works: list[Work]) -> None:
+        ready = ready_of(agent, works)
+        if ready is None:
+            self._agents.pop(agent.id, None)
+            self._works.pop(agent.id, None)
+            self._matcher.remove_agent(agent.id)
+        else:
+            self._agents[agent.id] = agent
+            self._works[agent.id] = works
+            self._matcher.put_agent(ready)
+
+    def _place_contact(self, row: Record) -> None:
+        self._contacts[row["id"]] = row
+        self._matcher.put_contact(waiting_of(row, self._queues[row["queue_id"]].rules(), self._treatments))
+
+    def _proposals(self, matches: Sequence[Match], *, at: datetime) -> list[Proposal]:
+        proposals = []
+        for match in matches:
+            row, agent, works = self._contacts[match.contact_id], self._agents[match.agent_id], self._works[match.agent_id]
+            offer_seconds = self._queues[row["queue_id"]].profile.offer_seconds
+            proposal = Proposal(
+                offer_id=new_id(),
+                contact=row,
+                agent_id=agent.id,
+                agent_version=agent.version,
+                slot=free_slot(row["channel"], works),
+                expires_at=at + timedelta(seconds=offer_seconds),
+            )
+            works.append(proposal.work(at))
+            proposals.append(proposal)
+        return proposals
+
+    def _settle(self, proposals: Sequence[Proposal], offered: set[UUID]) -> None:
+        """Forget who was offered; who was not is looked up again, since it is not what it was taken for."""
+        for proposal in proposals:
+            contact_id = proposal.contact["id"]
+            del self._contacts[contact_id]
+            if contact_id not in offered:
+                self._doubted_contacts.add(contact_id)
+                self._doubted_agents.add(proposal.agent_id)

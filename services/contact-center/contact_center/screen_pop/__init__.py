@@ -1,0 +1,1 @@
+"""The screen pop: what the agent sees of who is calling."""

@@ -1,0 +1,96 @@
+"""The stream of an agent's desktop over HTTP."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Header, Response
+from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
+from pydantic import Field
+from service_kit.call import Call
+from service_kit.routing import Router, requires
+from service_kit.units import units_of
+from service_kit.words import Id, written
+
+from contact_center.agent.domain import AgentUnknown
+from contact_center.agent.store import AgentStore
+from contact_center.contact.routes import agent_of
+from contact_center.offer.domain import Offer
+from contact_center.offer.store import OfferStore
+from contact_center.stream.tail import Heard, Line, Tail
+
+router = Router(tags=["agents"])
+FIRST = UUID(int=0)
+COME_BACK_MILLISECONDS = 1_000
+MOST_PENDING = 200
+Position = Annotated[str, Field(min_length=1, max_length=18, pattern=r"^[0-9]{1,18}$")]
+DOCUMENTED = {
+    200: {
+        "description": "Server-sent events, until the client leaves or the process stops.",
+        "content": {"text/event-stream": {"schema": {"type": "string", "maxLength": 100_000_000}}},
+    }
+}
+
+
+@router.get("/v1/agents/{agent_id}/stream", response_class=EventSourceResponse, raises=[AgentUnknown], etag=False, responses=DOCUMENTED)
+async def stream_agent(
+    agent_id: Id,
+    call: Annotated[Call, requires("offers:read")],
+    last_event_id: Annotated[Position | None, Header(description="The id of the last event that was received.")] = None,
+) -> Response:
+    """Follow what happens to an agent, as server-sent events.
+
+    `offer.made`, `offer.withdrawn` (also when it timed out) and `contact.changed` carry ids and facts as JSON; what is offered at
+    this moment comes first. After a broken connection the browser sends `Last-Event-ID`, and the stream goes on from there.
+    """
+    async with call.reading() as reader:
+        await AgentStore(reader, None if agent_of(call) == agent_id else units_of(call.caller)).get(agent_id)
+    after = None if last_event_id is None else int(last_event_id)
+    events = desktop_events(call, agent_id, after=after, heartbeat=call.settings.stream_heartbeat_seconds)
+    return EventSourceResponse(events, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+
+
+async def desktop_events(call: Call, agent_id: UUID, *, after: int | None, heartbeat: float) -> AsyncIterator[bytes]:
+    """What was missed or stands now, then everything as it happens."""
+    tail: Tail = call.part("tail")
+    async with tail.listening(agent_id) as (line, position):
+        yield format_sse_event(comment="the desktop's stream", retry=COME_BACK_MILLISECONDS)
+        missed = None if after is None else await tail.missed(agent_id, after=after, until=position)
+        for heard in await standing(call, agent_id, position) if missed is None else missed:
+            yield written_event(heard)
+        while (word := await next_word(line, heartbeat)) is not None:
+            yield word
+
+
+async def next_word(line: Line, heartbeat: float) -> bytes | None:
+    """The next event, a sign of life when there is none for a while, or None when the stream is over."""
+    try:
+        heard = await asyncio.wait_for(line.get(), heartbeat)
+    except TimeoutError:
+        return KEEPALIVE_COMMENT
+    return None if heard is None else written_event(heard)
+
+
+async def standing(call: Call, agent_id: UUID, position: int) -> list[Heard]:
+    """What is offered to the agent at this moment, told once more."""
+    async with call.reading() as reader:
+        offers = await OfferStore(reader, None).pending(agent_id, at=call.request.app.state.clock(), after=FIRST, limit=MOST_PENDING)
+    return [Heard(position, "offer.made", offer_facts(offer)) for offer in offers]
+
+
+def offer_facts(offer: Offer) -> dict[str, object]:
+    return {
+        "offer_id": str(offer.id),
+        "contact_id": str(offer.contact_id),
+        "agent_id": str(offer.agent_id),
+        "queue_id": None if offer.queue_id is None else str(offer.queue_id),
+        "channel": offer.channel,
+        "state": offer.state.value,
+        "expires_at": written(offer.expires_at),
+    }
+
+
+def written_event(heard: Heard) -> bytes:
+    return format_sse_event(data_str=json.dumps(heard.payload, ensure_ascii=False), event=heard.name, id=str(heard.position))

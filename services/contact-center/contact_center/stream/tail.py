@@ -1,0 +1,172 @@
+"""One reader of the own feed per process, which hands each event to the desktops of its agent."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from service_kit.database import Database, Record
+from service_kit.errors import Unavailable
+from service_kit.logs import logger
+from service_kit.sequencer import READ_HEAD
+from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.tables import event
+from sqlalchemy import Text, bindparam, or_, select
+
+log = logger(__name__)
+BATCH = 500
+POLL_SECONDS = 0.25
+LONGEST_QUEUE = 1_000
+MOST_MISSED = 20_000
+"""How many positions of the feed are gone through for a desktop that comes back."""
+
+READ = (
+    select(event.c.position, event.c.type, event.c.payload)
+    .where(event.c.position > bindparam("after"))
+    .order_by(event.c.position)
+    .limit(BATCH)
+)
+_agent = bindparam("agent_id", type_=Text)
+MISSED = (
+    select(event.c.position, event.c.type, event.c.payload)
+    .where(
+        event.c.position > bindparam("after"),
+        event.c.position <= bindparam("until"),
+        or_(event.c.payload["agent_id"].astext == _agent, event.c.payload["from_agent_id"].astext == _agent),
+    )
+    .order_by(event.c.position)
+)
+# What a desktop hears of the events of the feed; acceptance and rejection show in the contact itself.
+HEARD: Mapping[str, str] = {
+    "offer.made": "offer.made",
+    "offer.withdrawn": "offer.withdrawn",
+    "offer.timed_out": "offer.withdrawn",
+    "contact.assigned": "contact.changed",
+    "contact.on_hold": "contact.changed",
+    "contact.resumed": "contact.changed",
+    "contact.transferred": "contact.changed",
+    "contact.wrapping": "contact.changed",
+    "contact.completed": "contact.changed",
+    "contact.changed": "contact.changed",
+}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An event as a desktop hears it; `position` is where to go on after a broken connection."""
+
+    position: int
+    name: str
+    payload: Mapping[str, Any]
+
+
+Line = asyncio.Queue[Heard | None]
+
+
+class Tail:
+    """Reads on while anybody listens; a desktop too slow to follow is let go and comes back with its last position."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lines: defaultdict[str, set[Line]] = defaultdict(set)
+        self._reading: asyncio.Task[None] | None = None
+        self._position = 0
+        self._is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over
+
+    @asynccontextmanager
+    async def listening(self, agent_id: UUID) -> AsyncIterator[tuple[Line, int]]:
+        """A line with what happens from now on, and the position behind which that is; None on the line ends it."""
+        if self._reading is None:
+            self._position = await self._head()
+            self._reading = asyncio.create_task(self._read_on(), name="stream tail")
+        line: Line = asyncio.Queue(LONGEST_QUEUE)
+        lines = self._lines[str(agent_id)]
+        lines.add(line)
+        try:
+            yield line, self._position
+        finally:
+            lines.discard(line)
+            if not lines:
+                self._lines.pop(str(agent_id), None)
+
+    async def missed(self, agent_id: UUID, *, after: int, until: int) -> list[Heard] | None:
+        """What an agent would have heard meanwhile; None when that is too long ago to go through."""
+        if after > until or until - after > MOST_MISSED:
+            return None
+        async with self._database.reading() as reader:
+            head = await reader.fetch_one(READ_HEAD)
+            if head is not None and after < head["trimmed_to"]:
+                return None
+            rows = await reader.fetch(MISSED, agent_id=str(agent_id), after=after, until=until)
+        return [heard for row in rows if (heard := heard_of(row)) is not None]
+
+    def end(self) -> None:
+        """Let everybody go: the process stops."""
+        self._is_over = True
+        for lines in list(self._lines.values()):
+            for line in list(lines):
+                let_go(line)
+
+    async def close(self) -> None:
+        self.end()
+        if self._reading is not None:
+            self._reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._reading
+            self._reading = None
+
+    async def _head(self) -> int:
+        async with self._database.reading() as reader:
+            head = await reader.fetch_one(READ_HEAD)
+        return 0 if head is None else int(head["position"])
+
+    async def _read_on(self) -> None:
+        while True:
+            hint = asyncio.create_task(self._database.signals.wait("feed", seconds=POLL_SECONDS))
+            await asyncio.sleep(0)
+            try:
+                if not await self._read():
+                    await hint
+            except (Unavailable, TransactionRolledBack, OutcomeUnknown) as error:
+                log.warning("the stream waits for the database", reason=str(error)[:200])
+                await asyncio.sleep(POLL_SECONDS)
+            finally:
+                hint.cancel()
+
+    async def _read(self) -> bool:
+        async with self._database.reading() as reader:
+            rows = await reader.fetch(READ, after=self._position)
+        for row in rows:
+            self._position = row["position"]
+            self._hand_out(row)
+        return len(rows) == BATCH
+
+    def _hand_out(self, row: Record) -> None:
+        heard = heard_of(row)
+        if heard is None:
+            return
+        for name in ("agent_id", "from_agent_id"):
+            for line in list(self._lines.get(str(heard.payload.get(name)), ())):
+                if line.full():
+                    let_go(line)
+                else:
+                    line.put_nowait(heard)
+
+
+def heard_of(row: Record) -> Heard | None:
+    name = HEARD.get(row["type"])
+    return None if name is None else Heard(row["position"], name, row["payload"])
+
+
+def let_go(line: Line) -> None:
+    """End a line, making room for the word that ends it."""
+    if line.full():
+        line.get_nowait()
+    line.put_nowait(None)

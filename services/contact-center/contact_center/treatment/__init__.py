@@ -1,0 +1,1 @@
+"""Tier treatments: who goes before whom, and for how long."""

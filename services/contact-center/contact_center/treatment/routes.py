@@ -1,0 +1,83 @@
+"""Tier treatments over HTTP."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import Depends, Response
+from pydantic import Field
+from service_kit.call import Call
+from service_kit.errors import Forbidden
+from service_kit.pages import Page, PageOf
+from service_kit.routing import Router, requires
+from service_kit.words import Input, Output, Timestamp
+
+from contact_center.treatment.domain import TierTreatment, TreatmentUnknown
+from contact_center.treatment.store import TreatmentStore
+from contact_center.words import Moments, TierName
+
+router = Router(tags=["tier treatments"])
+Seconds = Annotated[int, Field(ge=1, le=86_400, json_schema_extra={"format": "int32"}, description="Seconds, up to a day.")]
+
+
+class WholeCompanyNeeded(Forbidden):
+    """Treatments hold for the whole company: a token that is kept to units may read but not change them."""
+
+
+class TreatmentIn(Input):
+    """How a tier is served.
+
+    `head_start_seconds` count as already waited. Who has waited for `longest_wait_seconds` goes before all others. The dedicated or
+    last-known agent goes first for `preferred_seconds`; for `held_seconds` of them the customer waits for that agent even when
+    somebody else is free.
+    """
+
+    head_start_seconds: Moments
+    longest_wait_seconds: Seconds | None
+    preferred_seconds: Moments
+    held_seconds: Moments
+
+
+class TreatmentView(Output):
+    """How a tier is served."""
+
+    tier: TierName
+    head_start_seconds: Moments
+    longest_wait_seconds: Seconds | None
+    preferred_seconds: Moments
+    held_seconds: Moments
+    updated_at: Timestamp
+
+
+@router.get("/v1/tier-treatments", response_model=Page[TreatmentView])
+async def list_tier_treatments(call: Annotated[Call, requires("queues:read")], page: Annotated[PageOf, Depends()]) -> Response:
+    """List how each tier is served; `none` stands for callers without a tier, `key_contact` for those of group accounts."""
+    async with call.reading() as reader:
+        found = await TreatmentStore(reader).all()
+    behind = [each for each in found if page.after is None or each.tier > page.after[0]][: page.fetch]
+    return call.page(page, [treatment_view(each) for each in behind], next_cursor=page.next_cursor(behind, "tier"))
+
+
+@router.get("/v1/tier-treatments/{tier}", response_model=TreatmentView, raises=[TreatmentUnknown])
+async def read_tier_treatment(tier: TierName, call: Annotated[Call, requires("queues:read")]) -> Response:
+    """Read how a tier is served."""
+    async with call.reading() as reader:
+        found = await TreatmentStore(reader).get(tier)
+    return call.answer(treatment_view(found), version=found.version)
+
+
+@router.put("/v1/tier-treatments/{tier}", response_model=TreatmentView, raises=[TreatmentUnknown, WholeCompanyNeeded])
+async def replace_tier_treatment(tier: TierName, body: TreatmentIn, call: Annotated[Call, requires("queues:write")]) -> Response:
+    """Change how a tier is served, for those who wait already too."""
+    if call.caller.units is not None:
+        raise WholeCompanyNeeded()
+    async with call.transaction() as tx:
+        store = TreatmentStore(tx)
+        found = await store.locked(tier)
+        call.require_match(found.version)
+        changed = replace(found, **body.model_dump(), version=found.version + 1, updated_at=call.at)
+        await store.save(changed)
+        return call.answer(treatment_view(changed), version=changed.version)
+
+
+def treatment_view(treatment: TierTreatment) -> TreatmentView:
+    return TreatmentView(**{name: getattr(treatment, name) for name in TreatmentView.model_fields})
