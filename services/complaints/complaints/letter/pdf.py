@@ -27,7 +27,8 @@ def render_pdf(letter: Letter) -> bytes:
         font_paths=_fonts(),
         format="pdf",
         sys_inputs={"letter": to_json(values).decode()},
-        timestamp=letter.written_at,
+        # typst refuses parts of a second.
+        timestamp=letter.written_at.replace(microsecond=0),
     )
 
 

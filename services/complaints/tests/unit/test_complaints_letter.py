@@ -1,5 +1,7 @@
 """The letter: one template, two languages, two forms, and text that is only ever text."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
@@ -51,6 +53,12 @@ def test_every_verdict_makes_a_letter_in_both_languages(language: str, verdict: 
 
     assert render_pdf(letter).startswith(b"%PDF-")
     assert "C20260311-2222222" in text_of(render_docx(letter))
+
+
+def test_a_letter_may_be_written_at_any_part_of_a_second() -> None:
+    letter = replace(compose(a_matter(), "en"), written_at=datetime(2026, 3, 11, 10, 0, 0, 123456, tzinfo=UTC))
+
+    assert render_pdf(letter).startswith(b"%PDF-")
 
 
 def test_the_english_letter_is_english() -> None:
