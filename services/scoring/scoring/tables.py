@@ -104,7 +104,7 @@ purchase_statistic = Table(
     Column("changed_at", Moment, nullable=False),
     PrimaryKeyConstraint("customer_id", "currency"),
     CheckConstraint("order_days >= 0", name="order_days"),
-    CheckConstraint("(order_days = 0) = (first_day IS NULL) AND (order_days = 0) = (last_day IS NULL)", name="days"),
+    CheckConstraint("order_days = 0 OR first_day IS NOT NULL AND last_day IS NOT NULL", name="days"),
 )
 Index("ix_purchase_statistic_currency_changed_at", purchase_statistic.c.currency, purchase_statistic.c.changed_at)
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
@@ -40,6 +41,12 @@ ADD_DAYS = _add_days.on_conflict_do_update(
     index_elements=[day.c.customer_id, day.c.currency, day.c.day],
     set_={name: day.c[name] + _add_days.excluded[name] for name in SUMS},
 ).returning(day.c.customer_id, day.c.currency, day.c.day, day.c.orders, day.c.order_amount)
+# Takes away from days that are there; an upsert would put its negative numbers to the check of a new row.
+TAKE_FROM_DAYS = (
+    update(day)
+    .where(day.c.customer_id == _days.c.customer_id, day.c.currency == _days.c.currency, day.c.day == _days.c.day)
+    .values({name: day.c[name] + _days.c[name] for name in SUMS})
+)
 
 _news = unnested(
     "news",
@@ -111,11 +118,11 @@ async def add(tx: Transaction, changes: Iterable[tuple[DayOf, Change]], *, at: d
     await tx.execute(ADD, **arrays(_news, _statistic_rows(days, after, at)))
 
 
-async def correct(tx: Transaction, changes: Iterable[tuple[DayOf, Change]], *, at: datetime) -> None:
-    """Add changes that may take orders away: the statistics are made anew from the days of the customers concerned."""
-    days = added_up(changes)
-    await tx.fetch(ADD_DAYS, **_day_arrays(days))
-    keys = sorted({(each.customer_id, each.currency) for each in days})
+async def correct(tx: Transaction, *, before: tuple[DayOf, Change], after: tuple[DayOf, Change], at: datetime) -> None:
+    """Take one transaction out and put another in: the statistics are made anew from the days of the customer."""
+    await tx.execute(TAKE_FROM_DAYS, **_day_arrays({before[0]: -before[1]}))
+    await tx.fetch(ADD_DAYS, **_day_arrays(dict([after])))
+    keys = sorted({(day_of.customer_id, day_of.currency) for day_of, _ in (before, after)})
     await tx.execute(REBUILD, **arrays(_keys, [{"customer_id": id, "currency": currency} for id, currency in keys]), at=at)
 
 

@@ -102,7 +102,7 @@ async def change(tx: Tx, before: Transaction, after: Transaction, *, unit: str |
     """Write a correction or a voiding: the old is taken out of the statistics and the new put in."""
     values = {f"new_{name}": getattr(after, name) for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")}
     await tx.execute(CHANGE, of_customer=before.customer_id, of=before.id, was=before.version, **values)
-    await purchases.correct(tx, ((before.day_of, -before.change), (after.day_of, after.change)), at=at)
+    await purchases.correct(tx, before=(before.day_of, before.change), after=(after.day_of, after.change), at=at)
     tx.record(
         _recorded(after, unit, at), values={"reason": reason, "before": {"amount": before.amount, "day": before.day, "kind": before.kind}}
     )
