@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from service_kit import errors
+from service_kit.contract_details import JSON_VALUE, JSON_VALUE_SCHEMA, complete_parameter, detailed
 from service_kit.errors import Refusal, first_sentence
 from service_kit.idempotency import KEY, LONGEST_KEY_HEADER
 from service_kit.preconditions import ENTITY_TAGS, LONGEST_CONDITION
@@ -20,6 +21,7 @@ WITH_TOKEN: Sequence[type[Refusal]] = (errors.Unauthenticated, errors.Forbidden)
 WITH_BODY: Sequence[type[Refusal]] = (errors.Malformed, errors.TooLarge, errors.UnsupportedMediaType)
 CONDITIONAL: Sequence[type[Refusal]] = (errors.PreconditionFailed, errors.PreconditionRequired)
 SCHEME = "oauth2"
+FAILED = "Something went wrong on our side; `instance` finds it in our log."
 
 PROBLEM = {
     "type": "object",
@@ -49,10 +51,17 @@ PROBLEM = {
     },
 }
 HEADERS: Mapping[str, Mapping[str, Any]] = {
-    "X-Request-Id": {"description": "Id of this request.", "schema": {"type": "string", "maxLength": 100}},
-    "ETag": {"description": "Version of the resource, for If-Match.", "schema": {"type": "string", "maxLength": 100}},
+    "X-Request-Id": {"description": "Id of this request.", "schema": {"type": "string", "maxLength": 100, "pattern": r"^[!-~]+$"}},
+    "Access-Control-Allow-Origin": {
+        "description": "Sent to browsers of the origins that the installation allows.",
+        "schema": {"type": "string", "maxLength": 500, "pattern": r"^[!-~]+$"},
+    },
+    "ETag": {
+        "description": "Version of the resource, for If-Match.",
+        "schema": {"type": "string", "maxLength": 100, "pattern": ENTITY_TAGS},
+    },
     "Location": {"description": "Where the resource is found.", "schema": {"type": "string", "format": "uri-reference", "maxLength": 500}},
-    "Link": {"description": 'The next page, as rel="next".', "schema": {"type": "string", "maxLength": 2000}},
+    "Link": {"description": 'The next page, as rel="next".', "schema": {"type": "string", "maxLength": 2000, "pattern": "^<.*>"}},
     "Retry-After": {
         "description": "Seconds after which to try again.",
         "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86400},
@@ -92,6 +101,7 @@ def refusal_responses(
     by_status: dict[int, list[str]] = {}
     for refusal in dict.fromkeys(listed):
         by_status.setdefault(refusal.status, []).append(first_sentence(refusal))
+    by_status[500] = [FAILED]
     return {status: problem_response(" ".join(lines)) for status, lines in sorted(by_status.items())}
 
 
@@ -111,30 +121,33 @@ def document(
         version=app.version,
         description=app.description,
         routes=list(routes),
-        servers=[{"url": server, "description": "The gateway."}],
-        tags=app.openapi_tags,
+        servers=[{"url": server, "description": "The gateway of a local installation.", "x-internal": False}],
         contact={"name": "Guanxi", "url": f"{server}/docs"},
-        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        license_info={"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
     )
     components = made.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["Problem"] = copy.deepcopy(PROBLEM)
+    schemas[JSON_VALUE] = JSON_VALUE_SCHEMA
     components["securitySchemes"] = {SCHEME: security_scheme(scopes, server)}
     by_id = {route.operation_id: route for route in routes}
-    for path in made["paths"].values():
-        for method, operation in path.items():
+    for item in made["paths"].values():
+        for method, operation in item.items():
             complete(operation, method, by_id[operation["operationId"]])
+    made["tags"] = [
+        {"name": tag, "description": f"Operations on {tag}."} for tag in sorted({str(tag) for route in routes for tag in route.tags})
+    ]
     made["webhooks"] = {name: webhook(name, model, schemas) for name, model in sorted(events.items())}
-    return cast("dict[str, Any]", tidied(made))
+    return cast("dict[str, Any]", detailed(made))
 
 
 def security_scheme(scopes: Mapping[str, str], server: str) -> dict[str, Any]:
     flow = {"tokenUrl": f"{server}/oauth/token", "scopes": dict(sorted(scopes.items()))}
     return {
         "type": "oauth2",
-        "description": "Access tokens are JWTs as RFC 9068 profiles them, made and checked as RFC 8725 advises.",
+        "description": "Access tokens are JWTs as RFC 9068 profiles them, made and checked as RFC8725 advises.",
         "flows": {"clientCredentials": flow},
     }
 
@@ -142,10 +155,13 @@ def security_scheme(scopes: Mapping[str, str], server: str) -> dict[str, Any]:
 def complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
     """Add what the route knows and FastAPI does not: scopes, conditions, keys and headers."""
     scopes = getattr(route, "scopes", None)
-    operation["security"] = [] if scopes is None else [{SCHEME: list(scopes)}]
+    # An empty requirement says that nobody needs to be anybody; no requirement at all might have been forgotten.
+    operation["security"] = [{} if scopes is None else {SCHEME: list(scopes)}]
     operation["summary"] = (operation.get("description") or operation["summary"]).strip().split("\n")[0].rstrip(".")
     operation.setdefault("description", operation["summary"])
     parameters = operation.setdefault("parameters", [])
+    for parameter in parameters:
+        complete_parameter(parameter, route.path)
     if getattr(route.endpoint, "is_conditional", False):
         parameters.append(IF_MATCH)
     if method == "post" and scopes is not None:
@@ -161,7 +177,7 @@ def complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
 
 def headers_of(status: int, method: str, operation: Mapping[str, Any]) -> list[str]:
     """The names of the headers that a response of this status carries."""
-    names = ["X-Request-Id"]
+    names = ["X-Request-Id", "Access-Control-Allow-Origin"]
     if status in (201, 202):
         names.append("Location")
     if status in (200, 201, 304) and (method != "get" or "304" in operation["responses"]):
@@ -209,18 +225,6 @@ def webhook(name: str, model: type[Output], schemas: dict[str, Any]) -> dict[str
 
 def first_line(model: type[Output]) -> str:
     return (model.__doc__ or model.__name__).strip().split("\n")[0]
-
-
-def tidied(value: Any) -> Any:
-    """Without the titles that pydantic derives from names, which say nothing that the names do not."""
-    if isinstance(value, dict):
-        is_schema = "type" in value or "anyOf" in value or "$ref" in value
-        return {
-            name: tidied(member)
-            for name, member in value.items()
-            if not (name == "title" and is_schema and isinstance(member, str) and "properties" not in value)
-        }
-    return [tidied(member) for member in value] if isinstance(value, list) else value
 
 
 def conditional(endpoint: Any) -> Any:

@@ -1,6 +1,5 @@
 """The typed words of the API: every input and output schema is made of these."""
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -19,7 +18,13 @@ UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F
 EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 JSON_DEPTH = 16
-JSON_MEMBERS = 2_000
+# Names and values.
+JSON_MEMBERS = 4_000
+JSON_ITEMS = 500
+JSON_TEXT = 10_000
+# What a double holds exactly.
+JSON_LIMIT = 2**53
+FREE_JSON: Mapping[str, Any] = {"type": "object", "additionalProperties": True, "maxProperties": JSON_ITEMS}
 
 
 class Input(BaseModel):
@@ -151,24 +156,20 @@ def _acceptable_json(value: Mapping[str, Any]) -> Mapping[str, Any]:
         members += 1
         if members > JSON_MEMBERS or depth > JSON_DEPTH:
             raise ValueError(f"nested deeper than {JSON_DEPTH} or with more than {JSON_MEMBERS} members")
+        if isinstance(item, Mapping | list) and len(item) > JSON_ITEMS:
+            raise ValueError(f"an object or array in it has more than {JSON_ITEMS} members")
         if isinstance(item, Mapping):
-            pending.extend((member, depth + 1) for member in item.values())
-            pending.extend((key, depth + 1) for key in item if len(key) > 200)
+            pending.extend((member, depth + 1) for member in (*item, *item.values()))
         elif isinstance(item, list):
             pending.extend((member, depth + 1) for member in item)
-        elif isinstance(item, float) and not math.isfinite(item):
-            raise ValueError("numbers are finite")
-        elif isinstance(item, int) and not isinstance(item, bool) and abs(item) > 2**53:
-            raise ValueError("integers lie within what a double holds exactly; send larger ones as strings")
+        elif isinstance(item, str) and len(item) > JSON_TEXT:
+            raise ValueError(f"a text in it has more than {JSON_TEXT} characters")
+        elif isinstance(item, int | float) and not abs(item) <= JSON_LIMIT:
+            raise ValueError("numbers lie within what a double holds exactly; send larger ones as strings")
     return value
 
 
-JsonObject = Annotated[
-    dict[str, Any],
-    AfterValidator(_acceptable_json),
-    Field(max_length=500),
-    WithJsonSchema({"type": "object", "additionalProperties": True, "maxProperties": 500}),
-]
+JsonObject = Annotated[dict[str, Any], AfterValidator(_acceptable_json), Field(max_length=JSON_ITEMS), WithJsonSchema({**FREE_JSON})]
 
 
 def bounded_days(days: int) -> timedelta:

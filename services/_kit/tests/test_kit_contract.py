@@ -1,0 +1,76 @@
+"""What every contract says in the same way."""
+
+import re
+
+import pytest
+from service_kit.contract_details import WITHOUT_NUL, complete_parameter, described, detailed
+from service_kit.testing import ISSUER, notes
+from service_kit.words import JSON_ITEMS, JSON_LIMIT, Input, JsonObject
+
+
+class Free(Input):
+    value: JsonObject
+
+
+@pytest.fixture
+def contract():
+    return notes.compose(notes.Settings(issuer=ISSUER)).openapi()
+
+
+def operations(contract):
+    return [(method, operation) for item in contract["paths"].values() for method, operation in item.items()]
+
+
+def test_a_text_without_a_pattern_says_that_it_holds_no_nul():
+    assert detailed({"type": "string", "maxLength": 5})["pattern"] == WITHOUT_NUL
+    assert detailed({"type": "string", "format": "uuid"}) == {"type": "string", "format": "uuid"}
+    assert re.fullmatch(WITHOUT_NUL, "a\nb 中") is not None
+    assert re.fullmatch(WITHOUT_NUL, "a\0") is None
+
+
+def test_free_json_says_what_its_members_may_be():
+    schema = detailed(Free.model_json_schema())["properties"]["value"]
+
+    assert schema["additionalProperties"] == {"$ref": "#/components/schemas/JsonValue"}
+    assert schema["maxProperties"] == JSON_ITEMS
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"a": JSON_LIMIT + 1}, {"a": 1e300}, {"a": ["x" * 10_001]}, {"a": [0] * 501}, {str(n): 0 for n in range(501)}],
+    ids=["integer", "float", "text", "array", "object"],
+)
+def test_free_json_beyond_its_limits_is_refused(value):
+    with pytest.raises(ValueError, match="value"):
+        Free.model_validate({"value": value})
+
+
+def test_free_json_within_its_limits_is_taken():
+    value = {"a": [0] * 500, "b": {"c": [None, True, -JSON_LIMIT, 1.5, "x" * 10_000]}}
+
+    assert Free.model_validate({"value": value}).value == value
+
+
+def test_a_parameter_is_described_and_never_null():
+    query = {"name": "customer_id", "in": "query", "schema": {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}]}}
+
+    complete_parameter(query, "/v1/notes")
+
+    assert query["schema"] == {"type": "string", "format": "uuid"}
+    assert query["description"] == "Leaves only those with this customer."
+    assert described("id", "path", "/v1/sla-policies/{id}/x") == "Id of the sla policy."
+
+
+def test_every_operation_documents_its_failure_its_origin_header_and_who_may_call(contract):
+    for _, operation in operations(contract):
+        assert "500" in {str(status) for status in operation["responses"]}
+        assert operation["security"]
+        assert all(
+            {"X-Request-Id", "Access-Control-Allow-Origin"} <= response["headers"].keys() for response in operation["responses"].values()
+        )
+
+
+def test_every_tag_in_use_is_described(contract):
+    used = {tag for _, operation in operations(contract) for tag in operation["tags"]}
+
+    assert used == {tag["name"] for tag in contract["tags"]}
