@@ -48,6 +48,7 @@ class Person:
     approval_limit: str | None = None
     agent_id: str | None = None
     units: tuple[str, ...] = ()
+    language: str = "zh-CN"
 
 
 class Api:
@@ -57,6 +58,7 @@ class Api:
         self.credentials = credentials
         self._http = http
         self._person = person
+        self._language = person.language if person else "en"
         self._token = ""
         self._renew_at = 0.0
 
@@ -138,7 +140,7 @@ class Api:
         return answer
 
     def _send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **asked: Any) -> httpx2.Response:
-        said = {"Authorization": f"Bearer {self._valid_token()}", **(headers or {})}
+        said = {"Authorization": f"Bearer {self._valid_token()}", "Accept-Language": self._language, **(headers or {})}
         try:
             return self._http.request(method, path, headers=said, **asked)
         except httpx2.HTTPError as error:

@@ -202,7 +202,11 @@ DESK = (
     "complaints:read",
     "care:read",
 )
-AGENT = Colleague("li.na", "李娜", (*DESK, "complaints:write", "contacts:read", "contacts:write", "offers:read", "offers:write"))
+AGENT = Colleague(
+    "li.na",
+    "李娜",
+    (*DESK, "complaints:write", "contacts:read", "contacts:write", "offers:read", "offers:write", "agents:read", "agents:write"),
+)
 SECOND_AGENT = Colleague("wang.qiang", "王强", AGENT.scopes)
 HANDLER = Colleague("zhao.min", "赵敏", (*DESK, "complaints:write", "complaints:approve"), approval_limit="500.00 CNY")
 MANAGER = Colleague("chen.wei", "陈伟", (*DESK, "complaints:write", "complaints:approve"), approval_limit="20000.00 CNY")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from guanxi_local.demo import cast
+from guanxi_local.demo import cast, sheets
 from guanxi_local.demo.api import Api, Json, Person, wait_for
 from guanxi_local.demo.cast import Character, Colleague
 from guanxi_local.demo.failures import require
@@ -30,6 +30,7 @@ def set_up(api: Api, screen: Screen) -> Company:
     files = _know_buyers(api, screen) | _keep_files(api, screen)
     vip = files[cast.VIP.key]
     _relate(api, screen, files)
+    _agree(api, screen, vip)
     queue = _open_the_queue(api, screen)
     agent = _employ(api, screen, cast.AGENT, queue, {"music": 5, "complaints": 4})
     second = _employ(api, screen, cast.SECOND_AGENT, queue, {"music": 3})
@@ -49,11 +50,11 @@ def find_character(api: Api, character: Character) -> Json | None:
 
 
 def _know_buyers(api: Api, screen: Screen) -> dict[str, str]:
-    """Two of the imported customers get the names and phones of the story; a replay finds them again."""
+    """Two of the imported customers get the names and phones of the story; a replay finds them again, with the names of the sheet."""
     with screen.step("Two of the imported customers become 林晓梅, the most valuable of all, and 张伟, of three stars") as results:
         files = {}
         for character, stars in ((cast.VIP, 6), (cast.ORDINARY, 3)):
-            known = find_character(api, character) or _name(api, character, _most_valuable(api, stars=stars))
+            known = _name(api, character, find_character(api, character) or _most_valuable(api, stars=stars))
             files[character.key] = str(known["id"])
             value = _lifetime_value(api, str(known["id"]))
             results.append(f"{known['name']}, {character.phone}: worth {value:,.2f} USD in the next twelve months")
@@ -74,7 +75,7 @@ def _most_valuable(api: Api, *, stars: int) -> Json:
 
 def _name(api: Api, character: Character, imported: Json) -> Json:
     file = character.file()
-    kept = [{name: one[name] for name in ("type", "system", "value")} for one in imported["identifiers"] if one["type"] == "external"]
+    kept = [{name: one[name] for name in ("type", "system", "value")} for one in imported["identifiers"] if one["system"] == sheets.SYSTEM]
     patch = {name: file[name] for name in ("name", "language", "time_zone", "unit", "tags", "facts", "source")}
     return api.patch(f"/v1/customers/{imported['id']}", {**patch, "identifiers": [*kept, *character.identifiers()]})
 
@@ -112,6 +113,16 @@ def _relate_once(api: Api, customer: str, kind: str, other: str) -> None:
     path = f"/v1/customers/{customer}/relationships"
     if not any(one["type"] == kind and one["other_id"] == other for one in api.find_all(path)):
         api.post(path, {"type": kind, "other_id": other, "valid_from": "2026-01-01T00:00:00+08:00"})
+
+
+def _agree(api: Api, screen: Screen, customer: str) -> None:
+    with screen.step("林晓梅 agrees to be called for her care") as results:
+        if api.find("/v1/consents", lambda one: one["purpose"] == "care" and one["status"] == "granted", customer_id=customer) is None:
+            told = {"customer_id": customer, "purpose": "care", "channel": "voice", "status": "granted", "source": "card"}
+            api.post("/v1/consents", told)
+        asked = {"purpose": "care", "channel": "voice", "at": "2026-11-24T10:00:00+08:00"}
+        decision = api.get(f"/v1/customers/{customer}/contact-decision", **asked)
+        results.append(f"may we call on Tuesday at ten? {'yes' if decision['allowed'] else decision['reasons']}")
 
 
 def _open_the_queue(api: Api, screen: Screen) -> str:

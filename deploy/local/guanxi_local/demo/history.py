@@ -27,9 +27,9 @@ SCORE_RUN = {
 TIER_SCHEME = {
     "score": "clv",
     "thresholds": [
-        {"stars": 6, "up": "60", "down": "55"},
-        {"stars": 5, "up": "30", "down": "27"},
-        {"stars": 4, "up": "15", "down": "13"},
+        {"stars": 6, "up": "100", "down": "90"},
+        {"stars": 5, "up": "35", "down": "32"},
+        {"stars": 4, "up": "16", "down": "14"},
         {"stars": 3, "up": "7", "down": "6"},
         {"stars": 2, "up": "3", "down": "2.5"},
     ],
