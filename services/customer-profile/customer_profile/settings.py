@@ -28,7 +28,7 @@ class Settings(ServiceSettings):
     )
     consent_first: Annotated[tuple[Purpose, ...], NoDecode] = Field(
         default=(Purpose.SALE, Purpose.MARKETING, Purpose.SURVEY, Purpose.NEWSLETTER),
-        description="Purposes, separated by commas, for which customers are contacted only after they consented; for all others unless they refused.",
+        description="Purposes, separated by commas, that need a consent before any contact; all others are allowed until refused.",
     )
     quiet_hours: str = Field(
         default="21:00-08:00",

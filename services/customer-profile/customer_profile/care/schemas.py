@@ -163,7 +163,7 @@ def plan_view(plan: CarePlan) -> CarePlanView:
         within_days=plan.within_days,
         channel=plan.channel,
         purpose=plan.purpose,
-        template=dict(plan.template),  # type: ignore[arg-type]  # Only the two languages are ever stored.
+        template=dict(plan.template),
         segment=None if segment is None else SegmentOut(kind=segment.kind, tier_min=segment.tier_min, tag=segment.tag),
         unit=plan.unit,
         owner=plan.owner,

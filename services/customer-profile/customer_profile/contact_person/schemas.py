@@ -19,7 +19,7 @@ class NewContactPerson(Input):
     stance: Annotated[Stance | None, Field(strict=False)] = None
     position: Line | None = None
     language: LanguageTag | None = None
-    identifiers: Identifiers = []
+    identifiers: Annotated[Identifiers, Field(default_factory=list)]
     key_contact: Annotated[bool, Field(description="Key contacts of group accounts are served before others.")] = False
 
 

@@ -102,7 +102,7 @@ class SourceIn(Input):
     kind: Annotated[SourceKind, Field(strict=False)]
     learned: Annotated[Learned, Field(strict=False)]
     confirmed_at: Annotated[Timestamp | None, Field(description="When they were last confirmed; the present moment when left out.")] = None
-    purposes: Annotated[list[Tag], Field(max_length=20, description="What the facts may be used for; empty means anything.")] = []
+    purposes: Annotated[list[Tag], Field(max_length=20, default_factory=list, description="What the facts may be used for; empty: all.")]
     sensitivity: Annotated[Literal["normal", "sensitive"], Field(description="`sensitive` hides all facts of this request.")] = "normal"
 
 
@@ -114,10 +114,10 @@ class NewCustomer(Input):
     language: LanguageTag | None = None
     time_zone: TimeZone | None = None
     unit: Annotated[UnitPath | None, Field(description="Left out: the caller's own unit, else the company's default.")] = None
-    roles: Annotated[list[Annotated[Role, Field(strict=False)]], Field(max_length=20)] = []
+    roles: Annotated[list[Annotated[Role, Field(strict=False)]], Field(max_length=20, default_factory=list)]
     sector: Annotated[Sector | None, Field(strict=False)] = None
-    identifiers: Identifiers = []
-    tags: Annotated[list[Tag], Field(max_length=100)] = []
+    identifiers: Annotated[Identifiers, Field(default_factory=list)]
+    tags: Annotated[list[Tag], Field(max_length=100, default_factory=list)]
     facts: FactsIn | None = None
     source: SourceIn | None = None
     account_manager: Line | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from customer_profile.customer import facts as facts_of
 from customer_profile.customer.domain import Customer
-from customer_profile.customer.schemas import CustomerView, FactsOut, FactSources, SourceOut, TierOut
+from customer_profile.customer.schemas import CustomerView, FactSources, FactsOut, SourceOut, TierOut
 from customer_profile.identifier.domain import Vault
 from customer_profile.identifier.schemas import identifier_out
 

@@ -164,14 +164,15 @@ class Deciding:
 
     def _created(self, draft: Draft) -> Customer:
         defaults = self._defaults
-        if draft.name is None:
+        name = draft.name or draft.stand_in_name
+        if name is None:
             raise RowRefused("name_missing", "a new customer needs a name", column="name")
         if not defaults.may_touch(draft.unit or defaults.unit):
             raise RowRefused("unit_not_allowed", "the unit lies outside the units of this token")
         blank = Customer(
             id=self._ids(),
             kind=draft.kind or Kind.INDIVIDUAL,
-            name=draft.name,
+            name=name,
             language=draft.language or defaults.language,
             time_zone=draft.time_zone or defaults.time_zone,
             unit=draft.unit or defaults.unit,

@@ -11,7 +11,7 @@ from service_kit.errors import Refusal
 
 from customer_profile.customer.domain import Kind, Role, Sector
 from customer_profile.customer.facts import GROUPS, Json
-from customer_profile.customer_import.columns import Key
+from customer_profile.customer_import.columns import FACT, Key
 from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
 from customer_profile.sheet.domain import Row, Value
 
@@ -53,11 +53,15 @@ class RowRefused(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """One row, read. What the row does not say is None or empty; `key` is the look-up key that finds its customer."""
+    """One row, read. What the row does not say is None or empty; `key` is the look-up key that finds its customer.
+
+    `stand_in_name` is what a new customer is called where the sheet has no names at all.
+    """
 
     number: int
     key: str | None = None
     name: str | None = None
+    stand_in_name: str | None = None
     kind: Kind | None = None
     language: str | None = None
     time_zone: str | None = None
@@ -97,7 +101,14 @@ class Drafting:
                 raise RowRefused(error.code, error.detail, column=column) from error
             except Refusal as error:
                 raise RowRefused("invalid", f"the value cannot be read as {target}", column=column) from error
-        return told.draft(row.number) if told.is_something else None
+        return self._finished(told, row.number) if told.is_something else None
+
+    def _finished(self, told: "_Told", number: int) -> Draft:
+        try:
+            return told.draft(number)
+        except RowRefused as error:
+            column = next((column for column, field in self._fields.items() if field == error.column), error.column)
+            raise RowRefused(error.code, error.detail, column=column) from error
 
     def identifier(self, target: str, value: str) -> Identifier:
         name, _, system = target.partition(":")
@@ -115,11 +126,9 @@ class Drafting:
                 return identifier.key
         raise RowRefused("key_missing", f"the row has no {self._key.field}")
 
-    def name_for(self, name: str | None, identifiers: list[Identifier]) -> str | None:
-        """Sheets without any column of names call their customers by their numbers."""
-        if name is None and not self._has_names and identifiers:
-            return identifiers[0].value
-        return name
+    def stand_in_name(self, identifiers: list[Identifier]) -> str | None:
+        """Sheets without any column of names call their new customers by their numbers."""
+        return identifiers[0].value if identifiers and not self._has_names else None
 
 
 class _Told:
@@ -189,6 +198,8 @@ class _Told:
                 self._take_fact(f"{group}.{name}", member)
 
     def _take_fact(self, target: str, value: Value) -> None:
+        if not FACT.fullmatch(target):
+            raise RowRefused("invalid", "a fact is named in lower-case letters, digits and underscores")
         group, _, name = target.partition(".")
         read = _fact(target, value)
         if read is not None:
@@ -196,11 +207,11 @@ class _Told:
 
     def draft(self, number: int) -> Draft:
         plain = self._plain
-        name = self._drafting.name_for(plain.get("name"), self._identifiers)
         return Draft(
             number=number,
             key=self._drafting.key_among(self._identifiers),
-            name=None if name is None else _bounded(name, LONGEST_NAME),
+            name=_when(plain, "name", lambda text: _bounded(text, LONGEST_NAME)),
+            stand_in_name=self._drafting.stand_in_name(self._identifiers),
             kind=_when(plain, "kind", lambda text: KINDS.get(text) or _one_of(Kind, text)),
             language=_when(plain, "language", lambda text: _checked(text, text in LANGUAGES, "language")),
             time_zone=_when(plain, "time_zone", lambda text: _checked(text, self._drafting.is_zone(text), "time_zone")),

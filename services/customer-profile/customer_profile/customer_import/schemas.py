@@ -47,7 +47,7 @@ class ImportView(Output):
 def import_view(job: Job) -> ImportView:
     return ImportView(
         id=job.id,
-        state=job.state,  # type: ignore[arg-type]  # The database holds it to these words.
+        state=job.state,
         unit=job.unit or "",
         filename=job.payload["filename"],
         key=job.payload["key"],

@@ -123,7 +123,10 @@ def _e164(dialed: str, region: str) -> str | None:
         number = phonenumbers.parse(dialed, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    # Without a country code only what is certain: 10086 is a service number, not a subscriber of China.
+    is_international = dialed.startswith(("+", "00"))
+    is_right = phonenumbers.is_possible_number(number) if is_international else phonenumbers.is_valid_number(number)
+    if not is_right:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -24,7 +24,7 @@ class NewInteraction(Input):
     ended_at: Timestamp | None = None
     agent: Line | None = None
     outcome: Outcome | None = None
-    to_dos: ToDos = []
+    to_dos: Annotated[ToDos, Field(default_factory=list)]
     details: Annotated[JsonObject, Field(default_factory=dict)]
     external_id: ExternalId | None = None
 

@@ -69,6 +69,8 @@ def of_customer(names: Iterable[str], *, phones: Iterable[str] = (), emails: Ite
         tokens[email] = None
     for number in numbers:
         _add_number(number, tokens, words)
+    tokens.pop("", None)
+    words.pop("", None)
     return SearchKeys(tokens=tuple(tokens)[:MOST_TOKENS], text=f" {' '.join(words)[:LONGEST_TEXT]} ")
 
 

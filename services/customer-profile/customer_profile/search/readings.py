@@ -52,7 +52,7 @@ def toneless(reading: str) -> str:
     return "".join(letter for letter in letters if "a" <= letter <= "z")
 
 
-UMLAUTS = str.maketrans({letter: "v" for letter in "ǖǘǚǜü"})
+UMLAUTS = str.maketrans(dict.fromkeys("ǖǘǚǜü", "v"))
 
 
 def syllables(text: str) -> list[str]:

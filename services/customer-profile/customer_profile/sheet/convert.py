@@ -4,6 +4,7 @@ import datetime
 import json
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
 LARGEST_MEMORY = 1_500_000_000
@@ -25,18 +26,18 @@ def main(source: str, target: str) -> int:
             sheet = workbook.get_sheet_by_name((sheets or workbook.sheet_names)[0])
             return _write(sheet, target)
     except (python_calamine.CalamineError, IndexError, ValueError) as error:
-        print(str(error)[:300], file=sys.stderr)
+        sys.stderr.write(str(error)[:300])
         return 2
 
 
 def _write(sheet: Any, target: str) -> int:
     first = (sheet.start or (0, 0))[0] + 1
-    with open(target, "w", encoding="utf-8") as file:
+    with Path(target).open("w", encoding="utf-8") as file:
         for number, row in enumerate(sheet.iter_rows(), start=1):
             if number < first:
                 continue
             if number > MOST_ROWS:
-                print(f"the sheet has more than {MOST_ROWS} rows", file=sys.stderr)
+                sys.stderr.write(f"the sheet has more than {MOST_ROWS} rows")
                 return 2
             cells = [text_of(cell) for cell in row[:MOST_COLUMNS]]
             file.write(json.dumps([number, *cells], ensure_ascii=False) + "\n")

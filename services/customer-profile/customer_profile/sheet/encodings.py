@@ -17,7 +17,8 @@ def encoding_of(path: str) -> str:
         if head.startswith(mark):
             return _proven(path, name)
     if b"\0" in head:
-        return _proven(path, "utf-16-be" if head[:1] == b"\0" else "utf-16-le")
+        is_big_endian = head[::2].count(0) > head[1::2].count(0)
+        return _proven(path, "utf-16-be" if is_big_endian else "utf-16-le")
     try:
         return _proven(path, "utf-8")
     except SheetNotReadable:

@@ -77,6 +77,8 @@ def checked_header(cells: list[str]) -> tuple[str, ...]:
         raise SheetNotReadable("the sheet has no header line")
     if len(names) > MOST_COLUMNS:
         raise SheetNotReadable(f"the sheet has more than {MOST_COLUMNS} columns")
+    if not all(name.isprintable() for name in given):
+        raise SheetNotReadable("the header holds control characters: the file is no text, or its encoding is unknown")
     twice = next((name for name in given if given.count(name) > 1), None)
     if twice is not None:
         raise SheetNotReadable(f"the column '{twice[:60]}' comes twice")

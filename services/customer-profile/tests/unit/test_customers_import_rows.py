@@ -1,0 +1,213 @@
+"""Rows of sheets: what a column fills, what a row says, what it does to the customers."""
+
+from contextlib import suppress
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import pytest
+from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable, fields_of, key_of
+from customer_profile.customer_import.domain import Deciding, Defaults, Holding, Known
+from customer_profile.customer_import.drafts import Draft, Drafting, RowRefused
+from customer_profile.customer_import.problems import safe
+from customer_profile.sheet.domain import Row
+from customer_profile.testing import AT, PlainVault, a_customer, a_source, an_identifier
+from hypothesis import given
+from hypothesis import strategies as st
+
+DEFAULTS = Defaults(unit="cn", language="zh-CN", time_zone="Asia/Shanghai", source=a_source(), units=None)
+
+
+def drafting(*columns: str, key: str | None = None) -> Drafting:
+    asked = key_of(key) if key else None
+    return Drafting(fields_of(columns, {}, asked), key=asked, vault=PlainVault(), region="CN", zones=frozenset({"Asia/Shanghai"}))
+
+
+def draft(key: str | None = None, **cells: Any) -> Draft:
+    read = drafting(*cells, key=key).draft(Row(2, cells))
+    assert read is not None
+    return read
+
+
+def refusal(key: str | None = None, **cells: Any) -> RowRefused:
+    with pytest.raises(RowRefused) as refused:
+        drafting(*cells, key=key).draft(Row(2, cells))
+    return refused.value
+
+
+def deciding(known: Known | None = None, *, units: tuple[str, ...] | None = None) -> Deciding:
+    ids = (UUID(int=number) for number in count(1))
+    defaults = Defaults(unit=units[0] if units else "cn", language="zh-CN", time_zone="Asia/Shanghai", source=a_source(), units=units)
+    return Deciding(known or Known(), defaults, at=AT, ids=lambda: next(ids))
+
+
+@pytest.mark.parametrize(
+    ("column", "field"),
+    [
+        ("name", "name"),
+        ("姓名", "name"),
+        ("客户 名称", "name"),
+        ("手机号码", "phone"),
+        ("Phone Number", "phone"),
+        ("E-Mail", "email"),
+        ("external:erp", "external:erp"),
+        ("basic.birth_date", "basic.birth_date"),
+        ("Date of birth", "basic.birth_date"),
+        ("TAGS", "tags"),
+    ],
+)
+def test_a_usual_column_fills_its_field(column: str, field: str) -> None:
+    assert fields_of([column], {}, None) == {column: field}
+
+
+def test_a_column_that_nobody_knows_is_left_out() -> None:
+    assert fields_of(["name", "shoe size"], {}, None) == {"name": "name"}
+
+
+def test_the_key_is_found_in_its_own_column_or_in_one_that_stands_for_it() -> None:
+    assert fields_of(["id", "name"], {}, key_of("external:cdnow"))["id"] == "external:cdnow"
+    assert fields_of(["CDNOW ID"], {}, key_of("external:cdnow")) == {"CDNOW ID": "external:cdnow"}
+    with pytest.raises(MappingNotUsable):
+        fields_of(["name"], {}, key_of("external:cdnow"))
+
+
+@pytest.mark.parametrize("key", ["", "tier", "external", "external:", "phone:erp", "external:E R P"])
+def test_what_is_no_identifier_is_no_key(key: str) -> None:
+    with pytest.raises(KeyNotUsable):
+        key_of(key)
+
+
+def test_a_row_is_read_with_its_lists_days_and_phones() -> None:
+    read = draft(姓名=" 张伟 ", 手机="13800138000；010-88886666", 标签="vip、campus", 生日="1990年2月3日", 性别="男", hobbies="围棋,茶")
+
+    assert (read.name, read.tags) == ("张伟", ("vip", "campus"))
+    assert [identifier.value for identifier in read.identifiers] == ["+8613800138000", "+861088886666"]
+    assert read.facts == {"basic": {"birth_date": "1990-02-03", "sex": "male"}, "characteristics": {"hobbies": ["围棋", "茶"]}}
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+cmd", "-cmd|x", "@SUM(A1)", "\t=1", "＝1"])
+def test_a_value_that_a_spreadsheet_would_run_is_refused(value: str) -> None:
+    if value == "＝1":
+        assert draft(name=value).name == value
+    else:
+        assert refusal(name=value).code == "formula"
+
+
+def test_signed_numbers_and_empty_marks_are_no_formulas() -> None:
+    assert draft(name="A", profession="-5").facts == {"basic": {"profession": "-5"}}
+    assert draft(name="A", profession="-").facts == {}
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "column"),
+    [
+        ({"phone": "nothing"}, "invalid", "phone"),
+        ({"birth_date": "yesterday"}, "invalid", "birth_date"),
+        ({"birth_date": "2023-02-29"}, "invalid", "birth_date"),
+        ({"sex": "unclear"}, "invalid", "sex"),
+        ({"kind": "robot"}, "invalid", "kind"),
+        ({"unit": "Guangdong!"}, "invalid", "unit"),
+        ({"time_zone": "Mars"}, "invalid", "time_zone"),
+        ({"姓名": "x" * 201}, "too_long", "姓名"),
+        ({"name": "a\0b"}, "invalid", "name"),
+        ({"name": {"first": "A"}}, "invalid", "name"),
+        ({"facts": {"private": {}}}, "invalid", "facts"),
+        ({"facts": {"basic": {"Bad Name": "x"}}}, "invalid", "facts"),
+        ({"identifiers": [{"type": "tier", "value": "x"}]}, "invalid", "identifiers"),
+        ({"identifiers": ["x"]}, "invalid", "identifiers"),
+    ],
+)
+def test_a_bad_cell_names_its_column_and_never_its_value(cells: dict[str, Any], code: str, column: str) -> None:
+    refused = refusal(**cells)
+
+    assert (refused.code, refused.column) == (code, column)
+    assert str(next(iter(cells.values()))) not in refused.detail
+
+
+def test_a_row_without_the_key_is_refused_and_an_empty_row_is_skipped() -> None:
+    assert refusal("external:erp", **{"external:erp": "", "name": "A"}).code == "key_missing"
+    assert drafting("name").draft(Row(2, {})) is None
+
+
+def test_a_new_row_creates_and_the_same_row_again_changes_nothing() -> None:
+    decided = deciding()
+
+    for _ in range(2):
+        decided.take(draft("external:erp", **{"external:erp": "E-1", "name": "张伟"}))
+    decided.take(draft("external:erp", **{"external:erp": "E-1", "tags": "vip"}))
+    decided.take(None)
+
+    assert decided.counts == {"created": 1, "updated": 1, "unchanged": 1, "skipped": 1, "failed": 0}
+    (made,) = decided.known.created
+    assert (made.name, made.tags, decided.known.updated) == ("张伟", ("vip",), [])
+
+
+def test_a_row_updates_the_stored_customer_that_its_key_finds() -> None:
+    stored = a_customer(identifiers=(an_identifier("external", "E-1", system="erp"),), tags=("old",))
+    known = Known()
+    known.load([stored], [Holding("external:erp:E-1", stored.id, stored.id)])
+    decided = deciding(known)
+
+    decided.take(draft("external:erp", **{"external:erp": "E-1", "name": "李娜", "tags": "new"}))
+
+    (updated,) = known.updated
+    assert (updated.name, updated.tags, updated.version) == ("李娜", ("old", "new"), 2)
+
+
+def test_an_identifier_of_somebody_else_is_refused() -> None:
+    known = Known()
+    other = a_customer()
+    known.load([other], [Holding("loyalty:L-1", other.id, other.id)])
+    decided = deciding(known)
+
+    decided.take(draft("external:erp", **{"external:erp": "E-1", "name": "A", "loyalty": "L-1"}))
+
+    assert [problem.code for problem in decided.problems] == ["taken"]
+
+
+def test_a_shared_phone_as_the_key_is_ambiguous() -> None:
+    one, two = a_customer(), a_customer()
+    known = Known()
+    known.load([one, two], [Holding("phone:+8613800138000", each.id, each.id) for each in (one, two)])
+    decided = deciding(known)
+
+    decided.take(draft("phone", phone="13800138000", name="A"))
+
+    assert [problem.code for problem in decided.problems] == ["ambiguous"]
+
+
+def test_a_customer_outside_the_callers_units_is_not_touched() -> None:
+    stored = a_customer(unit="cn.bj")
+    known = Known()
+    known.load([stored], [Holding("external:erp:E-1", stored.id, stored.id)])
+    decided = deciding(known, units=("cn.gd",))
+
+    decided.take(draft("external:erp", **{"external:erp": "E-1", "name": "A"}))
+
+    assert [problem.code for problem in decided.problems] == ["taken"]
+    assert known.after == {}
+
+
+def test_a_new_customer_needs_a_name_unless_the_sheet_has_none_at_all() -> None:
+    decided = deciding()
+
+    decided.take(draft("external:erp", **{"external:erp": "E-1", "name": ""}))
+    decided.take(draft("external:erp", **{"external:erp": "E-2"}))
+
+    assert [problem.code for problem in decided.problems] == ["name_missing"]
+    assert [made.name for made in decided.known.created] == ["E-2"]
+
+
+@pytest.mark.parametrize(("cell", "written"), [("=1", "'=1"), ("-x", "'-x"), ("name", "name"), (7, 7)])
+def test_a_download_holds_nothing_that_a_spreadsheet_runs(cell: object, written: object) -> None:
+    assert safe(cell) == written
+
+
+COLUMNS = st.sampled_from(["name", "phone", "email", "birth_date", "tags", "roles", "hobbies", "external:erp"])
+
+
+@given(st.dictionaries(COLUMNS, st.text(max_size=40)))
+def test_any_cells_make_a_draft_or_a_refusal(cells: dict[str, str]) -> None:
+    with suppress(RowRefused):
+        read = drafting(*cells).draft(Row(2, cells))
+        assert read is None or read.number == 2
