@@ -13,7 +13,7 @@ DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlche
 
 
 class MissingParameters(TypeError):
-    """The statement names parameters that the call did not give, or the other way round: a bug of ours."""
+    """The statement names parameters that the call did not give, or the call names columns that the table does not have: a bug of ours."""
 
 
 class Compiled:
@@ -29,9 +29,15 @@ class Compiled:
             schema_translate_map={None: schema},
             render_schema_translate=True,
         )
-        self.sql = compiler.string
-        self._names = tuple(compiler.positiontup or ())
-        self._defaults = {name: compiler.binds[name].value for name in self._names if not _is_required(compiler, name)}
+        if any(bind.required for bind in compiler.post_compile_params):
+            raise MissingParameters("IN takes a list that the statement itself holds; for a parameter write `= any_(...)`")
+        required = {name for name, bind in compiler.binds.items() if bind.required}
+        state = compiler.construct_expanded_state(dict.fromkeys(required), escape_names=False)
+        self.sql = state.statement
+        self._names = tuple(state.positiontup or ())
+        self._defaults = {name: state.parameters[name] for name in self._names if name not in required}
+        if unknown := set(columns or ()) - set(self._names):
+            raise MissingParameters(f"the statement has no place for {', '.join(sorted(unknown))}")
 
     def arguments(self, given: Mapping[str, object]) -> list[object]:
         """The given parameters and the statement's own literals, in the order of `$1, $2, ...`."""
@@ -65,8 +71,3 @@ def _takes_columns(statement: Executable) -> bool:
     if isinstance(statement, Insert):
         return statement._values is None and statement._multi_values == () and statement.select is None
     return isinstance(statement, Update) and not statement._values
-
-
-def _is_required(compiler: SQLCompiler, name: str) -> bool:
-    bind = compiler.binds[name]
-    return bind.required or (bind.value is None and bind.callable is None and not bind.unique)
