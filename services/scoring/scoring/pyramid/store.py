@@ -66,7 +66,8 @@ def _levels(profits: Select[Any]) -> Select[Any]:
 
 def _curve(profits: Select[Any]) -> Select[Any]:
     ranked = _ranked(profits)
-    crosses = (ranked.c.rank - 1).op("*")(POINTS).op("/")(ranked.c.n) != ranked.c.rank.op("*")(POINTS).op("/")(ranked.c.n)
+    rank, n = ranked.c.rank, ranked.c.n
+    crosses = (rank - 1) * POINTS // n != rank * POINTS // n
     return select(ranked.c.rank, ranked.c.n, ranked.c.cumulated).where(crosses).order_by(ranked.c.rank)
 
 

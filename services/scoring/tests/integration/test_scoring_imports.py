@@ -1,0 +1,193 @@
+"""Imports of transactions over the API: every format, errors by row, dry runs, the same file twice, a silent customer file."""
+
+import asyncio
+import io
+import json
+
+import pytest
+import xlsxwriter
+
+from scoring.purchase import store as purchases
+
+ROWS = [
+    ("C-1", "1997-01-01", "29.33", "o-1"),
+    ("C-1", "1997-01-18", "29.73", "o-2"),
+    ("C-2", "1997-01-01", "63.34", "o-3"),
+]
+HEADER = ("cdnow", "date", "amount", "order_id")
+
+
+def as_csv(rows=ROWS, header=HEADER, encoding="utf-8") -> bytes:
+    return "\n".join(",".join(row) for row in (header, *rows)).encode(encoding)
+
+
+def as_ndjson(rows=ROWS) -> bytes:
+    return "\n".join(json.dumps(dict(zip(HEADER, row, strict=True))) for row in rows).encode()
+
+
+def as_xlsx(rows=ROWS) -> bytes:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate((HEADER, *rows)):
+            sheet.write_row(number, 0, row)
+    return target.getvalue()
+
+
+@pytest.fixture
+def two_customers(customers):
+    return [customers.add(external=("cdnow", name)) for name in ("C-1", "C-2")]
+
+
+async def imported(api, content: bytes, name: str = "orders.csv", **form: str) -> dict:
+    data = {"key": "external:cdnow", "currency": "USD", **form}
+    started = await api.request("POST", "/v1/transaction-imports", files={"file": (name, content)}, data=data)
+    assert started.status_code == 202, started.text
+    for _ in range(300):
+        work = (await api.get(started.headers["Location"])).json()
+        if work["state"] in ("done", "failed", "canceled"):
+            return work
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"still {work}")
+
+
+async def the_sums(api, ids) -> dict:
+    async with api.service.database.reading() as reader:
+        return {each.customer_id: (each.order_days, each.order_amount) for each in await purchases.of_customers(reader, ids)}
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [(as_csv(), "o.csv"), (as_csv(encoding="utf-16"), "o.csv"), (as_ndjson(), "o.ndjson"), (as_xlsx(), "o.xlsx")]
+)
+async def test_a_sheet_of_any_format_becomes_transactions(api, two_customers, content, name):
+    work = await imported(api, content, name)
+
+    assert (work["state"], work["progress"], work["counts"]["created"]) == ("done", {"done": 3, "total": 3}, 3)
+    assert await the_sums(api, two_customers) == {two_customers[0]: (2, 590_600), two_customers[1]: (1, 633_400)}
+
+
+async def test_the_same_file_again_adds_nothing_with_or_without_order_numbers(api, two_customers):
+    unnumbered = as_csv([row[:3] for row in ROWS], HEADER[:3])
+
+    first = [await imported(api, as_csv()), await imported(api, unnumbered)]
+    again = [await imported(api, as_csv()), await imported(api, unnumbered)]
+
+    assert [work["counts"]["created"] for work in first] == [3, 3]
+    assert [work["counts"]["unchanged"] for work in again] == [3, 3]
+    assert await the_sums(api, two_customers) == {two_customers[0]: (2, 1_181_200), two_customers[1]: (1, 1_266_800)}
+
+
+async def test_a_dry_run_says_the_same_and_writes_nothing(api, two_customers):
+    work = await imported(api, as_csv(), dry_run="true")
+
+    assert work["counts"]["created"] == 3
+    assert await the_sums(api, two_customers) == {}
+    assert await api.events() == []
+    assert (await imported(api, as_csv()))["counts"]["created"] == 3
+
+
+async def test_rows_that_cannot_be_taken_are_listed_with_their_reason(api, two_customers):
+    rows = [*ROWS, ("C-9", "1997-01-01", "1", "x"), ("C-1", "1997-13-01", "1", "y"), ("C-1", "1997-01-01", "=1+1", "z"), ("", "1997-01-01", "1", "q")]
+
+    work = await imported(api, as_csv(rows))
+
+    assert (work["counts"]["created"], work["counts"]["failed"]) == (3, 4)
+    errors = (await api.get(work["errors_url"])).json()["items"]
+    assert [each["row"] for each in errors] == [5, 6, 7, 8]
+    assert errors[0]["detail"] == "there is no such customer"
+
+
+async def test_negative_amounts_are_refunds_and_usual_notations_are_read(api, two_customers):
+    header = ("客户编号", "日期", "金额", "币种", "订单号")
+    rows = [("C-1", "19970101", '"1,234.50"', "cny", "1"), ("C-1", "1997/01/05", "-34.50", "CNY", "2"), ("C-2", "1997-01-01T23:30:00Z", "¥5", "CNY", "3")]
+
+    work = await imported(api, as_csv(rows, header, "gb18030"))
+
+    assert work["counts"]["created"] == 3
+    async with api.service.database.reading() as reader:
+        found = {each.customer_id: each for each in await purchases.of_customers(reader, two_customers)}
+    assert (found[two_customers[0]].net, found[two_customers[0]].order_days) == (12_000_000, 1)
+    assert str(found[two_customers[1]].first_day) == "1997-01-02"
+
+
+async def test_columns_are_named_by_the_mapping_either_way_round(api, two_customers):
+    header = ("who", "when", "how much", "no")
+    mapping = {"who": "customer", "when": "occurred_at", "how much": "amount", "no": "external_id"}
+
+    one = await imported(api, as_csv(header=header), mapping=json.dumps(mapping))
+    other = await imported(api, as_csv(header=header), mapping=json.dumps({field: column for column, field in mapping.items()}))
+
+    assert (one["counts"]["created"], other["counts"]["unchanged"]) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty"),
+        (b"a,b\n1,2\n", "no column for"),
+        (b"PK\x03\x04nonsense", "archive"),
+        (b"\xd0\xcf\x11\xe0old", "XLS"),
+        (b"\xff\xfe\xff", "neither"),
+    ],
+)
+async def test_a_file_that_is_no_sheet_of_transactions_fails_with_its_reason(api, content, reason):
+    work = await imported(api, content)
+
+    assert work["state"] == "failed"
+    assert reason in work["error"]
+
+
+async def test_forms_that_mean_nothing_are_refused_at_once(api):
+    for form in ({"mapping": "[]"}, {"mapping": '{"a": 1}'}, {"key": "external"}, {"currency": "usd"}):
+        answer = await api.request("POST", "/v1/transaction-imports", files={"file": ("o.csv", as_csv())}, data=form)
+        assert answer.status_code == 422, form
+
+
+async def test_an_import_waits_for_customer_profile_and_goes_on(api, customers, two_customers):
+    customers.is_silent = True
+    task = asyncio.create_task(imported(api, as_csv()))
+    await asyncio.sleep(1.5)
+
+    customers.is_silent = False
+
+    assert (await task)["counts"]["created"] == 3
+
+
+async def test_customers_named_by_our_own_ids_need_no_key(api, customers):
+    customer = customers.add()
+
+    work = await imported(api, as_csv([(str(customer), "1997-01-01", "5", "1"), ("nobody", "1997-01-01", "5", "2")], ("customer", *HEADER[1:])), key="")
+
+    assert (work["counts"]["created"], work["counts"]["failed"]) == (1, 1)
+
+
+async def test_an_import_of_a_token_with_units_reaches_only_its_customers(api, customers):
+    customers.add(unit="cn.gd", external=("cdnow", "C-1"))
+    customers.add(unit="cn.bj", external=("cdnow", "C-2"))
+    local = api.as_("transactions:read", "transactions:write", units=["cn.gd"])
+
+    work = await imported(local, as_csv())
+
+    assert (work["counts"]["created"], work["counts"]["failed"]) == (2, 1)
+    assert (await api.as_("transactions:read", units=["cn.bj"]).get(f"/v1/transaction-imports/{work['id']}")).status_code == 404
+
+
+async def test_an_import_whose_worker_died_goes_on_behind_its_last_chunk(api, customers, two_customers, monkeypatch):
+    from scoring.transaction_import import work as importing
+
+    monkeypatch.setattr(importing, "CHUNK", 1)
+    taken = importing.TransactionImports._take
+    calls = []
+
+    async def dies_once(self, *given):
+        calls.append(given)
+        if len(calls) == 2:
+            raise ConnectionError("killed")
+        await taken(self, *given)
+
+    monkeypatch.setattr(importing.TransactionImports, "_take", dies_once)
+    monkeypatch.setattr("service_kit.jobs.TransactionRolledBack", ConnectionError)
+
+    work = await imported(api, as_csv())
+
+    assert (work["state"], work["counts"]["created"]) == ("done", 3)
