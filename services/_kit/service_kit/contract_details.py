@@ -39,7 +39,7 @@ def detailed(value: Any) -> Any:
         return {**value, "propertyNames": JSON_VALUE_SCHEMA["anyOf"][5]["propertyNames"], "additionalProperties": JSON_VALUE_REF}
     members = {name: detailed(member) for name, member in value.items() if not _is_derived_title(name, member, value)}
     if "contentMediaType" in members:
-        members.setdefault("maxLength", LARGEST_FILE)
+        members = {"maxLength": LARGEST_FILE, "format": "binary", **members}
     elif members.get("type") == "string" and not RESTRICTIONS & members.keys():
         members["pattern"] = WITHOUT_NUL
     return members

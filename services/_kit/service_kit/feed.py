@@ -26,6 +26,7 @@ LONGEST_WAIT_SECONDS = 30
 ANSWER_WITHIN_SECONDS = 8
 POLL_SECONDS = 0.25
 LARGEST_BATCH = 1_000
+LEFT_OUT_WHEN_ABSENT = ("unit", "traceparent")
 
 READ = (
     select(event)
@@ -125,6 +126,15 @@ async def read_or_wait(database: Database, *, after: int, limit: int, wait: floa
         await database.signals.wait("feed", seconds=min(left, POLL_SECONDS))
 
 
+def event_schema() -> dict[str, Any]:
+    """The schema of one event: attributes may be added to it, and those that an event lacks are left out."""
+    schema = EventOut.model_json_schema(mode="serialization")
+    for name in LEFT_OUT_WHEN_ABSENT:
+        schema["required"].remove(name)
+        schema["properties"][name] = schema["properties"][name]["anyOf"][0]
+    return {**schema, "additionalProperties": True}
+
+
 def feed_router(source: str) -> Router:
     """GET /v1/events and GET /v1/audit-entries of one service."""
     router = Router(tags=["events"])
@@ -140,7 +150,7 @@ def feed_router(source: str) -> Router:
                         "schema": {
                             "type": "array",
                             "maxItems": LARGEST_BATCH,
-                            "items": {"type": "object", "additionalProperties": True, "required": ["id", "type", "cursor"]},
+                            "items": event_schema(),
                         }
                     }
                 },
