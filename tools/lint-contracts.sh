@@ -29,4 +29,4 @@ for contract in ../openapi/*.json; do
   node_modules/.bin/openapi-typescript "$contract" --output "$scratch/$(basename "$contract" .json).ts" > "$scratch/typescript" 2>&1 ||
     { cat "$scratch/typescript"; exit 1; }
 done
-node_modules/.bin/tsc --strict --noEmit --skipLibCheck false --target es2022 --module nodenext --types "" "$scratch"/*.ts
+node_modules/.bin/tsc --strict --noEmit --skipLibCheck false --target es2022 --module nodenext "$scratch"/*.ts
