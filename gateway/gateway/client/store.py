@@ -132,7 +132,7 @@ def _lies_within(held: Sequence[str]) -> ColumnElement[bool]:
     """True where every unit of the client lies in or under one of those held."""
     unit = func.unnest(client.c.units).column_valued("unit")
     is_inside = or_(*(or_(unit == own, func.starts_with(unit, f"{own}.")) for own in held))
-    outside = select(literal(1)).select_from(unit).where(not_(is_inside))
+    outside = select(literal(1)).where(not_(is_inside))
     return client.c.units.is_not(None) & ~outside.exists()
 
 

@@ -57,10 +57,10 @@ class Window:
         return True
 
     def add_lease(self, granted: int, taken_in_all: int) -> None:
-        """Add what the shared counter granted; nothing granted means that the window is used up."""
+        """Add what the shared counter granted; `is_drained` means that it has no more to grant in this window."""
         self.left += granted
         self.unleased = max(0, self.policy.quota - taken_in_all)
-        self.is_drained = granted == 0
+        self.is_drained = granted == 0 or self.unleased == 0
 
     @property
     def is_low(self) -> bool:

@@ -65,7 +65,7 @@ class Rights:
         """These rights, or RightsExceeded when they go beyond those held."""
         excess = self.excess_over(held)
         if excess is not None:
-            raise RightsExceeded(f"the {excess} go beyond those of the caller", part=excess)
+            raise RightsExceeded(f"{excess}: more than the caller may hand on", part=excess)
         return self
 
     def limited_to(self, held: "Rights") -> "Rights":

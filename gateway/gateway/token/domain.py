@@ -72,7 +72,7 @@ def grant_to_person(client_id: str, held: Rights, subject: Subject, form: Mappin
     )
     excess = asked.excess_over(bound)
     if excess is not None:
-        raise TokenRefused("invalid_request", f"the {excess} asked for goes beyond the subject_token")
+        raise TokenRefused("invalid_request", f"{excess}: more than the subject_token holds")
     return Granted(client_id=client_id, sub=sub, rights=asked, is_exchanged=True)
 
 

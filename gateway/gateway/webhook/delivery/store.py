@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, insert, literal_column, or_, select, update
 
 from gateway.tables import OPEN_STATES, webhook_attempt, webhook_delivery, webhook_endpoint
 from gateway.webhook.delivery.domain import Attempt, Delivery
@@ -31,7 +31,8 @@ COLUMNS = (
     "updated_at",
 )
 delivery, attempt = webhook_delivery.c, webhook_attempt.c
-_is_open = delivery.state.in_(OPEN_STATES)
+# Written as constants: with parameters in their place, a generic plan could not use the partial index.
+_is_open = delivery.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
 _is_claimable = (
     _is_open & (delivery.due_at <= bindparam("moment")) & or_(delivery.leased_until.is_(None), delivery.leased_until <= bindparam("moment"))
 )
