@@ -1,6 +1,6 @@
 """What every contract says in the same way: bounded texts, described parameters, free JSON, no titles that repeat names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service_kit.words import FREE_JSON, JSON_ITEMS, JSON_LIMIT, JSON_TEXT
@@ -11,21 +11,19 @@ LARGEST_FILE = 200_000_000
 RESTRICTIONS = {"format", "pattern", "enum", "const"}
 JSON_VALUE = "JsonValue"
 JSON_VALUE_REF = {"$ref": f"#/components/schemas/{JSON_VALUE}"}
+JSON_NAMES: Mapping[str, Any] = {"maxLength": JSON_TEXT, "pattern": WITHOUT_NUL}
+JSON_FLAT: Sequence[Mapping[str, Any]] = (
+    {"type": "null"},
+    {"type": "boolean"},
+    {"type": "number", "minimum": -JSON_LIMIT, "maximum": JSON_LIMIT},
+    {"type": "string", "maxLength": JSON_TEXT, "pattern": WITHOUT_NUL},
+    {"type": "object", "maxProperties": JSON_ITEMS, "propertyNames": JSON_NAMES, "additionalProperties": JSON_VALUE_REF},
+)
+# An array cannot hold JsonValue again: TypeScript takes a type that holds itself through objects, but not through arrays.
+JSON_ROWS: Mapping[str, Any] = {"type": "array", "maxItems": JSON_ITEMS, "items": {"anyOf": [*JSON_FLAT]}}
 JSON_VALUE_SCHEMA: Mapping[str, Any] = {
     "description": "Any JSON value; larger numbers are sent as strings.",
-    "anyOf": [
-        {"type": "null"},
-        {"type": "boolean"},
-        {"type": "number", "minimum": -JSON_LIMIT, "maximum": JSON_LIMIT},
-        {"type": "string", "maxLength": JSON_TEXT, "pattern": WITHOUT_NUL},
-        {"type": "array", "maxItems": JSON_ITEMS, "items": JSON_VALUE_REF},
-        {
-            "type": "object",
-            "maxProperties": JSON_ITEMS,
-            "propertyNames": {"maxLength": JSON_TEXT, "pattern": WITHOUT_NUL},
-            "additionalProperties": JSON_VALUE_REF,
-        },
-    ],
+    "anyOf": [*JSON_FLAT, {"type": "array", "maxItems": JSON_ITEMS, "items": {"anyOf": [*JSON_FLAT, JSON_ROWS]}}],
 }
 
 
@@ -36,7 +34,7 @@ def detailed(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if is_free_json(value):
-        return {**value, "propertyNames": JSON_VALUE_SCHEMA["anyOf"][5]["propertyNames"], "additionalProperties": JSON_VALUE_REF}
+        return {**value, "propertyNames": JSON_NAMES, "additionalProperties": JSON_VALUE_REF}
     members = {name: detailed(member) for name, member in value.items() if not _is_derived_title(name, member, value)}
     if "contentMediaType" in members:
         members = {"maxLength": LARGEST_FILE, "format": "binary", **members}
