@@ -7,10 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
-from scoring.clients.customer_profile import Asked
-from scoring.customer.domain import KnownCustomer
 from service_kit.client import NeighborUnavailable
 from service_kit.identity import new_id
+
+from scoring.clients.customer_profile import Asked
+from scoring.customer.domain import KnownCustomer
 
 
 @dataclass(frozen=True, kw_only=True)

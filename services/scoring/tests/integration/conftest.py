@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 import pytest
-
 from scoring.app import MIGRATIONS, compose
 from scoring.settings import Settings
 from scoring.testing import CustomerFileTwin

@@ -6,7 +6,6 @@ import json
 
 import pytest
 import xlsxwriter
-
 from scoring.purchase import store as purchases
 
 ROWS = [
@@ -87,7 +86,13 @@ async def test_a_dry_run_says_the_same_and_writes_nothing(api, two_customers):
 
 
 async def test_rows_that_cannot_be_taken_are_listed_with_their_reason(api, two_customers):
-    rows = [*ROWS, ("C-9", "1997-01-01", "1", "x"), ("C-1", "1997-13-01", "1", "y"), ("C-1", "1997-01-01", "=1+1", "z"), ("", "1997-01-01", "1", "q")]
+    rows = [
+        *ROWS,
+        ("C-9", "1997-01-01", "1", "x"),
+        ("C-1", "1997-13-01", "1", "y"),
+        ("C-1", "1997-01-01", "=1+1", "z"),
+        ("", "1997-01-01", "1", "q"),
+    ]
 
     work = await imported(api, as_csv(rows))
 
@@ -99,7 +104,11 @@ async def test_rows_that_cannot_be_taken_are_listed_with_their_reason(api, two_c
 
 async def test_negative_amounts_are_refunds_and_usual_notations_are_read(api, two_customers):
     header = ("客户编号", "日期", "金额", "币种", "订单号")
-    rows = [("C-1", "19970101", '"1,234.50"', "cny", "1"), ("C-1", "1997/01/05", "-34.50", "CNY", "2"), ("C-2", "1997-01-01T23:30:00Z", "¥5", "CNY", "3")]
+    rows = [
+        ("C-1", "19970101", '"1,234.50"', "cny", "1"),
+        ("C-1", "1997/01/05", "-34.50", "CNY", "2"),
+        ("C-2", "1997-01-01T23:30:00Z", "¥5", "CNY", "3"),
+    ]
 
     work = await imported(api, as_csv(rows, header, "gb18030"))
 
@@ -156,7 +165,9 @@ async def test_an_import_waits_for_customer_profile_and_goes_on(api, customers, 
 async def test_customers_named_by_our_own_ids_need_no_key(api, customers):
     customer = customers.add()
 
-    work = await imported(api, as_csv([(str(customer), "1997-01-01", "5", "1"), ("nobody", "1997-01-01", "5", "2")], ("customer", *HEADER[1:])), key="")
+    work = await imported(
+        api, as_csv([(str(customer), "1997-01-01", "5", "1"), ("nobody", "1997-01-01", "5", "2")], ("customer", *HEADER[1:])), key=""
+    )
 
     assert (work["counts"]["created"], work["counts"]["failed"]) == (1, 1)
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-
-from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.model import formulas
+from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.testing import CdnowOrder, cdnow_orders, purchase_days
 from service_kit.identity import new_id
 
@@ -85,7 +84,12 @@ async def test_the_cdnow_sample_is_scored_with_the_published_parameters(api, cus
     assert run["progress"] == {"done": 2357, "total": 2357}
     assert run["counts"]["left_out_transactions"] == 5
     model = (await api.get("/v1/score-models", params={"kind": "bg_nbd"})).json()["items"][0]
-    assert {name: round(value, 4) for name, value in model["parameters"].items()} == {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
+    assert {name: round(value, 4) for name, value in model["parameters"].items()} == {
+        "r": 0.2426,
+        "alpha": 4.4136,
+        "a": 0.7929,
+        "b": 2.4259,
+    }
     assert round(model["log_likelihood"], 2) == -9582.43
     assert (model["customers"], model["as_of"]) == (2357, "1997-09-30")
     assert model["gradient_norm"] < 1e-9

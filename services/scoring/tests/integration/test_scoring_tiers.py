@@ -6,7 +6,6 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-
 from service_kit.identity import new_id
 
 SCHEME = {
@@ -23,7 +22,12 @@ async def put_scheme(api, name="standard", match=None, **changes):
 
 
 async def order(api, customer, amount, day="2026-03-01", **changes):
-    body = {"customer_id": str(customer), "occurred_at": f"{day}T12:00:00+08:00", "amount": {"amount": amount, "currency": "CNY"}, **changes}
+    body = {
+        "customer_id": str(customer),
+        "occurred_at": f"{day}T12:00:00+08:00",
+        "amount": {"amount": amount, "currency": "CNY"},
+        **changes,
+    }
     answer = await api.post("/v1/transactions", body)
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -54,7 +58,13 @@ async def test_a_customer_rises_and_falls_by_the_cut_points_and_every_change_is_
     await ranked(api)
 
     seen = [(await the_tier(api, customer))["stars"]]
-    for day, amount, kind in (("02", "900", "order"), ("03", "50", "refund"), ("04", "60", "refund"), ("05", "805", "refund"), ("06", "6", "refund")):
+    for day, amount, kind in (
+        ("02", "900", "order"),
+        ("03", "50", "refund"),
+        ("04", "60", "refund"),
+        ("05", "805", "refund"),
+        ("06", "6", "refund"),
+    ):
         await order(api, customer, amount, day=f"2026-03-{day}", kind=kind)
         seen.append((await the_tier(api, customer))["stars"])
 
@@ -135,7 +145,9 @@ async def test_an_override_stands_until_it_is_taken_back(api, customers):
     await order(api, customer, "100")
     await ranked(api)
 
-    given = await api.as_("tiers:write", sub="li").post(f"/v1/customers/{customer}/tier-override", {"stars": 6, "reason": "founder's friend"})
+    given = await api.as_("tiers:write", sub="li").post(
+        f"/v1/customers/{customer}/tier-override", {"stars": 6, "reason": "founder's friend"}
+    )
     await order(api, customer, "1", day="2026-03-02")
     held = await the_tier(api, customer)
     released = await api.post(f"/v1/customers/{customer}/tier-release")
@@ -183,7 +195,7 @@ async def test_a_low_score_or_a_critical_remark_makes_an_answer_critical(api, cu
     assert (await answer("nps", 10, "我要投诉你们"))["critical_reasons"] == ["remark"]
     told = await api.events("survey.answered")
     assert "remark" not in told[-1]["data"]
-    assert [event["data"]["critical"] for event in told][0] is False
+    assert told[0]["data"]["critical"] is False
 
 
 async def test_scores_off_the_scale_are_refused(api, customers):

@@ -128,7 +128,9 @@ async def test_corrections_and_voidings_leave_the_statistics_as_if_never_wrong(a
         (await api.post("/v1/transactions", an_order(customer, occurred_at=f"2026-03-0{day}T12:00:00+08:00"))).json() for day in (1, 3, 7)
     ]
 
-    corrected = await api.post(f"/v1/transactions/{kept[0]['id']}/correction", {"occurred_at": "2026-03-04T12:00:00+08:00", "amount": "40", "reason": "typo"})
+    corrected = await api.post(
+        f"/v1/transactions/{kept[0]['id']}/correction", {"occurred_at": "2026-03-04T12:00:00+08:00", "amount": "40", "reason": "typo"}
+    )
     voided = await api.post(f"/v1/transactions/{kept[2]['id']}/voiding", {"reason": "test order"})
 
     assert (corrected.json()["day"], corrected.json()["version"]) == ("2026-03-04", 2)

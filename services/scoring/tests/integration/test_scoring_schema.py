@@ -1,0 +1,63 @@
+"""The migrated schema is that of the tables, and customers' news changes what is seen."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from scoring import tables
+from scoring.app import MIGRATIONS
+from scoring.customer.news import on_customer_news
+from service_kit.consumer import News
+from service_kit.identity import new_id
+from service_kit.migrations import migrate
+from service_kit.testing import revisions
+
+
+def news(type: str, subject: UUID, unit: str | None) -> News:
+    return News(
+        id=new_id(), type=type, subject=subject, at=datetime.now(UTC), unit=unit, payload={}, cursor="1", traceparent=None, envelope={}
+    )
+
+
+async def test_the_migrations_make_the_tables_of_the_code(make_database):
+    url = await make_database(MIGRATIONS, "scoring")
+
+    assert await revisions.difference(url, "scoring", tables.metadata) == []
+
+
+async def test_migrations_go_down_and_up_again(make_database):
+    url = await make_database(MIGRATIONS, "scoring")
+
+    await migrate(url, "scoring", str(MIGRATIONS), to="base")
+    await migrate(url, "scoring", str(MIGRATIONS))
+
+    assert await revisions.difference(url, "scoring", tables.metadata) == []
+
+
+async def test_scores_and_transactions_follow_a_customer_to_another_unit(api, customers):
+    customer = customers.add(unit="cn.gd")
+    body = {"customer_id": str(customer), "occurred_at": "2026-03-01T12:00:00Z", "amount": {"amount": "5", "currency": "CNY"}}
+    recorded = (await api.post("/v1/transactions", body)).json()
+    there = api.as_("transactions:read", "scores:read", units=["cn.bj"])
+    assert (await there.get(f"/v1/transactions/{recorded['id']}")).status_code == 404
+
+    async with api.service.database.transaction() as tx:
+        await on_customer_news(tx, news("customer.changed", customer, "cn.bj"))
+
+    assert (await there.get(f"/v1/transactions/{recorded['id']}")).status_code == 200
+    assert (await there.get(f"/v1/customers/{customer}/scores")).json()["scores"][0]["value"] == "5.00"
+    here = api.as_("scores:read", units=["cn.gd"])
+    assert (await here.get(f"/v1/customers/{customer}/scores")).status_code == 404
+
+
+async def test_what_an_erased_customer_wrote_is_gone_and_the_books_stay(api, customers):
+    customer = customers.add()
+    answer = {"customer_id": str(customer), "instrument": "nps", "answers": {"score": 3, "remark": "my name is 张伟"}}
+    recorded = (await api.post("/v1/survey-responses", answer)).json()
+
+    async with api.service.database.transaction() as tx:
+        await on_customer_news(tx, news("customer.erased", customer, "cn.gd.gz"))
+
+    read = (await api.get(f"/v1/survey-responses/{recorded['id']}")).json()
+    assert read["answers"] == {"score": 3, "remark": None}
+    assert "张伟" not in (await api.get("/v1/audit-entries", params={"subject": recorded["id"]})).text
+    assert (await api.post("/v1/survey-responses", answer)).status_code == 404

@@ -1,0 +1,73 @@
+"""What is asked of customer-profile, and what its answers and its silence mean."""
+
+from typing import Any
+
+import pytest
+from scoring.clients.customer_profile import CustomerProfile
+from service_kit.client import NeighborRefused, NeighborUnavailable
+from service_kit.identity import new_id
+
+
+class Neighbor:
+    """Answers as customer-profile does, from what the test says."""
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        self.answers = answers
+        self.bodies: list[Any] = []
+
+    async def get(self, path: str) -> Any:
+        answer = self.answers.get(path)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def post(self, path: str, body: Any, *, seconds: float) -> Any:
+        assert path == "/v1/customer-lookups"
+        self.bodies.append(body)
+        held = self.answers.get(path, {})
+        return {"items": [held.get(each["value"]) for each in body["identifiers"]]}
+
+
+async def test_an_id_is_there_absent_or_unanswered():
+    there, absent, silent, refused = (new_id() for _ in range(4))
+    neighbor = Neighbor(
+        {
+            f"/v1/customers/{there}": {"id": str(there), "unit": "cn"},
+            f"/v1/customers/{silent}": NeighborUnavailable(),
+            f"/v1/customers/{refused}": NeighborRefused(403, {}),
+        }
+    )
+
+    asked = await CustomerProfile(neighbor).by_id([there, absent, silent, refused])
+
+    assert {id: customer.unit for id, customer in asked.there.items()} == {there: "cn"}
+    assert asked.absent == {absent}
+
+
+async def test_identifiers_are_asked_a_thousand_at_once_and_come_back_in_order():
+    id = new_id()
+    neighbor = Neighbor({"/v1/customer-lookups": {"C-1500": {"customer_id": str(id), "unit": "cn"}}})
+    names = [f"C-{number}" for number in range(2500)]
+
+    found = await CustomerProfile(neighbor).by_identifier("external", "cdnow", names)
+
+    assert [len(body["identifiers"]) for body in neighbor.bodies] == [1000, 1000, 500]
+    assert neighbor.bodies[0]["identifiers"][0] == {"type": "external", "system": "cdnow", "value": "C-0"}
+    assert {name: customer.id for name, customer in found.items() if customer} == {"C-1500": id}
+
+
+async def test_identifiers_without_a_system_do_not_name_one():
+    neighbor = Neighbor({})
+
+    await CustomerProfile(neighbor).by_identifier("loyalty", None, ["7"])
+
+    assert neighbor.bodies == [{"identifiers": [{"type": "loyalty", "value": "7"}]}]
+
+
+async def test_silence_is_told_to_who_cannot_go_on_without_the_answer():
+    class Silent(Neighbor):
+        async def post(self, path: str, body: Any, *, seconds: float) -> Any:
+            raise NeighborUnavailable()
+
+    with pytest.raises(NeighborUnavailable):
+        await CustomerProfile(Silent({})).by_identifier("external", "cdnow", ["C-1"])
