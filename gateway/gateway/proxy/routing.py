@@ -1,4 +1,4 @@
-"""Which service answers which path: the second segment of the path decides, a few sub-resources belong elsewhere."""
+"""Which service answers which path: the first word of the resource decides, a few belong elsewhere."""
 
 from typing import Literal, get_args
 
@@ -6,107 +6,112 @@ Service = Literal["customer-profile", "complaints", "scoring", "contact-center"]
 SERVICES: tuple[Service, ...] = get_args(Service)
 PREFIX = "/v1/"
 
-OWNERS: dict[str, Service] = {
+# By the first word of the resource: `/v1/score-runs` belongs to scoring as `/v1/scores` does.
+FAMILIES: dict[str, Service] = {
     **dict.fromkeys(
         (
             "agreements",
-            "card-templates",
-            "care-plans",
-            "care-tasks",
+            "card",
+            "care",
+            "churn",
             "commitments",
             "consents",
-            "contact-persons",
-            "customer-imports",
+            "customer",
             "customers",
+            "duplicate",
             "duplicates",
+            "households",
+            "installed",
+            "interaction",
             "interactions",
             "merges",
             "needs",
-            "products",
+            "portfolios",
             "prospects",
-            "relationships",
+            "recalls",
+            "retention",
             "segments",
             "tags",
-            "talking-advice",
+            "talking",
             "touchpoints",
-            "units",
         ),
         "customer-profile",
     ),
     **dict.fromkeys(
         (
-            "approval-policies",
+            "approval",
             "attachments",
             "calendars",
-            "categories",
-            "complaint-categories",
-            "complaint-trackings",
+            "case",
+            "cases",
+            "complaint",
             "complaints",
-            "letter-templates",
+            "letter",
             "letters",
-            "reply-scripts",
-            "service-requests",
-            "sla-policies",
-            "statutory-limits",
+            "reply",
+            "sla",
+            "statutory",
         ),
         "complaints",
     ),
     **dict.fromkeys(
         (
-            "customer-scores",
+            "entitlements",
+            "evaluations",
+            "points",
             "pyramid",
-            "score-definitions",
-            "score-models",
-            "score-runs",
+            "score",
             "scores",
-            "survey-responses",
+            "survey",
             "surveys",
-            "tier-changes",
-            "tier-overrides",
-            "tier-schemes",
+            "tier",
             "tiers",
-            "transaction-imports",
+            "transaction",
             "transactions",
         ),
         "scoring",
     ),
     **dict.fromkeys(
         (
+            "agent",
             "agents",
             "callbacks",
             "campaigns",
+            "contact",
             "contacts",
-            "dedicated-agents",
-            "entry-points",
+            "dedicated",
+            "entry",
+            "flow",
             "flows",
-            "key-contacts",
+            "key",
             "offers",
+            "queue",
             "queues",
             "recommendations",
-            "routing",
             "skills",
+            "staffing",
             "teams",
-            "tier-treatments",
             "wallboard",
-            "wrap-up-codes",
+            "wrap",
         ),
         "contact-center",
     ),
 }
-# Sub-resources of one service's resource that another service answers: (resource, sub-resource).
-ELSEWHERE: dict[tuple[str, str], Service] = {
-    ("customers", "scores"): "scoring",
-    ("customers", "tier"): "scoring",
-    ("customers", "tier-override"): "scoring",
-    ("customers", "rescoring"): "scoring",
-    ("customers", "complaints"): "complaints",
-    ("customers", "contacts"): "contact-center",
+# Resources that another service answers than the one whose word they begin with.
+EXCEPTIONS: dict[str, Service] = {"tier-treatments": "contact-center"}
+# Sub-resources of customers that are answered elsewhere, by their first word.
+OF_CUSTOMERS: dict[str, Service] = {
+    "complaints": "complaints",
+    "contacts": "contact-center",
+    "score": "scoring",
+    "scores": "scoring",
+    "tier": "scoring",
 }
 # The gateway's own resources; everything outside /v1/ is its own as well.
 OWN = frozenset({"api-keys", "clients", "signing-keys", "stream-tickets", "webhook-deliveries", "webhook-endpoints", "webhook-event-types"})
 # Resources that every service has: the query parameter `source` names the one that is meant.
 SHARED = frozenset({"audit-entries", "events", "jobs", "parked-events", "timers"})
-OVERVIEW = ("customers", "overview")
+OVERVIEW = "overview"
 
 
 def owner_of(path: str) -> Service | None:
@@ -115,13 +120,15 @@ def owner_of(path: str) -> Service | None:
         return None
     parts = path.split("/", 5)
     resource = parts[2]
-    if len(parts) >= 5:
-        pair = (resource, parts[4])
-        if pair == OVERVIEW:
-            return None
-        if pair in ELSEWHERE:
-            return ELSEWHERE[pair]
-    return OWNERS.get(resource)
+    if resource in OWN or resource in SHARED:
+        return None
+    if resource == "customers" and len(parts) >= 5:
+        return None if parts[4] == OVERVIEW else OF_CUSTOMERS.get(_first_word(parts[4]), "customer-profile")
+    return EXCEPTIONS.get(resource) or FAMILIES.get(_first_word(resource))
+
+
+def _first_word(name: str) -> str:
+    return name.partition("-")[0]
 
 
 def is_shared(path: str) -> bool:

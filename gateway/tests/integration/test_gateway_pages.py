@@ -8,13 +8,14 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from gateway import tables
 from gateway.app import MIGRATIONS, compose
 from gateway.settings import Settings
 from gateway.testing import ISSUER, Neighbor, an_id, running
 from joserfc import jwt
 from service_kit import logs
 from service_kit.testing import revisions
+
+from gateway import tables
 
 SCORES = {"customer_id": "x", "scores": [{"name": "clv", "value": "5"}], "tier": {"stars": 6, "since": None, "reason": None}}
 

@@ -98,11 +98,9 @@ async def test_a_made_up_request_id_is_replaced(front):
 
 async def test_server_sent_events_arrive_as_they_are_sent(front):
     front.neighbors["contact-center"].answers["/v1/agents/a/stream"] = stream([b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n"], pause=0.3)
-    arrived = []
 
     async with front.partner.http.stream("GET", "/v1/agents/a/stream", headers={"Authorization": front.partner.authorization}) as answer:
-        async for chunk in answer.aiter_raw():
-            arrived.append((chunk, time.monotonic()))
+        arrived = [(chunk, time.monotonic()) async for chunk in answer.aiter_raw()]
 
     assert [chunk for chunk, _ in arrived] == [b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n"]
     assert arrived[-1][1] - arrived[0][1] > 0.4

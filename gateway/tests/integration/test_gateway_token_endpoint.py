@@ -2,13 +2,13 @@
 
 import base64
 import json
+from decimal import Decimal
 
 import pytest
 from gateway.testing import ISSUER, SECRET, a_client
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from service_kit.money import Money
-from decimal import Decimal
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"

@@ -1,0 +1,68 @@
+"""One contract is made of five without losing or mixing anything up."""
+
+import pytest
+from gateway.contract.merge import ContractsCollide, merge
+
+ANSWER = {"200": {"description": "x", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}}}}
+
+
+def a_document(path, operation_id="read", note=None, **more):
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "x", "version": "1"},
+        "servers": [{"url": "http://gateway.test"}],
+        "paths": {path: {"get": {"operationId": operation_id, "tags": ["notes"], "responses": {**ANSWER}}}},
+        "components": {"schemas": {"Note": note or {"type": "object"}}},
+        **more,
+    }
+
+
+def merged(**services):
+    own = a_document("/v1/clients", "list_clients")
+    return merge(own, {name.replace("_", "-"): document for name, document in services.items()})
+
+
+def test_equal_schemas_are_shared_and_different_ones_renamed():
+    document = merged(complaints=a_document("/v1/complaints", "a"), scoring=a_document("/v1/scores", "b", note={"type": "string"}))
+
+    schema = document["paths"]["/v1/scores"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert document["components"]["schemas"] == {"Note": {"type": "object"}, "ScoringNote": {"type": "string"}}
+    assert schema == {"$ref": "#/components/schemas/ScoringNote"}
+
+
+def test_operation_ids_stay_unique():
+    document = merged(complaints=a_document("/v1/complaints"), scoring=a_document("/v1/scores"))
+
+    ids = [item["get"]["operationId"] for item in document["paths"].values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_answer_tells_the_limits_and_what_may_fail_on_the_way():
+    operation = merged(complaints=a_document("/v1/complaints"))["paths"]["/v1/complaints"]["get"]
+
+    assert {"200", "502", "503", "504"} <= operation["responses"].keys()
+    assert all({"RateLimit", "RateLimit-Policy"} <= answer["headers"].keys() for answer in operation["responses"].values())
+
+
+def test_a_path_that_would_be_led_elsewhere_is_refused():
+    with pytest.raises(ContractsCollide):
+        merged(complaints=a_document("/v1/scores"))
+
+
+def test_the_documents_that_are_merged_are_left_as_they_are():
+    own, other = a_document("/v1/clients", "list"), a_document("/v1/complaints", note={"type": "string"})
+    before = repr((own, other))
+
+    merge(own, {"complaints": other})
+
+    assert repr((own, other)) == before
+
+
+def test_shared_paths_are_the_gateways_with_a_source():
+    own = {**a_document("/v1/events", "list_events")}
+
+    document = merge(own, {"complaints": a_document("/v1/events", "list_events")})
+
+    [source] = [parameter for parameter in document["paths"]["/v1/events"]["get"]["parameters"] if parameter["name"] == "source"]
+    assert source["required"]
+    assert "complaints" in source["schema"]["enum"]
