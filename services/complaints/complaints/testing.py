@@ -298,7 +298,7 @@ THE_USUAL_WAY: Mapping[str, Mapping[str, Any]] = {
         "next_update_at": None,
     },
     "approval": {"decision": "approved", "comment": "同意"},
-    "implementation": {"note": "已更换并转账", "done": [1, 2]},
+    "implementation": {"note": "已更换并转账", "done": None},
     "response": {"language": "zh-CN", "channel": "letter"},
     "feedback": {"accepted": True, "satisfaction": 5, "comment": "满意"},
     "summary": {"lesson": "先测试固件", "calmed_by": "当日更换", "improvement_told": "增加测试", "would_stay": True},

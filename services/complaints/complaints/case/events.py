@@ -1,6 +1,6 @@
 """What the feed tells of a case: ids and business facts, never what the customer said."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from service_kit.outbox import Event
@@ -34,28 +34,29 @@ def facts(complaint: Complaint) -> dict[str, object]:
 
 
 def received(complaint: Complaint, *, at: datetime) -> Event:
-    return _event("complaint.received", complaint, at)
+    return _event("complaint.received", complaint, at, facts(complaint))
 
 
 def moved(complaint: Complaint, step: Step) -> Event:
-    return _event(f"complaint.{step.event}", complaint, step.at)
+    return _event(f"complaint.{step.event}", complaint, step.at, facts(complaint))
 
 
 def told(complaint: Complaint, marks: Iterable[Told], *, at: datetime) -> tuple[Complaint, list[Event]]:
     """The events of the marks that were reached, and the case raised as they say; a level reached before is not told again."""
     events: list[Event] = []
+    known = facts(complaint)
     for each in marks:
         mark = each.mark
         if mark.is_escalation:
             raised = complaint.escalate(None if mark.level == ONE_LEVEL_UP else mark.level)
             if raised.escalation_level == complaint.escalation_level:
                 continue
-            complaint = raised
+            complaint, known = raised, {**known, "escalation_level": raised.escalation_level}
             extra = {"clock": each.clock.name, "level": raised.escalation_level, "notify": mark.notify}
-            events.append(_event("complaint.escalated", complaint, at, **extra))
+            events.append(_event("complaint.escalated", complaint, at, {**known, **extra}))
         else:
             kind = "clock.breached" if mark.percent == BREACH else "clock.warned"
-            events.append(_event(kind, complaint, at, percent=mark.percent, **_clock_facts(each.clock)))
+            events.append(_event(kind, complaint, at, {**known, **_clock_facts(each.clock), "percent": mark.percent}))
     return complaint, events
 
 
@@ -68,5 +69,5 @@ def _clock_facts(clock: Clock) -> dict[str, object]:
     }
 
 
-def _event(kind: str, complaint: Complaint, at: datetime, **extra: object) -> Event:
-    return Event(type=kind, subject=complaint.id, at=at, unit=complaint.unit, payload={**facts(complaint), **extra})
+def _event(kind: str, complaint: Complaint, at: datetime, payload: Mapping[str, object]) -> Event:
+    return Event(type=kind, subject=complaint.id, at=at, unit=complaint.unit, payload=payload)

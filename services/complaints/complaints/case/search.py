@@ -7,7 +7,7 @@ from uuid import UUID
 from service_kit.caller import Caller
 from service_kit.database import Reader, Record
 from service_kit.units import units_of, within_units
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, not_, or_, select
 from sqlalchemy.types import Boolean
 
 from complaints.case.store import complaint_of
@@ -15,9 +15,8 @@ from complaints.case.use_cases import Case
 from complaints.clock.store import courses_of
 from complaints.tables import complaint, complaint_number
 
-_ENDED = ("closed", "withdrawn")
 _is_late = complaint.c.due_at < bindparam("now", type_=complaint.c.due_at.type)
-_is_open = complaint.c.state.not_in(_ENDED)
+_has_ended = or_(complaint.c.state == "closed", complaint.c.state == "withdrawn")
 CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     **{
         name: complaint.c[name] == bindparam(name)
@@ -31,8 +30,8 @@ CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     ),
     "late": _is_late,
     "not_late": func.coalesce(_is_late, False, type_=Boolean).is_(False),
-    "open": _is_open,
-    "ended": complaint.c.state.in_(_ENDED),
+    "open": not_(_has_ended),
+    "ended": _has_ended,
     "after": complaint.c.id < bindparam("after"),
 }
 

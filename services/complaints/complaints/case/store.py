@@ -10,7 +10,7 @@ from service_kit.database import Reader, Record, Transaction
 from service_kit.errors import Conflict, NotFound
 from service_kit.outbox import Event
 from service_kit.units import units_of, within_units
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, column, func, insert, select, update
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, column, func, insert, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.approval.domain import Hand
@@ -19,12 +19,20 @@ from complaints.case.moves import State
 from complaints.case.record_json import proposal_of, written
 from complaints.case.records import Channel, Kind, Severity, Verdict
 from complaints.case.use_cases import Case
-from complaints.clock.store import courses_of, save_course, save_courses
+from complaints.clock.course import Told
+from complaints.clock.store import courses_of, save_course, save_courses, save_told
 from complaints.tables import complaint, complaint_number, complaint_step
 
 FIND = select(complaint).where(complaint.c.id == bindparam("id"), within_units(complaint.c.unit))
 LOCK = FIND.with_for_update()
-LOCK_ALL = select(complaint).where(complaint.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))).order_by(complaint.c.id).with_for_update()
+# Those who tell what is due, thousands at once, need the facts of a case and nothing of what was said in it.
+_SAID = ("narrative", "wish", "proposal")
+LOCK_ALL = (
+    select(*(null().label(each.name) if each.name in _SAID else each for each in complaint.c))
+    .where(complaint.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(complaint.c.id)
+    .with_for_update()
+)
 CLAIM_NUMBER = (
     upsert(complaint_number)
     .values(number=bindparam("number"), complaint_id=bindparam("complaint_id"))
@@ -158,18 +166,26 @@ class CaseStore(CaseReader):
         self._tell(told, {"record": written(step.record)} if step else {})
         return Case(replace(case.complaint, version=was + 1), case.course)
 
-    async def save_all(self, cases: Sequence[tuple[Case, Case]], told: Sequence[Event]) -> None:
+    async def save_told(self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Told]], told: Sequence[Event]) -> None:
         if not cases:
             return
-        after = [case for _, case in cases]
+        await self._raise(cases)
+        await save_told(self._tx, marks)
+        self._tell(told, {})
+
+    async def save_dates(self, cases: Sequence[tuple[Case, Case]]) -> None:
+        if not cases:
+            return
+        await self._raise([after for _, after in cases])
+        await save_courses(self._tx, [(after.complaint.id, before.course, after.course) for before, after in cases])
+
+    async def _raise(self, cases: Sequence[Case]) -> None:
         await self._tx.execute(
             TOLD,
-            ids=[case.complaint.id for case in after],
-            levels=[case.complaint.escalation_level for case in after],
-            dues=[case.course.due_at for case in after],
+            ids=[case.complaint.id for case in cases],
+            levels=[case.complaint.escalation_level for case in cases],
+            dues=[case.course.due_at for case in cases],
         )
-        await save_courses(self._tx, [(case.complaint.id, before.course, case.course) for before, case in cases])
-        self._tell(told, {})
 
     def _tell(self, told: Sequence[Event], values: dict[str, object]) -> None:
         """The personal part goes to the audit of the last event, which is that of the move itself."""

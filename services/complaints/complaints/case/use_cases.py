@@ -14,7 +14,7 @@ from complaints.case.domain import Complaint, ReceivedInFuture, Report, Step
 from complaints.case.moves import State
 from complaints.case.number import complaint_number
 from complaints.case.records import Proposal
-from complaints.clock.course import Course
+from complaints.clock.course import Course, Told
 from complaints.clock.domain import Terms, Timeline
 from complaints.sla.domain import Levels, Policy, closest
 
@@ -51,7 +51,7 @@ class Cases(Protocol):
         ...
 
     async def load_all(self, ids: Sequence[UUID]) -> list[Case]:
-        """Several cases, locked in the order of their ids."""
+        """Several cases without what was said in them, locked in the order of their ids."""
         ...
 
     async def claim_number(self, number: str, complaint_id: UUID) -> bool:
@@ -62,8 +62,12 @@ class Cases(Protocol):
 
     async def save(self, case: Case, *, before: Case, told: Sequence[Event], step: Step | None = None) -> Case: ...
 
-    async def save_all(self, cases: Sequence[tuple[Case, Case]], told: Sequence[Event]) -> None:
-        """Pairs of before and after, all at once."""
+    async def save_told(self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Told]], told: Sequence[Event]) -> None:
+        """What the clocks of several cases told, all at once; `marks` by complaint."""
+        ...
+
+    async def save_dates(self, cases: Sequence[tuple[Case, Case]]) -> None:
+        """New due dates; pairs of before and after."""
         ...
 
 
@@ -156,15 +160,17 @@ def _promised(course: Course, levels: Levels, *, until: datetime, at: datetime) 
 
 async def tell_due(cases: Cases, ids: Iterable[UUID], *, at: datetime) -> None:
     """What the clocks of these cases have to tell by now; told once, whoever else tries at the same time."""
-    saved: list[tuple[Case, Case]] = []
+    after: list[Case] = []
+    marks: list[tuple[UUID, Told]] = []
     told: list[Event] = []
-    for before in await cases.load_all(sorted(set(ids))):
-        course, marks = before.course.tell(at=at)
-        if marks:
-            complaint, its_events = events.told(before.complaint, marks, at=at)
-            saved.append((before, Case(complaint, course)))
+    for case in await cases.load_all(sorted(set(ids))):
+        course, its_marks = case.course.tell(at=at)
+        if its_marks:
+            complaint, its_events = events.told(case.complaint, its_marks, at=at)
+            after.append(Case(complaint, course))
+            marks += [(complaint.id, mark) for mark in its_marks]
             told += its_events
-    await cases.save_all(saved, told)
+    await cases.save_told(after, marks, told)
 
 
 async def date_anew(cases: Cases, ids: Iterable[UUID], timeline_of: Callable[[Terms], tuple[Terms, Timeline] | None]) -> None:
@@ -174,4 +180,4 @@ async def date_anew(cases: Cases, ids: Iterable[UUID], timeline_of: Callable[[Te
         course = before.course.dated_anew(timeline_of)
         if course != before.course:
             saved.append((before, Case(before.complaint, course)))
-    await cases.save_all(saved, ())
+    await cases.save_dates(saved)

@@ -1,5 +1,6 @@
 """One clock of a case: when it is due, what it told so far, and how it pauses and ends."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -125,14 +126,12 @@ class Clock:
 
     def tell(self, *, at: datetime) -> tuple["Clock", tuple[Mark, ...]]:
         """Every mark that has been reached by `at` and was not told before; each is told once in a clock's life."""
-        marks: list[Mark] = []
-        clock = self
-        while clock.next_at is not None and clock.next_at <= at:
-            mark = clock.terms.marks[clock.told]
-            marks.append(mark)
-            is_breach = mark.percent >= BREACH
-            clock = replace(clock, told=clock.told + 1, state=ClockState.BREACHED if is_breach else clock.state)
-        return clock, tuple(marks)
+        if self.next_at is None or self.next_at > at:
+            return self, ()
+        told = bisect_right(self.mark_times, at, lo=self.told)
+        marks = self.terms.marks[self.told : told]
+        is_breached = marks[-1].percent >= BREACH
+        return replace(self, told=told, state=ClockState.BREACHED if is_breached else self.state), marks
 
     def pause(self, *, timeline: Timeline, at: datetime) -> "Clock":
         """Stop counting; what has been counted so far is kept."""

@@ -1,15 +1,16 @@
 """Clocks in Postgres, and the durable timers that wake them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
 from service_kit.tables import timer
 from service_kit.timers import Timer, schedule
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import ARRAY, Integer, String, Uuid, any_, bindparam, column, delete, func, insert, select, tuple_, update
 
-from complaints.clock.course import Course
+from complaints.clock.course import Course, Told
 from complaints.clock.domain import Clock, ClockState, Mark, Measure, Terms
 from complaints.tables import clock
 
@@ -40,6 +41,26 @@ _stale = (
 CANCEL = delete(timer).where(tuple_(timer.c.subject, timer.c.kind, timer.c.key).in_(_stale))
 
 
+_told = (
+    func.unnest(
+        bindparam("ids", type_=ARRAY(Uuid)),
+        bindparam("names", type_=ARRAY(String)),
+        bindparam("rounds", type_=ARRAY(Integer)),
+        bindparam("tolds", type_=ARRAY(Integer)),
+        bindparam("states", type_=ARRAY(String)),
+    )
+    .table_valued(
+        column("id", Uuid), column("name", String), column("round", Integer), column("told", Integer), column("state", String), name="t"
+    )
+    .render_derived()
+)
+TELL = (
+    update(clock)
+    .where(clock.c.complaint_id == _told.c.id, clock.c.name == _told.c.name, clock.c.round == _told.c.round)
+    .values(told=_told.c.told, state=_told.c.state)
+)
+
+
 async def courses_of(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, Course]:
     """The clocks of several complaints."""
     clocks: dict[UUID, list[Clock]] = {complaint_id: [] for complaint_id in ids}
@@ -62,7 +83,7 @@ async def save_course(tx: Transaction, complaint_id: UUID, before: Course, after
 
 
 async def save_courses(tx: Transaction, courses: Iterable[tuple[UUID, Course, Course]]) -> None:
-    """Write what changed in several courses at once and set the next timers; the timers that just fired are theirs who fired them."""
+    """Write what changed in several courses and set the timers that are new."""
     fresh: list[dict[str, object]] = []
     changed: list[dict[str, object]] = []
     timers: list[Timer] = []
@@ -79,6 +100,20 @@ async def save_courses(tx: Transaction, courses: Iterable[tuple[UUID, Course, Co
     await tx.execute_many(INSERT, fresh)
     await tx.execute_many(UPDATE, changed)
     await schedule(tx, *timers)
+
+
+async def save_told(tx: Transaction, marks: Iterable[tuple[UUID, Told]]) -> None:
+    """Write how far clocks have told, and set their next timers; the timers that just fired are theirs who fired them."""
+    clocks = {(complaint_id, told.clock.name, told.clock.round): told.clock for complaint_id, told in marks}
+    await tx.execute(
+        TELL,
+        ids=[key[0] for key in clocks],
+        names=[key[1] for key in clocks],
+        rounds=[key[2] for key in clocks],
+        tolds=[clock.told for clock in clocks.values()],
+        states=[str(clock.state) for clock in clocks.values()],
+    )
+    await schedule(tx, *(_timer(key[0], clock) for key, clock in clocks.items() if clock.next_at is not None))
 
 
 def timer_key(clock: Clock) -> str:
@@ -146,12 +181,31 @@ def _clock(row: Record) -> Clock:
 
 
 def _terms(row: Record) -> Terms:
-    marks: Iterable[Any] = zip(row["mark_percents"], row["mark_levels"], row["mark_notify"], strict=True)
+    return _known_terms(
+        row["name"],
+        row["allowed"],
+        row["measure"],
+        row["calendar"],
+        row["calendar_version"],
+        tuple(zip(row["mark_percents"], row["mark_levels"], row["mark_notify"], strict=True)),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _known_terms(
+    name: str,
+    allowed: timedelta,
+    measure: str,
+    calendar: str | None,
+    calendar_version: int | None,
+    marks: tuple[tuple[int, int, str], ...],
+) -> Terms:
+    """Thousands of clocks run by the same few terms."""
     return Terms(
-        name=row["name"],
-        allowed=row["allowed"],
-        measure=Measure(row["measure"]),
-        calendar=row["calendar"],
-        calendar_version=row["calendar_version"],
+        name=name,
+        allowed=allowed,
+        measure=Measure(measure),
+        calendar=calendar,
+        calendar_version=calendar_version,
         marks=tuple(Mark(*mark) for mark in marks),
     )
