@@ -167,14 +167,15 @@ def _ending(nodes: Mapping[str, Node]) -> set[str]:
 
 
 def _self_feeding(nodes: Mapping[str, Node]) -> list[str]:
-    """Nodes on a ring that no menu and no collect interrupts: peel off what leads out until only rings are left."""
-    onward = {name: _targets(node) for name, node in nodes.items() if not isinstance(node, Collect | Menu)}
+    """Nodes on a ring that no menu and no collect interrupts: peel off what leads nowhere or comes from nowhere until only rings are left."""
+    left = {name: _targets(node) for name, node in nodes.items() if not isinstance(node, Collect | Menu)}
     while True:
-        peeled = [name for name, targets in onward.items() if not targets & onward.keys()]
+        entered = set().union(*left.values())
+        peeled = [name for name, targets in left.items() if not targets & left.keys() or name not in entered]
         if not peeled:
-            return sorted(onward)
+            return sorted(left)
         for name in peeled:
-            del onward[name]
+            del left[name]
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,12 @@ class QueueView(Output):
     updated_at: Timestamp
 
 
+def written_share(share: Decimal) -> str:
+    """A share with two decimals, or more where it has them."""
+    whole, _, decimals = f"{share:.4f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
 def queue_view(queue: Queue) -> QueueView:
     profile = queue.profile
     overflow = None
@@ -116,7 +122,7 @@ def queue_view(queue: Queue) -> QueueView:
         name=profile.name,
         channels=list(profile.channels),
         skills=skills_out(profile.skills),
-        service_level=ServiceLevelOut(seconds=profile.service_level_seconds, share=f"{profile.service_level_share.normalize():f}"),
+        service_level=ServiceLevelOut(seconds=profile.service_level_seconds, share=written_share(profile.service_level_share)),
         offer_seconds=profile.offer_seconds,
         wrap_up_seconds=profile.wrap_up_seconds,
         relaxation=[

@@ -30,7 +30,8 @@ LEASE_TTL = timedelta(seconds=3)
 ORIGIN = Origin(client_id="router", actor="system")
 POLL_SECONDS = 0.25
 MOST_MARKS = 2_000
-MOST_OFFERS = 500
+MOST_OFFERS = 512
+BATCH = 128
 
 
 class Router:
@@ -87,14 +88,19 @@ class Router:
         proposals = self._proposals(self._matcher.match(micros(now), MOST_OFFERS), at=now)
         if not marks and not proposals:
             return False
-        offered: set[UUID] = set()
+        # Python prepares one batch while Postgres writes another; no two of them share a contact.
+        batches = [proposals[start : start + BATCH] for start in range(0, len(proposals), BATCH)] or [[]]
+        rest = [self._write((), batch, at=now) for batch in batches[1:]]
+        offered = await asyncio.gather(self._write(marks, batches[0], at=now), *rest)
+        self._settle(proposals, set().union(*offered))
+        return len(marks) == MOST_MARKS or len(proposals) == MOST_OFFERS or bool(self._doubted_contacts)
+
+    async def _write(self, marks: Sequence[Record], proposals: Sequence[Proposal], *, at: datetime) -> set[UUID]:
+        """One fenced transaction; the contacts that were offered."""
         async with self._database.transaction(origin=ORIGIN) as tx:
             await self._lease.check(tx)
             await unmark(tx, marks)
-            if proposals:
-                offered = await make_offers(tx, proposals, at=now)
-        self._settle(proposals, offered)
-        return len(marks) == MOST_MARKS or len(proposals) == MOST_OFFERS or bool(self._doubted_contacts)
+            return await make_offers(tx, proposals, at=at) if proposals else set()
 
     def _patience(self) -> float:
         """Seconds until time alone may make an offer possible, at most the time between two looks at the marks."""

@@ -34,7 +34,7 @@ DOCUMENTED = {
 }
 
 
-@router.get("/v1/agents/{agent_id}/stream", response_class=EventSourceResponse, raises=[AgentUnknown], etag=False, responses=DOCUMENTED)
+@router.get("/v1/agents/{agent_id}/stream", response_class=Response, raises=[AgentUnknown], etag=False, responses=DOCUMENTED)
 async def stream_agent(
     agent_id: Id,
     call: Annotated[Call, requires("offers:read")],

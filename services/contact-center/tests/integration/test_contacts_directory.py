@@ -1,0 +1,332 @@
+"""The directory: fed by news, asked for every contact, never by a neighbor."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from contact_center.clients.customer_profile import Customers
+from contact_center.directory.domain import CustomerFacts
+from contact_center.directory.news import ComplaintNews, CustomerNews, TierNews
+from contact_center.testing import House, made
+from service_kit.consumer import News
+from service_kit.testing import Api
+
+AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+ZHANG, GROUP, COMPLAINT = UUID(int=1), UUID(int=2), UUID(int=3)
+PHONE = "phone:+8613800138000"
+
+
+class KnownFiles:
+    """Stands in for customer-profile: the files that it would give."""
+
+    def __init__(self, *files: CustomerFacts) -> None:
+        self.files = {file.customer_id: file for file in files}
+        self.asked: list[UUID] = []
+
+    async def facts(self, customer_id: UUID) -> CustomerFacts | None:
+        self.asked.append(customer_id)
+        return self.files.get(customer_id)
+
+
+def a_file(customer_id: UUID = ZHANG, **others: Any) -> CustomerFacts:
+    usual: dict[str, Any] = {
+        "customer_id": customer_id,
+        "seen_at": AT,
+        "unit": "cn.gd.gz",
+        "language": "zh-CN",
+        "tags": ("campus",),
+        "addresses": (PHONE,),
+        "key_contact_addresses": (),
+    }
+    return CustomerFacts(**{**usual, **others})
+
+
+def news(type_: str, subject: UUID, **payload: Any) -> News:
+    return News(
+        id=UUID(int=99),
+        type=type_,
+        subject=subject,
+        at=AT,
+        unit=None,
+        payload=payload,
+        cursor="1",
+        traceparent=None,
+        envelope={},
+    )
+
+
+async def told_of_customer(api: Api, *files: CustomerFacts, told: News | None = None) -> None:
+    handler = CustomerNews(KnownFiles(*files), api.service.parts["addresses"], parallel=4)
+    batch = [told] if told is not None else [news("customer.created", file.customer_id) for file in files]
+    await handler.prepare(batch)
+    async with api.service.database.transaction() as tx:
+        for each in batch:
+            await handler(tx, each)
+
+
+async def told_of_tier(api: Api, customer_id: UUID, stars: int | None) -> None:
+    async with api.service.database.transaction() as tx:
+        await TierNews(api.service.parts["addresses"])(tx, news("tier.changed", customer_id, customer_id=str(customer_id), new=stars))
+
+
+async def told_of_complaint(api: Api, customer_id: UUID, *, is_open: bool) -> None:
+    async with api.service.database.transaction() as tx:
+        told = news("complaint.received", COMPLAINT, customer_id=str(customer_id), is_open=is_open)
+        await ComplaintNews(api.service.parts["addresses"])(tx, told)
+
+
+async def test_a_caller_is_recognized_by_phone_with_tier_and_unit(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file())
+    await told_of_tier(api, ZHANG, 6)
+
+    called = await house.call(**{"from": "138 0013 8000"})
+
+    assert (called["customer_id"], called["tier"], called["unit"], called["language"]) == (str(ZHANG), 6, "cn.gd.gz", "zh-CN")
+
+
+async def test_a_tier_that_is_told_before_its_customer_is_kept(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_tier(api, ZHANG, 5)
+    await told_of_customer(api, a_file())
+
+    assert (await house.call())["tier"] == 5
+
+
+async def test_of_several_customers_behind_one_number_the_highest_tier_is_taken(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file(ZHANG), a_file(GROUP))
+    await told_of_tier(api, GROUP, 4)
+
+    assert (await house.call())["customer_id"] == str(GROUP)
+
+
+async def test_a_number_that_was_given_up_leads_to_nobody(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file())
+    await told_of_customer(api, a_file(seen_at=AT + timedelta(seconds=1), addresses=("phone:+8613900139000",)))
+
+    assert (await house.call())["customer_id"] is None
+    assert (await house.call(**{"from": "13900139000"}))["customer_id"] == str(ZHANG)
+
+
+async def test_an_older_reading_changes_nothing(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file(unit="cn.gd.sz", seen_at=AT + timedelta(seconds=1)))
+    await told_of_customer(api, a_file(unit="cn.bj"))
+
+    assert (await house.call())["unit"] == "cn.gd.sz"
+
+
+async def test_a_key_contact_of_a_group_account_is_known_as_one(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file(GROUP, addresses=("phone:+8613800138000",), key_contact_addresses=("phone:+8613800138000",)))
+
+    called = await house.call()
+
+    assert (called["customer_id"], called["key_contact"]) == (str(GROUP), True)
+
+
+async def test_open_complaints_are_counted_once_each(api: Api) -> None:
+    await told_of_customer(api, a_file())
+    store = await known(api)
+    assert store == 0
+
+    await told_of_complaint(api, ZHANG, is_open=True)
+    await told_of_complaint(api, ZHANG, is_open=True)
+    assert await known(api) == 1
+
+    await told_of_complaint(api, ZHANG, is_open=False)
+    assert await known(api) == 0
+
+
+async def known(api: Api) -> int:
+    row = await api.service.database._pool.fetchrow("SELECT open_complaints FROM contact_center.directory_customer")
+    return int(row[0])
+
+
+async def test_a_customer_that_moves_takes_its_contacts_and_offers_along(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file())
+    waiting = await house.call()
+    await told_of_customer(api, a_file(unit="cn.bj", seen_at=AT + timedelta(seconds=1)))
+
+    moved = await house.contact(waiting)
+    await house.agent()
+    offered = await house.until(waiting, "offered")
+
+    assert (moved["unit"], offered["unit"]) == ("cn.bj", "cn.bj")
+    assert (await api.get(f"/v1/offers/{offered['offer']['id']}")).json()["unit"] == "cn.bj"
+
+
+async def test_an_erased_customer_leaves_nothing_that_leads_to_the_person(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file())
+    called = await house.call()
+    await told_of_customer(api, told=news("customer.erased", ZHANG))
+
+    after = await house.contact(called)
+
+    assert (after["from"], after["notes"], after["external_id"]) == (None, None, None)
+    assert after["state"] == "queued"
+    assert (await house.call())["customer_id"] is None
+
+
+async def test_an_erased_customer_does_not_come_back_with_old_news(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, told=news("customer.erased", ZHANG))
+    await told_of_customer(api, a_file())
+
+    assert (await house.call())["customer_id"] is None
+
+
+async def test_contacts_of_a_merged_file_go_on_under_the_surviving_one(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file(ZHANG), a_file(GROUP, addresses=("phone:+8613900139000",)))
+    called = await house.call()
+    await told_of_customer(api, told=news("customer.merged", ZHANG, merged_id=str(ZHANG), survivor_id=str(GROUP)))
+
+    assert (await house.contact(called))["customer_id"] == str(GROUP)
+
+
+async def test_the_dedicated_agent_is_offered_first_and_others_when_busy(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file())
+    await told_of_tier(api, ZHANG, 6)
+    dedicated = await house.agent()
+    await house.agent(skills=[{"name": "everything", "level": 5}])
+    await api.request(
+        "PUT", f"/v1/dedicated-agents/{ZHANG}", json={"agent_id": dedicated["id"]}, headers={"If-None-Match": "*"}
+    )
+
+    first = await house.until(await house.call(), "offered")
+    second = await house.until(await house.call(), "offered")
+
+    assert first["offer"]["agent_id"] == dedicated["id"]
+    assert second["offer"]["agent_id"] != dedicated["id"]
+
+
+async def test_the_agent_of_last_time_is_offered_first(api: Api) -> None:
+    house = await House.opened(api, wrap_up_seconds=0)
+    await told_of_customer(api, a_file())
+    last = await house.agent()
+    await house.move(await house.accept(await house.call()), "completion")
+    await house.agent(skills=[{"name": "everything", "level": 5}])
+    await house.present(last, "meal")
+    await house.present(last, "available")
+
+    assert (await house.until(await house.call(), "offered"))["offer"]["agent_id"] == last["id"]
+
+
+async def test_six_stars_go_before_those_who_came_earlier(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file())
+    await told_of_tier(api, ZHANG, 6)
+    early = await house.call(**{"from": "13911112222"})
+    stars = await house.call()
+
+    await house.agent()
+    await house.until(stars, "offered")
+
+    assert (await house.contact(early))["state"] == "queued"
+
+
+async def test_a_customer_of_another_unit_is_nobody_to_a_platform_of_this_one(api: Api) -> None:
+    south = api.as_(*api.service.scopes, units=["cn.gd"])
+    house = await House.opened(south)
+    await told_of_customer(api, a_file(unit="cn.bj"))
+
+    called = await house.call()
+
+    assert (called["customer_id"], called["tier"], called["unit"]) == (None, None, "cn.gd")
+
+
+async def test_a_flow_asks_the_directory_for_the_tier(api: Api) -> None:
+    house = await House.opened(api)
+    desk = await House.opened(api, address="95588")
+    nodes = {
+        "check": {"type": "check", "tier_min": 6, "then": "desk", "otherwise": "line"},
+        "desk": {"type": "queue", "queue_id": desk.queue["id"]},
+        "line": {"type": "queue", "queue_id": house.queue["id"]},
+    }
+    flow = await made(api, "/v1/flows", {"name": "desk first", "start": "check", "nodes": nodes})
+    await made(api, "/v1/entry-points", {"channel": "voice", "address": "10010", "flow_id": flow["id"]})
+    await told_of_customer(api, a_file())
+    await told_of_tier(api, ZHANG, 6)
+
+    assert (await house.call(to="10010"))["queue_id"] == desk.queue["id"]
+    assert (await house.call(to="10010", **{"from": "10000"}))["queue_id"] == house.queue["id"]
+
+
+async def test_news_of_one_batch_ask_once_per_customer(api: Api) -> None:
+    files = KnownFiles(a_file())
+    handler = CustomerNews(files, api.service.parts["addresses"], parallel=2)
+
+    await handler.prepare([news("customer.created", ZHANG), news("customer.changed", ZHANG), news("customer.erased", GROUP)])
+
+    assert files.asked == [ZHANG]
+
+
+class Answers:
+    """Stands in for the HTTP client: answers by path."""
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        self.answers = answers
+
+    async def get(self, path: str, *, params: Mapping[str, str] | None = None, **_others: Any) -> Any:
+        page = (params or {}).get("cursor", "")
+        return self.answers.get(path + page)
+
+
+def a_customer(**others: Any) -> dict[str, Any]:
+    return {
+        "id": str(GROUP),
+        "kind": "organization",
+        "unit": "cn.gd",
+        "language": "zh-CN",
+        "tags": ["vip"],
+        "updated_at": "2026-03-02T02:00:00Z",
+        "identifiers": [{"type": "phone", "value": "+862088886666", "system": None}, {"type": "loyalty", "value": "L1", "system": None}],
+        **others,
+    }
+
+
+def a_person(phone: str, *, key_contact: bool) -> dict[str, Any]:
+    return {"key_contact": key_contact, "identifiers": [{"type": "phone", "value": phone, "system": None}]}
+
+
+async def test_a_group_account_is_filed_under_the_numbers_of_its_people_page_by_page() -> None:
+    people = f"/v1/customers/{GROUP}/contact-persons"
+    client = Answers(
+        {
+            f"/v1/customers/{GROUP}": a_customer(),
+            people: {"items": [a_person("+8613800138001", key_contact=True)], "next_cursor": "two"},
+            people + "two": {"items": [a_person("+8613800138002", key_contact=False)], "next_cursor": None},
+        }
+    )
+
+    facts = await Customers(client).facts(GROUP)  # type: ignore[arg-type]
+
+    assert facts == replace(
+        a_file(GROUP, unit="cn.gd", tags=("vip",)),
+        addresses=("phone:+862088886666", "phone:+8613800138001", "phone:+8613800138002"),
+        key_contact_addresses=("phone:+8613800138001",),
+    )
+
+
+async def test_a_customer_that_is_gone_gives_no_facts() -> None:
+    assert await Customers(Answers({})).facts(ZHANG) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["individual", "organization"])
+async def test_only_group_accounts_are_asked_for_their_people(kind: str) -> None:
+    client = Answers({f"/v1/customers/{GROUP}": a_customer(kind=kind)})
+
+    facts = await Customers(client).facts(GROUP)  # type: ignore[arg-type]
+
+    assert facts is not None
+    assert facts.key_contact_addresses == ()

@@ -1,0 +1,133 @@
+"""Addresses, advice, presence and treatment: the small rules."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from contact_center.addresses import identifier_key, identifier_keys, written
+from contact_center.agent.domain import Agent, Presence, Profile, RoutingStatus
+from contact_center.routing.domain import SECOND, Treatment
+from contact_center.screen_pop.advice import TEXTS, Situation, advice_codes, advice_text
+from contact_center.treatment.domain import treatment_for
+
+AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("138 0013 8000", "+8613800138000"),
+        ("+86 138-0013-8000", "+8613800138000"),
+        ("8613800138000", "+8613800138000"),
+        ("008613800138000", "+8613800138000"),
+        ("１３８００１３８０００", "+8613800138000"),
+        ("10086", "10086"),
+        ("020 8888 6666", "+862088886666"),
+        ("+1 202-456-1111", "+12024561111"),
+        ("anonymous", "anonymous"),
+    ],
+)
+def test_a_phone_is_kept_in_one_form(address: str, kept: str) -> None:
+    assert written("voice", address) == kept
+
+
+def test_a_mailbox_is_compared_without_case() -> None:
+    assert written("email", " Zhang.Wei@Example.com ") == "zhang.wei@example.com"
+    assert identifier_keys("email", "Zhang.Wei@Example.com") == [identifier_key("email", "zhang.wei@example.com")]
+
+
+def test_a_caller_is_looked_up_by_phone_however_the_file_writes_it() -> None:
+    assert identifier_keys("voice", "138 0013 8000") == [identifier_key("phone", "+8613800138000")]
+
+
+def test_a_chat_may_come_from_any_kind_of_id() -> None:
+    keys = identifier_keys("chat", "weibo:zw1990")
+
+    assert identifier_key("social", "zw1990", "weibo") in keys
+    assert identifier_key("wechat", "zw_1990") in identifier_keys("chat", "zw_1990")
+    assert identifier_key("phone", "13800138000") in identifier_keys("chat", "13800138000")
+
+
+def test_nobody_calls_from_a_loyalty_number() -> None:
+    assert identifier_key("loyalty", "L-1") is None
+
+
+def test_advice_names_what_is_pressing_first() -> None:
+    situation = Situation(
+        is_known=True, behavior="owl", tags=frozenset({"agitated"}), tier=6, open_cases=1, waited_seconds=300, churn_risk=0.9
+    )
+
+    assert list(advice_codes(situation)) == ["long_wait", "open_complaint", "top_tier", "at_risk", "agitated", "owl"]
+
+
+def test_an_unknown_caller_is_to_be_asked() -> None:
+    assert list(advice_codes(Situation(is_known=False))) == ["unknown_caller"]
+
+
+def test_every_advice_stands_in_both_languages() -> None:
+    for code, texts in TEXTS.items():
+        assert set(texts) == {"zh-CN", "en"}
+        assert advice_text(code, "zh-CN") != advice_text(code, "en")
+        assert advice_text(code, "fr") == texts["en"]
+
+
+def an_agent(presence: Presence = Presence.AVAILABLE, *, is_responding: bool = True) -> Agent:
+    profile = Profile(name="Li Na", team=None, skills={}, capacity={"voice": 1}, languages=(), queues=())
+    return Agent(
+        id=UUID(int=1),
+        unit="cn",
+        profile=profile,
+        presence=presence,
+        presence_since=AT,
+        is_responding=is_responding,
+        idle_since=AT,
+        version=1,
+        created_at=AT,
+        updated_at=AT,
+    )
+
+
+@pytest.mark.parametrize(
+    ("agent", "works", "status"),
+    [
+        (an_agent(), [], RoutingStatus.IDLE),
+        (an_agent(), ["offered"], RoutingStatus.OFFERED),
+        (an_agent(), ["wrapping", "assigned"], RoutingStatus.INTERACTING),
+        (an_agent(), ["on_hold"], RoutingStatus.INTERACTING),
+        (an_agent(), ["wrapping"], RoutingStatus.WRAPPING),
+        (an_agent(is_responding=False), [], RoutingStatus.NOT_RESPONDING),
+        (an_agent(Presence.MEAL), [], RoutingStatus.OFF_QUEUE),
+        (an_agent(Presence.OFFLINE), ["assigned"], RoutingStatus.INTERACTING),
+    ],
+)
+def test_the_routing_status_follows_from_presence_and_works(agent: Agent, works: list[str], status: RoutingStatus) -> None:
+    assert agent.status(works) is status
+
+
+def test_saying_available_again_begins_a_new_idle_time_only_after_silence() -> None:
+    later = AT + timedelta(minutes=5)
+
+    assert an_agent().present(Presence.AVAILABLE, at=later).idle_since == AT
+    assert an_agent(is_responding=False).present(Presence.AVAILABLE, at=later).idle_since == later
+    assert an_agent(Presence.MEAL).present(Presence.AVAILABLE, at=later).idle_since == later
+
+
+def test_presence_keeps_its_beginning_while_it_stays() -> None:
+    later = AT + timedelta(minutes=5)
+
+    assert an_agent().present(Presence.AVAILABLE, at=later).presence_since == AT
+    assert an_agent().present(Presence.BREAK, at=later).presence_since == later
+
+
+def test_a_key_contact_has_the_better_of_two_treatments() -> None:
+    treatments = {
+        "none": Treatment(),
+        "6": Treatment(head_start=120 * SECOND),
+        "key_contact": Treatment(head_start=60 * SECOND),
+    }
+
+    assert treatment_for(treatments, None, is_key_contact=True).head_start == 60 * SECOND
+    assert treatment_for(treatments, 6, is_key_contact=True).head_start == 120 * SECOND
+    assert treatment_for(treatments, None, is_key_contact=False) == Treatment()
+    assert treatment_for(treatments, 3, is_key_contact=False) == Treatment()
