@@ -11,6 +11,7 @@ from complaints.approval.domain import Hand, check_decision, exceed, sums
 from complaints.case import records
 from complaints.case.moves import WAYS, Move, Outcome, State, Where, allowed_moves
 from complaints.case.records import Channel, Decision, Kind, Severity, StepRecord, Verdict
+from complaints.clock.course import Course
 
 
 class MoveNotAllowed(Conflict):
@@ -206,3 +207,21 @@ class Complaint:
 
 
 HIGHEST_LEVEL = 9
+
+
+@dataclass(frozen=True)
+class Case:
+    """A complaint with its clocks: what is loaded, moved and saved as one."""
+
+    complaint: Complaint
+    course: Course
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is known of the customer when the complaint is recorded; the unit is confirmed when the customer's file gave it."""
+
+    customer_id: UUID
+    unit: str
+    is_confirmed: bool
+    tier: int | None

@@ -10,8 +10,8 @@ from service_kit.units import units_of, within_units
 from sqlalchemy import ColumnElement, Select, bindparam, func, not_, or_, select
 from sqlalchemy.types import Boolean
 
+from complaints.case.domain import Case
 from complaints.case.store import complaint_of
-from complaints.case.use_cases import Case
 from complaints.clock.store import courses_of
 from complaints.tables import complaint, complaint_number
 

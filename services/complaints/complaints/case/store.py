@@ -14,11 +14,10 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, column, func, insert, null,
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.approval.domain import Hand
-from complaints.case.domain import Complaint, Report, Step
+from complaints.case.domain import Case, Complaint, Report, Step
 from complaints.case.moves import State
 from complaints.case.record_json import proposal_of, written
 from complaints.case.records import Channel, Kind, Severity, Verdict
-from complaints.case.use_cases import Case
 from complaints.clock.course import Told
 from complaints.clock.store import courses_of, save_course, save_courses, save_told
 from complaints.tables import complaint, complaint_number, complaint_step

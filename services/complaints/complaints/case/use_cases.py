@@ -1,7 +1,7 @@
 """What is done with cases: load, decide, save; clocks and events go along with every move."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -10,7 +10,7 @@ from service_kit.outbox import Event
 
 from complaints.approval.domain import Hand
 from complaints.case import events
-from complaints.case.domain import Complaint, ReceivedInFuture, Report, Step
+from complaints.case.domain import Case, Complaint, ReceivedInFuture, Report, Standing, Step
 from complaints.case.moves import State
 from complaints.case.number import complaint_number
 from complaints.case.records import Proposal
@@ -23,24 +23,6 @@ CLOCK_SKEW = timedelta(minutes=5)
 NUMBER_ATTEMPTS = 20
 
 Take = Callable[[Complaint], tuple[Complaint, Step]]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A complaint with its clocks: what is loaded, moved and saved as one."""
-
-    complaint: Complaint
-    course: Course
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What is known of the customer when the complaint is recorded; the unit is confirmed when the customer's file gave it."""
-
-    customer_id: UUID
-    unit: str
-    is_confirmed: bool
-    tier: int | None
 
 
 class Cases(Protocol):

@@ -7,7 +7,7 @@ from service_kit.language import spoken
 from service_kit.words import MoneyOut
 
 from complaints.case import labels
-from complaints.case.domain import Complaint
+from complaints.case.domain import Case, Complaint
 from complaints.case.moves import TABLE, Move, Row, State
 from complaints.case.schemas import (
     ClockView,
@@ -24,7 +24,6 @@ from complaints.case.schemas import (
     StepView,
     WayView,
 )
-from complaints.case.use_cases import Case
 from complaints.clock.domain import BREACH, Clock
 from complaints.letter.domain import LetterSent
 

@@ -7,7 +7,7 @@ from service_kit.caller import Caller
 from service_kit.errors import NotFound
 from service_kit.units import unit_for
 
-from complaints.case.use_cases import Standing
+from complaints.case.domain import Standing
 
 
 class CustomerUnknown(NotFound):
