@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic_core import to_json
-from starlette.requests import Request
 from starlette.responses import Response
 
 from service_kit import idempotency, preconditions
@@ -18,6 +17,7 @@ from service_kit.identity import new_id
 from service_kit.language import preferred
 from service_kit.origin import Origin
 from service_kit.pages import PageOf
+from service_kit.requests import StrictRequest
 
 JSON = "application/json"
 
@@ -29,7 +29,7 @@ class AnswerMissing(RuntimeError):
 class Call:
     """What `requires(...)` gives to a route. `at` is the one moment of this request."""
 
-    def __init__(self, request: Request, caller: Caller, *, at: datetime, origin: Origin, key: idempotency.Key | None) -> None:
+    def __init__(self, request: StrictRequest, caller: Caller, *, at: datetime, origin: Origin, key: idempotency.Key | None) -> None:
         self.request = request
         self.caller = caller
         self.at = at
@@ -42,6 +42,10 @@ class Call:
     def database(self) -> Database:
         database: Database = self.request.app.state.database
         return database
+
+    @property
+    def is_form(self) -> bool:
+        return self.request.headers.get("content-type", "").startswith("multipart/")
 
     @property
     def settings(self) -> Any:
@@ -62,7 +66,7 @@ class Call:
     def transaction(self, *, fingerprint: bytes | None = None) -> "CallTransaction":
         """The transaction of this change. A POST claims its idempotency key on entry and stores the answer on exit.
 
-        `fingerprint` replaces that of the body where the body is a file.
+        `fingerprint` replaces that of the body; a form with files that gives none is compared as a whole.
         """
         return CallTransaction(self, fingerprint)
 
@@ -129,11 +133,11 @@ class CallTransaction:
     def __init__(self, call: Call, fingerprint: bytes | None) -> None:
         self._call = call
         self._key = call.key
-        if self._key is not None and fingerprint is not None:
-            self._key = idempotency.Key(**self._key.scope, fingerprint=fingerprint)
+        self._fingerprint = fingerprint
         self._block = call.database.transaction(origin=call.origin, lock_within=idempotency.WAIT_SECONDS)
 
     async def __aenter__(self) -> Transaction:
+        await self._complete_key()
         self._tx = await self._block.__aenter__()
         self._call.response = None
         if self._key is not None:
@@ -144,18 +148,32 @@ class CallTransaction:
                 raise
         return self._tx
 
+    async def _complete_key(self) -> None:
+        """A form is not read as a whole just for its key: the route says what identifies it, or its parts are digested here."""
+        if self._key is None:
+            return
+        fingerprint = self._fingerprint
+        if fingerprint is None and self._call.is_form:
+            fingerprint = await self._call.request.form_digest()
+        if fingerprint is not None:
+            self._key = idempotency.Key(**self._key.scope, fingerprint=fingerprint)
+
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if kind is None:
             try:
-                self._keep_answer()
+                await self._keep_answer()
             except BaseException as failure:
                 await self._block.__aexit__(type(failure), failure, failure.__traceback__)
                 raise
         await self._block.__aexit__(kind, error, trace)
 
-    def _keep_answer(self) -> None:
+    async def _keep_answer(self) -> None:
         response = self._call.response
         if response is None:
             raise AnswerMissing(f"{self._call.request.method} {self._call.request.url.path}")
-        if self._key is not None and 200 <= response.status_code < 300:
+        if self._key is None:
+            return
+        if response.status_code >= 300:
+            await idempotency.give_back(self._tx, self._key)
+        else:
             self._tx.answer = idempotency.answer_of(self._key, response, once=self._call.once)

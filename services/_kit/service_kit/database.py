@@ -1,7 +1,8 @@
 """Runs compiled statements on an asyncpg pool: readings, transactions, and what became of a lost connection."""
 
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
@@ -13,7 +14,7 @@ from service_kit import outbox
 from service_kit.origin import SYSTEM_ORIGIN, Origin
 from service_kit.outbox import Event, Recorded
 from service_kit.signals import Signals
-from service_kit.sqlstates import TRANSLATED, OutcomeUnknown, TransactionRolledBack, is_connection_lost
+from service_kit.sqlstates import TRANSLATED, DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack, is_answered
 from service_kit.statements import Statements
 
 
@@ -43,6 +44,18 @@ class PoolLimits:
     acquire_within: float = 5.0
     statement_within: float = 15.0
     lock_within: float = 2.0
+    # A process that was stopped in the middle of a transaction holds its locks no longer than this.
+    pause_within: float = 60.0
+
+
+class _Ended:
+    """Stands in for the connection once the block was left: a lost connection may be tried again, this is a mistake of ours."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("the block of this transaction was left already")
+
+
+ENDED = _Ended()
 
 
 class Reader:
@@ -112,14 +125,21 @@ class Transaction(Reader):
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[Self]:
-        """What fails inside is undone alone; the transaction goes on."""
-        await self.connection.execute("SAVEPOINT step")
+        """What fails inside is undone alone, together with what it told; the transaction goes on."""
+        told = len(self.recorded)
+        await self._say("SAVEPOINT step")
         try:
             yield self
         except BaseException:
-            await self.connection.execute("ROLLBACK TO SAVEPOINT step")
+            del self.recorded[told:]
+            # Going back leaves the savepoint there: without the release an outer one of the same name would stay hidden behind it.
+            await self._say("ROLLBACK TO SAVEPOINT step; RELEASE SAVEPOINT step")
             raise
-        await self.connection.execute("RELEASE SAVEPOINT step")
+        await self._say("RELEASE SAVEPOINT step")
+
+    async def _say(self, command: str) -> None:
+        with TRANSLATED:
+            await self.connection.execute(command)
 
 
 class _TransactionBlock:
@@ -150,6 +170,8 @@ class _TransactionBlock:
             else:
                 await self._roll_back()
         finally:
+            if self._tx is not None:
+                self._tx.connection = ENDED
             await self._database.release(self._connection)
 
     async def _tell_and_commit(self) -> None:
@@ -169,23 +191,23 @@ class _TransactionBlock:
         try:
             with TRANSLATED:
                 outcome = await self._connection.execute("COMMIT")
-        except TransactionRolledBack as error:
+        except (TransactionRolledBack, DatabaseUnavailable) as error:
             # A lost connection is read as "rolled back" everywhere but here: COMMIT may have reached the server.
-            if is_connection_lost(error.__cause__):
-                raise OutcomeUnknown(told) from error
-            raise
+            if is_answered(error.__cause__):
+                raise
+            raise OutcomeUnknown(told) from error
         # A COMMIT of a failed transaction answers ROLLBACK without any error.
         if outcome != "COMMIT":
             raise TransactionRolledBack("the transaction had failed before its COMMIT")
 
     async def _roll_back(self) -> None:
-        if self._connection.is_closed():
-            return
         try:
             await self._connection.execute("ROLLBACK")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             # The server forgets the transaction with the connection; the error that brought us here is the one to tell.
-            self._connection.terminate()
+            # A connection that is lost already has left the pool, and even asking it whether it is closed raises.
+            with suppress(asyncpg.InterfaceError):
+                self._connection.terminate()
 
 
 class Database:
@@ -221,7 +243,8 @@ class Database:
             await self._pool.close()
 
     async def _connect(self, *_args: object, **options: Any) -> Any:
-        return await connect(self.url, within=self.limits.connect_within, **options)
+        pause = str(int(self.limits.pause_within * 1000))
+        return await connect(self.url, within=self.limits.connect_within, idle_in_transaction_session_timeout=pause, **options)
 
     async def acquire(self) -> Any:
         with TRANSLATED:
@@ -245,9 +268,11 @@ class Database:
     async def reading(self) -> AsyncIterator[Reader]:
         """A connection for single statements, each its own snapshot."""
         connection = await self.acquire()
+        reader = Reader(connection, self.statements)
         try:
-            yield Reader(connection, self.statements)
+            yield reader
         finally:
+            reader.connection = ENDED
             await self.release(connection)
 
     async def listen(self, channel: str, callback: Any) -> Any:
@@ -257,27 +282,30 @@ class Database:
         return connection
 
 
-async def connect(url: str, *, within: float = 2.0, **options: Any) -> Any:
+async def connect(url: str, *, within: float = 2.0, idle_in_transaction_session_timeout: str = "0", **options: Any) -> Any:
     """One connection to the primary among the hosts of the URL; each host is tried for `within` seconds.
 
-    Raises DatabaseUnavailable with the last host's reason when none answers.
+    Raises DatabaseUnavailable, or TransactionRolledBack when the last host refused the connection.
     """
-    failure: BaseException | None = None
+    settings = {"jit": "off", "idle_in_transaction_session_timeout": idle_in_transaction_session_timeout}
+    failure: BaseException = ConnectionError("the database URL names no host")
     for single in single_host_urls(url):
         try:
-            return await asyncpg.connect(single, timeout=within, target_session_attrs="primary", server_settings={"jit": "off"}, **options)
+            return await asyncpg.connect(single, timeout=within, target_session_attrs="primary", server_settings=settings, **options)
+        except asyncpg.TargetServerAttributeNotMatched as error:
+            failure = ConnectionError(str(error))
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             failure = error
     with TRANSLATED:
-        raise failure or ConnectionError("the database URL names no host")
+        raise failure
 
 
 def single_host_urls(url: str) -> list[str]:
     """`postgresql://u:p@a:1,b:2/d` as one URL per host; the libpq form `postgresql:///d?host=/dir` stays one."""
     scheme, separator, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
+    authority = re.split("[/?]", rest, maxsplit=1)[0]
     user, at, hosts = authority.rpartition("@")
-    return [f"{scheme}{separator}{user}{at}{host}{slash}{path}" for host in hosts.split(",")]
+    return [f"{scheme}{separator}{user}{at}{host}{rest.removeprefix(authority)}" for host in hosts.split(",")]
 
 
 async def _teach(connection: Any) -> None:

@@ -38,6 +38,7 @@ CLAIM = (
     .returning(record.c.key)
 )
 FIND = select(record.c.fingerprint, record.c.status, record.c.headers, record.c.body).where(*_own)
+GIVE_BACK = delete(record).where(*_own)
 FORGET = delete(record).where(record.c.created_at < bindparam("before"))
 
 
@@ -118,6 +119,11 @@ async def stored(reader: Reader, key: Key) -> Response:
     if row["fingerprint"] != key.fingerprint:
         raise IdempotencyKeyReused(pointer="header/Idempotency-Key")
     return Response(row["body"], status_code=row["status"], headers={**row["headers"], "Idempotency-Replayed": "true"})
+
+
+async def give_back(tx: Transaction, key: Key) -> None:
+    """Let the key be used again: what was answered is not kept."""
+    await tx.execute(GIVE_BACK, **key.scope)
 
 
 def answer_of(key: Key, response: Response, *, once: Sequence[str] = ()) -> dict[str, object]:

@@ -1,14 +1,18 @@
 """Reads requests strictly: content types, JSON, and query parameters that the operation knows."""
 
+import hashlib
 import json
 import math
 from collections.abc import Collection
 from typing import Any
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from service_kit.errors import Fault, Invalid, Malformed, UnsupportedMediaType
+
+CHUNK = 1_000_000
 
 
 class UnknownParameter(Invalid):
@@ -22,6 +26,30 @@ class StrictRequest(Request):
         if not hasattr(self, "_json"):
             self._json = strict_json(await self.body())
         return self._json
+
+    async def rewind(self) -> None:
+        """Let the files of a form be read again from their beginning."""
+        if self._form is not None:
+            for _, member in self._form.multi_items():
+                if isinstance(member, UploadFile):
+                    await member.seek(0)
+
+    async def form_digest(self) -> bytes:
+        """SHA-256 over the names and contents of a form, files included."""
+        digest = hashlib.sha256()
+        for name, member in (await self.form()).multi_items():
+            content = member if isinstance(member, str) else [member.filename, await _file_digest(member)]
+            digest.update(to_json([name, content]))
+        return digest.digest()
+
+
+async def _file_digest(file: UploadFile) -> str:
+    digest = hashlib.sha256()
+    await file.seek(0)
+    while chunk := await file.read(CHUNK):
+        digest.update(chunk)
+    await file.seek(0)
+    return digest.hexdigest()
 
 
 def strict_json(body: bytes) -> Any:

@@ -17,7 +17,7 @@ from service_kit.caller import SYSTEM, Caller
 from service_kit.contract import conditional, refusal_responses, tagged
 from service_kit.errors import Invalid, Malformed, Refusal
 from service_kit.origin import Origin
-from service_kit.readback import was_committed
+from service_kit.readback import OutcomeNotKnown, was_committed
 from service_kit.requests import StrictRequest, refuse_unknown_parameters, require_content_type
 from service_kit.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
 
@@ -66,7 +66,8 @@ class StrictRoute(APIRoute):
         known, repeatable = query_names(self.dependant)
         content_type = media_type_of(self)
         scopes = self.scopes
-        takes_key = "POST" in (self.methods or ())
+        # The clients of an open operation have no names by which their keys could be told apart.
+        takes_key = "POST" in (self.methods or ()) and scopes is not None
         conditions = conditions_of(self.endpoint)
 
         async def handle(request: Request) -> Response:
@@ -189,7 +190,7 @@ async def key_of(request: StrictRequest, caller: Caller) -> idempotency.Key | No
     )
 
 
-async def repeated(inner: Handler, request: Request, call: Call) -> Response:
+async def repeated(inner: Handler, request: StrictRequest, call: Call) -> Response:
     """Run the endpoint; again when its whole transaction was rolled back; read the outcome back when COMMIT got no answer."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -197,13 +198,28 @@ async def repeated(inner: Handler, request: Request, call: Call) -> Response:
         except idempotency.Replayed as replayed:
             return replayed.response
         except OutcomeUnknown as unknown:
-            if await was_committed(call.database, unknown.told) and call.response is not None:
-                return call.response
+            committed = await committed_answer(call, unknown)
+            if committed is not None:
+                return committed
         except TransactionRolledBack as error:
             if attempt == ATTEMPTS:
                 raise DatabaseUnavailable() from error
         await sleep(random.uniform(0.01, 0.05) * attempt**2)
+        await request.rewind()
     raise DatabaseUnavailable()
+
+
+async def committed_answer(call: Call, unknown: OutcomeUnknown) -> Response | None:
+    """The answer to a change whose COMMIT turned out to have happened; None when the endpoint may run again.
+
+    It may when nothing was committed, and also when only the idempotency key can tell: the key's claim waits for the lost transaction.
+    """
+    has_told = any(entry.is_told for entry in unknown.told)
+    if (call.key is not None and not has_told) or not await was_committed(call.database, unknown.told):
+        return None
+    if call.response is None:
+        raise OutcomeNotKnown()
+    return call.response
 
 
 def scopes_of(endpoint: Callable[..., Any]) -> Sequence[str] | None:

@@ -1,6 +1,6 @@
 """Database errors by SQLSTATE, as the kit's own words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -15,6 +15,10 @@ class UniqueViolated(Exception):
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)
         self.constraint = constraint
+
+
+class ExclusionViolated(UniqueViolated):
+    """An exclusion constraint refused the row: it overlaps another one; `constraint` is its name."""
 
 
 class ForeignKeyViolated(Exception):
@@ -53,39 +57,67 @@ class LockNotAvailable(Unavailable):
     """Another request holds this resource; repeat the request."""
 
 
-LOST = (ConnectionError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+class StatementTooSlow(Unavailable):
+    """This took longer than one request may take; ask for less at once, or repeat it later."""
+
+
+BY_STATE: Mapping[str, Callable[[str], Exception]] = {
+    "23505": UniqueViolated,
+    "23P01": ExclusionViolated,
+    "23503": ForeignKeyViolated,
+    "23514": lambda constraint: CheckViolated(f"the rule {constraint} does not hold"),
+    "55P03": lambda _: LockNotAvailable(),
+    "57014": lambda _: StatementTooSlow(),
+}
+LOST = (ConnectionError, asyncpg.PostgresConnectionError)
+# The session was ended by the server: connection failures, shutdowns, and a pause inside a transaction that was too long.
+ENDED = ("08", "57P0", "25P03")
 RETRIED = {"40001", "40P01"}
-WAITED = {"55P03", "57014"}
+# A migration changed what a prepared statement reads; the driver has forgotten the statement and prepares it anew.
+OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+# Too many connections, disk or memory full; no right to enter; a standby that cannot write.
+REFUSED = ("53", "28", "3D000", "25006")
 # Values that no column can hold: out of range, NUL bytes, lone surrogates, broken dates.
 UNSTORABLE_CLASS = "22"
 
 
 def is_connection_lost(error: BaseException | None) -> bool:
-    """Whether the error means that the connection is gone, by its class or by SQLSTATE 08*, 57P0x."""
-    state = getattr(error, "sqlstate", None) or ""
-    return isinstance(error, LOST) or state.startswith(("08", "57P0"))
+    """Whether the error means that the connection is gone, by its class, by SQLSTATE, or by the driver's own words."""
+    if isinstance(error, asyncpg.InterfaceError):
+        # The driver has one class for closed connections, which leave the pool, and for calls that are mistakes of ours.
+        return any(word in str(error) for word in ("closed", "closing", "released back"))
+    return isinstance(error, LOST) or _state(error).startswith(ENDED)
+
+
+def is_answered(error: BaseException | None) -> bool:
+    """Whether the server itself said what became of the statement, and lives on."""
+    return bool(_state(error)) and not is_connection_lost(error)
+
+
+def is_unstorable(error: BaseException) -> bool:
+    """Whether a value cannot be stored, by what the server says or by what the driver finds before it asks the server.
+
+    A value of another type than the column's, which only the driver finds, is a mistake of ours and not of the caller.
+    """
+    return _state(error).startswith(UNSTORABLE_CLASS) and not isinstance(error.__cause__, TypeError)
+
+
+def _state(error: BaseException | None) -> str:
+    return getattr(error, "sqlstate", None) or ""
 
 
 def translated(error: BaseException) -> BaseException | None:
     """The kit's word for a database error, or None when it is none of those foreseen."""
-    state: str = getattr(error, "sqlstate", None) or ""
-    if isinstance(error, asyncpg.DataError | asyncpg.exceptions.DataError) or state.startswith(UNSTORABLE_CLASS):
+    state = _state(error)
+    if is_unstorable(error):
         return ValueOutOfRange()
-    if state == "23505":
-        return UniqueViolated(str(getattr(error, "constraint_name", "")))
-    if state == "23503":
-        return ForeignKeyViolated(str(getattr(error, "constraint_name", "")))
-    if state == "23514":
-        return CheckViolated(f"the rule {getattr(error, 'constraint_name', '')} does not hold")
-    if state in RETRIED:
+    if state in RETRIED or isinstance(error, OUTDATED):
         return TransactionRolledBack(state)
-    if state in WAITED:
-        return LockNotAvailable()
     if is_connection_lost(error):
         return TransactionRolledBack("connection lost")
-    if isinstance(error, TimeoutError | OSError) or state in {"53300", "28P01", "28000", "3D000"}:
+    if isinstance(error, TimeoutError | OSError) or state.startswith(REFUSED):
         return DatabaseUnavailable()
-    return None
+    return BY_STATE[state](str(getattr(error, "constraint_name", ""))) if state in BY_STATE else None
 
 
 class _Translated:

@@ -1,11 +1,15 @@
 """What the kit's tests start from: an open database with the schema of the notes, and a raw connection to it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from service_kit.database import Database, connect
-from service_kit.testing import notes
+from service_kit.identity import Clock, clock
+from service_kit.routing import Router
+from service_kit.service import Service
+from service_kit.testing import ISSUER, SigningKeys, notes
+from service_kit.tokens import Keys
 
 
 @pytest.fixture
@@ -28,3 +32,25 @@ async def raw(url: str) -> AsyncIterator[Any]:
     await connection.execute("SET search_path = notes")
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+def compose(url: str, signing_keys: SigningKeys) -> Callable[..., Service]:
+    """`compose(*routers, **settings)`: the notes with more routes and other settings."""
+
+    def composed(*routers: Router, now: Clock = clock, keys: Keys | None = None, **settings: Any) -> Service:
+        chosen = notes.Settings(**{"database_url": url, "issuer": ISSUER, "secret_key": "test", **settings})
+        return Service(
+            name="notes",
+            title="Notes",
+            description="Notes, for the kit's tests.",
+            settings=chosen,
+            migrations=notes.MIGRATIONS,
+            routers=[notes.router, *routers],
+            events=notes.EVENTS,
+            scopes=notes.SCOPES,
+            keys=keys or signing_keys,
+            now=now,
+        )
+
+    return composed

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from service_kit.postgres_server import PostgresServer
 from service_kit.testing.databases import Databases
@@ -22,12 +23,20 @@ MakeDatabase = Callable[[Path, str], Awaitable[str]]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server in the process that lives longest: the only one, or the one that hands tests out."""
+    _log_plainly()
     if hasattr(config, "workerinput"):
         config.stash[URL] = config.workerinput["postgres_url"]
     elif given := os.environ.get("GUANXI_TEST_DATABASE_URL"):
         config.stash[URL] = given
     elif not config.option.collectonly:
         _start(config)
+
+
+def _log_plainly() -> None:
+    """Tracebacks as text: drawn ones, with the values of all variables, take seconds each."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)]
+    )
 
 
 def _start(config: pytest.Config) -> None:

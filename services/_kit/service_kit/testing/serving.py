@@ -53,13 +53,13 @@ class Api:
     async def delete(self, path: str, *, match: str | None = None, **options: Any) -> httpx2.Response:
         return await self.request("DELETE", path, headers=_match(match), **options)
 
-    async def events(self, type_: str | None = None, *, attempts: int = 100) -> Sequence[dict[str, Any]]:
-        """What the feed tells so far; with a type, wait until there is one of it."""
+    async def events(self, type_: str | None = None, *, least: int = 1, attempts: int = 100) -> Sequence[dict[str, Any]]:
+        """What the feed tells so far; with a type, wait until there are that many of it."""
         reader = self.as_("events:read")
         for _ in range(attempts):
             told: list[dict[str, Any]] = (await reader.get("/v1/events", params={"limit": 1000})).json()
             found = [event for event in told if type_ is None or event["type"] == f"guanxi.{type_}.v1"]
-            if found or type_ is None:
+            if len(found) >= least or type_ is None:
                 return found
             await asyncio.sleep(0.05)
         return []
