@@ -87,8 +87,8 @@ class Instance:
 
     def environment(self, name: str) -> dict[str, str]:
         """What the process was told when it started."""
-        pairs = Path(f"/proc/{self.pid(name)}/environ").read_bytes().split(b"\0")
-        return {key.decode(): value.decode() for key, _, value in (pair.partition(b"=") for pair in pairs if pair)}
+        told: dict[str, str] = self.processes[name]["environment"]
+        return told
 
     def signal(self, name: str, number: signal.Signals) -> int:
         """Send a signal to one of our processes and return its pid."""

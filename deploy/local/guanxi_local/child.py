@@ -4,6 +4,7 @@ import http.client
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from service_kit.postgres_programs import asker_to_end_with_parent, telling_line
 
+from guanxi_local.forks import Fork, Nursery
 from guanxi_local.refusals import LauncherError
 
 LARGEST_LOG = 20_000_000
@@ -18,18 +20,31 @@ TAIL = 20_000
 
 
 class Child:
-    """A program of ours in a session of its own, so that Ctrl-C in the terminal reaches only the launcher.
+    """A module run as a program, in a session of its own, so that Ctrl-C in the terminal reaches only the launcher.
 
-    The kernel kills it when the launcher is killed; start it from the main thread for that.
+    With a nursery it is forked there, else it is started anew. The kernel kills it when the launcher is killed; start it from
+    the main thread for that.
     """
 
-    def __init__(self, name: str, command: Sequence[str], *, environment: Mapping[str, str], log: Path | None, url: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        log: Path | None,
+        url: str = "",
+        nursery: Nursery | None = None,
+    ) -> None:
         self.name = name
         self.url = url
         self.log = log
-        self._command = command
+        self._module = module
+        self._arguments = arguments
         self._environment = environment
-        self._process: subprocess.Popen[bytes] | None = None
+        self._nursery = nursery
+        self._process: subprocess.Popen[bytes] | Fork | None = None
         self._log_began_at = 0
 
     @property
@@ -43,6 +58,10 @@ class Child:
     @property
     def exit_code(self) -> int | None:
         return self._process.returncode if self._process is not None else None
+
+    def facts(self) -> dict[str, object]:
+        """What other programs of this user may want to know of it; secrets are among it."""
+        return {"pid": self.pid, "url": self.url, "environment": dict(self._environment)}
 
     def start(self) -> None:
         try:
@@ -95,9 +114,11 @@ class Child:
             log.seek(max(self._log_began_at, log.seek(0, os.SEEK_END) - TAIL))
             return telling_line(log.read().decode(errors="replace"))
 
-    def _launch(self, output: int | None) -> "subprocess.Popen[bytes]":
+    def _launch(self, output: int | None) -> "subprocess.Popen[bytes] | Fork":
+        if self._nursery is not None and output is not None:
+            return self._nursery.fork(self._module, self._arguments, environment=self._environment, log=output)
         return subprocess.Popen(
-            self._command,
+            [sys.executable, "-m", self._module, *self._arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=None if output is None else subprocess.STDOUT,

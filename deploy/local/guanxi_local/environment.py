@@ -8,7 +8,7 @@ from guanxi_local.home import Home
 from guanxi_local.parts import GATEWAY, PARTS, Part
 from guanxi_local.settings import LocalSettings
 
-LAUNCHER_ONLY = ("GUANXI_HOME", "GUANXI_START_SECONDS", "DEMO")
+LAUNCHER_ONLY = ("GUANXI_HOME", "GUANXI_START_SECONDS", "GUANXI_PRELOAD", "DEMO")
 FRUGAL = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
 WEBHOOKS_TO_THIS_MACHINE = {"GUANXI_WEBHOOKS_ALLOW_LOOPBACK": "true"}
 

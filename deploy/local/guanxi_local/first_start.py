@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from guanxi_local.child import Child
+from guanxi_local.forks import Nursery
 from guanxi_local.home import Home
 from guanxi_local.parts import GATEWAY, PARTS, Part
 from guanxi_local.refusals import LauncherError
@@ -20,7 +20,7 @@ SIMULTANEOUS = max(2, os.cpu_count() or 2)
 Environments = Mapping[str, Mapping[str, str]]
 
 
-def migrate(parts: Iterable[Part], *, home: Home, environments: Environments, database: str) -> list[str]:
+def migrate(parts: Iterable[Part], *, home: Home, environments: Environments, database: str, nursery: Nursery | None) -> list[str]:
     """Migrates the schemas whose release changed since the last start here; returns their names."""
     done: dict[str, str] = home.recall("migrated") or {}
     wanted = {part.name: _release_of(part, database) for part in parts}
@@ -28,9 +28,11 @@ def migrate(parts: Iterable[Part], *, home: Home, environments: Environments, da
     commands = [
         Child(
             part.name,
-            [sys.executable, "-m", part.package, "migrate"],
+            part.package,
+            ["migrate"],
             environment=environments[part.name],
             log=home.logs / f"{part.name}.log",
+            nursery=nursery,
         )
         for part in due
     ]
@@ -39,7 +41,7 @@ def migrate(parts: Iterable[Part], *, home: Home, environments: Environments, da
     return [part.name for part in due]
 
 
-def register_clients(*, home: Home, environments: Environments, database: str) -> bool:
+def register_clients(*, home: Home, environments: Environments, database: str, nursery: Nursery | None) -> bool:
     """Makes the administrator's client and one for each part, with the gateway's own command; False when they are there."""
     commands = [
         _administrator_command(),
@@ -52,9 +54,11 @@ def register_clients(*, home: Home, environments: Environments, database: str) -
     children = [
         Child(
             GATEWAY.name,
-            [sys.executable, "-m", GATEWAY.package, *command],
+            GATEWAY.package,
+            command,
             environment={**environments[GATEWAY.name], "GUANXI_NEW_CLIENT_SECRET": secret},
             log=home.logs / "gateway.log",
+            nursery=nursery,
         )
         for command, secret in zip(commands, secrets, strict=True)
     ]

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,8 @@ from service_kit.postgres_roles import PostgresServerError
 from guanxi_local import first_start
 from guanxi_local.child import Child
 from guanxi_local.database import LocalDatabase
-from guanxi_local.environment import addresses, environment_of
+from guanxi_local.environment import FRUGAL, addresses, environment_of
+from guanxi_local.forks import Nursery, can_fork, reap_orphans
 from guanxi_local.home import Home
 from guanxi_local.parts import GATEWAY, PARTS, SERVICES
 from guanxi_local.ports import free_ports, require_free
@@ -70,20 +70,24 @@ class Instance:
         self._console = console
         self._began = time.monotonic()
         self._database = LocalDatabase(settings, home)
+        self._nursery = Nursery({**FRUGAL, **os.environ}) if settings.preload and can_fork() else None
         self._demo: Child | None = None
         self._supervisor = Supervisor(tell=self._warn, changed=self._publish, clock=time.monotonic)
 
     def start(self, running: ExitStack) -> None:
         settings, home = self._settings, self._home
         require_free(settings.host, settings.port)
+        if self._nursery is not None:
+            running.callback(self._nursery.stop)
+            self._nursery.start()
         self._tell("Starting PostgreSQL" if self._database.server else "Using the PostgreSQL of GUANXI_DATABASE_URL")
         self._database.start(running)
         database = self._database.prepare(PARTS)
         is_new = home.recall("demo") is None
         environments = self._environments()
-        if migrated := first_start.migrate(PARTS, home=home, environments=environments, database=database):
+        if migrated := first_start.migrate(PARTS, home=home, environments=environments, database=database, nursery=self._nursery):
             self._tell(f"Migrated {', '.join(migrated)}")
-        if first_start.register_clients(home=home, environments=environments, database=database):
+        if first_start.register_clients(home=home, environments=environments, database=database, nursery=self._nursery):
             self._tell("Registered the administrator's client and one for each service")
         home.write_credentials(settings.base_url, client_id=first_start.ADMINISTRATOR)
         self._serve(environments, running)
@@ -95,6 +99,7 @@ class Instance:
             self._restart_the_database()
             self._supervisor.restart_the_dead()
             self._notice_the_end_of_the_demo()
+            reap_orphans(self._known_processes())
             time.sleep(POLL)
 
     def _environments(self) -> Mapping[str, Mapping[str, str]]:
@@ -110,10 +115,12 @@ class Instance:
         children = [
             Child(
                 part.name,
-                [sys.executable, "-m", part.package, "serve"],
+                part.package,
+                ["serve"],
                 environment=environments[part.name],
                 log=self._home.logs / f"{part.name}.log",
                 url=self._urls[part.name],
+                nursery=self._nursery,
             )
             for part in PARTS
         ]
@@ -145,8 +152,7 @@ class Instance:
             self._console.print("The data are empty (DEMO=0); `make demo` plays the story.")
             return
         environment = {**os.environ, "GUANXI_HOME": str(self._home.folder)}
-        command = [sys.executable, "-m", "guanxi_local", "demo"]
-        self._demo = Child("demo", command, environment=environment, log=None)
+        self._demo = Child("demo", "guanxi_local", ["demo"], environment=environment, log=None)
         running.callback(self._demo.ensure_stopped, within=0)
         self._demo.start()
 
@@ -169,13 +175,20 @@ class Instance:
             self._warn(f"{error} Trying again.")
             time.sleep(1)
 
+    def _known_processes(self) -> frozenset[int]:
+        server = self._database.server
+        pids = [child.pid for child in self._supervisor.children]
+        pids += [self._demo.pid if self._demo else None, server.pid if server else None, self._nursery.pid if self._nursery else None]
+        return frozenset(pid for pid in pids if pid is not None)
+
     def _publish(self) -> None:
         server = self._database.server
         self._home.publish_processes(
             {
                 "launcher": {"pid": os.getpid()},
+                **({"nursery": {"pid": self._nursery.pid}} if self._nursery else {}),
                 **({"postgres": {"pid": server.pid}} if server else {}),
-                **{one.child.name: {"pid": one.child.pid, "url": one.child.url} for one in self._supervisor.watched},
+                **{child.name: child.facts() for child in self._supervisor.children},
             }
         )
 

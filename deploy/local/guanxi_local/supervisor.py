@@ -36,6 +36,10 @@ class Supervisor:
         self._changed = changed
         self._clock = clock
 
+    @property
+    def children(self) -> list[Child]:
+        return [watched.child for watched in self.watched]
+
     def start(self, children: Iterable[Child]) -> None:
         for child in children:
             watched = Watched(child)

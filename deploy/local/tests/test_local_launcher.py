@@ -58,7 +58,14 @@ class Started:
     def start(self, *, disk: str | None = None, **settings: str) -> "subprocess.Popen[str]":
         """Starts the launcher; `disk` gives its home a disk of that size of its own, which ends with it."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("GUANXI_")}
-        asked = {"GUANXI_HOME": str(self.home), "GUANXI_PORT": str(self.port), "DEMO": "0", **self.settings, **settings}
+        asked = {
+            "GUANXI_HOME": str(self.home),
+            "GUANXI_PORT": str(self.port),
+            "DEMO": "0",
+            "GUANXI_PRELOAD": "0",
+            **self.settings,
+            **settings,
+        }
         path = os.pathsep.join([str(self.folder / "programs"), *filter(None, [os.environ.get("PYTHONPATH")])])
         where = {"PYTHONPATH": path, "COMMANDS": str(self.folder / "commands")}
         self.process = subprocess.Popen(
@@ -209,9 +216,42 @@ def test_a_first_start_migrates_everything_and_registers_the_clients(fresh: Star
     assert any("--all-scopes --approval-limit 1000000000.00 CNY" in command for command in registered)
 
 
-@pytest.mark.parametrize("victim", ["complaints", "gateway", "postgres"])
-def test_what_is_killed_is_started_again_without_help(started: Started, victim: str) -> None:
-    started.start_until_ready()
+def test_nothing_is_left_of_forked_programs_when_the_launcher_is_killed(started: Started) -> None:
+    process = started.start_until_ready(GUANXI_PRELOAD="1")
+    assert "nursery" in started.processes()
+
+    process.kill()
+
+    _wait_until(lambda: _processes_of(started.folder) == [])
+
+
+def test_forked_programs_outlive_the_nursery_and_are_forked_again_by_the_next(started: Started) -> None:
+    started.start_until_ready(GUANXI_PRELOAD="1")
+    before = started.processes()
+
+    os.kill(before["nursery"]["pid"], signal.SIGKILL)
+    os.kill(before["scoring"]["pid"], signal.SIGKILL)
+
+    _wait_until(lambda: started.processes()["scoring"]["pid"] != before["scoring"]["pid"])
+    after = started.processes()
+    _wait_until(lambda: _answers(after["scoring"]["url"]))
+    assert after["nursery"]["pid"] != before["nursery"]["pid"]
+    assert after["complaints"] == before["complaints"]
+
+
+def test_a_forked_program_that_dies_at_start_is_named_with_its_last_words(started: Started) -> None:
+    started.start(GUANXI_PRELOAD="1", FAILING_PART="scoring")
+
+    code, said = started.ended()
+
+    assert (code, said.count("\n")) == (1, 1)
+    assert "scoring stopped at start (exit 1): error: the neighbors are too loud" in said
+    assert _processes_of(started.folder) == []
+
+
+@pytest.mark.parametrize(("victim", "preload"), [("complaints", "1"), ("complaints", "0"), ("gateway", "1"), ("postgres", "0")])
+def test_what_is_killed_is_started_again_without_help(started: Started, victim: str, preload: str) -> None:
+    started.start_until_ready(GUANXI_PRELOAD=preload)
     before = started.processes()
 
     os.kill(before[victim]["pid"], signal.SIGKILL)

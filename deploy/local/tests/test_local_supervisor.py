@@ -12,7 +12,7 @@ class MortalChild(Child):
     """A child without a process: it lives and dies by word."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name, [], environment={}, log=Path(f"/nowhere/{name}.log"))
+        super().__init__(name, "nowhere", [], environment={}, log=Path(f"/nowhere/{name}.log"))
         self.starts = 0
         self.is_alive = False
         self.answers = True
