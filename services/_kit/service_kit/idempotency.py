@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import Integer, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
@@ -23,6 +23,7 @@ KEY = r'^([!#-~][!-~]{0,254}|"([ !#-\[\]-~]|\\["\\]){1,255}")$'
 LONGEST_KEY_HEADER = 512
 _key = re.compile(KEY, re.ASCII)
 WAIT_SECONDS = 2.0
+FORGET_BATCH = 5_000
 KEPT_HEADERS = ("location", "etag", "content-type")
 
 _own = (
@@ -39,7 +40,14 @@ CLAIM = (
 )
 FIND = select(record.c.fingerprint, record.c.status, record.c.headers, record.c.body).where(*_own)
 GIVE_BACK = delete(record).where(*_own)
-FORGET = delete(record).where(record.c.created_at < bindparam("before"))
+_identity = tuple_(record.c.client_id, record.c.method, record.c.path, record.c.key)
+_old = (
+    select(record.c.client_id, record.c.method, record.c.path, record.c.key)
+    .where(record.c.created_at < bindparam("before"))
+    .order_by(record.c.created_at)
+    .limit(bindparam("limit", type_=Integer))
+)
+FORGET = delete(record).where(_identity.in_(_old))
 
 
 class IdempotencyKeyInvalid(Invalid):
@@ -136,7 +144,7 @@ def answer_of(key: Key, response: Response, *, once: Sequence[str] = ()) -> dict
     return {**key.scope, "status": response.status_code, "headers": kept, "body": body}
 
 
-async def forget_old(database: Database, *, at: datetime, hours: int) -> int:
-    """Delete the records older than the promised time."""
+async def forget_old(database: Database, *, at: datetime, hours: int, batch: int = FORGET_BATCH) -> int:
+    """Delete one batch of the records older than the promised time; how many they were."""
     async with database.transaction() as tx:
-        return await tx.execute(FORGET, before=at - timedelta(hours=hours))
+        return await tx.execute(FORGET, before=at - timedelta(hours=hours), limit=batch)

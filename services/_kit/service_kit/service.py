@@ -179,8 +179,9 @@ class Service:
         """Make sure that the feed has a head, and forget what is older than promised."""
         await self._sequencer.make_head()
         at = self.clock()
-        await idempotency.forget_old(self.database, at=at, hours=self.settings.idempotency_hours)
-        return await self._sequencer.trim(at=at, days=self.settings.feed_days)
+        forgotten = await idempotency.forget_old(self.database, at=at, hours=self.settings.idempotency_hours)
+        has_trimmed = await self._sequencer.trim(at=at, days=self.settings.feed_days)
+        return has_trimmed or forgotten == idempotency.FORGET_BATCH
 
     # The app.
 
