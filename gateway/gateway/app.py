@@ -66,8 +66,10 @@ class Gateway(Service):
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
-        document["paths"] |= own_contract.PATHS
-        document["components"]["schemas"] |= own_contract.SCHEMAS
+        if not own_contract.PATHS.keys() <= document["paths"].keys():
+            document["paths"] |= own_contract.PATHS
+            document["components"]["schemas"] |= own_contract.SCHEMAS
+            document["tags"] = sorted([*document["tags"], *own_contract.TAGS], key=lambda tag: str(tag["name"]))
         return document
 
 

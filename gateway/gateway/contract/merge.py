@@ -6,26 +6,30 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from service_kit.contract import HEADERS, problem_response
+
 from gateway.proxy.routing import SERVICES, is_shared, owner_of
 
 GATEWAY = "gateway"
 Document = Mapping[str, Any]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 DESCRIPTION = (
     "Customer profile, complaints, value scoring and contact center behind one front door. Get a token at `POST /oauth/token`, "
     "or send an API key as `Authorization: Bearer gxk_...`."
 )
+LIMIT = '^"[a-z]+"(;[a-z]+=[0-9]+)*$'
 LIMIT_HEADERS = {
     "RateLimit-Policy": {
         "description": "The client's limit: `q` requests in `w` seconds.",
-        "schema": {"type": "string", "maxLength": 200, "examples": ['"default";q=300000;w=60']},
+        "schema": {"type": "string", "maxLength": 200, "pattern": LIMIT, "examples": ['"default";q=300000;w=60']},
     },
     "RateLimit": {
         "description": "What is left of it: `r` requests, whole again in `t` seconds.",
-        "schema": {"type": "string", "maxLength": 200, "examples": ['"default";r=299999;t=31']},
+        "schema": {"type": "string", "maxLength": 200, "pattern": LIMIT, "examples": ['"default";r=299999;t=31']},
     },
 }
+SHARED_HEADERS = {**HEADERS, **LIMIT_HEADERS}
+ALWAYS_SENT = ("X-Request-Id", "Access-Control-Allow-Origin")
 SOURCE = {
     "name": "source",
     "in": "query",
@@ -41,6 +45,7 @@ TICKET = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_-]+$"},
 }
 BEHIND = {
+    401: "The credential that was sent along is not valid.",
     502: "The service behind the gateway broke off.",
     503: "The service behind the gateway cannot be reached.",
     504: "The service behind the gateway did not answer in time.",
@@ -59,7 +64,7 @@ def merge(own: Document, services: Mapping[str, Document]) -> dict[str, Any]:
         "servers": copy.deepcopy(own["servers"]),
         "tags": [],
         "paths": {},
-        "components": {"schemas": {}, "securitySchemes": {}, "headers": copy.deepcopy(LIMIT_HEADERS)},
+        "components": {"schemas": {}, "securitySchemes": {}, "headers": copy.deepcopy(SHARED_HEADERS)},
         "webhooks": {},
     }
     for name, document in [(GATEWAY, own), *services.items()]:
@@ -109,11 +114,17 @@ def _public(operation: dict[str, Any], name: str, path: str) -> dict[str, Any]:
         operation["parameters"] = parameters
     if name != GATEWAY or is_shared(path):
         for status, description in BEHIND.items():
-            operation["responses"].setdefault(str(status), {"description": description, "content": PROBLEM})
+            operation["responses"].setdefault(str(status), problem_response(description))
     for response in operation["responses"].values():
-        headers = response.setdefault("headers", {})
-        headers |= {header: {"$ref": f"#/components/headers/{header}"} for header in LIMIT_HEADERS}
+        response["headers"] = _referred({**{name: HEADERS[name] for name in ALWAYS_SENT}, **response.get("headers", {}), **LIMIT_HEADERS})
     return operation
+
+
+def _referred(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Headers that all answers share are said once."""
+    return {
+        name: {"$ref": f"#/components/headers/{name}"} if SHARED_HEADERS.get(name) == header else header for name, header in headers.items()
+    }
 
 
 def _renamed(document: Document, merged: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -2,34 +2,69 @@
 
 from typing import Any
 
+from service_kit.contract import FAILED, HEADERS, problem_response
+
 from gateway.rights.domain import SCOPES
 
+VISIBLE = "^[!-~]*$"
+PRINTABLE = "^[ -~]*$"
 NO_STORE = {"description": "Answers of this endpoint are never stored.", "schema": {"type": "string", "const": "no-store"}}
-REQUEST_ID = {"description": "Id of this request.", "schema": {"type": "string", "maxLength": 100}}
-TEXT = {"type": "string", "maxLength": 8_192}
+TOKEN = {"type": "string", "maxLength": 8_192, "pattern": VISIBLE}
+URL = {"type": "string", "format": "uri", "maxLength": 500}
 
 SCHEMAS: dict[str, Any] = {
     "TokenRequest": {
         "type": "object",
         "description": "Client credentials (RFC 6749) or token exchange (RFC 8693). Unknown parameters are ignored.",
-        "additionalProperties": {"type": "string", "maxLength": 8_192},
+        "additionalProperties": {"type": "string", "maxLength": 8_192, "pattern": r"^[^\x00]*$"},
         "required": ["grant_type"],
         "properties": {
             "grant_type": {
                 "type": "string",
                 "enum": ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"],
             },
-            "client_id": {"type": "string", "maxLength": 100, "description": "Unless the client authenticates with Basic."},
-            "client_secret": {"type": "string", "maxLength": 200, "description": "Unless the client authenticates with Basic."},
-            "scope": {"type": "string", "maxLength": 2_000, "description": "Separated by spaces; all that may be granted when left out."},
-            "subject_token": {**TEXT, "description": "For an exchange: the frontend's own access token."},
+            "client_id": {
+                "type": "string",
+                "maxLength": 100,
+                "pattern": PRINTABLE,
+                "description": "Unless the client authenticates with Basic.",
+            },
+            "client_secret": {
+                "type": "string",
+                "maxLength": 200,
+                "pattern": PRINTABLE,
+                "description": "Unless the client authenticates with Basic.",
+            },
+            "scope": {
+                "type": "string",
+                "maxLength": 2_000,
+                "pattern": PRINTABLE,
+                "description": "Separated by spaces; all that may be granted when left out.",
+            },
+            "subject_token": {**TOKEN, "description": "For an exchange: the frontend's own access token."},
             "subject_token_type": {
                 "type": "string",
                 "enum": ["urn:ietf:params:oauth:token-type:access_token", "urn:ietf:params:oauth:token-type:jwt"],
             },
-            "sub": {"type": "string", "maxLength": 200, "description": "For an exchange: the person that the frontend acts for."},
-            "units": {"type": "string", "maxLength": 4_000, "description": "Organization units, separated by spaces."},
-            "approval_limit": {"type": "string", "maxLength": 40, "examples": ["500.00 CNY"], "description": "Zero when left out."},
+            "sub": {
+                "type": "string",
+                "maxLength": 200,
+                "pattern": r"^[^\x00-\x1f]*$",
+                "description": "For an exchange: the person that the frontend acts for.",
+            },
+            "units": {
+                "type": "string",
+                "maxLength": 4_000,
+                "pattern": "^[a-z0-9_. -]*$",
+                "description": "Organization units, separated by spaces.",
+            },
+            "approval_limit": {
+                "type": "string",
+                "maxLength": 40,
+                "pattern": r"^\d+(\.\d+)? [A-Z]{3}$",
+                "examples": ["500.00 CNY"],
+                "description": "Zero when left out.",
+            },
             "agent_id": {"type": "string", "format": "uuid", "maxLength": 36},
         },
     },
@@ -38,11 +73,11 @@ SCHEMAS: dict[str, Any] = {
         "additionalProperties": True,
         "required": ["access_token", "token_type", "expires_in", "scope"],
         "properties": {
-            "access_token": {**TEXT, "description": "A JWT as RFC 9068 profiles it."},
+            "access_token": {**TOKEN, "description": "A JWT as RFC 9068 profiles it."},
             "token_type": {"const": "Bearer"},
             "expires_in": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400},
-            "scope": {"type": "string", "maxLength": 2_000},
-            "issued_token_type": {"type": "string", "maxLength": 100},
+            "scope": {"type": "string", "maxLength": 2_000, "pattern": PRINTABLE},
+            "issued_token_type": {"type": "string", "maxLength": 100, "pattern": VISIBLE},
         },
     },
     "TokenError": {
@@ -63,15 +98,27 @@ SCHEMAS: dict[str, Any] = {
                     "invalid_target",
                 ],
             },
-            "error_description": {"type": "string", "maxLength": 500},
+            "error_description": {"type": "string", "maxLength": 500, "pattern": PRINTABLE},
         },
     },
     "JsonWebKeySet": {
         "type": "object",
         "additionalProperties": True,
         "required": ["keys"],
+        "properties": {"keys": {"type": "array", "maxItems": 20, "items": {"$ref": "#/components/schemas/JsonWebKey"}}},
+    },
+    "JsonWebKey": {
+        "type": "object",
+        "description": "A public key (RFC 7517, RFC 8037).",
+        "additionalProperties": True,
+        "required": ["kty", "kid"],
         "properties": {
-            "keys": {"type": "array", "maxItems": 20, "items": {"type": "object", "additionalProperties": True, "required": ["kty", "kid"]}}
+            "kty": {"type": "string", "enum": ["OKP"]},
+            "kid": {"type": "string", "maxLength": 100, "pattern": VISIBLE},
+            "crv": {"type": "string", "enum": ["Ed25519"]},
+            "x": {"type": "string", "maxLength": 100, "pattern": VISIBLE},
+            "use": {"type": "string", "enum": ["sig"]},
+            "alg": {"type": "string", "enum": ["Ed25519"]},
         },
     },
     "ServerMetadata": {
@@ -80,36 +127,39 @@ SCHEMAS: dict[str, Any] = {
         "additionalProperties": True,
         "required": ["issuer", "token_endpoint", "jwks_uri"],
         "properties": {
-            "issuer": {"type": "string", "format": "uri", "maxLength": 500},
-            "token_endpoint": {"type": "string", "format": "uri", "maxLength": 500},
-            "jwks_uri": {"type": "string", "format": "uri", "maxLength": 500},
-            "scopes_supported": {"type": "array", "maxItems": len(SCOPES), "items": {"type": "string", "maxLength": 60}},
+            "issuer": URL,
+            "token_endpoint": URL,
+            "jwks_uri": URL,
+            "scopes_supported": {"type": "array", "maxItems": len(SCOPES), "items": {"type": "string", "enum": list(SCOPES)}},
         },
     },
 }
 
 
+def _with_headers(response: dict[str, Any], **more: Any) -> dict[str, Any]:
+    always = {name: HEADERS[name] for name in ("X-Request-Id", "Access-Control-Allow-Origin")}
+    return {**response, "headers": {**always, **more}}
+
+
 def _answer(description: str, schema: str, **headers: Any) -> dict[str, Any]:
-    return {
-        "description": description,
-        "headers": {"X-Request-Id": REQUEST_ID, **headers},
-        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
-    }
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return _with_headers({"description": description, "content": content}, **headers)
 
 
 def _problem(description: str) -> dict[str, Any]:
-    headers = {
-        "X-Request-Id": REQUEST_ID,
-        "Retry-After": {
-            "description": "Seconds after which to try again.",
-            "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400},
-        },
-    }
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": description, "headers": headers, "content": content}
+    return _with_headers(problem_response(description), **{"Retry-After": HEADERS["Retry-After"]})
 
 
-BUSY = {"429": _problem("The limit is used up; Retry-After says when to go on."), "503": _problem("Try again in a moment.")}
+BUSY = {
+    "429": _problem("The limit is used up; Retry-After says when to go on."),
+    "500": _with_headers(problem_response(FAILED)),
+    "503": _problem("Try again in a moment."),
+}
+REFUSED = {
+    "401": _with_headers(problem_response("Never sent: this operation needs no token.")),
+    "4XX": _with_headers(problem_response("The request is refused.")),
+}
+TAGS = [{"name": "tokens", "description": "Access tokens and the keys that they are checked with."}]
 PATHS: dict[str, Any] = {
     "/oauth/token": {
         "post": {
@@ -120,7 +170,7 @@ PATHS: dict[str, Any] = {
                 "Client credentials, or the exchange of the client's token for one of a person behind it, never wider than its own. "
                 "The client authenticates with Basic (id and secret form-encoded) or in the form."
             ),
-            "security": [],
+            "security": [{}],
             "requestBody": {
                 "required": True,
                 "content": {"application/x-www-form-urlencoded": {"schema": {"$ref": "#/components/schemas/TokenRequest"}}},
@@ -140,8 +190,8 @@ PATHS: dict[str, Any] = {
             "tags": ["tokens"],
             "summary": "Read the keys that access tokens are checked with",
             "description": "A new key is published an hour before it signs, and an old one until its last token is over.",
-            "security": [],
-            "responses": {"200": _answer("The key set (RFC 7517).", "JsonWebKeySet"), **BUSY},
+            "security": [{}],
+            "responses": {"200": _answer("The key set (RFC 7517).", "JsonWebKeySet"), **REFUSED, **BUSY},
         }
     },
     "/.well-known/oauth-authorization-server": {
@@ -150,8 +200,8 @@ PATHS: dict[str, Any] = {
             "tags": ["tokens"],
             "summary": "Read what the token endpoint supports",
             "description": "The authorization server's metadata (RFC 8414).",
-            "security": [],
-            "responses": {"200": _answer("The metadata.", "ServerMetadata"), **BUSY},
+            "security": [{}],
+            "responses": {"200": _answer("The metadata.", "ServerMetadata"), **REFUSED, **BUSY},
         }
     },
 }
