@@ -72,7 +72,13 @@ customer_search = Table(
     PrimaryKeyConstraint("customer_id"),
     ForeignKeyConstraint(["customer_id"], ["customer.id"]),
 )
-Index("ix_customer_search_tokens", customer_search.c.tokens, postgresql_using="gin")
+# Every search reads the list of tokens that are not yet in their place: it is kept short, at little cost for those who write.
+Index(
+    "ix_customer_search_tokens",
+    customer_search.c.tokens,
+    postgresql_using="gin",
+    postgresql_with={"gin_pending_list_limit": 1024},
+)
 
 # Who holds an identifier, by its value: `holder_id` is the customer or one of its contact persons.
 identifier_holder = Table(

@@ -161,7 +161,8 @@ class SourceGiven:
 def created(customer: Customer, source: SourceGiven) -> Customer:
     """A new file with the source of its facts."""
     plain = tidied(customer)
-    return with_source(plain, source, facts_of.names(plain.facts))
+    told = facts_of.names(plain.facts)
+    return with_source(plain, source, told) if told else plain
 
 
 def tidied(customer: Customer) -> Customer:
@@ -169,16 +170,16 @@ def tidied(customer: Customer) -> Customer:
 
     Raises TooManyIdentifiers when it holds more than a file keeps.
     """
-    plain = replace(
-        customer,
-        facts=facts_of.merged(facts_of.NO_FACTS, customer.facts),
-        identifiers=without_repeats(customer.identifiers),
-        tags=tuple(dict.fromkeys(customer.tags)),
-        roles=tuple(dict.fromkeys(customer.roles)),
-    )
-    if len(plain.identifiers) > MOST_IDENTIFIERS or len(plain.tags) > MOST_TAGS:
+    identifiers = without_repeats(customer.identifiers)
+    tags = tuple(dict.fromkeys(customer.tags))
+    roles = tuple(dict.fromkeys(customer.roles))
+    facts = facts_of.tidied(customer.facts)
+    if len(identifiers) > MOST_IDENTIFIERS or len(tags) > MOST_TAGS:
         raise TooManyIdentifiers()
-    return plain
+    # An import makes thousands of files a second: one that is tidy already is not copied.
+    if (facts is customer.facts and len(identifiers) == len(customer.identifiers)) and (tags, roles) == (customer.tags, customer.roles):
+        return customer
+    return replace(customer, facts=facts, identifiers=identifiers, tags=tags, roles=roles)
 
 
 def with_source(customer: Customer, given: SourceGiven, told: Iterable[str]) -> Customer:
@@ -188,7 +189,7 @@ def with_source(customer: Customer, given: SourceGiven, told: Iterable[str]) -> 
     return replace(
         customer,
         sources=facts_of.with_source(customer.sources, given.source, told, customer.facts),
-        sensitive=declared & frozenset(facts_of.names(customer.facts)),
+        sensitive=declared & frozenset(facts_of.names(customer.facts)) if declared else declared,
     )
 
 

@@ -21,20 +21,18 @@ class CustomerCreatedData(Output):
     unit: Annotated[str, Field(max_length=200)]
     sector: Sector | None
     roles: Annotated[list[Role], Field(max_length=20)]
-    tags: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=100)]
 
 
 class CustomerChangedData(Output):
     """A customer's file was changed; `fields` names what (facts as `basic.birth_date`), `previous_unit` where it moved from.
 
-    Tags and roles are null where something beside the file changed, such as its contact persons.
+    Roles are null where something beside the file changed, such as its contact persons.
     """
 
     customer_id: Id
     unit: Annotated[str, Field(max_length=200)]
     previous_unit: Annotated[str | None, Field(max_length=200)]
     fields: Names
-    tags: Annotated[list[Annotated[str, Field(max_length=64)]] | None, Field(max_length=100)]
     roles: Annotated[list[Role] | None, Field(max_length=20)]
 
 
@@ -52,7 +50,6 @@ def created(event: CustomerCreated) -> Event:
         "unit": customer.unit,
         "sector": customer.sector.value if customer.sector else None,
         "roles": [role.value for role in customer.roles],
-        "tags": list(customer.tags),
     }
     return Event(type="customer.created", subject=customer.id, unit=customer.unit, at=customer.created_at, payload=payload)
 
@@ -64,7 +61,6 @@ def changed(event: CustomerChanged) -> Event:
         "unit": after.unit,
         "previous_unit": before.unit if before.unit != after.unit else None,
         "fields": list(event.fields)[:500],
-        "tags": list(after.tags),
         "roles": [role.value for role in after.roles],
     }
     return Event(type="customer.changed", subject=after.id, unit=after.unit, at=after.updated_at, payload=payload)
@@ -77,7 +73,6 @@ def beside_changed(customer_id: UUID, field: str, *, unit: str, at: datetime) ->
         "unit": unit,
         "previous_unit": None,
         "fields": [field],
-        "tags": None,
         "roles": None,
     }
     return Event(type="customer.changed", subject=customer_id, unit=unit, at=at, payload=payload)

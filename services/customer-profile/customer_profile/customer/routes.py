@@ -15,7 +15,7 @@ from service_kit.words import Id, Input, Output, Stars, UnitPath
 
 from customer_profile.customer import inputs, use_cases, views
 from customer_profile.customer.domain import Customer, CustomerNotFound, IdentifierTaken, TooManyIdentifiers
-from customer_profile.customer.rows import customer_of
+from customer_profile.customer.rows import row_of
 from customer_profile.customer.schemas import CustomerChange, CustomerView, NewCustomer
 from customer_profile.customer.store import BEFORE_ALL, BEHIND_ALL, Asked, CustomerReader, CustomerStore
 from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
@@ -78,9 +78,8 @@ async def create_customer(body: NewCustomer, call: Annotated[Call, requires("cus
     try:
         async with call.transaction() as tx:
             created = await use_cases.create(CustomerStore.of(tx, call.caller), customer, inputs.source_given(body.source, at=call.at))
-            return call.created(
-                shown(call, created, tx), location=f"/v1/customers/{created.id}", version=created.version, variant=variant_of(call)
-            )
+            headers = {"Location": f"/v1/customers/{created.id}"}
+            return call.answer(shown(call, created, tx), version=created.version, variant=variant_of(call), status=201, headers=headers)
     except IdentifierTaken as error:
         raise await naming_the_holder(call, customer) from error
 
@@ -97,13 +96,13 @@ async def read_customer(
     the audit of the customer.
     """
     async with call.reading() as reader:
-        customer = await CustomerReader(reader, units_of(call.caller)).get(customer_id)
+        row = await CustomerReader(reader, units_of(call.caller)).row(customer_id)
     vault = vault_for(call)
-    view = views.file_view(customer, vault=vault, with_sources=include == "sources")
-    answer = call.answer(view, version=customer.version, variant=variant_of(call, include))
-    if vault is not None and answer.status_code == 200 and views.masked_names(customer):
+    view = views.file_json(row, vault=vault, with_sources=include == "sources")
+    answer = call.answer(view, version=row["version"], variant=variant_of(call, include))
+    if vault is not None and answer.status_code == 200 and (facts := views.sensitive_names(row)):
         async with call.database.transaction(origin=call.origin) as tx:
-            log_sensitive_reading(tx, customer, call)
+            log_sensitive_reading(tx, row["id"], row["unit"], facts, call)
     return answer
 
 
@@ -141,8 +140,8 @@ async def list_customers(
             after = (page.after[0], page.after[1]) if page.after else (-1, BEFORE_ALL)
             rows = [] if words.is_empty else await customers.found(words, asked, after=after, limit=page.fetch)
             following = page.next_cursor(rows, "rank", "id")
-    items = [views.file_view(customer_of(row), vault=None) for row in rows[: page.limit]]
-    return call.page(page, items, next_cursor=following)
+    body = views.page_json(rows[: page.limit], next_cursor=following)
+    return call.answer(body, headers=page.link(following))
 
 
 @router.post("/v1/customer-lookups", response_model=LookupsView)
@@ -219,18 +218,17 @@ def variant_of(call: Call, include: str | None = None) -> str:
     return ("s" if call.caller.may(SENSITIVE) else "m") + ("-sources" if include else "")
 
 
-def shown(call: Call, customer: Customer, tx: Transaction) -> CustomerView:
-    """The view for this caller; what is sensitive in it is logged with the change."""
-    vault = vault_for(call)
-    if vault is not None and views.masked_names(customer):
-        log_sensitive_reading(tx, customer, call)
-    return views.file_view(customer, vault=vault)
+def shown(call: Call, customer: Customer, tx: Transaction) -> bytes:
+    """The file for this caller; what is sensitive in it is logged with the change."""
+    row, vault = row_of(customer), vault_for(call)
+    if vault is not None and (facts := views.sensitive_names(row)):
+        log_sensitive_reading(tx, customer.id, customer.unit, facts, call)
+    return views.file_json(row, vault=vault)
 
 
-def log_sensitive_reading(tx: Transaction, customer: Customer, call: Call) -> None:
+def log_sensitive_reading(tx: Transaction, customer_id: UUID, unit: str, facts: list[str], call: Call) -> None:
     """Who saw which sensitive facts, in the audit of the customer."""
-    facts = list(views.masked_names(customer))
-    tx.audit(Event(type="customer.sensitive_read", subject=customer.id, unit=customer.unit, at=call.at, payload={"facts": facts}))
+    tx.audit(Event(type="customer.sensitive_read", subject=customer_id, unit=unit, at=call.at, payload={"facts": facts}))
 
 
 def asked_key(call: Call, name: str, value: str) -> Identifier:

@@ -78,9 +78,16 @@ def identifiers_of(rows: Sequence[Row]) -> tuple[Identifier, ...]:
 
 
 def identifiers_row(identifiers: Sequence[Identifier]) -> list[dict[str, str]]:
-    return [
-        _filled(type=each.type.value, value=each.value, system=each.system, digest=each.digest, sealed=each.sealed) for each in identifiers
-    ]
+    return [identifier_row(identifier) for identifier in identifiers]
+
+
+def identifier_row(identifier: Identifier) -> dict[str, str]:
+    row = {"type": identifier.type.value, "value": identifier.value}
+    if identifier.system:
+        row["system"] = identifier.system
+    if identifier.digest:
+        row |= {"digest": identifier.digest, "sealed": identifier.sealed}
+    return row
 
 
 def source_of(row: Row) -> Source:
@@ -103,7 +110,3 @@ def source_row(source: Source) -> dict[str, Any]:
         "purposes": list(source.purposes),
         "facts": list(source.facts),
     }
-
-
-def _filled(**values: str) -> dict[str, str]:
-    return {name: value for name, value in values.items() if value}

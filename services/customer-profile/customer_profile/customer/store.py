@@ -54,10 +54,14 @@ class CustomerReader:
 
     async def get(self, customer_id: UUID) -> Customer:
         """The file; CustomerNotFound where there is none within the units."""
+        return customer_of(await self.row(customer_id))
+
+    async def row(self, customer_id: UUID) -> Record:
+        """The file as its row, for whoever only shows it; CustomerNotFound as in `get`."""
         row = await self._reader.fetch_one(statements.FIND, id=customer_id, units=self._units)
         if row is None:
             raise CustomerNotFound()
-        return customer_of(row)
+        return row
 
     async def unit_of(self, customer_id: UUID) -> str:
         """The unit of a customer; CustomerNotFound as in `get`."""

@@ -180,7 +180,7 @@ class Deciding:
             sector=draft.sector,
             identifiers=draft.identifiers,
             tags=draft.tags,
-            facts=draft.facts,
+            facts={**facts_of.NO_FACTS, **draft.facts} if draft.facts else facts_of.NO_FACTS,
             account_manager=draft.account_manager,
             do_not_contact=draft.do_not_contact or False,
             created_at=self._at,

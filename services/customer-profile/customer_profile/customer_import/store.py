@@ -1,6 +1,6 @@
 """Imports in Postgres: the file in parts, the batches of customers in a few statements each, and what could not be taken."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,19 +11,21 @@ from service_kit.identity import Ids
 from service_kit.sqlstates import UniqueViolated
 from service_kit.tables import job
 from service_kit.units import within_units
-from sqlalchemy import Integer, Uuid, bindparam, delete, insert, select
+from sqlalchemy import Integer, String, Uuid, bindparam, column, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from customer_profile.customer import events, statements
 from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, IdentifierTaken, changed_names
 from customer_profile.customer.rows import customer_of, row_of
 from customer_profile.customer.store import UNIQUE_KEY, CustomerStore
 from customer_profile.customer_import.domain import Holding, Known, RowProblem
-from customer_profile.search.keys import SearchKeys
-from customer_profile.tables import import_file, import_problem
+from customer_profile.tables import customer_search, import_file, import_problem
 from customer_profile.timeline.domain import Entry, EntryKind
 from customer_profile.timeline.store import row_of as timeline_row
 
 PART_BYTES = 1_000_000
+# No token holds a space: words are split at them.
+TOKENS_APART = " "
 ADD_PART = insert(import_file)
 READ_PART = select(import_file.c.content).where(import_file.c.import_id == bindparam("id"), import_file.c.part == bindparam("number"))
 FORGET_FILE = delete(import_file).where(import_file.c.import_id == bindparam("id"))
@@ -85,6 +87,21 @@ async def known(tx: Transaction, keys: Sequence[str]) -> tuple[list[Customer], l
 
 
 Table = tuple[str, list[str], list[tuple[Any, ...]]]
+_found = (
+    func.unnest(
+        bindparam("ids", type_=ARRAY(Uuid)),
+        bindparam("units", type_=ARRAY(String)),
+        bindparam("tokens", type_=ARRAY(String)),
+        bindparam("texts", type_=ARRAY(String)),
+    )
+    .table_valued(column("id", Uuid), column("unit", String), column("tokens", String), column("text", String), name="found")
+    .render_derived()
+)
+# Tokens go as one text and are split over there: the driver takes a microsecond for every element of an array.
+INSERT_SEARCH = insert(customer_search).from_select(
+    ["customer_id", "unit", "tokens", "text"],
+    select(_found.c.id, _found.c.unit, func.string_to_array(_found.c.tokens, TOKENS_APART), _found.c.text),
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +109,7 @@ class Written:
     """What a batch of rows made, as it is written: tables to be copied, changes to be saved one by one, customers to be told."""
 
     tables: Sequence[Table]
+    search: Mapping[str, list[Any]]
     changes: Sequence[CustomerChanged]
     created: Sequence[Customer]
 
@@ -99,25 +117,19 @@ class Written:
 def prepared(batch: Known, *, import_id: UUID, ids: Ids, at: datetime) -> Written:
     """The rows of all tables; it costs time and no round trip, so it may run beside the event loop."""
     created, updated = batch.created, batch.updated
-    searchable = [(each, each.search_keys) for each in created]
     entries = [_entry(each, "customer.imported", import_id=import_id, id=ids(), at=at) for each in created]
     entries += [_entry(each, "customer.updated_by_import", import_id=import_id, id=ids(), at=at) for each in updated]
-    held = [
-        {"key": identifier.key, "holder_id": each.id, "customer_id": each.id, "is_unique": identifier.is_unique}
-        for each in created
-        for identifier in each.identifiers
-    ]
+    held = [(identifier.key, each.id, each.id, identifier.is_unique) for each in created for identifier in each.identifiers]
     tables = [
         _table("customer", [row_of(each) for each in created]),
-        _table("customer_search", [_search_row(each, keys) for each, keys in searchable]),
-        _table("identifier_holder", held),
+        ("identifier_holder", ["key", "holder_id", "customer_id", "is_unique"], held),
         _table("timeline_entry", [timeline_row(entry) for entry in entries]),
     ]
     changes = [
         CustomerChanged(before=batch.before[after.id], after=after, fields=changed_names(batch.before[after.id], after))
         for after in updated
     ]
-    return Written(tables=tables, changes=changes, created=created)
+    return Written(tables=tables, search=_search(created), changes=changes, created=created)
 
 
 async def write(tx: Transaction, written: Written) -> None:
@@ -129,6 +141,8 @@ async def write(tx: Transaction, written: Written) -> None:
         for name, columns, rows in written.tables:
             if rows:
                 await tx.copy_rows(name, columns=columns, rows=rows)
+        if written.created:
+            await tx.execute(INSERT_SEARCH, **written.search)
         for change in written.changes:
             await CustomerStore(tx, None).save(change)
     except (UniqueViolated, IdentifierTaken) as error:
@@ -139,12 +153,18 @@ async def write(tx: Transaction, written: Written) -> None:
         tx.record(events.created(CustomerCreated(each)))
 
 
+def _search(created: Sequence[Customer]) -> dict[str, list[Any]]:
+    keys = [each.search_keys for each in created]
+    return {
+        "ids": [each.id for each in created],
+        "units": [each.unit for each in created],
+        "tokens": [TOKENS_APART.join(each.tokens) for each in keys],
+        "texts": [each.text for each in keys],
+    }
+
+
 def _table(name: str, rows: Sequence[dict[str, Any]]) -> Table:
     return name, list(rows[0]) if rows else [], [tuple(row.values()) for row in rows]
-
-
-def _search_row(customer: Customer, keys: SearchKeys) -> dict[str, Any]:
-    return {"customer_id": customer.id, "unit": customer.unit, "tokens": list(keys.tokens), "text": keys.text}
 
 
 def _entry(customer: Customer, label: str, *, import_id: UUID, id: UUID, at: datetime) -> Entry:

@@ -2,8 +2,8 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -109,8 +109,9 @@ class Importing:
         rows = reading.rows(sheet)
         await asyncio.to_thread(_skip, rows, job.done)
         rehearsed = Known()
-        while batch := await asyncio.to_thread(_read, rows, drafting, self._settings.import_batch_rows):
-            await self._take(job, order, batch, rehearsed)
+        async with aclosing(_batches(rows, drafting, self._settings.import_batch_rows)) as batches:
+            async for batch in batches:
+                await self._take(job, order, batch, rehearsed)
         job.result = {"columns": fields}
 
     async def _sheet(self, job: RunningJob, order: Order, folder: Path) -> Sheet:
@@ -175,6 +176,17 @@ class Importing:
             source=SourceGiven(source=source),
             units=order.units,
         )
+
+
+async def _batches(rows: Iterator[Row], drafting: Drafting, size: int) -> AsyncGenerator[list[RowRead]]:
+    """Batches of rows as drafts; the next one is read while the one before is written."""
+    reading_on = asyncio.create_task(asyncio.to_thread(_read, rows, drafting, size))
+    try:
+        while batch := await reading_on:
+            reading_on = asyncio.create_task(asyncio.to_thread(_read, rows, drafting, size))
+            yield batch
+    finally:
+        reading_on.cancel()
 
 
 def _skip(rows: Iterator[Row], number: int) -> None:

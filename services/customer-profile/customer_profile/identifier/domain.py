@@ -66,13 +66,11 @@ class Identifier:
     system: str = ""
     digest: str = ""
     sealed: str = field(default="", compare=False)
+    # What equal identifiers share: the look-up key.
+    key: str = field(init=False, repr=False)
 
-    @property
-    def key(self) -> str:
-        """What equal identifiers share: the look-up key."""
-        if self.digest:
-            return f"{self.type}:{self.digest}"
-        return f"{self.type}:{self.system}:{self.value}" if self.system else f"{self.type}:{self.value}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", key_of(self.type, self.digest or self.value, self.system))
 
     @property
     def is_unique(self) -> bool:
@@ -81,6 +79,11 @@ class Identifier:
     @property
     def is_sensitive(self) -> bool:
         return self.type is IdentifierType.GOVERNMENT_ID
+
+
+def key_of(kind: IdentifierType, value: str, system: str = "") -> str:
+    """`phone:+8613800138000`, `external:erp:C-1`; of government ids the value is the digest."""
+    return f"{kind.value}:{system}:{value}" if system else f"{kind.value}:{value}"
 
 
 def written(kind: IdentifierType, value: str, *, vault: Vault, system: str = "", region: str = "CN") -> Identifier:
@@ -161,6 +164,8 @@ def masked(number: str) -> str:
 
 def without_repeats(identifiers: Sequence[Identifier]) -> tuple[Identifier, ...]:
     """The identifiers in their order, each key once."""
+    if len({identifier.key for identifier in identifiers}) == len(identifiers):
+        return tuple(identifiers)
     first: dict[str, Identifier] = {}
     for identifier in identifiers:
         first.setdefault(identifier.key, identifier)

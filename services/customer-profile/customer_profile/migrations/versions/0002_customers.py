@@ -154,7 +154,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_customer_search_customer_id_customer")),
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_customer_search")),
     )
-    op.create_index("ix_customer_search_tokens", "customer_search", ["tokens"], unique=False, postgresql_using="gin")
+    op.create_index(
+        "ix_customer_search_tokens",
+        "customer_search",
+        ["tokens"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": 1024},
+    )
     op.create_table(
         "interaction",
         sa.Column("customer_id", sa.Uuid(), nullable=False),

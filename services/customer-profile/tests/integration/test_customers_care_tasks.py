@@ -1,0 +1,243 @@
+"""Care over the API and by news: plans, told occasions, closed complaints, birthdays, tiers and contacts from the neighbors."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from customer_profile.care.birthdays import Birthdays
+from customer_profile.news.handlers import ComplaintNews, on_contact_news, on_scoring_news
+from customer_profile.testing import customer_body
+from service_kit.consumer import News
+from service_kit.testing import Api
+
+AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+PLAN = {
+    "name": "Thanks",
+    "occasion": "after_delivery",
+    "within_days": 3,
+    "channel": "voice",
+    "template": {"zh-CN": "{name}，感谢您", "en": "Dear {name}, thank you"},
+    "segment": None,
+}
+
+
+def news(type_: str, payload: dict[str, Any], *, subject: UUID | None = None, at: datetime = AT) -> News:
+    id_, about = uuid4(), subject or uuid4()
+    return News(id=id_, type=type_, subject=about, at=at, unit="cn.gd", payload=payload, cursor="1", traceparent=None, envelope={})
+
+
+async def hear(api: Api, handler: Any, told: News) -> None:
+    async with api.service.database.transaction() as tx:
+        await handler(tx, told)
+
+
+async def tasks(api: Api, customer: dict[str, Any], **asked: str) -> list[dict[str, Any]]:
+    return (await api.get("/v1/care-tasks", params={"customer_id": customer["id"]} | asked)).json()["items"]
+
+
+async def timeline(api: Api, customer: dict[str, Any], language: str = "en") -> list[dict[str, Any]]:
+    path = f"/v1/customers/{customer['id']}/timeline"
+    return (await api.get(path, headers={"Accept-Language": language})).json()["items"]
+
+
+def closed(customer: dict[str, Any], *, subject: UUID | None = None, at: datetime = AT) -> News:
+    payload = {"customer_id": customer["id"], "number": "C-7", "state": "closed", "channel": "voice"}
+    return news("complaint.closed", payload, subject=subject, at=at)
+
+
+def complaint_news(api: Api) -> ComplaintNews:
+    return ComplaintNews(api.service.settings, clock=lambda: AT)
+
+
+async def test_a_told_occasion_makes_the_tasks_of_its_plans_once(api: Api, customer: dict[str, Any]) -> None:
+    plan = await api.post("/v1/care-plans", PLAN)
+    told = {"customer_id": customer["id"], "occasion": "after_delivery", "occurred_at": "2026-03-02T12:00:00+08:00", "key": "D-1"}
+
+    first = await api.post("/v1/care-occasions", told)
+    again = await api.post("/v1/care-occasions", told)
+
+    assert plan.status_code == 201, plan.text
+    (task,) = first.json()["tasks"]
+    assert again.json()["tasks"] == []
+    assert (task["plan"], task["plan_id"], task["state"]) == ("Thanks", plan.json()["id"], "open")
+    assert (task["due_at"], task["text"]) == ("2026-03-05T04:00:00Z", "张伟，感谢您")
+    assert await tasks(api, customer, state="open") == [task]
+    assert (await api.get(f"/v1/care-tasks/{task['id']}")).json() == task
+
+
+async def test_a_closed_complaint_is_followed_up_within_seven_days(api: Api, customer: dict[str, Any]) -> None:
+    complaint = uuid4()
+
+    await hear(api, complaint_news(api), closed(customer, subject=complaint))
+
+    (task,) = await tasks(api, customer, state="open")
+    assert task["due_at"] <= (AT + timedelta(days=7)).isoformat().replace("+00:00", "Z")
+    assert "C-7" in task["text"]
+    (event,) = await api.events("care_task.created")
+    assert event["data"]["occasion"] == "after_complaint"
+    shown = {(entry["kind"], entry["title"]) for entry in await timeline(api, customer)}
+    assert ("case", "Complaint C-7 closed") in shown
+    assert ("case", "投诉 C-7 已结案") in {(entry["kind"], entry["title"]) for entry in await timeline(api, customer, "zh-CN")}
+
+
+async def test_a_case_closed_again_is_followed_up_again_and_a_told_one_is_not(api: Api, customer: dict[str, Any]) -> None:
+    complaint = uuid4()
+
+    for at in (AT, AT + timedelta(days=1)):
+        await hear(api, complaint_news(api), closed(customer, subject=complaint, at=at))
+    again = closed(customer, subject=complaint, at=AT)
+    await hear(api, complaint_news(api), again)
+
+    assert len(await tasks(api, customer)) == 2
+
+
+async def test_the_companys_own_plan_replaces_the_built_in_one(api: Api, customer: dict[str, Any]) -> None:
+    built_in = [plan for plan in (await api.get("/v1/care-plans")).json()["items"] if plan["built_in"]]
+    await api.post("/v1/care-plans", PLAN | {"name": "Our own", "occasion": "after_complaint", "within_days": 2})
+
+    await hear(api, complaint_news(api), closed(customer))
+
+    assert len(built_in) == 1
+    assert [task["plan"] for task in await tasks(api, customer)] == ["Our own"]
+
+
+async def test_a_task_is_completed_once_and_another_is_skipped(api: Api, customer: dict[str, Any]) -> None:
+    await api.post("/v1/care-plans", PLAN)
+    for key in ("D-1", "D-2"):
+        await api.post("/v1/care-occasions", {"customer_id": customer["id"], "occasion": "after_delivery", "key": key})
+    one, two = await tasks(api, customer)
+
+    done = await api.post(f"/v1/care-tasks/{one['id']}/completion", {"outcome": "content", "note": "likes tea"})
+    again = await api.post(f"/v1/care-tasks/{one['id']}/completion", {"outcome": "content"})
+    skipped = await api.post(f"/v1/care-tasks/{two['id']}/skipping", {"reason": "moved away"})
+
+    assert (done.status_code, done.json()["state"], done.json()["outcome"]) == (200, "done", "content")
+    assert again.status_code == 409
+    assert (skipped.json()["state"], skipped.json()["outcome"]) == ("skipped", "moved away")
+    assert await tasks(api, customer, state="open") == []
+    (event,) = await api.events("care_task.completed")
+    assert event["subject"] == one["id"]
+    titles = [entry["title"] for entry in await timeline(api, customer) if entry["kind"] == "care"]
+    assert sorted(titles) == ["Care task done: Thanks", "Care task skipped: Thanks", "Care task: Thanks", "Care task: Thanks"]
+
+
+async def test_a_plan_is_changed_and_removed(api: Api) -> None:
+    made = await api.post("/v1/care-plans", PLAN)
+    path = made.headers["location"]
+
+    changed = await api.patch(path, {"enabled": False, "segment": {"tier_min": 4}}, match=made.headers["etag"])
+    removed = await api.delete(path, match=changed.headers["etag"])
+
+    assert (changed.json()["enabled"], changed.json()["segment"]) == (False, {"kind": None, "tier_min": 4, "tag": None})
+    assert removed.status_code == 204
+    assert (await api.get(path)).status_code == 404
+
+
+async def test_plans_of_the_company_are_read_by_all_and_changed_by_the_company_only(api: Api) -> None:
+    companys = (await api.post("/v1/care-plans", PLAN)).headers
+    unit = api.as_("care:read", "care:write", units=["cn.gd"])
+    own = await unit.post("/v1/care-plans", PLAN)
+
+    assert own.json()["unit"] == "cn.gd"
+    assert (await unit.get(companys["location"])).status_code == 200
+    assert (await unit.patch(companys["location"], {"name": "x"}, match=companys["etag"])).status_code == 404
+    assert (await api.as_("care:read", units=["cn.bj"]).get(own.headers["location"])).status_code == 404
+
+
+async def test_tasks_of_customers_elsewhere_are_not_there(api: Api, customer: dict[str, Any]) -> None:
+    await hear(api, complaint_news(api), closed(customer))
+    (task,) = await tasks(api, customer)
+    outside = api.as_("care:read", "care:write", units=["cn.bj"])
+
+    assert (await outside.get(f"/v1/care-tasks/{task['id']}")).status_code == 404
+    assert (await outside.get("/v1/care-tasks")).json()["items"] == []
+    assert (await outside.post(f"/v1/care-tasks/{task['id']}/completion", {"outcome": "x"})).status_code == 404
+
+
+async def test_birthdays_make_their_task_as_soon_as_there_is_a_plan(api: Api) -> None:
+    today = datetime.now(UTC).astimezone().date() + timedelta(days=2)
+    born = date(1992, today.month, min(today.day, 28)).isoformat()
+    customer = (await api.post("/v1/customers", customer_body(facts={"basic": {"birth_date": born}}))).json()
+
+    await api.post("/v1/care-plans", PLAN | {"name": "Birthday", "occasion": "birthday", "within_days": 30})
+
+    for _ in range(200):
+        if made := await tasks(api, customer):
+            break
+        await asyncio.sleep(0.05)
+    assert [task["plan"] for task in made] == ["Birthday"]
+
+
+async def test_the_daily_look_at_birthdays_sets_the_next_day_and_repeats_nothing(api: Api) -> None:
+    now = [datetime(2027, 2, 27, 4, 0, tzinfo=UTC)]
+    leapling = (await api.post("/v1/customers", customer_body(facts={"basic": {"birth_date": "1992-02-29"}}))).json()
+    plan = PLAN | {"name": "Birthday", "occasion": "birthday", "within_days": 0}
+    await api.post("/v1/care-plans", plan)
+    async with api.service.database.transaction() as tx:
+        await tx.connection.execute("DELETE FROM customer_profile.timer")
+    daily = Birthdays(api.service.database, api.service.settings, clock=lambda: now[0])
+
+    made = []
+    for _ in range(4):
+        await daily.step()
+        await daily.step()
+        made.append(len(await tasks(api, leapling)))
+        now[0] += timedelta(days=1)
+
+    assert made == [0, 1, 1, 1]
+
+
+async def test_a_new_tier_stands_on_the_file_and_the_timeline(api: Api, customer: dict[str, Any]) -> None:
+    told = {"customer_id": customer["id"], "old": None, "new": 5, "reason": "clv", "scheme": "stars"}
+    tag = (await api.get(f"/v1/customers/{customer['id']}")).headers["etag"]
+
+    await hear(api, on_scoring_news, news("tier.changed", told))
+    await hear(api, on_scoring_news, news("tier.changed", told | {"old": 5, "new": 5}))
+
+    read = await api.get(f"/v1/customers/{customer['id']}")
+    assert read.json()["tier"] == {"stars": 5}
+    assert read.headers["etag"] != tag
+    (entry,) = await timeline(api, customer)
+    assert (entry["kind"], entry["title"]) == ("score", "Rated 5 stars for the first time")
+    assert [item["id"] for item in (await api.get("/v1/customers", params={"tier_min": 5})).json()["items"]] == [customer["id"]]
+    assert (await api.get("/v1/customers", params={"tier_min": 6})).json()["items"] == []
+
+
+async def test_a_contact_has_one_entry_that_goes_on_with_it(api: Api, customer: dict[str, Any]) -> None:
+    contact = uuid4()
+    payload = {
+        "contact_id": str(contact),
+        "customer_id": customer["id"],
+        "channel": "voice",
+        "state": "queued",
+        "arrived_at": AT.isoformat(),
+        "waited_seconds": 0,
+        "nodes": [{"node": "menu", "kind": "menu", "seconds": 4}],
+    }
+
+    await hear(api, on_contact_news, news("contact.queued", payload, subject=contact))
+    over = payload | {"state": "completed", "waited_seconds": 9, "wrap_up_code": "solved"}
+    await hear(api, on_contact_news, news("contact.completed", over, subject=contact, at=AT + timedelta(minutes=5)))
+    await hear(api, on_contact_news, news("contact.queued", payload | {"customer_id": None}))
+
+    (entry,) = await timeline(api, customer)
+    assert (entry["kind"], entry["title"], entry["occurred_at"]) == ("contact", "Call", "2026-03-02T04:00:00Z")
+    assert (entry["details"]["state"], entry["details"]["waited_seconds"]) == ("completed", 9)
+    assert entry["details"]["nodes"] == payload["nodes"]
+    assert entry["ref"] == {"type": "contact", "id": str(contact)}
+
+
+async def test_news_of_strangers_and_of_the_erased_changes_nothing(api: Api, customer: dict[str, Any]) -> None:
+    tag = (await api.get(f"/v1/customers/{customer['id']}")).headers["etag"]
+    await api.delete(f"/v1/customers/{customer['id']}", match=tag)
+
+    for who in (customer["id"], str(uuid4())):
+        await hear(api, complaint_news(api), closed({"id": who}))
+        await hear(api, on_scoring_news, news("tier.changed", {"customer_id": who, "old": None, "new": 5, "reason": "x"}))
+        await hear(api, on_contact_news, news("contact.queued", {"customer_id": who, "channel": "voice"}))
+        await hear(api, on_scoring_news, news("score_run.completed", {}))
+
+    async with api.service.database.transaction() as tx:
+        assert await tx.connection.fetchval("SELECT count(*) FROM customer_profile.timeline_entry") == 0
+        assert await tx.connection.fetchval("SELECT count(*) FROM customer_profile.care_task") == 0

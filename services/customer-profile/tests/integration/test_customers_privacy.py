@@ -1,0 +1,147 @@
+"""Sensitive facts are masked and their reading is logged; erasure leaves no personal value behind and keeps the books."""
+
+from typing import Any
+
+from customer_profile.testing import customer_body
+from service_kit.testing import Api
+
+GOVERNMENT_ID = "44010319900203123X"
+SECRETS = (
+    "张伟", "+8613800138000", "13800138000", "zw@example.com", "C-1", GOVERNMENT_ID, "围棋", "佛教", "王经理", "13612345678", "zhangwei",
+    "Asked for the bill", "recording 7", "1990-02-03", "campus", "prefers tea",
+)  # fmt: skip
+
+
+async def a_secret_customer(api: Api) -> dict[str, Any]:
+    body = customer_body()
+    body["identifiers"] = [*body["identifiers"], {"type": "government_id", "value": GOVERNMENT_ID}]
+    body["facts"] = body["facts"] | {"characteristics": {"hobbies": ["围棋"], "religion": "佛教"}}
+    made = await api.post("/v1/customers", body, key="made-once")
+    assert made.status_code == 201, made.text
+    return made.json()
+
+
+async def rows(api: Api, statement: str) -> list[Any]:
+    async with api.service.database.transaction() as tx:
+        return await tx.connection.fetch(statement)
+
+
+async def test_sensitive_facts_are_masked_without_the_scope(api: Api) -> None:
+    customer = await a_secret_customer(api)
+
+    masked = (await api.as_("customers:read").get(f"/v1/customers/{customer['id']}")).json()
+    whole = (await api.as_("customers:read", "customers:sensitive").get(f"/v1/customers/{customer['id']}")).json()
+
+    assert masked["masked"] == ["characteristics.religion", "identifiers.government_id"]
+    assert masked["facts"]["characteristics"] == {"hobbies": ["围棋"]}
+    assert masked["identifiers"][-1]["value"] == "44**************3X"
+    assert whole["masked"] == []
+    assert whole["facts"]["characteristics"]["religion"] == "佛教"
+    assert whole["identifiers"][-1]["value"] == GOVERNMENT_ID
+
+
+async def test_masked_and_whole_files_have_tags_of_their_own(api: Api) -> None:
+    customer = await a_secret_customer(api)
+    path = f"/v1/customers/{customer['id']}"
+
+    masked = (await api.as_("customers:read").get(path)).headers["etag"]
+    whole = await api.get(path, headers={"If-None-Match": masked})
+    same = await api.get(path, headers={"If-None-Match": whole.headers["etag"]})
+
+    assert (whole.status_code, same.status_code) == (200, 304)
+
+
+async def test_every_reading_of_sensitive_facts_is_logged(api: Api, customer: dict[str, Any]) -> None:
+    secret = (await api.post("/v1/customers", customer_body(identifiers=[], facts={"characteristics": {"health": "good"}}))).json()
+    reader = api.as_("customers:read", "customers:sensitive", sub="li")
+
+    await reader.get(f"/v1/customers/{secret['id']}")
+    await api.as_("customers:read", sub="wang").get(f"/v1/customers/{secret['id']}")
+    await reader.get(f"/v1/customers/{customer['id']}")
+
+    log = (await api.get("/v1/audit-entries", params={"subject": secret["id"]})).json()["items"]
+    readings = [(entry["actor"], entry["action"]) for entry in log if entry["action"] == "customer.sensitive_read"]
+    assert readings == [("li", "customer.sensitive_read")]
+    plain = (await api.get("/v1/audit-entries", params={"subject": customer["id"]})).json()["items"]
+    assert [entry["action"] for entry in plain] == ["customer.created"]
+
+
+async def test_lists_mask_what_is_sensitive_for_everybody(api: Api) -> None:
+    await a_secret_customer(api)
+
+    (item,) = (await api.get("/v1/customers", params={"q": "张伟"})).json()["items"]
+
+    assert "identifiers.government_id" in item["masked"]
+
+
+async def test_a_government_id_is_readable_in_no_row(api: Api) -> None:
+    await a_secret_customer(api)
+
+    found = await whatever_holds(api, [GOVERNMENT_ID])
+
+    # The stored answer for the idempotency key is what the caller was shown.
+    assert found == {("idempotency_record", GOVERNMENT_ID)}
+
+
+async def whatever_holds(api: Api, secrets: list[str]) -> set[tuple[str, str]]:
+    """Every pair of a table and a secret that some row of it holds, in any column."""
+    tables = await rows(api, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'customer_profile'")
+    found = set()
+    for (table,) in tables:
+        for row in await rows(api, f'SELECT * FROM customer_profile."{table}"'):
+            text = " ".join(value.decode(errors="replace") if isinstance(value, bytes) else str(value) for value in row.values())
+            found |= {(table, secret) for secret in secrets if secret in text}
+    return found
+
+
+async def test_erasure_leaves_no_personal_value_in_any_row(api: Api) -> None:
+    customer = await a_secret_customer(api)
+    path = f"/v1/customers/{customer['id']}"
+    person = {"name": "王经理", "part": "decider", "identifiers": [{"type": "phone", "value": "13612345678"}]}
+    await api.post(f"{path}/contact-persons", person, key="person")
+    touch = {"customer_id": customer["id"], "channel": "voice", "direction": "in", "purpose": "inquiry", "subject": "Asked for the bill"}
+    await api.post("/v1/interactions", touch | {"external_id": "C-1", "outcome": "prefers tea"}, key="touch")
+    consent = {"customer_id": customer["id"], "purpose": "care", "status": "granted", "source": "张伟", "proof": "recording 7"}
+    await api.post("/v1/consents", consent)
+    await api.post("/v1/care-plans", {"name": "Thanks", "occasion": "after_delivery", "channel": "sms", "template": {"en": "Dear {name}"}})
+    await api.post("/v1/care-occasions", {"customer_id": customer["id"], "occasion": "after_delivery"})
+    tag = (await api.get(path)).headers["etag"]
+    before = await whatever_holds(api, list(SECRETS))
+
+    erased = await api.delete(path, match=tag)
+
+    assert erased.status_code == 204, erased.text
+    assert {table for table, _ in before} >= {"customer", "customer_search", "identifier_holder", "interaction", "consent", "care_task"}
+    assert await whatever_holds(api, list(SECRETS)) == set()
+
+
+async def test_erasure_keeps_the_books_and_is_told(api: Api, customer: dict[str, Any]) -> None:
+    path = f"/v1/customers/{customer['id']}"
+    touch = {"customer_id": customer["id"], "channel": "voice", "direction": "in", "purpose": "inquiry", "subject": "Bill"}
+    await api.post("/v1/interactions", touch)
+    tag = (await api.get(path)).headers["etag"]
+
+    await api.delete(path, match=tag)
+
+    assert (await api.get(path)).status_code == 404
+    assert (await api.get(f"{path}/timeline")).status_code == 404
+    assert (await api.delete(path, match=tag)).status_code == 404
+    assert (await api.get("/v1/customers", params={"phone": "13800138000"})).json()["items"] == []
+    (kept,) = await rows(api, "SELECT channel, occurred_at FROM customer_profile.interaction")
+    assert kept["channel"] == "voice"
+    (event,) = await api.events("customer.erased")
+    assert event["data"] == {"customer_id": customer["id"]}
+    again = await api.post("/v1/customers", customer_body())
+    assert again.status_code == 201, "the identifiers are free again"
+
+
+async def test_the_audit_chain_of_an_erased_customer_still_has_its_links(api: Api, customer: dict[str, Any]) -> None:
+    tag = (await api.get(f"/v1/customers/{customer['id']}")).headers["etag"]
+    before = (await api.get("/v1/audit-entries", params={"subject": customer["id"]})).json()["items"]
+
+    await api.delete(f"/v1/customers/{customer['id']}", match=tag)
+
+    after = (await api.get("/v1/audit-entries", params={"subject": customer["id"]})).json()["items"]
+    assert [entry["hash"] for entry in after[:-1]] == [entry["hash"] for entry in before]
+    assert all(entry["values"] is None for entry in after[:-1])
+    assert after[-1]["action"] == "customer.erased"
