@@ -1,6 +1,7 @@
 """Third chapter: a six-star customer calls, and the agent knows who she is before saying a word."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from guanxi_local.demo import cast
 from guanxi_local.demo.api import Api, Json, wait_for
@@ -60,7 +61,7 @@ def _end_what_an_earlier_play_left(api: Api, company: Company) -> None:
 
 def _call(api: Api, screen: Screen, phone: str, digits: str, *, customer: str, who: str) -> str:
     with screen.step(f"{who}: {phone} → {cast.HOTLINE}") as results:
-        contact = api.post("/v1/contacts", {"channel": "voice", "from": phone, "to": cast.HOTLINE})
+        contact = wait_for(partial(_known_caller, api, phone, customer), what="the news of this number at the contact center", within=60)
         results.append(f"IVR: {' '.join(contact['next']['say'].split())}")
         require(contact["state"] == "in_flow", "the call is in the flow")
         queued = api.post(f"/v1/contacts/{contact['id']}/inputs", {"digits": digits})
@@ -68,6 +69,15 @@ def _call(api: Api, screen: Screen, phone: str, digits: str, *, customer: str, w
         require(queued["customer_id"] == customer, "the caller's number picks the customer")
         require(queued["state"] == "queued", "the call waits in the queue")
         return str(queued["id"])
+
+
+def _known_caller(api: Api, phone: str, customer: str) -> Json | None:
+    """The call of a customer who is known with their stars; the news of a name given a moment ago may still be on its way."""
+    contact = api.post("/v1/contacts", {"channel": "voice", "from": phone, "to": cast.HOTLINE})
+    if contact["customer_id"] == customer and contact["tier"] is not None:
+        return contact
+    api.post(f"/v1/contacts/{contact['id']}/abandonment", {})
+    return None
 
 
 def _comes_back(agent: Api, screen: Screen, agent_id: str, contact: str, *, why: str) -> Json:
