@@ -62,6 +62,7 @@ def import_and_score(api: Api, screen: Screen) -> None:
     _run_the_scores(api, screen)
     _check_the_fit(api, screen)
     _show_the_pyramid(api, screen)
+    _let_the_stars_arrive(api, screen)
 
 
 def _import_customers(api: Api, screen: Screen, sheet: Path, rows: int) -> None:
@@ -123,6 +124,19 @@ def _show_the_pyramid(api: Api, screen: Screen) -> None:
         rows = [(one["name"], one["share"], f"{one['customers']:,}", one["profit"]["amount"]) for one in pyramid["levels"]]
         screen.table("", ("level", "share", "customers", "profit, USD"), rows)
         results.append(f"Gini coefficient {float(pyramid['gini']):.3f}")
+
+
+def _let_the_stars_arrive(api: Api, screen: Screen) -> None:
+    with screen.step("The stars reach the customers' files as news") as results:
+
+        def look() -> Json:
+            rated = sum(1 for _ in api.find_all("/v1/customers", tier_min=1, limit=200))
+            is_over = rated >= CUSTOMERS
+            return {"state": "done" if is_over else "running", "progress": {"done": min(rated, CUSTOMERS), "total": CUSTOMERS}}
+
+        screen.follow(look, doing="reading the news")
+        best = sum(1 for _ in api.find_all("/v1/customers", tier_min=6, limit=200))
+        results.append(f"{best} customers of six stars")
 
 
 def _taken(counts: Json) -> int:
