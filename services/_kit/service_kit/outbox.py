@@ -1,14 +1,13 @@
 """What one transaction tells: its events, its audit rows and its stored answer, written in one statement before COMMIT."""
 
-import hashlib
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from pydantic_core import to_json
 from sqlalchemy import (
     ARRAY,
     Integer,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from service_kit.audit import link_of, values_digest
 from service_kit.identity import new_id
 from service_kit.origin import Origin
 from service_kit.sqlstates import TransactionRolledBack, UniqueViolated
@@ -175,7 +175,7 @@ def _audit_row(entries: Sequence[Recorded], origin: Origin) -> dict[str, Any]:
     """One audit row per subject and transaction: its actions and their values together."""
     first = entries[0].event
     actions = list(dict.fromkeys(entry.event.type for entry in entries))
-    values = {entry.event.type: {**entry.event.payload, **entry.values} for entry in entries}
+    values = _values_by_action(entries)
     salt = os.urandom(16)
     row: dict[str, Any] = {
         "subject": first.subject,
@@ -192,31 +192,13 @@ def _audit_row(entries: Sequence[Recorded], origin: Origin) -> dict[str, Any]:
     return {**row, "link": link_of(row)}
 
 
-def values_digest(salt: bytes, values: Mapping[str, Any]) -> bytes:
-    """SHA-256 over the salt and the values as canonical JSON, so that erased values cannot be guessed from it."""
-    return hashlib.sha256(salt + canonical(values)).digest()
-
-
-def link_of(row: Mapping[str, Any]) -> bytes:
-    """What an audit row adds to the chain: hash = SHA-256(previous hash || SHA-256(facts that stay) || digest of the values)."""
-    facts = [str(row["subject"]), row["at"].timestamp(), row["action"], row["client_id"], row["actor"]]
-    return hashlib.sha256(to_json(facts)).digest() + bytes(row["digest"])
-
-
-def canonical(values: Any) -> bytes:
-    """JSON with sorted keys, as it comes back from a jsonb column."""
-    return to_json(_sorted(values))
-
-
-# Most members are these; asking an abstract class about each of them was half the cost of a digest.
-_PLAIN = (str, int, float, type(None))
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, _PLAIN):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): _sorted(value[key]) for key in sorted(value, key=str)}
-    if isinstance(value, list | tuple):
-        return [_sorted(member) for member in value]
-    return value
+def _values_by_action(entries: Sequence[Recorded]) -> dict[str, dict[str, Any]]:
+    """What each action carried; the second of one kind stands beside the first, as `clock.warned 2`."""
+    values: dict[str, dict[str, Any]] = {}
+    counts: Counter[str] = Counter()
+    for entry in entries:
+        action = entry.event.type
+        counts[action] += 1
+        name = action if counts[action] == 1 else f"{action} {counts[action]}"
+        values[name] = {**entry.event.payload, **entry.values}
+    return values
