@@ -30,6 +30,7 @@ from scoring.tier import routes as tier_routes
 from scoring.tier import use_cases as tiers
 from scoring.tier import work as tier_review
 from scoring.tier.schemas import TierChangedData
+from scoring.tier.store import OVERRIDE_ENDS, TierStore
 from scoring.transaction import routes as transaction_routes
 from scoring.transaction.schemas import TransactionRecordedData
 from scoring.transaction_import import domain as transaction_import
@@ -101,10 +102,10 @@ def _work(service: Service, settings: Settings, imports: TransactionImports) -> 
         await rescoring.fire(tx, due, at=now())
 
     async def end_overrides(tx: Transaction, due: Sequence[Timer]) -> None:
-        await tiers.end_overrides(tx, due, at=now(), day=_today(now, zone))
+        await tiers.end_overrides(TierStore(tx), [timer.subject for timer in due], at=now(), day=_today(now, zone))
 
     rescorings = Timers(database, rescoring.TIMER, rescore, clock=now, batch=RESCORING_BATCH)
-    endings = Timers(database, tiers.OVERRIDE_ENDS, end_overrides, clock=now)
+    endings = Timers(database, OVERRIDE_ENDS, end_overrides, clock=now)
     service.worker(service.loop("score_runs", Jobs(database, score_run.KIND, runs.run, clock=now).step))
     service.worker(service.loop("imports", Jobs(database, transaction_import.KIND, imports.run, clock=now).step))
     service.worker(service.loop("tier_reviews", Jobs(database, tier_review.KIND, reviews.run, clock=now).step))

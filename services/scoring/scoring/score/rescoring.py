@@ -15,18 +15,24 @@ from scoring.purchase.domain import Statistic
 from scoring.score import store
 from scoring.score.domain import Card, Definition, card_of
 from scoring.tier import use_cases as tiers
+from scoring.tier.store import TierStore
 
 TIMER = "rescoring"
 # A few customers are scored in the transaction of their orders; many are left to the worker, which is woken at once.
 AT_ONCE = 25
 
 
-async def follow(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> None:
-    """Score these customers now or within moments, in the transaction of what they bought."""
-    if len(ids) <= AT_ONCE:
-        await rescore(tx, ids, at=at)
-    elif await store.in_force(tx):
-        await timers.schedule(tx, *(Timer(subject=id, kind=TIMER, key="", due_at=at, payload={}) for id in ids))
+class Rescoring:
+    """Scores customers again in the transaction of what they bought, or within moments after it."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    async def follow(self, ids: Sequence[UUID], *, at: datetime) -> None:
+        if len(ids) <= AT_ONCE:
+            await rescore(self._tx, ids, at=at)
+        elif await store.in_force(self._tx):
+            await timers.schedule(self._tx, *(Timer(subject=id, kind=TIMER, key="", due_at=at, payload={}) for id in ids))
 
 
 async def rescore(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> int:
@@ -43,7 +49,7 @@ async def rescore(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> int:
     cards = [card for each in statistics if (card := _new_card(each, definitions, latest)) is not None]
     await store.insert_cards(tx, cards)
     await store.forget(tx, [(each.customer_id, each.currency) for each in statistics if each.order_days == 0])
-    await tiers.follow(tx, sorted({card.statistic.customer_id for card in cards}), at=at)
+    await tiers.follow(TierStore(tx), sorted({card.statistic.customer_id for card in cards}), at=at)
     return len(cards)
 
 

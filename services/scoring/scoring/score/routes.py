@@ -45,7 +45,7 @@ async def read_customer_scores(
     async with call.reading() as reader:
         found = await _of_purchases(reader, own, as_of)
         answers = await surveys.of_customer(reader, own, until=as_of or today)
-        standing = (await tiers.standings(reader, [own])).get(own)
+        standing = await tiers.standing_of_customer(reader, own)
     contentment = satisfaction(answers, as_of=as_of or today)
     if contentment is not None:
         found.append(contentment)

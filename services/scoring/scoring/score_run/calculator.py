@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -50,6 +51,7 @@ async def calculating() -> AsyncIterator[Calculator]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=LONGEST_LINE,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )
     try:
         yield Calculator(process)

@@ -20,6 +20,7 @@ from scoring.score_run.calculator import Calculator, calculating
 from scoring.score_run.domain import ModelNotDetermined, NobodyToScore, Terms
 from scoring.score_run.store import NOBODY, Slice
 from scoring.tier import use_cases as tiers
+from scoring.tier.store import TierStore
 
 CATCH_UP_CHUNK = 500
 STEP_SECONDS = 60.0
@@ -103,7 +104,7 @@ class ScoreRuns:
         async with job.step(statement_within=STEP_SECONDS) as tx:
             await store.write_cards(tx, made)
             ids = await store.carded(tx, job.id, chunk)
-            changed = await tiers.follow(tx, ids, at=self._clock())
+            changed = await tiers.follow(TierStore(tx), ids, at=self._clock())
             job.done += len(ids)
             job.counts["scored"] = job.done
             job.counts["tier_changes"] += changed

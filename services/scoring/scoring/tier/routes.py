@@ -127,7 +127,7 @@ async def read_customer_tier(customer_id: Id, call: Annotated[Call, requires("ti
     """Read a customer's tier, with the override if there is one."""
     known = await _known(call, customer_id)
     async with call.reading() as reader:
-        standing = (await store.standings(reader, [known.id])).get(known.id)
+        standing = await store.standing_of_customer(reader, known.id)
     if standing is None:
         raise TierNotFound()
     return call.answer(customer_tier(standing), version=standing.version)
@@ -145,7 +145,7 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
     given = Override(stars=body.stars, reason=body.reason, until=body.until, by=call.caller.sub)
     async with call.transaction() as tx:
         await directory.meet(tx, [known], at=call.at)
-        move = await use_cases.override(tx, known.id, given, at=call.at, day=today(call))
+        move = await use_cases.override(store.TierStore(tx), known.id, given, at=call.at, day=today(call))
         tx.audit(Event(type="tier.overridden", subject=known.id, at=call.at, unit=known.unit, payload=body.model_dump(mode="json")))
         return call.answer(customer_tier(move.standing), version=move.standing.version)
 
@@ -157,7 +157,7 @@ async def release_tier(customer_id: Id, call: Annotated[Call, requires("tiers:wr
     """Take an override back: the score decides again, at once."""
     known = await _known(call, customer_id)
     async with call.transaction() as tx:
-        move = await use_cases.release(tx, known.id, at=call.at, day=today(call), reason="the override was taken back")
+        move = await use_cases.release(store.TierStore(tx), known.id, at=call.at, day=today(call), reason="the override was taken back")
         return call.answer(customer_tier(move.standing), version=move.standing.version)
 
 

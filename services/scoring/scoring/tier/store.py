@@ -1,20 +1,26 @@
 """Tier schemes and standings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from service_kit import timers
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
 from service_kit.sqlstates import TransactionRolledBack
 from service_kit.tables import Moment
+from service_kit.timers import Timer
 from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, and_, any_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from scoring.rows import arrays, unnested
+from scoring.score import store as cards
+from scoring.score.domain import value_of
 from scoring.tables import customer, tier_scheme, tier_standing
-from scoring.tier.domain import Move, Override, Scheme, Standing, Threshold
+from scoring.tier.domain import Move, Override, Reading, Scheme, Standing, Threshold
+
+OVERRIDE_ENDS = "override_ends"
 
 IN_FORCE = select(tier_scheme).where(tier_scheme.c.in_force)
 FIND_SCHEME = select(tier_scheme).where(tier_scheme.c.name == bindparam("name"))
@@ -52,12 +58,6 @@ SAVE = _save.on_conflict_do_update(
 UNITS = select(customer.c.id, customer.c.unit).where(customer.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 
 
-async def in_force(reader: Reader) -> Scheme | None:
-    """The scheme that decides tiers at present."""
-    row = await reader.fetch_one(IN_FORCE)
-    return None if row is None else scheme_of(row)
-
-
 async def find_scheme(reader: Reader, name: str, *, for_update: bool = False) -> Record | None:
     return await reader.fetch_one(LOCK_SCHEME if for_update else FIND_SCHEME, name=name)
 
@@ -86,25 +86,52 @@ async def put_scheme(tx: Transaction, scheme: Scheme, *, is_in_force: bool, id: 
     )
 
 
-async def standings(reader: Reader, ids: Iterable[UUID], *, for_update: bool = False) -> dict[UUID, Standing]:
-    rows = await reader.fetch(LOCK if for_update else FIND, ids=list(ids))
-    return {row["customer_id"]: standing_of(row) for row in rows}
+async def standing_of_customer(reader: Reader, customer_id: UUID) -> Standing | None:
+    row = await reader.fetch_one(FIND, ids=[customer_id])
+    return None if row is None else standing_of(row)
 
 
-async def units(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, str | None]:
-    return {row["id"]: row["unit"] for row in await reader.fetch(UNITS, ids=list(ids))}
+class TierStore:
+    """Tiers in one transaction of the database."""
 
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
 
-async def save(tx: Transaction, moves: Sequence[Move], *, at: datetime) -> None:
-    """Write standings, and tell every change of stars with old, new and reason."""
-    if not moves:
-        return
-    if await tx.execute(SAVE, **arrays(_moved, [_row(move.standing) for move in moves])) != len(moves):
-        raise TransactionRolledBack("another change of the same tier came first")
-    unit_of = await units(tx, [move.standing.customer_id for move in moves])
-    for move in moves:
-        if move.is_change:
-            tx.record(_changed(move, unit_of.get(move.standing.customer_id), at))
+    async def in_force(self) -> Scheme | None:
+        """The scheme that decides tiers at present."""
+        row = await self._tx.fetch_one(IN_FORCE)
+        return None if row is None else scheme_of(row)
+
+    async def standings(self, ids: Sequence[UUID]) -> Mapping[UUID, Standing]:
+        """Locked, in the order of their customers."""
+        return {row["customer_id"]: standing_of(row) for row in await self._tx.fetch(LOCK, ids=list(ids))}
+
+    async def readings(self, ids: Sequence[UUID], scheme: Scheme) -> Mapping[UUID, Sequence[Reading]]:
+        """What the scheme's score says on the latest cards."""
+        readings: dict[UUID, list[Reading]] = {}
+        for card in await cards.latest(self._tx, ids):
+            value = value_of(card, scheme.score)
+            if value is not None:
+                found = Reading(value=value, as_of=card.as_of, currency=card.statistic.currency)
+                readings.setdefault(card.statistic.customer_id, []).append(found)
+        return readings
+
+    async def save(self, moves: Sequence[Move], *, at: datetime) -> None:
+        """Write standings, and tell every change of stars with old, new and reason."""
+        if not moves:
+            return
+        if await self._tx.execute(SAVE, **arrays(_moved, [_row(move.standing) for move in moves])) != len(moves):
+            raise TransactionRolledBack("another change of the same tier came first")
+        units = {row["id"]: row["unit"] for row in await self._tx.fetch(UNITS, ids=[move.standing.customer_id for move in moves])}
+        for move in moves:
+            if move.is_change:
+                self._tx.record(_changed(move, units.get(move.standing.customer_id), at))
+
+    async def end_override_at(self, customer_id: UUID, until: datetime | None) -> None:
+        """Set the timer of an override, or take it back."""
+        await timers.cancel(self._tx, subject=customer_id, kind=OVERRIDE_ENDS)
+        if until is not None:
+            await timers.schedule(self._tx, Timer(subject=customer_id, kind=OVERRIDE_ENDS, key="", due_at=until, payload={}))
 
 
 def _changed(move: Move, unit: str | None, at: datetime) -> Event:

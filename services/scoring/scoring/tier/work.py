@@ -11,6 +11,7 @@ from sqlalchemy import Uuid, bindparam, func, select
 
 from scoring.tables import score_card
 from scoring.tier import use_cases
+from scoring.tier.store import TierStore
 
 KIND = "tier_review"
 CHUNK = 2_000
@@ -46,7 +47,7 @@ class TierReviews:
         async with job.step() as tx:
             ids = await self._next(tx, job.checkpoint)
             if ids:
-                changed = await use_cases.follow(tx, ids, at=at)
+                changed = await use_cases.follow(TierStore(tx), ids, at=at)
                 job.counts["tier_changes"] = job.counts.get("tier_changes", 0) + changed
                 job.done += len(ids)
                 job.checkpoint["after"] = str(ids[-1])

@@ -18,6 +18,7 @@ from service_kit.words import Id
 from scoring.amounts import in_units
 from scoring.customer.acquaintance import acquainted
 from scoring.customer.domain import CustomerNotFound
+from scoring.score.rescoring import Rescoring
 from scoring.transaction import store, use_cases
 from scoring.transaction.domain import (
     CostInAnotherCurrency,
@@ -61,7 +62,7 @@ async def record_transaction(body: NewTransaction, call: Annotated[Call, require
     transaction = body.transaction(id=call.new_id(), at=call.at, zone=zone_of(call))
     customers = await acquainted(call.database, call.part("customers"), [body.customer_id], call.caller)
     async with call.transaction() as tx:
-        recorded = await use_cases.record(tx, transaction, customers, at=call.at)
+        recorded = await use_cases.record(store.TransactionStore(tx), Rescoring(tx), transaction, customers, at=call.at)
         return call.created(transaction_view(recorded), location=f"/v1/transactions/{recorded.id}", version=recorded.version)
 
 
@@ -77,7 +78,7 @@ async def record_transactions(body: TransactionBatch, call: Annotated[Call, requ
         call.database, call.part("customers"), list({each.customer_id for each in transactions.values()}), call.caller
     )
     async with call.transaction() as tx:
-        outcome = await use_cases.record_all(tx, list(transactions.values()), customers, at=call.at)
+        outcome = await use_cases.record_all(store.TransactionStore(tx), Rescoring(tx), list(transactions.values()), customers, at=call.at)
         places = list(transactions)
         rejected += [Rejected(index=places[each], detail="there is no such customer") for each in outcome.rejected]
         view = BatchOutcome(
@@ -143,7 +144,7 @@ async def correct_transaction(transaction_id: Id, body: Correction, call: Annota
             zone=zone_of(call),
             at=call.at,
         )
-        await use_cases.change(tx, before, after, unit=unit, at=call.at, reason=body.reason)
+        await use_cases.change(store.TransactionStore(tx), Rescoring(tx), before, after, unit=unit, at=call.at, reason=body.reason)
         return call.answer(transaction_view(after), version=after.version)
 
 
@@ -158,7 +159,7 @@ async def void_transaction(transaction_id: Id, body: Voiding, call: Annotated[Ca
     async with call.transaction() as tx:
         before, unit = await _locked(tx, transaction_id, call)
         after = before.voided()
-        await use_cases.change(tx, before, after, unit=unit, at=call.at, reason=body.reason)
+        await use_cases.change(store.TransactionStore(tx), Rescoring(tx), before, after, unit=unit, at=call.at, reason=body.reason)
         return call.answer(transaction_view(after), version=after.version)
 
 

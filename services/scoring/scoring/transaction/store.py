@@ -1,6 +1,6 @@
 """Transactions, their external ids, and the statistics that follow them, in one transaction of the database."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Date, Integer, String, Uuid, and_, bindparam,
 from sqlalchemy.dialects.postgresql import insert
 
 from scoring.amounts import from_units
+from scoring.customer import store as directory
 from scoring.customer.domain import KnownCustomer
 from scoring.purchase import store as purchases
 from scoring.rows import arrays, unnested
@@ -77,35 +78,45 @@ CHANGE = (
 )
 
 
-async def claim(tx: Tx, transactions: Sequence[Transaction]) -> list[Transaction]:
-    """Those whose external id was free, and those without one; the others are duplicates."""
-    named = {(each.source, each.external_id): each for each in reversed(transactions) if each.external_id is not None}
-    rows = [
-        {"source": each.source, "external_id": each.external_id, "customer_id": each.customer_id, "transaction_id": each.id}
-        for each in named.values()
-    ]
-    taken = {row["transaction_id"] for row in await tx.fetch(CLAIM, **arrays(_claimed, rows))} if rows else set()
-    return [each for each in transactions if each.external_id is None or each.id in taken]
+class TransactionStore:
+    """Transactions in one transaction of the database: what they change is written with them."""
 
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
 
-async def insert_all(tx: Tx, transactions: Sequence[Transaction], customers: Mapping[UUID, KnownCustomer], *, at: datetime) -> None:
-    """Write new transactions with their statistics and events."""
-    if not transactions:
-        return
-    await tx.execute(INSERT, **arrays(_new, [vars(each) for each in transactions]))
-    await purchases.add(tx, ((each.day_of, each.change) for each in transactions), at=at)
-    for each in transactions:
-        tx.record(_recorded(each, customers[each.customer_id].unit, at))
+    async def claim(self, transactions: Sequence[Transaction]) -> list[Transaction]:
+        """Those whose external id was free, and those without one; the others are duplicates."""
+        named = {(each.source, each.external_id): each for each in reversed(transactions) if each.external_id is not None}
+        rows = [
+            {"source": each.source, "external_id": each.external_id, "customer_id": each.customer_id, "transaction_id": each.id}
+            for each in named.values()
+        ]
+        taken = {row["transaction_id"] for row in await self._tx.fetch(CLAIM, **arrays(_claimed, rows))} if rows else set()
+        return [each for each in transactions if each.external_id is None or each.id in taken]
 
+    async def save(self, transactions: Sequence[Transaction], customers: Mapping[UUID, KnownCustomer], *, at: datetime) -> None:
+        """Write new transactions with their customers, statistics and events."""
+        if not transactions:
+            return
+        await directory.meet(self._tx, [customers[id] for id in sorted({each.customer_id for each in transactions})], at=at)
+        await self._tx.execute(INSERT, **arrays(_new, [vars(each) for each in transactions]))
+        await purchases.add(self._tx, ((each.day_of, each.change) for each in transactions), at=at)
+        for each in transactions:
+            self._tx.record(_recorded(each, customers[each.customer_id].unit, at))
 
-async def change(tx: Tx, before: Transaction, after: Transaction, *, unit: str | None, at: datetime, reason: str) -> None:
-    """Write a correction or a voiding: the old is taken out of the statistics and the new put in."""
-    values = {f"new_{name}": getattr(after, name) for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")}
-    await tx.execute(CHANGE, of_customer=before.customer_id, of=before.id, was=before.version, **values)
-    await purchases.correct(tx, before=(before.day_of, before.change), after=(after.day_of, after.change), at=at)
-    tx.record(
-        _recorded(after, unit, at), values={"reason": reason, "before": {"amount": before.amount, "day": before.day, "kind": before.kind}}
-    )
+    async def change(self, before: Transaction, after: Transaction, *, unit: str | None, at: datetime, reason: str) -> None:
+        """Write a correction or a voiding: the old is taken out of the statistics and the new put in."""
+        values = {f"new_{name}": getattr(after, name) for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")}
+        await self._tx.execute(CHANGE, of_customer=before.customer_id, of=before.id, was=before.version, **values)
+        changes = {"before": (before.day_of, before.change), "after": (after.day_of, after.change)}
+        await purchases.correct(self._tx, **changes, at=at)
+        stood = {"amount": before.amount, "day": before.day, "kind": before.kind}
+        self._tx.record(_recorded(after, unit, at), values={"reason": reason, "before": stood})
+
+    async def named(self, source: str, external_id: str) -> UUID | None:
+        """Which transaction has this external id."""
+        id: UUID | None = await self._tx.fetch_value(FIND_REFERENCE, source=source, external_id=external_id)
+        return id
 
 
 async def find(reader: Reader, id: UUID, *, units: Any, for_update: bool = False) -> tuple[Transaction, str | None] | None:
@@ -124,18 +135,8 @@ async def of_customer(reader: Reader, customer_id: UUID, *, after: Sequence[Any]
     return [transaction_of(row) for row in rows]
 
 
-async def named(reader: Reader, source: str, external_id: str) -> UUID | None:
-    """Which transaction has this external id."""
-    id: UUID | None = await reader.fetch_value(FIND_REFERENCE, source=source, external_id=external_id)
-    return id
-
-
 def transaction_of(row: Record) -> Transaction:
     return Transaction(**{name: row[name] for name in _COLUMNS})
-
-
-def customer_ids(transactions: Iterable[Transaction]) -> list[UUID]:
-    return sorted({each.customer_id for each in transactions})
 
 
 def _recorded(each: Transaction, unit: str | None, at: datetime) -> Event:

@@ -19,10 +19,12 @@ from service_kit.jobs import RunningJob
 
 from scoring.customer.acquaintance import CustomerFile, acquainted
 from scoring.customer.domain import KnownCustomer
+from scoring.score.rescoring import Rescoring
 from scoring.settings import Settings
 from scoring.sheet import reading
 from scoring.sheet.domain import Format, Row
 from scoring.transaction import use_cases
+from scoring.transaction.store import TransactionStore
 from scoring.transaction_import import store
 from scoring.transaction_import.domain import CustomerFileSilent, Draft, Order, RowNotReadable, drafted, fields_of
 
@@ -120,7 +122,9 @@ class TransactionImports:
         told, accepted = len(tx.recorded), 0
         try:
             async with tx.savepoint():
-                accepted = len((await use_cases.record_all(tx, transactions, customers, at=self._clock())).accepted)
+                accepted = len(
+                    (await use_cases.record_all(TransactionStore(tx), Rescoring(tx), transactions, customers, at=self._clock())).accepted
+                )
                 if order.dry_run:
                     raise _Undone
         except _Undone:
