@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +19,7 @@ from service_kit import logs
 from service_kit.migrations import DatabaseTooOld, migrate
 from service_kit.service import Service
 from service_kit.settings import ServiceSettings
+from service_kit.signals import Signals
 from service_kit.sqlstates import DatabaseUnavailable, TransactionRolledBack
 
 
@@ -86,12 +88,24 @@ def run_server(service: Service) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=chosen.stop_seconds,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, service.database.signals)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     service.at_start(collect_less)
     server.run()
     if not server.started:
         raise SystemExit(1)
+
+
+class Server(uvicorn.Server):
+    """Says that it stops as soon as it is asked to, so that long polls end at once instead of holding up the stop."""
+
+    def __init__(self, config: uvicorn.Config, signals: Signals) -> None:
+        super().__init__(config)
+        self._signals = signals
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._signals.is_stopping = True
+        super().handle_exit(sig, frame)
 
 
 async def collect_less() -> None:

@@ -121,7 +121,7 @@ async def read_or_wait(database: Database, *, after: int, limit: int, wait: floa
     while True:
         rows = await read(database, after=after, limit=limit, units=units)
         left = until - asyncio.get_running_loop().time()
-        if rows or left <= 0:
+        if rows or left <= 0 or database.signals.is_stopping:
             return rows
         await database.signals.wait("feed", seconds=min(left, POLL_SECONDS))
 

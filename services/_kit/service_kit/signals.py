@@ -9,6 +9,8 @@ class Signals:
 
     def __init__(self) -> None:
         self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
+        # Whoever lets callers wait answers them when this becomes true: a process that stops waits for its open answers.
+        self.is_stopping = False
 
     def wake(self, topic: str) -> None:
         for future in self._waiting.pop(topic, ()):

@@ -1,0 +1,38 @@
+"""A process that is asked to stop keeps nobody waiting."""
+
+import asyncio
+import signal
+import time
+
+import uvicorn
+from service_kit.command import Server
+from service_kit.database import Database
+from service_kit.feed import read_or_wait
+from service_kit.signals import Signals
+from service_kit.testing import notes
+
+
+async def test_a_long_poll_ends_when_the_process_is_asked_to_stop(make_database):
+    database = Database(await make_database(notes.MIGRATIONS, notes.SCHEMA), notes.SCHEMA)
+    await database.open()
+    try:
+        poll = asyncio.create_task(read_or_wait(database, after=0, limit=10, wait=30, units=None))
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+
+        database.signals.is_stopping = True
+
+        assert await poll == []
+        assert time.monotonic() - began < 5
+    finally:
+        await database.close()
+
+
+def test_the_server_says_that_it_stops_when_it_is_asked_to():
+    signals = Signals()
+    server = Server(uvicorn.Config(lambda: None), signals)
+
+    server.handle_exit(signal.SIGTERM, None)
+
+    assert signals.is_stopping
+    assert server.should_exit
