@@ -10,6 +10,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
+import httpx2
+
 from tests.faults import truth
 from tests.faults.caller import Caller, History
 from tests.faults.instance import Instance, free_port
@@ -22,8 +24,10 @@ async def check(instance: Instance) -> list[str]:
     """Start a second contact-center, stop the process that holds the router's lease, let the other go on, resume the first."""
     caller = Caller(instance.credentials, History())
     with tempfile.TemporaryFile() as log:
-        replica = _replica(instance, log)
+        port = free_port()
+        replica = _replica(instance, log, port)
         try:
+            await _ready(replica, log, port)
             load = Load(caller, await open_call_center(caller), seed=1)
             writing = asyncio.create_task(load.run())
             await asyncio.sleep(3)
@@ -46,10 +50,23 @@ async def check(instance: Instance) -> list[str]:
     return wrong
 
 
-def _replica(instance: Instance, log: Any) -> "subprocess.Popen[bytes]":
-    environment = {**instance.environment("contact-center"), "GUANXI_PORT": str(free_port())}
+def _replica(instance: Instance, log: Any, port: int) -> "subprocess.Popen[bytes]":
+    environment = {**instance.environment("contact-center"), "GUANXI_PORT": str(port)}
     command = [sys.executable, "-m", "contact_center", "work"]
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+
+async def _ready(replica: "subprocess.Popen[bytes]", log: Any, port: int) -> None:
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        for _ in range(300):
+            with suppress(httpx2.HTTPError):
+                if (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == httpx2.codes.OK:
+                    return
+            if replica.poll() is not None:
+                break
+            await asyncio.sleep(0.2)
+    log.seek(0)
+    raise RuntimeError(f"the second replica is not ready: {log.read()[-1500:].decode(errors='replace')}")
 
 
 async def _lease(instance: Instance) -> tuple[int, Any]:
