@@ -203,7 +203,7 @@ class _TransactionBlock:
     async def _roll_back(self) -> None:
         try:
             await self._connection.execute("ROLLBACK")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
             # The server forgets the transaction with the connection; the error that brought us here is the one to tell.
             # A connection that is lost already has left the pool, and even asking it whether it is closed raises.
             with suppress(asyncpg.InterfaceError):

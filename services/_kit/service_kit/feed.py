@@ -47,7 +47,7 @@ AUDIT = (
 
 
 class CursorExpired(Gone):
-    """The events behind this cursor are not kept any longer; read the present state, then go on from the newest cursor."""
+    """The events behind this cursor are not kept any longer; read the present state, then go on from `oldest` or from `newest`."""
 
 
 class CursorAhead(Conflict):
@@ -109,7 +109,7 @@ async def read(database: Database, *, after: int, limit: int, units: Any) -> lis
         if not rows or rows[0]["position"] != after + 1:
             head = await reader.fetch_one(READ_HEAD)
             if head is not None and after < head["trimmed_to"]:
-                raise CursorExpired(newest=str(head["position"]))
+                raise CursorExpired(oldest=str(head["trimmed_to"]), newest=str(head["position"]))
             if after > (head["position"] if head is not None else 0):
                 raise CursorAhead(newest=str(head["position"] if head is not None else 0))
     return rows
@@ -119,11 +119,12 @@ async def read_or_wait(database: Database, *, after: int, limit: int, wait: floa
     """As `read`, but wait up to `wait` seconds for the first event; a hint ends the waiting at once, polling finds the rest."""
     until = asyncio.get_running_loop().time() + wait
     while True:
+        heard = database.signals.count("feed")
         rows = await read(database, after=after, limit=limit, units=units)
         left = until - asyncio.get_running_loop().time()
         if rows or left <= 0 or database.signals.is_stopping:
             return rows
-        await database.signals.wait("feed", seconds=min(left, POLL_SECONDS))
+        await database.signals.wait("feed", seconds=min(left, POLL_SECONDS), since=heard)
 
 
 def event_schema() -> dict[str, Any]:
@@ -160,7 +161,7 @@ def feed_router(source: str) -> Router:
     )
     async def list_events(
         call: Annotated[Call, requires("events:read")],
-        after: Annotated[str, Query(min_length=1, max_length=19, pattern=r"^\d{1,18}$", description="Cursor; 0 is the beginning.")] = "0",
+        after: Annotated[str, Query(min_length=1, max_length=19, pattern="^[0-9]{1,18}$", description="Cursor; 0 is the beginning.")] = "0",
         limit: Annotated[int, Query(ge=1, le=LARGEST_BATCH, json_schema_extra={"format": "int32"})] = 100,
         wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT_SECONDS, json_schema_extra={"format": "int32"})] = 0,
     ) -> Response:

@@ -15,6 +15,7 @@ HEAD = "feed"
 LOCK_HEAD = select(event_head.c.position).where(event_head.c.name == HEAD).with_for_update(skip_locked=True)
 MAKE_HEAD = insert(event_head).values(name=HEAD, position=0, trimmed_to=0).on_conflict_do_nothing()
 READ_HEAD = select(event_head.c.position, event_head.c.trimmed_to).where(event_head.c.name == HEAD)
+READ_TRIMMED = select(event_head.c.trimmed_to).where(event_head.c.name == HEAD)
 _waiting = (
     select(
         event.c.subject,
@@ -70,10 +71,9 @@ class Sequencer:
     async def trim(self, *, at: datetime, days: int) -> bool:
         """Delete one batch of events older than they are kept; readers behind them are told 410. True when there may be more."""
         async with self._database.transaction() as tx:
-            head = await tx.fetch_one(READ_HEAD)
-            if head is None or await tx.fetch_value(LOCK_HEAD) is None:
+            if await tx.fetch_value(LOCK_HEAD) is None:
                 return False
-            trimmed_to = head["trimmed_to"]
+            trimmed_to = await tx.fetch_value(READ_TRIMMED)
             until = trimmed_to + TRIM_BATCH
             to = await tx.fetch_value(OLD, trimmed_to=trimmed_to, until=until, before=at - timedelta(days=days))
             if to is None:

@@ -69,7 +69,8 @@ BY_STATE: Mapping[str, Callable[[str], Exception]] = {
     "55P03": lambda _: LockNotAvailable(),
     "57014": lambda _: StatementTooSlow(),
 }
-LOST = (ConnectionError, asyncpg.PostgresConnectionError)
+# The driver loses its place when the server ends a session between two statements; that connection is of no use either.
+LOST = (ConnectionError, asyncpg.PostgresConnectionError, asyncpg.InternalClientError)
 # The session was ended by the server: connection failures, shutdowns, and a pause inside a transaction that was too long.
 ENDED = ("08", "57P0", "25P03")
 RETRIED = {"40001", "40P01"}

@@ -45,8 +45,9 @@ class Loop:
 
     async def run(self) -> None:
         while True:
+            heard = self._signals.count(self._topic)
             if not await self._step():
-                await self._signals.wait(self._topic, seconds=self._idle_seconds * random.uniform(0.8, 1.2))
+                await self._signals.wait(self._topic, seconds=self._idle_seconds * random.uniform(0.8, 1.2), since=heard)
             elif self._metrics is not None:
                 self._metrics.stepped(self.name, "done")
 
