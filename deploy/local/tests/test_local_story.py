@@ -1,0 +1,130 @@
+"""The whole product on one machine: first start with the story, the story again, schemas that are shut to each other, a second start."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from guanxi_local.parts import PARTS
+
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("story")]
+PATIENCE = 600.0
+
+
+@dataclass
+class Run:
+    """`python -m guanxi_local run` in a home of its own, its output in a file."""
+
+    folder: Path
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GUANXI_") and name != "DEMO"}
+        return {**inherited, "GUANXI_HOME": str(self.folder / "home"), "GUANXI_PORT": str(self.port), "GUANXI_START_SECONDS": "300"}
+
+    @property
+    def said(self) -> str:
+        return (self.folder / "said").read_text()
+
+    def start(self) -> None:
+        with (self.folder / "said").open("w") as said:
+            command = [sys.executable, "-m", "guanxi_local", "run"]
+            self.process = subprocess.Popen(command, env=self.environment, stdout=said, stderr=subprocess.STDOUT)
+
+    def wait_for(self, *words: str) -> str:
+        """The first of these words that it says."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            said = self.said
+            if found := [word for word in words if word in said]:
+                return found[0]
+            assert self.process is not None
+            assert self.process.poll() is None, said
+            time.sleep(0.1)
+        raise AssertionError(self.said)
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+    def processes(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = json.loads((self.folder / "home" / "processes.json").read_text())
+        return found
+
+
+@pytest.fixture(scope="module")
+def told() -> Iterator[Run]:
+    """An instance that has told its story once."""
+    with tempfile.TemporaryDirectory(prefix="gl-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        run = Run(folder, _free_port())
+        run.start()
+        try:
+            run.wait_for("The story is told", "The demo failed", "error:")
+            yield run
+        finally:
+            if run.process is not None and run.process.poll() is None:
+                run.stop()
+
+
+def test_a_first_start_tells_the_whole_story(told: Run) -> None:
+    assert "The story came out" in told.said, told.said
+    assert f"http://127.0.0.1:{told.port}/docs" in told.said
+
+
+def test_the_story_can_be_told_again(told: Run) -> None:
+    command = [sys.executable, "-m", "guanxi_local", "demo"]
+
+    again = subprocess.run(command, env=told.environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+    assert again.returncode == 0, again.stdout[-3000:] + again.stderr
+    assert "The story came out" in again.stdout
+
+
+async def test_no_role_has_any_right_in_another_schema(told: Run) -> None:
+    processes = told.processes()
+    for part in PARTS:
+        own = await asyncpg.connect(processes[part.name]["environment"]["GUANXI_DATABASE_URL"])
+        try:
+            rights = await own.fetch(
+                "SELECT nspname FROM pg_namespace WHERE nspname = ANY($1::text[]) AND has_schema_privilege(nspname, 'USAGE')",
+                [*(other.schema for other in PARTS), "public"],
+            )
+            assert [right["nspname"] for right in rights] == [part.schema]
+            assert not await own.fetchval("SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = current_user")
+        finally:
+            await own.close()
+
+
+def test_a_second_start_finds_its_data_and_tells_no_story(told: Run) -> None:
+    secret = json.loads((told.folder / "home" / "credentials.json").read_text())["client_secret"]
+    assert told.stop() == 0
+
+    told.start()
+    told.wait_for("Ctrl-C stops everything.")
+
+    time.sleep(0.5)
+    assert "Migrated" not in told.said
+    assert "客户与价值" not in told.said
+    assert json.loads((told.folder / "home" / "credentials.json").read_text())["client_secret"] == secret
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
