@@ -9,7 +9,6 @@ from service_kit.timers import Timers
 from service_kit.tokens import Keys
 
 from complaints.calendar import routes as calendar_routes
-from complaints.calendar.store import Shelf
 from complaints.case import move_routes
 from complaints.case import routes as case_routes
 from complaints.case.event_schemas import EVENTS
@@ -20,6 +19,7 @@ from complaints.customer.news import Confirming, on_customer_news
 from complaints.letter import routes as letter_routes
 from complaints.letter.printer import Printer
 from complaints.settings import Settings
+from complaints.shelf import Shelf
 from complaints.sla import routes as sla_routes
 from complaints.tracking import routes as tracking_routes
 

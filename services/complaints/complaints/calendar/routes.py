@@ -13,9 +13,10 @@ from service_kit.words import Code
 from starlette.responses import Response
 
 from complaints.calendar.schemas import CalendarBody, CalendarView
-from complaints.calendar.store import CalendarStore, CalendarUnknown, Shelf, create_calendar, replace_calendar
+from complaints.calendar.store import CalendarStore, CalendarUnknown, create_calendar, replace_calendar
 from complaints.calendar.zone import is_known
 from complaints.naming import subject_of
+from complaints.shelf import Shelf
 
 router = Router(tags=["calendars"])
 

@@ -1,7 +1,6 @@
 """Calendars in Postgres: every version is kept, since due dates were reckoned by it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.calendar.domain import DAY, WEEKDAYS, Calendar, Window
 from complaints.calendar.zone import HOUR
+from complaints.shelf import Shelf
 from complaints.tables import calendar, calendar_version
 
 _present = calendar.join(
@@ -32,13 +32,6 @@ WRITE = insert(calendar_version)
 
 class CalendarUnknown(NotFound):
     """There is no calendar of this name."""
-
-
-@dataclass
-class Shelf:
-    """Calendars read before: a version never changes, so that a process reads each of them once."""
-
-    calendars: dict[tuple[str, int], Calendar] = field(default_factory=dict)
 
 
 class CalendarStore:

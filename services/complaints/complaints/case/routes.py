@@ -13,7 +13,6 @@ from service_kit.words import Id, Line, UnitPath
 from starlette.responses import Response
 
 from complaints.approval.domain import Hand
-from complaints.calendar.store import Shelf
 from complaints.case import search, use_cases
 from complaints.case.domain import ReceivedInFuture, Report
 from complaints.case.moves import State
@@ -33,6 +32,7 @@ from complaints.case.views import complaint_view, course_view, recorded_view, st
 from complaints.clients.customer_profile import Customers
 from complaints.customer.domain import CustomerUnknown, standing
 from complaints.letter.store import letters_of
+from complaints.shelf import Shelf
 from complaints.sla.store import SlaStore
 from complaints.tracking.domain import digest_of
 

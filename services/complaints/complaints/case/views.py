@@ -1,6 +1,7 @@
 """From cases to what the API shows of them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from service_kit.database import Record
 from service_kit.language import spoken
@@ -9,6 +10,7 @@ from service_kit.words import MoneyOut
 from complaints.case import labels
 from complaints.case.domain import Case, Complaint
 from complaints.case.moves import TABLE, Move, Row, State
+from complaints.case.records import Channel
 from complaints.case.schemas import (
     ClockView,
     ComplaintView,
@@ -29,14 +31,15 @@ from complaints.letter.domain import LetterSent
 
 
 def complaint_view(case: Case, letters: Sequence[LetterSent] = ()) -> ComplaintView:
-    return ComplaintView(**_members(case, letters))
+    # Lists show hundreds of these, made of checked values: they are not checked again.
+    return ComplaintView.model_construct(**_members(case, letters))
 
 
 def recorded_view(case: Case, *, tracking_token: str) -> RecordedComplaintView:
-    return RecordedComplaintView(tracking_token=tracking_token, **_members(case, ()))
+    return RecordedComplaintView.model_construct(tracking_token=tracking_token, **_members(case, ()))
 
 
-def _members(case: Case, letters: Sequence[LetterSent]) -> dict[str, object]:
+def _members(case: Case, letters: Sequence[LetterSent]) -> dict[str, Any]:
     complaint = case.complaint
     report = complaint.report
     product = ProductView(name=report.product_name, lot=report.product_lot) if report.product_name else None
@@ -79,7 +82,7 @@ def _members(case: Case, letters: Sequence[LetterSent]) -> dict[str, object]:
 def _clock(clock: Clock) -> ClockView:
     terms = clock.terms
     told = terms.marks[: clock.told]
-    return ClockView(
+    return ClockView.model_construct(
         name=clock.name,
         round=clock.round,
         state=clock.state,
@@ -99,7 +102,7 @@ def _proposal(complaint: Complaint) -> ProposalView | None:
     if proposal is None:
         return None
     remedies = [
-        RemedyView(
+        RemedyView.model_construct(
             number=remedy.number,
             type=remedy.type,
             amount=MoneyOut.of(remedy.amount) if remedy.amount else None,
@@ -108,7 +111,7 @@ def _proposal(complaint: Complaint) -> ProposalView | None:
         )
         for remedy in proposal.remedies
     ]
-    return ProposalView(
+    return ProposalView.model_construct(
         problem_restated=proposal.problem_restated,
         remedies=remedies,
         sums=[MoneyOut.of(total) for total in complaint.totals],
@@ -121,17 +124,15 @@ def _proposal(complaint: Complaint) -> ProposalView | None:
 
 def _letter(letter: LetterSent) -> LetterView:
     address = f"/v1/complaints/{letter.complaint_id}/letters/{letter.id}"
-    return LetterView.model_validate(
-        {
-            "id": letter.id,
-            "language": letter.language,
-            "channel": letter.channel,
-            "written_at": letter.written_at,
-            "pdf_url": f"{address}/pdf",
-            "docx_url": f"{address}/docx",
-            "sha256": letter.pdf_sha256,
-            "docx_sha256": letter.docx_sha256,
-        }
+    return LetterView.model_construct(
+        id=letter.id,
+        language="en" if letter.language == "en" else "zh-CN",
+        channel=Channel(letter.channel),
+        written_at=letter.written_at,
+        pdf_url=f"{address}/pdf",
+        docx_url=f"{address}/docx",
+        sha256=letter.pdf_sha256,
+        docx_sha256=letter.docx_sha256,
     )
 
 

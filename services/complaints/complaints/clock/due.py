@@ -8,10 +8,11 @@ from service_kit.identity import Clock
 from service_kit.timers import Timer
 from sqlalchemy import bindparam, select
 
-from complaints.calendar.store import CalendarStore, Shelf
+from complaints.calendar.store import CalendarStore
 from complaints.case import use_cases
 from complaints.case.store import CaseStore
 from complaints.clock.domain import Terms, Timeline
+from complaints.shelf import Shelf
 from complaints.tables import calendar, clock
 
 DATED_AT_ONCE = 200

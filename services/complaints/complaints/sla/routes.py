@@ -12,8 +12,9 @@ from service_kit.routing import Router, requires
 from service_kit.words import Code
 from starlette.responses import Response
 
-from complaints.calendar.store import CalendarStore, Shelf
+from complaints.calendar.store import CalendarStore
 from complaints.naming import subject_of
+from complaints.shelf import Shelf
 from complaints.sla.schemas import EscalationRuleBody, PolicyBody, PolicyView
 from complaints.sla.store import PolicyUnknown, SlaStore, create_policy, replace_policy
 

@@ -10,10 +10,11 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.calendar.domain import AroundTheClock
-from complaints.calendar.store import CalendarStore, Shelf
+from complaints.calendar.store import CalendarStore
 from complaints.case.records import Channel, Kind, Severity
 from complaints.clock.course import Course
 from complaints.clock.domain import Clock, Measure, Terms, Timeline
+from complaints.shelf import Shelf
 from complaints.sla.domain import Applies, ClockRule, EscalationRule, Levels, Policy
 from complaints.tables import sla_policy, sla_policy_version
 
@@ -41,6 +42,7 @@ class PolicyUnknown(NotFound):
 class SlaStore:
     def __init__(self, reader: Reader, shelf: Shelf) -> None:
         self._reader = reader
+        self._shelf = shelf
         self._calendars = CalendarStore(reader, shelf)
 
     async def row(self, name: str, *, version: int | None = None, is_locked: bool = False) -> Record | None:
@@ -54,7 +56,7 @@ class SlaStore:
 
     async def policies(self) -> list[Policy]:
         """All policies in their present versions."""
-        return [policy_of(row) for row in await self._reader.fetch(PRESENT)]
+        return [self._kept(row) for row in await self._reader.fetch(PRESENT)]
 
     async def levels(self, policy: Policy | None, clocks: Iterable[Clock] = ()) -> Levels:
         """What a case of this policy is held to: new clocks count by the present calendars, running ones by those they began with."""
@@ -68,8 +70,18 @@ class SlaStore:
         """The same for a case that was recorded under a version of a policy."""
         if policy is None:
             return await self.levels(None, course.clocks)
-        row = await self.row(policy[0], version=policy[1])
-        return await self.levels(policy_of(row) if row else None, course.clocks)
+        kept = self._shelf.policies.get(policy)
+        if kept is None:
+            row = await self.row(policy[0], version=policy[1])
+            kept = self._kept(row) if row else None
+        return await self.levels(kept, course.clocks)
+
+    def _kept(self, row: Record) -> Policy:
+        key = (row["name"], row["version"])
+        kept = self._shelf.policies.get(key)
+        if kept is None:
+            kept = self._shelf.policies[key] = policy_of(row)
+        return kept
 
     async def _timelines(self, held_to: Iterable[Terms]) -> dict[tuple[str | None, int | None], Timeline]:
         timelines: dict[tuple[str | None, int | None], Timeline] = {(None, None): AROUND_THE_CLOCK}

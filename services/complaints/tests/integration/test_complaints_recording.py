@@ -4,11 +4,11 @@ import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
-from complaints.calendar.store import Shelf
 from complaints.case import use_cases
 from complaints.case.domain import Standing
 from complaints.case.number import complaint_number, is_well_formed
 from complaints.case.store import CaseStore
+from complaints.shelf import Shelf
 from complaints.sla.store import SlaStore
 from complaints.testing import A_REPORT, NOON, CustomerFiles, Desk, StoppedClock, a_hand, a_report, clock_named
 from service_kit.caller import SYSTEM
