@@ -18,7 +18,7 @@ from customer_profile.customer_import import store
 from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable
 from customer_profile.customer_import.domain import ImportNotFound
 from customer_profile.customer_import.problems import as_csv
-from customer_profile.customer_import.schemas import ImportView, import_view
+from customer_profile.customer_import.schemas import ImportView, RowErrorView, import_view, row_error_view
 from customer_profile.customer_import.uploads import Upload, mapping_of, refuse_unknown_fields, uploaded
 from customer_profile.customer_import.work import KIND, Order
 from customer_profile.sheet.domain import SheetNotReadable
@@ -96,8 +96,20 @@ async def cancel_import(import_id: Id, call: Annotated[Call, requires("customers
         return call.answer(import_view(job), version=job.version)
 
 
+@router.get(f"{PATH}/{{import_id}}/errors", response_model=Page[RowErrorView], raises=[ImportNotFound])
+async def list_import_errors(
+    import_id: Id, call: Annotated[Call, requires("customers:import")], page: Annotated[PageOf, Depends()]
+) -> Response:
+    """List why rows were not taken, in the order of the sheet."""
+    async with call.reading() as reader:
+        job = await found(reader, import_id, call)
+        rows = await store.problems_after(reader, job.id, after=page.after[0] if page.after else 0, limit=page.fetch)
+    items = [row_error_view(row) for row in rows[: page.limit]]
+    return call.page(page, items, next_cursor=page.next_cursor(rows, "row"))
+
+
 @router.get(
-    f"{PATH}/{{import_id}}/errors",
+    f"{PATH}/{{import_id}}/errors.csv",
     raises=[ImportNotFound],
     response_class=Response,
     responses={

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
+from service_kit.database import Record
 from service_kit.jobs import Job
 from service_kit.words import Count, Id, Output, Timestamp
 
@@ -26,8 +27,17 @@ class CountsOut(Output):
     failed: Count
 
 
+class RowErrorView(Output):
+    """Why one row was not taken; it holds none of the row's own values."""
+
+    row: Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]
+    column: Annotated[str, Field(max_length=200)]
+    code: Annotated[str, Field(max_length=40)]
+    detail: Annotated[str, Field(max_length=500)]
+
+
 class ImportView(Output):
-    """An import of customers. `errors_url` gives its row errors as CSV."""
+    """An import of customers. `errors_url` gives its row errors as CSV; `/errors` lists them as JSON."""
 
     id: Id
     state: Literal["queued", "running", "done", "failed", "canceled"]
@@ -44,6 +54,10 @@ class ImportView(Output):
     finished_at: Timestamp | None
 
 
+def row_error_view(row: Record) -> RowErrorView:
+    return RowErrorView(row=row["row"], column=row["column"], code=row["code"], detail=row["detail"])
+
+
 def import_view(job: Job) -> ImportView:
     return ImportView(
         id=job.id,
@@ -54,7 +68,7 @@ def import_view(job: Job) -> ImportView:
         dry_run=job.payload["dry_run"],
         progress=Progress(done=job.done, total=job.total),
         counts=CountsOut.model_validate(Counts(job.counts)),
-        errors_url=f"/v1/customer-imports/{job.id}/errors",
+        errors_url=f"/v1/customer-imports/{job.id}/errors.csv",
         error=job.error,
         created_at=job.created_at,
         started_at=job.started_at,

@@ -1,4 +1,4 @@
-"""The service on a socket of its own with a fresh database, and helpers that speak to it."""
+"""The service on a socket of its own with a fresh database, its neighbors absent."""
 
 from collections.abc import AsyncIterator
 from typing import Any

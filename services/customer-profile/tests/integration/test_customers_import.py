@@ -134,6 +134,9 @@ async def test_bad_rows_are_listed_and_the_good_ones_are_imported(api: Api) -> N
         ("8", "", "unreadable"),
     ]
     assert "calc" not in download.text, "a row's own values stay out of the download"
+    listed = (await own.get(f"/v1/customer-imports/{work['id']}/errors", params={"limit": 4})).json()
+    assert [item["row"] for item in listed["items"]] == [3, 4, 5, 6]
+    assert listed["next_cursor"]
 
 
 async def test_rows_outside_the_own_units_are_refused(api: Api) -> None:
