@@ -29,9 +29,7 @@ class TimeZoneUnknown(Conflict):
 
 
 def _view(row: Record) -> CalendarView:
-    days = {day: row["content"]["windows"].get(day) for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
-    content = {**row["content"], "windows": days}
-    return CalendarView(name=row["name"], version=row["version"], written_at=row["written_at"], **content)
+    return CalendarView(name=row["name"], version=row["version"], written_at=row["written_at"], **row["content"])
 
 
 def _shelf(call: Call) -> Shelf:
@@ -71,7 +69,6 @@ async def put_calendar(name: Code, body: CalendarBody, call: Annotated[Call, req
     if not is_known(body.time_zone):
         raise TimeZoneUnknown
     content = body.model_dump(mode="json")
-    content["windows"] = {day: windows for day, windows in content["windows"].items() if windows}
     async with call.transaction() as tx:
         store = CalendarStore(tx, _shelf(call))
         present = await store.row(name, is_locked=True)

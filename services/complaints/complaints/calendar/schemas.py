@@ -1,6 +1,6 @@
 """Calendars as the API reads and writes them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from service_kit.words import Code, Day, Input, Output, Timestamp, Version
@@ -20,16 +20,11 @@ Windows = Annotated[list[WindowPair], Field(min_length=1, max_length=12)]
 Days = Annotated[list[Day], Field(max_length=2_000)]
 
 
-class Week(Input):
-    """Working windows by weekday; a weekday that is left out is not worked."""
-
-    mon: Windows | None = None
-    tue: Windows | None = None
-    wed: Windows | None = None
-    thu: Windows | None = None
-    fri: Windows | None = None
-    sat: Windows | None = None
-    sun: Windows | None = None
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Week = Annotated[
+    dict[Weekday, Windows],
+    Field(min_length=1, max_length=7, description="Working windows by weekday; a weekday that is left out is not worked."),
+]
 
 
 class CalendarBody(Input):
@@ -50,23 +45,13 @@ class CalendarBody(Input):
     ] = None
 
 
-class WeekOut(Output):
-    mon: Windows | None
-    tue: Windows | None
-    wed: Windows | None
-    thu: Windows | None
-    fri: Windows | None
-    sat: Windows | None
-    sun: Windows | None
-
-
 class CalendarView(Output):
     """A calendar in one of its versions."""
 
     name: Code
     version: Version
     time_zone: TimeZoneName
-    windows: WeekOut
+    windows: Week
     holidays: Days
     working_days: Days
     published_until: Day | None

@@ -6,14 +6,11 @@ from uuid import UUID
 from service_kit.database import Reader, Record
 from sqlalchemy import bindparam, select
 
-from complaints.tables import complaint, complaint_number, complaint_step
+from complaints.case.search import id_of_number
+from complaints.tables import complaint, complaint_step
 
 LONGEST_HISTORY = 200
-FIND = (
-    select(complaint)
-    .select_from(complaint_number.join(complaint, complaint.c.id == complaint_number.c.complaint_id))
-    .where(complaint_number.c.number == bindparam("number"))
-)
+FIND = select(complaint).where(complaint.c.id == bindparam("id"))
 HISTORY = (
     select(complaint_step.c.entered_state, complaint_step.c.at)
     .where(complaint_step.c.complaint_id == bindparam("complaint_id"), complaint_step.c.left_state != complaint_step.c.entered_state)
@@ -23,7 +20,8 @@ HISTORY = (
 
 
 async def find_by_number(reader: Reader, number: str) -> Record | None:
-    return await reader.fetch_one(FIND, number=number)
+    complaint_id = await id_of_number(reader, number)
+    return None if complaint_id is None else await reader.fetch_one(FIND, id=complaint_id)
 
 
 async def history_of(reader: Reader, complaint_id: UUID) -> Sequence[Record]:

@@ -37,7 +37,6 @@ async def test_a_calendar_is_created_once_and_replaced_by_versions(api: Api) -> 
         "name": "berlin",
         "version": 1,
         "written_at": None,
-        "windows": dict.fromkeys(("tue", "wed", "thu", "fri", "sun")) | CALENDAR["windows"],
     }
     assert (changed.json()["version"], changed.json()["holidays"]) == (2, [])
     first = await api.get("/v1/calendars/berlin", params={"version": 1})
@@ -59,6 +58,9 @@ async def test_what_is_not_there_is_created_only_on_purpose(api: Api) -> None:
         ({"windows": {"mon": [["9:00", "12:00"]]}}, 422),
         ({"windows": {"mon": [["09:00"]]}}, 422),
         ({"windows": {"mon": []}}, 422),
+        ({"windows": {"mon": None}}, 422),
+        ({"windows": {"monday": [["09:00", "12:00"]]}}, 422),
+        ({"windows": {}}, 422),
         ({"holidays": ["2026-02-30"]}, 422),
         ({"published_until": "soon"}, 422),
         ({"colour": "red"}, 422),
