@@ -33,7 +33,6 @@ from contact_center.screen_pop import routes as screen_pop_routes
 from contact_center.screen_pop.asking import Neighbors
 from contact_center.settings import Settings
 from contact_center.stream import routes as stream_routes
-from contact_center.stream.stopping import when_asked_to_stop
 from contact_center.stream.tail import Tail
 from contact_center.treatment import routes as treatment_routes
 
@@ -86,12 +85,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     _wire_routing(service, settings)
     _wire_directory(service, settings)
     _wire_screen_pop(service, settings)
-    tail: Tail = service.part("tail", Tail(service.database))
-
-    async def end_streams_at_stop() -> None:
-        when_asked_to_stop(tail.end)
-
-    service.at_start(end_streams_at_stop)
+    service.part("tail", Tail(service.database))
     return service
 
 

@@ -16,16 +16,21 @@ Languages = Annotated[list[Spoken], Field(max_length=20)]
 WorkState = Annotated[str, Field(max_length=20, examples=["assigned"])]
 
 
+def one_call() -> dict[Channel, int]:
+    """What an agent can take when nobody says otherwise."""
+    return {"voice": 1}
+
+
 class NewAgent(Input):
     """An agent to take on. Empty `languages` means that any language will do; a channel without capacity is not served."""
 
     name: Line
     unit: UnitPath | None = None
     team: Line | None = None
-    skills: SkillsIn = []
-    capacity: Capacity = {"voice": 1}
-    languages: Languages = []
-    queues: QueueIds = []
+    skills: Annotated[SkillsIn, Field(default_factory=list)]
+    capacity: Annotated[Capacity, Field(default_factory=one_call, description="One call when left out.")]
+    languages: Annotated[Languages, Field(default_factory=list)]
+    queues: Annotated[QueueIds, Field(default_factory=list)]
 
     def profile(self) -> Profile:
         return Profile(

@@ -8,6 +8,7 @@ from service_kit.words import Code, Id, Input, Line, Output, Stars, Text, Timest
 
 from contact_center.contact.domain import Contact
 from contact_center.contact.moves import allowed_moves
+from contact_center.flow.domain import Visit
 from contact_center.flow.nodes import Asking, Collect
 from contact_center.words import Address, Channel, ContactState, NodeName, Spoken, Stamp, Waited, absent
 
@@ -163,9 +164,10 @@ def contact_view(contact: Contact, *, asking: Asking | None, language: str, at: 
     offer = None
     if contact.offer_id is not None and contact.agent_id is not None and contact.offer_expires_at is not None:
         offer = PendingOffer(id=contact.offer_id, agent_id=contact.agent_id, expires_at=contact.offer_expires_at)
-    return ContactView(
+    # What is stored was checked when it came in; a list of two hundred contacts is not checked again on its way out.
+    return ContactView.model_construct(
         **fields,
-        **{"from": contact.from_address},
+        from_=contact.from_address,
         to=contact.to_address,
         state=contact.state.value,
         allowed_moves=allowed_moves(contact.state),
@@ -173,9 +175,13 @@ def contact_view(contact: Contact, *, asking: Asking | None, language: str, at: 
         offer=offer,
         agent_id=contact.agent_id,
         next=next_step(contact, asking, language),
-        nodes=[NodeVisit(node=visit.node, kind=visit.kind, at=visit.at, seconds=visit.seconds) for visit in contact.journey.visits],
+        nodes=[node_visit(visit) for visit in contact.journey.visits],
         waited_seconds=int(contact.waited(at)),
     )
+
+
+def node_visit(visit: Visit) -> NodeVisit:
+    return NodeVisit.model_construct(node=visit.node, kind=visit.kind, at=visit.at, seconds=visit.seconds)
 
 
 def next_step(contact: Contact, asking: Asking | None, language: str) -> NextStep | None:

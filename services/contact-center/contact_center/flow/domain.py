@@ -167,7 +167,7 @@ def _ending(nodes: Mapping[str, Node]) -> set[str]:
 
 
 def _self_feeding(nodes: Mapping[str, Node]) -> list[str]:
-    """Nodes on a ring that no menu and no collect interrupts: peel off what leads nowhere or comes from nowhere until only rings are left."""
+    """Nodes on rings that no question interrupts: peel off what leads nowhere or comes from nowhere until only rings are left."""
     left = {name: _targets(node) for name, node in nodes.items() if not isinstance(node, Collect | Menu)}
     while True:
         entered = set().union(*left.values())

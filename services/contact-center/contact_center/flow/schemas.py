@@ -9,7 +9,7 @@ from service_kit.words import Day, Id, Input, Line, Output, Stars, Timestamp, Un
 
 from contact_center.flow.domain import Flow
 from contact_center.flow.nodes import WEEKDAYS, Check, Collect, HangUp, Hours, Menu, Node, Say, SetNeeds, ToQueue, Window, Wording
-from contact_center.words import NodeName, SkillsIn, Spoken, levels
+from contact_center.words import NodeName, SkillsIn, Spoken, keyed, levels
 
 Announcement = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S")]
 TimeOfDay = Annotated[str, Field(min_length=5, max_length=5, pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["09:00"])]
@@ -77,7 +77,7 @@ class MenuIn(Input):
 
     type: Literal["menu"]
     text: WordingIn
-    choices: Annotated[dict[Choice, NodeName], Field(min_length=1, max_length=50)]
+    choices: Annotated[dict[Choice, NodeName], Field(min_length=1, max_length=50, json_schema_extra=keyed)]
     timeout_seconds: Patience = 8
     tries: Tries = 3
     otherwise: NodeName
@@ -95,13 +95,13 @@ class MenuIn(Input):
 class WeekIn(Input):
     """Opening hours by weekday; a window that ends before it begins runs past midnight."""
 
-    mon: Windows = []
-    tue: Windows = []
-    wed: Windows = []
-    thu: Windows = []
-    fri: Windows = []
-    sat: Windows = []
-    sun: Windows = []
+    mon: Annotated[Windows, Field(default_factory=list)]
+    tue: Annotated[Windows, Field(default_factory=list)]
+    wed: Annotated[Windows, Field(default_factory=list)]
+    thu: Annotated[Windows, Field(default_factory=list)]
+    fri: Annotated[Windows, Field(default_factory=list)]
+    sat: Annotated[Windows, Field(default_factory=list)]
+    sun: Annotated[Windows, Field(default_factory=list)]
 
     def windows(self) -> Mapping[str, tuple[Window, ...]]:
         return {
@@ -115,8 +115,8 @@ class HoursIn(Input):
 
     type: Literal["hours"]
     windows: WeekIn
-    holidays: Days = []
-    working_days: Days = []
+    holidays: Annotated[Days, Field(default_factory=list)]
+    working_days: Annotated[Days, Field(default_factory=list)]
     open: NodeName
     closed: NodeName
 
@@ -134,7 +134,7 @@ class SetIn(Input):
     """Adds to what the contact needs: skills with levels, seconds of priority, a language that its agent must speak."""
 
     type: Literal["set"]
-    skills: SkillsIn = []
+    skills: Annotated[SkillsIn, Field(default_factory=list)]
     priority_seconds: Priority = 0
     language: Spoken | None = None
     next: NodeName
@@ -188,7 +188,7 @@ class HangUpIn(Input):
 
 
 NodeIn = Annotated[SayIn | CollectIn | MenuIn | HoursIn | SetIn | CheckIn | QueueIn | HangUpIn, Field(discriminator="type")]
-Nodes = Annotated[dict[NodeName, NodeIn], Field(min_length=1, max_length=500)]
+Nodes = Annotated[dict[NodeName, NodeIn], Field(min_length=1, max_length=500, json_schema_extra=keyed)]
 NODES: TypeAdapter[dict[str, Any]] = TypeAdapter(Nodes)
 
 

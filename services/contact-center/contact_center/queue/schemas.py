@@ -41,11 +41,11 @@ class NewQueue(Input):
     name: Line
     unit: UnitPath | None = None
     channels: Channels
-    skills: SkillsIn = []
+    skills: Annotated[SkillsIn, Field(default_factory=list)]
     service_level: ServiceLevelIn = ServiceLevelIn(seconds=20, share="0.80")
     offer_seconds: OfferSeconds = 20
     wrap_up_seconds: Moments = 30
-    relaxation: Annotated[list[RelaxationIn], Field(max_length=20)] = []
+    relaxation: Annotated[list[RelaxationIn], Field(max_length=20, default_factory=list)]
     overflow: OverflowIn | None = None
 
     def profile(self) -> QueueProfile:

@@ -74,11 +74,6 @@ class Tail:
         self._lines: defaultdict[str, set[Line]] = defaultdict(set)
         self._reading: asyncio.Task[None] | None = None
         self._position = 0
-        self._is_over = False
-
-    @property
-    def is_over(self) -> bool:
-        return self._is_over
 
     @asynccontextmanager
     async def listening(self, agent_id: UUID) -> AsyncIterator[tuple[Line, int]]:
@@ -109,7 +104,6 @@ class Tail:
 
     def end(self) -> None:
         """Let everybody go: the process stops."""
-        self._is_over = True
         for lines in list(self._lines.values()):
             for line in list(lines):
                 let_go(line)
@@ -128,7 +122,7 @@ class Tail:
         return 0 if head is None else int(head["position"])
 
     async def _read_on(self) -> None:
-        while True:
+        while not self._database.signals.is_stopping:
             hint = asyncio.create_task(self._database.signals.wait("feed", seconds=POLL_SECONDS))
             await asyncio.sleep(0)
             try:
@@ -139,6 +133,7 @@ class Tail:
                 await asyncio.sleep(POLL_SECONDS)
             finally:
                 hint.cancel()
+        self.end()
 
     async def _read(self) -> bool:
         async with self._database.reading() as reader:

@@ -7,9 +7,10 @@ import json
 import os
 import random
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,14 +18,13 @@ from typing import Any
 from uuid import UUID
 
 import uvloop
+from contact_center.app import MIGRATIONS
+from contact_center.routing.router import LEASE_NAME, Router
 from service_kit.database import Database, PoolLimits, connect
 from service_kit.identity import clock, new_id
 from service_kit.leases import Leases
 from service_kit.migrations import migrate
 from service_kit.postgres_server import PostgresServer
-
-from contact_center.app import MIGRATIONS
-from contact_center.routing.router import LEASE_NAME, LEASE_TTL, Router
 
 SCHEMA = "contact_center"
 SKILLS = 20
@@ -52,11 +52,13 @@ class World:
     async def build(self) -> None:
         now = datetime.now(UTC)
         await self.connection.executemany(
-            f"""INSERT INTO {self.table("queue")} VALUES ($1, 'cn', 'queue', '{{voice}}', $2, 20, 0.8, 20, 30, '[]', NULL, NULL, 1, $3, $3)""",
+            f"""INSERT INTO {self.table("queue")}
+                VALUES ($1, 'cn', 'queue', '{{voice}}', $2, 20, 0.8, 20, 30, '[]', NULL, NULL, 1, $3, $3)""",
             [(queue_id, json.dumps({f"skill{number}": self.random.randint(1, 3)}), now) for number, queue_id in enumerate(self.queues)],
         )
         await self.connection.executemany(
-            f"""INSERT INTO {self.table("agent")} VALUES ($1, 'cn', 'agent', NULL, $2, '{{"voice": 1}}', '{{}}', $3, 'available', $4, true, $4, 1, $4, $4)""",
+            f"""INSERT INTO {self.table("agent")}
+                VALUES ($1, 'cn', 'agent', NULL, $2, '{{"voice": 1}}', '{{}}', $3, 'available', $4, true, $4, 1, $4, $4)""",
             [self._agent(agent_id, now) for agent_id in self.agents],
         )
 
@@ -90,9 +92,7 @@ class World:
         await self.connection.execute(
             f"""UPDATE {self.table("contact")} SET state = 'completed', offer_id = NULL WHERE state = 'offered'"""
         )
-        await self.connection.execute(
-            f"""UPDATE {self.table("offer")} SET state = 'accepted', ended_at = now() WHERE state = 'pending'"""
-        )
+        await self.connection.execute(f"""UPDATE {self.table("offer")} SET state = 'accepted', ended_at = now() WHERE state = 'pending'""")
         marks = [(agent_id, new_id(), "agent") for agent_id in self.agents]
         await self.connection.copy_records_to_table("routing_mark", records=marks, columns=["subject", "id", "kind"], schema_name=SCHEMA)
 
@@ -329,7 +329,7 @@ def rows() -> list[Row]:
 def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     for row in rows():
-        print(json.dumps(row, ensure_ascii=False))
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-
 from contact_center.clients.customer_profile import Customers
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.news import ComplaintNews, CustomerNews, TierNews
@@ -199,9 +198,7 @@ async def test_the_dedicated_agent_is_offered_first_and_others_when_busy(api: Ap
     await told_of_tier(api, ZHANG, 6)
     dedicated = await house.agent()
     await house.agent(skills=[{"name": "everything", "level": 5}])
-    await api.request(
-        "PUT", f"/v1/dedicated-agents/{ZHANG}", json={"agent_id": dedicated["id"]}, headers={"If-None-Match": "*"}
-    )
+    await api.request("PUT", f"/v1/dedicated-agents/{ZHANG}", json={"agent_id": dedicated["id"]}, headers={"If-None-Match": "*"})
 
     first = await house.until(await house.call(), "offered")
     second = await house.until(await house.call(), "offered")

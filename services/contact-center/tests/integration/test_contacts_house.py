@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from contact_center.app import MIGRATIONS
 from contact_center.tables import metadata
 from contact_center.testing import House, a_queue, an_agent, eventually, made

@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 import pytest
-
 from contact_center.app import MIGRATIONS, compose
 from contact_center.settings import Settings
 from contact_center.testing import House, eventually
@@ -20,7 +19,7 @@ Event = dict[str, Any]
 
 
 def settings_for(url: str) -> Settings:
-    away = {name: NOBODY for name in ("gateway_url", "customer_profile_url", "scoring_url", "complaints_url")}
+    away = dict.fromkeys(("gateway_url", "customer_profile_url", "scoring_url", "complaints_url"), NOBODY)
     return Settings(
         database_url=url, issuer=ISSUER, secret_key="test", log_level="ERROR", request_log=False, router_lease_seconds=1, **away
     )

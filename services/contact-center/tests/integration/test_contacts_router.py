@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-
 from contact_center.app import MIGRATIONS, compose
 from contact_center.routing.hints import Hearing, Hints
 from contact_center.routing.router import LEASE_NAME, Router
@@ -22,7 +21,7 @@ NOBODY = "http://127.0.0.1:9"
 
 
 def settings_for(url: str, **others: Any) -> Settings:
-    away = {name: NOBODY for name in ("gateway_url", "customer_profile_url", "scoring_url", "complaints_url")}
+    away = dict.fromkeys(("gateway_url", "customer_profile_url", "scoring_url", "complaints_url"), NOBODY)
     usual = {"issuer": ISSUER, "secret_key": "test", "log_level": "ERROR", "request_log": False, "router_lease_seconds": 1}
     return Settings(database_url=url, **{**usual, **away, **others})
 

@@ -139,7 +139,7 @@ async def test_streams_end_when_the_service_is_told_to_stop(api: Api) -> None:
     async with api.client.stream("GET", f"/v1/agents/{agent['id']}/stream", headers=headers) as answer:
         lines = answer.aiter_lines()
         await anext(lines)
-        api.service.parts["tail"].end()
+        api.service.database.signals.is_stopping = True
         async with asyncio.timeout(10):
             rest = [line async for line in lines]
 

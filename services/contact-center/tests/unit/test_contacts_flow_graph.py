@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-
 from contact_center.flow.domain import Flow, FlowInconsistent, checked, graph_faults
 from contact_center.flow.nodes import Check, Collect, HangUp, Menu, Node, Say, SetNeeds, ToQueue, Wording
 
@@ -92,9 +91,7 @@ def test_setting_needs_is_no_question() -> None:
 
 def test_a_flow_into_a_queue_that_does_not_exist_is_refused_with_every_fault() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    flow = Flow(
-        id=UUID(int=9), unit="cn", name="f", start="x", nodes=dict(ENDS), written={}, version=1, created_at=now, updated_at=now
-    )
+    flow = Flow(id=UUID(int=9), unit="cn", name="f", start="x", nodes=dict(ENDS), written={}, version=1, created_at=now, updated_at=now)
 
     with pytest.raises(FlowInconsistent) as refused:
         checked(flow, known_queues=frozenset())

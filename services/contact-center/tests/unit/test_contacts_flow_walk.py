@@ -6,7 +6,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-
 from contact_center.flow.domain import MOST_VISITS, Caller, Flow, Journey, Walk
 from contact_center.flow.nodes import WEEKDAYS, Check, Collect, HangUp, Hours, Menu, Node, Say, SetNeeds, ToQueue, Window, Wording
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-
 from contact_center.contact.domain import DECLINED_FOR, Contact
 from contact_center.contact.moves import TABLE, ContactMoveNotAllowed, Move, State, allowed_moves, way
 from contact_center.offer.domain import Offer, OfferEnd, OfferOfAnotherAgent, OfferOver, OfferState

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-
 from contact_center.addresses import identifier_key, identifier_keys, written
 from contact_center.agent.domain import Agent, Presence, Profile, RoutingStatus
 from contact_center.routing.domain import SECOND, Treatment
