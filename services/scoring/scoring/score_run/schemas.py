@@ -27,9 +27,7 @@ class NewScoreRun(Input):
     as_of: Day
     calibrate_until: Day | None = None
     currency: Currency
-    models: Annotated[
-        list[ModelKind], Field(max_length=2, default_factory=lambda: list(MODEL_KINDS), json_schema_extra={"uniqueItems": True})
-    ]
+    models: Annotated[list[ModelKind], Field(max_length=2, default_factory=lambda: list(MODEL_KINDS))]
     time_unit: TimeUnit = "week"
     horizon_months: Horizon = 12
     annual_discount: Discount = "0.10"

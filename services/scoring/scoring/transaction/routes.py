@@ -99,7 +99,7 @@ def _readable(body: TransactionBatch, call: Call) -> tuple[dict[int, Transaction
     return transactions, rejected
 
 
-@router.get("/v1/transactions/{transaction_id}", response_model=TransactionView, raises=[TransactionNotFound])
+@router.get("/v1/transactions/{transaction_id:uuid}", response_model=TransactionView, raises=[TransactionNotFound])
 async def read_transaction(transaction_id: Id, call: Annotated[Call, requires("transactions:read")]) -> Response:
     """Read a transaction."""
     async with call.reading() as reader:
@@ -124,7 +124,7 @@ async def list_transactions(
 
 
 @router.post(
-    "/v1/transactions/{transaction_id}/correction",
+    "/v1/transactions/{transaction_id:uuid}/correction",
     status_code=200,
     response_model=TransactionView,
     raises=[TransactionNotFound, TransactionIsVoided, TransactionLiesAhead],
@@ -149,7 +149,7 @@ async def correct_transaction(transaction_id: Id, body: Correction, call: Annota
 
 
 @router.post(
-    "/v1/transactions/{transaction_id}/voiding",
+    "/v1/transactions/{transaction_id:uuid}/voiding",
     status_code=200,
     response_model=TransactionView,
     raises=[TransactionNotFound, TransactionIsVoided],

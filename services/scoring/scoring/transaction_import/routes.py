@@ -17,7 +17,7 @@ from service_kit.words import Id
 
 from scoring.transaction_import import store
 from scoring.transaction_import.domain import KIND, Order, TransactionImportNotFound
-from scoring.transaction_import.schemas import KEY, MAPPING, RowError, TransactionImportView, import_view
+from scoring.transaction_import.schemas import KEY, MAPPING, YES_OR_NO, RowError, TransactionImportView, import_view
 
 router = Router(tags=["transaction-imports"])
 
@@ -34,7 +34,7 @@ async def import_transactions(
         str, Form(max_length=80, pattern=KEY, description="How customers are named, such as external:cdnow; by our own ids when empty.")
     ] = "",
     currency: Annotated[str, Form(max_length=3, pattern="^([A-Z]{3})?$", description="Currency of rows that name none.")] = "",
-    dry_run: Annotated[bool, Form(description="Read and check everything, write nothing.")] = False,
+    dry_run: Annotated[str, Form(max_length=5, pattern=YES_OR_NO, description="true: read and check everything, write nothing.")] = "false",
 ) -> Response:
     """Import a sheet of transactions.
 
@@ -49,7 +49,7 @@ async def import_transactions(
         key=key,
         currency=currency,
         mapping=json.loads(mapping) if mapping.strip() else {},
-        dry_run=dry_run,
+        dry_run=dry_run in ("true", "True", "1"),
         units=units_of(call.caller),
     )
     # Idempotency compares the whole order, since the form's other fields change what the file means.

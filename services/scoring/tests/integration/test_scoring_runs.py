@@ -9,8 +9,10 @@ from uuid import UUID
 import pytest
 from scoring.model import formulas
 from scoring.model.parameters import BgNbd, GammaGamma
+from scoring.tables import score_card
 from scoring.testing import CdnowOrder, cdnow_orders, purchase_days
 from service_kit.identity import new_id
+from sqlalchemy import func, select
 
 CDNOW = Path(__file__).parent.parent / "data" / "cdnow_sample.txt"
 TERMS = {
@@ -280,3 +282,40 @@ async def test_a_run_can_be_canceled_and_lists_say_so(api):
     assert (await api.get("/v1/score-runs")).json()["items"][0]["id"] == started["id"]
     assert (await api.post(f"/v1/score-runs/{started['id']}/cancellation")).status_code == 409
     assert (await api.get(f"/v1/score-runs/{new_id()}")).status_code == 404
+
+
+async def test_a_run_whose_worker_died_goes_on_behind_its_last_chunk(api, customers, monkeypatch):
+    from scoring.score_run import work as running
+
+    orders = [order for order in cdnow_orders(CDNOW) if order.customer < "1200"]
+    ids = await load(api, customers, orders)
+    written, calls = running.ScoreRuns._write, []
+
+    async def dies_once(self, *given):
+        calls.append(given)
+        if len(calls) == 2:
+            raise ConnectionError("killed")
+        await written(self, *given)
+
+    monkeypatch.setattr(running.ScoreRuns, "_write", dies_once)
+    # What the kit takes for a lost connection leaves the job to whoever takes it up when its lease is over.
+    monkeypatch.setattr("service_kit.jobs.TransactionRolledBack", ConnectionError)
+
+    run = await a_run(api)
+
+    assert (run["state"], run["counts"]["scored"]) == ("done", len(ids))
+    assert len((await api.get("/v1/score-models", params={"kind": "bg_nbd"})).json()["items"]) == 1
+    async with api.service.database.reading() as reader:
+        made = await reader.fetch(select(func.count().label("all"), func.count(score_card.c.customer_id.distinct()).label("distinct")))
+    assert (made[0]["all"], made[0]["distinct"]) == (len(ids), len(ids))
+
+
+async def test_the_calculators_last_words_fail_the_run_and_leave_no_process(api, customers, monkeypatch):
+    orders = [order for order in cdnow_orders(CDNOW) if order.customer < "0050"]
+    await load(api, customers, orders)
+    monkeypatch.setattr("scoring.score_run.work.DEFINITION_VERSION", "nonsense")
+
+    run = await a_run(api, models=[])
+
+    assert run["state"] == "failed"
+    assert "CalculatorFailed" in run["error"]

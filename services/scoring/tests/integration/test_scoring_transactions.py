@@ -221,3 +221,10 @@ async def test_a_page_walk_shows_every_transaction_once(api, customers):
             break
 
     assert days == [f"2026-03-0{day}" for day in range(7, 0, -1)]
+
+
+async def test_a_batch_can_only_be_posted(api):
+    answer = await api.get("/v1/transactions/batch")
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert (await api.get("/v1/transactions/no-id")).status_code == 404
