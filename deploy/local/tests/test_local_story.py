@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import asyncpg
 import pytest
 from guanxi_local.parts import PARTS
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("story")]
+pytestmark = pytest.mark.timeout(900)
 PATIENCE = 600.0
 
 
@@ -65,7 +66,7 @@ class Run:
         return found
 
 
-@pytest.fixture(scope="module")
+@contextmanager
 def told() -> Iterator[Run]:
     """An instance that has told its story once."""
     with tempfile.TemporaryDirectory(prefix="gl-") as name:
@@ -81,22 +82,27 @@ def told() -> Iterator[Run]:
                 run.stop()
 
 
-def test_a_first_start_tells_the_whole_story(told: Run) -> None:
-    assert "The story came out" in told.said, told.said
-    assert f"http://127.0.0.1:{told.port}/docs" in told.said
+async def test_the_story_comes_out_and_again_behind_shut_schemas_and_a_second_start_finds_its_data() -> None:
+    """One test, because making the instance takes longer than everything that is asked of it."""
+    with told() as run:
+        assert "The story came out" in run.said, run.said
+        assert f"http://127.0.0.1:{run.port}/docs" in run.said
+        await _has_no_right_in_another_schema(run)
+        _can_be_told_again(run)
+        _is_found_by_a_second_start(run)
 
 
-def test_the_story_can_be_told_again(told: Run) -> None:
+def _can_be_told_again(run: Run) -> None:
     command = [sys.executable, "-m", "guanxi_local", "demo"]
 
-    again = subprocess.run(command, env=told.environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    again = subprocess.run(command, env=run.environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     assert again.returncode == 0, again.stdout[-3000:] + again.stderr
     assert "The story came out" in again.stdout
 
 
-async def test_no_role_has_any_right_in_another_schema(told: Run) -> None:
-    processes = told.processes()
+async def _has_no_right_in_another_schema(run: Run) -> None:
+    processes = run.processes()
     for part in PARTS:
         own = await asyncpg.connect(processes[part.name]["environment"]["GUANXI_DATABASE_URL"])
         try:
@@ -110,17 +116,17 @@ async def test_no_role_has_any_right_in_another_schema(told: Run) -> None:
             await own.close()
 
 
-def test_a_second_start_finds_its_data_and_tells_no_story(told: Run) -> None:
-    secret = json.loads((told.folder / "home" / "credentials.json").read_text())["client_secret"]
-    assert told.stop() == 0
+def _is_found_by_a_second_start(run: Run) -> None:
+    secret = json.loads((run.folder / "home" / "credentials.json").read_text())["client_secret"]
+    assert run.stop() == 0
 
-    told.start()
-    told.wait_for("Ctrl-C stops everything.")
+    run.start()
+    run.wait_for("Ctrl-C stops everything.")
 
     time.sleep(0.5)
-    assert "Migrated" not in told.said
-    assert "客户与价值" not in told.said
-    assert json.loads((told.folder / "home" / "credentials.json").read_text())["client_secret"] == secret
+    assert "Migrated" not in run.said
+    assert "客户与价值" not in run.said
+    assert json.loads((run.folder / "home" / "credentials.json").read_text())["client_secret"] == secret
 
 
 def _free_port() -> int:
