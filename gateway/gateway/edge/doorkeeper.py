@@ -1,7 +1,6 @@
 """Who calls: a token, an API key or a ticket becomes a verified account and the header that services accept."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote_from_bytes
 
 from service_kit.errors import Unauthenticated
@@ -11,7 +10,6 @@ from gateway.api_key.domain import PREFIX as API_KEY_PREFIX
 from gateway.api_key.swap import Swapper
 from gateway.client.standing import Standing, Standings
 from gateway.limit.domain import Policy
-from gateway.proxy.headers import value_of
 from gateway.ticket.redeem import Redeemer
 
 LONGEST_TICKET = 200
@@ -21,8 +19,7 @@ class ClientDisabled(Unauthenticated):
     """The client of this token is disabled or was deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """The account that a request counts on, and the Authorization header in place of the caller's own (None: unchanged)."""
 
     account: str
@@ -51,16 +48,14 @@ class Doorkeeper:
         """Somebody without a token, counted by address."""
         return Admitted(f"address:{address}", self._anonymous, is_client=False)
 
-    async def admit(self, headers: Iterable[tuple[bytes, bytes]], address: str) -> Admitted:
+    async def admit(self, authorization: bytes | None, address: str) -> Admitted:
         """The account of a request; an Unauthenticated refusal when what it shows is not valid."""
-        given = value_of(headers, b"authorization")
-        if given is None:
+        if authorization is None:
             return self.stranger(address)
-        authorization = given.decode("latin-1")
-        token = bearer_token(authorization)
-        if token.startswith(API_KEY_PREFIX):
+        shown = authorization.decode("latin-1")
+        if API_KEY_PREFIX in shown and (token := bearer_token(shown)).startswith(API_KEY_PREFIX):
             return await self._by_api_key(token)
-        caller = await self._authenticator.caller(authorization)
+        caller = await self._authenticator.caller(shown)
         standing = await self._enabled(caller.client_id)
         return Admitted(caller.client_id, standing.policy, is_client=True)
 

@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from service_kit import problems
-from service_kit.errors import Invalid, Refusal
-from service_kit.logs import logger
+from service_kit.errors import Invalid, Malformed, Refusal
+from service_kit.logs import RequestLog
 from service_kit.metrics import Metrics
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 from starlette.responses import Response
@@ -22,14 +21,15 @@ from gateway.proxy.headers import (
     forwarding,
     request_id_of,
     traceparent_of,
-    value_of,
 )
 from gateway.proxy.routing import PREFIX, SERVICES, is_shared, owner_of
 from gateway.proxy.upstream import Upstream, UpstreamFailed
 
-log = logger(__name__)
 # Watched by machines every second: neither counted nor logged.
 UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
+# A length of so many digits is that of an upload, not of a JSON body.
+LONG_LENGTH = 6
+LONGEST_POLL_SECONDS = 30
 FAILURES = {"unreachable": 503, "slow": 504, "broken": 502}
 RETRY_AFTER_SECONDS = "1"
 
@@ -67,7 +67,7 @@ class Front:
         self._base = base
         self._answer_seconds = answer_seconds
         self._upload_seconds = upload_seconds
-        self._is_logging = is_logging
+        self._log = RequestLog(metrics.service) if is_logging else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -101,24 +101,27 @@ class Front:
         client = scope.get("client")
         address = self._addresses.of(client[0] if client else "unknown", scope["headers"])
         stranger = self._doorkeeper.stranger(address)
-        exchange.stand(self._local.standing(stranger.account, stranger.policy))
-        if scope["path"] not in UNCOUNTED:
+        if scope["path"] in UNCOUNTED:
+            exchange.stand(self._local.standing(stranger.account, stranger.policy))
+        else:
             try:
-                admitted = await self._admitted(exchange, address)
+                admitted = await self._admitted(exchange, address, stranger)
             except Refusal:
                 await self._count(exchange, stranger)
                 raise
             await self._count(exchange, admitted)
         await self._dispatch(exchange, address)
 
-    async def _admitted(self, exchange: "Exchange", address: str) -> Admitted:
+    async def _admitted(self, exchange: "Exchange", address: str, stranger: Admitted) -> Admitted:
         """Who calls; pages and the token endpoint are for everybody."""
         scope = exchange.scope
         if not scope["path"].startswith(PREFIX):
-            return self._doorkeeper.stranger(address)
+            return stranger
+        if exchange.is_ambiguous:
+            raise Malformed("the Authorization header is given once")
         found = ticket_in(scope["query_string"]) if scope["method"] == "GET" else None
         if found is None:
-            admitted = await self._doorkeeper.admit(scope["headers"], address)
+            admitted = await self._doorkeeper.admit(exchange.headers.get(b"authorization"), address)
         else:
             admitted = await self._doorkeeper.admit_by_ticket(found[0])
             scope["query_string"] = found[1]
@@ -130,6 +133,7 @@ class Front:
     async def _count(self, exchange: "Exchange", admitted: Admitted) -> None:
         allowances = self._shared if admitted.is_client else self._local
         verdict = await allowances.spend(admitted.account, admitted.policy)
+        exchange.account = admitted.account if admitted.is_client else "-"
         exchange.stand(verdict)
         if not verdict.is_allowed:
             raise LimitExceeded(retry_after=verdict.retry_after)
@@ -146,8 +150,7 @@ class Front:
             await self._own(scope, exchange.receive, exchange.send)
             return
         exchange.target = service
-        host = value_of(scope["headers"], b"host") or b""
-        scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"traceparent"]
+        host = exchange.headers.get(b"host", b"")
         await forward(
             scope,
             exchange.receive,
@@ -155,7 +158,7 @@ class Front:
             self._upstreams[service],
             target=target_of(scope.get("raw_path") or scope["path"].encode(), scope["query_string"]),
             added=[*exchange.identity, (b"host", host), *forwarding(address, host, scope["scheme"])],
-            within=self._deadline(scope),
+            within=self._deadline(exchange),
         )
 
     def _named_source(self, scope: Scope) -> str | None:
@@ -167,19 +170,18 @@ class Front:
             raise SourceUnknown(f"source is one of {', '.join([*SERVICES, 'gateway'])}", pointer="query/source")
         return source
 
-    def _deadline(self, scope: Scope) -> float:
+    def _deadline(self, exchange: "Exchange") -> float:
         """Uploads may take their time, long polls ask for theirs."""
-        if value_of(scope["headers"], b"transfer-encoding") or _length(scope["headers"]) > 1_000_000:
+        if b"transfer-encoding" in exchange.headers or len(exchange.headers.get(b"content-length", b"")) > LONG_LENGTH:
             return self._upload_seconds
-        return self._answer_seconds + (30 if b"wait=" in scope["query_string"] else 0)
+        return self._answer_seconds + (LONGEST_POLL_SECONDS if b"wait=" in exchange.scope["query_string"] else 0)
 
     def _finish(self, exchange: "Exchange") -> None:
         path, seconds = exchange.scope["path"], time.perf_counter() - exchange.started
         self._metrics.answered(method=exchange.method, route=exchange.target, status=exchange.status, seconds=seconds)
-        if self._is_logging and path not in UNCOUNTED:
+        if self._log is not None and path not in UNCOUNTED:
             # The query may hold phone numbers and names: it is not logged.
-            log.info(
-                "request",
+            self._log.write(
                 method=exchange.method,
                 path=path[:200],
                 target=exchange.target,
@@ -201,7 +203,21 @@ class LimitExceeded(Refusal):
 class Exchange:
     """One request, what was found out about it, and the answer's headers that every layer leaves to the gateway."""
 
-    __slots__ = ("_receive", "_send", "account", "added", "identity", "request_id", "scope", "started", "status", "target", "trace_id")
+    __slots__ = (
+        "_receive",
+        "_send",
+        "account",
+        "added",
+        "headers",
+        "identity",
+        "is_ambiguous",
+        "request_id",
+        "scope",
+        "started",
+        "status",
+        "target",
+        "trace_id",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, cors: Cors) -> None:
         self.started = time.perf_counter()
@@ -212,7 +228,11 @@ class Exchange:
         self.status = 0
         self.target = "gateway"
         self.account = "-"
-        request_id, traceparent = request_id_of(scope["headers"]), traceparent_of(scope["headers"])
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        # A caller that shows two credentials could be counted as one and served as the other.
+        self.is_ambiguous = len(self.headers) != len(scope["headers"]) and _is_repeated(scope["headers"], b"authorization")
+        request_id = request_id_of(self.headers.get(b"x-request-id"))
+        traceparent = traceparent_of(self.headers.get(b"traceparent"))
         self.request_id = request_id.decode()
         self.trace_id = traceparent[3:35].decode()
         self.identity: RawHeaders = [(b"x-request-id", request_id), (b"traceparent", traceparent)]
@@ -230,8 +250,9 @@ class Exchange:
 
     def stand(self, verdict: Verdict) -> None:
         """How the client stands goes into the answer's headers."""
-        kept = [pair for pair in self.added if not pair[0].startswith(b"ratelimit")]
-        self.added = [*kept, (b"ratelimit-policy", verdict.policy_field), (b"ratelimit", verdict.state_field)]
+        if len(self.added) > 1:
+            self.added = [pair for pair in self.added if not pair[0].startswith(b"ratelimit")]
+        self.added += ((b"ratelimit-policy", verdict.policy_field), (b"ratelimit", verdict.state_field))
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -248,6 +269,5 @@ class Exchange:
         await response(self.scope, self._receive, self.send)
 
 
-def _length(headers: Any) -> int:
-    length = value_of(headers, b"content-length") or b"0"
-    return int(length) if length.isdigit() and len(length) < 16 else 0
+def _is_repeated(headers: RawHeaders, name: bytes) -> bool:
+    return sum(key == name for key, _ in headers) > 1

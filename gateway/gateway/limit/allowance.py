@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from service_kit.errors import Unavailable
 from service_kit.sqlstates import TransactionRolledBack
@@ -36,8 +36,7 @@ class Local:
         return Lease(granted=policy.quota, taken_in_all=policy.quota)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether the request may pass, and the two header values that say how the client stands."""
 
     is_allowed: bool
@@ -57,33 +56,28 @@ class Allowances:
 
     async def spend(self, key: str, policy: Policy) -> Verdict:
         """Take one request of the client's window; waits only when the first lease of a window is fetched."""
-        window = self._window(key, policy)
+        now = self._now()
+        window = self._window(key, policy, now)
         is_allowed = window.spend()
         while not is_allowed and not window.is_drained:
             await asyncio.shield(self._fetch(key, window))
             is_allowed = window.spend()
         if window.is_low and key not in self._fetching:
             self._fetch(key, window)
-        return self._verdict(window, is_allowed)
+        return _verdict(window, now, is_allowed=is_allowed)
 
     def standing(self, key: str, policy: Policy) -> Verdict:
         """How the client stands, without taking anything."""
-        return self._verdict(self._window(key, policy), is_allowed=True)
-
-    def _verdict(self, window: Window, is_allowed: bool) -> Verdict:
         now = self._now()
-        return Verdict(
-            is_allowed=is_allowed,
-            policy_field=window.policy.policy_field.encode(),
-            state_field=window.policy.state_field(window.remaining if is_allowed else 0, now).encode(),
-            retry_after=window.policy.resets_in(now),
-        )
+        return _verdict(self._window(key, policy, now), now, is_allowed=True)
 
-    def _window(self, key: str, policy: Policy) -> Window:
-        start = policy.window_of(self._now())
+    def _window(self, key: str, policy: Policy, now: float) -> Window:
         window = self._windows.get(key)
-        if window is None or window.start != start or window.policy != policy:
-            window = self._windows[key] = Window(policy, start)
+        if window is None or not window.start <= now < window.ends_at or window.policy is not policy:
+            if window is not None and window.start <= now < window.ends_at and window.policy == policy:
+                window.policy = policy
+                return window
+            window = self._windows[key] = Window(policy, policy.window_of(now))
             self._windows.move_to_end(key)
             if len(self._windows) > REMEMBERED:
                 self._windows.popitem(last=False)
@@ -105,3 +99,8 @@ class Allowances:
             window.add_lease(window.policy.chunk, window.policy.quota - window.unleased)
             return
         window.add_lease(lease.granted, lease.taken_in_all)
+
+
+def _verdict(window: Window, now: float, *, is_allowed: bool) -> Verdict:
+    remaining = window.remaining if is_allowed else 0
+    return Verdict(is_allowed, window.policy_field, window.state_field(remaining, now), window.resets_in(now))

@@ -18,33 +18,28 @@ class Policy:
         """The start of the window that holds this moment, in seconds of the epoch."""
         return int(seconds // self.window) * self.window
 
-    def resets_in(self, seconds: float) -> int:
-        """Whole seconds until the next window, at least one."""
-        return max(1, ceil(self.window_of(seconds) + self.window - seconds))
-
     @property
     def chunk(self) -> int:
         """How many requests one lease takes from the shared quota."""
         return max(1, self.quota // LEASES_PER_WINDOW)
 
     @property
-    def policy_field(self) -> str:
+    def policy_field(self) -> bytes:
         """The value of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers)."""
-        return f'"default";q={self.quota};w={self.window}'
-
-    def state_field(self, remaining: int, seconds: float) -> str:
-        """The value of RateLimit: what is left, and the seconds until the quota is whole again."""
-        return f'"default";r={max(0, remaining)};t={self.resets_in(seconds)}'
+        return b'"default";q=%d;w=%d' % (self.quota, self.window)
 
 
 class Window:
     """What this process may still spend of one client's window; refilled by leases from the shared counter."""
 
-    __slots__ = ("is_drained", "left", "policy", "start", "unleased")
+    __slots__ = ("ends_at", "is_drained", "left", "low", "policy", "policy_field", "start", "unleased")
 
     def __init__(self, policy: Policy, start: int) -> None:
         self.policy = policy
+        self.policy_field = policy.policy_field
         self.start = start
+        self.ends_at = start + policy.window
+        self.low = policy.chunk // 4
         self.left = 0
         self.unleased = policy.quota
         self.is_drained = False
@@ -65,8 +60,16 @@ class Window:
     @property
     def is_low(self) -> bool:
         """Whether a further lease should be fetched ahead, so that no request waits for it."""
-        return not self.is_drained and self.left * 4 <= self.policy.chunk
+        return not self.is_drained and self.left <= self.low
 
     @property
     def remaining(self) -> int:
         return self.left + self.unleased
+
+    def resets_in(self, seconds: float) -> int:
+        """Whole seconds until the next window, at least one."""
+        return max(1, ceil(self.ends_at - seconds))
+
+    def state_field(self, remaining: int, seconds: float) -> bytes:
+        """The value of RateLimit: what is left, and the seconds until the quota is whole again."""
+        return b'"default";r=%d;t=%d' % (remaining, self.resets_in(seconds))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_network
-from secrets import token_hex
+from os import urandom
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -21,7 +21,9 @@ HOP_BY_HOP = frozenset(
     }
 )
 # Written anew by the gateway: what a caller says of itself here is not believed.
-REPLACED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-request-id", b"host", b"expect"})
+REPLACED = frozenset(
+    {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-request-id", b"traceparent", b"host", b"expect"}
+)
 # The gateway alone speaks of these to callers.
 GATEWAYS_OWN = frozenset({b"ratelimit", b"ratelimit-policy", b"x-request-id", b"server", b"date"})
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,100}")
@@ -36,18 +38,17 @@ def value_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | Non
     return None
 
 
-def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def request_id_of(given: bytes | None) -> bytes:
     """The caller's X-Request-Id when it is one, else a fresh one."""
-    given = value_of(headers, b"x-request-id")
-    return given if given is not None and REQUEST_ID.fullmatch(given) else token_hex(16).encode()
+    return given if given is not None and REQUEST_ID.fullmatch(given) else urandom(16).hex().encode()
 
 
-def traceparent_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def traceparent_of(given: bytes | None) -> bytes:
     """The caller's trace context when it is valid, else the beginning of a trace that is not sampled."""
-    given = value_of(headers, b"traceparent")
     if given is not None and TRACEPARENT.fullmatch(given):
         return given
-    return f"00-{token_hex(16)}-{token_hex(8)}-00".encode()
+    drawn = urandom(24).hex()
+    return f"00-{drawn[:32]}-{drawn[32:]}-00".encode()
 
 
 def passed_on(headers: Iterable[tuple[bytes, bytes]], dropped: frozenset[bytes]) -> RawHeaders:

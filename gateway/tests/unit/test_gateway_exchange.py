@@ -156,8 +156,9 @@ def test_a_window_counts_down_and_says_when_it_is_whole_again():
     spent = [window.spend() for _ in range(6)]
 
     assert spent == [True] * 5 + [False]
-    assert (window.start, policy.resets_in(90), window.remaining) == (60, 30, 95)
-    assert policy.state_field(window.remaining, 90) == '"default";r=95;t=30'
+    assert (window.start, window.resets_in(90), window.remaining) == (60, 30, 95)
+    assert window.policy_field == b'"default";q=100;w=60'
+    assert window.state_field(window.remaining, 90) == b'"default";r=95;t=30'
 
 
 def a_key(generation, signs_from):
