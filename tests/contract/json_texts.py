@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-DEEP = 100_000
+DEEP = 20_000
 
 # Not JSON (RFC 8259), whatever some parsers make of it.
 BROKEN: Mapping[str, bytes] = {
@@ -129,8 +129,7 @@ UNEXPECTED: Mapping[str, bytes] = {
     "prototype": b'{"__proto__":{"admin":true}}',
     "constructor": b'{"constructor":{"prototype":{}}}',
     "empty name": b'{"":1}',
-    "name of a million letters": b'{"' + b"a" * 1_000_000 + b'":1}',
-    "a hundred thousand members": b"{" + b",".join(b'"x%d":1' % number for number in range(100_000)) + b"}",
-    "many zeros": b'{"\x7funknown":[' + b"0," * 50_000 + b"0]}",
+    "name of a hundred thousand letters": b'{"' + b"a" * 100_000 + b'":1}',
+    "ten thousand members": b"{" + b",".join(b'"x%d":1' % number for number in range(10_000)) + b"}",
+    "many zeros": b'{"\x7funknown":[' + b"0," * 10_000 + b"0]}",
 }
-EVERY: Mapping[str, bytes] = {**BROKEN, **MEANINGLESS, **UNEXPECTED}

@@ -16,7 +16,7 @@ LONGEST_BACKOFF_SECONDS = 5.0
 
 
 class Worker(Protocol):
-    """Runs until it is cancelled; what it holds then is let go by its leases."""
+    """Runs until it is canceled; what it holds then is let go by its leases."""
 
     name: str
 

@@ -1,0 +1,160 @@
+"""Rules of the architecture that the code itself can be asked about."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from service_kit.routing import StrictRoute
+
+from tests.contract.rooms import ROOT, Room, composed
+
+CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "time_ns"}
+SQL_TEXT = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s", re.IGNORECASE)
+PARTS = ("pyproject.toml", "Dockerfile", "README.md")
+
+
+def modules(room: Room, *names: str) -> list[Path]:
+    return sorted(path for path in room.sources.rglob("*.py") if (not names or path.stem in names) and "versions" not in path.parts)
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def named(path: Path, node: ast.AST) -> str:
+    return f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+
+
+def test_domains_and_use_cases_never_read_the_clock(own_room: Room):
+    found = [
+        named(path, node)
+        for path in modules(own_room, "domain", "use_cases")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in CLOCKS
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in {"datetime", "date", "time"}
+    ]
+
+    assert found == []
+
+
+def test_only_composition_roots_and_the_kit_read_the_clock_at_all(own_room: Room):
+    """`datetime.now()` anywhere else is a moment that no test can choose."""
+    found = [
+        named(path, node)
+        for path in modules(own_room)
+        if path.stem != "testing"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"now", "utcnow", "today"}
+        and isinstance(node.value, ast.Name)
+        and node.value.id in {"datetime", "date"}
+    ]
+
+    assert found == []
+
+
+def test_domains_make_no_ids(own_room: Room):
+    found = [
+        named(path, node)
+        for path in modules(own_room, "domain", "use_cases")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"uuid4", "uuid7", "new_id"}
+    ]
+
+    assert found == []
+
+
+def test_domains_know_no_any(own_room: Room):
+    found = [
+        named(path, node)
+        for path in modules(own_room, "domain", "use_cases")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Name) and node.id == "Any"
+    ]
+
+    assert found == []
+
+
+def test_sql_is_written_in_core_not_in_text(own_room: Room):
+    found = [
+        named(path, node)
+        for path in modules(own_room)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and SQL_TEXT.match(node.value)
+        and "\n" not in node.value.strip()[:20]
+        and re.search(r"\b(FROM|INTO|SET|VALUES)\b", node.value)
+    ]
+
+    assert found == []
+
+
+def test_nothing_is_caught_that_cannot_be_answered(own_room: Room):
+    """`except Exception` and bare `except` belong to the kit's one handler and to workers that log and go on."""
+    found = []
+    for path in modules(own_room):
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.ExceptHandler) and (
+                node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "BaseException")
+            ):
+                reraises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+                found += [] if reraises else [named(path, node)]
+            if isinstance(node, ast.ExceptHandler) and all(isinstance(inner, ast.Pass) for inner in node.body):
+                found.append(f"{named(path, node)} passes")
+
+    assert found == []
+
+
+def test_every_route_says_who_may_call_and_answers_with_a_response(own_room: Room):
+    routes = [route for route in composed(own_room.package).routes if isinstance(route, StrictRoute)]
+    unplanned = {
+        route.path
+        for route in routes
+        if route.plan is None
+        and (route.body_field is None or "multipart" not in str(getattr(route.body_field.field_info, "media_type", "")))
+    }
+
+    assert routes
+    # What FastAPI resolves itself costs several times more; streams and files need it.
+    assert {path for path in unplanned if not path.endswith(("/stream", "-imports"))} == set()
+
+
+def test_every_ignore_names_its_code_and_its_reason(own_room: Room):
+    found = []
+    for path in modules(own_room):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if re.search(r"#\s*type:\s*ignore(?!\[)", line) or re.search(r"#\s*noqa(?!:)", line):
+                found.append(f"{path.relative_to(ROOT)}:{number}")
+
+    assert found == []
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_room_is_a_distribution_of_its_own(own_room: Room, part: str):
+    assert (own_room.folder / part).is_file()
+
+
+def test_every_room_is_in_the_project_s_lists(own_room: Room):
+    configuration = (ROOT / "pyproject.toml").read_text("utf-8")
+
+    assert f'"{own_room.sources.relative_to(ROOT)}"' in configuration
+    assert configuration.count(f'"{own_room.package}"') >= 2
+
+
+def test_no_service_names_a_neighbor_s_schema(own_room: Room):
+    """No query crosses a schema: nothing is qualified with another one's name."""
+    others = {"customer_profile", "complaints", "scoring", "contact_center", "gateway"} - {own_room.package}
+    qualified = re.compile(rf'schema\s*=\s*"({"|".join(others)})"|search_path|dblink|postgres_fdw')
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in modules(own_room)
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if qualified.search(line)
+    ]
+
+    assert found == []
