@@ -11,6 +11,7 @@ from scoring.customer.domain import KnownCustomer
 
 AT_ONCE = 16
 LARGEST_QUESTION = 1_000
+UNPROCESSABLE = 422
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +56,23 @@ class CustomerProfile:
         """
         found: dict[str, KnownCustomer | None] = {}
         for first in range(0, len(values), LARGEST_QUESTION):
-            batch = values[first : first + LARGEST_QUESTION]
+            found |= await self._batch(type, system, values[first : first + LARGEST_QUESTION])
+        return found
+
+    async def _batch(self, type: str, system: str | None, values: Sequence[str]) -> dict[str, KnownCustomer | None]:
+        """One question. What no identifier can be is refused with the whole batch, so the batch is halved until it stands alone."""
+        try:
             answer = await self._client.post(
                 "/v1/customer-lookups",
-                {"identifiers": [{"type": type, "value": value} | ({"system": system} if system else {}) for value in batch]},
+                {"identifiers": [{"type": type, "value": value} | ({"system": system} if system else {}) for value in values]},
                 seconds=10.0,
             )
-            for value, item in zip(batch, answer["items"], strict=True):
-                found[value] = None if item is None else KnownCustomer(id=UUID(item["customer_id"]), unit=item["unit"])
-        return found
+        except NeighborRefused as refused:
+            if refused.status != UNPROCESSABLE:
+                raise
+            if len(values) == 1:
+                return {values[0]: None}
+            half = len(values) // 2
+            return await self._batch(type, system, values[:half]) | await self._batch(type, system, values[half:])
+        pairs = zip(values, answer["items"], strict=True)
+        return {value: None if item is None else KnownCustomer(id=UUID(item["customer_id"]), unit=item["unit"]) for value, item in pairs}

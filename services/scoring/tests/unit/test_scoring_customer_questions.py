@@ -71,3 +71,27 @@ async def test_silence_is_told_to_who_cannot_go_on_without_the_answer():
 
     with pytest.raises(NeighborUnavailable):
         await CustomerProfile(Silent({})).by_identifier("external", "cdnow", ["C-1"])
+
+
+async def test_a_value_that_is_no_identifier_spoils_no_other():
+    class Picky(Neighbor):
+        async def post(self, path: str, body: Any, *, seconds: float) -> Any:
+            if any("?" in each["value"] for each in body["identifiers"]):
+                raise NeighborRefused(422, {})
+            return await super().post(path, body, seconds=seconds)
+
+    id = new_id()
+    neighbor = Picky({"/v1/customer-lookups": {"C-7": {"customer_id": str(id), "unit": None}}})
+    names = [f"C-{number}" for number in range(50)] + ["C?"]
+
+    found = await CustomerProfile(neighbor).by_identifier("external", "cdnow", names)
+
+    assert len(found) == 51
+    assert [name for name, customer in found.items() if customer] == ["C-7"]
+    with pytest.raises(NeighborRefused):
+        await CustomerProfile(Forbidding({})).by_identifier("external", "cdnow", ["C-1"])
+
+
+class Forbidding(Neighbor):
+    async def post(self, path: str, body: Any, *, seconds: float) -> Any:
+        raise NeighborRefused(403, {})
