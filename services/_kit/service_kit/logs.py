@@ -47,6 +47,12 @@ def logger(name: str) -> Any:
     return structlog.get_logger(module=name)
 
 
+def reason_of(error: BaseException, *, longest: int) -> str:
+    """What went wrong in one line that any log and any text column can hold."""
+    text = f"{type(error).__name__}: {error}".replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text.encode("utf-8", "replace").decode()[:longest]
+
+
 def _serialized(event: dict[str, Any], **_options: object) -> str:
     return to_json(event, fallback=str).decode()
 

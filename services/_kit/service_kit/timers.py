@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, SmallInteger, String, Uuid, bindparam, column, delete, func, select, tuple_, update
+from sqlalchemy import Executable, Select, SmallInteger, String, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from service_kit.database import Database, Reader, Transaction
+from service_kit.database import Database, Reader, Record, Transaction
 from service_kit.errors import Unavailable
 from service_kit.identity import Clock
-from service_kit.logs import logger
+from service_kit.logs import logger, reason_of
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 from service_kit.tables import timer
 
@@ -28,21 +28,19 @@ SET = _set.on_conflict_do_update(
 )
 CANCEL = delete(timer).where(timer.c.subject == bindparam("subject"), timer.c.kind == bindparam("kind"), timer.c.key == bindparam("key"))
 CANCEL_ALL = delete(timer).where(timer.c.subject == bindparam("subject"), timer.c.kind == bindparam("kind"))
-CLAIM = (
-    select(timer)
-    .where(timer.c.kind == bindparam("kind"), timer.c.due_at <= bindparam("at"), timer.c.parked_reason.is_(None))
-    .order_by(timer.c.due_at)
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
-)
-_done = (
-    func.unnest(bindparam("subjects", type_=ARRAY(Uuid)), bindparam("keys", type_=ARRAY(String)))
-    .table_valued(column("subject", Uuid), column("key", String), name="done")
-    .render_derived()
-)
-REMOVE = delete(timer).where(
-    timer.c.kind == bindparam("kind"), tuple_(timer.c.subject, timer.c.key).in_(select(_done.c.subject, _done.c.key))
-)
+_is_due = (timer.c.kind == bindparam("kind"), timer.c.due_at <= bindparam("at"), timer.c.parked_reason.is_(None))
+DUE = select(timer).where(*_is_due).order_by(timer.c.due_at).limit(bindparam("limit"))
+_keys = (timer.c.subject, timer.c.kind, timer.c.key)
+
+
+def _taking(choice: Select[Any]) -> Executable:
+    """Remove the chosen timers that nobody else has in hand. The choice is a CTE, so that it locks its rows just once."""
+    chosen = choice.with_only_columns(*_keys).with_for_update(skip_locked=True).cte("chosen")
+    return delete(timer).where(*(timer.c[key.name] == chosen.c[key.name] for key in _keys)).returning(timer)
+
+
+TAKE = _taking(DUE)
+TAKE_ONE = _taking(select(timer).where(*_is_due, timer.c.subject == bindparam("subject"), timer.c.key == bindparam("key")))
 FAIL = (
     update(timer)
     .where(timer.c.subject == bindparam("of"), timer.c.kind == bindparam("of_kind"), timer.c.key == bindparam("of_key"))
@@ -51,6 +49,22 @@ FAIL = (
         due_at=bindparam("again_at"),
         parked_reason=bindparam("reason", type_=String),
     )
+)
+PARKED = (
+    select(timer)
+    .where(timer.c.parked_reason.is_not(None), tuple_(*_keys) > tuple_(*(bindparam(f"after_{key.name}", type_=key.type) for key in _keys)))
+    .order_by(*_keys)
+    .limit(bindparam("limit"))
+)
+REQUEUE = (
+    update(timer)
+    .where(
+        timer.c.subject == bindparam("of"),
+        timer.c.kind == bindparam("of_kind"),
+        timer.c.key == bindparam("of_key"),
+        timer.c.parked_reason.is_not(None),
+    )
+    .values(attempts=0, parked_reason=None, due_at=bindparam("again_at"))
 )
 NEXT_DUE = select(func.min(timer.c.due_at)).where(timer.c.kind == bindparam("kind"), timer.c.parked_reason.is_(None))
 
@@ -68,6 +82,10 @@ class Timer:
 
 
 Handler = Callable[[Transaction, Sequence[Timer]], Awaitable[None]]
+
+
+def timer_of(row: Record) -> Timer:
+    return Timer(**{name: row[name] for name in Timer.__dataclass_fields__})
 
 
 async def schedule(tx: Transaction, *timers: Timer) -> None:
@@ -100,8 +118,16 @@ async def next_due(reader: Reader, kind: str) -> datetime | None:
     return due
 
 
+async def requeue(tx: Transaction, *, subject: UUID, kind: str, key: str, at: datetime) -> bool:
+    """Let a parked timer fall due once more, with all its tries; False when no such one is parked."""
+    return bool(await tx.execute(REQUEUE, of=subject, of_kind=kind, of_key=key, again_at=at))
+
+
 class Timers:
-    """Fires the due timers of one kind in batches; a batch that fails is tried one by one, what keeps failing is parked with its reason."""
+    """Fires the due timers of one kind in batches; a batch that fails is tried one by one, what keeps failing is parked with its reason.
+
+    A timer is gone when the handler is called with it, so that the handler may set it anew.
+    """
 
     def __init__(self, database: Database, kind: str, handler: Handler, *, clock: Clock, batch: int = BATCH) -> None:
         self._database = database
@@ -122,46 +148,41 @@ class Timers:
 
     async def _fire(self, limit: int) -> int:
         async with self._database.transaction() as tx:
-            due = await self._claim(tx, limit)
-            if due:
-                await self._handler(tx, due)
-                await self._remove(tx, due)
-        return len(due)
+            rows = await tx.fetch(TAKE, kind=self._kind, at=self._clock(), limit=limit)
+            if rows:
+                await self._handler(tx, sorted(map(timer_of, rows), key=lambda each: each.due_at))
+        return len(rows)
 
     async def _fire_alone(self) -> bool:
-        """One by one, each behind its own savepoint, so that a poisonous one stops nobody."""
-        async with self._database.transaction() as tx:
-            for each in await self._claim(tx, self._batch):
-                told = len(tx.recorded)
-                try:
-                    async with tx.savepoint():
-                        await self._handler(tx, [each])
-                        await self._remove(tx, [each])
-                except (TransactionRolledBack, Unavailable):
-                    raise
-                except Exception as error:
-                    del tx.recorded[told:]
-                    await self._fail(tx, each, error)
+        """One by one, each in a transaction of its own, so that a poisonous one stops nobody, even if it fails at its COMMIT."""
+        async with self._database.reading() as reader:
+            rows = await reader.fetch(DUE, kind=self._kind, at=self._clock(), limit=self._batch)
+        for row in rows:
+            await self._fire_one(timer_of(row))
         return True
 
-    async def _claim(self, tx: Transaction, limit: int) -> list[Timer]:
-        rows = await tx.fetch(CLAIM, kind=self._kind, at=self._clock(), limit=limit)
-        names = ("subject", "kind", "key", "due_at", "payload", "attempts")
-        return [Timer(**{name: row[name] for name in names}) for row in rows]
+    async def _fire_one(self, each: Timer) -> None:
+        try:
+            async with self._database.transaction() as tx:
+                taken = await tx.fetch_one(TAKE_ONE, kind=self._kind, at=self._clock(), subject=each.subject, key=each.key)
+                if taken is not None:
+                    await self._handler(tx, [timer_of(taken)])
+        except (Unavailable, TransactionRolledBack, OutcomeUnknown):
+            raise
+        except Exception as error:
+            await self._fail(each, error)
 
-    async def _remove(self, tx: Transaction, due: Sequence[Timer]) -> None:
-        await tx.execute(REMOVE, kind=self._kind, subjects=[each.subject for each in due], keys=[each.key for each in due])
-
-    async def _fail(self, tx: Transaction, each: Timer, error: Exception) -> None:
+    async def _fail(self, each: Timer, error: Exception) -> None:
         attempts = each.attempts + 1
-        reason = f"{type(error).__name__}: {error}"[:500] if attempts >= MOST_ATTEMPTS else None
-        log.warning("a timer failed", kind=self._kind, subject=str(each.subject), attempts=attempts, reason=str(error)[:500])
-        await tx.execute(
-            FAIL,
-            of=each.subject,
-            of_kind=each.kind,
-            of_key=each.key,
-            tries=attempts,
-            again_at=self._clock() + RETRY_AFTER * 2**attempts,
-            reason=reason,
-        )
+        reason = reason_of(error, longest=500)
+        log.warning("a timer failed", kind=self._kind, subject=str(each.subject), attempts=attempts, reason=reason)
+        async with self._database.transaction() as tx:
+            await tx.execute(
+                FAIL,
+                of=each.subject,
+                of_kind=each.kind,
+                of_key=each.key,
+                tries=attempts,
+                again_at=self._clock() + RETRY_AFTER * 2**attempts,
+                reason=reason if attempts >= MOST_ATTEMPTS else None,
+            )
