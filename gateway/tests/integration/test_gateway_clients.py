@@ -3,7 +3,6 @@
 import asyncio
 from decimal import Decimal
 
-import pytest
 from gateway.testing import SECRET, a_client
 from service_kit.money import Money
 
@@ -40,24 +39,24 @@ async def test_a_repeated_registration_has_one_effect_and_hides_the_secret(front
     assert again.json() == {**first.json(), "client_secret": None}
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"scopes": ["audit:read"]},
-        {"scopes": ["clients:write"], "units": ["cn.sh"]},
-        {"scopes": ["clients:write"], "units": ["cn"]},
-        {"scopes": ["clients:write"], "approval_limit": {"amount": "100.01", "currency": "CNY"}},
-        {"scopes": ["clients:write"], "approval_limit": {"amount": "1", "currency": "USD"}},
-    ],
-)
-async def test_a_client_registers_nobody_who_may_do_more(front, more):
+TOO_MUCH = [
+    {"scopes": ["audit:read"]},
+    {"scopes": ["clients:write"], "units": ["cn.sh"]},
+    {"scopes": ["clients:write"], "units": ["cn"]},
+    {"scopes": ["clients:write"], "approval_limit": {"amount": "100.01", "currency": "CNY"}},
+    {"scopes": ["clients:write"], "approval_limit": {"amount": "1", "currency": "USD"}},
+]
+
+
+async def test_a_client_registers_nobody_who_may_do_more(front):
     limit = Money(Decimal(100), "CNY")
     desk = await front.partner.registered(scopes={"clients:write"}, units=("cn.gd",), approval_limit=limit)
 
-    refused = await desk.post("/v1/clients", {"name": "Shop", **more})
+    for more in TOO_MUCH:
+        refused = await desk.post("/v1/clients", {"name": "Shop", **more})
 
-    assert refused.status_code == 403
-    assert refused.json()["type"].endswith("/problems/rights-exceeded")
+        assert refused.status_code == 403, more
+        assert refused.json()["type"].endswith("/problems/rights-exceeded")
 
 
 async def test_without_units_a_new_client_acts_where_its_creator_may(front):
@@ -230,9 +229,12 @@ async def test_keys_of_other_clients_are_not_found(front):
     assert (await shop.get("/v1/api-keys")).json()["items"] == []
 
 
-@pytest.mark.parametrize("key", ["gxk_unknown", "gxk_", "gxk_" + "x" * 5000])
-async def test_a_made_up_key_is_refused(front, key):
-    assert (await front.partner.with_(f"Bearer {key}").get("/v1/customers")).status_code == 401
+MADE_UP_KEYS = ["gxk_unknown", "gxk_", "gxk_" + "x" * 5000]
+
+
+async def test_a_made_up_key_is_refused(front):
+    for key in MADE_UP_KEYS:
+        assert (await front.partner.with_(f"Bearer {key}").get("/v1/customers")).status_code == 401, key
 
 
 async def test_a_ticket_stands_for_its_token_once(front):

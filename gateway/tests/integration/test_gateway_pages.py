@@ -7,7 +7,6 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from gateway.app import MIGRATIONS, compose
 from gateway.settings import Settings
 from gateway.testing import ISSUER, Neighbor, an_id, running
@@ -118,14 +117,17 @@ async def test_the_public_contract_is_served_and_merges_what_services_tell(datab
     assert any(parameter["name"] == "source" for parameter in contract["paths"]["/v1/events"]["get"]["parameters"])
 
 
-@pytest.mark.parametrize("slug", ["not-found", "too-many-requests", "bad-gateway", "rights-exceeded", "webhook-target-refused"])
-async def test_every_type_of_problem_has_a_page_in_both_languages(front, slug):
-    page = await front.partner.http.get(f"/problems/{slug}")
+TYPES = ["not-found", "too-many-requests", "bad-gateway", "rights-exceeded", "webhook-target-refused"]
 
-    assert page.status_code == 200
-    assert 'lang="zh-CN"' in page.text
-    assert re.search("[\u4e00-\u9fff]", page.text)
-    assert slug in page.text
+
+async def test_every_type_of_problem_has_a_page_in_both_languages(front):
+    for slug in TYPES:
+        page = await front.partner.http.get(f"/problems/{slug}")
+
+        assert page.status_code == 200, slug
+        assert 'lang="zh-CN"' in page.text
+        assert re.search("[\u4e00-\u9fff]", page.text)
+        assert slug in page.text
 
 
 async def test_an_unknown_type_of_problem_is_404_and_echoes_nothing(front):
