@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, File, Form, Response, UploadFile
+from pydantic.json_schema import SkipJsonSchema
 from service_kit import jobs
 from service_kit.call import Call
 from service_kit.database import Reader
@@ -39,7 +40,7 @@ async def import_customers(
     call: Annotated[Call, requires("customers:import")],
     file: Annotated[UploadFile, File(description="A sheet with a header line (CSV, XLSX) or one JSON object a line (NDJSON).")],
     mapping: Annotated[
-        str | None,
+        str | SkipJsonSchema[None],
         Form(
             max_length=20_000,
             description='JSON: `{"column": "field"}`, for columns whose names do not say it; fields are those of a customer, '
@@ -47,11 +48,11 @@ async def import_customers(
         ),
     ] = None,
     key: Annotated[
-        str | None,
+        str | SkipJsonSchema[None],
         Form(max_length=60, pattern=KEY, description="The identifier by which rows find their customer, such as `external:erp`."),
     ] = None,
     dry_run: Annotated[bool, Form(description="Read, check and count everything, write nothing.")] = False,
-    unit: Annotated[UnitPath | None, Form(description="Unit of new customers whose row names none.")] = None,
+    unit: Annotated[UnitPath | SkipJsonSchema[None], Form(description="Unit of new customers whose row names none.")] = None,
 ) -> Response:
     """Import customers from a sheet.
 
