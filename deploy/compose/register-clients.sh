@@ -6,20 +6,10 @@ register() {
     shift
     GUANXI_NEW_CLIENT_SECRET=$secret python -m gateway ensure-client "$@"
 }
-customers="--scope customers:read --scope interactions:read --scope consents:read --scope care:read --scope scores:read --scope tiers:read"
 register "$ADMINISTRATOR_CLIENT_SECRET" --client-id administrator --name Administrator --all-scopes --approval-limit "1000000000.00 CNY"
-# shellcheck disable=SC2086 # the words of $customers are options of their own
-register "$CUSTOMER_PROFILE_CLIENT_SECRET" --client-id customer-profile-service --name customer-profile \
-    --scope events:read --scope complaints:read --scope contacts:read $customers
-# shellcheck disable=SC2086
-register "$COMPLAINTS_CLIENT_SECRET" --client-id complaints-service --name complaints \
-    --scope events:read --scope sla:read --scope contacts:read $customers
-# shellcheck disable=SC2086
-register "$SCORING_CLIENT_SECRET" --client-id scoring-service --name scoring \
-    --scope events:read --scope complaints:read --scope complaints:write $customers
-# shellcheck disable=SC2086
-register "$CONTACT_CENTER_CLIENT_SECRET" --client-id contact-center-service --name contact-center \
-    --scope events:read --scope complaints:read --scope offers:read --scope interactions:write --scope customers:sensitive $customers
-# shellcheck disable=SC2086
-register "$GATEWAY_CLIENT_SECRET" --client-id gateway-service --name gateway \
-    --scope events:read --scope complaints:read --scope contacts:read $customers
+register "$CUSTOMER_PROFILE_CLIENT_SECRET" --client-id customer-profile-service --name customer-profile --scope events:read
+register "$COMPLAINTS_CLIENT_SECRET" --client-id complaints-service --name complaints --scope events:read --scope customers:read
+register "$SCORING_CLIENT_SECRET" --client-id scoring-service --name scoring --scope events:read --scope customers:read
+register "$CONTACT_CENTER_CLIENT_SECRET" --client-id contact-center-service --name contact-center --scope events:read --scope customers:read \
+    --scope interactions:read --scope consents:read --scope scores:read --scope complaints:read
+register "$GATEWAY_CLIENT_SECRET" --client-id gateway-service --name gateway --scope events:read

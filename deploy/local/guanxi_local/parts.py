@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Part:
-    """A service or the gateway: a package with `python -m <package> serve | migrate`."""
+    """A service or the gateway: a package with `python -m <package> serve | migrate`; its own client has no more than these scopes."""
 
     name: str
     scopes: tuple[str, ...]
@@ -27,30 +27,14 @@ class Part:
         return f"{self.name}-service"
 
 
-READ_ABOUT_CUSTOMERS = (
-    "customers:read",
-    "interactions:read",
-    "consents:read",
-    "care:read",
-    "scores:read",
-    "tiers:read",
-)
-
-GATEWAY = Part("gateway", ("events:read", "complaints:read", "contacts:read", *READ_ABOUT_CUSTOMERS))
+GATEWAY = Part("gateway", ("events:read",))
 SERVICES = (
-    Part("customer-profile", ("events:read", "complaints:read", "contacts:read", *READ_ABOUT_CUSTOMERS)),
-    Part("complaints", ("events:read", "sla:read", "contacts:read", *READ_ABOUT_CUSTOMERS)),
-    Part("scoring", ("events:read", "complaints:read", "complaints:write", *READ_ABOUT_CUSTOMERS)),
+    Part("customer-profile", ("events:read",)),
+    Part("complaints", ("events:read", "customers:read")),
+    Part("scoring", ("events:read", "customers:read")),
     Part(
         "contact-center",
-        (
-            "events:read",
-            "complaints:read",
-            "offers:read",
-            "interactions:write",
-            "customers:sensitive",
-            *READ_ABOUT_CUSTOMERS,
-        ),
+        ("events:read", "customers:read", "interactions:read", "consents:read", "scores:read", "complaints:read"),
     ),
 )
 PARTS = (*SERVICES, GATEWAY)
