@@ -42,7 +42,7 @@ def command_line(
         chosen = _read(settings).model_copy(update={"work": True})
         logs.configure(service=name, level=chosen.log_level)
         service = compose(chosen)
-        service.api.router.routes[:] = [route for route in service.api.router.routes if route not in service.routes]
+        service.withdraw_routes()
         run_server(service)
 
     @cli.command(name="migrate")

@@ -155,14 +155,16 @@ class Consumer:
                 raise NeighborUnavailable(f"the feed of {self._source} refuses: {refused}") from refused
             await self._start_over(refused)
             return []
-        return [news_of(envelope) for envelope in envelopes or ()]
+        if envelopes is None:
+            raise NeighborUnavailable(f"{self._source} has no feed at this address")
+        return [news_of(envelope) for envelope in envelopes]
 
     async def _start_over(self, refused: NeighborRefused) -> None:
-        """The feed no longer has what we missed, or ends before our cursor: go on from its newest event and say so loudly."""
+        """The feed no longer has what we missed, or ends before our cursor: go on from what it still has and say so loudly."""
         log.error("events were missed", consumer=self.name, detail=str(refused))
-        newest = str(refused.problem.get("newest", "0"))
+        begin = str(refused.problem.get("oldest", refused.problem["newest"]))
         async with self._database.transaction() as tx:
-            await tx.execute(MOVE_CURSOR, of_source=self._source, of_consumer=self._consumer, to=newest, at=self._clock())
+            await tx.execute(MOVE_CURSOR, of_source=self._source, of_consumer=self._consumer, to=begin, at=self._clock())
 
     async def _take(self, batch: Sequence[News], after: str) -> None:
         origin = Origin(client_id=f"feed:{self._source}", actor="system", traceparent=batch[-1].traceparent)

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
@@ -29,7 +30,7 @@ from service_kit.secrets import Sealer
 from service_kit.sequencer import Sequencer
 from service_kit.settings import ServiceSettings
 from service_kit.shell import Shell
-from service_kit.sqlstates import DatabaseUnavailable
+from service_kit.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
 from service_kit.tokens import Authenticator, Keys, PublishedKeys
 from service_kit.words import Output
 from service_kit.work import Loop, Worker, supervised
@@ -95,7 +96,7 @@ class Service:
             route for router in [*routers, feed_router(name)] for route in router.routes if isinstance(route, APIRoute)
         ]
         self.api = self._fastapi(title, description)
-        self.app = self._shell()
+        self.app = self._shell(self.routes)
         self.worker(self.loop("sequencer", self._sequencer.step, topic="outbox", idle_seconds=0.25))
         self.worker(self.loop("housekeeping", self._housekeeping, idle_seconds=HOUSEKEEPING_SECONDS))
 
@@ -149,6 +150,11 @@ class Service:
 
     # Running.
 
+    def withdraw_routes(self) -> None:
+        """Serve no operations any more, only health: for a process that does the background work alone."""
+        self.api.router.routes[:] = [route for route in self.api.router.routes if route not in self.routes]
+        self.app = self._shell([])
+
     @asynccontextmanager
     async def running(self, *, work: bool) -> AsyncIterator[None]:
         """Open what the service needs, and run its background work if asked; everything is closed again at the end."""
@@ -165,7 +171,8 @@ class Service:
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
-        with suppress(DatabaseUnavailable):
+        # Housekeeping makes the head too: a database that is not there or not migrated yet keeps nobody from starting.
+        with suppress(DatabaseUnavailable, TransactionRolledBack, OutcomeUnknown, asyncpg.PostgresError):
             await self._sequencer.make_head()
         tasks = [asyncio.create_task(supervised(worker, self.metrics), name=worker.name) for worker in self.workers]
         try:
@@ -208,8 +215,8 @@ class Service:
         state.checks = [health.database_check(self.database, self.migrations)]
         return api
 
-    def _shell(self) -> Any:
-        app: Any = Dispatcher(self.api, self.routes)
+    def _shell(self, routes: Sequence[APIRoute]) -> Any:
+        app: Any = Dispatcher(self.api, routes)
         if self.settings.cors_origins:
             app = CORSMiddleware(
                 app,

@@ -1,5 +1,6 @@
 """Checks access tokens (RFC 9068) against the gateway's published keys, which are kept so that a gateway that is down stops nobody."""
 
+import asyncio
 import base64
 import time
 from collections import OrderedDict
@@ -20,7 +21,7 @@ from service_kit.database import Database
 from service_kit.errors import Unauthenticated, Unavailable
 from service_kit.identity import clock
 from service_kit.money import Money
-from service_kit.sqlstates import DatabaseUnavailable, TransactionRolledBack
+from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 from service_kit.tables import key_set
 
 ALGORITHMS = ["Ed25519", "EdDSA"]
@@ -65,13 +66,17 @@ class PublishedKeys:
         self._keys: KeySet | None = None
         self._ids: frozenset[str] = frozenset()
         self._fetched = self._tried = -1e9
+        self._refreshing: asyncio.Task[None] | None = None
 
     async def key_set(self, kid: str | None) -> KeySet:
         now = time.monotonic()
         is_known = self._keys is not None and (kid is None or kid in self._ids)
         if (not is_known or now - self._fetched > REFRESH_SECONDS) and now - self._tried > RETRY_SECONDS:
             self._tried = now
-            await self._refresh(now)
+            self._refreshing = asyncio.create_task(self._refresh(now))
+        if not is_known and self._refreshing is not None:
+            # All who need the new keys wait for the one request that fetches them; who has its key waits for nothing.
+            await asyncio.shield(self._refreshing)
         if self._keys is None:
             raise KeysUnavailable()
         return self._keys
@@ -84,7 +89,7 @@ class PublishedKeys:
                 published = answer.json()
                 self._take(published)
             self._fetched = now
-        except (httpx2.HTTPError, ValueError, JoseError):
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError, JoseError):
             if self._keys is None:
                 await self._recall()
             return
@@ -98,7 +103,7 @@ class PublishedKeys:
         try:
             async with self._database.transaction() as tx:
                 await tx.execute(KEEP_KEYS, issuer=self._issuer, keys=dict(published), fetched_at=clock())
-        except (DatabaseUnavailable, TransactionRolledBack):
+        except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             # Keeping the keys helps a later start; this one has them already.
             return
 

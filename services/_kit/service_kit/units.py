@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, String, any_, bindparam, column, exists, func, literal, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, String, any_, bindparam, column, exists, false, func, literal, or_, select, true
 
 from service_kit.caller import Caller
 from service_kit.errors import Forbidden
@@ -17,7 +17,7 @@ def within(unit: ColumnElement[Any], caller: Caller) -> ColumnElement[bool]:
     """For statements built per call: true where the row's unit lies in or under the caller's units."""
     if caller.units is None:
         return true()
-    return or_(*(or_(unit == own, unit.startswith(f"{own}.", autoescape=True)) for own in caller.units))
+    return or_(false(), *(or_(unit == own, unit.startswith(f"{own}.", autoescape=True)) for own in caller.units))
 
 
 def within_units(unit: ColumnElement[Any]) -> ColumnElement[bool]:
