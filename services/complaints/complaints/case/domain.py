@@ -46,6 +46,16 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is known of the customer when the complaint is recorded; the unit is confirmed when the customer's file gave it."""
+
+    customer_id: UUID
+    unit: str
+    is_confirmed: bool
+    tier: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One move as it was made."""
 
@@ -88,6 +98,34 @@ class Complaint:
     steps: int
     closed_at: datetime | None
     version: int
+
+    @classmethod
+    def receive(
+        cls, report: Report, standing: Standing, *, id: UUID, number: str, policy: tuple[str, int] | None, at: datetime
+    ) -> "Complaint":
+        """A complaint just recorded: nothing is judged, nothing is proposed."""
+        return cls(
+            id=id,
+            number=number,
+            report=report,
+            recorded_at=at,
+            unit=standing.unit,
+            is_unit_confirmed=standing.is_confirmed,
+            tier=standing.tier,
+            state=State.RECEIVED,
+            resumes_to=None,
+            verdict=None,
+            department=None,
+            handler=None,
+            proposal=None,
+            proposer=None,
+            satisfaction=None,
+            escalation_level=0,
+            policy=policy,
+            steps=0,
+            closed_at=None,
+            version=1,
+        )
 
     @property
     def allowed_moves(self) -> tuple[Move, ...]:
@@ -215,13 +253,3 @@ class Case:
 
     complaint: Complaint
     course: Course
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What is known of the customer when the complaint is recorded; the unit is confirmed when the customer's file gave it."""
-
-    customer_id: UUID
-    unit: str
-    is_confirmed: bool
-    tier: int | None

@@ -4,31 +4,27 @@ from secrets import token_urlsafe
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Query
+from fastapi import Depends
 from service_kit.call import Call
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
 from service_kit.units import UnitNotAllowed
-from service_kit.words import Id, Line, UnitPath
+from service_kit.words import Id
 from starlette.responses import Response
 
 from complaints.approval.domain import Hand
 from complaints.case import search, use_cases
 from complaints.case.domain import ReceivedInFuture, Report
-from complaints.case.moves import State
-from complaints.case.records import Channel, Kind, Severity
 from complaints.case.schemas import (
-    Category,
     ComplaintView,
     CourseView,
-    Flag,
     NewComplaint,
-    Number,
     RecordedComplaintView,
     StepView,
 )
 from complaints.case.store import CaseReader, CaseStore, ComplaintUnknown
 from complaints.case.views import complaint_view, course_view, recorded_view, step_view
+from complaints.case.wanted import Wanted
 from complaints.clients.customer_profile import Customers
 from complaints.customer.domain import CustomerUnknown, standing
 from complaints.letter.store import letters_of
@@ -108,39 +104,12 @@ def _report(body: NewComplaint, call: Call) -> Report:
 async def list_complaints(
     call: Annotated[Call, requires("complaints:read")],
     page: Annotated[PageOf, Depends()],
-    state: Annotated[State | None, Query()] = None,
-    customer_id: Annotated[Id | None, Query()] = None,
-    department: Annotated[Line | None, Query()] = None,
-    handler: Annotated[Line | None, Query()] = None,
-    number: Annotated[Number | None, Query()] = None,
-    kind: Annotated[Kind | None, Query()] = None,
-    channel: Annotated[Channel | None, Query()] = None,
-    category: Annotated[Category | None, Query()] = None,
-    severity: Annotated[Severity | None, Query()] = None,
-    unit: Annotated[UnitPath | None, Query(description="In or under this unit.")] = None,
-    overdue: Annotated[Flag | None, Query(description="Whether a clock that counts is past its due date.")] = None,
-    is_open: Annotated[Flag | None, Query(alias="open", description="Whether it is neither closed nor withdrawn.")] = None,
+    wanted: Annotated[Wanted, Depends()],
 ) -> Response:
     """List complaints, newest first."""
-    filters = {
-        "state": state,
-        "customer_id": customer_id,
-        "department": department,
-        "handler": handler,
-        "number": number,
-        "kind": kind,
-        "channel": channel,
-        "category": category,
-        "severity": severity,
-        "unit": unit,
-        "late": overdue or None,
-        "not_late": None if overdue is None else (not overdue or None),
-        "now": None if overdue is None else call.at,
-        "open": is_open or None,
-        "ended": None if is_open is None else (not is_open or None),
-    }
     after = page.after[0] if page.after else None
     async with call.reading() as reader:
+        filters = wanted.filters(at=call.at)
         rows = await search.find_complaints(reader, filters, caller=call.caller, limit=page.fetch, after=after)
         cases = await search.cases_of(reader, rows[: page.limit])
         letters = await letters_of(reader, [case.complaint.id for case in cases])

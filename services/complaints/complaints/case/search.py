@@ -56,7 +56,7 @@ def _statement(names: frozenset[str]) -> Select[tuple[object, ...]]:
 
 async def find_complaints(reader: Reader, filters: Mapping[str, object], *, caller: Caller, limit: int, after: UUID | None) -> list[Record]:
     """Rows, newest first, that fit all the filters; a condition without a value of its own is named with True."""
-    asked = {name: value for name, value in filters.items() if value is not None}
+    asked = dict(filters)
     if after is not None:
         asked["after"] = after
     if "number" in asked:

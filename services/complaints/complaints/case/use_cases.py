@@ -86,27 +86,13 @@ async def record(
         channel=report.channel,
     )
     levels = await service_levels.levels(policy)
-    complaint = Complaint(
+    complaint = Complaint.receive(
+        replace(report, customer_id=standing.customer_id),
+        standing,
         id=id,
         number=await _free_number(cases, id, day),
-        report=replace(report, customer_id=standing.customer_id),
-        recorded_at=at,
-        unit=standing.unit,
-        is_unit_confirmed=standing.is_confirmed,
-        tier=standing.tier,
-        state=State.RECEIVED,
-        resumes_to=None,
-        verdict=None,
-        department=None,
-        handler=None,
-        proposal=None,
-        proposer=None,
-        satisfaction=None,
-        escalation_level=0,
         policy=(policy.name, policy.version) if policy else None,
-        steps=0,
-        closed_at=None,
-        version=1,
+        at=at,
     )
     course = Course(()).begin(levels.terms, levels.timeline, state=State.RECEIVED, at=report.received_at)
     case = Case(complaint, course)

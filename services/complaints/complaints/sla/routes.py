@@ -1,22 +1,22 @@
 """Service-level policies over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query
 from service_kit.call import Call
 from service_kit.database import Record, Transaction
-from service_kit.errors import Conflict, PreconditionFailed
+from service_kit.errors import Conflict
 from service_kit.outbox import Event
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
 from service_kit.words import Code
 from starlette.responses import Response
 
-from complaints.calendar.store import CalendarStore
+from complaints.calendar.store import CALENDARS
 from complaints.naming import subject_of
-from complaints.shelf import Shelf
 from complaints.sla.schemas import EscalationRuleBody, PolicyBody, PolicyView
-from complaints.sla.store import PolicyUnknown, SlaStore, create_policy, replace_policy
+from complaints.sla.store import POLICIES, PolicyUnknown
+from complaints.versioned import Condition
 
 router = Router(tags=["sla-policies"])
 
@@ -37,17 +37,12 @@ def _view(row: Record) -> PolicyView:
     return PolicyView(name=row["name"], version=row["version"], written_at=row["written_at"], **row["content"])
 
 
-def _shelf(call: Call) -> Shelf:
-    shelf: Shelf = call.part("shelf")
-    return shelf
-
-
 @router.get("/v1/sla-policies", response_model=Page[PolicyView])
 async def list_sla_policies(call: Annotated[Call, requires("sla:read")], page: Annotated[PageOf, Depends()]) -> Response:
     """List the service-level policies, by name."""
     after = page.after[0] if page.after else ""
     async with call.reading() as reader:
-        rows = await SlaStore(reader, _shelf(call)).rows(after=after, limit=page.fetch)
+        rows = await POLICIES.page(reader, after=after, limit=page.fetch)
     return call.page(page, [_view(row) for row in rows], next_cursor=page.next_cursor(rows, "name"))
 
 
@@ -55,7 +50,7 @@ async def list_sla_policies(call: Annotated[Call, requires("sla:read")], page: A
 async def read_sla_policy(name: Code, call: Annotated[Call, requires("sla:read")], version: VersionAsked = None) -> Response:
     """Read a service-level policy, in its present version or an earlier one."""
     async with call.reading() as reader:
-        row = await SlaStore(reader, _shelf(call)).row(name, version=version)
+        row = await POLICIES.find(reader, name, version=version)
     if row is None:
         raise PolicyUnknown
     return call.answer(_view(row), version=row["version"])
@@ -72,29 +67,17 @@ async def put_sla_policy(name: Code, body: PolicyBody, call: Annotated[Call, req
         raise ClockNamedTwice
     escalation = [EVERY_BREACH] if body.escalation is None else body.escalation
     content = body.model_copy(update={"escalation": escalation}).model_dump(mode="json")
+    condition = Condition(creates_only=call.creates_only, require_match=call.require_match)
     async with call.transaction() as tx:
-        store = SlaStore(tx, _shelf(call))
-        present = await store.row(name, is_locked=True)
-        await _check_calendars(CalendarStore(tx, _shelf(call)), body)
-        version = await _written(call, tx, name, content, present)
-        row = await store.row(name, version=version)
-        assert row is not None
-        tx.audit(Event(type="sla_policy.written", subject=subject_of("sla-policy", name), at=call.at, payload={"version": version}))
-        return call.answer(_view(row), version=version)
+        await _check_calendars(tx, body)
+        row = await POLICIES.put(tx, name, content, condition=condition, at=call.at)
+        payload = {"version": row["version"]}
+        tx.audit(Event(type="sla_policy.written", subject=subject_of("sla-policy", name), at=call.at, payload=payload))
+        return call.answer(_view(row), version=row["version"])
 
 
-async def _check_calendars(calendars: CalendarStore, body: PolicyBody) -> None:
+async def _check_calendars(tx: Transaction, body: PolicyBody) -> None:
     named = {clock.calendar for clock in body.clocks if clock.time == "business"}
-    missing = named - set(await calendars.versions(named))
+    missing = named - set(await CALENDARS.present(tx, named))
     if missing:
         raise CalendarMissing(f"There is no calendar {min(missing)}; PUT it first.")
-
-
-async def _written(call: Call, tx: Transaction, name: str, content: dict[str, Any], present: Record | None) -> int:
-    if call.creates_only:
-        return await create_policy(tx, name, content, at=call.at)
-    if present is None:
-        call.require_match(0)
-        raise PreconditionFailed
-    call.require_match(present["version"])
-    return await replace_policy(tx, name, content, was=present["version"], at=call.at)

@@ -1,37 +1,23 @@
 """Service-level policies in Postgres, and the levels that one case is held to."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.errors import NotFound, PreconditionFailed
-from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from service_kit.database import Reader, Record
+from service_kit.errors import NotFound
 
 from complaints.calendar.domain import AroundTheClock
-from complaints.calendar.store import CalendarStore
+from complaints.calendar.store import CALENDARS, CalendarStore
 from complaints.case.records import Channel, Kind, Severity
 from complaints.clock.course import Course
 from complaints.clock.domain import Clock, Measure, Terms, Timeline
 from complaints.shelf import Shelf
 from complaints.sla.domain import Applies, ClockRule, EscalationRule, Levels, Policy
 from complaints.tables import sla_policy, sla_policy_version
+from complaints.versioned import Documents
 
-_present = sla_policy.join(
-    sla_policy_version,
-    (sla_policy_version.c.name == sla_policy.c.name) & (sla_policy_version.c.version == sla_policy.c.version),
-)
-PRESENT = select(sla_policy_version).select_from(_present)
-FIND = PRESENT.where(sla_policy.c.name == bindparam("name"))
-LOCK = FIND.with_for_update(of=sla_policy)
-FIND_VERSION = select(sla_policy_version).where(
-    sla_policy_version.c.name == bindparam("name"), sla_policy_version.c.version == bindparam("version")
-)
-LIST = PRESENT.where(sla_policy.c.name > bindparam("after")).order_by(sla_policy.c.name).limit(bindparam("limit"))
-CREATE = upsert(sla_policy).values(name=bindparam("name"), version=1).on_conflict_do_nothing().returning(sla_policy.c.name)
-RAISE = update(sla_policy).where(sla_policy.c.name == bindparam("of")).values(version=bindparam("to"))
-WRITE = insert(sla_policy_version)
+POLICIES = Documents(sla_policy, sla_policy_version)
 AROUND_THE_CLOCK = AroundTheClock()
 
 
@@ -40,28 +26,22 @@ class PolicyUnknown(NotFound):
 
 
 class SlaStore:
+    """The port `ServiceLevels`."""
+
     def __init__(self, reader: Reader, shelf: Shelf) -> None:
         self._reader = reader
         self._shelf = shelf
         self._calendars = CalendarStore(reader, shelf)
 
-    async def row(self, name: str, *, version: int | None = None, is_locked: bool = False) -> Record | None:
-        """The present version, or the asked one."""
-        if version is not None:
-            return await self._reader.fetch_one(FIND_VERSION, name=name, version=version)
-        return await self._reader.fetch_one(LOCK if is_locked else FIND, name=name)
-
-    async def rows(self, *, after: str, limit: int) -> Sequence[Record]:
-        return await self._reader.fetch(LIST, after=after, limit=limit)
-
     async def policies(self) -> list[Policy]:
         """All policies in their present versions."""
-        return [self._kept(row) for row in await self._reader.fetch(PRESENT)]
+        return [self._kept(row) for row in await self._reader.fetch(POLICIES.all_present)]
 
     async def levels(self, policy: Policy | None, clocks: Iterable[Clock] = ()) -> Levels:
         """What a case of this policy is held to: new clocks count by the present calendars, running ones by those they began with."""
         rules = policy.clocks if policy else ()
-        present = await self._calendars.versions(rule.calendar for rule in rules if rule.measure is Measure.BUSINESS)
+        named = [rule.calendar for rule in rules if rule.measure is Measure.BUSINESS]
+        present = await CALENDARS.present(self._reader, named) if named else {}
         terms = tuple(policy.terms(rule, calendar_version=present.get(rule.calendar)) for rule in rules) if policy else ()
         held_to = [*terms, *(clock.terms for clock in clocks if not clock.is_ended)]
         return Levels(policy=policy, terms=terms, timelines=await self._timelines(held_to))
@@ -72,7 +52,7 @@ class SlaStore:
             return await self.levels(None, course.clocks)
         kept = self._shelf.policies.get(policy)
         if kept is None:
-            row = await self.row(policy[0], version=policy[1])
+            row = await POLICIES.find(self._reader, policy[0], version=policy[1])
             kept = self._kept(row) if row else None
         return await self.levels(kept, course.clocks)
 
@@ -90,21 +70,6 @@ class SlaStore:
                 timeline = await self._calendars.get(terms.calendar, terms.calendar_version)
                 timelines[terms.calendar, terms.calendar_version] = timeline
         return timelines
-
-
-async def create_policy(tx: Transaction, name: str, content: Mapping[str, Any], *, at: datetime) -> int:
-    """Version 1; PreconditionFailed when there is one already."""
-    if await tx.fetch_one(CREATE, name=name) is None:
-        raise PreconditionFailed
-    await tx.execute(WRITE, name=name, version=1, content=dict(content), written_at=at)
-    return 1
-
-
-async def replace_policy(tx: Transaction, name: str, content: Mapping[str, Any], *, was: int, at: datetime) -> int:
-    """The next version of a locked policy."""
-    await tx.execute(RAISE, of=name, to=was + 1)
-    await tx.execute(WRITE, name=name, version=was + 1, content=dict(content), written_at=at)
-    return was + 1
 
 
 def policy_of(row: Record) -> Policy:
