@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, File, Form, Response, UploadFile
+from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 from service_kit import jobs
 from service_kit.call import Call
@@ -27,6 +28,8 @@ from customer_profile.sheet.domain import SheetNotReadable
 router = Router(tags=["customer imports"])
 PATH = "/v1/customer-imports"
 KEY = r"^(?:(?:external|social):[a-z0-9][a-z0-9_.-]{0,39}|phone|email|government_id|loyalty|wechat)$"
+KeyText = Annotated[str, Field(max_length=60, pattern=KEY, examples=["external:erp"])]
+MappingText = Annotated[str, Field(max_length=20_000, examples=['{"nr": "external:erp", "who": "name"}'])]
 FIELDS = frozenset({"file", "mapping", "key", "dry_run", "unit"})
 
 
@@ -40,16 +43,15 @@ async def import_customers(
     call: Annotated[Call, requires("customers:import")],
     file: Annotated[UploadFile, File(description="A sheet with a header line (CSV, XLSX) or one JSON object a line (NDJSON).")],
     mapping: Annotated[
-        str | SkipJsonSchema[None],
+        MappingText | SkipJsonSchema[None],
         Form(
-            max_length=20_000,
             description='JSON: `{"column": "field"}`, for columns whose names do not say it; fields are those of a customer, '
-            "`external:erp`, `basic.birth_date` and the like.",
+            "`external:erp`, `basic.birth_date` and the like."
         ),
     ] = None,
     key: Annotated[
-        str | SkipJsonSchema[None],
-        Form(max_length=60, pattern=KEY, description="The identifier by which rows find their customer, such as `external:erp`."),
+        KeyText | SkipJsonSchema[None],
+        Form(description="The identifier by which rows find their customer, such as `external:erp`."),
     ] = None,
     dry_run: Annotated[bool, Form(description="Read, check and count everything, write nothing.")] = False,
     unit: Annotated[UnitPath | SkipJsonSchema[None], Form(description="Unit of new customers whose row names none.")] = None,
