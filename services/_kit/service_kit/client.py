@@ -1,5 +1,6 @@
 """The base of the thin clients with which services ask each other: deadline, breaker, one retry for reads, own token."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -68,11 +69,11 @@ class Tokens:
             answer = await self._client.post("/oauth/token", data=self._form, auth=self._credentials)
             answer.raise_for_status()
             granted = answer.json()
-        except (httpx2.HTTPError, ValueError) as error:
+            self._token, self._until = str(granted["access_token"]), now + float(granted["expires_in"])
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
             if now < self._until:
                 return self._token
             raise NeighborUnavailable("no access token for calls between services") from error
-        self._token, self._until = granted["access_token"], now + float(granted["expires_in"])
         return self._token
 
     async def close(self) -> None:
@@ -126,7 +127,10 @@ class ServiceClient:
             return None
         if answer.status_code >= 400:
             raise NeighborRefused(answer.status_code, _problem(answer))
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise NeighborUnavailable("the answer of another service is not JSON") from error
 
     async def _sent(
         self, method: str, path: str, *, tries: int, until: float, params: Any, body: Any, headers: Mapping[str, str] | None
@@ -136,9 +140,11 @@ class ServiceClient:
             if left <= 0:
                 break
             try:
-                sent = {"Authorization": f"Bearer {await self._tokens.token()}", **_trace(), **(headers or {})}
-                answer = await self._client.request(method, path, params=params, json=body, headers=sent, timeout=left)
-            except httpx2.HTTPError:
+                # The client's own timeouts are per phase: an answer that trickles in would outlast them all, and so would the token.
+                async with asyncio.timeout(left):
+                    sent = {"Authorization": f"Bearer {await self._tokens.token()}", **_trace(), **(headers or {})}
+                    answer = await self._client.request(method, path, params=params, json=body, headers=sent, timeout=left)
+            except (httpx2.HTTPError, TimeoutError):
                 self.breaker.failed()
                 continue
             if answer.status_code < 500:
