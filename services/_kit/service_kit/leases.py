@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import String, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service_kit.database import Database, Reader, Transaction
@@ -32,8 +32,10 @@ RENEW = (
     .values(expires_at=_now + bindparam("ttl"))
 )
 RELEASE = update(lease).where(lease.c.name == bindparam("of"), lease.c.epoch == bindparam("held")).values(owner=None, expires_at=_now)
+# A holder that was stopped in the middle of its transaction would keep the row locked: the server ends such a pause with the lease.
+_pause = func.set_config("idle_in_transaction_session_timeout", bindparam("pause", type_=String), True)
 CHECK = (
-    select(lease.c.epoch)
+    select(lease.c.epoch, _pause)
     .where(lease.c.name == bindparam("name"), lease.c.epoch == bindparam("held"), lease.c.expires_at > _now)
     .with_for_update(read=True)
 )
@@ -58,7 +60,8 @@ class Lease:
 
         The row is locked for share: a rival can take the lease over only after this transaction has ended.
         """
-        if await tx.fetch_value(CHECK, name=self.name, held=self.epoch) is None:
+        pause = f"{max(1, int(self.ttl.total_seconds() * 1000))}ms"
+        if await tx.fetch_value(CHECK, name=self.name, held=self.epoch, pause=pause) is None:
             raise LeaseLost(f"{self.name}, epoch {self.epoch}")
 
 
