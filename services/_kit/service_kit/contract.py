@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from service_kit import errors
 from service_kit.contract_details import JSON_VALUE, JSON_VALUE_SCHEMA, complete_parameter, detailed
-from service_kit.errors import Refusal, first_sentence
+from service_kit.errors import Refusal, first_sentence, problem_slug
 from service_kit.idempotency import KEY, LONGEST_KEY_HEADER
 from service_kit.preconditions import ENTITY_TAGS, LONGEST_CONDITION
 from service_kit.problems import MEDIA_TYPE
@@ -139,8 +139,16 @@ def document(
     made["tags"] = [
         {"name": tag, "description": f"Operations on {tag}."} for tag in sorted({str(tag) for route in routes for tag in route.tags})
     ]
+    made["x-problem-types"] = problem_types(routes)
     made["webhooks"] = {name: webhook(name, model, schemas) for name, model in sorted(events.items())}
     return cast("dict[str, Any]", detailed(made))
+
+
+def problem_types(routes: Sequence[APIRoute]) -> dict[str, dict[str, Any]]:
+    """The types of problems that the operations name, by the last part of their URL, for the pages that it leads to."""
+    named = {refusal for route in routes for refusal in getattr(route.endpoint, "raises", ())}
+    told = {problem_slug(refusal): {"status": refusal.status, "description": first_sentence(refusal)} for refusal in named}
+    return dict(sorted(told.items()))
 
 
 def security_scheme(scopes: Mapping[str, str], server: str) -> dict[str, Any]:
@@ -225,6 +233,12 @@ def webhook(name: str, model: type[Output], schemas: dict[str, Any]) -> dict[str
 
 def first_line(model: type[Output]) -> str:
     return (model.__doc__ or model.__name__).strip().split("\n")[0]
+
+
+def refusing(endpoint: Any, raises: Sequence[type[Refusal]]) -> Any:
+    """Marks a route with the refusals that it may answer with."""
+    endpoint.raises = tuple(raises)
+    return endpoint
 
 
 def conditional(endpoint: Any) -> Any:

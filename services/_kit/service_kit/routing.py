@@ -14,7 +14,7 @@ from service_kit import idempotency, preconditions
 from service_kit.arguments import Plan, is_many, plan_for
 from service_kit.call import Call
 from service_kit.caller import SYSTEM, Caller
-from service_kit.contract import conditional, refusal_responses, tagged
+from service_kit.contract import conditional, refusal_responses, refusing, tagged
 from service_kit.errors import Invalid, Malformed, Refusal
 from service_kit.origin import Origin
 from service_kit.readback import OutcomeNotKnown, was_committed
@@ -97,6 +97,7 @@ class Router(APIRouter):
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         raises: Sequence[type[Refusal]] = options.pop("raises", ())
+        endpoint = refusing(endpoint, raises)
         methods = options.get("methods") or ["GET"]
         if options.pop("conditional", bool({"PUT", "PATCH", "DELETE"} & set(methods))):
             endpoint = conditional(endpoint)
