@@ -66,6 +66,7 @@ def merge(own: Document, services: Mapping[str, Document]) -> dict[str, Any]:
         "paths": {},
         "components": {"schemas": {}, "securitySchemes": {}, "headers": copy.deepcopy(SHARED_HEADERS)},
         "webhooks": {},
+        "x-problem-types": {},
     }
     for name, document in [(GATEWAY, own), *services.items()]:
         _add(merged, name, _renamed(document, merged, name))
@@ -89,6 +90,7 @@ def _add(merged: dict[str, Any], name: str, document: dict[str, Any]) -> None:
         merged["paths"][path] = {key: _public(operation, name, path) if key in METHODS else operation for key, operation in item.items()}
     merged["components"]["schemas"].update(document["components"]["schemas"])
     merged["webhooks"].update(document.get("webhooks", {}))
+    merged["x-problem-types"].update(document.get("x-problem-types", {}))
     known = {tag["name"] for tag in merged["tags"]}
     used = {tag for operation in operations(document) for tag in operation.get("tags", ())}
     described = {tag["name"]: tag for tag in document.get("tags", ())}

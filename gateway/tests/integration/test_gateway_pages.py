@@ -26,7 +26,7 @@ def answering(customer_id, **more):
         f"/v1/customers/{customer_id}/timeline": (200, {"items": [{"title": "call"}], "next_cursor": None}),
         "/v1/care-tasks": (200, {"items": [{"state": "open"}], "next_cursor": None}),
     }
-    complaints = {"/v1/complaints": (200, {"items": [{"state": "received"}, {"state": "closed"}], "next_cursor": None})}
+    complaints = {"/v1/complaints": (200, {"items": [{"state": "received"}], "next_cursor": None})}
     scoring = {f"/v1/customers/{customer_id}/scores": (200, SCORES)}
     answers = {"customer-profile": profile, "complaints": complaints, "scoring": scoring, **more}
     return {name: Neighbor(dict(answer)) for name, answer in answers.items()}
