@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service_kit.database import Database, Reader, Record, Transaction
@@ -61,6 +61,9 @@ PROGRESS = (
         total=bindparam("new_total"),
         counts=bindparam("new_counts"),
         checkpoint=bindparam("new_checkpoint"),
+        # Work that gets on may be interrupted as often as it likes; a long step does not cost the lease.
+        attempts=case((job.c.checkpoint != bindparam("new_checkpoint"), 0), else_=job.c.attempts),
+        lease_until=_now + bindparam("ttl"),
         version=job.c.version + 1,
     )
 )
@@ -194,6 +197,7 @@ class RunningJob:
                 new_total=self.total,
                 new_counts=self.counts,
                 new_checkpoint=self.checkpoint,
+                ttl=LEASE,
             )
 
     async def heartbeat(self) -> None:
