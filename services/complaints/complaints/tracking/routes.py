@@ -5,6 +5,7 @@ from typing import Annotated
 
 from service_kit.call import Call
 from service_kit.database import Record
+from service_kit.errors import Unauthenticated
 from service_kit.language import spoken
 from service_kit.routing import Router, anyone
 from starlette.responses import Response
@@ -19,7 +20,7 @@ from complaints.tracking.store import find_by_number, history_of
 router = Router(tags=["tracking"])
 
 
-@router.post("/v1/complaint-tracking", response_model=TrackedComplaint, raises=[TrackingRefused])
+@router.post("/v1/complaint-tracking", response_model=TrackedComplaint, raises=[TrackingRefused, Unauthenticated])
 async def track_complaint(body: Tracking, call: Annotated[Call, anyone()]) -> Response:
     """Follow a complaint with its number and its tracking token.
 
