@@ -113,7 +113,7 @@ def grams(digits: str) -> list[str]:
 
 
 # Names come again and again, above all in imports: the commonest hundred name one Chinese in ten.
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_096)
 def of_name(name: str) -> SearchKeys:
     """The tokens and words of one name."""
     tokens: list[str] = []
