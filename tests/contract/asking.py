@@ -40,7 +40,7 @@ def path_of(operation: Operation) -> str:
     """The path with something that fits in each place."""
 
     def filled(match: re.Match[str]) -> str:
-        return str(sample(operation.parameters[match[1]]["schema"], {}))
+        return str(sample(operation.parameters[match[1]]["schema"], operation.document))
 
     return re.sub(r"\{(\w+)\}", filled, operation.path)
 
@@ -48,7 +48,7 @@ def path_of(operation: Operation) -> str:
 def query_of(operation: Operation) -> dict[str, str]:
     """The query parameters that the operation cannot do without."""
     return {
-        name: str(sample(parameter["schema"], {}))
+        name: str(sample(parameter["schema"], operation.document))
         for name, parameter in operation.parameters.items()
         if parameter["in"] == "query" and parameter.get("required")
     }

@@ -22,6 +22,8 @@ SAMPLE = "notes"
 GATEWAY = "gateway"
 WITHOUT_API = {"service_kit", "guanxi_local"}
 LARGEST_UPLOAD = 20_000
+# At the gateway these are asked of one of the services, or of itself.
+SHARED = ("/v1/events", "/v1/audit-entries")
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class Operation:
     path: str
     route: StrictRoute
     described: Mapping[str, Any]
+    document: Mapping[str, Any]
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -126,7 +129,7 @@ def operations(package: str) -> Sequence[Operation]:
     service = composed(package)
     document = service.openapi()
     return [
-        Operation(method, route.path, route, document["paths"][route.path][method.lower()])
+        Operation(method, route.path_format, route, document["paths"][route.path_format][method.lower()], document)
         for route in service.routes
         if isinstance(route, StrictRoute)
         for method in sorted(route.methods or ())
@@ -145,6 +148,11 @@ class Door:
         self, method: str, path: str, *, who: str = "everything", headers: Mapping[str, str] | None = None, **options: Any
     ) -> httpx2.Response:
         own = {"Authorization": f"Bearer {self._authorization[who]}"} if who in self._authorization else {}
+        if self.service.name == GATEWAY and path.startswith(SHARED) and "source=" not in path:
+            if "?" in path:
+                path += f"&source={GATEWAY}"
+            else:
+                options["params"] = {"source": GATEWAY, **(options.get("params") or {})}
         return await self.client.request(method, path, headers={**own, **(headers or {})}, **options)
 
 

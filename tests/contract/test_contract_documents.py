@@ -23,7 +23,7 @@ def test_every_operation_has_a_name_a_summary_and_a_tag(room: Room):
         if not described.get("tags"):
             found.append(f"{operation} has no tag")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_every_operation_names_its_scopes_and_they_are_known(room: Room):
@@ -35,7 +35,7 @@ def test_every_operation_names_its_scopes_and_they_are_known(room: Room):
             found.append(f"{operation}: {operation.described['security']}")
         found += [f"{operation}: {scope} is not among the room's scopes" for scope in scopes or () if scope not in known]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_only_what_has_to_be_open_is_open(own_room: Room):
@@ -60,7 +60,7 @@ def test_every_operation_documents_its_refusals(room: Room):
         if missing := wanted - operation.answers.keys():
             found.append(f"{operation} does not document {', '.join(sorted(missing))}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_every_refusal_is_a_problem_document(room: Room):
@@ -72,7 +72,7 @@ def test_every_refusal_is_a_problem_document(room: Room):
                 if list(content) != ["application/problem+json"] or content["application/problem+json"]["schema"].get("$ref") != PROBLEM:
                     found.append(f"{operation} {status}: {list(content)}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_every_post_documents_its_idempotency_key(room: Room):
@@ -82,7 +82,7 @@ def test_every_post_documents_its_idempotency_key(room: Room):
         if operation.method == "POST" and not operation.is_open and "Idempotency-Key" not in operation.parameters
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_every_creation_names_its_place_and_version(room: Room):
@@ -92,7 +92,7 @@ def test_every_creation_names_its_place_and_version(room: Room):
         if "201" in operation.answers and not {"Location", "ETag"} <= operation.answers["201"].get("headers", {}).keys()
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_every_answer_with_a_body_has_a_schema(room: Room):
@@ -103,7 +103,7 @@ def test_every_answer_with_a_body_has_a_schema(room: Room):
                 if not body.get("schema"):
                     found.append(f"{operation} {status} {media_type}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_every_event_has_a_schema_and_says_when_it_is_told(room: Room):
@@ -111,7 +111,7 @@ def test_every_event_has_a_schema_and_says_when_it_is_told(room: Room):
     found = [name for name in service.events if not (service.openapi()["webhooks"][name]["post"].get("summary") or "").strip()]
 
     assert service.events
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_paths_are_kebab_case_and_members_snake_case(room: Room):
@@ -120,4 +120,4 @@ def test_paths_are_kebab_case_and_members_snake_case(room: Room):
     for name, schema in document["components"]["schemas"].items():
         found += [f"{name}.{member}" for member in schema.get("properties", {}) if not re.fullmatch(r"[a-z][a-z0-9_]*|zh-CN", member)]
 
-    assert found == []
+    assert not found, "\n".join(found)

@@ -22,7 +22,7 @@ async def ask(door: Door, operation: Operation, **options):
 async def test_without_a_token_every_operation_is_401(room: Room, door: Door):
     found = [fault for operation in protected(room) for fault in faults(await ask(door, operation, who="nobody"), 401, asked=operation)]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_with_a_forged_token_every_operation_is_401(room: Room, door: Door):
@@ -34,13 +34,18 @@ async def test_with_a_forged_token_every_operation_is_401(room: Room, door: Door
             if "www-authenticate" not in answer.headers:
                 found.append(f"{operation} lacks WWW-Authenticate")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_without_scopes_every_operation_is_403(room: Room, door: Door):
-    found = [fault for operation in protected(room) for fault in faults(await ask(door, operation, who="nothing"), 403, asked=operation)]
+    found = [
+        fault
+        for operation in protected(room)
+        if operation.route.scopes
+        for fault in faults(await ask(door, operation, who="nothing"), 403, asked=operation)
+    ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_an_unknown_query_parameter_is_422(room: Room, door: Door):
@@ -51,7 +56,7 @@ async def test_an_unknown_query_parameter_is_422(room: Room, door: Door):
         if answer.status_code == 422 and answer.json()["errors"][0]["pointer"] != "query/colour":
             found.append(f"{operation} points at {answer.json()['errors']}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_a_query_parameter_given_twice_is_422(room: Room, door: Door):
@@ -63,7 +68,7 @@ async def test_a_query_parameter_given_twice_is_422(room: Room, door: Door):
             answer = await door.request(operation.method, f"{path_of(operation)}?{name}={value}&{name}={value}")
             found += faults(answer, 422, asked=f"{operation} {name}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_a_body_of_another_type_is_415(room: Room, door: Door):
@@ -75,7 +80,7 @@ async def test_a_body_of_another_type_is_415(room: Room, door: Door):
             headers = {"Content-Type": other} if other else {}
             found += faults(await ask(door, operation, content=b"{}", headers=headers), 415, asked=f"{operation} with {other!r}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("body", [b"{", b"{]", b"\xff\xfe\x00", b"{'a': 1}", b"nul"], ids=repr)
@@ -86,7 +91,7 @@ async def test_a_body_that_is_no_json_is_400(room: Room, door: Door, body: bytes
             headers = {"Content-Type": str(operation.media_type)}
             found += faults(await ask(door, operation, content=body, headers=headers), 400, asked=operation)
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_a_body_that_is_too_large_is_413(room: Room, door: Door):
@@ -99,7 +104,7 @@ async def test_a_body_that_is_too_large_is_413(room: Room, door: Door):
         answer = await ask(door, operation, content=b" " * largest, headers={"Content-Type": kind})
         found += faults(answer, 413, asked=operation)
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_a_trailing_slash_is_404(room: Room, door: Door):
@@ -109,7 +114,7 @@ async def test_a_trailing_slash_is_404(room: Room, door: Door):
         for fault in faults(await ask(door, operation, path=f"{path_of(operation)}/"), 404, asked=operation)
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_an_id_that_is_no_uuid_is_422(room: Room, door: Door):
@@ -120,10 +125,11 @@ async def test_an_id_that_is_no_uuid_is_422(room: Room, door: Door):
                 for wrong in ("1", "01890a5dac96774bbcceb302099a8057", "%00", "\u0663" * 8, "x" * 3_000):
                     path = path_of(operation).replace(path_of_parameter(operation, name), wrong)
                     sent = {"content": b"{}", "headers": {"Content-Type": str(operation.media_type)}} if operation.reads_json else {}
-                    statuses = (422,) if operation.media_type is None or operation.reads_json else (415,)
+                    # A path that tells ids from words by their shape says that there is no such path.
+                    statuses = (422, 404) if operation.media_type is None or operation.reads_json else (415,)
                     found += faults(await ask(door, operation, path=path, **sent), *statuses, asked=f"{operation} with {wrong[:50]}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def path_of_parameter(operation: Operation, name: str) -> str:
@@ -148,7 +154,7 @@ async def test_a_method_that_a_path_does_not_know_is_405_and_allow_names_the_oth
                 if answer.headers.get("allow") != ", ".join(sorted(known[operation.path])):
                     found.append(f"{method} {operation.path} allows {answer.headers.get('allow')}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_a_malformed_condition_is_422(room: Room, door: Door):
@@ -157,7 +163,7 @@ async def test_a_malformed_condition_is_422(room: Room, door: Door):
         for header in {"If-Match", "If-None-Match"} & operation.parameters.keys():
             found += faults(await ask(door, operation, headers={header: "1"}), 422, asked=f"{operation} {header}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_a_malformed_idempotency_key_is_422(room: Room, door: Door):
@@ -168,7 +174,7 @@ async def test_a_malformed_idempotency_key_is_422(room: Room, door: Door):
             sent["headers"]["Idempotency-Key"] = '"x'
             found += faults(await ask(door, operation, **sent), 422, asked=operation)
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_a_path_that_is_not_there_is_404(door: Door):
@@ -178,4 +184,4 @@ async def test_a_path_that_is_not_there_is_404(door: Door):
         # The gateway has a page at its root.
         found += [] if path == "/" and answer.status_code == 307 else faults(answer, 404, asked=path)
 
-    assert found == []
+    assert not found, "\n".join(found)

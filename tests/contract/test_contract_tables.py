@@ -38,7 +38,7 @@ def test_every_primary_key_begins_with_an_id_or_is_the_value_that_is_looked_up(r
         if not is_id and not is_value:
             found.append(f"{table.name}: {[column.name for column in table.primary_key.columns]}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_what_is_unique_is_unique_within_its_aggregate(room: Room, make_database):
@@ -49,7 +49,7 @@ async def test_what_is_unique_is_unique_within_its_aggregate(room: Room, make_da
 
     found = [f"{row['relname']}: {row['index']} {row['columns']}" for row in indexes if roots[row["relname"]] not in row["columns"]]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_foreign_keys_stay_inside_the_aggregate(room: Room):
@@ -62,7 +62,7 @@ def test_foreign_keys_stay_inside_the_aggregate(room: Room):
             if (root, referred) not in pairs:
                 found.append(f"{table.name}: {constraint.name} {sorted(pairs)}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_every_text_column_has_a_limit(room: Room):
@@ -75,4 +75,4 @@ def test_every_text_column_has_a_limit(room: Room):
             if is_unbounded and column.name not in checks and table.name != "parked_event":
                 found.append(f"{table.name}.{column.name}")
 
-    assert found == []
+    assert not found, "\n".join(found)
