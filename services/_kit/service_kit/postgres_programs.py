@@ -43,10 +43,18 @@ def copy_binaries(installed: Path, copied: Path) -> None:
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, fresh / libraries.name)
+        _open_to_all(fresh)
         fresh.rename(copied)
     except (OSError, shutil.Error) as error:
         shutil.rmtree(fresh, ignore_errors=True)
         raise PostgresServerError(f"Cannot copy PostgreSQL's programs to {copied}: {error}.") from error
+
+
+def _open_to_all(folder: Path) -> None:
+    """Whoever installed the programs with a narrow umask did not mean them for another account; the copy is."""
+    for path in (folder, *folder.rglob("*")):
+        is_runnable = path.is_dir() or path.stat().st_mode & 0o100
+        path.chmod(0o755 if is_runnable else 0o644)
 
 
 def find_account(name: str | None, folder: Path) -> Account:

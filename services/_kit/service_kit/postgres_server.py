@@ -143,7 +143,10 @@ class PostgresServer:
     def _prepare_home(self) -> None:
         as_root = os.geteuid() == 0
         try:
-            self.home.mkdir(mode=0o711 if as_root else 0o700, parents=True, exist_ok=True)
+            if not self.home.exists():
+                self.home.mkdir(parents=True)
+                # Said again because the umask takes rights away: PostgreSQL's account must pass through.
+                self.home.chmod(0o711 if as_root else 0o700)
             self.log.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PostgresServerError(f"Cannot make the folder {self.home}: {error.strerror}.") from error

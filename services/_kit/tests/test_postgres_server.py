@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from service_kit.postgres_programs import copy_binaries, installed_binaries
 from service_kit.postgres_roles import (
     PostgresServerError,
     connect_supported,
@@ -167,6 +168,23 @@ def test_a_folder_that_the_account_cannot_enter_is_named_with_the_cure(open_fold
         PostgresServer(closed / "home").start()
 
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@AS_ROOT
+def test_programs_that_the_account_cannot_reach_are_copied_to_where_it_can(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = open_folder / "narrow"
+    package = installed_binaries().parent
+    before = os.umask(0o077)
+    try:
+        copy_binaries(package / "pginstall", closed)
+        closed.chmod(0o700)
+        monkeypatch.setattr("service_kit.postgres_server.installed_binaries", lambda: closed / package.name / "pginstall")
+        with PostgresServer(open_folder / "copied", durable=False) as server:
+            assert server.is_running
+    finally:
+        os.umask(before)
+
+    assert list((open_folder / "copied").glob("binaries-18.*"))
 
 
 async def test_a_role_owns_its_schema_and_has_no_right_in_another(server: PostgresServer) -> None:
