@@ -24,7 +24,10 @@ class Home:
     def prepare(self) -> None:
         """Makes the folders; as root others may pass through, for PostgreSQL's account must reach its own."""
         try:
-            self.folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+            if not self.folder.exists():
+                self.folder.mkdir(parents=True)
+                # Said again because the umask takes rights away.
+                self.folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
             self.logs.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise LauncherError(f"Cannot use the home {self.folder}: {error.strerror}.") from error
