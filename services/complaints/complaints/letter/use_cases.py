@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from complaints.case.domain import Complaint
 from complaints.letter.document import Matter
@@ -10,7 +9,7 @@ from complaints.letter.document import Matter
 
 def matter_of(
     complaint: Complaint,
-    validity: Mapping[str, Any],
+    validity: Mapping[str, object],
     *,
     customer: str | None,
     company: str,
