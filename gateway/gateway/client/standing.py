@@ -1,19 +1,21 @@
 """How each client stands at the moment (enabled, rights, limit), remembered for a few seconds by every replica."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from service_kit.database import Database
 from service_kit.errors import Unavailable
-from service_kit.sqlstates import TransactionRolledBack
+from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 
 from gateway.client.store import ClientStore
 from gateway.limit.domain import Policy
 from gateway.rights.domain import Rights
 
 # A client that is disabled at one replica is refused by the others within this time.
-FRESH_SECONDS = 5.0
+FRESH_SECONDS = 4.0
+STALE_SECONDS = 5.0
 REMEMBERED = 20_000
 
 
@@ -29,19 +31,33 @@ class Standings:
         self._database = database
         self._default = default
         self._known: OrderedDict[str, tuple[Standing, float]] = OrderedDict()
+        self._reading: dict[str, asyncio.Task[Standing]] = {}
 
     async def of(self, client_id: str) -> Standing:
         """The client's standing; while the database is away, the last one that was read serves on."""
-        found, now = self._known.get(client_id), time.monotonic()
-        if found is not None and now - found[1] < FRESH_SECONDS:
+        found = self._known.get(client_id)
+        age = time.monotonic() - found[1] if found is not None else STALE_SECONDS
+        if found is not None and age < FRESH_SECONDS:
             return found[0]
+        reading = self._reading.get(client_id)
+        if reading is None:
+            reading = self._reading[client_id] = asyncio.create_task(self._renewed(client_id))
+            reading.add_done_callback(lambda _: self._reading.pop(client_id, None))
+        if found is not None and age < STALE_SECONDS:
+            # A client that is busy does not wait: it is read again beside its requests.
+            return found[0]
+        return await asyncio.shield(reading)
+
+    async def _renewed(self, client_id: str) -> Standing:
+        """Read it, for everybody who waits at the same time."""
+        found = self._known.get(client_id)
         try:
             standing = await self._read(client_id)
-        except (Unavailable, TransactionRolledBack):
+        except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             if found is None:
                 raise
             standing = found[0]
-        self._known[client_id] = (standing, now)
+        self._known[client_id] = (standing, time.monotonic())
         self._known.move_to_end(client_id)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
@@ -50,6 +66,7 @@ class Standings:
     def forget(self, client_id: str) -> None:
         """Read it again the next time, because it was changed here."""
         self._known.pop(client_id, None)
+        self._reading.pop(client_id, None)
 
     async def _read(self, client_id: str) -> Standing:
         async with self._database.reading() as reader:

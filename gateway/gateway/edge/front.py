@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from service_kit import problems
 from service_kit.errors import Invalid, Malformed, Refusal
-from service_kit.logs import RequestLog
+from service_kit.logs import RequestLog, logger
 from service_kit.metrics import Metrics
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 from starlette.responses import Response
@@ -25,6 +25,7 @@ from gateway.proxy.headers import (
 from gateway.proxy.routing import PREFIX, SERVICES, is_shared, owner_of
 from gateway.proxy.upstream import Upstream, UpstreamFailed
 
+log = logger(__name__)
 # Watched by machines every second: neither counted nor logged.
 UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
 # A length of so many digits is that of an upload, not of a JSON body.
@@ -84,6 +85,12 @@ class Front:
             await self._explain(exchange, 503, "The database does not answer at the moment; repeat the request.")
         except CallerGone:
             exchange.status = exchange.status or 499
+        except AnswerBroken:
+            # The server closes the connection of an app that fails in the middle of its answer.
+            raise
+        except Exception:
+            log.exception("unexpected error", request_id=exchange.request_id, path=scope["path"])
+            await self._explain(exchange, 500, "Something went wrong on our side; the request id finds it in the log.")
         finally:
             self._finish(exchange)
 

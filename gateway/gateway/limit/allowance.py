@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from service_kit.errors import Unavailable
-from service_kit.sqlstates import TransactionRolledBack
+from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 
 from gateway.limit.domain import Policy, Window
 
@@ -94,7 +94,7 @@ class Allowances:
     async def _lease(self, key: str, window: Window) -> None:
         try:
             lease = await self._leases.take(key, window.policy, window.start)
-        except (Unavailable, TransactionRolledBack):
+        except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             # A database that does not answer must not stop reads that the services can still serve: count alone meanwhile.
             window.add_lease(window.policy.chunk, window.policy.quota - window.unleased)
             return

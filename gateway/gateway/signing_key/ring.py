@@ -12,6 +12,7 @@ from pydantic_core import from_json, to_json
 from service_kit.database import Database
 from service_kit.errors import Unavailable
 from service_kit.secrets import Sealer
+from service_kit.sqlstates import TransactionRolledBack
 
 from gateway.signing_key import store
 from gateway.signing_key.domain import Rotation, SigningKey, rotation_moment
@@ -125,7 +126,7 @@ class KeyRing:
             try:
                 async with self._database.reading() as reader:
                     keys = await store.all_keys(reader)
-            except Unavailable:
+            except (Unavailable, TransactionRolledBack):
                 # The keys in memory serve on while the database is away; without any the refusal goes to the caller.
                 if self._set is None:
                     raise
