@@ -1,4 +1,4 @@
-"""What a customer agreed to, and the question it answers: may we contact them, for this purpose, on this channel, at this moment?"""
+"""What a customer agreed to, and whether they may be contacted for a purpose, on a channel, at a moment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
