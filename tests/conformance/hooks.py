@@ -1,0 +1,33 @@
+"""What schemathesis cannot know: refusals of well-formed requests that the conventions of the API demand, each with its reason."""
+
+import json
+from typing import Any
+
+import schemathesis
+from schemathesis.core.failures import Failure
+from schemathesis.openapi.checks import RejectedPositiveData
+
+# A schema can say how a value looks, not whether it is the present one. The status is the one that the conventions name.
+DEMANDED = {
+    "precondition-failed": 412,  # A well-formed ETag that is not the resource's present one.
+    "precondition-required": 428,  # A change without ETag, where the contract cannot say that `*` or a tag has to be there.
+    "cursor-invalid": 422,  # A cursor of the right shape that no list of ours has signed.
+    "idempotency-key-reused": 422,  # The same key with another body.
+}
+
+
+@schemathesis.hook
+def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> bool:
+    """Drop a failure only where a valid request got exactly the refusal that is demanded."""
+    if not isinstance(failure, RejectedPositiveData):
+        return True
+    return DEMANDED.get(kind_of(response)) != response.status_code
+
+
+def kind_of(response: Any) -> str:
+    """The last part of the problem's type."""
+    try:
+        problem = json.loads(response.content)
+    except ValueError:
+        return ""
+    return str(problem.get("type", "")).rpartition("/")[2] if isinstance(problem, dict) else ""
