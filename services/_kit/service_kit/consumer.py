@@ -50,7 +50,11 @@ UNPARK = delete(parked_event).where(
 )
 REPARK = (
     update(parked_event)
-    .where(parked_event.c.source == bindparam("of_source"), parked_event.c.id == bindparam("of"))
+    .where(
+        parked_event.c.source == bindparam("of_source"),
+        parked_event.c.consumer == bindparam("of_consumer"),
+        parked_event.c.id == bindparam("of"),
+    )
     .values(requeued=False, reason=bindparam("reason"))
 )
 
@@ -83,6 +87,11 @@ def news_of(envelope: Mapping[str, Any]) -> News:
         traceparent=envelope.get("traceparent"),
         envelope=envelope,
     )
+
+
+def written_reason(error: Exception) -> str:
+    """Why something failed, as text that a column can hold."""
+    return f"{type(error).__name__}: {error}".replace("\0", " ")[:2_000]
 
 
 Handler = Callable[[Transaction, News], Awaitable[None]]
@@ -134,9 +143,9 @@ class Consumer:
         batch = await self._read(str(after), wait)
         if not batch:
             return 0
-        if self._prepare is not None:
-            await self._prepare(batch)
         try:
+            if self._prepare is not None:
+                await self._prepare(batch)
             await self._take(batch, str(after))
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             raise
@@ -175,7 +184,19 @@ class Consumer:
                 await self._handler(tx, news)
             await self._move(tx, batch[-1])
 
+    async def _unprepared(self, news: News) -> Exception | None:
+        """Why the questions that this event raises cannot be asked, or None when they were."""
+        try:
+            if self._prepare is not None:
+                await self._prepare([news])
+        except (Unavailable, TransactionRolledBack, OutcomeUnknown):
+            raise
+        except Exception as error:
+            return error
+        return None
+
     async def _take_alone(self, news: News) -> None:
+        unprepared = await self._unprepared(news)
         origin = Origin(client_id=f"feed:{self._source}", actor="system", traceparent=news.traceparent)
         async with self._database.transaction(origin=origin) as tx:
             cursor = await tx.fetch_value(LOCK_CURSOR, source=self._source, consumer=self._consumer)
@@ -183,6 +204,8 @@ class Consumer:
                 return
             told = len(tx.recorded)
             try:
+                if unprepared is not None:
+                    raise unprepared
                 async with tx.savepoint():
                     await self._handler(tx, news)
             except (Unavailable, TransactionRolledBack):
@@ -213,7 +236,7 @@ class Consumer:
             id=news.id,
             subject=news.subject,
             envelope=dict(news.envelope),
-            reason=f"{type(error).__name__}: {error}"[:2_000],
+            reason=written_reason(error),
             parked_at=self._clock(),
             requeued=False,
         )
@@ -223,6 +246,8 @@ class Consumer:
         async with self._database.transaction() as tx:
             for row in await tx.fetch(REQUEUED, source=self._source, consumer=self._consumer):
                 try:
+                    if self._prepare is not None:
+                        await self._prepare([news_of(row["envelope"])])
                     async with tx.savepoint():
                         await self._handler(tx, news_of(row["envelope"]))
                         await tx.execute(UNPARK, source=self._source, consumer=self._consumer, id=row["id"])
@@ -230,4 +255,4 @@ class Consumer:
                     raise
                 except Exception as error:
                     log.error("parked news failed again", consumer=self.name, event=str(row["id"]), reason=str(error)[:500])
-                    await tx.execute(REPARK, of=row["id"], of_source=self._source, reason=str(error)[:2_000])
+                    await tx.execute(REPARK, of=row["id"], of_source=self._source, of_consumer=self._consumer, reason=written_reason(error))

@@ -216,7 +216,8 @@ class Service:
         return api
 
     def _shell(self, routes: Sequence[APIRoute]) -> Any:
-        app: Any = Dispatcher(self.api, routes)
+        # Traced requests go the whole way through FastAPI, which makes the spans.
+        app: Any = self.api if self.settings.otlp_endpoint else Dispatcher(self.api, routes)
         if self.settings.cors_origins:
             app = CORSMiddleware(
                 app,

@@ -164,6 +164,8 @@ class Authenticator:
 def caller_of(claims: Mapping[str, Any]) -> Caller:
     """The caller that checked claims describe."""
     units, limit = claims.get("units"), claims.get("approval_limit")
+    if units is not None and not isinstance(units, list):
+        raise TypeError("the claim `units` is a list")
     return Caller(
         client_id=str(claims["client_id"]),
         sub=str(claims["sub"]),

@@ -112,8 +112,8 @@ Stars = Annotated[int, Field(ge=1, le=6, json_schema_extra={"format": "int32"})]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]
 # ISO 4217 by shape; the list of currencies changes, the shape does not.
 Currency = Annotated[str, Field(min_length=3, max_length=3, pattern=r"^[A-Z]{3}$", examples=["CNY"])]
-AmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=r"^-?\d{1,15}(\.\d{1,6})?$", examples=["12.50"])]
-PositiveAmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=r"^\d{1,15}(\.\d{1,6})?$", examples=["12.50"])]
+AmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", examples=["12.50"])]
+PositiveAmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$", examples=["12.50"])]
 DecimalText = AmountText
 
 
@@ -140,7 +140,7 @@ class PositiveMoneyIn(Input):
 class MoneyOut(Output):
     """A sum with its currency."""
 
-    amount: Annotated[str, Field(max_length=40, pattern=r"^-?\d+(\.\d+)?$", examples=["12.50"])]
+    amount: Annotated[str, Field(max_length=40, pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["12.50"])]
     currency: Currency
 
     @classmethod
