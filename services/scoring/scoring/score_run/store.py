@@ -1,7 +1,6 @@
 """What a run reads and writes in bulk, in Postgres' binary COPY format."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from typing import Any
@@ -11,71 +10,15 @@ from service_kit.database import Reader, Record, Transaction
 from service_kit.sqlstates import TRANSLATED
 from service_kit.tables import Moment
 from service_kit.units import within_units
-from sqlalchemy import BigInteger, Date, Integer, Select, Uuid, and_, bindparam, func, or_, select, tuple_, union_all
-from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.types import ARRAY
+from sqlalchemy import BigInteger, Uuid, bindparam, func, or_, select, tuple_, union_all
 
 from scoring.score_run.domain import KIND
-from scoring.score_run.layouts import CALIBRATION, CARD, CUTS, INPUTS
+from scoring.score_run.history import Slice
+from scoring.score_run.layouts import CARD
 from scoring.tables import metadata, score_card
-from scoring.tables import purchase_day as day
 from scoring.tables import purchase_statistic as statistic
 
-NOBODY = UUID(int=0)
-EVERYBODY = UUID(int=2**128 - 1)
-_SUMS = ("order_amount", "order_cost", "refund_amount", "refund_cost")
-_until: Any = bindparam("until", type_=Date)
 _range = (bindparam("after", type_=Uuid), bindparam("upto", type_=Uuid))
-
-# Whoever did nothing after the day is as the maintained statistics say; for the others the days up to it are added up.
-_as_now = select(
-    statistic.c.customer_id, *(statistic.c[name] for name in ("order_days", "first_day", "last_day", "first_day_amount", *_SUMS))
-).where(
-    statistic.c.currency == bindparam("currency"),
-    statistic.c.last_activity <= _until,
-    statistic.c.order_days > 0,
-    statistic.c.customer_id > _range[0],
-    statistic.c.customer_id <= _range[1],
-)
-_has_orders = day.c.orders > 0
-_first_amount = func.array_agg(aggregate_order_by(day.c.order_amount, day.c.day), type_=ARRAY(BigInteger)).filter(_has_orders)
-_as_then = (
-    select(
-        day.c.customer_id,
-        func.count().filter(_has_orders).cast(Integer).label("order_days"),
-        func.min(day.c.day).filter(_has_orders).label("first_day"),
-        func.max(day.c.day).filter(_has_orders).label("last_day"),
-        _first_amount[1].label("first_day_amount"),
-        *(func.sum(day.c[name]).cast(BigInteger).label(name) for name in _SUMS),
-    )
-    .join(statistic, and_(statistic.c.customer_id == day.c.customer_id, statistic.c.currency == day.c.currency))
-    .where(
-        statistic.c.currency == bindparam("currency"),
-        statistic.c.last_activity > _until,
-        statistic.c.first_day <= _until,
-        day.c.currency == bindparam("currency"),
-        day.c.day <= _until,
-        day.c.customer_id > _range[0],
-        day.c.customer_id <= _range[1],
-    )
-    .group_by(day.c.customer_id)
-    .having(func.count().filter(_has_orders) > 0)
-)
-_history = union_all(_as_now, _as_then).subquery("history")
-_h = _history.c
-
-READ_CALIBRATION = select(
-    _h.order_days,
-    (_h.last_day - _h.first_day).label("recency"),
-    (_until - _h.first_day).label("age"),
-    _h.order_amount,
-    _h.first_day_amount,
-    _h.refund_amount,
-)
-READ_CUTS = select(_h.last_day, _h.order_days, (_h.order_amount - _h.refund_amount).label("net"), _h.first_day)
-READ_INPUTS = select(*(_h[name] for name in INPUTS)).order_by(_h.customer_id)
-COUNT = select(func.count()).select_from(_history)
-
 _next = (
     select(statistic.c.customer_id)
     .where(statistic.c.currency == bindparam("currency"), statistic.c.customer_id > bindparam("after", type_=Uuid))
@@ -119,53 +62,12 @@ _runs = (
 _runs_after = _runs.where(tuple_(job.c.created_at, job.c.id) < tuple_(bindparam("after", type_=Moment), bindparam("after_id", type_=Uuid)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Slice:
-    """Customers of a currency by their ids, as they stood at the end of a day."""
-
-    currency: str
-    until: date
-    after: UUID = NOBODY
-    upto: UUID = EVERYBODY
-
-
-async def calibration(reader: Reader, of: Slice) -> bytes:
-    return await _copied(reader, READ_CALIBRATION, of, columns=len(CALIBRATION))
-
-
-async def cuts(reader: Reader, of: Slice) -> bytes:
-    return await _copied(reader, READ_CUTS, of, columns=len(CUTS))
-
-
-async def inputs(reader: Reader, of: Slice) -> bytes:
-    return await _copied(reader, READ_INPUTS, of, columns=len(INPUTS))
-
-
-async def _copied(reader: Reader, statement: Select[Any], of: Slice, *, columns: int) -> bytes:
-    """The rows of a statement as binary COPY."""
-    assert len(statement.selected_columns) == columns
-    compiled = reader._statements.compiled(statement, vars(of))
-    content = bytearray()
-
-    async def gather(part: bytes) -> None:
-        content.extend(part)
-
-    with TRANSLATED:
-        await reader.connection.copy_from_query(compiled.sql, *compiled.arguments(vars(of)), output=gather, format="binary")
-    return bytes(content)
-
-
 async def write_cards(tx: Transaction, content: bytes) -> None:
     """Put cards in that the calculator made."""
     with TRANSLATED:
         await tx.connection.copy_to_table(
             score_card.name, source=BytesIO(content), schema_name=tx._statements.schema, columns=list(CARD), format="binary"
         )
-
-
-async def count(reader: Reader, of: Slice) -> int:
-    found: int = await reader.fetch_value(COUNT, **vars(of))
-    return found
 
 
 async def next_bound(reader: Reader, *, currency: str, after: UUID, limit: int) -> UUID | None:

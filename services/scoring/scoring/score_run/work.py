@@ -15,10 +15,10 @@ from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.score import rescoring
 from scoring.score import store as cards
 from scoring.score.domain import DAYS, DEFINITION_VERSION, CutPoints, Definition, day_number
-from scoring.score_run import store
+from scoring.score_run import history, store
 from scoring.score_run.calculator import Calculator, calculating
 from scoring.score_run.domain import ModelNotDetermined, NobodyToScore, Terms
-from scoring.score_run.store import NOBODY, Slice
+from scoring.score_run.history import NOBODY, Slice
 from scoring.tier import use_cases as tiers
 from scoring.tier.store import TierStore
 
@@ -51,13 +51,15 @@ class ScoreRuns:
         began = self._clock()
         everybody = Slice(currency=terms.currency, until=terms.as_of)
         async with self._database.reading() as reader:
-            total = await store.count(reader, everybody)
+            total = await history.count(reader, everybody)
             if total == 0:
                 raise NobodyToScore()
-            history = await store.calibration(reader, Slice(currency=terms.currency, until=terms.calibrate_until)) if terms.models else b""
-            population = await store.cuts(reader, everybody)
+            behavior = (
+                await history.calibration(reader, Slice(currency=terms.currency, until=terms.calibrate_until)) if terms.models else b""
+            )
+            population = await history.cuts(reader, everybody)
             left_out = await store.left_out(reader, currency=terms.currency)
-        fitted = await self._fitted(terms, calculator, history)
+        fitted = await self._fitted(terms, calculator, behavior)
         cuts, _ = await calculator.ask({"ask": "cut_points"}, population)
         async with job.step() as tx:
             ids = await models.insert_fitted(
@@ -75,10 +77,10 @@ class ScoreRuns:
             named = {kind: str(id) for kind, id in ids.items()}
             job.checkpoint |= {"phase": "scoring", "models": named, "began": began.isoformat()}
 
-    async def _fitted(self, terms: Terms, calculator: Calculator, history: bytes) -> Mapping[str, Mapping[str, Any]]:
+    async def _fitted(self, terms: Terms, calculator: Calculator, behavior: bytes) -> Mapping[str, Mapping[str, Any]]:
         if not terms.models:
             return {}
-        answer, _ = await calculator.ask({"ask": "calibrate", "models": list(terms.models), "days": terms.days}, history)
+        answer, _ = await calculator.ask({"ask": "calibrate", "models": list(terms.models), "days": terms.days}, behavior)
         if refused := answer.get("refused"):
             raise ModelNotDetermined(f"{refused['model']} cannot be fitted ({refused['code']}): {refused['detail']}")
         fitted: Mapping[str, Mapping[str, Any]] = answer["models"]
@@ -89,7 +91,7 @@ class ScoreRuns:
             definition = (await cards.by_run(reader, [job.id]))[job.id]
         while (chunk := await self._next_chunk(job, terms)) is not None:
             async with self._database.reading() as reader:
-                inputs = await store.inputs(reader, chunk)
+                inputs = await history.inputs(reader, chunk)
             question = {"ask": "cards", "definition": _told(definition), "milliseconds": int(self._clock().timestamp() * 1000)}
             _, made = await calculator.ask(question, inputs)
             await self._write(job, chunk, made)
