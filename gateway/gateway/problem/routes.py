@@ -1,8 +1,11 @@
 """GET /problems/{type}: the page that the `type` of a problem document leads to."""
 
+import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from html import escape
+from importlib import resources
 
 from pydantic_core import from_json
 from service_kit import problems
@@ -25,7 +28,7 @@ PAGE = """<!doctype html>
 <body>
 <p><code>{status} {slug}</code></p>
 <section lang="en"><h1>{title_en}</h1><p>{own}</p><p>{advice_en}</p></section>
-<section lang="zh-CN"><h1>{title_zh}</h1><p>{advice_zh}</p></section>
+<section lang="zh-CN"><h1>{title_zh}</h1><p>{own_zh}</p><p>{advice_zh}</p></section>
 </body>
 </html>
 """
@@ -45,8 +48,15 @@ async def page(request: Request) -> Response:
         )
     kind, own = found
     members = {name: escape(str(value)) for name, value in vars(kind).items()}
-    html = PAGE.format(slug=escape(slug), own=escape(own), **members)
+    html = PAGE.format(slug=escape(slug), own=escape(own), own_zh=escape(own_advice_zh().get(slug, "")), **members)
     return Response(html, media_type="text/html; charset=utf-8", headers=POLICY)
+
+
+@cache
+def own_advice_zh() -> dict[str, str]:
+    """What the types beyond the kinds mean, in Chinese; a type that is missing here is explained by its kind alone."""
+    told: dict[str, str] = json.loads((resources.files("gateway.problem") / "advice_zh.json").read_text("utf-8"))
+    return told
 
 
 async def _types(request: Request) -> dict[str, tuple[Kind, str]]:
