@@ -11,9 +11,10 @@ from service_kit.database import Database
 from service_kit.tables import timer
 from service_kit.testing import Api
 from service_kit.timers import Timers
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 TIMERS_LEFT = select(func.count()).select_from(timer)
+DUE = TIMERS_LEFT.where(timer.c.due_at <= bindparam("at"))
 CLOCK_EVENTS = ("guanxi.clock.warned.v1", "guanxi.clock.breached.v1", "guanxi.complaint.escalated.v1")
 
 
@@ -22,10 +23,11 @@ def timers_of(api: Api, clock: StoppedClock, *, batch: int = 500) -> Timers:
 
 
 async def fire(api: Api, clock: StoppedClock) -> None:
-    """Fire all that is due, beside the service's own worker."""
+    """Fire all that is due, beside the service's own worker, and wait for what that one has under way."""
     timers = timers_of(api, clock)
-    while await timers.step():
-        pass
+    async with api.service.database.reading() as reader:
+        while await timers.step() or await reader.fetch_value(DUE, at=clock()):
+            await asyncio.sleep(0.01)
 
 
 async def told(api: Api, complaint: dict[str, Any]) -> list[tuple[str, str, Any]]:
