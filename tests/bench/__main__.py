@@ -9,7 +9,8 @@ HERE = Path(__file__).parent
 
 def benches(wanted: list[str]) -> list[Path]:
     """The bench scripts, or those whose names were asked for."""
-    found = [path for path in sorted(HERE.glob("bench_*.py")) if "def rows(" in path.read_text()]
+    places = [HERE, *sorted(HERE.parents[1].glob("services/*/tests/bench"))]
+    found = [path for place in places for path in sorted(place.glob("bench_*.py")) if "def rows(" in path.read_text()]
     return [path for path in found if not wanted or path.stem.removeprefix("bench_") in wanted]
 
 
