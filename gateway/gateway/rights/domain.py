@@ -70,7 +70,7 @@ class Rights:
 
     def limited_to(self, held: "Rights") -> "Rights":
         """What is left of these rights for somebody whose source holds `held` (now)."""
-        units = common_units(self.units, held.units)
+        units = shared_units(self.units, held.units)
         limit = self.approval_limit
         if limit is not None and limit.exceeds(held.approval_limit):
             limit = held.approval_limit if _same_currency(limit, held.approval_limit) else None
@@ -97,7 +97,7 @@ def units_lie_within(units: tuple[str, ...] | None, held: tuple[str, ...] | None
     return units is not None and all(any(unit_lies_in(unit, outer) for outer in held) for unit in units)
 
 
-def common_units(units: tuple[str, ...] | None, held: tuple[str, ...] | None) -> tuple[str, ...] | None:
+def shared_units(units: tuple[str, ...] | None, held: tuple[str, ...] | None) -> tuple[str, ...] | None:
     """The units that lie in both; an empty tuple sees nothing."""
     if units is None or held is None:
         return units if held is None else held

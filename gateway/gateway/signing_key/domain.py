@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 # A key must be known to whoever verifies before it signs: longer than the key set is cached anywhere.
 PUBLISHED_BEFORE_SIGNING = timedelta(hours=1)
@@ -17,7 +16,7 @@ class SigningKey:
 
     generation: int
     kid: str
-    public: Mapping[str, Any]
+    public: Mapping[str, str | list[str]]
     private: bytes
     created_at: datetime
     signs_from: datetime

@@ -9,7 +9,7 @@ from uuid import UUID
 from service_kit.consumer import News
 from service_kit.database import Database, Transaction
 
-from gateway.rights.domain import common_units
+from gateway.rights.domain import shared_units
 from gateway.webhook.delivery.domain import Delivery, for_event
 from gateway.webhook.delivery.store import DeliveryStore
 from gateway.webhook.dispatch import TOPIC
@@ -50,7 +50,7 @@ class Intake:
             Listener(
                 endpoint_id=row["id"],
                 event_types=frozenset(row["event_types"]),
-                units=common_units(_units(row["units"]), _units(row["client_units"])),
+                units=shared_units(_units(row["units"]), _units(row["client_units"])),
                 is_enabled=row["state"] == "enabled",
             )
             for row in rows

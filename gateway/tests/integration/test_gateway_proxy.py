@@ -142,7 +142,7 @@ async def test_a_caller_who_leaves_ends_the_request_behind(front):
     async with front.partner.http.stream("GET", "/v1/agents/a/stream", headers={"Authorization": front.partner.authorization}) as answer:
         assert await anext(answer.aiter_raw()) == b"data: 1\n\n"
 
-    await asyncio.wait_for(gone.wait(), 5)
+    assert await asyncio.wait_for(gone.wait(), 5)
 
 
 async def test_a_caller_who_leaves_before_the_answer_ends_the_request_behind(front):
@@ -162,7 +162,7 @@ async def test_a_caller_who_leaves_before_the_answer_ends_the_request_behind(fro
     with contextlib.suppress(asyncio.CancelledError):
         await asking
 
-    await asyncio.wait_for(gone.wait(), 5)
+    assert await asyncio.wait_for(gone.wait(), 5)
 
 
 async def test_a_service_that_is_down_is_503_with_retry_after(database_url):

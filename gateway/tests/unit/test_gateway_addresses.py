@@ -1,7 +1,9 @@
 """No webhook goes to a private, special or translated address."""
 
+from ipaddress import ip_address
+
 import pytest
-from gateway.webhook.address import AddressRefused, require_allowed
+from gateway.webhook.address import AddressRefused, is_public, require_allowed
 
 REFUSED = [
     "0.0.0.0",
@@ -84,6 +86,8 @@ def test_private_and_special_addresses_are_refused(address):
 
 @pytest.mark.parametrize("address", ALLOWED)
 def test_public_addresses_are_allowed(address):
+    assert is_public(ip_address(address))
+
     require_allowed(address, is_loopback_allowed=False)
 
 

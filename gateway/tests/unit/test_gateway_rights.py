@@ -4,7 +4,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from gateway.rights.domain import Rights, RightsExceeded, common_units, units_lie_within
+from gateway.rights.domain import Rights, RightsExceeded, shared_units, units_lie_within
 from hypothesis import given
 from hypothesis import strategies as st
 from service_kit.money import Money
@@ -78,8 +78,8 @@ def test_rights_that_were_limited_never_exceed_their_source(asked, held):
 
 
 @given(UNITS, UNITS, PATHS)
-def test_common_units_see_what_both_see_and_nothing_else(one, other, unit):
+def test_shared_units_see_what_both_see_and_nothing_else(one, other, unit):
     def sees(units):
         return units is None or units_lie_within((unit,), units)
 
-    assert sees(common_units(one, other)) == (sees(one) and sees(other))
+    assert sees(shared_units(one, other)) == (sees(one) and sees(other))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -73,7 +73,7 @@ class Delivery:
 
 
 def for_event(
-    envelope: Mapping[str, Any], *, id: UUID, endpoint_id: UUID, occurred_at: datetime, at: datetime, is_wanted: bool = True
+    envelope: Mapping[str, object], *, id: UUID, endpoint_id: UUID, occurred_at: datetime, at: datetime, is_wanted: bool = True
 ) -> Delivery:
     """A new delivery of a CloudEvent. For an endpoint that is disabled it is only written down, so that it can be replayed."""
     return Delivery(
@@ -83,7 +83,7 @@ def for_event(
         event_type=plain_type(str(envelope["type"])),
         occurred_at=occurred_at,
         body=body_of(envelope),
-        traceparent=envelope.get("traceparent"),
+        traceparent=None if envelope.get("traceparent") is None else str(envelope["traceparent"]),
         state="pending" if is_wanted else "abandoned",
         tries=0,
         attempts=0,
@@ -94,7 +94,7 @@ def for_event(
     )
 
 
-def body_of(envelope: Mapping[str, Any]) -> str:
+def body_of(envelope: Mapping[str, object]) -> str:
     """What is sent: the CloudEvent without its place in our feed, with the `timestamp` that Standard Webhooks ask for."""
     told = {name: value for name, value in envelope.items() if name != "cursor"}
     return to_json({**told, "timestamp": envelope["time"]}).decode()
