@@ -192,13 +192,20 @@ tier_scheme = Table(
     Column("currency", String(3)),
     Column("thresholds", JSONB, nullable=False),
     Column("minimum_stay_days", Integer, nullable=False),
-    Column("in_force", Boolean, nullable=False),
     Column("review_id", Uuid),
     Column("changed_at", Moment, nullable=False),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("name"),
 )
-Index("uq_tier_scheme_in_force", tier_scheme.c.in_force, unique=True, postgresql_where=tier_scheme.c.in_force)
+# That one scheme at most is in force holds over all schemes, so it has a table of its own, with a single row.
+tier_scheme_in_force = Table(
+    "tier_scheme_in_force",
+    metadata,
+    Column("single", Boolean, nullable=False),
+    Column("name", String(64), nullable=False),
+    PrimaryKeyConstraint("single"),
+    CheckConstraint("single", name="single"),
+)
 
 tier_standing = Table(
     "tier_standing",

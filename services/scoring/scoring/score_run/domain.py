@@ -1,10 +1,10 @@
 """The terms of a run over all customers of a currency."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Literal, Self, get_args
+from typing import Literal, get_args
 
 from service_kit.errors import Conflict, Forbidden, NotFound
 
@@ -63,28 +63,3 @@ class Terms:
     def days(self) -> float:
         """Days in the time unit."""
         return DAYS[self.time_unit]
-
-    def payload(self) -> dict[str, Any]:
-        return {
-            "as_of": self.as_of.isoformat(),
-            "calibrate_until": self.calibrate_until.isoformat(),
-            "currency": self.currency,
-            "models": list(self.models),
-            "time_unit": self.time_unit,
-            "horizon_months": self.horizon_months,
-            "annual_discount": str(self.annual_discount),
-            "margin": str(self.margin),
-        }
-
-    @classmethod
-    def of_payload(cls, payload: Mapping[str, Any]) -> Self:
-        return cls(
-            as_of=date.fromisoformat(payload["as_of"]),
-            calibrate_until=date.fromisoformat(payload["calibrate_until"]),
-            currency=payload["currency"],
-            models=payload["models"],
-            time_unit=payload["time_unit"],
-            horizon_months=payload["horizon_months"],
-            annual_discount=Decimal(payload["annual_discount"]),
-            margin=Decimal(payload["margin"]),
-        )

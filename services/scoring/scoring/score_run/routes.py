@@ -14,7 +14,7 @@ from service_kit.routing import Router, requires
 from service_kit.units import units_of
 from service_kit.words import Id
 
-from scoring.score_run import store
+from scoring.score_run import payload, store
 from scoring.score_run.domain import KIND, CalibrationAfterScoring, RunsAreCompanyWide, ScoreRunNotFound, ScoresLieAhead
 from scoring.score_run.schemas import NewScoreRun, ScoreRunView, run_view
 
@@ -38,7 +38,7 @@ async def start_score_run(body: NewScoreRun, call: Annotated[Call, requires("sco
     terms = body.terms()
     terms.check(today=call.at.astimezone(ZoneInfo(call.settings.time_zone)).date())
     async with call.transaction() as tx:
-        job = await jobs.enqueue(tx, id=call.new_id(), kind=KIND, payload=terms.payload(), at=call.at)
+        job = await jobs.enqueue(tx, id=call.new_id(), kind=KIND, payload=payload.written(terms), at=call.at)
         answer = call.accepted(run_view(job), location=f"/v1/score-runs/{job.id}", version=job.version)
     call.database.signals.wake("score_runs")
     return answer

@@ -9,6 +9,7 @@ from service_kit.words import Count, Currency, Day, Id, Input, Output
 
 from scoring.long_work import LongWork, work_fields
 from scoring.score.domain import TimeUnit
+from scoring.score_run import payload
 from scoring.score_run.domain import MODEL_KINDS, ModelKind, Terms
 
 Horizon = Annotated[int, Field(ge=1, le=120, json_schema_extra={"format": "int32"})]
@@ -73,6 +74,6 @@ class ScoreRunCompletedData(Output):
 
 
 def run_view(job: Job) -> ScoreRunView:
-    terms = Terms.of_payload(job.payload)
+    terms = payload.read(job.payload)
     given = {**vars(terms), "models": list(terms.models), "annual_discount": str(terms.annual_discount), "margin": str(terms.margin)}
     return ScoreRunView(**work_fields(job), **given)

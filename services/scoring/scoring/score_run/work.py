@@ -15,7 +15,7 @@ from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.score import rescoring
 from scoring.score import store as cards
 from scoring.score.domain import DAYS, DEFINITION_VERSION, CutPoints, Definition, day_number
-from scoring.score_run import history, store
+from scoring.score_run import history, payload, store
 from scoring.score_run.calculator import Calculator, calculating
 from scoring.score_run.domain import ModelNotDetermined, NobodyToScore, Terms
 from scoring.score_run.history import NOBODY, Slice
@@ -36,7 +36,7 @@ class ScoreRuns:
 
     async def run(self, job: RunningJob) -> None:
         """Raises ModelNotDetermined or NobodyToScore where the history cannot carry what was asked for."""
-        terms = Terms.of_payload(job.payload)
+        terms = payload.read(job.payload)
         phase = job.checkpoint.get("phase", "calibrating")
         if phase in ("calibrating", "scoring"):
             async with calculating() as calculator:
@@ -45,7 +45,7 @@ class ScoreRuns:
                 await self._score_everybody(job, terms, calculator)
             await self._come_into_force(job, terms)
         await self._catch_up(job, terms)
-        job.result = {**terms.payload(), "models": job.checkpoint["models"], "customers": job.done}
+        job.result = {**payload.written(terms), "models": job.checkpoint["models"], "customers": job.done}
 
     async def _fix_definition(self, job: RunningJob, terms: Terms, calculator: Calculator) -> None:
         began = self._clock()
@@ -116,8 +116,8 @@ class ScoreRuns:
         at = self._clock()
         async with job.step() as tx:
             await cards.complete(tx, job.id, at=at)
-            payload = {"run_id": str(job.id), "currency": terms.currency, "as_of": terms.as_of.isoformat(), "customers": job.done}
-            tx.record(Event(type="score_run.completed", subject=job.id, at=at, unit=job.unit, payload=payload))
+            told = {"run_id": str(job.id), "currency": terms.currency, "as_of": terms.as_of.isoformat(), "customers": job.done}
+            tx.record(Event(type="score_run.completed", subject=job.id, at=at, unit=job.unit, payload=told))
             job.checkpoint |= {"phase": "catching_up", "caught_up": str(NOBODY)}
 
     async def _catch_up(self, job: RunningJob, terms: Terms) -> None:

@@ -11,22 +11,26 @@ from service_kit.outbox import Event
 from service_kit.sqlstates import TransactionRolledBack
 from service_kit.tables import Moment
 from service_kit.timers import Timer
-from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, and_, any_, bindparam, select, update
+from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, any_, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from scoring.rows import arrays, unnested
 from scoring.score import store as cards
 from scoring.score.domain import value_of
-from scoring.tables import customer, tier_scheme, tier_standing
+from scoring.tables import customer, tier_scheme, tier_scheme_in_force, tier_standing
 from scoring.tier.domain import Move, Override, Reading, Scheme, Standing, Threshold
 
 OVERRIDE_ENDS = "override_ends"
 
-IN_FORCE = select(tier_scheme).where(tier_scheme.c.in_force)
-FIND_SCHEME = select(tier_scheme).where(tier_scheme.c.name == bindparam("name"))
-LOCK_SCHEME = FIND_SCHEME.with_for_update()
-LIST_SCHEMES = select(tier_scheme).where(tier_scheme.c.name > bindparam("after")).order_by(tier_scheme.c.name).limit(bindparam("limit"))
-RETIRE = update(tier_scheme).where(and_(tier_scheme.c.in_force, tier_scheme.c.name != bindparam("but"))).values(in_force=False)
+_decides = tier_scheme_in_force.c.name == tier_scheme.c.name
+IN_FORCE = select(tier_scheme).join(tier_scheme_in_force, _decides)
+_schemes = select(tier_scheme, tier_scheme_in_force.c.name.is_not(None).label("in_force")).outerjoin(tier_scheme_in_force, _decides)
+FIND_SCHEME = _schemes.where(tier_scheme.c.name == bindparam("name"))
+LOCK_SCHEME = FIND_SCHEME.with_for_update(of=tier_scheme)
+LIST_SCHEMES = _schemes.where(tier_scheme.c.name > bindparam("after")).order_by(tier_scheme.c.name).limit(bindparam("limit"))
+_force = insert(tier_scheme_in_force).values(single=True, name=bindparam("name"))
+COME_INTO_FORCE = _force.on_conflict_do_update(index_elements=[tier_scheme_in_force.c.single], set_={"name": _force.excluded.name})
+GO_OUT_OF_FORCE = delete(tier_scheme_in_force).where(tier_scheme_in_force.c.name == bindparam("name"))
 _put = insert(tier_scheme).values({each.name: bindparam(each.name) for each in tier_scheme.c})
 PUT_SCHEME = _put.on_conflict_do_update(
     index_elements=[tier_scheme.c.name],
@@ -69,8 +73,7 @@ async def list_schemes(reader: Reader, *, after: str, limit: int) -> list[Record
 
 async def put_scheme(tx: Transaction, scheme: Scheme, *, is_in_force: bool, id: UUID, review_id: UUID | None, at: datetime) -> None:
     """Write a scheme; one that comes into force takes the place of the one before."""
-    if is_in_force:
-        await tx.execute(RETIRE, but=scheme.name)
+    await tx.execute(COME_INTO_FORCE if is_in_force else GO_OUT_OF_FORCE, name=scheme.name)
     await tx.execute(
         PUT_SCHEME,
         name=scheme.name,
@@ -79,7 +82,6 @@ async def put_scheme(tx: Transaction, scheme: Scheme, *, is_in_force: bool, id: 
         currency=scheme.currency,
         thresholds=[{"stars": each.stars, "up": str(each.up), "down": str(each.down)} for each in scheme.thresholds],
         minimum_stay_days=scheme.minimum_stay_days,
-        in_force=is_in_force,
         review_id=review_id,
         changed_at=at,
         version=scheme.version,

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -65,13 +64,6 @@ class Order:
     mapping: Mapping[str, str]
     dry_run: bool
     units: Sequence[str] | None
-
-    def payload(self) -> dict[str, Any]:
-        return {**vars(self), "mapping": dict(self.mapping), "units": None if self.units is None else list(self.units)}
-
-    @classmethod
-    def of_payload(cls, payload: Mapping[str, Any]) -> Self:
-        return cls(**payload)
 
 
 def fields_of(columns: Sequence[str], order: Order) -> dict[str, str]:

@@ -15,7 +15,7 @@ from service_kit.routing import Router, requires
 from service_kit.units import units_of
 from service_kit.words import Id
 
-from scoring.transaction_import import store
+from scoring.transaction_import import payload, store
 from scoring.transaction_import.domain import KIND, Order, TransactionImportNotFound
 from scoring.transaction_import.schemas import KEY, MAPPING, YES_OR_NO, RowError, TransactionImportView, import_view
 
@@ -53,7 +53,7 @@ async def import_transactions(
         units=units_of(call.caller),
     )
     # Idempotency compares the whole order, since the form's other fields change what the file means.
-    fingerprint = hashlib.sha256(json.dumps(order.payload(), sort_keys=True).encode()).digest()
+    fingerprint = hashlib.sha256(json.dumps(payload.written(order), sort_keys=True).encode()).digest()
     async with call.transaction(fingerprint=fingerprint) as tx:
         job = await _enqueued(tx, order, file, call)
         answer = call.accepted(import_view(job), location=f"/v1/transaction-imports/{job.id}", version=job.version)
@@ -70,7 +70,7 @@ async def _enqueued(tx: Transaction, order: Order, file: UploadFile, call: Call)
         await store.insert_piece(tx, id, number, content)
         number += 1
     unit = call.caller.units[0] if call.caller.units else None
-    return await jobs.enqueue(tx, id=id, kind=KIND, payload=order.payload(), at=call.at, unit=unit)
+    return await jobs.enqueue(tx, id=id, kind=KIND, payload=payload.written(order), at=call.at, unit=unit)
 
 
 async def _fingerprint(file: UploadFile) -> str:

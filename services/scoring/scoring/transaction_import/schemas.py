@@ -7,7 +7,7 @@ from service_kit.jobs import Job
 from service_kit.words import Output
 
 from scoring.long_work import LongWork, work_fields
-from scoring.transaction_import.domain import Order
+from scoring.transaction_import import payload
 
 _TEXT = r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"'
 _SPACE = r"[ \t\r\n]*"
@@ -40,7 +40,7 @@ class RowError(Output):
 
 
 def import_view(job: Job) -> TransactionImportView:
-    order = Order.of_payload(job.payload)
+    order = payload.read(job.payload)
     return TransactionImportView(
         **work_fields(job),
         filename=order.filename,

@@ -25,7 +25,7 @@ from scoring.sheet import reading
 from scoring.sheet.domain import Format, Row
 from scoring.transaction import use_cases
 from scoring.transaction.store import TransactionStore
-from scoring.transaction_import import store
+from scoring.transaction_import import payload, store
 from scoring.transaction_import.domain import CustomerFileSilent, Draft, Order, RowNotReadable, drafted, fields_of
 
 CHUNK = 1_000
@@ -59,7 +59,7 @@ class TransactionImports:
 
     async def run(self, job: RunningJob) -> None:
         """Raises the refusals of the sheet: not readable, columns missing."""
-        order = Order.of_payload(job.payload)
+        order = payload.read(job.payload)
         with tempfile.TemporaryDirectory(prefix="guanxi-import-") as folder:
             source = await self._fetched(job.id, Path(folder) / "sheet")
             sheet = reading.opened(str(source), order.filename)

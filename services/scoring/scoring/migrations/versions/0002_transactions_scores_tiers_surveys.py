@@ -155,13 +155,18 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=True),
         sa.Column("thresholds", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("minimum_stay_days", sa.Integer(), nullable=False),
-        sa.Column("in_force", sa.Boolean(), nullable=False),
         sa.Column("review_id", sa.Uuid(), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_tier_scheme")),
     )
-    op.create_index("uq_tier_scheme_in_force", "tier_scheme", ["in_force"], unique=True, postgresql_where="in_force")
+    op.create_table(
+        "tier_scheme_in_force",
+        sa.Column("single", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("single", name=op.f("ck_tier_scheme_in_force_single")),
+        sa.PrimaryKeyConstraint("single", name=op.f("pk_tier_scheme_in_force")),
+    )
     op.create_table(
         "tier_standing",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
@@ -260,7 +265,7 @@ def downgrade() -> None:
     op.drop_index("ix_transaction_customer_id_occurred_at", table_name="transaction")
     op.drop_table("transaction")
     op.drop_table("tier_standing")
-    op.drop_index("uq_tier_scheme_in_force", table_name="tier_scheme", postgresql_where="in_force")
+    op.drop_table("tier_scheme_in_force")
     op.drop_table("tier_scheme")
     op.drop_index("ix_survey_response_id", table_name="survey_response")
     op.drop_index("ix_survey_response_day", table_name="survey_response")
