@@ -99,6 +99,10 @@ class Transaction(Reader):
         """Tell an event: it is written with its audit row just before COMMIT. `values` go to the audit alone and may be personal."""
         self.recorded.append(outbox.recorded(event, values or {}))
 
+    def tell(self, event: Event) -> None:
+        """Tell an event without an audit row of its own: the change stands in the row of another event of this transaction."""
+        self.recorded.append(outbox.recorded(event, {}, is_audited=False))
+
     def audit(self, event: Event, *, values: Row | None = None) -> None:
         """Write an audit row without telling anybody, such as for the reading of a sensitive fact."""
         self.recorded.append(outbox.recorded(event, values or {}, is_told=False))

@@ -58,6 +58,7 @@ class Recorded:
     event: Event
     values: Mapping[str, Any]
     is_told: bool = True
+    is_audited: bool = True
 
 
 def _rows(name: str, **types: Any) -> TableValuedAlias:
@@ -122,9 +123,9 @@ WRITE = select(literal(1, Integer)).add_cte(_told, _audited)
 WRITE_AND_ANSWER = select(literal(1, Integer)).add_cte(_told, _audited, _answered)
 
 
-def recorded(event_: Event, values: Mapping[str, Any], *, is_told: bool = True) -> Recorded:
+def recorded(event_: Event, values: Mapping[str, Any], *, is_told: bool = True, is_audited: bool = True) -> Recorded:
     """An event ready to be written, with a fresh id."""
-    return Recorded(id=new_id(), event=event_, values=values, is_told=is_told)
+    return Recorded(id=new_id(), event=event_, values=values, is_told=is_told, is_audited=is_audited)
 
 
 async def write(tx: "Transaction", entries: Sequence[Recorded], origin: Origin, answer: Mapping[str, object] | None) -> None:
@@ -134,8 +135,9 @@ async def write(tx: "Transaction", entries: Sequence[Recorded], origin: Origin, 
     Raises TransactionRolledBack when a rival wrote an audit row of the same subject first: the transaction may run again.
     """
     told = [entry for entry in entries if entry.is_told]
+    audited = [entry for entry in entries if entry.is_audited]
     try:
-        arrays = {**_event_arrays(told, origin), **_audit_arrays(entries, origin)}
+        arrays = {**_event_arrays(told, origin), **_audit_arrays(audited, origin)}
         if answer is None:
             await tx.fetch(WRITE, **arrays)
         else:

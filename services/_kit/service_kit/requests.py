@@ -131,9 +131,14 @@ def refuse_unknown_parameters(request: Request, known: Collection[str], repeatab
     counts = Counter(name for name, _ in request.query_params.multi_items())
     unknown = [name for name in counts if name not in known]
     twice = [name for name, count in counts.items() if count > 1 and name not in repeatable]
-    faults = [Fault(f"query/{name[:100]}", "there is no such query parameter") for name in unknown]
-    faults += [Fault(f"query/{name[:100]}", "this parameter is given once") for name in twice]
+    faults = [Fault(place(name), "there is no such query parameter") for name in unknown]
+    faults += [Fault(place(name), "this parameter is given once") for name in twice]
     with_nul = [name for name, value in request.query_params.multi_items() if "\0" in value]
-    faults += [Fault(f"query/{name[:100]}", "text cannot hold the character NUL") for name in with_nul]
+    faults += [Fault(place(name), "text cannot hold the character NUL") for name in with_nul]
     if faults:
         raise UnknownParameter("the query has parameters that this operation does not take", faults=faults[:20])
+
+
+def place(name: str) -> str:
+    """Where a query parameter stands, as errors name it."""
+    return f"query/{name[:100]}".replace("\0", "\N{SYMBOL FOR NULL}")

@@ -226,3 +226,13 @@ async def test_the_api_shows_the_chain_so_that_others_can_prove_it(compose, sign
         assert previous.hex() == item["hash"]
         assert written(at) == item["at"]
     assert len(items) == 2
+
+
+async def test_an_event_that_is_only_told_has_no_audit_row(database: Database):
+    async with database.transaction(origin=ORIGIN) as tx:
+        tx.tell(an_event())
+
+    async with database.reading() as reader:
+        told = await reader.fetch_value(select(func.count()).select_from(event))
+        audited = await reader.fetch_value(select(func.count()).select_from(audit_entry))
+    assert (told, audited) == (1, 0)

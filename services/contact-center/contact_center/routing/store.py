@@ -236,4 +236,4 @@ def _tell(tx: Transaction, proposal: Proposal, *, at: datetime) -> None:
     tx.record(Event(type="contact.offered", subject=row["id"], unit=unit, at=at, payload={**facts, "state": "offered"}))
     expires_at = proposal.expires_at.isoformat()
     made = {**facts, "state": "pending", "expires_at": expires_at}
-    tx.record(Event(type=MADE, subject=proposal.offer_id, unit=unit, at=at, payload=made))
+    tx.tell(Event(type=MADE, subject=proposal.offer_id, unit=unit, at=at, payload=made))
