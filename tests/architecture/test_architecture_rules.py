@@ -38,7 +38,7 @@ def test_domains_and_use_cases_never_read_the_clock(own_room: Room):
         and node.func.value.id in {"datetime", "date", "time"}
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_only_composition_roots_and_the_kit_read_the_clock_at_all(own_room: Room):
@@ -54,7 +54,7 @@ def test_only_composition_roots_and_the_kit_read_the_clock_at_all(own_room: Room
         and node.value.id in {"datetime", "date"}
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_domains_make_no_ids(own_room: Room):
@@ -65,7 +65,7 @@ def test_domains_make_no_ids(own_room: Room):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"uuid4", "uuid7", "new_id"}
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_domains_know_no_any(own_room: Room):
@@ -76,7 +76,7 @@ def test_domains_know_no_any(own_room: Room):
         if isinstance(node, ast.Name) and node.id == "Any"
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_sql_is_written_in_core_not_in_text(own_room: Room):
@@ -91,7 +91,7 @@ def test_sql_is_written_in_core_not_in_text(own_room: Room):
         and re.search(r"\b(FROM|INTO|SET|VALUES)\b", node.value)
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_nothing_is_caught_that_cannot_be_answered(own_room: Room):
@@ -107,7 +107,7 @@ def test_nothing_is_caught_that_cannot_be_answered(own_room: Room):
             if isinstance(node, ast.ExceptHandler) and all(isinstance(inner, ast.Pass) for inner in node.body):
                 found.append(f"{named(path, node)} passes")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_every_route_says_who_may_call_and_answers_with_a_response(own_room: Room):
@@ -131,7 +131,7 @@ def test_every_ignore_names_its_code_and_its_reason(own_room: Room):
             if re.search(r"#\s*type:\s*ignore(?!\[)", line) or re.search(r"#\s*noqa(?!:)", line):
                 found.append(f"{path.relative_to(ROOT)}:{number}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -157,4 +157,4 @@ def test_no_service_names_a_neighbor_s_schema(own_room: Room):
         if qualified.search(line)
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)

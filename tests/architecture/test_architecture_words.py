@@ -55,13 +55,13 @@ def test_every_module_says_in_one_sentence_what_lives_in_it(trees: dict[Path, as
         if not docstring or not docstring.strip().split("\n")[0].endswith((".", ":")):
             found.append(named(path))
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_no_file_is_longer_than_a_reader_s_patience():
     found = [f"{named(path)}: {length}" for path in sources() if (length := len(path.read_text("utf-8").splitlines())) > LONGEST_FILE]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_no_function_is_longer_than_a_page(trees: dict[Path, ast.Module]):
@@ -74,7 +74,7 @@ def test_no_function_is_longer_than_a_page(trees: dict[Path, ast.Module]):
         and (length := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_no_name_is_a_word_that_means_anything(trees: dict[Path, ast.Module]):
@@ -93,7 +93,7 @@ def test_no_name_is_a_word_that_means_anything(trees: dict[Path, ast.Module]):
             if isinstance(node, ast.ClassDef) and (FORBIDDEN - {"data"}) & set(words_of(node.name)):
                 found.append(f"{named(path)}:{node.lineno} {node.name}")
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def words_of(name: str) -> list[str]:
@@ -110,7 +110,7 @@ def test_nothing_is_left_unfinished():
         if UNFINISHED.search(line) and "except" not in line
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_spelling_is_american():
@@ -123,7 +123,7 @@ def test_spelling_is_american():
         if (match := BRITISH.search(line))
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_nothing_names_a_machine_s_folders_or_a_registry():
@@ -137,7 +137,7 @@ def test_nothing_names_a_machine_s_folders_or_a_registry():
         if places.search(line)
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def committed() -> Iterator[Path]:
@@ -159,7 +159,7 @@ def test_test_folders_are_no_packages():
     commands = {ROOT / "tests" / folder / "__init__.py" for folder in ("faults", "bench", "conformance")}
     found = [named(path) for path in sources() if path.name == "__init__.py" and "tests" in path.parts and path not in commands]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_every_test_can_fail(trees: dict[Path, ast.Module]):
@@ -174,7 +174,7 @@ def test_every_test_can_fail(trees: dict[Path, ast.Module]):
         and not checks.search(ast.unparse(node))
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_names_of_tests_are_sentences(trees: dict[Path, ast.Module]):
@@ -186,7 +186,7 @@ def test_names_of_tests_are_sentences(trees: dict[Path, ast.Module]):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_") and node.name.count("_") < 3
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_nothing_prints_but_commands(trees: dict[Path, ast.Module]):
@@ -199,4 +199,4 @@ def test_nothing_prints_but_commands(trees: dict[Path, ast.Module]):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
 
-    assert found == []
+    assert not found, "\n".join(found)
