@@ -12,6 +12,8 @@ from service_kit import problems
 from service_kit.errors import Invalid, Refusal
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 
+SOMETHING_WRONG = "Something went wrong on our side; the request id finds it in the log."
+
 
 class FieldsInvalid(Invalid):
     """The input breaks the operation's schema; `errors` names each place."""
@@ -43,6 +45,11 @@ async def framework_said(request: Request, error: Exception) -> Response:
         headers["Allow"] = ", ".join(allowed_methods(request))
     details = {404: "There is no such path.", 405: "This path does not know this method."}
     return _answered(request, error.status_code, details.get(error.status_code, str(error.detail)), headers)
+
+
+async def unforeseen(request: Request, _error: Exception) -> Response:
+    """What FastAPI's own stack would answer as plain text; the error goes on to the Shell, which logs it."""
+    return _answered(request, 500, SOMETHING_WRONG)
 
 
 def allowed_methods(request: Request) -> list[str]:

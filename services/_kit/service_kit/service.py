@@ -20,7 +20,7 @@ from service_kit.consumer import Consumer, Handler, Prepare
 from service_kit.database import Database, PoolLimits
 from service_kit.dispatch import Dispatcher
 from service_kit.feed import feed_router
-from service_kit.handlers import HANDLERS
+from service_kit.handlers import HANDLERS, unforeseen
 from service_kit.identity import Clock, clock
 from service_kit.leases import Leases
 from service_kit.logs import logger
@@ -206,6 +206,7 @@ class Service:
         )
         for kind, handler in HANDLERS.items():
             api.add_exception_handler(kind, handler)
+        api.add_exception_handler(Exception, unforeseen)
         api.router.routes.extend(self.routes)
         api.router.routes.extend(health.ROUTES)
         api.router.routes.append(Route("/openapi.json", self._served_contract))

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit import problems, traces
 from service_kit.errors import TooLarge
+from service_kit.handlers import SOMETHING_WRONG
 from service_kit.identity import new_id
 from service_kit.logs import RequestLog, logger
 from service_kit.metrics import Metrics
@@ -43,7 +44,7 @@ class Shell:
             await self._answer(exchange, refusal.status, refusal.detail)
         except Exception:
             log.exception("unexpected error", request_id=exchange.request_id, path=scope["path"])
-            await self._answer(exchange, 500, "Something went wrong on our side; the request id finds it in the log.")
+            await self._answer(exchange, 500, SOMETHING_WRONG)
         finally:
             traces.current.reset(token)
             self._finish(exchange)

@@ -17,6 +17,7 @@ from service_kit.testing.notes import note
 from service_kit.tokens import KeysUnavailable, PublishedKeys
 from service_kit.units import units_of, within, within_units
 from sqlalchemy import insert, select
+from starlette.routing import Route
 
 
 def closed_port() -> int:
@@ -138,3 +139,18 @@ def test_a_number_beyond_a_double_is_refused_however_it_is_written(number):
 
 def test_ordinary_numbers_and_words_with_digits_pass():
     assert strict_json(b'{"n": [1e3, 2.5E-300, "3e400"]}') == {"n": [1000.0, 2.5e-300, "3e400"]}
+
+
+async def test_an_unforeseen_error_behind_the_framework_is_a_problem_document_too(compose, signing_keys):
+    service = compose()
+
+    async def broken(_request: object) -> None:
+        raise RuntimeError("secret detail")
+
+    service.api.router.routes.append(Route("/broken", broken))
+    async with serving(service, signing_keys) as api:
+        answer = await api.get("/broken")
+
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "secret detail" not in answer.text

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import TypeVar
 
 from service_kit.errors import Refusal
+from service_kit.sheet.domain import Row, Value
 
 from customer_profile.customer.domain import Kind, Role, Sector
 from customer_profile.customer.facts import GROUPS, Json
 from customer_profile.customer_import.columns import FACT, Key
 from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
-from customer_profile.sheet.domain import Row, Value
 
 LONGEST_NAME = 200
 LONGEST_FACT = 2_000

@@ -12,6 +12,7 @@ from service_kit.errors import NotFound, TooLarge
 from service_kit.jobs import Job, JobAlreadyOver
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
+from service_kit.sheet.domain import SheetNotReadable
 from service_kit.units import UnitNotAllowed, unit_for, units_of
 from service_kit.words import Id, UnitPath
 
@@ -23,7 +24,6 @@ from customer_profile.customer_import.problems import as_csv
 from customer_profile.customer_import.schemas import ImportView, RowErrorView, import_view, row_error_view
 from customer_profile.customer_import.uploads import Upload, mapping_of, refuse_unknown_fields, uploaded
 from customer_profile.customer_import.work import KIND, Order
-from customer_profile.sheet.domain import SheetNotReadable
 
 router = Router(tags=["customer imports"])
 PATH = "/v1/customer-imports"

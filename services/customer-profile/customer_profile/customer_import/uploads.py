@@ -11,11 +11,11 @@ from typing import IO
 from fastapi import UploadFile
 from pydantic_core import from_json, to_json
 from service_kit.errors import Fault, Invalid, TooLarge
+from service_kit.sheet import reading
+from service_kit.sheet.domain import Format
 
 from customer_profile.customer_import.columns import MappingNotUsable, fields_of, key_of
 from customer_profile.customer_import.work import Order
-from customer_profile.sheet import reading
-from customer_profile.sheet.domain import Format
 
 CHUNK = 1 << 20
 MOST_MAPPED = 200

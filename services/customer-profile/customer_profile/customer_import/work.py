@@ -15,6 +15,8 @@ from service_kit.database import Database, Transaction
 from service_kit.errors import Conflict, Refusal
 from service_kit.identity import Clock, new_id
 from service_kit.jobs import JobCanceled, RunningJob
+from service_kit.sheet import reading
+from service_kit.sheet.domain import Format, Row, Sheet
 
 from customer_profile.customer.domain import SourceGiven
 from customer_profile.customer.facts import Learned, Source, SourceKind
@@ -25,8 +27,6 @@ from customer_profile.customer_import.drafts import Draft, Drafting, RowRefused
 from customer_profile.customer_import.store import BatchCollided, Written
 from customer_profile.identifier.domain import Vault
 from customer_profile.settings import Settings
-from customer_profile.sheet import reading
-from customer_profile.sheet.domain import Format, Row, Sheet
 from customer_profile.words import time_zones
 
 KIND = "customer_import"

@@ -10,10 +10,10 @@ from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsa
 from customer_profile.customer_import.domain import Deciding, Defaults, Holding, Known
 from customer_profile.customer_import.drafts import Draft, Drafting, RowRefused
 from customer_profile.customer_import.problems import safe
-from customer_profile.sheet.domain import Row
 from customer_profile.testing import AT, PlainVault, a_customer, a_source, an_identifier
 from hypothesis import given
 from hypothesis import strategies as st
+from service_kit.sheet.domain import Row
 
 DEFAULTS = Defaults(unit="cn", language="zh-CN", time_zone="Asia/Shanghai", source=a_source(), units=None)
 

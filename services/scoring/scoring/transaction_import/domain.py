@@ -9,9 +9,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from service_kit.errors import NotFound, Refusal, Unavailable
+from service_kit.sheet.domain import Value
 
 from scoring.amounts import in_units
-from scoring.sheet.domain import Value
 from scoring.transaction.domain import Kind, Transaction, TransactionLiesAhead, day_in
 
 KIND = "transaction_import"

@@ -16,13 +16,13 @@ from service_kit.database import Database, Transaction
 from service_kit.errors import Conflict
 from service_kit.identity import Clock, new_id
 from service_kit.jobs import RunningJob
+from service_kit.sheet import reading
+from service_kit.sheet.domain import Format, Row
 
 from scoring.customer.acquaintance import CustomerFile, acquainted
 from scoring.customer.domain import KnownCustomer
 from scoring.score.rescoring import Rescoring
 from scoring.settings import Settings
-from scoring.sheet import reading
-from scoring.sheet.domain import Format, Row
 from scoring.transaction import use_cases
 from scoring.transaction.store import TransactionStore
 from scoring.transaction_import import payload, store

@@ -2,7 +2,7 @@
 
 import zipfile
 
-from customer_profile.sheet.domain import SheetNotReadable
+from service_kit.sheet.domain import SheetNotReadable
 
 MOST_ENTRIES = 2_000
 LARGEST_UNPACKED = 400_000_000

@@ -3,7 +3,7 @@
 import codecs
 from pathlib import Path
 
-from customer_profile.sheet.domain import SheetNotReadable
+from service_kit.sheet.domain import SheetNotReadable
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 CHUNK = 1 << 20

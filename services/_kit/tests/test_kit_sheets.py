@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from customer_profile.sheet import reading
-from customer_profile.sheet.archive import check_archive
-from customer_profile.sheet.domain import Format, Row, Sheet, SheetNotReadable
+from service_kit.sheet import reading
+from service_kit.sheet.archive import check_archive
+from service_kit.sheet.domain import Format, Row, Sheet, SheetNotReadable
 
 SEEN = datetime(2026, 1, 2, 3, 4)  # noqa: DTZ001  # Workbooks know no time zones.
 TEXT = "姓名{0}手机\r\n欧阳娜娜{0}13800138000\r\n"

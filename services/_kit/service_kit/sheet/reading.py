@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from scoring.sheet.archive import check_archive
-from scoring.sheet.domain import LONGEST_CELL, MOST_COLUMNS, Format, Row, Sheet, SheetNotReadable, Value
-from scoring.sheet.encodings import encoding_of
+from service_kit.sheet.archive import check_archive
+from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS, Format, Row, Sheet, SheetNotReadable, Value
+from service_kit.sheet.encodings import encoding_of
 
 DELIMITERS = ",;\t|"
 HEADER_LOOKED_AT = 200
@@ -51,7 +51,7 @@ def opened(path: str, name: str = "") -> Sheet:
 async def converted(sheet: Sheet, target: str) -> Sheet:
     """A workbook's first visible sheet, unpacked by a process of its own into a file that is read like the others."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "scoring.sheet.convert", sheet.path, target, stderr=asyncio.subprocess.PIPE
+        sys.executable, "-m", "service_kit.sheet.convert", sheet.path, target, stderr=asyncio.subprocess.PIPE
     )
     try:
         _, told = await process.communicate()
@@ -77,6 +77,8 @@ def checked_header(cells: list[str]) -> tuple[str, ...]:
         raise SheetNotReadable("the sheet has no header line")
     if len(names) > MOST_COLUMNS:
         raise SheetNotReadable(f"the sheet has more than {MOST_COLUMNS} columns")
+    if not all(name.isprintable() for name in given):
+        raise SheetNotReadable("the header holds control characters: the file is no text, or its encoding is unknown")
     twice = next((name for name in given if given.count(name) > 1), None)
     if twice is not None:
         raise SheetNotReadable(f"the column '{twice[:60]}' comes twice")

@@ -1,1 +1,0 @@
-"""Reading sheets of rows from CSV, XLSX and NDJSON files."""
