@@ -72,14 +72,14 @@ IF_MATCH = {
     "in": "header",
     "required": False,
     "description": "ETag of the version that the change is based on. Without it the answer is 428, and 412 when the resource has moved on.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_CONDITION, "pattern": ENTITY_TAGS, "examples": ['"1"']},
+    "schema": {"type": "string", "maxLength": LONGEST_CONDITION, "pattern": ENTITY_TAGS, "examples": ['"1"']},
 }
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
     "description": "ETag that is already known: the answer is 304 when it is still the present one.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_CONDITION, "pattern": ENTITY_TAGS},
+    "schema": {"type": "string", "maxLength": LONGEST_CONDITION, "pattern": ENTITY_TAGS},
 }
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",

@@ -17,6 +17,11 @@ UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F
 # Two days of room on either side, so that no time zone and no clock pushes a stored moment out of what datetime can hold.
 EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+# What contracts say of times beside their format: which ones exist for us. Whether a month has 31 days only the format knows.
+_DAY = "(1[89]|2[01])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+DAY_PATTERN = f"^{_DAY}$"
+MOMENT_PATTERN = rf"^{_DAY}[Tt]{_TIME}:[0-5][0-9](\.[0-9]{{1,9}})?([Zz]|[+-]{_TIME})$"
 JSON_DEPTH = 16
 # Names and values.
 JSON_MEMBERS = 4_000
@@ -85,10 +90,14 @@ Id = Annotated[UUID, BeforeValidator(_identifier), WithJsonSchema({"type": "stri
 Timestamp = Annotated[
     datetime,
     BeforeValidator(_moment),
-    WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40, "examples": ["2026-01-31T09:30:00+08:00"]}),
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "maxLength": 40, "pattern": MOMENT_PATTERN, "examples": ["2026-01-31T09:30:00+08:00"]}
+    ),
 ]
 Day = Annotated[
-    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "maxLength": 10, "examples": ["2026-01-31"]})
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "maxLength": 10, "pattern": DAY_PATTERN, "examples": ["2026-01-31"]}),
 ]
 
 
@@ -100,7 +109,7 @@ def _has_content(text: str) -> str:
 
 # Every text of the API is bounded; `pattern` keeps the promise that a blank line is no name.
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 Text = Annotated[str, Field(max_length=10_000)]
 Url = Annotated[str, Field(min_length=8, max_length=2_000, pattern=r"^https?://[!-~]+$")]
 UnitPath = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", examples=["cn.gd.gz"])]

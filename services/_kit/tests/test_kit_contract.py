@@ -5,7 +5,7 @@ import re
 import pytest
 from service_kit.contract_details import WITHOUT_NUL, complete_parameter, described, detailed
 from service_kit.testing import ISSUER, notes
-from service_kit.words import JSON_ITEMS, JSON_LIMIT, Input, JsonObject
+from service_kit.words import DAY_PATTERN, JSON_ITEMS, JSON_LIMIT, MOMENT_PATTERN, Input, JsonObject
 
 
 class Free(Input):
@@ -74,3 +74,16 @@ def test_every_tag_in_use_is_described(contract):
     used = {tag for _, operation in operations(contract) for tag in operation["tags"]}
 
     assert used == {tag["name"] for tag in contract["tags"]}
+
+
+@pytest.mark.parametrize("text", ["2026-01-31T09:30:00+08:00", "1800-12-31T23:59:59.123456789Z", "2199-02-28t00:00:00z"])
+def test_times_that_are_taken_fit_the_pattern_of_the_contract(text: str):
+    assert re.search(MOMENT_PATTERN, text)
+    assert re.search(DAY_PATTERN, text[:10])
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z", "2026-01-31T09:30:00", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z"]
+)
+def test_times_that_are_refused_do_not(text: str):
+    assert not re.search(MOMENT_PATTERN, text)
