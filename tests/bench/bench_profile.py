@@ -24,9 +24,9 @@ from service_kit.testing import ISSUER, SigningKeys, serving
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pgbench  # type: ignore[import-not-found,unused-ignore]  # The benches are scripts beside each other.
-from profile_population import GIVEN, SURNAMES, customer_id, name, phone, populate
-from servers import get, load, post, postgres, process, published, service
+from profile_population import GIVEN, ID_IN_SQL, SURNAMES, customer_id, name, phone, populate
 from servers import free_port as a_port
+from servers import get, load, post, postgres, process, published, service
 from table import Row, row, show
 
 CUSTOMERS = int(os.environ.get("BENCH_CUSTOMERS", "1000000"))
@@ -60,9 +60,7 @@ class Bench:
                 lambda: load(port, [get(f"/read?{each}", "") for each in queries], seconds=SECONDS)["per_second"],
             )
         raw = pgbench.run(self.url, script, seconds=int(SECONDS))
-        return row(
-            what, measured, reference, unit="/s", reference_name="bare handler", at_least=0.4, aim=0.6, note=f"pgbench {raw:,.0f}/s"
-        )
+        return row(what, measured, reference, unit="/s", reference_name="bare handler", at_least=0.4, aim=0.6, note=f"pgbench {raw:,.0f}/s")
 
     def against_pgbench(
         self, what: str, requests: Callable[[], Sequence[str]], script: str, *, at_least: float, aim: float, note: str = ""
@@ -96,7 +94,8 @@ def read_by_id(bench: Bench) -> Row:
     ids = [customer_id(number) for number in bench.numbers()]
     sql = Compiled(statements.FIND, SCHEMA, None).sql
     drawn = f"\\set n random(0, {CUSTOMERS - 1})\n"
-    script = drawn + pgbench.inlined(sql, ordered(statements.FIND, id="('01980000-0000-7000-8000-' || lpad(to_hex((:n)::bigint), 12, '0'))", units="NULL"))
+    drawn_id = ID_IN_SQL.format(number="(:n)::bigint")
+    script = drawn + pgbench.inlined(sql, ordered(statements.FIND, id=drawn_id, units="NULL"))
     return bench.against_handler(
         "read by id",
         [f"/v1/customers/{each}" for each in ids],
@@ -180,7 +179,8 @@ def ordered(statement: Any, **texts: str) -> list[str]:
     """SQL texts in the order of the statement's parameters; its own literals where none is given."""
     compiled = Compiled(statement, SCHEMA, None)
     marks = {each: f"\0{each}" for each in texts}
-    return [texts[each[1:]] if isinstance(each, str) and each.startswith("\0") else pgbench.literal(each) for each in compiled.arguments(marks)]
+    arguments = compiled.arguments(marks)
+    return [texts[each[1:]] if isinstance(each, str) and each.startswith("\0") else pgbench.literal(each) for each in arguments]
 
 
 def create(bench: Bench) -> Row:
@@ -204,11 +204,10 @@ async def recorded_creation(url: str) -> str:
     with recording() as told:
         async with serving(compose(settings, keys=keys), keys, *SCOPES) as api:
             told.clear()
-            answer = await api.request(
-                "POST", "/v1/customers", content=_new_customer(str(uuid4())), headers={"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
-            )
+            headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
+            answer = await api.request("POST", "/v1/customers", content=_new_customer(str(uuid4())), headers=headers)
             assert answer.status_code == 201, answer.text
-            script = "\n".join(pgbench.inlined(sql, [pgbench.literal(value) for value in arguments]) for sql, arguments in told)
+            script = "\n".join(pgbench.inlined(sql, pgbench.literals(sql, arguments)) for sql, arguments in told)
     return pgbench.with_fresh_ids(script.replace("; SET LOCAL", ";\nSET LOCAL"))
 
 
@@ -259,5 +258,3 @@ def rows() -> list[Row]:
 
 if __name__ == "__main__":
     show("customer-profile", rows())
-
-

@@ -23,13 +23,22 @@ def run(url: str, script: str, *, seconds: int, connections: int = 16) -> float:
         done = subprocess.run([*command, "-T", str(seconds), "-f", file.name, url], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"pgbench: {done.stderr[-1000:]}")
-    return float(re.search(r"tps = ([\d.]+)", done.stdout)[1])  # type: ignore[index]  # pgbench prints it or fails.
+    found = re.search(r"tps = ([\d.]+)", done.stdout)
+    if found is None:
+        raise RuntimeError(f"pgbench ran no transaction: {done.stdout[-500:]} {done.stderr[-1000:]}")
+    return float(found[1])
 
 
 def inlined(sql: str, arguments: Sequence[str]) -> str:
     """The statement with its parameters replaced by SQL texts, on one line."""
     replaced = re.sub(r"\$(\d+)", lambda found: f"({arguments[int(found[1]) - 1]})", sql)
     return " ".join(replaced.split()) + ";"
+
+
+def literals(sql: str, values: Sequence[Any]) -> list[str]:
+    """The arguments of a statement as SQL texts: a list is JSON where its parameter is cast to JSONB, else an array."""
+    documents = {int(number) for number in re.findall(r"\$(\d+)::JSONB(?!\[)", sql)}
+    return [literal(to_json(value).decode() if number in documents else value) for number, value in enumerate(values, 1)]
 
 
 def literal(value: Any) -> str:

@@ -10,9 +10,12 @@ from uuid import UUID
 import asyncpg
 from customer_profile.search import keys
 from customer_profile.search.keys import SearchKeys
-from pydantic_core import from_json, to_json
+from reference import teach_json
 
-SURNAMES = "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚"
+SURNAMES = (
+    "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈"
+    "姜范江傅钟卢汪戴崔任陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚"
+)
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀英霞平刚桂文辉玲鑫鹏红华建国志梅兰玉萍春燕雪琴飞宇浩凯晨欣佳怡嘉子轩博涵思雨梓诗琪可馨"
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 BATCH = 20_000
@@ -43,9 +46,7 @@ def name(number: int) -> str:
 async def populate(url: str, *, schema: str, customers: int) -> None:
     """Fill an empty, migrated schema; indexes of tokens are made after the rows, as for any large load."""
     connection = await asyncpg.connect(url)
-    await connection.set_type_codec(
-        "jsonb", encoder=lambda value: b"\x01" + to_json(value), decoder=lambda raw: from_json(raw[1:]), schema="pg_catalog", format="binary"
-    )
+    await teach_json(connection)
     try:
         definition = await connection.fetchval(f"SELECT pg_get_indexdef('{schema}.ix_customer_search_tokens'::regclass)")
         await connection.execute(f"DROP INDEX {schema}.ix_customer_search_tokens")

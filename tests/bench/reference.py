@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 # {"sql": ..., "arguments": [...]}: an argument is a constant, or {"query": name, "type": "uuid" | "text" | "text[]"}.
-STATEMENT: dict[str, Any] = json.loads(os.environ["REFERENCE_STATEMENT"])
+STATEMENT: dict[str, Any] = json.loads(os.environ.get("REFERENCE_STATEMENT", "{}"))
 CONVERT = {"uuid": UUID, "text": str, "text[]": lambda text: [text]}
 
 
@@ -34,10 +34,10 @@ async def read(request: Request) -> Response:
     return Response(to_json([dict(row) for row in rows]), media_type="application/json")
 
 
-async def _teach(connection: Any) -> None:
-    await connection.set_type_codec(
-        "jsonb", encoder=lambda value: b"\x01" + to_json(value), decoder=lambda raw: from_json(raw[1:]), schema="pg_catalog", format="binary"
-    )
+async def teach_json(connection: Any) -> None:
+    """jsonb as Python values, in the binary format."""
+    encoder, decoder = (lambda value: b"\x01" + to_json(value)), (lambda raw: from_json(raw[1:]))
+    await connection.set_type_codec("jsonb", encoder=encoder, decoder=decoder, schema="pg_catalog", format="binary")
 
 
 async def _keep(_connection: Any) -> None:
@@ -46,7 +46,7 @@ async def _keep(_connection: Any) -> None:
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    async with asyncpg.create_pool(os.environ["REFERENCE_URL"], min_size=1, max_size=16, init=_teach, reset=_keep) as pool:
+    async with asyncpg.create_pool(os.environ["REFERENCE_URL"], min_size=1, max_size=16, init=teach_json, reset=_keep) as pool:
         app.state.pool = pool
         yield
 

@@ -67,7 +67,8 @@ def show(title: str, rows: Sequence[Row]) -> None:
     for column in ("what", "measured", "reference", "ratio", "goal", "note"):
         table.add_column(column, justify="right" if column in ("measured", "ratio") else "left")
     for each in rows:
-        table.add_row(each.what, _figure(each.measured, each.measured_range, each.unit), _reference(each), _ratio(each), each.goal, each.note)
+        measured = _figure(each.measured, each.measured_range, each.unit)
+        table.add_row(each.what, measured, _reference(each), _ratio(each), each.goal, each.note)
     Console(width=200).print(table)
     FOLDER.mkdir(exist_ok=True)
     written = {"taken_at": datetime.now(UTC).isoformat(), "rows": [{**asdict(each), "ratio": each.ratio} for each in rows]}

@@ -8,7 +8,7 @@ from typing import Any
 from service_kit.testing import Api
 
 Json = dict[str, Any]
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 
 def a_queue(**others: Any) -> Json:

@@ -57,9 +57,10 @@ class Crowd:
             await self.api.put(f"/v1/agents/{agent['id']}/presence", {"presence": "break"})
         elif roll < 0.9:
             twice = [self.api.post(f"/v1/offers/{offer['id']}/acceptance", {}) for _ in range(2)]
-            answers = await asyncio.gather(*twice)
-            assert sorted(answer.status_code for answer in answers) in ([200, 409], [409, 409])
-            if 200 in [answer.status_code for answer in answers]:
+            statuses = [answer.status_code for answer in await asyncio.gather(*twice)]
+            # A rival that waits too long for the row is asked to come again; two may never be connected.
+            assert statuses.count(200) <= 1 and set(statuses) <= {200, 409, 503}
+            if 200 in statuses:
                 await self.converse(offer["contact_id"])
 
     async def converse(self, contact_id: str) -> None:
