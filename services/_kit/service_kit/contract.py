@@ -12,7 +12,7 @@ from service_kit import errors
 from service_kit.contract_details import JSON_VALUE, JSON_VALUE_SCHEMA, complete_parameter, detailed
 from service_kit.errors import Refusal, first_sentence, problem_slug
 from service_kit.idempotency import KEY, LONGEST_KEY_HEADER
-from service_kit.preconditions import ENTITY_TAGS, LONGEST_CONDITION
+from service_kit.preconditions import CONDITION, ENTITY_TAG, LONGEST_CONDITION
 from service_kit.problems import MEDIA_TYPE
 from service_kit.words import Output
 
@@ -58,7 +58,7 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
     },
     "ETag": {
         "description": "Version of the resource, for If-Match.",
-        "schema": {"type": "string", "maxLength": 100, "pattern": ENTITY_TAGS},
+        "schema": {"type": "string", "maxLength": 100, "pattern": ENTITY_TAG},
     },
     "Location": {"description": "Where the resource is found.", "schema": {"type": "string", "format": "uri-reference", "maxLength": 500}},
     "Link": {"description": 'The next page, as rel="next".', "schema": {"type": "string", "maxLength": 2000, "pattern": "^<.*>"}},
@@ -72,14 +72,14 @@ IF_MATCH = {
     "in": "header",
     "required": False,
     "description": "ETag of the version that the change is based on. Without it the answer is 428, and 412 when the resource has moved on.",
-    "schema": {"type": "string", "maxLength": LONGEST_CONDITION, "pattern": ENTITY_TAGS, "examples": ['"1"']},
+    "schema": {"type": "string", "maxLength": LONGEST_CONDITION, "pattern": CONDITION, "examples": ['"1"']},
 }
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
     "description": "ETag that is already known: the answer is 304 when it is still the present one.",
-    "schema": {"type": "string", "maxLength": LONGEST_CONDITION, "pattern": ENTITY_TAGS},
+    "schema": {"type": "string", "maxLength": LONGEST_CONDITION, "pattern": CONDITION},
 }
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",

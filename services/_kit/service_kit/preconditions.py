@@ -7,21 +7,23 @@ from starlette.requests import Request
 
 from service_kit.errors import Invalid, PreconditionFailed, PreconditionRequired
 
-# The same pattern is enforced here and written into the contract.
-ENTITY_TAGS = r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$'
+# The same pattern is enforced here and written into the contract. What it lets through and is no entity tag matches none.
+CONDITION = r"^[ -~]*$"
+ENTITY_TAG = r'^"[!#-~]*"$'
 LONGEST_CONDITION = 500
-_entity_tags = re.compile(ENTITY_TAGS, re.ASCII)
+_condition = re.compile(CONDITION, re.ASCII)
+_entity_tag = re.compile(ENTITY_TAG, re.ASCII)
 
 
 class ConditionMalformed(Invalid):
-    """If-Match and If-None-Match hold `*` or entity tags in double quotes, separated by commas."""
+    """If-Match and If-None-Match hold `*` or entity tags in double quotes, separated by commas: printable ASCII."""
 
 
 def require_well_formed(request: Request, headers: Sequence[str]) -> None:
-    """Raise ConditionMalformed when one of these headers is there and holds no entity tags."""
+    """Raise ConditionMalformed when one of these headers is there and holds what no entity tag can be made of."""
     for name in headers:
         value = request.headers.get(name)
-        if value is not None and (len(value) > LONGEST_CONDITION or not _entity_tags.fullmatch(value)):
+        if value is not None and (len(value) > LONGEST_CONDITION or not _condition.fullmatch(value)):
             raise ConditionMalformed(pointer=f"header/{name}")
 
 
@@ -43,7 +45,7 @@ def require_match(header: str | None, version: int) -> None:
     if header is None:
         raise PreconditionRequired()
     for tag in tags(header):
-        if tag == "*" or (tag.startswith('"') and tag.strip('"').partition(".")[0] == str(version)):
+        if tag == "*" or (_entity_tag.fullmatch(tag) and tag[1:-1].partition(".")[0] == str(version)):
             return
     raise PreconditionFailed()
 
