@@ -18,7 +18,6 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
-    Text,
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -168,7 +167,7 @@ webhook_delivery = Table(
     Column("event_id", String(100), nullable=False),
     Column("event_type", String(100), nullable=False),
     Column("occurred_at", Moment, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", String(200_000), nullable=False),
     Column("traceparent", String(55)),
     Column("state", String(20), nullable=False),
     # Attempts since the delivery was made or replayed, and in all.

@@ -3,9 +3,10 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
 from service_kit.postgres_roles import PostgresServerError
@@ -50,10 +51,17 @@ def stop_on_signals() -> Iterator[None]:
     try:
         yield
     except StopRequested:
+        # The process ends now: a second Ctrl-C must not disturb its last steps either.
         return
-    finally:
-        for number, handler in zip(STOP_SIGNALS, before, strict=True):
-            signal.signal(number, handler)
+    except BaseException:
+        _restore(before)
+        raise
+    _restore(before)
+
+
+def _restore(handlers: Sequence[Any]) -> None:
+    for number, handler in zip(STOP_SIGNALS, handlers, strict=True):
+        signal.signal(number, handler)
 
 
 def _ignore_signals() -> None:

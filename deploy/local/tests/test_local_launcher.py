@@ -37,8 +37,9 @@ def test_nothing_is_left_when_the_launcher_itself_is_killed(started: Started) ->
     process = started.start_until_ready()
 
     process.kill()
-
     wait_until(lambda: processes_of(started.folder) == [])
+
+    assert processes_of(started.folder) == []
 
 
 def test_the_credentials_are_for_their_owner_only_and_name_the_administrator(started: Started) -> None:

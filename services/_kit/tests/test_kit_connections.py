@@ -89,6 +89,9 @@ async def test_a_connection_lost_while_idle_costs_nobody_an_error(database, raw)
 
     await write(database, 1)
 
+    async with database.reading() as reader:
+        assert await reader.fetch_value(MY_PID) != pid
+
 
 async def test_a_connection_lost_during_commit_leaves_the_outcome_open(database, raw):
     await slow_commit(raw)
@@ -215,6 +218,7 @@ async def test_a_silent_first_host_is_passed_by_after_its_own_short_timeout(url)
 
             connection = await asyncio.wait_for(connect(multiple, within=0.3), 10)
 
+            assert await connection.fetchval("SELECT 1") == 1
             await connection.close()
 
 

@@ -61,6 +61,7 @@ async def test_a_renewed_lease_outlives_its_first_time(database):
         await leases.renew(held)
 
     await write(database, held)
+    assert await leases.take("router", ttl=LONG) is None
 
 
 async def test_nobody_takes_over_inside_a_checked_transaction(database):

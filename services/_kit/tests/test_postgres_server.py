@@ -240,7 +240,7 @@ async def test_an_administrator_who_is_no_superuser_can_make_roles(server: Postg
         await ensure_role_and_schema(modest_url, "modest_service", "secret", "service")
 
     async with connected(url_as(modest_url, role="modest_service", password="secret")) as service:
-        await service.execute("CREATE TABLE IF NOT EXISTS thing (n int)")
+        assert await service.execute("CREATE TABLE IF NOT EXISTS thing (n int)") == "CREATE TABLE"
 
 
 async def test_an_unreachable_database_is_told_in_one_line(open_folder: Path) -> None:

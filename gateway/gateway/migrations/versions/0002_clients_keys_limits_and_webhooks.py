@@ -118,7 +118,7 @@ def upgrade() -> None:
         sa.Column("event_id", sa.String(length=100), nullable=False),
         sa.Column("event_type", sa.String(length=100), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body", sa.String(length=200_000), nullable=False),
         sa.Column("traceparent", sa.String(length=55), nullable=True),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("tries", sa.SmallInteger(), nullable=False),

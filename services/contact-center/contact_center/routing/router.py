@@ -54,7 +54,7 @@ class Router:
         self._doubted_agents: set[UUID] = set()
 
     async def run(self) -> None:
-        """Offer until the lease is lost or the task is cancelled."""
+        """Offer until the lease is lost or the task is canceled."""
         await self.load()
         while True:
             hint = asyncio.create_task(hinted(self._database.signals, seconds=self._patience()))

@@ -201,3 +201,6 @@ def test_the_matcher_keeps_to_the_laws_while_everything_changes(seed: int) -> No
 
     for _ in range(300):
         world.chance.random.choices(steps, [6, 1, 3, 3, 1, 3, 6])[0]()
+
+    left = offers_by_the_laws(list(world.contacts.values()), list(world.agents.values()), world.now)
+    assert world.matcher.match(world.now, 10_000) == left
