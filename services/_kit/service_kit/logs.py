@@ -9,6 +9,19 @@ import structlog
 from pydantic_core import to_json
 
 
+class _StandardError:
+    """Standard error as it is at the moment of writing: it may be replaced or closed while a logger lives."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+STANDARD_ERROR: Any = _StandardError()
+
+
 def configure(*, service: str, level: str) -> None:
     """Log as JSON lines to standard error, the standard library's loggers included."""
     number = logging.getLevelNamesMapping()[level]
@@ -21,11 +34,11 @@ def configure(*, service: str, level: str) -> None:
             structlog.processors.JSONRenderer(serializer=_serialized),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(STANDARD_ERROR),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(STANDARD_ERROR)
     handler.setFormatter(_JsonLines(service))
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
 
@@ -35,7 +48,7 @@ class RequestLog:
 
     def __init__(self, service: str) -> None:
         self._service = service
-        self._stream = sys.stderr
+        self._stream = STANDARD_ERROR
 
     def write(self, **facts: object) -> None:
         line = {"service": self._service, "event": "request", "level": "info", "timestamp": datetime.now(UTC), **facts}
