@@ -5,16 +5,19 @@ import json
 import os
 import random
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx2
 from customer_profile.app import MIGRATIONS, compose
 from customer_profile.customer import statements
 from customer_profile.search.keys import query
+from customer_profile.search.readings import syllables
 from customer_profile.settings import Settings
 from service_kit.database import connect
 from service_kit.migrations import migrate
@@ -137,26 +140,26 @@ def list_fifty(bench: Bench) -> Row:
     )
 
 
-def search(bench: Bench) -> list[Row]:
-    """The three searches, each with words that occur."""
-    asked = {
-        "search: name of two Chinese characters": [bench.dice.choice(SURNAMES) + bench.dice.choice(GIVEN) for _ in range(200)],
-        "search: part of a phone number": [phone(number)[-6:] for number in bench.numbers(200)],
-        "search: full name": [name(number) for number in bench.numbers(200)],
+def searches() -> list[Callable[[Bench], Row]]:
+    """The kinds of search, each with words that occur."""
+    asked: dict[str, Callable[[random.Random], str]] = {
+        "search: name of two Chinese characters": lambda dice: dice.choice(SURNAMES) + dice.choice(GIVEN),
+        "search: pinyin": lambda dice: " ".join(syllables(name(dice.randrange(CUSTOMERS)))),
+        "search: part of a phone number": lambda dice: phone(dice.randrange(CUSTOMERS))[-6:],
+        "search: full name": lambda dice: name(dice.randrange(CUSTOMERS)),
     }
-    return [_search(bench, what, words) for what, words in asked.items()]
+    return [partial(_search, what=what, word=word) for what, word in asked.items()]
 
 
-def _search(bench: Bench, what: str, words: Sequence[str]) -> Row:
-    from urllib.parse import quote
-
+def _search(bench: Bench, *, what: str, word: Callable[[random.Random], str]) -> Row:
+    words = [word(bench.dice) for _ in range(20)]
     statement = statements.searching(keys=0, tag=False, tier=False, unit=False)
     sql = Compiled(statement, SCHEMA, None).sql
-    lines = [pgbench.inlined(sql, ordered(statement, **_search_arguments(word))) for word in words[:20]]
+    lines = [pgbench.inlined(sql, ordered(statement, **_search_arguments(word))) for word in words]
     script = f"\\set n random(1, {len(lines)})\n" + "\n".join(
         rf"\{'if' if number == 1 else 'elif'} :n = {number}" + f"\n{line}" for number, line in enumerate(lines, 1)
     )
-    requests = [get(f"/v1/customers?limit=20&q={quote(word)}", bench.token) for word in words[:20]]
+    requests = [get(f"/v1/customers?limit=20&q={quote(word)}", bench.token) for word in words]
     return bench.against_pgbench(what, lambda: requests, script + "\n\\endif\n", at_least=0.65, aim=0.8)
 
 
@@ -243,8 +246,8 @@ async def prepare(url: str) -> None:
     await populate(url, schema=SCHEMA, customers=CUSTOMERS)
 
 
-def rows() -> list[Row]:
-    """Build the customers, run every bench, and give its rows."""
+def rows() -> Iterator[Row]:
+    """Build the customers, run every bench, and give its rows as they are measured."""
     keys = SigningKeys()
     with postgres() as server, published(keys) as gateway_url:
         url = server.url()
@@ -253,7 +256,8 @@ def rows() -> list[Row]:
         with service("customer_profile", database_url=url, gateway_url=gateway_url, environment={"GUANXI_LOG_LEVEL": "WARNING"}) as port:
             httpx2.get(f"http://127.0.0.1:{port}/v1/customers?limit=1", headers={"Authorization": f"Bearer {token}"}).raise_for_status()
             bench = Bench(url, port, token)
-            return [read_by_id(bench), look_up_by_phone(bench), list_fifty(bench), *search(bench), create(bench)]
+            for each in (read_by_id, look_up_by_phone, list_fifty, *searches(), create):
+                yield each(bench)
 
 
 if __name__ == "__main__":

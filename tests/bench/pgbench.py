@@ -11,6 +11,7 @@ from typing import Any
 from pydantic_core import to_json
 from service_kit.postgres_programs import installed_binaries
 
+VARIABLE = re.compile(r":(?=[A-Za-z_])")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -56,7 +57,8 @@ def literal(value: Any) -> str:
     if isinstance(value, datetime | date):
         return f"'{value.isoformat()}'"
     text = to_json(value).decode() if isinstance(value, dict) else str(value)
-    return f"'{text.replace(chr(39), chr(39) * 2)}'"
+    # A colon before a letter would be a variable of pgbench, even in a string.
+    return "'" + VARIABLE.sub(":' || '", text.replace("'", "''")) + "'"
 
 
 def _holds_bytes(values: Sequence[Any]) -> bool:
@@ -67,6 +69,6 @@ def with_fresh_ids(script: str) -> str:
     """Every UUID of a recorded transaction as a variable that is drawn anew in each run (one more statement for the reference)."""
     found = list(dict.fromkeys(UUID_TEXT.findall(script)))
     for number, text in enumerate(found):
-        script = script.replace(text, f"' || :u{number} || '")
+        script = script.replace(text, f"' || :u{number}::text || '")
     drawn = ", ".join(f"gen_random_uuid() AS u{number}" for number in range(len(found)))
     return f"SELECT {drawn} \\gset\n{script}"

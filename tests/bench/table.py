@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,15 +61,20 @@ def row(
     )
 
 
-def show(title: str, rows: Sequence[Row]) -> None:
-    """Print the table and write it to bench/<title>.json."""
+def show(title: str, figures: Iterable[Row]) -> None:
+    """Print each figure as it comes, then the table, and write it to bench/<title>.json."""
+    console = Console(width=200)
+    rows = []
+    for each in figures:
+        console.print(f"{each.what}: {_figure(each.measured, each.measured_range, each.unit)}, ratio {_ratio(each)}")
+        rows.append(each)
     table = Table(title=title)
     for column in ("what", "measured", "reference", "ratio", "goal", "note"):
         table.add_column(column, justify="right" if column in ("measured", "ratio") else "left")
     for each in rows:
         measured = _figure(each.measured, each.measured_range, each.unit)
         table.add_row(each.what, measured, _reference(each), _ratio(each), each.goal, each.note)
-    Console(width=200).print(table)
+    console.print(table)
     FOLDER.mkdir(exist_ok=True)
     written = {"taken_at": datetime.now(UTC).isoformat(), "rows": [{**asdict(each), "ratio": each.ratio} for each in rows]}
     (FOLDER / f"{title}.json").write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
