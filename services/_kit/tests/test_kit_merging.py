@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from service_kit.merging import merged
 
 
