@@ -95,17 +95,20 @@ class Transaction(Reader):
         # The columns of the idempotency record that the answer to this request is kept under.
         self.answer: Row | None = None
 
-    def record(self, event: Event, *, values: Row | None = None) -> None:
-        """Tell an event: it is written with its audit row just before COMMIT. `values` go to the audit alone and may be personal."""
-        self.recorded.append(outbox.recorded(event, values or {}))
+    def record(self, event: Event, *, values: Row | None = None, sensitive: Row | None = None) -> None:
+        """Tell an event: it is written with its audit row just before COMMIT. `values` go to the audit alone and may be personal.
+
+        `sensitive` goes there too and is shown to callers with the service's sensitive scope alone.
+        """
+        self.recorded.append(outbox.recorded(event, values or {}, sensitive=sensitive))
 
     def tell(self, event: Event) -> None:
         """Tell an event without an audit row of its own: the change stands in the row of another event of this transaction."""
         self.recorded.append(outbox.recorded(event, {}, is_audited=False))
 
-    def audit(self, event: Event, *, values: Row | None = None) -> None:
-        """Write an audit row without telling anybody, such as for the reading of a sensitive fact."""
-        self.recorded.append(outbox.recorded(event, values or {}, is_told=False))
+    def audit(self, event: Event, *, values: Row | None = None, sensitive: Row | None = None) -> None:
+        """Write an audit row without telling anybody, such as for the reading of a sensitive fact; values as in `record`."""
+        self.recorded.append(outbox.recorded(event, values or {}, sensitive=sensitive, is_told=False))
 
     async def execute(self, statement: Executable, /, **given: object) -> int:
         """Run it and return how many rows it touched."""

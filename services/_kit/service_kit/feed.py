@@ -1,10 +1,10 @@
-"""The feed of a service's events and its audit, as every service serves them."""
+"""The feed of a service's events, as every service serves it."""
 
 import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 from pydantic_core import to_json
 from sqlalchemy import bindparam, select
@@ -13,10 +13,9 @@ from service_kit.call import Call
 from service_kit.database import Database, Record
 from service_kit.errors import Conflict, Gone
 from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX
-from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
 from service_kit.sequencer import READ_HEAD
-from service_kit.tables import audit_entry, event
+from service_kit.tables import event
 from service_kit.units import units_of, within_units
 from service_kit.words import Id, JsonObject, Output, Timestamp, written
 
@@ -32,16 +31,6 @@ READ = (
     select(event)
     .where(event.c.position > bindparam("after"), within_units(event.c.unit))
     .order_by(event.c.position)
-    .limit(bindparam("limit"))
-)
-AUDIT = (
-    select(audit_entry)
-    .where(
-        audit_entry.c.subject == bindparam("subject"),
-        audit_entry.c.sequence > bindparam("after"),
-        within_units(audit_entry.c.unit),
-    )
-    .order_by(audit_entry.c.sequence)
     .limit(bindparam("limit"))
 )
 
@@ -68,21 +57,6 @@ class EventOut(Output):
     unit: Annotated[str | None, Field(max_length=200)]
     traceparent: Annotated[str | None, Field(max_length=55)]
     data: JsonObject
-
-
-class AuditEntryOut(Output):
-    """One row of the audit: what was done to `subject`, by whom; `values` is null once personal values were erased."""
-
-    subject: Id
-    sequence: Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]
-    at: Timestamp
-    action: Annotated[str, Field(max_length=200)]
-    client_id: Annotated[str, Field(max_length=100)]
-    actor: Annotated[str, Field(max_length=200)]
-    request_id: Annotated[str | None, Field(max_length=100)]
-    digest: Annotated[str, Field(max_length=64)]
-    hash: Annotated[str, Field(max_length=64)]
-    values: JsonObject | None
 
 
 def envelope(row: Record, source: str) -> dict[str, Any]:
@@ -137,7 +111,7 @@ def event_schema() -> dict[str, Any]:
 
 
 def feed_router(source: str) -> Router:
-    """GET /v1/events and GET /v1/audit-entries of one service."""
+    """GET /v1/events of one service."""
     router = Router(tags=["events"])
 
     @router.get(
@@ -174,24 +148,4 @@ def feed_router(source: str) -> Router:
         rows = await read_or_wait(call.database, after=int(after), limit=limit, wait=seconds, units=units_of(call.caller))
         return Response(to_json([envelope(row, source) for row in rows]), media_type=MEDIA_TYPE)
 
-    @router.get("/v1/audit-entries", response_model=Page[AuditEntryOut])
-    async def list_audit_entries(
-        call: Annotated[Call, requires("audit:read")],
-        page: Annotated[PageOf, Depends()],
-        subject: Annotated[Id, Query(description="Id of the resource whose history is asked for.")],
-    ) -> Response:
-        """Read what was done to a resource, oldest first; rows are chained by their hashes."""
-        after = page.after[0] if page.after else 0
-        async with call.reading() as reader:
-            rows = await reader.fetch(AUDIT, subject=subject, after=after, limit=page.fetch, units=units_of(call.caller))
-        return call.page(page, [audit_out(row) for row in rows], next_cursor=page.next_cursor(rows, "sequence"))
-
     return router
-
-
-def audit_out(row: Record) -> AuditEntryOut:
-    return AuditEntryOut(
-        **{name: row[name] for name in ("subject", "sequence", "at", "action", "client_id", "actor", "request_id", "values")},
-        digest=row["digest"].hex(),
-        hash=row["hash"].hex(),
-    )

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 TYPE_PREFIX = "guanxi."
 TYPE_SUFFIX = ".v1"
+# The member of an action's audited values that only callers with the scope for it are shown.
+SENSITIVE = "sensitive"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,7 @@ class Recorded:
     id: UUID
     event: Event
     values: Mapping[str, Any]
+    sensitive: Mapping[str, Any] | None = None
     is_told: bool = True
     is_audited: bool = True
 
@@ -123,9 +126,18 @@ WRITE = select(literal(1, Integer)).add_cte(_told, _audited)
 WRITE_AND_ANSWER = select(literal(1, Integer)).add_cte(_told, _audited, _answered)
 
 
-def recorded(event_: Event, values: Mapping[str, Any], *, is_told: bool = True, is_audited: bool = True) -> Recorded:
-    """An event ready to be written, with a fresh id."""
-    return Recorded(id=new_id(), event=event_, values=values, is_told=is_told, is_audited=is_audited)
+def recorded(
+    event_: Event,
+    values: Mapping[str, Any],
+    *,
+    sensitive: Mapping[str, Any] | None = None,
+    is_told: bool = True,
+    is_audited: bool = True,
+) -> Recorded:
+    """An event ready to be written, with a fresh id; ValueError where the name of the sensitive member is taken otherwise."""
+    if SENSITIVE in values or SENSITIVE in event_.payload:
+        raise ValueError(f"{event_.type}: the member `{SENSITIVE}` is given by its own keyword")
+    return Recorded(id=new_id(), event=event_, values=values, sensitive=sensitive, is_told=is_told, is_audited=is_audited)
 
 
 async def write(tx: "Transaction", entries: Sequence[Recorded], origin: Origin, answer: Mapping[str, object] | None) -> None:
@@ -195,12 +207,15 @@ def _audit_row(entries: Sequence[Recorded], origin: Origin) -> dict[str, Any]:
 
 
 def _values_by_action(entries: Sequence[Recorded]) -> dict[str, dict[str, Any]]:
-    """What each action carried; the second of one kind stands beside the first, as `clock.warned 2`."""
+    """What each action carried; the second of one kind stands beside the first, as `clock.warned 2`.
+
+    What is sensitive lies inside, so that the digest covers it and erasure takes it along.
+    """
     values: dict[str, dict[str, Any]] = {}
     counts: Counter[str] = Counter()
     for entry in entries:
         action = entry.event.type
         counts[action] += 1
         name = action if counts[action] == 1 else f"{action} {counts[action]}"
-        values[name] = {**entry.event.payload, **entry.values}
+        values[name] = {**entry.event.payload, **entry.values, **({SENSITIVE: dict(entry.sensitive)} if entry.sensitive else {})}
     return values

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from service_kit import contract, health, idempotency
+from service_kit.audit_routes import audit_router
 from service_kit.client import ServiceClient, Tokens
 from service_kit.consumer import Consumer, Handler, Prepare
 from service_kit.database import Database, PoolLimits
@@ -62,6 +63,7 @@ class Service:
         routers: Sequence[Router],
         events: Mapping[str, type[Output]],
         scopes: Mapping[str, str],
+        sensitive_scope: str = "",
         keys: Keys | None = None,
         now: Clock = clock,
     ) -> None:
@@ -92,9 +94,8 @@ class Service:
         self._starting: list[Callable[[], Any]] = []
         self._closing: list[Callable[[], Any]] = [self.tokens.close]
         self._sequencer = Sequencer(self.database)
-        self.routes: list[APIRoute] = [
-            route for router in [*routers, feed_router(name)] for route in router.routes if isinstance(route, APIRoute)
-        ]
+        own = [feed_router(name), audit_router(sensitive_scope=sensitive_scope)]
+        self.routes: list[APIRoute] = [route for router in [*routers, *own] for route in router.routes if isinstance(route, APIRoute)]
         self.api = self._fastapi(title, description)
         self.app = self._shell(self.routes)
         self.worker(self.loop("sequencer", self._sequencer.step, topic="outbox", idle_seconds=0.25))

@@ -179,6 +179,8 @@ def _acceptable_json(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 JsonObject = Annotated[dict[str, Any], AfterValidator(_acceptable_json), Field(max_length=JSON_ITEMS), WithJsonSchema({**FREE_JSON})]
+# What we stored is shown as it is: judging it again could only make it unreadable.
+StoredJson = Annotated[dict[str, Any], WithJsonSchema({**FREE_JSON})]
 
 
 def bounded_days(days: int) -> timedelta:

@@ -38,7 +38,9 @@ async def raw(url: str) -> AsyncIterator[Any]:
 def compose(url: str, signing_keys: SigningKeys) -> Callable[..., Service]:
     """`compose(*routers, **settings)`: the notes with more routes and other settings."""
 
-    def composed(*routers: Router, now: Clock = clock, keys: Keys | None = None, **settings: Any) -> Service:
+    def composed(
+        *routers: Router, now: Clock = clock, keys: Keys | None = None, sensitive_scope: str = notes.SENSITIVE_SCOPE, **settings: Any
+    ) -> Service:
         chosen = notes.Settings(**{"database_url": url, "issuer": ISSUER, "secret_key": "test", **settings})
         return Service(
             name="notes",
@@ -49,6 +51,7 @@ def compose(url: str, signing_keys: SigningKeys) -> Callable[..., Service]:
             routers=[notes.router, *routers],
             events=notes.EVENTS,
             scopes=notes.SCOPES,
+            sensitive_scope=sensitive_scope,
             keys=keys or signing_keys,
             now=now,
         )

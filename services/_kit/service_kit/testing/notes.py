@@ -25,7 +25,14 @@ from service_kit.words import Id, Input, Line, Output, Timestamp, UnitPath, Vers
 
 MIGRATIONS = Path(__file__).parent / "notes_migrations"
 SCHEMA = "notes"
-SCOPES = {"notes:read": "Read notes.", "notes:write": "Write notes.", "events:read": "Read the feed.", "audit:read": "Read the audit."}
+SENSITIVE_SCOPE = "notes:sensitive"
+SCOPES = {
+    "notes:read": "Read notes.",
+    "notes:write": "Write notes.",
+    SENSITIVE_SCOPE: "See sensitive notes.",
+    "events:read": "Read the feed.",
+    "audit:read": "Read the audit.",
+}
 
 metadata = kit_metadata()
 note = Table(
@@ -158,6 +165,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         routers=[router],
         events=EVENTS,
         scopes=SCOPES,
+        sensitive_scope=SENSITIVE_SCOPE,
         keys=keys,
         now=now,
     )
