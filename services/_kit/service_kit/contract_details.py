@@ -44,7 +44,8 @@ def detailed(value: Any) -> Any:
 
 
 def is_free_json(schema: Mapping[str, Any]) -> bool:
-    return all(schema.get(name) == value for name, value in FREE_JSON.items())
+    """Whether this is an object of any JSON; it may have a bound of its own."""
+    return all(schema.get(name) == value for name, value in FREE_JSON.items() if name != "maxProperties")
 
 
 def _is_derived_title(name: str, title: object, schema: Mapping[str, Any]) -> bool:
