@@ -351,3 +351,12 @@ def clock_named(complaint: Mapping[str, Any], name: str) -> dict[str, Any]:
     """One clock of a complaint as the API shows it."""
     clock: dict[str, Any] = next(each for each in complaint["clocks"] if each["name"] == name)
     return clock
+
+
+async def with_holiday(api: Api, *days: str, published_until: str = "2026-12-31") -> None:
+    """The next version of the calendar that ships, with these days off too."""
+    read = await api.get("/v1/calendars/cn-standard")
+    calendar = {name: value for name, value in read.json().items() if name not in {"name", "version", "written_at"}}
+    changed = calendar | {"holidays": [*calendar["holidays"], *days], "published_until": published_until}
+    written = await api.request("PUT", "/v1/calendars/cn-standard", json=changed, headers={"If-Match": read.headers["etag"]})
+    assert written.status_code == 200, written.text

@@ -66,9 +66,9 @@ class Course:
     def enter(self, state: State, terms: Iterable[Terms], timelines: Timelines, *, at: datetime) -> "Course":
         """The clocks after a move into a state: a pause holds them, an end or another stage ends what does not run there."""
         if state is State.PAUSED:
-            return Course(tuple(clock.pause(timeline=timelines(clock.terms), at=at) for clock in self.clocks))
-        resumed = [clock.resume(timeline=timelines(clock.terms), at=at) for clock in self.clocks]
-        kept = [clock if state not in ENDED and runs_in(clock.name, state) else clock.stop(at=at) for clock in resumed]
+            return Course(tuple(_held(clock, timelines, at=at) for clock in self.clocks))
+        counting = [_counting(clock, timelines, at=at) for clock in self.clocks]
+        kept = [clock if state not in ENDED and runs_in(clock.name, state) else clock.stop(at=at) for clock in counting]
         return Course(tuple(kept)).begin(terms, timelines, state=state, at=at)
 
     def dated_anew(self, timeline_of: Callable[[Terms], tuple[Terms, Timeline] | None]) -> "Course":
@@ -82,6 +82,15 @@ class Course:
     def _next_round(self, name: str) -> int:
         rounds: Sequence[int] = [clock.round for clock in self.clocks if clock.name == name]
         return max(rounds, default=0) + 1
+
+
+# An ended clock is reckoned no more: nobody asks for its timeline, which may be that of a version of the calendar long replaced.
+def _held(clock: Clock, timelines: Timelines, *, at: datetime) -> Clock:
+    return clock if clock.is_ended else clock.pause(timeline=timelines(clock.terms), at=at)
+
+
+def _counting(clock: Clock, timelines: Timelines, *, at: datetime) -> Clock:
+    return clock.resume(timeline=timelines(clock.terms), at=at) if clock.is_paused else clock
 
 
 def _dated_anew(clock: Clock, newer: tuple[Terms, Timeline] | None) -> Clock:

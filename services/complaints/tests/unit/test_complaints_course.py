@@ -44,6 +44,20 @@ def test_a_move_ends_the_clock_it_was_waited_for_and_starts_the_next() -> None:
     assert states_of(course)["resolution"] == "running"
 
 
+def test_no_move_asks_for_the_timeline_of_an_ended_clock() -> None:
+    def only_of_living(terms: Terms) -> Timeline:
+        assert terms.name != "first_reply"
+        return AroundTheClock()
+
+    course = begun().enter(State.ACKNOWLEDGED, TERMS, elapsed, at=after(1))
+
+    paused = course.enter(State.PAUSED, TERMS, only_of_living, at=after(2))
+    resumed = paused.enter(State.ACKNOWLEDGED, TERMS, only_of_living, at=after(3))
+    withdrawn = resumed.enter(State.WITHDRAWN, TERMS, only_of_living, at=after(4))
+
+    assert states_of(withdrawn)["first_reply"] == "met"
+
+
 def test_an_answer_meets_the_resolution_and_closing_ends_all() -> None:
     answered = begun().enter(State.ANSWERED, TERMS, elapsed, at=after(1))
     closed = answered.enter(State.CLOSED, TERMS, elapsed, at=after(2))
