@@ -5,10 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from service_kit.caller import Caller
 from service_kit.database import Reader, Record, Transaction
-from service_kit.errors import PreconditionFailed
+from service_kit.errors import Forbidden, PreconditionFailed
 from sqlalchemy import ARRAY, String, Table, any_, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+
+
+class LevelsAreCompanyWide(Forbidden):
+    """Calendars and service-level policies hold for the whole company; a token that is limited to units may read them, not change them."""
+
+
+def check_whole_company(caller: Caller) -> None:
+    """Raises LevelsAreCompanyWide for a caller who is kept to units."""
+    if caller.units is not None:
+        raise LevelsAreCompanyWide
 
 
 @dataclass(frozen=True, kw_only=True)

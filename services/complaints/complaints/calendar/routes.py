@@ -16,7 +16,7 @@ from complaints.calendar.schemas import CalendarBody, CalendarView
 from complaints.calendar.store import CALENDARS, CalendarUnknown
 from complaints.calendar.zone import is_known
 from complaints.naming import subject_of
-from complaints.versioned import Condition
+from complaints.versioned import Condition, LevelsAreCompanyWide, check_whole_company
 
 router = Router(tags=["calendars"])
 
@@ -54,13 +54,14 @@ async def read_calendar(name: Code, call: Annotated[Call, requires("sla:read")],
     return call.answer(_view(row), version=row["version"])
 
 
-@router.put(PATH, response_model=CalendarView, raises=[TimeZoneUnknown])
+@router.put(PATH, response_model=CalendarView, raises=[TimeZoneUnknown, LevelsAreCompanyWide])
 async def put_calendar(name: Code, body: CalendarBody, call: Annotated[Call, requires("sla:write")]) -> Response:
     """Create a calendar (`If-None-Match: *`) or replace it by a new version (`If-Match`).
 
     Clocks that run keep the version they began with, except those whose due date was provisional: they are reckoned anew once the
     holidays of their year are published.
     """
+    check_whole_company(call.caller)
     if not is_known(body.time_zone):
         raise TimeZoneUnknown
     content = body.model_dump(mode="json")

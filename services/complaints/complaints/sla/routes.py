@@ -16,7 +16,7 @@ from complaints.calendar.store import CALENDARS
 from complaints.naming import subject_of
 from complaints.sla.schemas import EscalationRuleBody, PolicyBody, PolicyView
 from complaints.sla.store import POLICIES, PolicyUnknown
-from complaints.versioned import Condition
+from complaints.versioned import Condition, LevelsAreCompanyWide, check_whole_company
 
 router = Router(tags=["sla-policies"])
 
@@ -56,12 +56,13 @@ async def read_sla_policy(name: Code, call: Annotated[Call, requires("sla:read")
     return call.answer(_view(row), version=row["version"])
 
 
-@router.put(PATH, response_model=PolicyView, raises=[CalendarMissing, ClockNamedTwice])
+@router.put(PATH, response_model=PolicyView, raises=[CalendarMissing, ClockNamedTwice, LevelsAreCompanyWide])
 async def put_sla_policy(name: Code, body: PolicyBody, call: Annotated[Call, requires("sla:write")]) -> Response:
     """Create a service-level policy (`If-None-Match: *`) or replace it by a new version (`If-Match`).
 
     Cases recorded before keep the version under which they were recorded.
     """
+    check_whole_company(call.caller)
     names = [clock.name for clock in body.clocks]
     if len(names) != len(set(names)):
         raise ClockNamedTwice

@@ -189,6 +189,20 @@ async def test_levels_are_listed_by_name_and_written_with_their_own_scope(api: A
     assert refused.status_code == 403
 
 
+async def test_a_token_kept_to_units_reads_the_levels_of_the_company_and_changes_none(api: Api) -> None:
+    branch = api.as_("sla:read", "sla:write", units=["cn.gd.gz"])
+    read = [await branch.get(path) for path in ("/v1/calendars/cn-standard", "/v1/sla-policies/standard")]
+
+    written = [
+        await put(branch, "/v1/calendars/cn-standard", CALENDAR, if_match=read[0].headers["etag"]),
+        await put(branch, "/v1/calendars/own", CALENDAR, if_none_match="*"),
+        await put(branch, "/v1/sla-policies/standard", POLICY, if_match=read[1].headers["etag"]),
+    ]
+
+    assert [answer.status_code for answer in read] == [200, 200]
+    assert {(answer.status_code, answer.json()["type"].rpartition("/")[2]) for answer in written} == {(403, "levels-are-company-wide")}
+
+
 async def test_two_at_once_create_a_calendar_once(api: Api) -> None:
     answers = await asyncio.gather(*(put(api, "/v1/calendars/raced", CALENDAR, if_none_match="*") for _ in range(5)))
 
