@@ -2,13 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import Field
-from service_kit.words import Id, Input, JsonObject, Line, Output, Timestamp
+from pydantic import Field, WithJsonSchema
+from service_kit.words import FREE_JSON, Id, Input, JsonObject, Line, Output, StoredJson, Timestamp
 
 from customer_profile.interaction.domain import Channel, Direction, Interaction, Purpose
 
 Outcome = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S")]
 ToDos = Annotated[list[Line], Field(max_length=50)]
+# The timeline shows the trail with four members more: direction, purpose, outcome and seconds.
+MOST_MEMBERS = 480
+Trail = Annotated[JsonObject, Field(max_length=MOST_MEMBERS), WithJsonSchema({**FREE_JSON, "maxProperties": MOST_MEMBERS})]
 ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~](?:[ -~]{0,198}[!-~])?$")]
 
 
@@ -25,7 +28,7 @@ class NewInteraction(Input):
     agent: Line | None = None
     outcome: Outcome | None = None
     to_dos: Annotated[ToDos, Field(default_factory=list)]
-    details: Annotated[JsonObject, Field(default_factory=dict)]
+    details: Annotated[Trail, Field(default_factory=dict)]
     external_id: ExternalId | None = None
 
 
@@ -38,7 +41,7 @@ class InteractionChange(Input):
     agent: Line | None = None
     outcome: Outcome | None = None
     to_dos: ToDos | None = None
-    details: JsonObject | None = None
+    details: Trail | None = None
 
 
 class InteractionView(Output):
@@ -56,7 +59,7 @@ class InteractionView(Output):
     agent: Annotated[str | None, Field(max_length=200)]
     outcome: Annotated[str | None, Field(max_length=2_000)]
     to_dos: ToDos
-    details: JsonObject
+    details: StoredJson
     external_id: Annotated[str | None, Field(max_length=200)]
     created_at: Timestamp
 

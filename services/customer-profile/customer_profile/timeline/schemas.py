@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 from service_kit.database import Record
-from service_kit.words import Id, JsonObject, Output, Timestamp
+from service_kit.words import Id, Output, StoredJson, Timestamp
 
 from customer_profile.timeline.domain import EntryKind
 from customer_profile.timeline.labels import titled
@@ -25,18 +25,18 @@ class EntryView(Output):
     channel: Annotated[str, Field(max_length=20)]
     kind: EntryKind
     title: Annotated[str, Field(max_length=1_000)]
-    details: JsonObject
+    details: StoredJson
     ref: RefOut
 
 
 def entry_view(row: Record, language: str) -> EntryView:
-    """An entry with its title in the reader's language."""
-    return EntryView(
+    """An entry with its title in the reader's language. It was accepted when it was written: nothing in it is judged again."""
+    return EntryView.model_construct(
         id=row["id"],
         occurred_at=row["occurred_at"],
         channel=row["channel"],
         kind=EntryKind(row["kind"]),
         title=(titled(row["label"], row["details"], language) if row["label"] else row["title"])[:1_000],
         details=row["details"],
-        ref=RefOut(type=row["ref_type"], id=row["ref_id"]),
+        ref=RefOut.model_construct(type=row["ref_type"], id=row["ref_id"]),
     )

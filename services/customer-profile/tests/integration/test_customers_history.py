@@ -60,6 +60,18 @@ async def test_a_changed_interaction_changes_its_timeline_entry(api: Api, custom
     assert (entry["title"], entry["details"]["outcome"]) == ("Bill explained", "content")
 
 
+async def test_the_longest_trail_is_shown_on_the_timeline_and_a_longer_one_is_refused(api: Api, customer: dict[str, Any]) -> None:
+    longest = {f"page-{number}": number for number in range(480)}
+    made = await record(api, customer, details=longest, outcome="content")
+
+    refused = await api.post("/v1/interactions", touch(customer, details=longest | {"one": "more"}))
+
+    (entry,) = (await api.get(f"/v1/customers/{customer['id']}/timeline")).json()["items"]
+    assert made["details"] == longest
+    assert entry["details"] == longest | {"direction": "in", "purpose": "inquiry", "outcome": "content", "seconds": 300}
+    assert refused.status_code == 422
+
+
 async def test_the_same_external_id_is_recorded_once(api: Api, customer: dict[str, Any]) -> None:
     made = await record(api, customer, external_id="call-1")
 
