@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID, uuid4
 
-from customer_profile.care.domain import CarePlan, CareTask, Occasion
+from customer_profile.care.domain import CarePlan, CareTask, Made, Occasion
 from customer_profile.consent.domain import Consent, ContactRules, QuietHours, Standing, Status
 from customer_profile.customer.domain import (
     Customer,
@@ -131,18 +131,18 @@ class FakeCares:
     async def plans(self, occasion: Occasion) -> list[CarePlan]:
         return [plan for plan in self.known_plans if plan.occasion is occasion and plan.is_enabled]
 
-    async def add_task(self, task: CareTask, occasion: Occasion, *, unit: str) -> bool:
-        key = (task.customer_id, task.plan_id, task.occasion_key)
-        if key in self.tasks:
-            return False
-        self.tasks[key] = task
-        return True
+    async def add_tasks(self, made: Sequence[Made]) -> list[CareTask]:
+        tasks = {(each.task.customer_id, each.task.plan_id, each.task.occasion_key): each.task for each in made}
+        new = {key: task for key, task in tasks.items() if key not in self.tasks}
+        self.tasks |= new
+        return list(new.values())
 
-    async def celebrated(self, plan_id: UUID, birthdays: Sequence[int], *, occasion_key: str, limit: int) -> list[Customer]:
+    async def celebrated(self, plan: CarePlan, birthdays: Sequence[int], *, key: str, after: UUID, limit: int) -> list[Customer]:
+        behind = sorted((customer for customer in self.customers if customer.id > after), key=lambda customer: customer.id)
         found = [
             customer
-            for customer in self.customers
-            if customer.birthday in birthdays and (customer.id, plan_id, occasion_key) not in self.tasks
+            for customer in behind
+            if customer.birthday in birthdays and plan.is_for(customer) and (customer.id, plan.id, key) not in self.tasks
         ]
         return found[:limit]
 
@@ -153,8 +153,8 @@ class FakeStandings:
     def __init__(self, standings: Mapping[UUID, Standing] | None = None) -> None:
         self._standings = dict(standings or {})
 
-    async def standing(self, customer_id: UUID, *, at: datetime) -> Standing:
-        return self._standings.get(customer_id) or a_standing()
+    async def standings(self, asked: Sequence[tuple[Customer, datetime]]) -> list[Standing]:
+        return [self._standings.get(customer.id) or a_standing() for customer, _ in asked]
 
 
 def customer_body(**other: Any) -> dict[str, Any]:

@@ -17,6 +17,9 @@ from customer_profile.interaction.domain import Channel, Purpose
 
 PLACE = re.compile(r"\{([a-z_]+)\}")
 LANGUAGES = ("zh-CN", "en")
+LONGEST_TEXT = 20_000
+# An id before that of any customer.
+NOBODY = UUID(int=0)
 
 
 class Occasion(StrEnum):
@@ -109,6 +112,14 @@ class Happening:
     places: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far the birthdays of a plan were looked at: up to a day, and on that day up to a customer."""
+
+    day: date
+    after: UUID = NOBODY
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CareTask:
     """What is to be done for a customer. `reasons` says why a task was skipped from the start."""
@@ -142,6 +153,15 @@ class CareTask:
         if self.state is not TaskState.OPEN:
             raise CareTaskNotOpen(state=self.state.value)
         return replace(self, version=self.version + 1, state=state, outcome=outcome, note=note, ended_at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new task with what is told of it beside its own members."""
+
+    task: CareTask
+    occasion: Occasion
+    unit: str
 
 
 def plans_for(customer: Customer, plans: list[CarePlan], occasion: Occasion) -> list[CarePlan]:
@@ -184,29 +204,29 @@ def due(plan: CarePlan, customer: Customer, happening: Happening, quiet: QuietHo
 
 
 def worded(template: Mapping[str, str], language: str, places: Mapping[str, str]) -> str:
-    """The template in the language, else in one that is close, else in any; places that nobody fills stay as they are."""
+    """The template in the language, else in one that is close, else in any; places that nobody fills stay as they are.
+
+    A text that its places make longer than a task keeps is cut.
+    """
     text = template.get(language) or next((text for name, text in template.items() if name[:2] == language[:2] and text), "")
     text = text or next((template[name] for name in LANGUAGES if template.get(name)), "")
-    return PLACE.sub(lambda found: places.get(found[1], found[0]), text)
-
-
-def birthday_in(year: int, birthday: int) -> date:
-    """The day of the year on which a birthday (month and day as 229) is kept: February 29 on the 28th of other years."""
-    month, day = divmod(birthday, 100)
-    if (month, day) == (2, 29) and not isleap(year):
-        return date(year, 2, 28)
-    return date(year, month, day)
+    return PLACE.sub(lambda found: places.get(found[1], found[0]), text)[:LONGEST_TEXT]
 
 
 def birthdays_of(day: date) -> list[int]:
-    """The birthdays (as 229) that are kept on a day."""
+    """The birthdays (as 229) that are kept on a day: February 29 on the 28th of other years."""
     kept = [day.month * 100 + day.day]
     if (day.month, day.day) == (2, 28) and not isleap(day.year):
         kept.append(229)
     return kept
 
 
+def birthday_key(day: date) -> str:
+    """What names the birthday that is kept on this day."""
+    return f"birthday:{day.year}"
+
+
 def birthday_happening(customer: Customer, day: date, *, opens: time) -> Happening:
     """The birthday that is kept on this day, at the first hour after the customer's quiet hours."""
     local = datetime.combine(day, opens, tzinfo=ZoneInfo(customer.time_zone))
-    return Happening(key=f"birthday:{day.year}", occasion=Occasion.BIRTHDAY, at=local.astimezone(UTC))
+    return Happening(key=birthday_key(day), occasion=Occasion.BIRTHDAY, at=local.astimezone(UTC))

@@ -67,7 +67,7 @@ async def create_care_plan(body: NewCarePlan, call: Annotated[Call, requires("ca
     async with call.transaction() as tx:
         await CareStore(tx, units_of(call.caller)).add_plan(plan)
         if plan.occasion is Occasion.BIRTHDAY:
-            await birthdays.look_soon(tx, plan.id, at=call.at)
+            await birthdays.look_soon(tx, plan.id, zone=call.settings.time_zone, at=call.at)
         return call.created(plan_view(plan), location=f"/v1/care-plans/{plan.id}", version=1)
 
 
@@ -101,7 +101,7 @@ async def change_care_plan(
         after = replace(before, **sent(body), version=before.version + 1)
         await plans.save_plan(before, after)
         if after.occasion is Occasion.BIRTHDAY:
-            await birthdays.look_soon(tx, after.id, at=call.at)
+            await birthdays.look_soon(tx, after.id, zone=call.settings.time_zone, at=call.at)
         return call.answer(plan_view(after), version=after.version)
 
 

@@ -1,6 +1,6 @@
 """Care plans and tasks in Postgres. A plan makes one task per occasion of a customer: a unique key holds that."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from service_kit.tables import Moment
 from service_kit.units import within_units
 from service_kit.words import written
 from sqlalchemy import (
+    ColumnElement,
     Integer,
     Select,
     SmallInteger,
@@ -19,8 +20,10 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
+    column,
     delete,
     exists,
+    func,
     or_,
     select,
     tuple_,
@@ -28,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from customer_profile.care.domain import CarePlan, CarePlanNotFound, CareTask, CareTaskNotFound, Occasion
+from customer_profile.care.domain import CarePlan, CarePlanNotFound, CareTask, CareTaskNotFound, Made, Occasion, Segment
 from customer_profile.care.rows import plan_columns, plan_of, task_of, task_row
 from customer_profile.customer.domain import Customer
 from customer_profile.customer.rows import customer_of
@@ -63,9 +66,19 @@ DELETE_PLAN = delete(care_plan).where(care_plan.c.id == bindparam("of"))
 _of_present = (care_task.c.customer_id == customer.c.id, customer.c.erased_at.is_(None), within_units(customer.c.unit))
 FIND_TASK = select(care_task, customer.c.unit).where(care_task.c.id == bindparam("id"), *_of_present)
 LOCK_TASK = FIND_TASK.with_for_update(of=care_task)
-INSERT_TASK = (
+# An array of arrays cannot be taken apart: the reasons of a task go as one text.
+_shapes = {each.name: String() if each.name == "reasons" else each.type for each in care_task.c}
+_made = (
+    func.unnest(*(bindparam(f"new_{name}", type_=ARRAY(shape)) for name, shape in _shapes.items()))
+    .table_valued(*(column(name, shape) for name, shape in _shapes.items()), name="made")
+    .render_derived()
+)
+INSERT_TASKS = (
     insert(care_task)
-    .values({each.name: bindparam(each.name, type_=each.type) for each in care_task.c})
+    .from_select(
+        list(_shapes),
+        select(*(func.string_to_array(_made.c[name], " ") if name == "reasons" else _made.c[name] for name in _shapes)),
+    )
     .on_conflict_do_nothing(index_elements=[care_task.c.customer_id, care_task.c.plan_id, care_task.c.occasion_key])
     .returning(care_task.c.id)
 )
@@ -84,12 +97,26 @@ END_TASK = (
         version=care_task.c.version + 1,
     )
 )
-# Customers who keep a birthday and have no task of this plan for it yet.
+
+
+def _unless_asked(name: str, type_: Any, condition: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+    """True where nothing is asked for, else what the condition says of it."""
+    asked: Any = bindparam(name, type_=type_)
+    return or_(asked.is_(None), condition(asked))
+
+
+# Customers of a plan's unit and segment who keep a birthday and have no task of this plan for it yet, behind an id. They are
+# kept until the transaction ends, so that no file is erased while it is greeted.
 CELEBRATED = (
     select(*[each for each in customer.c if each.name not in ("erased_at", "birthday")])
     .where(
         customer.c.birthday == any_(bindparam("birthdays", type_=ARRAY(SmallInteger))),
+        customer.c.id > bindparam("after", type_=Uuid),
         customer.c.erased_at.is_(None),
+        within_units(customer.c.unit),
+        _unless_asked("of_kind", String, lambda kind: customer.c.kind == kind),
+        _unless_asked("tier_min", SmallInteger, lambda stars: customer.c.tier >= stars),
+        _unless_asked("tag", String, lambda tag: tag == any_(customer.c.tags)),
         ~exists().where(
             care_task.c.customer_id == customer.c.id,
             care_task.c.plan_id == bindparam("plan_id", type_=Uuid),
@@ -98,6 +125,7 @@ CELEBRATED = (
     )
     .order_by(customer.c.id)
     .limit(bindparam("limit", type_=Integer))
+    .with_for_update(key_share=True, read=True)
 )
 
 
@@ -161,21 +189,17 @@ class CareStore:
             raise CareTaskNotFound()
         return task_of(row), row["unit"]
 
-    async def add_task(self, task: CareTask, occasion: Occasion, *, unit: str) -> bool:
-        """Write a new task, tell it and show it on the timeline; False where this occasion had made one already."""
-        if await self._tx.fetch_value(INSERT_TASK, **task_row(task)) is None:
-            return False
-        payload = {
-            "care_task_id": str(task.id),
-            "customer_id": str(task.customer_id),
-            "plan_id": str(task.plan_id),
-            "occasion": occasion.value,
-            "state": task.state.value,
-            "due_at": written(task.due_at),
-        }
-        await TimelineStore(self._tx).add(entry_of(task, "care_task.created", id=task.id, at=task.created_at))
-        self._tx.record(Event(type="care_task.created", subject=task.id, unit=unit, at=task.created_at, payload=payload))
-        return True
+    async def add_tasks(self, made: Sequence[Made]) -> list[CareTask]:
+        """Write new tasks, tell them and show them on the timeline; those whose occasion had made one already are left out."""
+        rows = [task_row(each.task) | {"reasons": " ".join(each.task.reasons)} for each in made]
+        columns = {f"new_{name}": [row[name] for row in rows] for name in _shapes}
+        written_ids = {row["id"] for row in await self._tx.fetch(INSERT_TASKS, **columns)}
+        new = [each for each in made if each.task.id in written_ids]
+        tasks = [each.task for each in new]
+        await TimelineStore(self._tx).add(*(entry_of(task, "care_task.created", id=task.id, at=task.created_at) for task in tasks))
+        for each in new:
+            self._tx.record(created(each))
+        return tasks
 
     async def end_task(self, before: CareTask, after: CareTask, *, unit: str, entry_id: UUID) -> None:
         """Write that a task was done or skipped, tell it and show it on the timeline."""
@@ -203,9 +227,21 @@ class CareStore:
         event = Event(type=type_, subject=after.id, unit=unit, at=after.ended_at, payload=payload)
         self._tx.record(event, values={"outcome": after.outcome, "note": after.note})
 
-    async def celebrated(self, plan_id: UUID, birthdays: Sequence[int], *, occasion_key: str, limit: int) -> list[Customer]:
-        """Customers who keep one of the birthdays (as 229) and have no task of the plan for it yet."""
-        rows = await self._tx.fetch(CELEBRATED, plan_id=plan_id, birthdays=list(birthdays), occasion_key=occasion_key, limit=limit)
+    async def celebrated(self, plan: CarePlan, birthdays: Sequence[int], *, key: str, after: UUID, limit: int) -> list[Customer]:
+        """Customers of the plan who keep one of the birthdays (as 229) and have no task of it yet, by id, behind an id."""
+        segment = plan.segment or Segment()
+        rows = await self._tx.fetch(
+            CELEBRATED,
+            plan_id=plan.id,
+            units=None if plan.unit is None else [plan.unit],
+            of_kind=None if segment.kind is None else segment.kind.value,
+            tier_min=segment.tier_min,
+            tag=segment.tag,
+            birthdays=list(birthdays),
+            occasion_key=key,
+            after=after,
+            limit=limit,
+        )
         return [customer_of(row) for row in rows]
 
 
@@ -236,6 +272,19 @@ async def list_tasks(
     filters |= {} if state is None else {"state": state}
     statement = listing(of_customer=customer_id is not None, state=state is not None)
     return await reader.fetch(statement, after_at=after[0], after=after[1], limit=limit, units=units, **filters)
+
+
+def created(made: Made) -> Event:
+    task = made.task
+    payload = {
+        "care_task_id": str(task.id),
+        "customer_id": str(task.customer_id),
+        "plan_id": str(task.plan_id),
+        "occasion": made.occasion.value,
+        "state": task.state.value,
+        "due_at": written(task.due_at),
+    }
+    return Event(type="care_task.created", subject=task.id, unit=made.unit, at=task.created_at, payload=payload)
 
 
 def entry_of(task: CareTask, label: str, *, id: UUID, at: Any) -> Entry:

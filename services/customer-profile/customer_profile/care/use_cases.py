@@ -1,7 +1,7 @@
 """Making care tasks: which plans answer an occasion, whether the customer may be contacted, when the task is due."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -9,13 +9,24 @@ from uuid import UUID
 from service_kit.identity import Ids
 
 from customer_profile.care import domain
-from customer_profile.care.domain import CarePlan, CareTask, Happening, Occasion
-from customer_profile.consent.domain import Code, ContactRules, Standing, decide
+from customer_profile.care.domain import NOBODY, CarePlan, CareTask, Happening, Made, Occasion, Place
+from customer_profile.consent.domain import ContactRules, Standing, decide
 from customer_profile.customer.domain import Customer
 
+# How many customers are greeted in one transaction.
 BATCH = 500
 # The follow-up of a complaint is owed to the customer: it is made even where the cap on touches is reached.
 OWED = frozenset({Occasion.AFTER_COMPLAINT})
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A plan answers a happening of a customer at a moment."""
+
+    plan: CarePlan
+    customer: Customer
+    happening: Happening
+    at: datetime
 
 
 class Cares(Protocol):
@@ -23,15 +34,15 @@ class Cares(Protocol):
 
     async def plans(self, occasion: Occasion) -> list[CarePlan]: ...
 
-    async def add_task(self, task: CareTask, occasion: Occasion, *, unit: str) -> bool: ...
+    async def add_tasks(self, made: Sequence[Made]) -> list[CareTask]: ...
 
-    async def celebrated(self, plan_id: UUID, birthdays: Sequence[int], *, occasion_key: str, limit: int) -> list[Customer]: ...
+    async def celebrated(self, plan: CarePlan, birthdays: Sequence[int], *, key: str, after: UUID, limit: int) -> list[Customer]: ...
 
 
 class Standings(Protocol):
-    """Where it is known what a contact decision depends on."""
+    """Where it is known what contact decisions depend on."""
 
-    async def standing(self, customer_id: UUID, *, at: datetime) -> Standing: ...
+    async def standings(self, asked: Sequence[tuple[Customer, datetime]]) -> list[Standing]: ...
 
 
 class Caring:
@@ -47,42 +58,49 @@ class Caring:
     async def answer(self, customer: Customer, happening: Happening) -> list[CareTask]:
         """Make the tasks of all plans that answer the occasion; those that were made before are not made again."""
         plans = domain.plans_for(customer, await self._cares.plans(happening.occasion), happening.occasion)
-        made = [await self._make(plan, customer, happening) for plan in plans]
-        return [task for task in made if task is not None]
+        return await self._make([self._due(plan, customer, happening) for plan in plans])
 
-    async def celebrate(self, today: date) -> int:
-        """Make the birthday tasks of today and of the days that plans look ahead; how many were made."""
+    async def celebrate(self, plan_id: UUID, place: Place, *, today: date) -> Place | None:
+        """Make the next batch of a plan's birthday tasks, up to the day it looks ahead to; where to go on, None at the end.
+
+        A plan that is gone or disabled meanwhile is at its end.
+        """
         plans = await self._cares.plans(Occasion.BIRTHDAY)
-        made = 0
-        for plan in plans:
-            for ahead in range(plan.within_days + 1):
-                made += await self._celebrate_day(plan, plans, today + timedelta(days=ahead))
-        return made
+        plan = next((plan for plan in plans if plan.id == plan_id), None)
+        if plan is None:
+            return None
+        room, day, after = BATCH, place.day, place.after
+        while day <= today + timedelta(days=plan.within_days):
+            customers = await self._celebrated(plan, day, after=after, limit=room)
+            await self._greet(plan, plans, customers, day)
+            room -= len(customers)
+            if not room:
+                return Place(day, customers[-1].id)
+            day, after = day + timedelta(days=1), NOBODY
+        return None
 
-    async def _celebrate_day(self, plan: CarePlan, plans: list[CarePlan], day: date) -> int:
+    async def _celebrated(self, plan: CarePlan, day: date, *, after: UUID, limit: int) -> list[Customer]:
+        key = domain.birthday_key(day)
+        return await self._cares.celebrated(plan, domain.birthdays_of(day), key=key, after=after, limit=limit)
+
+    async def _greet(self, plan: CarePlan, plans: list[CarePlan], customers: list[Customer], day: date) -> None:
+        fitting = [customer for customer in customers if plan in domain.plans_for(customer, plans, Occasion.BIRTHDAY)]
         opens = self._rules.quiet.end
-        birthdays = domain.birthdays_of(day)
-        made = 0
-        # Those who need no task of this plan stay in the way of the next batch: a longer batch is asked for until all are seen.
-        limit = BATCH
-        while True:
-            customers = await self._cares.celebrated(plan.id, birthdays, occasion_key=f"birthday:{day.year}", limit=limit)
-            fitting = [customer for customer in customers if plan in domain.plans_for(customer, plans, Occasion.BIRTHDAY)]
-            for customer in fitting:
-                made += await self._make(plan, customer, domain.birthday_happening(customer, day, opens=opens)) is not None
-            if len(customers) < limit:
-                return made
-            limit += BATCH
+        await self._make([self._due(plan, each, domain.birthday_happening(each, day, opens=opens)) for each in fitting])
 
-    async def _make(self, plan: CarePlan, customer: Customer, happening: Happening) -> CareTask | None:
-        due_at = domain.due(plan, customer, happening, self._rules.quiet)
-        reasons = await self._reasons(plan, customer, due_at)
-        task = domain.task(plan, customer, happening, id=self._ids(), due_at=due_at, reasons=reasons, at=self._at)
-        return task if await self._cares.add_task(task, happening.occasion, unit=customer.unit) else None
+    def _due(self, plan: CarePlan, customer: Customer, happening: Happening) -> Due:
+        return Due(plan, customer, happening, domain.due(plan, customer, happening, self._rules.quiet))
 
-    async def _reasons(self, plan: CarePlan, customer: Customer, due_at: datetime) -> tuple[Code, ...]:
-        standing = await self._standings.standing(customer.id, at=due_at)
-        if plan.occasion in OWED:
-            standing = replace(standing, touches=0)
-        rules = self._rules if plan.occasion not in OWED else replace(self._rules, touches_per_month=1)
-        return decide(standing, rules, purpose=plan.purpose, channel=plan.channel, at=due_at).reasons
+    async def _make(self, wanted: Sequence[Due]) -> list[CareTask]:
+        if not wanted:
+            return []
+        standings = await self._standings.standings([(due.customer, due.at) for due in wanted])
+        made = [self._made(due, standing) for due, standing in zip(wanted, standings, strict=True)]
+        return await self._cares.add_tasks(made)
+
+    def _made(self, due: Due, standing: Standing) -> Made:
+        plan, customer, happening = due.plan, due.customer, due.happening
+        is_capped = plan.occasion not in OWED
+        decision = decide(standing, self._rules, purpose=plan.purpose, channel=plan.channel, at=due.at, is_capped=is_capped)
+        task = domain.task(plan, customer, happening, id=self._ids(), due_at=due.at, reasons=decision.reasons, at=self._at)
+        return Made(task, happening.occasion, customer.unit)

@@ -9,10 +9,8 @@ from zoneinfo import ZoneInfo
 
 from service_kit.errors import NotFound
 
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.interaction.domain import ANSWERING, Channel, Purpose
 
-# What answers the customer's own matter needs no consent, has no cap, and reaches also those who want no other contact.
-ANSWERING = frozenset({Purpose.INQUIRY, Purpose.COMPLAINT, Purpose.GRIEVANCE, Purpose.OBJECTION, Purpose.SERVICE})
 # What disturbs people when it comes at night; letters and e-mails wait until they are opened.
 DISTURBING = frozenset(
     {Channel.VOICE, Channel.SMS, Channel.CHAT, Channel.PUSH, Channel.FACE_TO_FACE, Channel.SOCIAL, Channel.IVR, Channel.FAX}
@@ -130,8 +128,10 @@ class Decision:
         return not self.reasons
 
 
-def decide(standing: Standing, rules: ContactRules, *, purpose: Purpose, channel: Channel, at: datetime) -> Decision:
-    """May we contact this customer for this purpose, on this channel, at this moment?"""
+def decide(
+    standing: Standing, rules: ContactRules, *, purpose: Purpose, channel: Channel, at: datetime, is_capped: bool = True
+) -> Decision:
+    """May we contact this customer for this purpose, on this channel, at this moment? What is owed to them is not capped."""
     reasons: list[Code] = []
     if purpose not in ANSWERING:
         if standing.do_not_contact:
@@ -139,7 +139,7 @@ def decide(standing: Standing, rules: ContactRules, *, purpose: Purpose, channel
         refused = _consent(standing.consents, rules, purpose=purpose, channel=channel, at=at)
         if refused is not None:
             reasons.append(refused)
-        if standing.touches >= rules.touches_per_month:
+        if is_capped and standing.touches >= rules.touches_per_month:
             reasons.append(Code.MONTHLY_CAP)
     zone = ZoneInfo(standing.time_zone)
     is_quiet = channel in DISTURBING and rules.quiet.includes(at, zone)

@@ -10,13 +10,13 @@ from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
 from service_kit.tables import Moment
 from service_kit.units import within_units
-from sqlalchemy import Integer, Uuid, bindparam, insert, select, tuple_
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import Integer, Uuid, any_, bindparam, insert, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from customer_profile.consent.domain import Consent, ConsentNotFound, Standing, month_around
 from customer_profile.consent.rows import consent_of
-from customer_profile.customer.domain import CustomerNotFound
-from customer_profile.interaction.store import COUNT_TOUCHES
+from customer_profile.customer.domain import Customer, CustomerNotFound
+from customer_profile.interaction.store import touches
 from customer_profile.tables import consent, customer
 
 INSERT = insert(consent)
@@ -32,12 +32,12 @@ LIST = (
     .order_by(consent.c.recorded_at.desc(), consent.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
 )
-# The newest statement of each purpose and channel is all that a decision needs.
+# The newest statement of each customer, purpose and channel is all that a decision needs.
 NEWEST = (
     select(consent)
-    .ext(distinct_on(consent.c.purpose, consent.c.channel))
-    .where(consent.c.customer_id == bindparam("customer_id"))
-    .order_by(consent.c.purpose, consent.c.channel, consent.c.recorded_at.desc(), consent.c.id.desc())
+    .ext(distinct_on(consent.c.customer_id, consent.c.purpose, consent.c.channel))
+    .where(consent.c.customer_id == any_(bindparam("customer_ids", type_=ARRAY(Uuid))))
+    .order_by(consent.c.customer_id, consent.c.purpose, consent.c.channel, consent.c.recorded_at.desc(), consent.c.id.desc())
 )
 PREFERENCES = select(customer.c.time_zone, customer.c.do_not_contact, customer.c.unit).where(
     customer.c.id == bindparam("id"), customer.c.erased_at.is_(None), within_units(customer.c.unit)
@@ -89,12 +89,25 @@ async def standing(reader: Reader, customer_id: UUID, *, at: datetime, units: Se
     preferences = await reader.fetch_one(PREFERENCES, id=customer_id, units=units)
     if preferences is None:
         raise CustomerNotFound()
-    rows = await reader.fetch(NEWEST, customer_id=customer_id)
-    since, until = month_around(at, ZoneInfo(preferences["time_zone"]))
-    touches: int = await reader.fetch_value(COUNT_TOUCHES, customer_id=customer_id, since=since, until=until)
-    return Standing(
-        time_zone=preferences["time_zone"],
-        do_not_contact=preferences["do_not_contact"],
-        consents=[consent_of(row) for row in rows],
-        touches=touches,
-    )
+    said = await _newest(reader, [customer_id])
+    zone = preferences["time_zone"]
+    (touched,) = await touches(reader, [(customer_id, *month_around(at, ZoneInfo(zone)))])
+    return Standing(time_zone=zone, do_not_contact=preferences["do_not_contact"], consents=said.get(customer_id, ()), touches=touched)
+
+
+async def standings(reader: Reader, asked: Sequence[tuple[Customer, datetime]]) -> list[Standing]:
+    """What decisions about many customers need, each about its own moment, in the order of the question."""
+    said = await _newest(reader, [customer.id for customer, _ in asked])
+    touched = await touches(reader, [(each.id, *month_around(at, ZoneInfo(each.time_zone))) for each, at in asked])
+    return [
+        Standing(time_zone=each.time_zone, do_not_contact=each.do_not_contact, consents=said.get(each.id, ()), touches=number)
+        for (each, _), number in zip(asked, touched, strict=True)
+    ]
+
+
+async def _newest(reader: Reader, customer_ids: Sequence[UUID]) -> dict[UUID, list[Consent]]:
+    """The newest statements of each customer who made any."""
+    said: dict[UUID, list[Consent]] = {}
+    for row in await reader.fetch(NEWEST, customer_ids=list(customer_ids)):
+        said.setdefault(row["customer_id"], []).append(consent_of(row))
+    return said

@@ -48,6 +48,10 @@ class Purpose(StrEnum):
     NEWSLETTER = "newsletter"
 
 
+# What answers the customer's own matter needs no consent, has no cap, and reaches also those who want no other contact.
+ANSWERING = frozenset({Purpose.INQUIRY, Purpose.COMPLAINT, Purpose.GRIEVANCE, Purpose.OBJECTION, Purpose.SERVICE})
+
+
 class InteractionNotFound(NotFound):
     """There is no interaction with this id, or its customer lies outside the units of this token."""
 

@@ -11,9 +11,11 @@ from service_kit.sqlstates import TransactionRolledBack, UniqueViolated
 from service_kit.tables import Moment
 from service_kit.units import within_units
 from service_kit.words import written
-from sqlalchemy import Integer, Uuid, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Integer, Uuid, and_, bindparam, column, func, insert, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from customer_profile.interaction.domain import (
+    ANSWERING,
     Channel,
     Direction,
     Interaction,
@@ -60,13 +62,26 @@ UPDATE = (
         version=interaction.c.version + 1,
     )
 )
-# What counts against the cap on touches: what went out on our own initiative in a span of time.
-COUNT_TOUCHES = select(func.count()).where(
-    interaction.c.customer_id == bindparam("customer_id"),
-    interaction.c.occurred_at >= bindparam("since", type_=Moment),
-    interaction.c.occurred_at < bindparam("until", type_=Moment),
-    interaction.c.direction == "out",
-    interaction.c.purpose.in_(["care", "sale", "marketing", "survey", "newsletter"]),
+_spans = {"place": Integer, "customer_id": Uuid, "since": Moment, "until": Moment}
+_asked = (
+    func.unnest(*(bindparam(f"asked_{name}", type_=ARRAY(type_)) for name, type_ in _spans.items()))
+    .table_valued(*(column(name, type_) for name, type_ in _spans.items()), name="asked")
+    .render_derived()
+)
+# What counts against the cap on touches: what went out on our own initiative to a customer in a span of time.
+COUNT_TOUCHES = (
+    select(_asked.c.place, func.count().label("touches"))
+    .join(
+        interaction,
+        and_(
+            interaction.c.customer_id == _asked.c.customer_id,
+            interaction.c.occurred_at >= _asked.c.since,
+            interaction.c.occurred_at < _asked.c.until,
+            interaction.c.direction == "out",
+            interaction.c.purpose.in_([purpose.value for purpose in Purpose if purpose not in ANSWERING]),
+        ),
+    )
+    .group_by(_asked.c.place)
 )
 
 
@@ -92,6 +107,14 @@ class InteractionStore:
         return await self._reader.fetch(
             LIST, customer_id=customer_id, before_at=before[0], before=before[1], limit=limit, units=self._units
         )
+
+
+async def touches(reader: Reader, asked: Sequence[tuple[UUID, datetime, datetime]]) -> list[int]:
+    """How many touches on our own initiative each customer had in a span of time, in the order of the question."""
+    spans = list(zip(*asked, strict=True)) or [(), (), ()]
+    named = {f"asked_{name}": list(values) for name, values in zip(_spans, [range(len(asked)), *spans], strict=True)}
+    counted = {row["place"]: row["touches"] for row in await reader.fetch(COUNT_TOUCHES, **named)}
+    return [counted.get(place, 0) for place in range(len(asked))]
 
 
 async def add(tx: Transaction, recorded: Interaction, *, unit: str) -> None:

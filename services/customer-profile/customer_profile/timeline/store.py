@@ -65,8 +65,7 @@ class TimelineStore:
         self._tx = tx
 
     async def add(self, *entries: Entry) -> None:
-        for entry in entries:
-            await self._tx.execute(INSERT, **row_of(entry))
+        await self._tx.execute_many(INSERT, [row_of(entry) for entry in entries])
 
     async def change(self, entry: Entry) -> None:
         """Show the same moment with another title and details."""

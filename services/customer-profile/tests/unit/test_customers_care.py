@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from customer_profile.care.domain import (
+    LONGEST_TEXT,
     CareTaskNotOpen,
     Happening,
     Occasion,
+    Place,
     Segment,
     TaskState,
-    birthday_in,
     birthdays_of,
     due,
     plans_for,
@@ -122,25 +123,37 @@ def test_places_that_nobody_fills_stay_as_they_are() -> None:
 
 
 def test_february_29_is_kept_on_the_28th_of_other_years() -> None:
-    assert birthday_in(2028, 229) == date(2028, 2, 29)
-    assert birthday_in(2027, 229) == date(2027, 2, 28)
     assert birthdays_of(date(2027, 2, 28)) == [228, 229]
     assert birthdays_of(date(2028, 2, 28)) == [228]
     assert birthdays_of(date(2028, 2, 29)) == [229]
+
+
+def test_a_text_that_its_places_make_too_long_is_cut() -> None:
+    assert len(worded({"en": "{name}" * 1_000}, "en", {"name": "x" * 200})) == LONGEST_TEXT
 
 
 def born(day: str, **other: object) -> Customer:
     return a_customer(facts={"basic": {"birth_date": day}}, **other)
 
 
+async def greeted(cares: FakeCares, today: date, *, since: date | None = None) -> list[int]:
+    """How many tasks each batch of the first plan's birthdays made."""
+    place, batches = Place(since or today), []
+    while place is not None:
+        before = len(cares.tasks)
+        place = await caring(cares).celebrate(cares.known_plans[0].id, place, today=today)
+        batches.append(len(cares.tasks) - before)
+    return batches
+
+
 async def test_birthdays_ahead_get_their_task_once_in_the_customers_morning() -> None:
     soon, later = born("1990-03-05", time_zone="Europe/Berlin"), born("1990-03-20")
     cares = FakeCares(a_plan(Occasion.BIRTHDAY), customers=[soon, later])
 
-    made = await caring(cares).celebrate(date(2026, 3, 2))
-    again = await caring(cares).celebrate(date(2026, 3, 3))
+    made = await greeted(cares, date(2026, 3, 2))
+    again = await greeted(cares, date(2026, 3, 3))
 
-    assert (made, again) == (1, 0)
+    assert (made, again) == ([1], [0])
     (task,) = cares.tasks.values()
     assert task.customer_id == soon.id
     assert task.due_at == datetime(2026, 3, 5, 8, 0, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -150,9 +163,9 @@ async def test_who_was_born_on_february_29_is_greeted_every_year() -> None:
     leapling = born("1992-02-29")
     cares = FakeCares(a_plan(Occasion.BIRTHDAY, within_days=0), customers=[leapling])
 
-    assert await caring(cares).celebrate(date(2027, 2, 28)) == 1
-    assert await caring(cares).celebrate(date(2028, 2, 28)) == 0
-    assert await caring(cares).celebrate(date(2028, 2, 29)) == 1
+    assert await greeted(cares, date(2027, 2, 28)) == [1]
+    assert await greeted(cares, date(2028, 2, 28)) == [0]
+    assert await greeted(cares, date(2028, 2, 29)) == [1]
 
 
 async def test_those_whom_a_plan_is_not_for_do_not_stop_the_others() -> None:
@@ -160,7 +173,27 @@ async def test_those_whom_a_plan_is_not_for_do_not_stop_the_others() -> None:
     fitting = [born("1990-03-02") for _ in range(3)]
     cares = FakeCares(a_plan(Occasion.BIRTHDAY, unit="cn.gd", within_days=0), customers=[*others, *fitting])
 
-    assert await caring(cares).celebrate(date(2026, 3, 2)) == 3
+    assert await greeted(cares, date(2026, 3, 2)) == [3]
+
+
+async def test_birthdays_are_greeted_batch_by_batch_over_the_days() -> None:
+    customers = [born(f"1990-03-{day:02}") for day in (2, 3, 4) for _ in range(300)]
+    cares = FakeCares(a_plan(Occasion.BIRTHDAY, within_days=7), customers=customers)
+
+    assert await greeted(cares, date(2026, 3, 2)) == [500, 400]
+
+
+async def test_the_days_that_nobody_looked_at_are_made_up_for() -> None:
+    missed, ahead = born("1990-02-27"), born("1990-03-03")
+    cares = FakeCares(a_plan(Occasion.BIRTHDAY, within_days=1), customers=[missed, ahead])
+
+    assert await greeted(cares, date(2026, 3, 2), since=date(2026, 2, 27)) == [2]
+
+
+async def test_a_plan_that_is_gone_greets_nobody() -> None:
+    cares = FakeCares(a_plan(Occasion.BIRTHDAY, is_enabled=False), customers=[born("1990-03-02")])
+
+    assert await greeted(cares, date(2026, 3, 2)) == [0]
 
 
 async def test_a_task_is_ended_once() -> None:
