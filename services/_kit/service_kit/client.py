@@ -76,6 +76,11 @@ class Tokens:
             raise NeighborUnavailable("no access token for calls between services") from error
         return self._token
 
+    def forget(self, token: str) -> None:
+        """Use this token no more: somebody refused it, such as after the keys were changed."""
+        if token == self._token:
+            self._until = 0.0
+
     async def close(self) -> None:
         await self._client.aclose()
 
@@ -142,8 +147,7 @@ class ServiceClient:
             try:
                 # The client's own timeouts are per phase: an answer that trickles in would outlast them all, and so would the token.
                 async with asyncio.timeout(left):
-                    sent = {"Authorization": f"Bearer {await self._tokens.token()}", **_trace(), **(headers or {})}
-                    answer = await self._client.request(method, path, params=params, json=body, headers=sent, timeout=left)
+                    answer = await self._asked(method, path, left, params=params, body=body, headers=headers)
             except (httpx2.HTTPError, TimeoutError):
                 self.breaker.failed()
                 continue
@@ -154,6 +158,19 @@ class ServiceClient:
             if attempt == tries:
                 break
         raise NeighborUnavailable()
+
+    async def _asked(
+        self, method: str, path: str, left: float, *, params: Any, body: Any, headers: Mapping[str, str] | None
+    ) -> httpx2.Response:
+        """One request; a token that is refused is given up for a new one, once."""
+        for is_last in (False, True):
+            token = await self._tokens.token()
+            sent = {"Authorization": f"Bearer {token}", **_trace(), **(headers or {})}
+            answer = await self._client.request(method, path, params=params, json=body, headers=sent, timeout=left)
+            if answer.status_code != httpx2.codes.UNAUTHORIZED or is_last:
+                break
+            self._tokens.forget(token)
+        return answer
 
 
 def _trace() -> dict[str, str]:

@@ -5,6 +5,7 @@ import base64
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx2
@@ -27,10 +28,15 @@ from service_kit.tables import key_set
 ALGORITHMS = ["Ed25519", "EdDSA"]
 TOKEN_TYPES = {"at+jwt", "application/at+jwt"}
 REMEMBERED_TOKENS = 20_000
-REFRESH_SECONDS = 300.0
+# A token is looked at anew this often, and whenever the keys have changed.
+REMEMBERED_SECONDS = 60.0
+REFRESH_SECONDS = 30.0
+# Keys older than this may have been taken back: who comes after a long pause waits for the new ones, unless the gateway is down.
+OLD_SECONDS = 60.0
 # A stranger can make up key ids as fast as he likes; the gateway is asked at most this often.
 RETRY_SECONDS = 2.0
 LEEWAY_SECONDS = 5
+LONGEST_LIFE_SECONDS = 86_400
 LONGEST_TOKEN = 8_192
 
 FIND_KEYS = select(key_set.c["keys"]).where(key_set.c.issuer == bindparam("issuer"))
@@ -65,16 +71,20 @@ class PublishedKeys:
         self._issuer = issuer
         self._keys: KeySet | None = None
         self._ids: frozenset[str] = frozenset()
+        self._published: Mapping[str, Any] | None = None
         self._fetched = self._tried = -1e9
+        self._is_failing = False
         self._refreshing: asyncio.Task[None] | None = None
 
     async def key_set(self, kid: str | None) -> KeySet:
         now = time.monotonic()
         is_known = self._keys is not None and (kid is None or kid in self._ids)
-        if (not is_known or now - self._fetched > REFRESH_SECONDS) and now - self._tried > RETRY_SECONDS:
+        age = now - self._fetched
+        if (not is_known or age > REFRESH_SECONDS) and now - self._tried > RETRY_SECONDS:
             self._tried = now
             self._refreshing = asyncio.create_task(self._refresh(now))
-        if not is_known and self._refreshing is not None:
+        is_old = age > OLD_SECONDS and not self._is_failing
+        if (not is_known or is_old) and self._refreshing is not None:
             # All who need the new keys wait for the one request that fetches them; who has its key waits for nothing.
             await asyncio.shield(self._refreshing)
         if self._keys is None:
@@ -87,17 +97,23 @@ class PublishedKeys:
                 answer = await client.get("/.well-known/jwks.json")
                 answer.raise_for_status()
                 published = answer.json()
-                self._take(published)
-            self._fetched = now
+                is_new = self._take(published)
+            self._fetched, self._is_failing = now, False
         except (httpx2.HTTPError, ValueError, KeyError, TypeError, JoseError):
+            self._is_failing = True
             if self._keys is None:
                 await self._recall()
             return
-        await self._keep(published)
+        if is_new:
+            await self._keep(published)
 
-    def _take(self, published: Mapping[str, Any]) -> None:
+    def _take(self, published: Mapping[str, Any]) -> bool:
+        """Use these keys; False when they are those in use, which stay the same object for whoever remembers what they proved."""
+        if published == self._published:
+            return False
         keys = KeySet.import_key_set({"keys": list(published["keys"])})
-        self._keys, self._ids = keys, frozenset(key.kid for key in keys.keys if key.kid)
+        self._keys, self._ids, self._published = keys, frozenset(key.kid for key in keys.keys if key.kid), published
+        return True
 
     async def _keep(self, published: Mapping[str, Any]) -> None:
         try:
@@ -114,35 +130,45 @@ class PublishedKeys:
             self._take(kept)
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """A checked token: whose it is, until when that may be taken for granted, and which keys have proved it."""
+
+    caller: Caller
+    until: float
+    kid: str | None
+    keys: KeySet
+
+
 class Authenticator:
-    """Turns the Authorization header into a Caller; a checked token is remembered until it expires."""
+    """Turns the Authorization header into a Caller; a checked token is remembered for a minute, or until the keys change."""
 
     def __init__(self, keys: Keys, *, issuer: str, audience: str) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
-        self._remembered: OrderedDict[str, tuple[Caller, float]] = OrderedDict()
+        self._remembered: OrderedDict[str, Remembered] = OrderedDict()
 
     async def caller(self, authorization: str | None) -> Caller:
         """The caller of a request; TokenInvalid with the reason that RFC 6750 names."""
         token = bearer_token(authorization)
         found = self._remembered.get(token)
-        if found is not None and found[1] > time.time():
-            return found[0]
-        caller, expires = await self._checked(token)
-        self._remembered[token] = (caller, expires)
+        if found is not None and found.until > time.time() and await self._keys.key_set(found.kid) is found.keys:
+            return found.caller
+        checked = self._remembered[token] = await self._checked(token)
         if len(self._remembered) > REMEMBERED_TOKENS:
             self._remembered.popitem(last=False)
-        return caller
+        return checked.caller
 
-    async def _checked(self, token: str) -> tuple[Caller, float]:
+    async def _checked(self, token: str) -> Remembered:
         kid = _key_id(token)
         keys = await self._keys.key_set(kid)
         try:
             decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
         except (JoseError, ValueError, TypeError) as error:
             raise refused("the access token cannot be verified") from error
-        return self._caller_of(decoded.header, decoded.claims)
+        caller, expires = self._caller_of(decoded.header, decoded.claims)
+        return Remembered(caller, min(expires, time.time() + REMEMBERED_SECONDS), kid, keys)
 
     def _caller_of(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> tuple[Caller, float]:
         now = time.time()
@@ -155,6 +181,9 @@ class Authenticator:
             raise refused("the access token has expired")
         if isinstance(claims.get("nbf"), int | float) and claims["nbf"] > now + LEEWAY_SECONDS:
             raise refused("the access token is not valid yet")
+        issued = claims.get("iat")
+        if not isinstance(issued, int | float) or not expires - min(issued, now) <= LONGEST_LIFE_SECONDS + LEEWAY_SECONDS:
+            raise refused("the access token lives longer than any of this API")
         try:
             return caller_of(claims), float(expires) + LEEWAY_SECONDS
         except (KeyError, TypeError, ValueError) as error:

@@ -134,3 +134,22 @@ async def test_while_the_gateway_is_down_the_last_token_serves_until_its_end():
         await asyncio.sleep(1.0)
         with pytest.raises(NeighborUnavailable):
             await tokens.token()
+
+
+async def test_a_token_that_is_refused_is_given_up_for_a_new_one():
+    async with Neighbor(granted("old", 3600), granted("new", 3600)) as gateway, Neighbor((401, {}), {"n": 1}) as neighbor:
+        client = ServiceClient(neighbor.url, Tokens(gateway_url=gateway.url, client_id="c", client_secret="s"))
+
+        assert await client.get("/x") == {"n": 1}
+    assert [request["authorization"] for request in neighbor.requests] == ["bearer old", "bearer new"]
+
+
+async def test_a_token_that_is_refused_again_and_again_is_told_after_the_second_try():
+    async with Neighbor(granted("old", 3600), granted("new", 3600)) as gateway, Neighbor((401, {"detail": "no"})) as neighbor:
+        client = ServiceClient(neighbor.url, Tokens(gateway_url=gateway.url, client_id="c", client_secret="s"))
+
+        with pytest.raises(NeighborRefused) as refused:
+            await client.get("/x")
+
+    assert refused.value.status == 401
+    assert len(neighbor.requests) == 2
