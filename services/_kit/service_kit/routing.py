@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Request, Response, params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from service_kit import idempotency, preconditions
 from service_kit.arguments import Plan, is_many, plan_for
@@ -22,6 +23,7 @@ from service_kit.requests import StrictRequest, refuse_unknown_parameters, requi
 from service_kit.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
 
 ATTEMPTS = 4
+UPLOAD = "multipart/form-data"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 MergePatch = Body(media_type="application/merge-patch+json")
 
@@ -147,11 +149,10 @@ async def read_body(request: StrictRequest, content_type: str, *, is_required: b
         require_content_type(request, content_type)
         await read_form(request)
         return
-    body = await request.body()
-    if not body and not is_required and "content-type" not in request.headers:
+    if not is_required and "content-type" not in request.headers and not await request.body():
         return
     require_content_type(request, content_type)
-    if body:
+    if await request.body():
         await request.json()
 
 
@@ -253,11 +254,21 @@ def query_names(dependant: Dependant) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(known), frozenset(repeatable)
 
 
+def takes_upload(routes: Sequence[APIRoute]) -> Callable[[Scope], bool]:
+    """Says of a request whether its route reads forms with files: to all others the limit of a JSON body applies."""
+    uploads = [route for route in routes if media_type_of(route) == UPLOAD]
+
+    def is_taken(scope: Scope) -> bool:
+        return any(scope["method"] in route.methods and route.path_regex.match(scope["path"]) for route in uploads)
+
+    return is_taken
+
+
 def media_type_of(route: APIRoute) -> str | None:
     """The content type that the route's body has, or None where it takes no body."""
     if route.body_field is None:
         return None
     kind = route.body_field.field_info
     if isinstance(kind, params.File):
-        return "multipart/form-data"
+        return UPLOAD
     return str(kind.media_type) if isinstance(kind, params.Body) else "application/json"

@@ -26,7 +26,7 @@ from service_kit.identity import Clock, clock
 from service_kit.leases import Leases
 from service_kit.logs import logger
 from service_kit.metrics import Metrics
-from service_kit.routing import Router
+from service_kit.routing import Router, takes_upload
 from service_kit.secrets import Sealer
 from service_kit.sequencer import Sequencer
 from service_kit.settings import ServiceSettings
@@ -234,6 +234,7 @@ class Service:
             base=self.settings.issuer,
             largest_body=self.settings.largest_body_bytes,
             largest_upload=self.settings.largest_upload_bytes,
+            takes_upload=takes_upload(routes),
             is_logging=self.settings.request_log,
         )
 

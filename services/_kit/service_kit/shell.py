@@ -22,9 +22,18 @@ class Shell:
     """Wraps an app so that every answer, also those the framework gives as plain text, keeps the API's conventions."""
 
     def __init__(
-        self, app: ASGIApp, *, metrics: Metrics, base: str, largest_body: int, largest_upload: int, is_logging: bool = True
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        base: str,
+        largest_body: int,
+        largest_upload: int,
+        takes_upload: Callable[[Scope], bool],
+        is_logging: bool = True,
     ) -> None:
         self._app = app
+        self._takes_upload = takes_upload
         self._metrics = metrics
         self._base = base
         self._largest_body = largest_body
@@ -51,7 +60,7 @@ class Shell:
 
     def _limited(self, exchange: "_Exchange", receive: Receive) -> Receive:
         headers = exchange.headers
-        is_upload = headers.get(b"content-type", b"").startswith(b"multipart/")
+        is_upload = headers.get(b"content-type", b"").startswith(b"multipart/") and self._takes_upload(exchange.scope)
         largest = self._largest_upload if is_upload else self._largest_body
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > largest:
