@@ -213,6 +213,7 @@ tier_standing = Table(
     Column("customer_id", Uuid, nullable=False),
     Column("stars", SmallInteger, nullable=False),
     Column("since", Date, nullable=False),
+    Column("card_day", Date),
     Column("reason", String(300), nullable=False),
     Column("scheme", String(64)),
     Column("scheme_version", Integer),

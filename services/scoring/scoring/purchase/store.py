@@ -102,6 +102,7 @@ REBUILD = _again.on_conflict_do_update(
 )
 
 OF_CUSTOMERS = select(statistic).where(statistic.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+HOLD = OF_CUSTOMERS.order_by(statistic.c.customer_id, statistic.c.currency).with_for_update(key_share=True)
 UNTIL = (
     select(day.c.customer_id, day.c.currency, *(value.label(name) for name, value in _of_days.items()))
     .where(day.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))), day.c.day <= bindparam("until", type_=Date))
@@ -120,6 +121,7 @@ async def add(tx: Transaction, changes: Iterable[tuple[DayOf, Change]], *, at: d
 
 async def correct(tx: Transaction, *, before: tuple[DayOf, Change], after: tuple[DayOf, Change], at: datetime) -> None:
     """Take one transaction out and put another in: the statistics are made anew from the days of the customer."""
+    await hold(tx, sorted({day_of.customer_id for day_of, _ in (before, after)}))
     await tx.execute(TAKE_FROM_DAYS, **_day_arrays({before[0]: -before[1]}))
     await tx.fetch(ADD_DAYS, **_day_arrays(dict([after])))
     keys = sorted({(day_of.customer_id, day_of.currency) for day_of, _ in (before, after)})
@@ -160,6 +162,15 @@ def _empty_row(key: tuple[UUID, str], first: date, at: datetime) -> dict[str, An
         **dict.fromkeys(SUMS, 0),
         "changed_at": at,
     }
+
+
+async def hold(tx: Transaction, ids: Sequence[UUID]) -> list[Statistic]:
+    """The present statistics, locked: whoever changes or scores a customer's purchases takes these locks before anything else.
+
+    A statement sees what was committed before it began, not what it waited for; so nothing may be read along with the waiting.
+    All take the rows in one order, so that two who hold several never wait for each other.
+    """
+    return [statistic_of(row) for row in await tx.fetch(HOLD, ids=list(ids))]
 
 
 async def of_customers(reader: Reader, ids: Sequence[UUID]) -> list[Statistic]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from service_kit import timers
@@ -41,15 +41,20 @@ async def rescore(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> int:
     A card is as of the day of the last run or of the customer's last order or refund, whichever is later: never of today's clock,
     so that it can be made again from what is stored. What did not change gets no new card.
     """
-    definitions = await store.in_force(tx) if ids else {}
-    if not definitions:
+    # The locks come first: a card that a rival makes of later orders is then seen below, and never overtaken by one of earlier orders.
+    held = await purchases.hold(tx, ids) if ids else []
+    definitions = await store.in_force(tx) if held else {}
+    statistics = [each for each in held if each.currency in definitions]
+    if not statistics:
         return 0
-    statistics = [each for each in await purchases.of_customers(tx, ids) if each.currency in definitions]
     latest = {(card.statistic.customer_id, card.statistic.currency): card for card in await store.latest(tx, ids)}
     cards = [card for each in statistics if (card := _new_card(each, definitions, latest)) is not None]
     await store.insert_cards(tx, cards)
-    await store.forget(tx, [(each.customer_id, each.currency) for each in statistics if each.order_days == 0])
-    await tiers.follow(TierStore(tx), sorted({card.statistic.customer_id for card in cards}), at=at)
+    gone = [each for each in statistics if each.order_days == 0]
+    await store.forget(tx, [(each.customer_id, each.currency) for each in gone])
+    emptied = {each.customer_id: _day_of(each, definitions, latest) for each in gone}
+    judged = {card.statistic.customer_id for card in cards} | emptied.keys()
+    await tiers.follow(TierStore(tx), sorted(judged), at=at, emptied=emptied)
     return len(cards)
 
 
@@ -61,14 +66,17 @@ async def fire(tx: Transaction, due: Sequence[Timer], *, at: datetime) -> None:
 def _new_card(statistic: Statistic, definitions: Mapping[str, Definition], latest: Mapping[tuple[UUID, str], Card]) -> Card | None:
     if statistic.order_days == 0:
         return None
-    definition = definitions[statistic.currency]
     before = latest.get((statistic.customer_id, statistic.currency))
-    as_of = max(definition.as_of, statistic.last_activity)
-    if before is not None:
-        # After the voiding of the last order the day does not go back: the new card takes the place of the wrong one.
-        as_of = max(as_of, before.as_of)
-    card = card_of(statistic, definition, id=new_id(), as_of=as_of)
+    card = card_of(statistic, definitions[statistic.currency], id=new_id(), as_of=_day_of(statistic, definitions, latest))
     return None if before is not None and _says_the_same(card, before) else card
+
+
+def _day_of(statistic: Statistic, definitions: Mapping[str, Definition], latest: Mapping[tuple[UUID, str], Card]) -> date:
+    """As of which day a customer is scored now."""
+    day = max(definitions[statistic.currency].as_of, statistic.last_activity)
+    before = latest.get((statistic.customer_id, statistic.currency))
+    # After the voiding of the last order the day does not go back: the new card takes the place of the wrong one.
+    return day if before is None else max(day, before.as_of)
 
 
 def _says_the_same(card: Card, before: Card) -> bool:

@@ -48,6 +48,10 @@ class Scheme:
     minimum_stay_days: int
     version: int
 
+    def readings_of(self, readings: "Sequence[Reading]") -> "list[Reading]":
+        """Those of the scheme's currency; of every currency where it names none."""
+        return [each for each in readings if self.currency in (None, each.currency)]
+
     def rise_to(self, value: Decimal) -> int:
         """The stars that the value reaches by the upper cut points."""
         return max((each.stars for each in self.thresholds if value >= each.up), default=LOWEST)
@@ -83,11 +87,16 @@ class Override:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """The tier of one customer: `stars` counts, whether earned by a score or given by an override."""
+    """The tier of one customer: `stars` counts, whether earned by a score or given by an override.
+
+    `since` is what people read: the day of the card that moved the customer, or that of a person's decision. The stay is counted
+    between the days of cards alone, from `card_day`; it is None while stars are held that no card gave.
+    """
 
     customer_id: UUID
     stars: int
     since: date
+    card_day: date | None
     reason: str
     scheme: str | None
     scheme_version: int | None
@@ -116,20 +125,41 @@ class Move:
         return self.old != self.standing.stars
 
 
-def judged(scheme: Scheme, readings: Sequence[Reading], standing: Standing | None, *, customer_id: UUID) -> Move | None:
+def judged(
+    scheme: Scheme, readings: Sequence[Reading], standing: Standing | None, *, customer_id: UUID, emptied_on: date | None = None
+) -> Move | None:
     """The customer's move by the scores, or None when the customer stays.
 
     Scores in several currencies are not added: the currency that gives the most stars counts. An override stands until it ends.
+    `emptied_on` is the day as of which the last order of a currency was taken back: stars that nothing carries any more are lost at once.
     """
-    of_scheme = [reading for reading in readings if scheme.currency in (None, reading.currency)]
-    if not of_scheme or (standing is not None and standing.override is not None):
+    if standing is not None and standing.override is not None:
         return None
+    of_scheme = scheme.readings_of(readings)
+    if not of_scheme:
+        return None if standing is None or emptied_on is None else _emptied(scheme, standing, emptied_on)
     stars, reading = max(((_stars(scheme, each, standing), each) for each in of_scheme), key=lambda pair: pair[0])
     if standing is None:
         return _moved(scheme, reading, stars, None, customer_id, "first score")
     if stars == standing.stars or _is_too_early(scheme, reading, standing):
         return None
     return _moved(scheme, reading, stars, standing, customer_id, "rose" if stars > standing.stars else "fell")
+
+
+def _emptied(scheme: Scheme, standing: Standing, day: date) -> Move | None:
+    if standing.stars == LOWEST:
+        return None
+    moved = replace(
+        standing,
+        stars=LOWEST,
+        since=day,
+        card_day=day,
+        reason="no orders left",
+        scheme=scheme.name,
+        scheme_version=scheme.version,
+        version=standing.version + 1,
+    )
+    return Move(standing=moved, old=standing.stars)
 
 
 def _stars(scheme: Scheme, reading: Reading, standing: Standing | None) -> int:
@@ -141,7 +171,9 @@ def _stars(scheme: Scheme, reading: Reading, standing: Standing | None) -> int:
 
 def _is_too_early(scheme: Scheme, reading: Reading, standing: Standing) -> bool:
     """The minimum stay holds in both directions: nobody rises and falls again within it."""
-    return reading.as_of - standing.since < timedelta(days=scheme.minimum_stay_days)
+    if scheme.minimum_stay_days == 0 or standing.card_day is None:
+        return False
+    return reading.as_of - standing.card_day < timedelta(days=scheme.minimum_stay_days)
 
 
 def _moved(scheme: Scheme, reading: Reading, stars: int, standing: Standing | None, customer_id: UUID, how: str) -> Move:
@@ -150,6 +182,7 @@ def _moved(scheme: Scheme, reading: Reading, stars: int, standing: Standing | No
         customer_id=customer_id,
         stars=stars,
         since=reading.as_of,
+        card_day=reading.as_of,
         reason=reason[:300],
         scheme=scheme.name,
         scheme_version=scheme.version,
@@ -164,26 +197,41 @@ def overridden(standing: Standing | None, override: Override, *, customer_id: UU
     if override.until is not None and override.until <= at:
         raise OverrideInThePast()
     old = None if standing is None else standing.stars
-    if standing is None:
-        standing = Standing(
-            customer_id=customer_id, stars=override.stars, since=day, reason="", scheme=None, scheme_version=None, override=None, version=0
-        )
-    since = standing.since if old == override.stars else day
     reason = f"override: {override.reason}"[:300]
-    moved = replace(standing, stars=override.stars, since=since, reason=reason, override=override, version=standing.version + 1)
-    return Move(standing=moved, old=old)
+    if standing is None:
+        standing = _untried(customer_id, override.stars, day)
+    elif old != override.stars:
+        standing = replace(standing, stars=override.stars, since=day, card_day=None)
+    return Move(standing=replace(standing, reason=reason, override=override, version=standing.version + 1), old=old)
+
+
+def _untried(customer_id: UUID, stars: int, day: date) -> Standing:
+    """Of a customer whom no card has judged yet."""
+    return Standing(
+        customer_id=customer_id,
+        stars=stars,
+        since=day,
+        card_day=None,
+        reason="",
+        scheme=None,
+        scheme_version=None,
+        override=None,
+        version=0,
+    )
 
 
 def released(standing: Standing, scheme: Scheme | None, readings: Sequence[Reading], *, day: date, reason: str) -> Move:
     """An override is over: the stars are those of the score, without hysteresis or minimum stay, or the lowest without a score."""
     if standing.override is None:
         raise NoOverride()
-    of_scheme = [] if scheme is None else [each for each in readings if scheme.currency in (None, each.currency)]
+    of_scheme = [] if scheme is None else scheme.readings_of(readings)
     stars = LOWEST if scheme is None else max((scheme.rise_to(each.value) for each in of_scheme), default=LOWEST)
+    has_stayed = stars == standing.stars
     moved = replace(
         standing,
         stars=stars,
-        since=standing.since if stars == standing.stars else day,
+        since=standing.since if has_stayed else day,
+        card_day=standing.card_day if has_stayed and standing.card_day else max((each.as_of for each in of_scheme), default=None),
         reason=reason,
         scheme=None if scheme is None else scheme.name,
         scheme_version=None if scheme is None else scheme.version,

@@ -21,6 +21,7 @@ from scoring.tables import customer, tier_scheme, tier_scheme_in_force, tier_sta
 from scoring.tier.domain import Move, Override, Reading, Scheme, Standing, Threshold
 
 OVERRIDE_ENDS = "override_ends"
+_STANDING = ("customer_id", "stars", "since", "card_day", "reason", "scheme", "scheme_version", "version")
 
 _decides = tier_scheme_in_force.c.name == tier_scheme.c.name
 IN_FORCE = select(tier_scheme).join(tier_scheme_in_force, _decides)
@@ -44,6 +45,7 @@ _moved = unnested(
     customer_id=Uuid,
     stars=SmallInteger,
     since=Date,
+    card_day=Date,
     reason=String,
     scheme=String,
     scheme_version=Integer,
@@ -124,10 +126,19 @@ class TierStore:
             return
         if await self._tx.execute(SAVE, **arrays(_moved, [_row(move.standing) for move in moves])) != len(moves):
             raise TransactionRolledBack("another change of the same tier came first")
-        units = {row["id"]: row["unit"] for row in await self._tx.fetch(UNITS, ids=[move.standing.customer_id for move in moves])}
+        units = await self._units(moves)
         for move in moves:
             if move.is_change:
                 self._tx.record(_changed(move, units.get(move.standing.customer_id), at))
+
+    async def note_release(self, move: Move, *, at: datetime) -> None:
+        """Keep in the audit that an override is over, whether it changed the stars or not."""
+        id = move.standing.customer_id
+        payload = {"old": move.old, "new": move.standing.stars, "reason": move.standing.reason}
+        self._tx.audit(Event(type="tier.released", subject=id, at=at, unit=(await self._units([move])).get(id), payload=payload))
+
+    async def _units(self, moves: Sequence[Move]) -> Mapping[UUID, str | None]:
+        return {row["id"]: row["unit"] for row in await self._tx.fetch(UNITS, ids=[move.standing.customer_id for move in moves])}
 
     async def end_override_at(self, customer_id: UUID, until: datetime | None) -> None:
         """Set the timer of an override, or take it back."""
@@ -152,7 +163,7 @@ def _changed(move: Move, unit: str | None, at: datetime) -> Event:
 def _row(standing: Standing) -> dict[str, object]:
     given = standing.override
     return {
-        **{name: getattr(standing, name) for name in ("customer_id", "stars", "since", "reason", "scheme", "scheme_version", "version")},
+        **{name: getattr(standing, name) for name in _STANDING},
         "override_stars": given.stars if given else None,
         "override_reason": given.reason if given else None,
         "override_until": given.until if given else None,
@@ -164,8 +175,7 @@ def standing_of(row: Record) -> Standing:
     override = None
     if row["override_stars"] is not None:
         override = Override(stars=row["override_stars"], reason=row["override_reason"], until=row["override_until"], by=row["override_by"])
-    names = ("customer_id", "stars", "since", "reason", "scheme", "scheme_version", "version")
-    return Standing(**{name: row[name] for name in names}, override=override)
+    return Standing(**{name: row[name] for name in _STANDING}, override=override)
 
 
 def scheme_of(row: Record) -> Scheme:

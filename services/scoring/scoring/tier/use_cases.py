@@ -7,6 +7,8 @@ from uuid import UUID
 
 from scoring.tier.domain import Move, NoOverride, Override, Reading, Scheme, Standing, judged, overridden, released
 
+NOBODY: Mapping[UUID, date] = {}
+
 
 class Tiers(Protocol):
     """What is kept of tiers; standings come locked."""
@@ -19,17 +21,22 @@ class Tiers(Protocol):
 
     async def save(self, moves: Sequence[Move], *, at: datetime) -> None: ...
 
+    async def note_release(self, move: Move, *, at: datetime) -> None: ...
+
     async def end_override_at(self, customer_id: UUID, until: datetime | None) -> None: ...
 
 
-async def follow(tiers: Tiers, ids: Sequence[UUID], *, at: datetime) -> int:
-    """Judge customers by their latest cards; how many changed their stars."""
+async def follow(tiers: Tiers, ids: Sequence[UUID], *, at: datetime, emptied: Mapping[UUID, date] = NOBODY) -> int:
+    """Judge customers by their latest cards; how many changed their stars.
+
+    `emptied` are those who lost the last order of a currency, each with the day as of which it is so.
+    """
     scheme = await tiers.in_force() if ids else None
     if scheme is None:
         return 0
     standings = await tiers.standings(ids)
     readings = await tiers.readings(ids, scheme)
-    judgments = (judged(scheme, readings.get(id, ()), standings.get(id), customer_id=id) for id in ids)
+    judgments = (judged(scheme, readings.get(id, ()), standings.get(id), customer_id=id, emptied_on=emptied.get(id)) for id in ids)
     moves = [move for move in judgments if move is not None]
     await tiers.save(moves, at=at)
     return sum(move.is_change for move in moves)
@@ -53,6 +60,7 @@ async def release(tiers: Tiers, customer_id: UUID, *, at: datetime, day: date, r
     readings = () if scheme is None else (await tiers.readings([customer_id], scheme)).get(customer_id, ())
     move = released(standing, scheme, readings, day=day, reason=reason)
     await tiers.save([move], at=at)
+    await tiers.note_release(move, at=at)
     await tiers.end_override_at(customer_id, None)
     return move
 

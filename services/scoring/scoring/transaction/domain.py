@@ -13,6 +13,8 @@ from scoring.purchase.domain import Change, DayOf
 Kind = Literal["order", "refund"]
 State = Literal["recorded", "voided"]
 CLOCKS_DIFFER_BY = timedelta(days=1)
+# Scores are read per currency, all at once. Rivals that record at the same moment may each add one more: readers have room for 70.
+MOST_CURRENCIES = 40
 
 
 class TransactionNotFound(NotFound):
@@ -29,6 +31,10 @@ class TransactionLiesAhead(Conflict):
 
 class CostInAnotherCurrency(Conflict):
     """Amount and cost of a transaction are of one currency."""
+
+
+class TooManyCurrencies(Conflict):
+    """A customer pays in forty currencies at most; check the currency, or record in one that the customer has paid in before."""
 
 
 class TransactionIsVoided(Conflict):

@@ -22,6 +22,7 @@ from scoring.score.rescoring import Rescoring
 from scoring.transaction import store, use_cases
 from scoring.transaction.domain import (
     CostInAnotherCurrency,
+    TooManyCurrencies,
     Transaction,
     TransactionExists,
     TransactionIsVoided,
@@ -51,7 +52,7 @@ def zone_of(call: Call) -> ZoneInfo:
     "/v1/transactions",
     status_code=201,
     response_model=TransactionView,
-    raises=[CustomerNotFound, TransactionExists, TransactionLiesAhead, CostInAnotherCurrency],
+    raises=[CustomerNotFound, TransactionExists, TransactionLiesAhead, CostInAnotherCurrency, TooManyCurrencies],
 )
 async def record_transaction(body: NewTransaction, call: Annotated[Call, requires("transactions:write")]) -> Response:
     """Record an order or a refund.
@@ -70,8 +71,8 @@ async def record_transaction(body: NewTransaction, call: Annotated[Call, require
 async def record_transactions(body: TransactionBatch, call: Annotated[Call, requires("transactions:write")]) -> Response:
     """Record up to 1,000 transactions.
 
-    Items whose external id was seen before are counted as duplicates; those whose customer there is not, or whose facts
-    contradict each other, are listed as rejected. All others are recorded together.
+    Items whose external id was seen before are counted as duplicates; those whose customer there is not, whose facts contradict each
+    other, or which would give a customer more than forty currencies, are listed as rejected. All others are recorded together.
     """
     transactions, rejected = _readable(body, call)
     customers = await acquainted(
@@ -80,7 +81,7 @@ async def record_transactions(body: TransactionBatch, call: Annotated[Call, requ
     async with call.transaction() as tx:
         outcome = await use_cases.record_all(store.TransactionStore(tx), Rescoring(tx), list(transactions.values()), customers, at=call.at)
         places = list(transactions)
-        rejected += [Rejected(index=places[each], detail="there is no such customer") for each in outcome.rejected]
+        rejected += [Rejected(index=places[each], detail=refusal.detail[:500]) for each, refusal in outcome.rejected.items()]
         view = BatchOutcome(
             accepted=len(outcome.accepted), duplicates=outcome.duplicates, rejected=sorted(rejected, key=lambda each: each.index)
         )

@@ -1,17 +1,21 @@
 """Record, correct and void transactions; the customers' scores follow at once or, after a large batch, within moments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from service_kit.errors import Refusal
+
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
-from scoring.transaction.domain import Transaction, TransactionExists
+from scoring.transaction.domain import MOST_CURRENCIES, TooManyCurrencies, Transaction, TransactionExists
 
 
 class Transactions(Protocol):
     """What is kept of transactions."""
+
+    async def hold(self, customers: Iterable[UUID]) -> dict[UUID, set[str]]: ...
 
     async def claim(self, transactions: Sequence[Transaction]) -> list[Transaction]: ...
 
@@ -30,11 +34,11 @@ class Scores(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """`rejected` names the places of those whose customer there is not."""
+    """`rejected` names the places of those that could not be taken, each with its reason."""
 
     accepted: Sequence[Transaction]
     duplicates: int
-    rejected: Sequence[int]
+    rejected: Mapping[int, Refusal]
 
 
 async def record(
@@ -42,11 +46,11 @@ async def record(
 ) -> Transaction:
     """Record one transaction.
 
-    Raises CustomerNotFound, or TransactionExists when its external id is taken.
+    Raises CustomerNotFound, TooManyCurrencies, or TransactionExists when its external id is taken.
     """
     outcome = await record_all(transactions, scores, [transaction], customers, at=at)
-    if outcome.rejected:
-        raise CustomerNotFound()
+    for refusal in outcome.rejected.values():
+        raise refusal
     if outcome.duplicates:
         assert transaction.external_id is not None
         taken_by = await transactions.named(transaction.source, transaction.external_id)
@@ -57,14 +61,32 @@ async def record(
 async def record_all(
     transactions: Transactions, scores: Scores, wanted: Sequence[Transaction], customers: Mapping[UUID, KnownCustomer], *, at: datetime
 ) -> Outcome:
-    """Record those whose customer is known and whose external id is free."""
+    """Record those whose customer is known, who has not too many currencies already, and whose external id is free."""
     # A merged customer is known under the id of the file that survived.
-    valid = [replace(each, customer_id=customers[each.customer_id].id) for each in wanted if each.customer_id in customers]
-    rejected = [place for place, each in enumerate(wanted) if each.customer_id not in customers]
+    named = {
+        place: replace(each, customer_id=customers[each.customer_id].id)
+        for place, each in enumerate(wanted)
+        if each.customer_id in customers
+    }
+    rejected: dict[int, Refusal] = {place: CustomerNotFound() for place in range(len(wanted)) if place not in named}
+    rejected |= _beyond_bounds(named, await transactions.hold({each.customer_id for each in named.values()}))
+    valid = [each for place, each in named.items() if place not in rejected]
     accepted = await transactions.claim(valid)
     await transactions.save(accepted, {each.id: each for each in customers.values()}, at=at)
     await scores.follow(sorted({each.customer_id for each in accepted}), at=at)
     return Outcome(accepted=accepted, duplicates=len(valid) - len(accepted), rejected=rejected)
+
+
+def _beyond_bounds(named: Mapping[int, Transaction], currencies: dict[UUID, set[str]]) -> dict[int, Refusal]:
+    """Those in one currency more than a customer may have; `currencies` are those of the customers so far."""
+    refused: dict[int, Refusal] = {}
+    for place, each in named.items():
+        own = currencies.setdefault(each.customer_id, set())
+        if each.currency not in own and len(own) >= MOST_CURRENCIES:
+            refused[place] = TooManyCurrencies()
+        else:
+            own.add(each.currency)
+    return refused
 
 
 async def change(

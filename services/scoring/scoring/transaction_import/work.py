@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -93,11 +94,12 @@ class TransactionImports:
         errors += [(draft.row, "there is no such customer") for draft in drafts if draft.customer not in found]
         drafts = [draft for draft in drafts if draft.customer in found]
         async with job.step() as tx:
-            accepted = await self._record(tx, order, drafts, found)
+            outcome = await self._record(tx, order, drafts, found)
+            errors += [(drafts[place].row, refusal.detail) for place, refusal in outcome.rejected.items()]
             await store.insert_errors(tx, job.id, sorted(errors))
             job.done += len(chunk)
-            job.counts["created"] += accepted
-            job.counts["unchanged"] += len(drafts) - accepted
+            job.counts["created"] += len(outcome.accepted)
+            job.counts["unchanged"] += outcome.duplicates
             job.counts["skipped"] += skipped
             job.counts["failed"] += len(errors)
         self._database.signals.wake("rescoring")
@@ -115,21 +117,19 @@ class TransactionImports:
                     errors.append((row.number, str(reason)))
         return drafts, errors, len(chunk) - len(drafts) - len(errors)
 
-    async def _record(self, tx: Transaction, order: Order, drafts: Sequence[Draft], found: Mapping[str, KnownCustomer]) -> int:
-        """How many transactions are new."""
+    async def _record(
+        self, tx: Transaction, order: Order, drafts: Sequence[Draft], found: Mapping[str, KnownCustomer]
+    ) -> use_cases.Outcome:
+        """What became of the transactions; of a dry run, what would have."""
         transactions = [replace(draft.transaction, customer_id=found[draft.customer].id) for draft in drafts]
         customers = {customer.id: customer for customer in found.values()}
-        told, accepted = len(tx.recorded), 0
-        try:
+        outcome = use_cases.Outcome(accepted=(), duplicates=0, rejected={})
+        with suppress(_Undone):
             async with tx.savepoint():
-                accepted = len(
-                    (await use_cases.record_all(TransactionStore(tx), Rescoring(tx), transactions, customers, at=self._clock())).accepted
-                )
+                outcome = await use_cases.record_all(TransactionStore(tx), Rescoring(tx), transactions, customers, at=self._clock())
                 if order.dry_run:
                     raise _Undone
-        except _Undone:
-            del tx.recorded[told:]
-        return accepted
+        return outcome
 
     async def _get_to_know(self, order: Order, names: set[str], known: dict[str, KnownCustomer | None], caller: Caller) -> None:
         """Find out who the customers of this chunk are; while customer-profile is silent, wait."""

@@ -100,6 +100,20 @@ async def test_a_batch_takes_each_item_on_its_own(api, customers):
     assert repeated == {"accepted": 0, "duplicates": 1, "rejected": []}
 
 
+async def test_a_customer_pays_in_forty_currencies_at_most(api, customers):
+    customer = customers.add()
+    many = [f"X{first}{second}" for first in "ABCDEFG" for second in "ABCDEF"]
+
+    outcome = (await api.post("/v1/transactions/batch", {"items": [an_order(customer, amount=a_sum("1", each)) for each in many]})).json()
+
+    assert outcome["accepted"] == 40
+    assert [(each["index"], "forty" in each["detail"]) for each in outcome["rejected"]] == [(40, True), (41, True)]
+    refused = await api.post("/v1/transactions", an_order(customer, amount=a_sum("1", "CNY")))
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "too-many-currencies")
+    assert (await api.post("/v1/transactions", an_order(customer, amount=a_sum("1", many[0])))).status_code == 201
+    assert len((await api.get(f"/v1/customers/{customer}/scores")).json()["scores"]) == 40
+
+
 async def test_a_batch_of_a_thousand_and_one_is_refused(api, customers):
     items = [an_order(customers.add())] * 1001
 

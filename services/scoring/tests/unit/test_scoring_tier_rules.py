@@ -25,8 +25,8 @@ def a_scheme(**changes) -> Scheme:
 
 
 def a_standing(stars: int, **changes) -> Standing:
-    given = {"customer_id": CUSTOMER, "since": DAY, "reason": "r", "scheme": "s", "scheme_version": 1, "override": None, "version": 3}
-    return Standing(stars=stars, **{**given, **changes})
+    given = {"customer_id": CUSTOMER, "since": DAY, "card_day": DAY, "reason": "r", "scheme": "s", "scheme_version": 1, "version": 3}
+    return Standing(stars=stars, **{"override": None, **given, **changes})
 
 
 def a_reading(value: object, *, day: date = DAY, currency: str = "CNY") -> Reading:
@@ -87,6 +87,50 @@ def test_a_minimum_stay_holds_in_both_directions():
     for value in (5, 5000):
         assert judged(scheme, [a_reading(value, day=early)], a_standing(4), customer_id=CUSTOMER) is None
         assert judged(scheme, [a_reading(value, day=late)], a_standing(4), customer_id=CUSTOMER) is not None
+
+
+def test_without_a_minimum_stay_even_a_card_of_long_ago_moves_a_tier():
+    standing = a_standing(2, since=date(2026, 11, 1), card_day=None)
+
+    move = judged(a_scheme(), [a_reading(5000, day=date(1998, 7, 1))], standing, customer_id=CUSTOMER)
+
+    assert move.standing.stars == 6
+
+
+def test_the_stay_is_counted_between_days_of_cards_also_after_an_override():
+    given, long_ago = Override(stars=6, reason="friend", until=None, by="li"), date(1998, 6, 30)
+    held = a_standing(2, since=long_ago, card_day=long_ago)
+    scheme = a_scheme(minimum_stay_days=30)
+
+    moved = overridden(held, given, customer_id=CUSTOMER, at=AT, day=DAY).standing
+    back = released(moved, scheme, [a_reading(600, day=long_ago)], day=DAY, reason="over").standing
+
+    assert (moved.since, moved.card_day) == (DAY, None)
+    assert (back.stars, back.since, back.card_day) == (4, DAY, long_ago)
+    early, late = long_ago + timedelta(days=29), long_ago + timedelta(days=30)
+    assert judged(scheme, [a_reading(5000, day=early)], back, customer_id=CUSTOMER) is None
+    assert judged(scheme, [a_reading(5000, day=late)], back, customer_id=CUSTOMER).standing.stars == 6
+
+
+def test_who_lost_the_last_order_falls_to_the_lowest_stars_at_once():
+    scheme, taken_back = a_scheme(minimum_stay_days=30), DAY + timedelta(days=1)
+
+    move = judged(scheme, [], a_standing(6), customer_id=CUSTOMER, emptied_on=taken_back)
+
+    assert (move.standing.stars, move.standing.since, move.standing.reason) == (1, taken_back, "no orders left")
+
+
+@pytest.mark.parametrize(
+    ("standing", "readings"),
+    [
+        (None, []),
+        (a_standing(1), []),
+        (a_standing(6, override=Override(stars=6, reason="x", until=None, by="li")), []),
+        (a_standing(4), [a_reading(600, currency="EUR")]),
+    ],
+)
+def test_nobody_else_loses_stars_with_an_order(standing, readings):
+    assert judged(a_scheme(), readings, standing, customer_id=CUSTOMER, emptied_on=DAY) is None
 
 
 def test_the_currency_with_the_most_stars_counts_unless_the_scheme_names_one():

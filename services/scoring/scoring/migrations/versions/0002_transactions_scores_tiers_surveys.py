@@ -172,6 +172,7 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("stars", sa.SmallInteger(), nullable=False),
         sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("card_day", sa.Date(), nullable=True),
         sa.Column("reason", sa.String(length=300), nullable=False),
         sa.Column("scheme", sa.String(length=64), nullable=True),
         sa.Column("scheme_version", sa.Integer(), nullable=True),
