@@ -17,6 +17,8 @@ DECLINED_FOR = timedelta(seconds=30)
 LONGEST_SILENCE = timedelta(minutes=10)
 """A contact whose flow hears nothing for so long has been left."""
 
+IN_HAND = frozenset({State.OFFERED, State.ASSIGNED, State.ON_HOLD, State.WRAPPING})
+
 
 class ContactUnknown(NotFound):
     """There is no such contact, or it lies outside the units of this token."""
@@ -80,6 +82,10 @@ class Contact:
     @property
     def is_waiting(self) -> bool:
         return self.state in (State.QUEUED, State.OFFERED)
+
+    def is_in_hand_of(self, agent_id: UUID | None) -> bool:
+        """Whether it is offered to this agent, or the agent is at it."""
+        return agent_id is not None and agent_id == self.agent_id and self.state in IN_HAND
 
     def waited(self, at: datetime) -> float:
         """Seconds in queues so far; it grows only while the contact waits."""

@@ -31,6 +31,7 @@ from contact_center.contact.schemas import (
 )
 from contact_center.contact.store import ContactStore
 from contact_center.contact.use_cases import Arrival, Changes, House, TransferTargetUnknown
+from contact_center.directory.domain import CustomerUnknown
 from contact_center.directory.store import DirectoryStore
 from contact_center.entry_point.domain import NobodyThere
 from contact_center.entry_point.store import EntryPointStore
@@ -43,7 +44,7 @@ router = Router(tags=["contacts"])
 Moves = Callable[[ContactStore, Transaction], Awaitable[Contact]]
 
 
-@router.post("/v1/contacts", status_code=201, response_model=ContactView, raises=[NobodyThere])
+@router.post("/v1/contacts", status_code=201, response_model=ContactView, raises=[NobodyThere, CustomerUnknown])
 async def begin_contact(body: NewContact, call: Annotated[Call, requires("contacts:write")]) -> Response:
     """Begin a contact: somebody calls, chats or writes.
 
@@ -101,7 +102,7 @@ async def read_contact(contact_id: Id, call: Annotated[Call, requires("contacts:
     return call.answer(view, version=contact.version, variant=variant(view))
 
 
-@router.patch("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactUnknown])
+@router.patch("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactUnknown, CustomerUnknown])
 async def change_contact(
     contact_id: Id, body: Annotated[ContactPatch, MergePatch], call: Annotated[Call, requires("contacts:write")]
 ) -> Response:
@@ -146,11 +147,14 @@ async def resume_contact(contact_id: Id, call: Annotated[Call, requires("contact
 )
 async def transfer_contact(contact_id: Id, body: TransferIn, call: Annotated[Call, requires("contacts:write")]) -> Response:
     """Pass the contact on to a queue or a named agent; what the customer has waited before counts on."""
+    units = units_of(call.caller)
     if isinstance(body, TransferToQueue):
         queue_id = body.queue_id
-        return await moved(call, lambda store, tx: use_cases.transfer_to_queue(store, QueueStore(tx), contact_id, queue_id, at=call.at))
+        return await moved(
+            call, lambda store, tx: use_cases.transfer_to_queue(store, QueueStore(tx, units), contact_id, queue_id, at=call.at)
+        )
     agent_id = body.agent_id
-    return await moved(call, lambda store, tx: use_cases.transfer_to_agent(store, AgentStore(tx), contact_id, agent_id, at=call.at))
+    return await moved(call, lambda store, tx: use_cases.transfer_to_agent(store, AgentStore(tx, units), contact_id, agent_id, at=call.at))
 
 
 @router.post("/v1/contacts/{contact_id}/completion", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])

@@ -11,7 +11,7 @@ from service_kit.timers import Timer, cancel, schedule
 from service_kit.units import within_units
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, insert, or_, select, update
 
-from contact_center.contact.domain import LONGEST_SILENCE, Contact, ContactUnknown, Happened
+from contact_center.contact.domain import IN_HAND, LONGEST_SILENCE, Contact, ContactUnknown, Happened
 from contact_center.contact.facts import facts
 from contact_center.contact.moves import State
 from contact_center.contact.rows import contact_of, row_of
@@ -72,7 +72,6 @@ RECENT = (
     .limit(50)
 )
 FLOW_TIMER = "flow_silence"
-WORKING = (State.OFFERED, State.ASSIGNED, State.ON_HOLD, State.WRAPPING)
 
 
 class ContactStore:
@@ -146,9 +145,9 @@ class ContactStore:
 
     async def _keep_work(self, before: Contact, after: Contact, *, at: datetime) -> None:
         """The agent's place follows the contact: kept with its new state, or let go."""
-        if before.agent_id is None or before.state not in WORKING or before.state is after.state:
+        if before.agent_id is None or before.state not in IN_HAND or before.state is after.state:
             return
-        if after.agent_id == before.agent_id and after.state in WORKING:
+        if after.agent_id == before.agent_id and after.state in IN_HAND:
             until = after.wrap_up_until if after.state is State.WRAPPING else None
             await self._tx.execute(
                 WORK_ON, of_agent=before.agent_id, of_contact=before.id, new_state=after.state.value, new_since=at, new_until=until

@@ -10,7 +10,7 @@ from service_kit.errors import Conflict
 
 from contact_center.contact.domain import Contact, Happened
 from contact_center.contact.moves import Move, way
-from contact_center.directory.domain import KnownCustomer
+from contact_center.directory.domain import CustomerUnknown, KnownCustomer
 from contact_center.entry_point.domain import EntryPoint, NobodyThere
 from contact_center.flow.domain import Caller, Flow, Journey, Walk
 from contact_center.queue.domain import Queue
@@ -22,7 +22,7 @@ Sees = Callable[[str | None], bool]
 
 
 class TransferTargetUnknown(Conflict):
-    """There is no such queue or agent to transfer to, or the queue does not serve this channel."""
+    """There is no such queue or agent in the units of this token to transfer to, or the queue does not serve this channel."""
 
 
 class Contacts(Protocol):
@@ -95,10 +95,20 @@ async def arrive(contacts: Contacts, house: House, arrival: Arrival, *, sees: Se
 
 async def _recognized(directory: Directory, arrival: Arrival, sees: Sees) -> KnownCustomer | None:
     if arrival.customer_id is not None:
-        known = await directory.customer(arrival.customer_id)
-    else:
-        known = await directory.recognize(arrival.channel, arrival.from_address)
-    return known if known is not None and (known.unit is None or sees(known.unit)) else None
+        return await _named(directory, arrival.customer_id, sees)
+    known = await directory.recognize(arrival.channel, arrival.from_address)
+    return known if known is not None and sees(known.unit) else None
+
+
+async def _named(directory: Directory, customer_id: UUID, sees: Sees) -> KnownCustomer | None:
+    """The customer that the caller names; None where news of it did not come yet.
+
+    Raises CustomerUnknown for a caller who is kept to units, unless the customer is known to lie in them.
+    """
+    known = await directory.customer(customer_id)
+    if not sees(None if known is None else known.unit):
+        raise CustomerUnknown()
+    return known
 
 
 async def _begun(house: House, arrival: Arrival, entry: EntryPoint, known: KnownCustomer | None, *, id: UUID, at: datetime) -> Contact:
@@ -219,8 +229,8 @@ async def identify(contacts: Contacts, directory: Directory, contact_id: UUID, c
     contact = await contacts.locked(contact_id)
     fields = changes.fields()
     if changes.customer_id is not None:
-        known = await directory.customer(changes.customer_id)
-        if known is not None and known.unit is not None and sees(known.unit):
+        known = await _named(directory, changes.customer_id, sees)
+        if known is not None and known.unit is not None:
             fields["unit"] = known.unit
     after, happened = contact.described(fields)
     await contacts.save(contact, after, happened, at=at)

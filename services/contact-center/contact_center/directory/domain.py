@@ -4,7 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from service_kit.errors import NotFound
+
 from contact_center.flow.domain import Caller
+
+
+class CustomerUnknown(NotFound):
+    """There is no such customer, or they lie outside the units of this token."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The screen pop over HTTP."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from service_kit.routing import Router, requires
 from service_kit.words import Id, JsonObject, Output, Stars, Timestamp, written
 
 from contact_center.contact.domain import Contact, ContactUnknown
-from contact_center.contact.routes import own
+from contact_center.contact.routes import agent_of, own
 from contact_center.directory.domain import KnownCustomer
 from contact_center.directory.store import DirectoryStore
 from contact_center.screen_pop.advice import Situation, advice_codes, advice_text
@@ -75,18 +76,38 @@ async def read_screen_pop(contact_id: Id, call: Annotated[Call, requires("contac
 
     The other services are asked at the same time and within one deadline; an answer that is missing is named in `degraded`, the
     rest is shown. Tier and the number of open cases are known even then.
+
+    A token with `agent_id` is shown the customer of whatever its agent has in hand, from the offer to the end of wrap-up. Everybody
+    else is shown customers of their own units only: where the customer lies outside, the contact stands there as one of nobody known.
     """
     async with call.reading() as reader:
         store = own(call, reader)
         contact = await store.get(contact_id)
-        known, recent = None, [contact]
-        if contact.customer_id is not None:
-            known = await DirectoryStore(reader, call.part("addresses")).customer(contact.customer_id)
-            recent = await store.recent(contact.customer_id, since=call.at - TRAIL)
-    answers = Answers()
-    if contact.customer_id is not None:
-        neighbors: Neighbors = call.part("neighbors")
-        answers = await neighbors.ask(contact.customer_id, at=call.at, language=call.language)
+        if contact.customer_id is None:
+            return _answered(call, contact, None, [contact], Answers())
+        known = await DirectoryStore(reader, call.part("addresses")).customer(contact.customer_id)
+        if not _may_show(call, contact, None if known is None else known.unit):
+            return _of_nobody_known(call, contact)
+        recent = await store.recent(contact.customer_id, since=call.at - TRAIL)
+    neighbors: Neighbors = call.part("neighbors")
+    answers = await neighbors.ask(contact.customer_id, at=call.at, language=call.language)
+    # The file is newer than what news told the directory: a customer that moved away meanwhile is shown no more.
+    if answers.file is not None and not _may_show(call, contact, answers.file.get("unit")):
+        return _of_nobody_known(call, contact)
+    return _answered(call, contact, known, recent, answers)
+
+
+def _may_show(call: Call, contact: Contact, unit: str | None) -> bool:
+    """The neighbors answer this service whatever the unit, so that who may see the customer is decided here."""
+    return contact.is_in_hand_of(agent_of(call)) or call.caller.sees(unit)
+
+
+def _of_nobody_known(call: Call, contact: Contact) -> Response:
+    stranger = replace(contact, customer_id=None, tier=None)
+    return _answered(call, stranger, None, [stranger], Answers())
+
+
+def _answered(call: Call, contact: Contact, known: KnownCustomer | None, recent: Sequence[Contact], answers: Answers) -> Response:
     return call.answer(screen_pop(contact, known, recent, answers, language=call.language, at=call.at))
 
 
