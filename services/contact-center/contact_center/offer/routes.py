@@ -13,8 +13,9 @@ from service_kit.words import Id
 
 from contact_center.agent.domain import AgentUnknown
 from contact_center.agent.store import AgentStore
-from contact_center.contact.routes import agent_of, answered, own
+from contact_center.contact.routes import agent_of, answered
 from contact_center.contact.schemas import ContactView, NothingMore
+from contact_center.contact.store import ContactStore
 from contact_center.offer import use_cases
 from contact_center.offer.domain import OfferOfAnotherAgent, OfferOver, OfferUnknown
 from contact_center.offer.schemas import OfferView, RejectionIn, offer_view
@@ -49,7 +50,7 @@ async def accept_offer(offer_id: Id, call: Annotated[Call, requires("offers:writ
     An offer that is over is 409, with the way it ended in `state`: it timed out, was withdrawn, rejected, or taken before.
     """
     async with call.transaction() as tx:
-        contact = await use_cases.accept(_offers(call, tx), own(call, tx), offer_id, by_agent=call.caller.agent_id, at=call.at)
+        contact = await use_cases.accept(_offers(call, tx), ContactStore(tx), offer_id, by_agent=call.caller.agent_id, at=call.at)
         return await answered(call, tx, contact)
 
 
@@ -59,7 +60,7 @@ async def reject_offer(offer_id: Id, call: Annotated[Call, requires("offers:writ
     async with call.transaction() as tx:
         reason = None if body is None else body.reason
         contact = await use_cases.reject(
-            _offers(call, tx), own(call, tx), offer_id, reason=reason, by_agent=call.caller.agent_id, at=call.at
+            _offers(call, tx), ContactStore(tx), offer_id, reason=reason, by_agent=call.caller.agent_id, at=call.at
         )
         return await answered(call, tx, contact)
 

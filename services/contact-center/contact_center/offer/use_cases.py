@@ -9,6 +9,8 @@ from contact_center.offer.domain import Offer, OfferEnd, OfferState
 
 
 class Contacts(Protocol):
+    """All contacts, whatever the caller may see."""
+
     async def locked(self, contact_id: UUID) -> Contact: ...
     async def save(self, before: Contact, after: Contact, happened: Happened, *, at: datetime) -> None: ...
 
@@ -33,6 +35,7 @@ async def reject(offers: Offers, contacts: Contacts, offer_id: UUID, *, reason: 
 
 
 async def _answered(offers: Offers, contacts: Contacts, offer_id: UUID, *, by_agent: str | None, at: datetime) -> Contact:
+    # Who may see the offer may answer it: an offer that is over has left its contact, which is in other hands or another unit now.
     contact = await contacts.locked((await offers.get(offer_id)).contact_id)
     (await offers.get(offer_id)).answerable(at=at, by_agent=by_agent)
     return contact
