@@ -73,17 +73,19 @@ class Tail:
         self._database = database
         self._lines: defaultdict[str, set[Line]] = defaultdict(set)
         self._reading: asyncio.Task[None] | None = None
+        self._begun: asyncio.Future[None] | None = None
         self._position = 0
 
     @asynccontextmanager
     async def listening(self, agent_id: UUID) -> AsyncIterator[tuple[Line, int]]:
         """A line with what happens from now on, and the position behind which that is; None on the line ends it."""
-        if self._reading is None:
-            self._position = await self._head()
-            self._reading = asyncio.create_task(self._read_on(), name="stream tail")
+        reading = await self._read_by_one()
+        # From here to the yield nothing is awaited: what is handed out after this position is on the line, and nothing twice.
         line: Line = asyncio.Queue(LONGEST_QUEUE)
         lines = self._lines[str(agent_id)]
         lines.add(line)
+        if reading.done():
+            let_go(line)
         try:
             yield line, self._position
         finally:
@@ -116,6 +118,31 @@ class Tail:
                 await self._reading
             self._reading = None
 
+    async def _read_by_one(self) -> asyncio.Task[None]:
+        """The one reader, once it knows from where it reads on; a new one where there is none or it broke off.
+
+        It is made before anything is awaited, so that desktops that come at once share it. Raises Unavailable when it cannot begin.
+        """
+        if self._reading is None or self._begun is None or self._reading.done():
+            self._begun = asyncio.get_running_loop().create_future()
+            self._reading = asyncio.create_task(self._read_from_head(self._begun), name="stream tail")
+        reading = self._reading
+        await asyncio.shield(self._begun)
+        return reading
+
+    async def _read_from_head(self, begun: asyncio.Future[None]) -> None:
+        """Read until the process stops; a reader that breaks off lets everybody go, so that they come back to the next one."""
+        try:
+            self._position = await self._head()
+            begun.set_result(None)
+            await self._read_on()
+        except Exception:
+            log.exception("the stream's reader broke off")
+        finally:
+            if not begun.done():
+                begun.set_exception(Unavailable("the stream cannot begin at this moment"))
+            self.end()
+
     async def _head(self) -> int:
         async with self._database.reading() as reader:
             head = await reader.fetch_one(READ_HEAD)
@@ -133,7 +160,6 @@ class Tail:
                 await asyncio.sleep(POLL_SECONDS)
             finally:
                 hint.cancel()
-        self.end()
 
     async def _read(self) -> bool:
         async with self._database.reading() as reader:

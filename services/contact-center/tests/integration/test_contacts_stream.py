@@ -3,10 +3,15 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+from uuid import UUID
 
+import pytest
+from contact_center.stream.tail import Line, Tail
 from contact_center.testing import House
+from service_kit.database import Database
+from service_kit.errors import Unavailable
 from service_kit.testing import Api
 
 NOBODY = "01890a5d-ac96-774b-bcce-b302099a8057"
@@ -155,3 +160,70 @@ async def test_a_stream_of_another_unit_is_not_found(api: Api) -> None:
     agent = await house.agent()
 
     assert (await api.as_("offers:read", units=["cn.bj"]).get(f"/v1/agents/{agent['id']}/stream")).status_code == 404
+
+
+async def heard_next(line: Line) -> str | None:
+    async with asyncio.timeout(10):
+        heard = await line.get()
+    return None if heard is None else heard.name
+
+
+async def test_desktops_that_come_at_once_share_one_reader_and_hear_everything_once(api: Api) -> None:
+    house = await House.opened(api)
+    agent = await house.agent()
+    tail = Tail(api.service.database)
+    async with AsyncExitStack() as desktops:
+        entered = await asyncio.gather(*(desktops.enter_async_context(tail.listening(UUID(agent["id"]))) for _ in range(3)))
+        readers = [task for task in asyncio.all_tasks() if task.get_name() == "stream tail"]
+        await house.move(await house.until(await house.call(), "offered"), "abandonment")
+        heard = [[await heard_next(line), await heard_next(line)] for line, _ in entered]
+    await tail.close()
+
+    assert len(readers) == 1
+    assert heard == [["offer.made", "offer.withdrawn"]] * 3
+
+
+class Breaking:
+    """A database whose next reading breaks in a way that nobody foresaw, when it is told to."""
+
+    def __init__(self, database: Database) -> None:
+        self.signals = database.signals
+        self._database = database
+        self.breaks = False
+
+    def reading(self) -> Any:
+        if self.breaks:
+            self.breaks = False
+            raise RuntimeError("nobody foresaw this")
+        return self._database.reading()
+
+
+async def test_a_reader_that_broke_off_lets_its_desktops_go_and_another_one_reads_on(api: Api) -> None:
+    house = await House.opened(api)
+    agent = await house.agent()
+    database = Breaking(api.service.database)
+    tail = Tail(database)  # type: ignore[arg-type]  # It is asked for no more than this.
+    async with tail.listening(UUID(agent["id"])) as (line, _):
+        database.breaks = True
+        let_go = await heard_next(line)
+
+    async with tail.listening(UUID(agent["id"])) as (line, _):
+        await house.until(await house.call(), "offered")
+        heard = await heard_next(line)
+    await tail.close()
+
+    assert let_go is None
+    assert heard == "offer.made"
+
+
+async def test_a_stream_that_cannot_begin_says_so_and_the_next_one_begins(api: Api) -> None:
+    database = Breaking(api.service.database)
+    tail = Tail(database)  # type: ignore[arg-type]  # It is asked for no more than this.
+    database.breaks = True
+
+    with pytest.raises(Unavailable):
+        async with tail.listening(UUID(NOBODY)):
+            pass
+    async with tail.listening(UUID(NOBODY)) as (line, _):
+        assert line.empty()
+    await tail.close()
