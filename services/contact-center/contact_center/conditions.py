@@ -3,6 +3,8 @@
 from service_kit.call import Call
 from service_kit.errors import PreconditionFailed, PreconditionRequired
 
+EXISTS = "the document exists already: read it, then replace it with If-Match"
+
 
 def creates(call: Call, present_version: int | None) -> bool:
     """Whether this PUT makes a new document: `If-None-Match: *` creates, `If-Match` replaces.
@@ -11,7 +13,7 @@ def creates(call: Call, present_version: int | None) -> bool:
     """
     if present_version is not None:
         if call.creates_only:
-            raise PreconditionFailed("the document exists already: read it, then replace it with If-Match")
+            raise PreconditionFailed(EXISTS)
         call.require_match(present_version)
         return False
     if call.creates_only:

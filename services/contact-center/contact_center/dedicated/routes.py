@@ -7,13 +7,14 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 from service_kit.call import Call
 from service_kit.database import Transaction
+from service_kit.errors import PreconditionFailed
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
-from service_kit.units import unit_for, units_of
+from service_kit.units import units_of
 from service_kit.words import Id, Input, Output, Timestamp, UnitPath
 
 from contact_center.agent.store import AgentStore
-from contact_center.conditions import creates
+from contact_center.conditions import EXISTS, creates
 from contact_center.dedicated.store import DedicatedAgentUnknown, Dedication, DedicationStore, DedicationUnknown
 from contact_center.directory.store import DirectoryStore
 
@@ -66,15 +67,15 @@ async def set_dedicated_agent(customer_id: Id, body: DedicationIn, call: Annotat
     """
     async with call.transaction() as tx:
         present = await _present(call, tx, customer_id)
-        if not await AgentStore(tx).known([body.agent_id]):
+        if not await AgentStore(tx, units_of(call.caller)).known([body.agent_id]):
             raise DedicatedAgentUnknown()
         if creates(call, None if present is None else present.version):
-            known = await DirectoryStore(tx, call.part("addresses")).customer(customer_id)
-            unit = unit_for(call.caller, None if known is None else known.unit, default=call.settings.unit)
+            unit = await _unit(call, tx, customer_id)
             added = Dedication(
                 customer_id=customer_id, unit=unit, agent_id=body.agent_id, version=1, created_at=call.at, updated_at=call.at
             )
-            await DedicationStore(tx).add(added)
+            if not await DedicationStore(tx).add(added):
+                raise PreconditionFailed(EXISTS)
             return call.answer(dedication_view(added), version=1, status=201, headers={"Location": f"/v1/dedicated-agents/{customer_id}"})
         assert present is not None, "what is not created is there"
         changed = replace(present, agent_id=body.agent_id, version=present.version + 1, updated_at=call.at)
@@ -100,6 +101,15 @@ async def _present(call: Call, tx: Transaction, customer_id: UUID) -> Dedication
     if present is not None and not call.caller.sees(present.unit):
         raise DedicationUnknown()
     return present
+
+
+async def _unit(call: Call, tx: Transaction, customer_id: UUID) -> str:
+    """The customer's unit; whoever is kept to units dedicates agents to those only who are known to lie in them."""
+    known = await DirectoryStore(tx, call.part("addresses")).customer(customer_id)
+    unit = None if known is None else known.unit
+    if not call.caller.sees(unit):
+        raise DedicationUnknown()
+    return unit or str(call.settings.unit)
 
 
 def dedication_view(dedication: Dedication) -> DedicationView:

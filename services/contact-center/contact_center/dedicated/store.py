@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
 from service_kit.errors import Conflict, NotFound
 from service_kit.outbox import Event
 from service_kit.units import within_units
-from sqlalchemy import Uuid, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Uuid, bindparam, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from contact_center.tables import dedicated_agent
 
@@ -27,7 +27,12 @@ PAGE = (
     .order_by(dedicated_agent.c.customer_id)
     .limit(bindparam("limit"))
 )
-INSERT = insert(dedicated_agent)
+INSERT = (
+    insert(dedicated_agent)
+    .values({column.name: bindparam(column.name) for column in dedicated_agent.c})
+    .on_conflict_do_nothing()
+    .returning(dedicated_agent.c.customer_id)
+)
 UPDATE = update(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("of_id"))
 DELETE = delete(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("customer_id"))
 
@@ -37,7 +42,7 @@ class DedicationUnknown(NotFound):
 
 
 class DedicatedAgentUnknown(Conflict):
-    """There is no such agent to dedicate to the customer."""
+    """There is no such agent in the units of this token to dedicate to the customer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,11 @@ class DedicationStore:
         self._reader = reader
         self._units = units
 
+    @property
+    def _tx(self) -> Transaction:
+        assert isinstance(self._reader, Transaction), "writes need a transaction"
+        return self._reader
+
     async def get(self, customer_id: UUID) -> Dedication:
         row = await self._reader.fetch_one(FIND, customer_id=customer_id, units=self._units)
         if row is None:
@@ -74,25 +84,27 @@ class DedicationStore:
         rows = await self._reader.fetch(PAGE, units=self._units, after=after, limit=limit, agent_id=agent_id)
         return [dedication_of(row) for row in rows]
 
-    async def add(self, added: Dedication) -> None:
-        names = Dedication.__dataclass_fields__
-        await self._write(INSERT, added, "dedicated_agent.set", {name: getattr(added, name) for name in names})
+    async def add(self, added: Dedication) -> bool:
+        """Whether it was added: of several that come at once the first one stands."""
+        row = {name: getattr(added, name) for name in Dedication.__dataclass_fields__}
+        if await self._tx.fetch_value(INSERT, **row) is None:
+            return False
+        self._tell(added, "dedicated_agent.set", at=added.updated_at)
+        return True
 
     async def save(self, changed: Dedication) -> None:
         names = ("unit", "agent_id", "version", "updated_at")
         row = {name: getattr(changed, name) for name in names}
-        await self._write(UPDATE, changed, "dedicated_agent.set", row | {"of_id": changed.customer_id})
+        await self._tx.execute(UPDATE, of_id=changed.customer_id, **row)
+        self._tell(changed, "dedicated_agent.set", at=changed.updated_at)
 
     async def remove(self, removed: Dedication, *, at: datetime) -> None:
-        await self._write(DELETE, removed, "dedicated_agent.removed", {"customer_id": removed.customer_id}, at=at)
+        await self._tx.execute(DELETE, customer_id=removed.customer_id)
+        self._tell(removed, "dedicated_agent.removed", at=at)
 
-    async def _write(self, statement: Any, written: Dedication, event: str, row: dict[str, object], *, at: datetime | None = None) -> None:
-        tx = self._reader
-        assert isinstance(tx, Transaction), "writes need a transaction"
-        await tx.execute(statement, **row)
-        payload = {"customer_id": str(written.customer_id), "agent_id": str(written.agent_id)}
-        told_at = at or written.updated_at
-        tx.record(Event(type=event, subject=written.customer_id, unit=written.unit, at=told_at, payload=payload))
+    def _tell(self, told: Dedication, event: str, *, at: datetime) -> None:
+        payload = {"customer_id": str(told.customer_id), "agent_id": str(told.agent_id)}
+        self._tx.record(Event(type=event, subject=told.customer_id, unit=told.unit, at=at, payload=payload))
 
 
 def dedication_of(row: Record) -> Dedication:

@@ -1,5 +1,6 @@
 """Queues, agents, entry points, treatments and dedications as documents of the API."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -204,6 +205,17 @@ async def test_a_dedicated_agent_is_set_replaced_and_removed(api: Api) -> None:
 
     assert (created.status_code, replaced.json()["agent_id"], removed.status_code) == (201, other["id"], 204)
     assert (await api.get(path)).status_code == 404
+
+
+async def test_of_several_first_dedications_at_once_one_stands(api: Api) -> None:
+    agents = [await made(api, "/v1/agents", an_agent(name=f"agent {number}")) for number in range(6)]
+    new = {"If-None-Match": "*"}
+
+    answers = await asyncio.gather(
+        *(api.request("PUT", f"/v1/dedicated-agents/{NOBODY}", json={"agent_id": agent["id"]}, headers=new) for agent in agents)
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201, *[412] * 5]
 
 
 async def test_nobody_unknown_is_dedicated(api: Api) -> None:
