@@ -33,7 +33,7 @@ class AgentUnknown(NotFound):
 
 
 class QueueOfAgentUnknown(Conflict):
-    """The profile names a queue that does not exist; `queues` lists the unknown ones."""
+    """The profile names queues that do not exist or lie outside the units of this token; `queues` lists them."""
 
 
 # What an agent does shows in the most binding of the works in hand.

@@ -40,7 +40,8 @@ async def take_on_agent(body: NewAgent, call: Annotated[Call, requires("agents:w
     """
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
-        taken_on = await use_cases.take_on(AgentStore(tx), QueueStore(tx), body.profile(), unit=unit, id=call.new_id(), at=call.at)
+        queues = QueueStore(tx, units_of(call.caller))
+        taken_on = await use_cases.take_on(AgentStore(tx), queues, body.profile(), unit=unit, id=call.new_id(), at=call.at)
         view = agent_view(taken_on, ())
         return call.created(view, location=f"/v1/agents/{taken_on.id}", version=taken_on.version, variant=variant(view))
 
@@ -114,6 +115,7 @@ async def _described(call: Call, tx: Transaction, agent: Agent, asked: NewAgent)
     call.require_match(agent.version)
     unit = unit_for(call.caller, asked.unit, default=agent.unit) if asked.unit else agent.unit
     store = AgentStore(tx)
-    described = await use_cases.describe(store, QueueStore(tx), agent, asked.profile(), unit=unit, at=call.at)
+    queues = QueueStore(tx, units_of(call.caller))
+    described = await use_cases.describe(store, queues, agent, asked.profile(), unit=unit, at=call.at)
     view = agent_view(described, (await store.works([agent.id])).get(agent.id, ()))
     return call.answer(view, version=described.version, variant=variant(view))

@@ -1,6 +1,7 @@
 """Agents in Postgres, with the works that they have in hand."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,7 @@ SOME = select(agent).where(agent.c.id == any_(_ids))
 PRESENT = select(agent).where(agent.c.presence != Presence.OFFLINE.value)
 WORKS = select(agent_work).where(agent_work.c.agent_id == any_(_ids)).order_by(agent_work.c.agent_id, agent_work.c.since)
 ALL_WORKS = select(agent_work)
-KNOWN = select(agent.c.id).where(agent.c.id == any_(_ids))
+KNOWN = select(agent.c.id).where(agent.c.id == any_(_ids), within_units(agent.c.unit))
 INSERT = insert(agent)
 UPDATE = update(agent).where(agent.c.id == bindparam("of_id"))
 
@@ -74,26 +75,26 @@ class AgentStore:
         return _by_agent(await self._reader.fetch(ALL_WORKS))
 
     async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]:
-        rows = await self._reader.fetch(KNOWN, ids=list(ids))
+        """Those of the ids that are agents in the caller's units."""
+        rows = await self._reader.fetch(KNOWN, ids=list(ids), units=self._units)
         return frozenset(row["id"] for row in rows)
 
     async def add(self, added: Agent) -> None:
         row = _profile_row(added) | _presence_row(added) | {"id": added.id, "created_at": added.created_at}
-        await self._write(INSERT, added, "agent.created", row)
+        await self._write(INSERT, added, "agent.created", row, at=added.created_at)
 
     async def save(self, changed: Agent) -> None:
-        await self._write(UPDATE, changed, "agent.changed", _profile_row(changed) | {"of_id": changed.id})
+        await self._write(UPDATE, changed, "agent.changed", _profile_row(changed) | {"of_id": changed.id}, at=changed.updated_at)
 
-    async def save_presence(self, changed: Agent) -> None:
-        await self._write(UPDATE, changed, "agent.presence_changed", _presence_row(changed) | {"of_id": changed.id})
+    async def save_presence(self, changed: Agent, *, at: datetime) -> None:
+        await self._write(UPDATE, changed, "agent.presence_changed", _presence_row(changed) | {"of_id": changed.id}, at=at)
 
-    async def _write(self, statement: Any, written: Agent, event: str, row: dict[str, object]) -> None:
+    async def _write(self, statement: Any, written: Agent, event: str, row: dict[str, object], *, at: datetime) -> None:
         tx = self._reader
         assert isinstance(tx, Transaction), "writes need a transaction"
         await tx.execute(statement, **row)
         await mark(tx, "agent", written.id)
         payload = {"agent_id": str(written.id), "presence": written.presence.value, "is_responding": written.is_responding}
-        at = max(written.updated_at, written.presence_since)
         tx.record(
             Event(type=event, subject=written.id, unit=written.unit, at=at, payload=payload),
             values={"name": written.profile.name},

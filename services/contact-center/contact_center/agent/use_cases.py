@@ -12,16 +12,18 @@ class Agents(Protocol):
     async def locked(self, agent_id: UUID) -> Agent: ...
     async def add(self, added: Agent) -> None: ...
     async def save(self, changed: Agent) -> None: ...
-    async def save_presence(self, changed: Agent) -> None: ...
+    async def save_presence(self, changed: Agent, *, at: datetime) -> None: ...
 
 
 class KnownQueues(Protocol):
+    """The queues that the caller may see."""
+
     async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]: ...
 
 
 async def take_on(agents: Agents, queues: KnownQueues, profile: Profile, *, unit: str, id: UUID, at: datetime) -> Agent:
     """A new agent, offline until its first presence."""
-    await _check_queues(queues, profile)
+    await _check_queues(queues, frozenset(profile.queues))
     taken_on = Agent(
         id=id,
         unit=unit,
@@ -39,7 +41,8 @@ async def take_on(agents: Agents, queues: KnownQueues, profile: Profile, *, unit
 
 
 async def describe(agents: Agents, queues: KnownQueues, agent: Agent, profile: Profile, *, unit: str, at: datetime) -> Agent:
-    await _check_queues(queues, profile)
+    """Another profile; queues that the agent serves already stay, whoever may see them."""
+    await _check_queues(queues, frozenset(profile.queues) - frozenset(agent.profile.queues))
     described = agent.described(profile, unit=unit, at=at)
     await agents.save(described)
     return described
@@ -48,11 +51,11 @@ async def describe(agents: Agents, queues: KnownQueues, agent: Agent, profile: P
 async def change_presence(agents: Agents, agent_id: UUID, presence: Presence, *, at: datetime) -> Agent:
     """Say what the agent is at; contacts in hand stay in hand, an offer not yet answered is withdrawn by the router."""
     changed = (await agents.locked(agent_id)).present(presence, at=at)
-    await agents.save_presence(changed)
+    await agents.save_presence(changed, at=at)
     return changed
 
 
-async def _check_queues(queues: KnownQueues, profile: Profile) -> None:
-    unknown = frozenset(profile.queues) - await queues.known(profile.queues)
+async def _check_queues(queues: KnownQueues, named: frozenset[UUID]) -> None:
+    unknown = named - await queues.known(named)
     if unknown:
         raise QueueOfAgentUnknown("the profile names queues that do not exist", queues=sorted(str(each) for each in unknown))

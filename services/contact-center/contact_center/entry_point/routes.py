@@ -32,7 +32,7 @@ async def open_entry_point(body: NewEntryPoint, call: Annotated[Call, requires("
     """
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
-        await _check_target(tx, body)
+        await _check_target(call, tx, body)
         opened = _entry_point(body, call, id=call.new_id(), unit=unit)
         await EntryPointStore(tx).add(opened)
         return call.created(entry_point_view(opened), location=f"/v1/entry-points/{opened.id}", version=1)
@@ -62,18 +62,24 @@ async def replace_entry_point(entry_point_id: Id, body: NewEntryPoint, call: Ann
         store = EntryPointStore(tx, units_of(call.caller))
         before = await store.locked(entry_point_id)
         call.require_match(before.version)
-        await _check_target(tx, body)
+        if not _leads_as_before(before, body):
+            await _check_target(call, tx, body)
         unit = unit_for(call.caller, body.unit, default=before.unit) if body.unit else before.unit
         changed = _entry_point(body, call, id=before.id, unit=unit, before=before)
         await store.save(before, changed)
         return call.answer(entry_point_view(changed), version=changed.version)
 
 
-async def _check_target(tx: Transaction, body: NewEntryPoint) -> None:
+def _leads_as_before(before: EntryPoint, body: NewEntryPoint) -> bool:
+    return body.flow_id == before.flow_id if isinstance(body, EntryToFlow) else body.queue_id == before.queue_id
+
+
+async def _check_target(call: Call, tx: Transaction, body: NewEntryPoint) -> None:
+    units = units_of(call.caller)
     if isinstance(body, EntryToFlow):
-        known = await FlowStore(tx, graph).known([body.flow_id])
+        known = await FlowStore(tx, graph, units).known([body.flow_id])
     else:
-        known = await QueueStore(tx).known([body.queue_id])
+        known = await QueueStore(tx, units).known([body.queue_id])
     if not known:
         raise TargetUnknown()
 

@@ -30,7 +30,8 @@ async def write_flow(body: NewFlow, call: Annotated[Call, requires("queues:write
     """
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
-        flow = await use_cases.write_flow(FlowStore(tx, graph), QueueStore(tx), _flow(body, call, id=call.new_id(), unit=unit))
+        queues = QueueStore(tx, units_of(call.caller))
+        flow = await use_cases.write_flow(FlowStore(tx, graph), queues, _flow(body, call, id=call.new_id(), unit=unit))
         return call.created(flow_view(flow), location=f"/v1/flows/{flow.id}", version=flow.version)
 
 
@@ -60,7 +61,7 @@ async def rewrite_flow(flow_id: Id, body: NewFlow, call: Annotated[Call, require
         call.require_match(flow.version)
         unit = unit_for(call.caller, body.unit, default=flow.unit) if body.unit else flow.unit
         asked = _flow(body, call, id=flow.id, unit=unit)
-        rewritten = await use_cases.rewrite_flow(store, QueueStore(tx), flow, asked, at=call.at)
+        rewritten = await use_cases.rewrite_flow(store, QueueStore(tx, units_of(call.caller)), flow, asked, at=call.at)
         return call.answer(flow_view(rewritten), version=rewritten.version)
 
 

@@ -28,7 +28,7 @@ PAGE = (
     .order_by(flow.c.id)
     .limit(bindparam("limit"))
 )
-KNOWN = select(flow.c.id).where(flow.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+KNOWN = select(flow.c.id).where(flow.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))), within_units(flow.c.unit))
 INSERT = insert(flow)
 UPDATE = update(flow).where(flow.c.id == bindparam("of_id"))
 INSERT_VERSION = insert(flow_version)
@@ -62,7 +62,8 @@ class FlowStore:
         return [self._flow(row) for row in rows]
 
     async def known(self, ids: Sequence[UUID]) -> frozenset[UUID]:
-        rows = await self._reader.fetch(KNOWN, ids=list(ids))
+        """Those of the ids that are flows in the caller's units."""
+        rows = await self._reader.fetch(KNOWN, ids=list(ids), units=self._units)
         return frozenset(row["id"] for row in rows)
 
     async def add(self, added: Flow) -> None:

@@ -15,6 +15,8 @@ class Flows(Protocol):
 
 
 class KnownQueues(Protocol):
+    """The queues that the caller may see."""
+
     async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]: ...
 
 
@@ -25,7 +27,11 @@ async def write_flow(flows: Flows, queues: KnownQueues, flow: Flow) -> Flow:
 
 
 async def rewrite_flow(flows: Flows, queues: KnownQueues, flow: Flow, rewritten: Flow, *, at: datetime) -> Flow:
-    """Keep another version of a flow; contacts that are in it finish the one that they began with."""
+    """Keep another version of a flow; contacts that are in it finish the one that they began with.
+
+    Queues that the flow leads to already stay, whoever may see them.
+    """
     following = replace(rewritten, id=flow.id, version=flow.version + 1, created_at=flow.created_at, updated_at=at)
-    await flows.save(checked(following, known_queues=await queues.known(following.queue_ids())))
+    known = flow.queue_ids() | await queues.known(following.queue_ids())
+    await flows.save(checked(following, known_queues=known))
     return following

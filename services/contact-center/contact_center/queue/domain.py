@@ -16,7 +16,7 @@ class QueueUnknown(NotFound):
 
 
 class OverflowUnknown(Conflict):
-    """The queue to overflow to does not exist, or is the queue itself."""
+    """The queue to overflow to does not exist, lies outside the units of this token, or is the queue itself."""
 
 
 @dataclass(frozen=True, kw_only=True)

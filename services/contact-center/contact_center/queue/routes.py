@@ -29,7 +29,8 @@ async def open_queue(body: NewQueue, call: Annotated[Call, requires("queues:writ
     """
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
-        opened = await use_cases.open_queue(QueueStore(tx), body.profile(), unit=unit, id=call.new_id(), at=call.at)
+        store = QueueStore(tx, units_of(call.caller))
+        opened = await use_cases.open_queue(store, body.profile(), unit=unit, id=call.new_id(), at=call.at)
         return call.created(queue_view(opened), location=f"/v1/queues/{opened.id}", version=opened.version)
 
 

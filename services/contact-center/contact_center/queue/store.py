@@ -17,9 +17,10 @@ from contact_center.tables import queue
 FIND = select(queue).where(queue.c.id == bindparam("id"), within_units(queue.c.unit))
 LOCK = FIND.with_for_update()
 PAGE = select(queue).where(within_units(queue.c.unit), queue.c.id > bindparam("after")).order_by(queue.c.id).limit(bindparam("limit"))
-SOME = select(queue).where(queue.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+_ids = bindparam("ids", type_=ARRAY(Uuid))
+SOME = select(queue).where(queue.c.id == any_(_ids), within_units(queue.c.unit))
 ALL = select(queue)
-KNOWN = select(queue.c.id).where(queue.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+KNOWN = select(queue.c.id).where(queue.c.id == any_(_ids), within_units(queue.c.unit))
 INSERT = insert(queue)
 UPDATE = update(queue).where(queue.c.id == bindparam("of_id"), queue.c.version == bindparam("of_version"))
 
@@ -44,12 +45,13 @@ class QueueStore:
         return [queue_of(row) for row in rows]
 
     async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]:
-        """Those of the ids that are queues, in whatever unit."""
-        rows = await self._reader.fetch(KNOWN, ids=list(ids))
+        """Those of the ids that are queues in the caller's units."""
+        rows = await self._reader.fetch(KNOWN, ids=list(ids), units=self._units)
         return frozenset(row["id"] for row in rows)
 
     async def some(self, ids: Iterable[UUID]) -> list[Queue]:
-        return [queue_of(row) for row in await self._reader.fetch(SOME, ids=list(ids))]
+        """Those of the queues that lie in the caller's units."""
+        return [queue_of(row) for row in await self._reader.fetch(SOME, ids=list(ids), units=self._units)]
 
     async def all(self) -> list[Queue]:
         return [queue_of(row) for row in await self._reader.fetch(ALL)]

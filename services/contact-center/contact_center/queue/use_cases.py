@@ -10,6 +10,8 @@ from contact_center.queue.domain import OverflowUnknown, Queue, QueueProfile
 
 
 class Queues(Protocol):
+    """Knows those that the caller may see."""
+
     async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]: ...
     async def add(self, added: Queue) -> None: ...
     async def save(self, changed: Queue) -> None: ...
@@ -23,7 +25,8 @@ async def open_queue(queues: Queues, profile: QueueProfile, *, unit: str, id: UU
 
 
 async def change_queue(queues: Queues, queue: Queue, profile: QueueProfile, *, unit: str, at: datetime) -> Queue:
-    await _check_overflow(queues, profile, of=queue.id)
+    if profile.overflow_queue_id != queue.profile.overflow_queue_id:
+        await _check_overflow(queues, profile, of=queue.id)
     changed = replace(queue, profile=profile, unit=unit, version=queue.version + 1, updated_at=at)
     await queues.save(changed)
     return changed
