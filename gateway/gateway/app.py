@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from service_kit.client import ServiceClient
 from service_kit.identity import Clock, clock, new_id
 from service_kit.service import Service
 
@@ -137,11 +138,9 @@ def _send_webhooks(gateway: Gateway, settings: Settings, issuer: TokenIssuer) ->
         Targets(is_loopback_allowed=settings.webhooks_allow_loopback, is_http_allowed=settings.webhooks_allow_http),
     )
     gateway.tokens = OwnTokens(issuer)
-    intake = Intake(gateway.database, clock=gateway.clock, new_id=new_id)
     for name in SERVICES:
-        client = gateway.client(getattr(settings, f"{name.replace('-', '_')}_url"))
-        gateway.consume(name, client, intake.take, prepare=intake.prepare)
-    gateway.consume(NAME, OwnFeed(gateway.database, NAME), intake.take, prepare=intake.prepare)
+        _take_in(gateway, name, gateway.client(getattr(settings, f"{name.replace('-', '_')}_url")))
+    _take_in(gateway, NAME, OwnFeed(gateway.database, NAME))
     gateway.worker(
         Dispatcher(
             gateway.database,
@@ -153,6 +152,12 @@ def _send_webhooks(gateway: Gateway, settings: Settings, issuer: TokenIssuer) ->
             concurrency=settings.webhook_concurrency,
         )
     )
+
+
+def _take_in(gateway: Gateway, source: str, client: ServiceClient) -> None:
+    """Follow one feed with an intake of its own: who listens is read for a batch of that feed and holds for no other."""
+    intake = Intake(gateway.database, clock=gateway.clock, new_id=new_id)
+    gateway.consume(source, client, intake.take, prepare=intake.prepare)
 
 
 def _put_front_before(gateway: Gateway, settings: Settings, issuer: TokenIssuer, upstreams: Mapping[str, HttpUpstream]) -> None:
