@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from service_kit.errors import Unavailable
 from service_kit.logs import logger
 from service_kit.metrics import Metrics
 from service_kit.origin import Origin
-from service_kit.secrets import Sealer
+from service_kit.secrets import SealBroken, Sealer
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 
 from gateway.webhook import signature
@@ -33,6 +34,7 @@ ROOM_WHEN_WELL = 8
 ROOM_WHEN_FAILING = 1
 LEASE_MARGIN_SECONDS = 30.0
 WRITE_TRIES = 5
+OUTAGES = (Unavailable, TransactionRolledBack, OutcomeUnknown)
 
 
 class Sends(Protocol):
@@ -79,38 +81,71 @@ class Dispatcher:
     async def run(self) -> None:
         try:
             while True:
-                if not await self.step():
+                if not await self._round():
                     await self._database.signals.wait(TOPIC, seconds=IDLE_SECONDS * random.uniform(0.8, 1.2))
         finally:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def _round(self) -> bool:
+        """One step; an outage ends the step alone: what is under way keeps its tries to write down what came of it."""
+        try:
+            return await self.step()
+        except OUTAGES as error:
+            log.warning("worker waits", worker=self.name, reason=f"{type(error).__name__}: {error}")
+            return False
+
     async def step(self) -> bool:
-        """Claim what is due and begin to send it; False when nothing was due or there is no room."""
-        jobs = await self._claimed()
-        for job in jobs:
-            task = asyncio.create_task(self._delivered(job))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return bool(jobs)
+        """Claim what is due and begin to send it, endpoint by endpoint; False when nothing was due or there is no room."""
+        at = self._clock()
+        async with self._database.reading() as reader:
+            due = await DeliveryStore(reader).due(at=at)
+        random.shuffle(due)
+        begun = 0
+        for endpoint_id, is_failing in due:
+            room = self._room(endpoint_id, is_failing=is_failing)
+            if room > 0:
+                begun += await self._begun(endpoint_id, room, at)
+        return begun > 0
 
     async def settled(self) -> None:
         """Wait until everything under way is over."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
-    async def _claimed(self) -> list[Job]:
-        at = self._clock()
-        async with self._database.reading() as reader:
-            due = await DeliveryStore(reader).due(at=at)
-        jobs: list[Job] = []
-        random.shuffle(due)
-        for endpoint_id, is_failing in due:
-            room = self._room(endpoint_id, is_failing=is_failing)
-            if room > 0:
-                jobs += await self._claim(endpoint_id, room, at)
-        return jobs
+    async def _begun(self, endpoint_id: UUID, room: int, at: datetime) -> int:
+        """Claim up to `room` deliveries of one endpoint and begin to send them at once; how many that were.
+
+        What one endpoint suffers from, such as a secret that does not open, keeps no other waiting.
+        """
+        try:
+            jobs = await self._claim(endpoint_id, room, at)
+        except OUTAGES:
+            raise
+        except SealBroken as error:
+            log.error("an endpoint's secret does not open", endpoint=str(endpoint_id), reason=str(error))
+            return 0
+        except Exception:
+            log.exception("the deliveries of an endpoint could not be claimed", endpoint=str(endpoint_id))
+            return 0
+        for job in jobs:
+            self._begin(job)
+        return len(jobs)
+
+    def _begin(self, job: Job) -> None:
+        """Counted until the task is over, also when it is canceled before its first line runs."""
+        self._under_way[job.endpoint.id] += 1
+        task = asyncio.create_task(self._delivered(job))
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._ended, job.endpoint.id))
+
+    def _ended(self, endpoint_id: UUID, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._under_way[endpoint_id] -= 1
+        if self._under_way[endpoint_id] <= 0:
+            del self._under_way[endpoint_id]
+        self._database.signals.wake(TOPIC)
 
     def _room(self, endpoint_id: UUID, *, is_failing: bool) -> int:
         own = (ROOM_WHEN_FAILING if is_failing else ROOM_WHEN_WELL) - self._under_way[endpoint_id]
@@ -124,7 +159,6 @@ class Dispatcher:
                 return []
             claimed = await DeliveryStore(tx).claim(endpoint_id, room=room, at=at, until=at + self._lease)
             secrets = await endpoints.secrets(endpoint_id, at=at)
-        self._under_way[endpoint_id] += len(claimed)
         return [Job(delivery=delivery, endpoint=endpoint, secrets=secrets) for delivery in claimed]
 
     async def _delivered(self, job: Job) -> None:
@@ -133,16 +167,11 @@ class Dispatcher:
             outcome = await self._sender.send(job.endpoint.url, self._headers(job, at), job.delivery.body.encode())
             self._metrics.stepped(TOPIC, "delivered" if outcome.is_success else "failed")
             await self._written(job, outcome, at)
-        except (Unavailable, TransactionRolledBack, OutcomeUnknown) as error:
+        except OUTAGES as error:
             # The lease runs out and the delivery is sent again: at least once, never lost.
             log.warning("an attempt could not be written down", delivery=str(job.delivery.id), reason=str(error))
         except Exception:
             log.exception("a delivery failed unexpectedly", delivery=str(job.delivery.id))
-        finally:
-            self._under_way[job.endpoint.id] -= 1
-            if self._under_way[job.endpoint.id] <= 0:
-                del self._under_way[job.endpoint.id]
-            self._database.signals.wake(TOPIC)
 
     def _headers(self, job: Job, at: datetime) -> dict[str, str]:
         body = job.delivery.body.encode()
@@ -154,7 +183,7 @@ class Dispatcher:
             try:
                 await self._write(job, outcome, began_at)
                 return
-            except (Unavailable, TransactionRolledBack, OutcomeUnknown):
+            except OUTAGES:
                 if attempt == WRITE_TRIES:
                     raise
             await asyncio.sleep(0.2 * 2**attempt)
