@@ -76,6 +76,7 @@ api_key = Table(
     Column("hint", String(20), nullable=False),
     Column("scopes", ARRAY(String), nullable=False),
     Column("units", ARRAY(String)),
+    Column("agent_id", Uuid),
     Column("created_by", String(200), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),

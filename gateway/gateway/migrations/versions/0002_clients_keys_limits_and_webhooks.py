@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("hint", sa.String(length=20), nullable=False),
         sa.Column("scopes", sa.ARRAY(sa.String()), nullable=False),
         sa.Column("units", sa.ARRAY(sa.String()), nullable=True),
+        sa.Column("agent_id", sa.Uuid(), nullable=True),
         sa.Column("created_by", sa.String(length=200), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
