@@ -16,7 +16,7 @@ HINT_LENGTH = 10
 
 
 class ApiKeyNotFound(NotFound):
-    """There is no such API key, or it belongs to another client."""
+    """There is no such API key, or it belongs to another client or lies outside the units of this token."""
 
 
 class ApiKeyAlreadyRevoked(Conflict):

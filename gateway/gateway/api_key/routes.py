@@ -47,9 +47,10 @@ async def create_api_key(body: NewApiKey, call: Annotated[Call, requires("api-ke
 
 @router.get("/v1/api-keys", response_model=Page[ApiKeyView])
 async def list_api_keys(call: Annotated[Call, requires("api-keys:read")], page: Annotated[PageOf, Depends()]) -> Response:
-    """List the API keys of the calling client, in the order they were made."""
+    """List the API keys of the calling client that lie within the units of the token, in the order they were made."""
+    caller = call.caller
     async with call.reading() as reader:
-        keys = await ApiKeyStore(reader).page(of_client=call.caller.client_id, after=page.after, limit=page.fetch)
+        keys = await ApiKeyStore(reader).page(of_client=caller.client_id, units=caller.units, after=page.after, limit=page.fetch)
     return call.page(page, [api_key_view(key) for key in keys], next_cursor=page.next_cursor(keys, "created_at", "id"))
 
 
@@ -74,12 +75,10 @@ async def revoke_api_key(id: Id, call: Annotated[Call, requires("api-keys:write"
 
 
 async def _visible(keys: ApiKeyStore, id: Id, caller: Caller) -> ApiKey:
-    """A key of the caller's own client; or of any client, for who may change clients in those units."""
+    """A key within the caller's units, of its own client; or of any client, for who may change clients."""
     key = await keys.find(id)
-    if key is None or not (key.client_id == caller.client_id or _governs(caller, key)):
+    if key is None or not units_lie_within(key.rights.units, caller.units):
+        raise ApiKeyNotFound()
+    if key.client_id != caller.client_id and not caller.may("clients:write"):
         raise ApiKeyNotFound()
     return key
-
-
-def _governs(caller: Caller, key: ApiKey) -> bool:
-    return caller.may("clients:write") and units_lie_within(key.rights.units, caller.units)

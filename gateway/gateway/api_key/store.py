@@ -1,22 +1,25 @@
 """API keys in the gateway's schema."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
+from service_kit.database import Record
 from service_kit.errors import PreconditionFailed
 from service_kit.outbox import Event
-from sqlalchemy import ColumnElement, bindparam, insert, or_, select, true, update
+from sqlalchemy import bindparam, insert, select, update
 
 from gateway.api_key.domain import ApiKey
 from gateway.rights.domain import Rights
+from gateway.rows import Store, page_of, units_within
 from gateway.tables import api_key, api_key_digest
 
 FIND = select(api_key).where(api_key.c.id == bindparam("id"))
 FIND_BY_DIGEST = (
     select(api_key).join(api_key_digest, api_key_digest.c.api_key == api_key.c.id).where(api_key_digest.c.digest == bindparam("digest"))
 )
+FIND_VALID_OF = select(api_key).where(api_key.c.client_id == bindparam("client_id"), api_key.c.revoked_at.is_(None)).with_for_update()
 ADD = insert(api_key)
 ADD_DIGEST = insert(api_key_digest)
 REVOKE = (
@@ -26,16 +29,8 @@ REVOKE = (
 )
 
 
-class ApiKeyStore:
-    """API keys on Postgres; reads work on a reader too."""
-
-    def __init__(self, tx: Reader) -> None:
-        self._tx = tx
-
-    @property
-    def _writing(self) -> Transaction:
-        assert isinstance(self._tx, Transaction), "writes need a transaction"
-        return self._tx
+class ApiKeyStore(Store):
+    """API keys on Postgres."""
 
     async def find(self, id: UUID) -> ApiKey | None:
         row = await self._tx.fetch_one(FIND, id=id)
@@ -45,13 +40,10 @@ class ApiKeyStore:
         row = await self._tx.fetch_one(FIND_BY_DIGEST, digest=digest)
         return None if row is None else from_row(row)
 
-    async def page(self, *, of_client: str | None, after: Sequence[Any] | None, limit: int) -> list[ApiKey]:
-        """Keys of one client, or of all, in the order they were made."""
-        statement = select(api_key).where(_of(of_client)).order_by(api_key.c.created_at, api_key.c.id).limit(limit)
-        if after is not None:
-            moment, id_ = after
-            statement = statement.where(or_(api_key.c.created_at > moment, (api_key.c.created_at == moment) & (api_key.c.id > id_)))
-        return [from_row(row) for row in await self._tx.fetch(statement)]
+    async def page(self, *, of_client: str, units: Sequence[str] | None, after: Sequence[Any] | None, limit: int) -> list[ApiKey]:
+        """Keys of one client that lie within the units, in the order they were made."""
+        is_shown = (api_key.c.client_id == of_client) & units_within(api_key.c.units, units)
+        return [from_row(row) for row in await self._tx.fetch(page_of(api_key, after=after, limit=limit).where(is_shown))]
 
     async def add(self, key: ApiKey, digest: bytes, event: Event) -> None:
         tx = self._writing
@@ -64,6 +56,7 @@ class ApiKeyStore:
             hint=key.hint,
             scopes=sorted(key.rights.scopes),
             units=None if key.rights.units is None else list(key.rights.units),
+            agent_id=key.rights.agent_id,
             created_by=key.created_by,
             created_at=key.created_at,
             expires_at=key.expires_at,
@@ -80,13 +73,14 @@ class ApiKeyStore:
             raise PreconditionFailed()
         self._writing.record(event)
 
-
-def _of(client_id: str | None) -> ColumnElement[bool]:
-    return true() if client_id is None else api_key.c.client_id == client_id
+    async def end_all_of(self, client_id: str, *, at: datetime) -> None:
+        """Revoke the keys of a client that is deleted."""
+        for row in await self._writing.fetch(FIND_VALID_OF, client_id=client_id):
+            await self.save_revoked(*from_row(row).revoked(at))
 
 
 def from_row(row: Record) -> ApiKey:
     columns = ("id", "client_id", "name", "hint", "created_by", "created_at", "expires_at", "revoked_at", "version")
     units = row["units"]
-    rights = Rights(scopes=frozenset(row["scopes"]), units=None if units is None else tuple(units))
+    rights = Rights(scopes=frozenset(row["scopes"]), units=None if units is None else tuple(units), agent_id=row["agent_id"])
     return ApiKey(rights=rights, **{name: row[name] for name in columns})

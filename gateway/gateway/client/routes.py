@@ -10,6 +10,7 @@ from service_kit.pages import Page, PageOf
 from service_kit.routing import MergePatch, Router, requires
 from service_kit.words import Id
 
+from gateway.api_key.store import ApiKeyStore
 from gateway.client import use_cases
 from gateway.client.domain import (
     Client,
@@ -32,6 +33,7 @@ from gateway.client.schemas import (
 from gateway.client.store import ClientStore
 from gateway.rights.caller import rights_of
 from gateway.rights.domain import Rights, RightsExceeded, UnknownScope, known_scopes
+from gateway.webhook.endpoint.store import EndpointStore
 
 router = Router(tags=["clients"])
 
@@ -92,7 +94,8 @@ async def change_client(
 ) -> Response:
     """Change a client's name, rights, state or limit; null takes units, approval limit, agent or limit away.
 
-    The caller must hold all that the client holds before and after. A disabled client gets no tokens, and those it has are refused.
+    The caller must hold all that the client holds before and after. A disabled client gets no tokens, those it has are refused, and
+    nothing is sent to its webhook endpoints until it is enabled again.
     """
     held = rights_of(call.caller)
     async with call.transaction() as tx:
@@ -111,14 +114,16 @@ async def change_client(
     "/v1/clients/{id}", status_code=204, response_class=Response, raises=[ClientNotFound, RightsExceeded, ClientCannotChangeItself]
 )
 async def delete_client(id: Id, call: Annotated[Call, requires("clients:write")]) -> Response:
-    """Delete a client: its tokens and API keys are refused from now on, its webhook endpoints fall silent."""
+    """Delete a client with its webhook endpoints and their logs: its tokens are refused from now on, its API keys are revoked."""
     async with call.transaction() as tx:
         clients = ClientStore(tx)
         client = await use_cases.governed(clients, id, rights_of(call.caller))
         call.require_match(client.version)
-        await use_cases.delete(clients, client, by=call.caller.client_id, at=call.at)
+        belongings = (ApiKeyStore(tx), EndpointStore(tx, call.request.app.state.sealer))
+        await use_cases.delete(clients, client, belongings=belongings, by=call.caller.client_id, at=call.at)
         answer = call.nothing()
     call.part("standings").forget(client.client_id)
+    call.part("swapper").forget_all()
     return answer
 
 
@@ -139,14 +144,14 @@ def _patched(client: Client, body: ClientChange, held: Rights, call: Call) -> tu
     """The client after a merge patch: only what the body names is changed."""
     named, rights = body.model_fields_set, client.rights
     return client.changed(
-        name=body.name or client.name,
+        name=body.name if "name" in named else client.name,
         rights=Rights(
-            scopes=known_scopes(body.scopes) if body.scopes is not None else rights.scopes,
+            scopes=known_scopes(body.scopes) if "scopes" in named else rights.scopes,
             units=units_or_own(body.units, held) if "units" in named else rights.units,
             approval_limit=money_of(body.approval_limit) if "approval_limit" in named else rights.approval_limit,
             agent_id=body.agent_id if "agent_id" in named else rights.agent_id,
         ),
-        is_enabled=client.is_enabled if body.state is None else body.state == "enabled",
+        is_enabled=body.state == "enabled" if "state" in named else client.is_enabled,
         limit=(body.rate_limit.policy() if body.rate_limit else None) if "rate_limit" in named else client.limit,
         at=call.at,
     )

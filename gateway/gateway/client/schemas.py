@@ -51,17 +51,18 @@ class NewClient(Input):
 class ClientChange(Input):
     """A merge patch: what is left out stays, null takes away."""
 
-    name: Line | None = None
-    scopes: Scopes | None = None
+    # The defaults of what cannot be null are never read: only the fields that were sent count.
+    name: Annotated[Line, Field(default_factory=str)]
+    scopes: Annotated[Scopes, Field(default_factory=list)]
     units: Units | None = None
     approval_limit: PositiveMoneyIn | None = None
     agent_id: Id | None = None
-    state: ClientState | None = None
+    state: Annotated[ClientState, Field(default_factory=lambda: "enabled")]
     rate_limit: LimitIn | None = None
 
 
 class SecretRotation(Input):
-    """How long the old secrets stay valid beside the new one."""
+    """How long the old secrets of a client or of a webhook endpoint stay valid beside the new one."""
 
     overlap_seconds: Annotated[int, Field(ge=0, le=604_800, json_schema_extra={"format": "int32"})] = 86_400
 

@@ -6,16 +6,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
+from service_kit.database import Record
 from service_kit.errors import PreconditionFailed
 from service_kit.money import Money
 from service_kit.outbox import Event
 from service_kit.sqlstates import UniqueViolated
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal, not_, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from gateway.client.domain import Client, ClientIdTaken, Secret
 from gateway.limit.domain import Policy
 from gateway.rights.domain import Rights
+from gateway.rows import Store, page_of, units_within
 from gateway.tables import client, client_name, client_secret
 
 FIND = select(client).where(client.c.id == bindparam("id"))
@@ -64,16 +65,8 @@ FORGET_SECRETS = delete(client_secret).where(
 )
 
 
-class ClientStore:
-    """The port `Clients` on Postgres; reads work on a reader too."""
-
-    def __init__(self, tx: Reader) -> None:
-        self._tx = tx
-
-    @property
-    def _writing(self) -> Transaction:
-        assert isinstance(self._tx, Transaction), "writes need a transaction"
-        return self._tx
+class ClientStore(Store):
+    """The port `Clients` on Postgres."""
 
     async def find(self, id: UUID) -> Client | None:
         row = await self._tx.fetch_one(FIND, id=id)
@@ -85,12 +78,7 @@ class ClientStore:
 
     async def page(self, held: Rights, *, after: Sequence[Any] | None, limit: int) -> list[Client]:
         """Clients whose units lie within those held, in order of registration."""
-        statement = select(client).order_by(client.c.created_at, client.c.id).limit(limit)
-        if held.units is not None:
-            statement = statement.where(_lies_within(held.units))
-        if after is not None:
-            moment, id_ = after
-            statement = statement.where(or_(client.c.created_at > moment, (client.c.created_at == moment) & (client.c.id > id_)))
+        statement = page_of(client, after=after, limit=limit).where(units_within(client.c.units, held.units))
         return [from_row(row) for row in await self._tx.fetch(statement)]
 
     async def add(self, client: Client, secret: Secret, event: Event) -> None:
@@ -126,14 +114,6 @@ class ClientStore:
         await tx.execute(FORGET_SECRETS, client=id, moment=at)
         await tx.execute(EXPIRE_OTHERS, of_client=id, of_digest=digest, moment=others_expire_at)
         await tx.execute(ADD_SECRET, client=id, digest=digest, created_at=at, expires_at=None)
-
-
-def _lies_within(held: Sequence[str]) -> ColumnElement[bool]:
-    """True where every unit of the client lies in or under one of those held."""
-    unit = func.unnest(client.c.units).column_valued("unit")
-    is_inside = or_(*(or_(unit == own, func.starts_with(unit, f"{own}.")) for own in held))
-    outside = select(literal(1)).where(not_(is_inside))
-    return client.c.units.is_not(None) & ~outside.exists()
 
 
 def plain(amount: Decimal) -> Decimal:

@@ -29,6 +29,14 @@ class Clients(Protocol):
     async def add_secret(self, id: UUID, digest: bytes, *, at: datetime, others_expire_at: datetime) -> None: ...
 
 
+class Belongings(Protocol):
+    """What stands under a client's id and ends with the client, such as its API keys."""
+
+    async def end_all_of(self, client_id: str, *, at: datetime) -> None:
+        """End them, each told as an event: whoever gets this id later does not inherit them."""
+        ...
+
+
 async def register(
     clients: Clients,
     *,
@@ -86,8 +94,11 @@ async def rotate_secret(clients: Clients, client: Client, *, secret: str, overla
     return rotated
 
 
-async def delete(clients: Clients, client: Client, *, by: str, at: datetime) -> None:
+async def delete(clients: Clients, client: Client, *, belongings: Sequence[Belongings], by: str, at: datetime) -> None:
+    """The client is gone, and what belonged to it has ended."""
     client.require_other_than(by)
+    for each in belongings:
+        await each.end_all_of(client.client_id, at=at)
     await clients.delete(client, client.deleted(at))
 
 

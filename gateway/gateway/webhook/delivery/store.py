@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
+from service_kit.database import Record
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, insert, literal_column, or_, select, update
 
-from gateway.tables import OPEN_STATES, webhook_attempt, webhook_delivery, webhook_endpoint
+from gateway.rows import Store, units_within
+from gateway.tables import OPEN_STATES, client, client_name, webhook_attempt, webhook_delivery, webhook_endpoint
 from gateway.webhook.delivery.domain import Attempt, Delivery
 
 SHOWN_ATTEMPTS = 100
@@ -38,9 +39,16 @@ _is_claimable = (
 )
 ADD = insert(webhook_delivery)
 # Endpoints with work, each found by one probe of the index: how much work one of them has delays no other.
-DUE = select(webhook_endpoint.c.id, webhook_endpoint.c.failing_since).where(
-    webhook_endpoint.c.state == "enabled",
-    select(delivery.id).where(delivery.endpoint_id == webhook_endpoint.c.id, _is_claimable).exists(),
+# What belongs to a disabled client waits until it is enabled again.
+DUE = (
+    select(webhook_endpoint.c.id, webhook_endpoint.c.failing_since)
+    .join(client_name, client_name.c.client_id == webhook_endpoint.c.client_id)
+    .join(client, client.c.id == client_name.c.client)
+    .where(
+        client.c.is_enabled,
+        webhook_endpoint.c.state == "enabled",
+        select(delivery.id).where(delivery.endpoint_id == webhook_endpoint.c.id, _is_claimable).exists(),
+    )
 )
 _claimed = (
     select(delivery.id)
@@ -89,11 +97,16 @@ ATTEMPTS = (
     )
     .order_by(attempt.delivery_id, attempt.number)
 )
-REPLAY = (
-    update(webhook_delivery)
-    .where(delivery.endpoint_id == bindparam("of_endpoint"), delivery.id == bindparam("of_id"))
-    .values(state="pending", tries=0, due_at=bindparam("moment"), updated_at=bindparam("moment"))
-)
+# An attempt under way loses its hold: what comes of it later must not take the place of the replay.
+_again = {
+    "state": "pending",
+    "tries": 0,
+    "due_at": bindparam("moment"),
+    "updated_at": bindparam("moment"),
+    "leased_until": None,
+    "epoch": delivery.epoch + 1,
+}
+REPLAY = update(webhook_delivery).where(delivery.endpoint_id == bindparam("of_endpoint"), delivery.id == bindparam("of_id")).values(_again)
 REPLAY_RANGE = (
     update(webhook_delivery)
     .where(
@@ -102,7 +115,7 @@ REPLAY_RANGE = (
         delivery.occurred_at < bindparam("until"),
         delivery.state == any_(bindparam("states", type_=ARRAY(String))),
     )
-    .values(state="pending", tries=0, due_at=bindparam("moment"), updated_at=bindparam("moment"))
+    .values(_again)
 )
 _old = (
     select(delivery.endpoint_id, delivery.id).where(~_is_open, delivery.updated_at < bindparam("before")).limit(PURGED_AT_ONCE).cte("old")
@@ -110,16 +123,8 @@ _old = (
 PURGE = delete(webhook_delivery).where(delivery.endpoint_id == _old.c.endpoint_id, delivery.id == _old.c.id)
 
 
-class DeliveryStore:
-    """Webhook deliveries on Postgres; reads work on a reader too."""
-
-    def __init__(self, tx: Reader) -> None:
-        self._tx = tx
-
-    @property
-    def _writing(self) -> Transaction:
-        assert isinstance(self._tx, Transaction), "writes need a transaction"
-        return self._tx
+class DeliveryStore(Store):
+    """Webhook deliveries on Postgres."""
 
     async def add(self, deliveries: Sequence[Delivery]) -> None:
         rows = [{name: getattr(each, name) for name in COLUMNS} for each in deliveries]
@@ -136,17 +141,17 @@ class DeliveryStore:
     async def page(
         self,
         *,
-        of_client: str | None,
+        of_client: str,
+        units: Sequence[str] | None,
         endpoint_id: UUID | None,
         event_id: UUID | None,
         state: str | None,
         after: Sequence[Any] | None,
         limit: int,
     ) -> list[Delivery]:
-        """Deliveries of one client's endpoints, or of all, newest first, with their logs."""
-        statement = select(webhook_delivery).order_by(delivery.id.desc()).limit(limit)
-        if of_client is not None:
-            statement = statement.join(webhook_endpoint).where(webhook_endpoint.c.client_id == of_client)
+        """Deliveries to those of one client's endpoints that lie within the units, newest first, with their logs."""
+        is_shown = (webhook_endpoint.c.client_id == of_client) & units_within(webhook_endpoint.c.units, units)
+        statement = select(webhook_delivery).join(webhook_endpoint).where(is_shown).order_by(delivery.id.desc()).limit(limit)
         if endpoint_id is not None:
             statement = statement.where(delivery.endpoint_id == endpoint_id)
         if event_id is not None:
@@ -158,7 +163,7 @@ class DeliveryStore:
         return await self._with_logs(await self._tx.fetch(statement))
 
     async def due(self, *, at: datetime) -> list[tuple[UUID, bool]]:
-        """Enabled endpoints with work that may be claimed, and whether each has been failing."""
+        """Enabled endpoints of enabled clients with work that may be claimed, and whether each has been failing."""
         rows = await self._tx.fetch(DUE, moment=at)
         return [(row["id"], row["failing_since"] is not None) for row in rows]
 

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
+from service_kit.database import Reader, Record
 from service_kit.errors import PreconditionFailed
 from service_kit.outbox import Event
 from service_kit.secrets import Sealer
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, true, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
+from gateway.rows import Store, page_of, units_within
 from gateway.tables import client, client_name, webhook_endpoint, webhook_secret
 from gateway.webhook.endpoint.domain import Endpoint
 
@@ -31,8 +32,9 @@ COLUMNS = (
 CHANGED = ("url", "event_types", "description", "state", "disabled_reason", "updated_at", "version")
 
 FIND = select(webhook_endpoint).where(webhook_endpoint.c.id == bindparam("id"))
+FIND_ALL_OF = select(webhook_endpoint).where(webhook_endpoint.c.client_id == bindparam("client_id")).with_for_update()
 LISTENING = (
-    select(webhook_endpoint, client.c.units.label("client_units"))
+    select(webhook_endpoint, client.c.units.label("client_units"), client.c.scopes.label("client_scopes"))
     .join(client_name, client_name.c.client_id == webhook_endpoint.c.client_id)
     .join(client, client.c.id == client_name.c.client)
     .where(client.c.is_enabled)
@@ -77,30 +79,21 @@ MARK_WELL = (
 )
 
 
-class EndpointStore:
-    """Webhook endpoints on Postgres; reads work on a reader too."""
+class EndpointStore(Store):
+    """Webhook endpoints on Postgres."""
 
     def __init__(self, tx: Reader, sealer: Sealer) -> None:
-        self._tx = tx
+        super().__init__(tx)
         self._sealer = sealer
-
-    @property
-    def _writing(self) -> Transaction:
-        assert isinstance(self._tx, Transaction), "writes need a transaction"
-        return self._tx
 
     async def find(self, id: UUID) -> Endpoint | None:
         row = await self._tx.fetch_one(FIND, id=id)
         return None if row is None else from_row(row)
 
-    async def page(self, *, of_client: str | None, after: Sequence[Any] | None, limit: int) -> list[Endpoint]:
-        """Endpoints of one client, or of all, in order of registration."""
-        table = webhook_endpoint.c
-        statement = select(webhook_endpoint).where(_of(of_client)).order_by(table.created_at, table.id).limit(limit)
-        if after is not None:
-            moment, id_ = after
-            statement = statement.where(or_(table.created_at > moment, (table.created_at == moment) & (table.id > id_)))
-        return [from_row(row) for row in await self._tx.fetch(statement)]
+    async def page(self, *, of_client: str, units: Sequence[str] | None, after: Sequence[Any] | None, limit: int) -> list[Endpoint]:
+        """Endpoints of one client that lie within the units, in order of registration."""
+        is_shown = (webhook_endpoint.c.client_id == of_client) & units_within(webhook_endpoint.c.units, units)
+        return [from_row(row) for row in await self._tx.fetch(page_of(webhook_endpoint, after=after, limit=limit).where(is_shown))]
 
     async def add(self, endpoint: Endpoint, event: Event) -> None:
         await self._writing.execute(ADD, **to_row(endpoint))
@@ -117,6 +110,12 @@ class EndpointStore:
         if not await self._writing.execute(DELETE, id=endpoint.id, version=endpoint.version):
             raise PreconditionFailed()
         self._writing.record(event)
+
+    async def end_all_of(self, client_id: str, *, at: datetime) -> None:
+        """Delete the endpoints of a client that is deleted, with their logs."""
+        for row in await self._writing.fetch(FIND_ALL_OF, client_id=client_id):
+            endpoint = from_row(row)
+            await self.delete(endpoint, endpoint.deleted(at))
 
     async def secrets(self, id: UUID, *, at: datetime) -> list[bytes]:
         """The secrets that sign at that moment, the newest first."""
@@ -137,10 +136,6 @@ class EndpointStore:
 
     async def mark_well(self, id: UUID) -> None:
         await self._writing.execute(MARK_WELL, of_id=id)
-
-
-def _of(client_id: str | None) -> ColumnElement[bool]:
-    return true() if client_id is None else webhook_endpoint.c.client_id == client_id
 
 
 def from_row(row: Record) -> Endpoint:
