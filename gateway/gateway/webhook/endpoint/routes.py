@@ -1,5 +1,6 @@
 """The operations on webhook endpoints."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from service_kit.routing import MergePatch, Router, requires
 from service_kit.secrets import Sealer
 from service_kit.words import Id, written
 
+from gateway.client.schemas import SecretRotation
 from gateway.rights.domain import units_lie_within
 from gateway.webhook import signature
 from gateway.webhook.delivery.domain import for_event
@@ -26,13 +28,13 @@ from gateway.webhook.endpoint.schemas import (
     Replayed,
     ReplayRange,
     RotatedWebhookSecret,
-    SecretRotation,
     WebhookEndpointChange,
     WebhookEndpointView,
     endpoint_view,
     registered,
 )
 from gateway.webhook.endpoint.store import EndpointStore
+from gateway.webhook.event_filter import reach_clients
 from gateway.webhook.target import WebhookTargetRefused
 
 router = Router(tags=["webhooks"])
@@ -44,8 +46,10 @@ async def create_webhook_endpoint(body: NewWebhookEndpoint, call: Annotated[Call
     """Register where events are sent to, signed as Standard Webhooks say.
 
     The target must resolve to public addresses and use https. The secret is shown this once. An endpoint gets events of the units
-    of the token that registers it.
+    of the token that registers it. Events of clients and API keys (`client.*`, `api_key.*`, and so `*`) say what others may do: who
+    asks for them needs the scope events:read as well, and so does the client for as long as it is to get them.
     """
+    _demand_for(body.event_types, call.caller)
     await call.part("targets").checked(body.url)
     secret = signature.new_secret()
     async with call.transaction() as tx:
@@ -75,9 +79,10 @@ async def create_webhook_endpoint(body: NewWebhookEndpoint, call: Annotated[Call
 
 @router.get("/v1/webhook-endpoints", response_model=Page[WebhookEndpointView])
 async def list_webhook_endpoints(call: Annotated[Call, requires("webhooks:read")], page: Annotated[PageOf, Depends()]) -> Response:
-    """List the webhook endpoints of the calling client, in order of registration."""
+    """List the webhook endpoints of the calling client that lie within the units of the token, in order of registration."""
+    caller = call.caller
     async with call.reading() as reader:
-        endpoints = await _store(reader, call).page(of_client=call.caller.client_id, after=page.after, limit=page.fetch)
+        endpoints = await _store(reader, call).page(of_client=caller.client_id, units=caller.units, after=page.after, limit=page.fetch)
     views = [endpoint_view(endpoint) for endpoint in endpoints]
     return call.page(page, views, next_cursor=page.next_cursor(endpoints, "created_at", "id"))
 
@@ -96,15 +101,18 @@ async def change_webhook_endpoint(
 ) -> Response:
     """Change a webhook endpoint, or disable or enable it.
 
-    What happens while an endpoint is disabled is written down and not sent; replay it afterwards.
+    What happens while an endpoint is disabled is written down and not sent; replay it afterwards. Where events of clients and API keys
+    go (`client.*`, `api_key.*`, and so `*`) is changed with the scope events:read alone.
     """
-    if body.url is not None:
+    if "url" in body.model_fields_set:
         await call.part("targets").checked(body.url)
     async with call.transaction() as tx:
         endpoints = _store(tx, call)
         endpoint = await visible(endpoints, id, call.caller)
         call.require_match(endpoint.version)
         changed, events = _patched(endpoint, body, call)
+        if {"url", "event_types"} & body.model_fields_set:
+            _demand_for(changed.event_types, call.caller)
         for each, event in events:
             await endpoints.save(each, event)
         if changed.is_enabled and not endpoint.is_enabled:
@@ -198,9 +206,12 @@ async def visible(endpoints: EndpointStore, id: Id, caller: Caller) -> Endpoint:
 
 def may_see(client_id: str, units: tuple[str, ...] | None, caller: Caller) -> bool:
     """Whether what belongs to this client and these units is shown to the caller."""
-    if client_id == caller.client_id:
-        return units_lie_within(units, caller.units)
-    return caller.may("clients:write") and units_lie_within(units, caller.units)
+    return units_lie_within(units, caller.units) and (client_id == caller.client_id or caller.may("clients:write"))
+
+
+def _demand_for(event_types: Iterable[str], caller: Caller) -> None:
+    if reach_clients(event_types):
+        caller.demand(("events:read",))
 
 
 def _store(tx: Reader, call: Call) -> EndpointStore:
@@ -210,16 +221,16 @@ def _store(tx: Reader, call: Call) -> EndpointStore:
 
 def _patched(endpoint: Endpoint, body: WebhookEndpointChange, call: Call) -> tuple[Endpoint, list[tuple[Endpoint, Event]]]:
     """The endpoint after a merge patch, and each step on the way with its event."""
-    steps = []
-    if body.url is not None or body.event_types is not None or body.description is not None:
+    named, steps = body.model_fields_set, []
+    if {"url", "event_types", "description"} & named:
         endpoint, event = endpoint.changed(
-            url=body.url or endpoint.url,
-            event_types=tuple(dict.fromkeys(body.event_types)) if body.event_types else endpoint.event_types,
-            description=endpoint.description if body.description is None else body.description,
+            url=body.url if "url" in named else endpoint.url,
+            event_types=tuple(dict.fromkeys(body.event_types)) if "event_types" in named else endpoint.event_types,
+            description=(body.description or "") if "description" in named else endpoint.description,
             at=call.at,
         )
         steps.append((endpoint, event))
-    if body.state is not None and body.state != endpoint.state:
+    if "state" in named and body.state != endpoint.state:
         endpoint, event = endpoint.enabled(call.at) if body.state == "enabled" else endpoint.disabled(reason="by_request", at=call.at)
         steps.append((endpoint, event))
     return endpoint, steps

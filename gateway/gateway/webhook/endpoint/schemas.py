@@ -14,12 +14,14 @@ EventFilters = Annotated[list[EventFilter], Field(min_length=1, max_length=100)]
 Target = Annotated[Url, Field(examples=["https://partner.example/hooks/guanxi"])]
 Description = Annotated[str, Field(max_length=2_000)]
 EndpointState = Literal["enabled", "disabled"]
-Overlap = Annotated[int, Field(ge=0, le=604_800, json_schema_extra={"format": "int32"})]
 ReplayedState = Literal["delivered", "failed", "abandoned"]
 
 
 class NewWebhookEndpoint(Input):
-    """Where to send which events: types such as `tier.changed`, all of a family (`complaint.*`) or all there are (`*`)."""
+    """Where to send which events: types such as `tier.changed`, all of a family (`complaint.*`) or all there are (`*`).
+
+    Types that tell of clients and API keys (`client.*`, `api_key.*`, and so `*`) need the scope events:read as well.
+    """
 
     url: Target
     event_types: EventFilters
@@ -27,18 +29,13 @@ class NewWebhookEndpoint(Input):
 
 
 class WebhookEndpointChange(Input):
-    """A merge patch: what is left out stays."""
+    """A merge patch: what is left out stays, null empties the description."""
 
-    url: Target | None = None
-    event_types: EventFilters | None = None
+    # The defaults of what cannot be null are never read: only the fields that were sent count.
+    url: Annotated[Target, Field(default_factory=str)]
+    event_types: Annotated[EventFilters, Field(default_factory=list)]
     description: Description | None = None
-    state: EndpointState | None = None
-
-
-class SecretRotation(Input):
-    """How long the old secrets sign beside the new one."""
-
-    overlap_seconds: Overlap = 86_400
+    state: Annotated[EndpointState, Field(default_factory=lambda: "enabled")]
 
 
 class ReplayRange(Input):
