@@ -98,6 +98,20 @@ Index("ix_complaint_due_at", complaint.c.due_at, postgresql_where=complaint.c.du
 
 Index("ix_complaint_unconfirmed", complaint.c.asked_at, postgresql_where=complaint.c.is_unit_confirmed.is_(False))
 
+# What was last heard of a customer. Whoever records a complaint holds the row, and so does whoever takes in news: of two that meet,
+# the second one sees what the first one did.
+customer = Table(
+    "customer",
+    metadata,
+    Column("id", Uuid, nullable=False),
+    # Null until there was news.
+    Column("unit", String(200, collation="C")),
+    Column("told_at", Moment),
+    Column("merged_into", Uuid),
+    Column("is_erased", Boolean, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+
 complaint_number = Table(
     "complaint_number",
     metadata,

@@ -216,10 +216,14 @@ class CustomerFiles:
             ]
         )
 
-    def add(self, *, unit: str = "cn.gd.gz", name: str = "张伟", language: str = "zh-CN", stars: int | None = 3) -> UUID:
+    def add(
+        self, *, unit: str = "cn.gd.gz", name: str = "张伟", language: str = "zh-CN", stars: int | None = 3, at: datetime = NOON
+    ) -> UUID:
+        """A new file, changed last `at`; news is told as of noon."""
         customer_id = uuid4()
         tier = {"stars": stars} if stars else None
-        self.files[customer_id] = {"id": str(customer_id), "unit": unit, "name": name, "language": language, "tier": tier}
+        file = {"id": str(customer_id), "unit": unit, "name": name, "language": language, "tier": tier, "updated_at": at.isoformat()}
+        self.files[customer_id] = file
         return customer_id
 
     def tell(self, kind: str, customer_id: UUID, /, *, unit: str | None = None, **payload: object) -> None:

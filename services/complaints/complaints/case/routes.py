@@ -27,6 +27,7 @@ from complaints.case.views import complaint_view, course_view, recorded_view, st
 from complaints.case.wanted import Wanted
 from complaints.clients.customer_profile import Customers
 from complaints.customer.domain import CustomerUnknown, standing
+from complaints.customer.store import hold
 from complaints.letter.store import letters_of
 from complaints.shelf import Shelf
 from complaints.sla.store import SlaStore
@@ -65,7 +66,8 @@ async def record_complaint(body: NewComplaint, call: Annotated[Call, requires("c
     asked = await customers.ask(body.customer_id)
     token = token_urlsafe(TOKEN_BYTES)
     async with call.transaction() as tx:
-        known = standing(asked, body.customer_id, caller=call.caller, unit=body.unit, default_unit=call.settings.default_unit)
+        heard = await hold(tx, asked.customer.id if asked.customer else body.customer_id)
+        known = standing(asked, heard, caller=call.caller, unit=body.unit, default_unit=call.settings.default_unit)
         case = await use_cases.record(
             CaseStore(tx, call.caller),
             SlaStore(tx, shelf_of(call)),

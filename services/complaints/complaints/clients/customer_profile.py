@@ -1,5 +1,6 @@
 """What this service asks customer-profile: one customer's file."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,4 +44,5 @@ def _customer(file: dict[str, Any]) -> Customer:
         name=file.get("name"),
         language=file.get("language"),
         tier=tier["stars"] if tier else None,
+        updated_at=datetime.fromisoformat(file["updated_at"]),
     )

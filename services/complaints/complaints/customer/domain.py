@@ -1,6 +1,7 @@
 """How a complaint comes to its unit: from the customer's file, or from whoever records it while the file cannot be asked."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from service_kit.caller import Caller
@@ -23,6 +24,23 @@ class Customer:
     name: str | None
     language: str | None
     tier: int | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What customer-profile's feed told last of a customer; `customer_id` is the file that is left after merges."""
+
+    customer_id: UUID
+    unit: str | None
+    told_at: datetime | None
+    is_erased: bool
+
+    def unit_of(self, customer: Customer) -> str:
+        """The later word on the unit: the file was read before its complaint is written, and news may have come in between."""
+        if self.unit is None or (self.told_at is not None and self.told_at < customer.updated_at):
+            return customer.unit
+        return self.unit
 
 
 @dataclass(frozen=True)
@@ -33,12 +51,14 @@ class Asked:
     is_answered: bool
 
 
-def standing(asked: Asked, customer_id: UUID, *, caller: Caller, unit: str | None, default_unit: str) -> Standing:
+def standing(asked: Asked, heard: Heard, *, caller: Caller, unit: str | None, default_unit: str) -> Standing:
     """Raises CustomerUnknown, or UnitNotAllowed for a unit that the caller names but may not act for."""
+    if heard.is_erased:
+        raise CustomerUnknown
     if not asked.is_answered:
         own = unit_for(caller, unit, default=default_unit)
-        return Standing(customer_id=customer_id, unit=own, is_confirmed=False, tier=None)
+        return Standing(customer_id=heard.customer_id, unit=own, is_confirmed=False, tier=None)
     customer = asked.customer
-    if customer is None or not caller.sees(customer.unit):
+    if customer is None or not caller.sees(heard.unit_of(customer)):
         raise CustomerUnknown
-    return Standing(customer_id=customer.id, unit=customer.unit, is_confirmed=True, tier=customer.tier)
+    return Standing(customer_id=heard.customer_id, unit=heard.unit_of(customer), is_confirmed=True, tier=customer.tier)

@@ -20,7 +20,10 @@ async def on_customer_news(tx: Transaction, news: News) -> None:
     told = CustomerNews(tx, at=news.at)
     payload = news.payload
     match news.type:
-        case "customer.created" | "customer.changed":
+        case "customer.created":
+            if unit := payload.get("unit") or news.unit:
+                await told.met(news.subject, unit)
+        case "customer.changed":
             if unit := payload.get("unit") or news.unit:
                 await told.moved(news.subject, unit)
         case "customer.merged":
@@ -47,5 +50,5 @@ class Confirming:
         async with self._database.transaction() as tx:
             for row, asked in zip(rows, found, strict=True):
                 if asked.customer is not None:
-                    await CustomerNews(tx, at=self._clock()).moved(row["customer_id"], asked.customer.unit)
+                    await CustomerNews(tx, at=self._clock()).confirmed(row["id"], row["customer_id"], asked.customer)
         return len(rows) == ASKED_AT_ONCE and all(asked.is_answered for asked in found)

@@ -8,11 +8,33 @@ from uuid import UUID
 from service_kit.database import Record, Transaction
 from service_kit.outbox import Event
 from service_kit.tables import audit_entry
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, or_, select, update
+from sqlalchemy import ARRAY, Boolean, String, Uuid, any_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
-from complaints.tables import complaint, complaint_step, letter
+from complaints.customer.domain import Customer, Heard
+from complaints.tables import complaint, complaint_step, customer, letter
 
 ERASED = "(erased)"
+# A file merged into another that was merged since, and so on: longer rows than this are not followed.
+LONGEST_MERGE = 8
+HOLD = select(customer).where(customer.c.id == bindparam("id")).with_for_update(read=True)
+MEET = upsert(customer).values(id=bindparam("id"), is_erased=False).on_conflict_do_nothing().returning(customer.c.id)
+_news = upsert(customer).values(
+    id=bindparam("id"),
+    unit=bindparam("unit", type_=String),
+    told_at=bindparam("told_at"),
+    merged_into=bindparam("merged_into", type_=Uuid),
+    is_erased=bindparam("is_erased", type_=Boolean),
+)
+HEAR = _news.on_conflict_do_update(
+    index_elements=[customer.c.id],
+    set_={
+        "unit": func.coalesce(_news.excluded.unit, customer.c.unit),
+        "told_at": _news.excluded.told_at,
+        "merged_into": _news.excluded.merged_into,
+        "is_erased": or_(customer.c.is_erased, _news.excluded.is_erased),
+    },
+)
 MOVE = (
     update(complaint)
     .where(
@@ -59,6 +81,22 @@ ERASE_LETTERS = update(letter).where(letter.c.complaint_id == any_(bindparam("id
 ERASE_AUDIT = (
     update(audit_entry).where(audit_entry.c.subject == any_(bindparam("ids", type_=ARRAY(Uuid)))).values({"values": None, "salt": None})
 )
+# The answer to a question is older than what news said since: it counts only where nothing has been confirmed meanwhile.
+CONFIRM = (
+    update(complaint)
+    .where(
+        complaint.c.id == bindparam("of"),
+        complaint.c.customer_id == bindparam("of_customer"),
+        complaint.c.is_unit_confirmed.is_(False),
+    )
+    .values(
+        customer_id=bindparam("to_customer"),
+        unit=bindparam("to_unit"),
+        is_unit_confirmed=True,
+        version=complaint.c.version + 1,
+    )
+    .returning(complaint.c.id)
+)
 _unconfirmed = (
     select(complaint.c.id)
     .where(
@@ -78,6 +116,25 @@ TAKE_UNCONFIRMED = (
 )
 
 
+async def hold(tx: Transaction, customer_id: UUID) -> Heard:
+    """What was heard of a customer, or of the file that theirs was merged into; more is heard only after this transaction."""
+    row = await _held(tx, customer_id)
+    for _ in range(LONGEST_MERGE):
+        if row["merged_into"] is None:
+            break
+        row = await _held(tx, row["merged_into"])
+    return Heard(customer_id=row["id"], unit=row["unit"], told_at=row["told_at"], is_erased=row["is_erased"])
+
+
+async def _held(tx: Transaction, customer_id: UUID) -> Record:
+    row = await tx.fetch_one(HOLD, id=customer_id)
+    if row is None:
+        await tx.fetch_one(MEET, id=customer_id)
+        row = await tx.fetch_one(HOLD, id=customer_id)
+        assert row is not None
+    return row
+
+
 class CustomerNews:
     """The effects of what customer-profile tells, each on all complaints of one customer."""
 
@@ -86,18 +143,26 @@ class CustomerNews:
         self._at = at
 
     async def moved(self, customer_id: UUID, unit: str) -> None:
-        """The customer belongs to a unit (now, or it is only learned now): the complaints go along."""
+        """The customer belongs to another unit now: the complaints go along."""
+        await self._hear(customer_id, unit=unit)
+        await self.met(customer_id, unit)
+
+    async def met(self, customer_id: UUID, unit: str) -> None:
+        """There is a file, and it says the unit. Nobody can have read an earlier one, so that there is nothing to remember."""
         for row in await self._tx.fetch(MOVE, of_customer=customer_id, to_unit=unit):
             self._audit(row["id"], "complaint.unit_changed", unit, {"unit": unit})
 
     async def merged(self, customer_id: UUID, into: UUID, unit: str | None) -> None:
         """The file is now part of another one."""
+        await self._hear(customer_id, unit=unit, merged_into=into)
+        await self._hear(into, unit=unit)
         for row in await self._tx.fetch(HAND_OVER, of_customer=customer_id, to_customer=into, to_unit=unit):
             payload = {"customer_id": str(into), "formerly": str(customer_id)}
             self._audit(row["id"], "complaint.customer_merged", row["unit"], payload)
 
     async def erased(self, customer_id: UUID) -> None:
         """Nothing that the customer said or that was written to them stays; the books do."""
+        await self._hear(customer_id, is_erased=True)
         rows = await self._tx.fetch(LOCK, of_customer=customer_id)
         ids = [row["id"] for row in rows]
         erased = [{"of": row["id"], "new_proposal": _without_words(row["proposal"])} for row in rows]
@@ -106,6 +171,15 @@ class CustomerNews:
             await self._tx.execute(statement, ids=ids)
         for row in rows:
             self._audit(row["id"], "complaint.erased", row["unit"], {})
+
+    async def confirmed(self, complaint_id: UUID, customer_id: UUID, customer: Customer) -> None:
+        """The file could be asked at last; one that was merged meanwhile answers as the file that is left."""
+        of = {"of": complaint_id, "of_customer": customer_id}
+        if await self._tx.fetch_one(CONFIRM, **of, to_customer=customer.id, to_unit=customer.unit):
+            self._audit(complaint_id, "complaint.unit_changed", customer.unit, {"unit": customer.unit})
+
+    async def _hear(self, customer_id: UUID, *, unit: str | None = None, merged_into: UUID | None = None, is_erased: bool = False) -> None:
+        await self._tx.execute(HEAR, id=customer_id, unit=unit, told_at=self._at, merged_into=merged_into, is_erased=is_erased)
 
     def _audit(self, complaint_id: UUID, action: str, unit: str, payload: Mapping[str, Any]) -> None:
         self._tx.audit(Event(type=action, subject=complaint_id, at=self._at, unit=unit, payload=payload))

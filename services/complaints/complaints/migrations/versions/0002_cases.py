@@ -105,6 +105,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_complaint_number")),
     )
     op.create_table(
+        "customer",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit", sa.String(length=200, collation="C"), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("merged_into", sa.Uuid(), nullable=True),
+        sa.Column("is_erased", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
+    )
+    op.create_table(
         "sla_policy",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -206,6 +215,7 @@ def downgrade() -> None:
     op.drop_table("clock")
     op.drop_table("calendar_version")
     op.drop_table("sla_policy")
+    op.drop_table("customer")
     op.drop_table("complaint_number")
     op.drop_index("ix_complaint_unconfirmed", table_name="complaint", postgresql_where=sa.text("is_unit_confirmed IS false"))
     op.drop_index("ix_complaint_state", table_name="complaint")
