@@ -11,7 +11,7 @@ from service_kit.identity import Ids
 from service_kit.sqlstates import UniqueViolated
 from service_kit.tables import job
 from service_kit.units import within_units
-from sqlalchemy import Integer, String, Uuid, bindparam, column, delete, func, insert, select
+from sqlalchemy import Integer, String, Uuid, bindparam, column, delete, exists, func, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from customer_profile.customer import events, statements
@@ -29,6 +29,14 @@ TOKENS_APART = " "
 ADD_PART = insert(import_file)
 READ_PART = select(import_file.c.content).where(import_file.c.import_id == bindparam("id"), import_file.c.part == bindparam("number"))
 FORGET_FILE = delete(import_file).where(import_file.c.import_id == bindparam("id"))
+# Whether work is over is asked of the job: a file is kept in the transaction that queues its import.
+_left_behind = (
+    select(import_file.c.import_id)
+    .where(~exists().where(job.c.id == import_file.c.import_id, job.c.state.in_(["queued", "running"])))
+    .limit(1)
+    .scalar_subquery()
+)
+FORGET_LEFT_BEHIND = delete(import_file).where(import_file.c.import_id == _left_behind)
 FORGET_PROBLEMS = delete(import_problem).where(import_problem.c.import_id == bindparam("id"))
 LIST_PROBLEMS = (
     select(import_problem)
@@ -74,6 +82,11 @@ async def forget_problems(tx: Transaction, import_id: UUID) -> None:
 async def forget_file(tx: Transaction, import_id: UUID) -> None:
     """The file holds personal values: it goes when its import has ended."""
     await tx.execute(FORGET_FILE, id=import_id)
+
+
+async def forget_files_of_the_ended(tx: Transaction) -> bool:
+    """Delete the file of one import that is over; whether there was any."""
+    return await tx.execute(FORGET_LEFT_BEHIND) > 0
 
 
 async def known(tx: Transaction, keys: Sequence[str]) -> tuple[list[Customer], list[Holding]]:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.database import Database, Transaction
-from service_kit.errors import Conflict, Refusal
+from service_kit.errors import Conflict, Refusal, Unavailable
 from service_kit.identity import Clock, new_id
 from service_kit.jobs import JobCanceled, RunningJob
 from service_kit.sheet import reading
@@ -92,14 +92,22 @@ class Importing:
     async def run(self, job: RunningJob) -> None:
         """Do the work of one job; whatever ends it, its file is not kept."""
         try:
-            with tempfile.TemporaryDirectory(prefix="guanxi-import-") as folder:
-                await self._import(job, Order.of(job.payload), Path(folder))
+            if "columns" not in job.checkpoint:
+                with tempfile.TemporaryDirectory(prefix="guanxi-import-") as folder:
+                    await self._import(job, Order.of(job.payload), Path(folder))
+            job.result = {"columns": job.checkpoint["columns"]}
+        except Unavailable:
+            # The work goes on later, and it needs its file.
+            raise
         except (Refusal, JobCanceled):
             async with self._database.transaction() as tx:
                 await store.forget_file(tx, job.id)
             raise
-        async with job.step() as tx:
-            await store.forget_file(tx, job.id)
+
+    async def sweep(self) -> bool:
+        """Delete the files of imports that ended in a way that nobody foresaw; True when there may be more."""
+        async with self._database.transaction() as tx:
+            return await store.forget_files_of_the_ended(tx)
 
     async def _import(self, job: RunningJob, order: Order, folder: Path) -> None:
         sheet = await self._sheet(job, order, folder)
@@ -112,7 +120,10 @@ class Importing:
         async with aclosing(_batches(rows, drafting, self._settings.import_batch_rows)) as batches:
             async for batch in batches:
                 await self._take(job, order, batch, rehearsed)
-        job.result = {"columns": fields}
+        # A worker that is killed behind this step leaves nothing to do but to say so: the file is not missed.
+        async with job.step() as tx:
+            await store.forget_file(tx, job.id)
+            job.checkpoint = {**job.checkpoint, "columns": fields}
 
     async def _sheet(self, job: RunningJob, order: Order, folder: Path) -> Sheet:
         path = folder / "file"

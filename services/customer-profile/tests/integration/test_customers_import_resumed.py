@@ -9,7 +9,8 @@ from customer_profile.customer_import import store
 from customer_profile.customer_import.work import KIND, Importing
 from customer_profile.identifier.vault import SealedVault
 from customer_profile.settings import Settings
-from service_kit.jobs import Jobs
+from service_kit.errors import Unavailable
+from service_kit.jobs import Jobs, RunningJob
 from service_kit.testing import Api, serving
 
 ROWS = 25
@@ -143,3 +144,76 @@ async def test_an_import_canceled_on_its_way_keeps_what_it_wrote(idle: Api, monk
     work = (await idle.get(location)).json()
     assert (work["state"], work["progress"]["done"], work["counts"]["created"]) == ("canceled", 10, 10)
     assert (await count(idle, "import_file"), await count(idle, "customer")) == (0, 10)
+
+
+async def test_a_worker_killed_behind_the_last_row_leaves_an_import_that_is_done(idle: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    location = await queued(idle)
+
+    async def killed(*_given: Any, **_named: Any) -> None:
+        raise Killed()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunningJob, "finish", killed)
+        with pytest.raises(Killed):
+            await worker(idle).step()
+    assert await count(idle, "import_file") == 0
+    await expire(idle)
+
+    await worker(idle).step()
+
+    work = (await idle.get(location)).json()
+    assert (work["state"], work["error"], work["counts"]["created"]) == ("done", None, ROWS)
+
+
+async def test_an_import_that_waits_for_its_database_keeps_its_file(idle: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    location = await queued(idle)
+
+    async def away(*_given: Any) -> None:
+        raise Unavailable()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write", away)
+        with pytest.raises(Unavailable):
+            await worker(idle).step()
+    assert await count(idle, "import_file") == 1
+    await expire(idle)
+
+    await worker(idle).step()
+
+    assert (await idle.get(location)).json()["state"] == "done"
+
+
+async def test_the_file_of_an_import_that_failed_unforeseen_is_swept_away_and_others_stay(
+    idle: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = await queued(idle)
+
+    async def broken(*_given: Any) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write", broken)
+        await worker(idle).step()
+    await queued(idle)
+    service = idle.service
+    importing = Importing(service.database, service.settings, SealedVault(service.sealer), clock=service.clock)
+
+    swept = [await importing.sweep(), await importing.sweep()]
+
+    assert (await idle.get(location)).json()["state"] == "failed"
+    assert (swept, await count(idle, "import_file")) == ([True, False], 1)
+
+
+async def test_a_cancellation_that_meets_the_last_step_leaves_no_file(idle: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    location = await queued(idle)
+    write = store.add_problems
+
+    async def interrupted(tx: Any, *given: Any) -> None:
+        await write(tx, *given)
+        await tx.connection.execute("UPDATE customer_profile.job SET cancel_requested = (done = 20)")
+
+    monkeypatch.setattr(store, "add_problems", interrupted)
+    await worker(idle).step()
+
+    work = (await idle.get(location)).json()
+    assert (work["state"], work["counts"]["created"], await count(idle, "import_file")) == ("canceled", ROWS, 0)
