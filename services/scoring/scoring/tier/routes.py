@@ -64,7 +64,11 @@ async def put_tier_scheme(name: SchemeName, body: TierSchemeIn, call: Annotated[
         scheme = body.scheme(name, version=version)
         id = call.new_id() if before is None else before["id"]
         review = await _review(tx, call) if body.in_force else None
-        await store.put_scheme(tx, scheme, is_in_force=body.in_force, id=id, review_id=review, at=call.at)
+        if before is not None:
+            await store.replace_scheme(tx, scheme, review_id=review, at=call.at)
+        elif not await store.create_scheme(tx, scheme, id=id, review_id=review, at=call.at):
+            raise PreconditionFailed("the scheme is there already")
+        await store.put_in_force(tx, name, is_in_force=body.in_force)
         tx.audit(Event(type="tier_scheme.put", subject=id, at=call.at, payload=body.model_dump(mode="json") | {"name": name}))
         written = await store.find_scheme(tx, name)
         assert written is not None

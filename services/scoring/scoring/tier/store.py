@@ -11,13 +11,13 @@ from service_kit.outbox import Event
 from service_kit.sqlstates import TransactionRolledBack
 from service_kit.tables import Moment
 from service_kit.timers import Timer
-from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, any_, bindparam, delete, select
+from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, any_, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from scoring.rows import arrays, unnested
 from scoring.score import store as cards
 from scoring.score.domain import value_of
-from scoring.tables import customer, tier_scheme, tier_scheme_in_force, tier_standing
+from scoring.tables import customer, score_card, tier_scheme, tier_scheme_in_force, tier_standing
 from scoring.tier.domain import Move, Override, Reading, Scheme, Standing, Threshold
 
 OVERRIDE_ENDS = "override_ends"
@@ -32,10 +32,11 @@ LIST_SCHEMES = _schemes.where(tier_scheme.c.name > bindparam("after")).order_by(
 _force = insert(tier_scheme_in_force).values(single=True, name=bindparam("name"))
 COME_INTO_FORCE = _force.on_conflict_do_update(index_elements=[tier_scheme_in_force.c.single], set_={"name": _force.excluded.name})
 GO_OUT_OF_FORCE = delete(tier_scheme_in_force).where(tier_scheme_in_force.c.name == bindparam("name"))
-_put = insert(tier_scheme).values({each.name: bindparam(each.name) for each in tier_scheme.c})
-PUT_SCHEME = _put.on_conflict_do_update(
-    index_elements=[tier_scheme.c.name],
-    set_={each.name: _put.excluded[each.name] for each in tier_scheme.c if each.name not in ("name", "id")},
+_create = insert(tier_scheme).values({each.name: bindparam(each.name) for each in tier_scheme.c})
+CREATE_SCHEME = _create.on_conflict_do_nothing().returning(tier_scheme.c.name)
+_changing = [each.name for each in tier_scheme.c if each.name not in ("name", "id")]
+REPLACE_SCHEME = (
+    update(tier_scheme).where(tier_scheme.c.name == bindparam("of")).values({name: bindparam(f"new_{name}") for name in _changing})
 )
 
 FIND = select(tier_standing).where(tier_standing.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -61,6 +62,14 @@ SAVE = _save.on_conflict_do_update(
     set_={each.name: _save.excluded[each.name] for each in _moved.c if each.name != "customer_id"},
     where=tier_standing.c.version == _save.excluded.version - 1,
 )
+NEXT_SCORED = (
+    select(score_card.c.customer_id)
+    .distinct()
+    .where(score_card.c.customer_id > bindparam("after", type_=Uuid))
+    .order_by(score_card.c.customer_id)
+    .limit(bindparam("limit"))
+)
+COUNT_SCORED = select(func.count(score_card.c.customer_id.distinct()))
 UNITS = select(customer.c.id, customer.c.unit).where(customer.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 
 
@@ -73,26 +82,47 @@ async def list_schemes(reader: Reader, *, after: str, limit: int) -> list[Record
     return await reader.fetch(LIST_SCHEMES, after=after, limit=limit)
 
 
-async def put_scheme(tx: Transaction, scheme: Scheme, *, is_in_force: bool, id: UUID, review_id: UUID | None, at: datetime) -> None:
-    """Write a scheme; one that comes into force takes the place of the one before."""
-    await tx.execute(COME_INTO_FORCE if is_in_force else GO_OUT_OF_FORCE, name=scheme.name)
-    await tx.execute(
-        PUT_SCHEME,
-        name=scheme.name,
-        id=id,
-        score=scheme.score,
-        currency=scheme.currency,
-        thresholds=[{"stars": each.stars, "up": str(each.up), "down": str(each.down)} for each in scheme.thresholds],
-        minimum_stay_days=scheme.minimum_stay_days,
-        review_id=review_id,
-        changed_at=at,
-        version=scheme.version,
-    )
+async def create_scheme(tx: Transaction, scheme: Scheme, *, id: UUID, review_id: UUID | None, at: datetime) -> bool:
+    """Write a new scheme; False when a rival was faster."""
+    created = await tx.fetch_one(CREATE_SCHEME, name=scheme.name, id=id, **_scheme_row(scheme, review_id, at))
+    return created is not None
+
+
+async def replace_scheme(tx: Transaction, scheme: Scheme, *, review_id: UUID | None, at: datetime) -> None:
+    """Write a scheme that is locked."""
+    await tx.execute(REPLACE_SCHEME, of=scheme.name, **{f"new_{name}": value for name, value in _scheme_row(scheme, review_id, at).items()})
+
+
+async def put_in_force(tx: Transaction, name: str, *, is_in_force: bool) -> None:
+    """A scheme that comes into force takes the place of the one before."""
+    await tx.execute(COME_INTO_FORCE if is_in_force else GO_OUT_OF_FORCE, name=name)
+
+
+def _scheme_row(scheme: Scheme, review_id: UUID | None, at: datetime) -> dict[str, object]:
+    return {
+        "score": scheme.score,
+        "currency": scheme.currency,
+        "thresholds": [{"stars": each.stars, "up": str(each.up), "down": str(each.down)} for each in scheme.thresholds],
+        "minimum_stay_days": scheme.minimum_stay_days,
+        "review_id": review_id,
+        "changed_at": at,
+        "version": scheme.version,
+    }
 
 
 async def standing_of_customer(reader: Reader, customer_id: UUID) -> Standing | None:
     row = await reader.fetch_one(FIND, ids=[customer_id])
     return None if row is None else standing_of(row)
+
+
+async def next_scored(reader: Reader, *, after: UUID, limit: int) -> list[UUID]:
+    """The next customers with a card, by id."""
+    return [row["customer_id"] for row in await reader.fetch(NEXT_SCORED, after=after, limit=limit)]
+
+
+async def count_scored(reader: Reader) -> int:
+    found: int = await reader.fetch_value(COUNT_SCORED)
+    return found
 
 
 class TierStore:

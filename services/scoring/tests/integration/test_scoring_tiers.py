@@ -158,6 +158,50 @@ async def test_an_override_stands_until_it_is_taken_back(api, customers):
     assert (await api.post(f"/v1/customers/{customer}/tier-release")).status_code == 404
 
 
+async def test_of_two_who_create_a_scheme_one_is_told_that_it_is_there(api):
+    answers = await asyncio.gather(*(put_scheme(api, in_force=in_force) for in_force in (True, False) * 3))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 412, 412, 412, 412, 412]
+
+
+async def test_voiding_the_only_order_takes_the_stars_away(api, customers):
+    customer = customers.add()
+    await put_scheme(api)
+    only = await order(api, customer, "100")
+    await ranked(api)
+    assert (await the_tier(api, customer))["stars"] == 3
+
+    await api.post(f"/v1/transactions/{only['id']}/voiding", {"reason": "test order"})
+
+    tier = await the_tier(api, customer)
+    assert (tier["stars"], tier["reason"], tier["since"]) == (1, "no orders left", "2026-03-01")
+    told = [event["data"] for event in await api.events("tier.changed", least=2)]
+    assert [(each["old"], each["new"]) for each in told] == [(None, 3), (3, 1)]
+
+
+async def test_a_customer_whose_override_is_over_moves_by_cards_of_long_ago(api, customers):
+    customer = customers.add()
+    await put_scheme(api)
+    await order(api, customer, "100", day="1998-06-30")
+    await ranked(api, as_of="1998-06-30")
+    await api.post(f"/v1/customers/{customer}/tier-override", {"stars": 6, "reason": "fair"})
+    await api.post(f"/v1/customers/{customer}/tier-release")
+
+    await order(api, customer, "2000", day="1998-07-10")
+
+    assert (await the_tier(api, customer))["stars"] == 6
+
+
+async def test_a_release_stands_in_the_audit_even_where_it_keeps_the_stars(api, customers):
+    customer = customers.add()
+    await api.post(f"/v1/customers/{customer}/tier-override", {"stars": 1, "reason": "fair"})
+
+    await api.post(f"/v1/customers/{customer}/tier-release")
+
+    entries = (await api.get("/v1/audit-entries", params={"subject": str(customer)})).json()["items"]
+    assert "tier.released" in str(entries)
+
+
 async def test_an_override_ends_by_itself(api, customers):
     customer = customers.add()
     until = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
