@@ -37,9 +37,18 @@ MOVE_CURSOR = (
 )
 PARK = insert(parked_event).on_conflict_do_nothing()
 REQUEUED = (
-    select(parked_event.c.id, parked_event.c.envelope)
+    select(parked_event.c.envelope)
     .where(parked_event.c.source == bindparam("source"), parked_event.c.consumer == bindparam("consumer"), parked_event.c.requeued)
     .limit(100)
+)
+LOCK_REQUEUED = (
+    select(parked_event.c.id)
+    .where(
+        parked_event.c.source == bindparam("source"),
+        parked_event.c.consumer == bindparam("consumer"),
+        parked_event.c.id == bindparam("id"),
+        parked_event.c.requeued,
+    )
     .with_for_update(skip_locked=True)
 )
 REQUEUE = (
@@ -176,8 +185,7 @@ class Consumer:
             await tx.execute(MOVE_CURSOR, of_source=self._source, of_consumer=self._consumer, to=begin, at=self._clock())
 
     async def _take(self, batch: Sequence[News], after: str) -> None:
-        origin = Origin(client_id=f"feed:{self._source}", actor="system", traceparent=batch[-1].traceparent)
-        async with self._database.transaction(origin=origin) as tx:
+        async with self._database.transaction(origin=self._origin(batch[-1])) as tx:
             if await tx.fetch_value(LOCK_CURSOR, source=self._source, consumer=self._consumer) != after:
                 return
             for news in batch:
@@ -197,38 +205,31 @@ class Consumer:
 
     async def _take_alone(self, news: News) -> None:
         unprepared = await self._unprepared(news)
-        origin = Origin(client_id=f"feed:{self._source}", actor="system", traceparent=news.traceparent)
-        async with self._database.transaction(origin=origin) as tx:
+        async with self._database.transaction(origin=self._origin(news)) as tx:
             cursor = await tx.fetch_value(LOCK_CURSOR, source=self._source, consumer=self._consumer)
             if int(cursor) >= int(news.cursor):
                 return
-            told = len(tx.recorded)
             try:
-                if unprepared is not None:
-                    raise unprepared
                 async with tx.savepoint():
-                    await self._handler(tx, news)
+                    await self._handle(tx, news, unprepared)
             except (Unavailable, TransactionRolledBack):
                 raise
             except Exception as error:
-                del tx.recorded[told:]
                 if not self._is_given_up(news):
                     raise Unavailable(f"news {news.id} is tried again") from error
                 await self._park(tx, news, error)
             await self._move(tx, news)
+        self._tries.pop(news.id, None)
 
     def _is_given_up(self, news: News) -> bool:
         tries = self._tries[news.id] = self._tries.get(news.id, 0) + 1
-        if tries < MOST_TRIES:
-            return False
-        self._tries.pop(news.id)
-        return True
+        return tries >= MOST_TRIES
 
     async def _move(self, tx: Transaction, news: News) -> None:
         await tx.execute(MOVE_CURSOR, of_source=self._source, of_consumer=self._consumer, to=news.cursor, at=self._clock())
 
     async def _park(self, tx: Transaction, news: News, error: Exception) -> None:
-        log.error("news was parked", consumer=self.name, event=str(news.id), reason=str(error)[:500])
+        log.error("news was parked", consumer=self.name, news=str(news.id), reason=str(error)[:500])
         await tx.execute(
             PARK,
             source=self._source,
@@ -243,16 +244,30 @@ class Consumer:
 
     async def _requeued(self) -> None:
         """Take in parked events that an operator asked to try again."""
-        async with self._database.transaction() as tx:
-            for row in await tx.fetch(REQUEUED, source=self._source, consumer=self._consumer):
-                try:
-                    if self._prepare is not None:
-                        await self._prepare([news_of(row["envelope"])])
-                    async with tx.savepoint():
-                        await self._handler(tx, news_of(row["envelope"]))
-                        await tx.execute(UNPARK, source=self._source, consumer=self._consumer, id=row["id"])
-                except (Unavailable, TransactionRolledBack):
-                    raise
-                except Exception as error:
-                    log.error("parked news failed again", consumer=self.name, event=str(row["id"]), reason=str(error)[:500])
-                    await tx.execute(REPARK, of=row["id"], of_source=self._source, of_consumer=self._consumer, reason=written_reason(error))
+        async with self._database.reading() as reader:
+            rows = await reader.fetch(REQUEUED, source=self._source, consumer=self._consumer)
+        for row in rows:
+            await self._take_requeued(news_of(row["envelope"]))
+
+    async def _take_requeued(self, news: News) -> None:
+        unprepared = await self._unprepared(news)
+        async with self._database.transaction(origin=self._origin(news)) as tx:
+            if await tx.fetch_value(LOCK_REQUEUED, source=self._source, consumer=self._consumer, id=news.id) is None:
+                return
+            try:
+                async with tx.savepoint():
+                    await self._handle(tx, news, unprepared)
+                    await tx.execute(UNPARK, source=self._source, consumer=self._consumer, id=news.id)
+            except (Unavailable, TransactionRolledBack):
+                raise
+            except Exception as error:
+                log.error("parked news failed again", consumer=self.name, news=str(news.id), reason=str(error)[:500])
+                await tx.execute(REPARK, of=news.id, of_source=self._source, of_consumer=self._consumer, reason=written_reason(error))
+
+    def _origin(self, news: News) -> Origin:
+        return Origin(client_id=f"feed:{self._source}", actor="system", traceparent=news.traceparent)
+
+    async def _handle(self, tx: Transaction, news: News, unprepared: Exception | None) -> None:
+        if unprepared is not None:
+            raise unprepared
+        await self._handler(tx, news)
