@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from service_kit.units import within_units
 log = logger(__name__)
 LEASE = timedelta(seconds=10)
 MOST_ATTEMPTS = 8
+GIVE_BACK_WITHIN_SECONDS = 1.0
 
 _now = func.clock_timestamp()
 INSERT = insert(job)
@@ -53,6 +54,7 @@ CLAIM = (
 _held = (job.c.id == bindparam("of"), job.c.lease_owner == bindparam("owner"), job.c.state == "running")
 # A step takes the row lock first: a rival that claims an expired lease waits for the step or finds its lease renewed.
 HOLD = update(job).where(*_held).values(lease_until=_now + bindparam("ttl")).returning(job.c.cancel_requested)
+_gets_on: ColumnElement[bool] = or_(job.c.checkpoint != bindparam("new_checkpoint"), job.c.done != bindparam("new_done"))
 PROGRESS = (
     update(job)
     .where(*_held)
@@ -62,7 +64,7 @@ PROGRESS = (
         counts=bindparam("new_counts"),
         checkpoint=bindparam("new_checkpoint"),
         # Work that gets on may be interrupted as often as it likes; a long step does not cost the lease.
-        attempts=case((job.c.checkpoint != bindparam("new_checkpoint"), 0), else_=job.c.attempts),
+        attempts=case((_gets_on, 0), else_=job.c.attempts),
         lease_until=_now + bindparam("ttl"),
         version=job.c.version + 1,
     )
@@ -79,6 +81,10 @@ FINISH = (
         lease_until=None,
         version=job.c.version + 1,
     )
+)
+# Nothing was wrong with the work: the try is not counted.
+GIVE_BACK = (
+    update(job).where(*_held).values(attempts=func.greatest(job.c.attempts - 1, 0), lease_owner=None, lease_until=_now + bindparam("after"))
 )
 CANCEL_QUEUED = (
     update(job)
@@ -213,8 +219,17 @@ class RunningJob:
             raise JobCanceled()
 
     async def finish(self, state: str, *, at: datetime, error: str | None = None) -> None:
+        """End the work in this state; LeaseLost when another worker took over, whose end it is then."""
+        given = {"new_state": state, "at": at, "new_result": self.result, "new_error": error}
         async with self._database.transaction(origin=self.origin) as tx:
-            await tx.execute(FINISH, of=self.id, owner=self._owner, new_state=state, at=at, new_result=self.result, new_error=error)
+            if not await tx.execute(FINISH, of=self.id, owner=self._owner, **given):
+                raise LeaseLost(f"job {self.id}")
+
+    async def give_back(self, *, after: timedelta) -> None:
+        """Let any worker take the work up again after that time; where this cannot be said, the lease runs out by itself."""
+        with suppress(Exception):
+            async with asyncio.timeout(GIVE_BACK_WITHIN_SECONDS), self._database.transaction() as tx:
+                await tx.execute(GIVE_BACK, of=self.id, owner=self._owner, after=after)
 
 
 Handler = Callable[[RunningJob], Awaitable[None]]
@@ -241,26 +256,35 @@ class Jobs:
     async def _run(self, running: RunningJob, *, attempts: int) -> None:
         beat = asyncio.create_task(self._beating(running))
         try:
+            await self._finished(running, attempts=attempts)
+        except LeaseLost:
+            log.warning("a job was taken over", kind=self._kind, job=str(running.id))
+        except Unavailable:
+            # What the work needs is away: it goes on where it was when a lease's time has passed.
+            await running.give_back(after=LEASE)
+            raise
+        except asyncio.CancelledError:
+            await running.give_back(after=timedelta(0))
+            raise
+        finally:
+            beat.cancel()
+
+    async def _finished(self, running: RunningJob, *, attempts: int) -> None:
+        """Do the work and say how it ended; raises where it has not ended."""
+        try:
             if attempts > MOST_ATTEMPTS:
                 raise WorkKeepsFailing()
             await self._handler(running)
             await running.finish("done", at=self._clock())
-        except LeaseLost:
-            log.warning("a job was taken over", kind=self._kind, job=str(running.id))
         except JobCanceled:
             await running.finish("canceled", at=self._clock())
-        except Unavailable:
-            # Nothing is wrong with the work: its lease runs out, then it goes on where it was.
+        except (LeaseLost, Unavailable, TransactionRolledBack, OutcomeUnknown):
             raise
         except Refusal as refusal:
             await running.finish("failed", at=self._clock(), error=refusal.detail[:2_000])
-        except (TransactionRolledBack, OutcomeUnknown):
-            raise
         except Exception as error:
             log.exception("a job failed", kind=self._kind, job=str(running.id))
             await running.finish("failed", at=self._clock(), error=f"unexpected error: {type(error).__name__}")
-        finally:
-            beat.cancel()
 
     async def _beating(self, running: RunningJob) -> None:
         while True:

@@ -1,13 +1,15 @@
 """Long work: checkpointed, taken over, canceled, refused; a killed worker never leaves it stuck."""
 
 import asyncio
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from service_kit import jobs
-from service_kit.errors import Refusal
+from service_kit.errors import Refusal, Unavailable
 from service_kit.jobs import Jobs
+from service_kit.leases import LeaseLost
 from service_kit.tables import event_head
 from sqlalchemy import insert
 
@@ -15,6 +17,10 @@ AT = datetime(2026, 1, 31, tzinfo=UTC)
 ID = UUID(int=1)
 HEADS = "SELECT string_agg(name, ',' ORDER BY name) FROM event_head"
 EXPIRE = "UPDATE job SET lease_until = now() - interval '1 second'"
+
+
+class Killed(BaseException):
+    """A worker that dies has no time to say so."""
 
 
 async def enqueue(database, id: UUID = ID) -> None:
@@ -57,15 +63,10 @@ async def test_a_killed_workers_job_goes_on_from_its_checkpoint(database, raw):
 
     async def killed(job) -> None:
         await in_steps(job, until=2)
-        await asyncio.Event().wait()
+        raise Killed
 
-    dying = asyncio.create_task(worker(database, killed).step())
-    for _ in range(200):
-        if await raw.fetchval(HEADS) == "0,1":
-            break
-        await asyncio.sleep(0.02)
-    dying.cancel()
-    await asyncio.wait([dying])
+    with pytest.raises(Killed):
+        await worker(database, killed).step()
     assert await worker(database, in_steps).step() is False
     await raw.execute(EXPIRE)
 
@@ -143,18 +144,97 @@ async def test_a_refusal_fails_the_job_with_its_detail_and_a_bug_with_its_name(d
     assert (failed.state, failed.error) == ("failed", told)
 
 
-@pytest.mark.parametrize(("gets_on", "state"), [(True, "running"), (False, "failed")])
-async def test_work_that_gets_on_may_be_interrupted_often_and_work_that_does_not_fails_in_the_end(database, raw, gets_on, state):
+async def by_checkpoint(job) -> None:
+    async with job.step():
+        job.checkpoint["next"] = job.checkpoint.get("next", 0) + 1
+
+
+async def by_number(job) -> None:
+    async with job.step():
+        job.done += 1
+
+
+async def by_nothing(job) -> None:
+    async with job.step():
+        pass
+
+
+@pytest.mark.parametrize(("progress", "state"), [(by_checkpoint, "running"), (by_number, "running"), (by_nothing, "failed")])
+async def test_work_that_gets_on_may_be_killed_often_and_work_that_does_not_fails_in_the_end(database, raw, progress, state):
     await enqueue(database)
 
-    async def interrupted(job) -> None:
-        if gets_on:
-            async with job.step():
-                job.checkpoint["next"] = job.checkpoint.get("next", 0) + 1
-        raise asyncio.CancelledError
+    async def killed(job) -> None:
+        await progress(job)
+        raise Killed
 
     for _ in range(jobs.MOST_ATTEMPTS + 1):
-        await asyncio.wait([asyncio.create_task(worker(database, interrupted).step())])
+        with suppress(Killed):
+            await worker(database, killed).step()
         await raw.execute(EXPIRE)
 
     assert (await found(database)).state == state
+
+
+async def test_a_worker_that_is_asked_to_stop_gives_its_job_back_at_once(database):
+    await enqueue(database)
+    for _ in range(jobs.MOST_ATTEMPTS + 1):
+        began = asyncio.Event()
+
+        async def waiting(job, began=began) -> None:
+            began.set()
+            await asyncio.Event().wait()
+
+        stopping = asyncio.create_task(worker(database, waiting).step())
+        await asyncio.wait_for(began.wait(), 10)
+        stopping.cancel()
+        await asyncio.wait([stopping])
+        assert stopping.cancelled()
+
+    assert await worker(database, in_steps).step() is True
+    assert (await found(database)).state == "done"
+
+
+async def test_what_is_away_costs_no_try_and_is_asked_again_later(database, raw):
+    await enqueue(database)
+
+    async def lonely(job) -> None:
+        raise Unavailable("the neighbor is away")
+
+    for _ in range(jobs.MOST_ATTEMPTS + 1):
+        with pytest.raises(Unavailable):
+            await worker(database, lonely).step()
+        assert await worker(database, in_steps).step() is False
+        await raw.execute(EXPIRE)
+
+    await worker(database, in_steps).step()
+    assert (await found(database)).state == "done"
+
+
+@pytest.mark.parametrize("error", [None, Refusal("no"), KeyError("x")])
+async def test_the_end_that_a_late_worker_finds_is_not_the_end(database, raw, error):
+    await enqueue(database)
+
+    async def late(job) -> None:
+        await raw.execute(EXPIRE)
+        async with database.transaction() as tx:
+            await tx.execute(jobs.CLAIM, of_kind="import", owner=UUID(int=9), ttl=timedelta(hours=1), at=AT)
+        if error is not None:
+            raise error
+
+    assert await worker(database, late).step() is True
+
+    assert (await found(database)).state == "running"
+    assert await raw.fetchval("SELECT lease_owner FROM job") == UUID(int=9)
+
+
+async def test_who_lost_the_lease_cannot_finish(database, raw):
+    await enqueue(database)
+
+    async def lost(job) -> None:
+        await raw.execute("UPDATE job SET lease_owner = NULL")
+        with pytest.raises(LeaseLost):
+            await job.finish("done", at=AT)
+
+    await worker(database, lost).step()
+
+    assert (await found(database)).state == "running"
