@@ -41,9 +41,16 @@ def _taking(choice: Select[Any]) -> Executable:
 
 TAKE = _taking(DUE)
 TAKE_ONE = _taking(select(timer).where(*_is_due, timer.c.subject == bindparam("subject"), timer.c.key == bindparam("key")))
+# Only the very timer that failed: another worker may have fired it meanwhile and set it anew.
 FAIL = (
     update(timer)
-    .where(timer.c.subject == bindparam("of"), timer.c.kind == bindparam("of_kind"), timer.c.key == bindparam("of_key"))
+    .where(
+        timer.c.subject == bindparam("of"),
+        timer.c.kind == bindparam("of_kind"),
+        timer.c.key == bindparam("of_key"),
+        timer.c.due_at == bindparam("was_due_at"),
+        timer.c.attempts == bindparam("had_tries", type_=SmallInteger),
+    )
     .values(
         attempts=bindparam("tries", type_=SmallInteger),
         due_at=bindparam("again_at"),
@@ -165,8 +172,10 @@ class Timers:
         try:
             async with self._database.transaction() as tx:
                 taken = await tx.fetch_one(TAKE_ONE, kind=self._kind, at=self._clock(), subject=each.subject, key=each.key)
-                if taken is not None:
-                    await self._handler(tx, [timer_of(taken)])
+                if taken is None:
+                    return
+                each = timer_of(taken)
+                await self._handler(tx, [each])
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             raise
         except Exception as error:
@@ -182,6 +191,8 @@ class Timers:
                 of=each.subject,
                 of_kind=each.kind,
                 of_key=each.key,
+                was_due_at=each.due_at,
+                had_tries=each.attempts,
                 tries=attempts,
                 again_at=self._clock() + RETRY_AFTER * 2**attempts,
                 reason=reason if attempts >= MOST_ATTEMPTS else None,

@@ -328,6 +328,22 @@ async def test_a_timer_taken_back_while_its_batch_fails_does_not_fire(database, 
     assert calls == [[1, 2], [2]]
 
 
+async def test_a_failure_is_not_written_down_at_what_another_worker_has_set_anew(database, now):
+    """Between the failed one's rollback and its note of it, another worker fires the timer, and its handler sets it again."""
+    firing = Timers(database, KIND, Fired(_1=ValueError("broken")), clock=now)
+    await schedule(database, a_timer())
+    original = firing._fail
+
+    async def set_anew_first(each: Timer, error: Exception) -> None:
+        await schedule(database, a_timer(due_at=AT + timedelta(days=1)))
+        await original(each, error)
+
+    firing._fail = set_anew_first
+    await firing.step()
+
+    assert [(row["due_at"], row["attempts"]) for row in await stored(database)] == [(AT + timedelta(days=1), 0)]
+
+
 async def test_timers_keep_the_trace_of_what_set_them(database):
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     async with database.transaction(origin=Origin(traceparent=trace)) as tx:
