@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from service_kit.database import Record
 from service_kit.jobs import Job
+from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS
 from service_kit.words import Count, Id, Output, Timestamp
 
 from customer_profile.customer_import.domain import Counts
@@ -36,6 +37,14 @@ class RowErrorView(Output):
     detail: Annotated[str, Field(max_length=500)]
 
 
+class ImportResult(Output):
+    """What an import made of its sheet: which column filled which field; columns that filled none are left out."""
+
+    columns: Annotated[
+        dict[Annotated[str, Field(max_length=LONGEST_CELL)], Annotated[str, Field(max_length=100)]], Field(max_length=MOST_COLUMNS)
+    ]
+
+
 class ImportView(Output):
     """An import of customers. `errors_url` gives its row errors as CSV; `/errors` lists them as JSON."""
 
@@ -48,6 +57,7 @@ class ImportView(Output):
     progress: Progress
     counts: CountsOut
     errors_url: Annotated[str, Field(max_length=200, json_schema_extra={"format": "uri-reference"})]
+    result: Annotated[ImportResult | None, Field(description="Null until the import is done.")]
     error: Annotated[str | None, Field(max_length=2_000)]
     created_at: Timestamp
     started_at: Timestamp | None
@@ -69,6 +79,7 @@ def import_view(job: Job) -> ImportView:
         progress=Progress(done=job.done, total=job.total),
         counts=CountsOut.model_validate(Counts(job.counts)),
         errors_url=f"/v1/customer-imports/{job.id}/errors.csv",
+        result=None if job.result is None else ImportResult.model_construct(columns=job.result["columns"]),
         error=job.error,
         created_at=job.created_at,
         started_at=job.started_at,

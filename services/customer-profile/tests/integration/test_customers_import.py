@@ -49,6 +49,8 @@ async def test_a_sheet_of_customers_is_imported(api: Api) -> None:
     assert work["state"] == "done", work
     assert work["counts"] == counts(created=3)
     assert work["progress"] == {"done": 3, "total": 3}
+    fields = {"external:erp": "external:erp", "姓名": "name", "手机": "phone", "生日": "basic.birth_date", "标签": "tags"}
+    assert work["result"] == {"columns": fields}
     (made,) = await found(api, external="erp:E-1")
     assert (made["name"], made["unit"], made["tags"]) == ("张伟", "cn.gd", ["vip", "campus"])
     assert made["facts"]["basic"] == {"birth_date": "1990-02-03"}
