@@ -7,8 +7,8 @@ from uuid import UUID
 
 from service_kit.database import Record, Transaction
 from service_kit.outbox import Event
-from service_kit.tables import audit_entry
-from sqlalchemy import ARRAY, Boolean, String, Uuid, any_, bindparam, func, or_, select, update
+from service_kit.tables import audit_entry, idempotency_record
+from sqlalchemy import ARRAY, Boolean, LargeBinary, String, Uuid, any_, bindparam, func, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.customer.domain import Customer, Heard
@@ -97,6 +97,26 @@ CONFIRM = (
     )
     .returning(complaint.c.id)
 )
+# Answers kept for idempotency keys repeat what the customer said. A key is claimed at the very moment that stands in the record or the
+# step which it was claimed for, so that the few rows are found by the index on that moment, however many answers are kept.
+_answered = union_all(
+    select(complaint.c.id, complaint.c.recorded_at.label("at")).where(complaint.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))),
+    select(complaint_step.c.complaint_id, complaint_step.c.at).where(
+        complaint_step.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+    ),
+).subquery("answered")
+_address = func.concat("/v1/complaints/", _answered.c.id)
+EMPTY_ANSWERS = (
+    update(idempotency_record)
+    .where(
+        idempotency_record.c.created_at == _answered.c.at,
+        or_(
+            func.starts_with(idempotency_record.c.path, func.concat(_address, "/")),
+            idempotency_record.c.headers["location"].astext == _address,
+        ),
+    )
+    .values(body=bindparam("emptied", type_=LargeBinary))
+)
 _unconfirmed = (
     select(complaint.c.id)
     .where(
@@ -169,6 +189,7 @@ class CustomerNews:
         await self._tx.execute_many(ERASE, erased)
         for statement in (ERASE_STEPS, ERASE_LETTERS, ERASE_AUDIT):
             await self._tx.execute(statement, ids=ids)
+        await self._tx.execute(EMPTY_ANSWERS, ids=ids, emptied=b"{}")
         for row in rows:
             self._audit(row["id"], "complaint.erased", row["unit"], {})
 
