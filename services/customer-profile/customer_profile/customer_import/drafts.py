@@ -1,7 +1,7 @@
 """What one row of a sheet says of a customer, checked and in written form."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -13,10 +13,17 @@ from service_kit.sheet.domain import Row, Value
 from customer_profile.customer.domain import Kind, Role, Sector
 from customer_profile.customer.facts import GROUPS, Json
 from customer_profile.customer_import.columns import FACT, Key
-from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
+from customer_profile.identifier.domain import WITH_SYSTEM, Identifier, IdentifierType, Vault, written
+from customer_profile.words import LANGUAGE_TAG
 
 LONGEST_NAME = 200
 LONGEST_FACT = 2_000
+LONGEST_MEMBER = 60
+LONGEST_LANGUAGE = 20
+# The bounds that the API sets to facts.
+MOST_FACTS = 100
+MOST_MEMBERS = 50
+MOST_ITEMS = 100
 MANY = re.compile(r"[;,、；，|\n]+")
 DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?")
 PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -35,10 +42,11 @@ YES = frozenset({"true", "yes", "1", "是", "y"})
 NO = frozenset({"false", "no", "0", "否", "n"})
 DAYS = frozenset({"basic.birth_date", "basic.founding_date", "basic.first_business_date"})
 LISTS = frozenset({"basic.former_names", "basic.managers", "characteristics.hobbies", "characteristics.likes", "characteristics.dislikes"})
-LANGUAGES = frozenset({"zh-CN", "en"})
+LANGUAGE = re.compile(LANGUAGE_TAG)
 IDENTIFIER_TARGETS = frozenset(IdentifierType)
 Read = TypeVar("Read")
 Word = TypeVar("Word", bound=StrEnum)
+Several = TypeVar("Several", bound=Sized)
 
 
 class RowRefused(Exception):
@@ -112,7 +120,11 @@ class Drafting:
 
     def identifier(self, target: str, value: str) -> Identifier:
         name, _, system = target.partition(":")
-        return written(IdentifierType(name), value, vault=self._vault, system=system, region=self._region)
+        identifier = written(IdentifierType(name), value, vault=self._vault, system=system, region=self._region)
+        if identifier.type in WITH_SYSTEM:
+            # The written form counts: a full-width sign is an ordinary one in it.
+            _refuse_formula(identifier.value)
+        return identifier
 
     def is_zone(self, name: str) -> bool:
         return name in self._zones
@@ -203,7 +215,9 @@ class _Told:
         group, _, name = target.partition(".")
         read = _fact(target, value)
         if read is not None:
-            self._facts.setdefault(group, {})[name] = read
+            told = self._facts.setdefault(group, {})
+            told[name] = read
+            _refuse_more(told, MOST_FACTS, "facts in a group")
 
     def draft(self, number: int) -> Draft:
         plain = self._plain
@@ -213,7 +227,7 @@ class _Told:
             name=_when(plain, "name", lambda text: _bounded(text, LONGEST_NAME)),
             stand_in_name=self._drafting.stand_in_name(self._identifiers),
             kind=_when(plain, "kind", lambda text: KINDS.get(text) or _one_of(Kind, text)),
-            language=_when(plain, "language", lambda text: _checked(text, text in LANGUAGES, "language")),
+            language=_when(plain, "language", lambda text: _checked(text, _is_language(text), "language")),
             time_zone=_when(plain, "time_zone", lambda text: _checked(text, self._drafting.is_zone(text), "time_zone")),
             unit=_when(plain, "unit", lambda text: _checked(text, len(text) <= 200 and bool(UNIT.fullmatch(text)), "unit")),
             sector=_when(plain, "sector", lambda text: _one_of(Sector, text)),
@@ -243,10 +257,25 @@ def _fact(target: str, value: Value) -> Json:
         return _sex(_text(value))
     if isinstance(value, list) or target in LISTS:
         parts = value if isinstance(value, list) else list(MANY.split(_text(value)))
-        return [_fact_text(part) for part in parts if _text(part)] or None
+        entries: list[Json] = [_fact_text(part) for part in parts if _text(part)]
+        return _refuse_more(entries, MOST_ITEMS, "entries in a fact") or None
     if isinstance(value, dict):
-        return {name: _fact_text(member) for name, member in value.items()}
+        members: dict[str, Json] = {_member(name): _fact_text(member) for name, member in value.items()}
+        return _refuse_more(members, MOST_MEMBERS, "members in a fact")
     return None if _text(value).lower() in EMPTY else _fact_text(value)
+
+
+def _member(name: str) -> str:
+    text = _fact_text(name)
+    if not 1 <= len(text) <= LONGEST_MEMBER:
+        raise RowRefused("invalid", f"a member of a fact has a name of at most {LONGEST_MEMBER} characters")
+    return text
+
+
+def _refuse_more(values: Several, most: int, what: str) -> Several:
+    if len(values) > most:
+        raise RowRefused("invalid", f"more than {most} {what}")
+    return values
 
 
 def _fact_text(value: Value) -> str:
@@ -312,6 +341,10 @@ def _checked(text: str, is_right: bool, name: str) -> str:
     if not is_right:
         raise RowRefused("invalid", f"the value cannot be read as {name}")
     return text
+
+
+def _is_language(text: str) -> bool:
+    return len(text) <= LONGEST_LANGUAGE and bool(LANGUAGE.fullmatch(text))
 
 
 def _yes_or_no(text: str) -> bool:

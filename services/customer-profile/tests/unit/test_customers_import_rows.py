@@ -115,6 +115,20 @@ def test_signed_numbers_and_empty_marks_are_no_formulas() -> None:
         ({"facts": {"basic": {"Bad Name": "x"}}}, "invalid", "facts"),
         ({"identifiers": [{"type": "tier", "value": "x"}]}, "invalid", "identifiers"),
         ({"identifiers": ["x"]}, "invalid", "identifiers"),
+        ({"facts": {"basic": {"address": {"a\0b": "y"}}}}, "invalid", "facts"),
+        ({"facts": {"basic": {"address": {"\ud800": "y"}}}}, "invalid", "facts"),
+        ({"facts": {"basic": {"address": {"x" * 61: "y"}}}}, "invalid", "facts"),
+        ({"facts": {"basic": {"address": {"": "y"}}}}, "invalid", "facts"),
+        ({"facts": {"basic": {"address": {"=1": "y"}}}}, "formula", "facts"),
+        ({"facts": {"basic": {"address": {str(number): "y" for number in range(51)}}}}, "invalid", "facts"),
+        ({"facts": {"basic": {"stops": [str(number) for number in range(101)]}}}, "invalid", "facts"),
+        ({"facts": {"basic": {f"fact_{number}": "y" for number in range(101)}}}, "invalid", "facts"),
+        ({"external:erp": '=HYPERLINK("http://x")'}, "formula", "external:erp"),
+        ({"external:erp": "\uff1dSUM(A1)"}, "formula", "external:erp"),
+        ({"social:chat": "@SUM(A1)"}, "formula", "social:chat"),
+        ({"identifiers": [{"type": "external", "system": "erp", "value": "=1"}]}, "formula", "identifiers"),
+        ({"language": "zh_CN"}, "invalid", "language"),
+        ({"language": "en-" + "x" * 20}, "invalid", "language"),
     ],
 )
 def test_a_bad_cell_names_its_column_and_never_its_value(cells: dict[str, Any], code: str, column: str) -> None:
@@ -122,6 +136,17 @@ def test_a_bad_cell_names_its_column_and_never_its_value(cells: dict[str, Any], 
 
     assert (refused.code, refused.column) == (code, column)
     assert str(next(iter(cells.values()))) not in refused.detail
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en", "fr", "pt-BR", "zh-Hant-TW"])
+def test_a_row_speaks_any_language_that_the_api_takes(language: str) -> None:
+    assert draft(name="A", language=language).language == language
+
+
+def test_a_number_with_a_sign_is_an_external_id() -> None:
+    (identifier,) = draft(**{"external:erp": "-5"}).identifiers
+
+    assert identifier.value == "-5"
 
 
 def test_a_row_without_the_key_is_refused_and_an_empty_row_is_skipped() -> None:
