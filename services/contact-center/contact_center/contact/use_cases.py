@@ -82,13 +82,15 @@ async def arrive(contacts: Contacts, house: House, arrival: Arrival, *, sees: Se
     if not sees(entry.unit):
         raise NobodyThere()
     known = await _recognized(house.directory, arrival, sees)
-    begun = await _begun(house, arrival, entry, known, id=id, at=at)
-    if entry.queue_id is not None:
-        came, happened = begun.queued(entry.queue_id, at=at)
-    else:
-        assert begun.flow_id is not None, "an entry point leads to a flow or to a queue"
-        walk = Walk(await house.flows.present(begun.flow_id), _caller(known), house.zone)
+    # The flow is read once: what the contact keeps of it and the way that it goes are of one version.
+    flow = None if entry.flow_id is None else await house.flows.present(entry.flow_id)
+    begun = await _begun(house.directory, arrival, entry, known, flow, id=id, at=at)
+    if flow is not None:
+        walk = Walk(flow, _caller(known), house.zone)
         came, happened = begun.walked(walk.begin(begun.journey, at=at), at=at)
+    else:
+        assert entry.queue_id is not None, "an entry point leads to a flow or to a queue"
+        came, happened = begun.queued(entry.queue_id, at=at)
     await contacts.add(came, happened, at=at)
     return came
 
@@ -111,11 +113,12 @@ async def _named(directory: Directory, customer_id: UUID, sees: Sees) -> KnownCu
     return known
 
 
-async def _begun(house: House, arrival: Arrival, entry: EntryPoint, known: KnownCustomer | None, *, id: UUID, at: datetime) -> Contact:
-    flow = None if entry.flow_id is None else await house.flows.present(entry.flow_id)
+async def _begun(
+    directory: Directory, arrival: Arrival, entry: EntryPoint, known: KnownCustomer | None, flow: Flow | None, *, id: UUID, at: datetime
+) -> Contact:
     last_agent_id = None
     if known is not None:
-        last_agent_id = await house.directory.last_agent(known.customer_id, since=at - LAST_AGENT_WITHIN)
+        last_agent_id = await directory.last_agent(known.customer_id, since=at - LAST_AGENT_WITHIN)
     return Contact(
         id=id,
         unit=(known.unit if known is not None else None) or entry.unit,
@@ -128,7 +131,7 @@ async def _begun(house: House, arrival: Arrival, entry: EntryPoint, known: Known
         tier=None if known is None else known.tier,
         is_key_contact=known is not None and known.is_key_contact,
         language=arrival.language or (known.language if known is not None else None) or entry.language,
-        flow_id=entry.flow_id,
+        flow_id=None if flow is None else flow.id,
         flow_version=None if flow is None else flow.version,
         journey=Journey(priority_seconds=entry.priority_seconds),
         arrived_at=at,
