@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from service_kit.consumer import News
-from service_kit.database import Database, Transaction
+from service_kit.database import Database, Record, Transaction
 from service_kit.identity import Clock
 
 from complaints.clients.customer_profile import Customers
@@ -34,7 +34,7 @@ async def on_customer_news(tx: Transaction, news: News) -> None:
 
 
 class Confirming:
-    """Asks for the units of complaints that were recorded while customer-profile was away."""
+    """Asks for the files of customers whose complaints were recorded while customer-profile was away."""
 
     def __init__(self, database: Database, customers: Customers, *, clock: Clock, again_after: timedelta) -> None:
         self._database = database
@@ -45,10 +45,19 @@ class Confirming:
     async def step(self) -> bool:
         """Ask for some; True when there may be more."""
         async with self._database.transaction() as tx:
-            rows = await take_unconfirmed(tx, at=self._clock(), again_after=self._again_after, limit=ASKED_AT_ONCE)
+            taken = await take_unconfirmed(tx, at=self._clock(), again_after=self._again_after, limit=ASKED_AT_ONCE)
+        # In the order of ids, as everybody who locks several complaints.
+        rows = sorted(taken, key=lambda row: row["id"])
         found: list[Asked] = await asyncio.gather(*(self._customers.ask(row["customer_id"]) for row in rows))
         async with self._database.transaction() as tx:
+            told = CustomerNews(tx, at=self._clock())
             for row, asked in zip(rows, found, strict=True):
-                if asked.customer is not None:
-                    await CustomerNews(tx, at=self._clock()).confirmed(row["id"], row["customer_id"], asked.customer)
+                await _take_in(told, row, asked)
         return len(rows) == ASKED_AT_ONCE and all(asked.is_answered for asked in found)
+
+
+async def _take_in(told: CustomerNews, row: Record, asked: Asked) -> None:
+    if asked.customer is not None:
+        await told.confirmed(row["id"], row["customer_id"], asked.customer)
+    elif asked.is_answered:
+        await told.settled(row["id"], row["customer_id"])

@@ -82,21 +82,24 @@ ERASE_AUDIT = (
     update(audit_entry).where(audit_entry.c.subject == any_(bindparam("ids", type_=ARRAY(Uuid)))).values({"values": None, "salt": None})
 )
 # The answer to a question is older than what news said since: it counts only where nothing has been confirmed meanwhile.
+_still_open = (
+    complaint.c.id == bindparam("of"),
+    complaint.c.customer_id == bindparam("of_customer"),
+    complaint.c.is_unit_confirmed.is_(False),
+)
+_confirmed = {"is_unit_confirmed": True, "version": complaint.c.version + 1}
 CONFIRM = (
     update(complaint)
-    .where(
-        complaint.c.id == bindparam("of"),
-        complaint.c.customer_id == bindparam("of_customer"),
-        complaint.c.is_unit_confirmed.is_(False),
-    )
+    .where(*_still_open)
     .values(
         customer_id=bindparam("to_customer"),
         unit=bindparam("to_unit"),
-        is_unit_confirmed=True,
-        version=complaint.c.version + 1,
+        tier=bindparam("to_tier", type_=complaint.c.tier.type),
+        **_confirmed,
     )
     .returning(complaint.c.id)
 )
+SETTLE = update(complaint).where(*_still_open).values(**_confirmed).returning(complaint.c.unit)
 # Answers kept for idempotency keys repeat what the customer said. A key is claimed at the very moment that stands in the record or the
 # step which it was claimed for, so that the few rows are found by the index on that moment, however many answers are kept.
 _answered = union_all(
@@ -195,9 +198,16 @@ class CustomerNews:
 
     async def confirmed(self, complaint_id: UUID, customer_id: UUID, customer: Customer) -> None:
         """The file could be asked at last; one that was merged meanwhile answers as the file that is left."""
-        of = {"of": complaint_id, "of_customer": customer_id}
-        if await self._tx.fetch_one(CONFIRM, **of, to_customer=customer.id, to_unit=customer.unit):
-            self._audit(complaint_id, "complaint.unit_changed", customer.unit, {"unit": customer.unit})
+        file = {"to_customer": customer.id, "to_unit": customer.unit, "to_tier": customer.tier}
+        if await self._tx.fetch_one(CONFIRM, of=complaint_id, of_customer=customer_id, **file):
+            payload = {"unit": customer.unit, "customer_id": str(customer.id), "tier": customer.tier}
+            self._audit(complaint_id, "complaint.customer_confirmed", customer.unit, payload)
+
+    async def settled(self, complaint_id: UUID, customer_id: UUID) -> None:
+        """There is no such customer to ask for: the complaint stays where its recorder put it, and nobody asks again."""
+        row = await self._tx.fetch_one(SETTLE, of=complaint_id, of_customer=customer_id)
+        if row is not None:
+            self._audit(complaint_id, "complaint.customer_not_found", row["unit"], {"customer_id": str(customer_id)})
 
     async def _hear(self, customer_id: UUID, *, unit: str | None = None, merged_into: UUID | None = None, is_erased: bool = False) -> None:
         await self._tx.execute(HEAR, id=customer_id, unit=unit, told_at=self._at, merged_into=merged_into, is_erased=is_erased)

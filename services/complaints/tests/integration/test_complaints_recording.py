@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from complaints.case import use_cases
@@ -58,20 +59,40 @@ async def test_a_customer_of_another_unit_is_not_found(api: Api, files: Customer
 async def test_while_customer_profile_is_away_the_complaint_is_recorded_and_set_right_later(
     desk: Desk, files: CustomerFiles, clock: StoppedClock
 ) -> None:
-    customer_id = files.add(unit="cn.sh.pd")
+    customer_id = files.add(unit="cn.sh.pd", stars=6)
     files.is_away = True
     complaint = await desk.record(customer_id=customer_id, unit="cn.gd")
-    assert (complaint["unit"], complaint["degraded"]) == ("cn.gd", ["customer-profile"])
+    assert (complaint["unit"], complaint["tier"], complaint["degraded"]) == ("cn.gd", None, ["customer-profile"])
 
     files.is_away = False
-    for _ in range(100):
+    complaint = await confirmed(desk, clock, complaint)
+
+    assert (complaint["unit"], complaint["tier"], complaint["degraded"]) == ("cn.sh.pd", 6, [])
+
+
+async def confirmed(desk: Desk, clock: StoppedClock, complaint: dict[str, Any]) -> dict[str, Any]:
+    """The complaint once its customer's file was asked again."""
+    for _ in range(200):
         clock.forward(seconds=1)
         complaint = await desk.read(complaint)
         if not complaint["degraded"]:
-            break
+            return complaint
         await asyncio.sleep(0.05)
+    raise AssertionError("it was not confirmed")
 
-    assert (complaint["unit"], complaint["degraded"]) == ("cn.sh.pd", [])
+
+async def test_a_customer_who_turns_out_unknown_is_asked_for_no_more(
+    api: Api, desk: Desk, files: CustomerFiles, clock: StoppedClock
+) -> None:
+    files.is_away = True
+    complaint = await desk.record(customer_id=uuid4(), unit="cn.gd")
+
+    files.is_away = False
+    complaint = await confirmed(desk, clock, complaint)
+
+    assert (complaint["unit"], complaint["tier"], complaint["version"]) == ("cn.gd", None, 2)
+    entries = (await api.get("/v1/audit-entries", params={"subject": complaint["id"]})).json()["items"]
+    assert [entry["action"] for entry in entries] == ["complaint.received", "complaint.customer_not_found"]
 
 
 async def test_without_customer_profile_the_unit_is_that_of_the_token(api: Api, files: CustomerFiles) -> None:
