@@ -5,11 +5,15 @@ from typing import Protocol
 from uuid import UUID
 
 from service_kit.caller import Caller
+from service_kit.client import NeighborUnavailable
 from service_kit.database import Database
 
 from scoring.clients.customer_profile import Asked
 from scoring.customer import store
-from scoring.customer.domain import KnownCustomer
+from scoring.customer.domain import CustomerNotFound, KnownCustomer
+
+# How an operation that names a customer may be refused.
+NOT_ACQUAINTED = (CustomerNotFound, NeighborUnavailable)
 
 
 class CustomerFile(Protocol):
@@ -20,7 +24,8 @@ async def acquainted(database: Database, customers: CustomerFile, ids: Sequence[
     """The named customers that exist and that the caller may see.
 
     Runs before the transaction, since it may ask customer-profile. When that does not answer, a caller who may see the whole
-    company goes on: the customer is kept without a unit until the news arrives.
+    company goes on: the customer is kept without a unit until the news arrives. Whoever is limited to units cannot go on:
+    NeighborUnavailable, since "did not answer" is not "does not exist".
     """
     async with database.reading() as reader:
         known = await store.found(reader, ids)
@@ -28,7 +33,8 @@ async def acquainted(database: Database, customers: CustomerFile, ids: Sequence[
     if unknown:
         asked = await customers.by_id(unknown)
         known.update(asked.there)
-        if caller.units is None:
-            unanswered = [id for id in unknown if id not in asked.there and id not in asked.absent]
-            known.update({id: known.get(id) or KnownCustomer(id=id, unit=None) for id in unanswered})
+        unanswered = [id for id in unknown if id not in asked.there and id not in asked.absent]
+        if unanswered and caller.units is not None:
+            raise NeighborUnavailable("customer-profile does not say at the moment who the customer is")
+        known.update({id: known.get(id) or KnownCustomer(id=id, unit=None) for id in unanswered})
     return {id: each for id, each in known.items() if each.state != "erased" and caller.sees(each.unit)}

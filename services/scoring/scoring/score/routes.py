@@ -11,7 +11,7 @@ from service_kit.database import Reader
 from service_kit.routing import Router, requires
 from service_kit.words import Day, Id
 
-from scoring.customer.acquaintance import acquainted
+from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.customer.domain import CustomerNotFound
 from scoring.purchase import store as purchases
 from scoring.score import store
@@ -24,7 +24,7 @@ from scoring.tier.schemas import tier_view
 router = Router(tags=["scores"])
 
 
-@router.get("/v1/customers/{customer_id}/scores", response_model=CustomerScores, raises=[CustomerNotFound])
+@router.get("/v1/customers/{customer_id}/scores", response_model=CustomerScores, raises=[*NOT_ACQUAINTED])
 async def read_customer_scores(
     customer_id: Id,
     call: Annotated[Call, requires("scores:read")],

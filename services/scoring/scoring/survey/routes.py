@@ -13,7 +13,7 @@ from service_kit.units import units_of
 from service_kit.words import Day, Id
 
 from scoring.customer import store as directory
-from scoring.customer.acquaintance import acquainted
+from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.customer.domain import CustomerNotFound
 from scoring.survey import store
 from scoring.survey.domain import Instrument, SurveyResponseNotFound, words_of
@@ -27,7 +27,7 @@ def today(call: Call) -> date:
     return call.at.astimezone(ZoneInfo(call.settings.time_zone)).date()
 
 
-@router.post("/v1/survey-responses", status_code=201, response_model=SurveyResponseView, raises=[CustomerNotFound])
+@router.post("/v1/survey-responses", status_code=201, response_model=SurveyResponseView, raises=[*NOT_ACQUAINTED])
 async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, requires("surveys:write")]) -> Response:
     """Record a customer's answer to a satisfaction (CSAT) or recommendation (NPS) survey.
 

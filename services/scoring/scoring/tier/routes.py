@@ -16,7 +16,7 @@ from service_kit.routing import Router, requires
 from service_kit.words import Id
 
 from scoring.customer import store as directory
-from scoring.customer.acquaintance import acquainted
+from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
 from scoring.long_work import LongWork, work_fields
 from scoring.tier import store, use_cases, work
@@ -126,7 +126,7 @@ async def read_tier_review(review_id: Id, call: Annotated[Call, requires("tiers:
     return call.answer(LongWork(**work_fields(job)), version=job.version)
 
 
-@router.get("/v1/customers/{customer_id}/tier", response_model=CustomerTier, raises=[CustomerNotFound, TierNotFound], etag=True)
+@router.get("/v1/customers/{customer_id}/tier", response_model=CustomerTier, raises=[*NOT_ACQUAINTED, TierNotFound], etag=True)
 async def read_customer_tier(customer_id: Id, call: Annotated[Call, requires("tiers:read")]) -> Response:
     """Read a customer's tier, with the override if there is one."""
     known = await _known(call, customer_id)
@@ -138,7 +138,10 @@ async def read_customer_tier(customer_id: Id, call: Annotated[Call, requires("ti
 
 
 @router.post(
-    "/v1/customers/{customer_id}/tier-override", status_code=200, response_model=CustomerTier, raises=[CustomerNotFound, OverrideInThePast]
+    "/v1/customers/{customer_id}/tier-override",
+    status_code=200,
+    response_model=CustomerTier,
+    raises=[*NOT_ACQUAINTED, OverrideInThePast],
 )
 async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call, requires("tiers:write")]) -> Response:
     """Give a customer stars by a person's decision.
@@ -155,7 +158,10 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
 
 
 @router.post(
-    "/v1/customers/{customer_id}/tier-release", status_code=200, response_model=CustomerTier, raises=[CustomerNotFound, NoOverride]
+    "/v1/customers/{customer_id}/tier-release",
+    status_code=200,
+    response_model=CustomerTier,
+    raises=[*NOT_ACQUAINTED, NoOverride],
 )
 async def release_tier(customer_id: Id, call: Annotated[Call, requires("tiers:write")]) -> Response:
     """Take an override back: the score decides again, at once."""

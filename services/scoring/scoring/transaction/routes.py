@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Response
 from service_kit.call import Call
+from service_kit.client import NeighborUnavailable
 from service_kit.database import Transaction as Tx
 from service_kit.errors import Conflict
 from service_kit.pages import Page, PageOf
@@ -16,8 +17,7 @@ from service_kit.units import units_of
 from service_kit.words import Id
 
 from scoring.amounts import in_units
-from scoring.customer.acquaintance import acquainted
-from scoring.customer.domain import CustomerNotFound
+from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.score.rescoring import Rescoring
 from scoring.transaction import store, use_cases
 from scoring.transaction.domain import (
@@ -52,7 +52,7 @@ def zone_of(call: Call) -> ZoneInfo:
     "/v1/transactions",
     status_code=201,
     response_model=TransactionView,
-    raises=[CustomerNotFound, TransactionExists, TransactionLiesAhead, CostInAnotherCurrency, TooManyCurrencies],
+    raises=[*NOT_ACQUAINTED, TransactionExists, TransactionLiesAhead, CostInAnotherCurrency, TooManyCurrencies],
 )
 async def record_transaction(body: NewTransaction, call: Annotated[Call, requires("transactions:write")]) -> Response:
     """Record an order or a refund.
@@ -67,7 +67,7 @@ async def record_transaction(body: NewTransaction, call: Annotated[Call, require
         return call.created(transaction_view(recorded), location=f"/v1/transactions/{recorded.id}", version=recorded.version)
 
 
-@router.post("/v1/transactions/batch", status_code=200, response_model=BatchOutcome)
+@router.post("/v1/transactions/batch", status_code=200, response_model=BatchOutcome, raises=[NeighborUnavailable])
 async def record_transactions(body: TransactionBatch, call: Annotated[Call, requires("transactions:write")]) -> Response:
     """Record up to 1,000 transactions.
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from service_kit.errors import NotFound, Refusal, Unavailable
+from service_kit.errors import NotFound, Refusal
 from service_kit.sheet.domain import Value
 
 from scoring.amounts import in_units
@@ -43,10 +43,6 @@ class TransactionImportNotFound(NotFound):
 
 class ColumnsMissing(Refusal):
     """The sheet lacks columns that every transaction needs."""
-
-
-class CustomerFileSilent(Unavailable):
-    """Customer-profile did not say who the customers are."""
 
 
 class RowNotReadable(Exception):

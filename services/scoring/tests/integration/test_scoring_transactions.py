@@ -207,7 +207,19 @@ async def test_orders_are_taken_while_customer_profile_is_silent(api, customers)
     created = await api.post("/v1/transactions", an_order(customer))
 
     assert created.status_code == 201
-    assert (await api.as_("transactions:write", units=["cn"]).post("/v1/transactions", an_order(customer))).status_code == 404
+
+
+async def test_who_may_see_some_units_only_is_told_to_come_again_while_customer_profile_is_silent(api, customers):
+    customers.is_silent = True
+    local = api.as_("transactions:write", "scores:read", units=["cn"])
+    customer = new_id()
+
+    single = await local.post("/v1/transactions", an_order(customer))
+    batch = await local.post("/v1/transactions/batch", {"items": [an_order(customer)]})
+    scores = await local.get(f"/v1/customers/{customer}/scores")
+
+    assert [answer.status_code for answer in (single, batch, scores)] == [503, 503, 503]
+    assert int(single.headers["Retry-After"]) >= 1
 
 
 async def test_a_customer_who_is_known_is_not_asked_for_again(api, customers):
