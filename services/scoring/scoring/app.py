@@ -67,6 +67,8 @@ ROUTERS = [
     survey_routes.router,
 ]
 RESCORING_BATCH = 200
+SWEEP = "import_sweep"
+SWEEP_SECONDS = 60.0
 
 
 def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock, customers: Customers | None = None) -> Service:
@@ -104,10 +106,18 @@ def _work(service: Service, settings: Settings, imports: TransactionImports) -> 
     async def end_overrides(tx: Transaction, due: Sequence[Timer]) -> None:
         await tiers.end_overrides(TierStore(tx), [timer.subject for timer in due], at=now(), day=_today(now, zone))
 
+    async def import_sheet() -> bool:
+        has_run = await sheets.step()
+        if has_run:
+            database.signals.wake(SWEEP)
+        return has_run
+
+    sheets = Jobs(database, transaction_import.KIND, imports.run, clock=now)
     rescorings = Timers(database, rescoring.TIMER, rescore, clock=now, batch=RESCORING_BATCH)
     endings = Timers(database, OVERRIDE_ENDS, end_overrides, clock=now)
     service.worker(service.loop("score_runs", Jobs(database, score_run.KIND, runs.run, clock=now).step))
-    service.worker(service.loop("imports", Jobs(database, transaction_import.KIND, imports.run, clock=now).step))
+    service.worker(service.loop("imports", import_sheet))
+    service.worker(service.loop(SWEEP, imports.sweep, idle_seconds=SWEEP_SECONDS))
     service.worker(service.loop("tier_reviews", Jobs(database, tier_review.KIND, reviews.run, clock=now).step))
     service.worker(service.loop("rescoring", rescorings.step, idle_seconds=0.3))
     service.worker(service.loop("overrides", endings.step, idle_seconds=1.0))

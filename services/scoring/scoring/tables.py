@@ -245,7 +245,7 @@ survey_response = Table(
 Index("ix_survey_response_id", survey_response.c.id)
 Index("ix_survey_response_day", survey_response.c.instrument, survey_response.c.day)
 
-# Sheets wait here in pieces for the worker that reads them; they are deleted when the import is over.
+# Sheets wait here in pieces for the worker that reads them; they are deleted when the import is over, however it ends.
 transaction_import = Table(
     "transaction_import",
     metadata,

@@ -117,6 +117,8 @@ async def cancel_transaction_import(import_id: Id, call: Annotated[Call, require
     """Cancel an import; what was recorded until then stays."""
     async with call.transaction() as tx:
         job = await jobs.cancel(tx, await _found(tx, import_id, call), at=call.at)
+        if job.state == "canceled":
+            await store.drop_pieces(tx, job.id)
         return call.answer(import_view(job), version=job.version)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader, Transaction
+from service_kit.tables import job
 from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.dialects import postgresql
 
@@ -19,6 +20,8 @@ FIND_PIECE = select(transaction_import_piece.c.content).where(
     transaction_import_piece.c.import_id == bindparam("import_id"), transaction_import_piece.c.number == bindparam("number")
 )
 DROP_PIECES = delete(transaction_import_piece).where(transaction_import_piece.c.import_id == bindparam("of"))
+_is_open = select(job.c.id).where(job.c.id == transaction_import_piece.c.import_id, job.c.state.in_(["queued", "running"])).exists()
+SWEEP = delete(transaction_import_piece).where(~_is_open)
 INSERT_ERROR = postgresql.insert(transaction_import_error).on_conflict_do_nothing()
 COUNT_ERRORS = select(func.count()).where(transaction_import_error.c.import_id == bindparam("import_id"))
 ERRORS = (
@@ -48,6 +51,11 @@ async def pieces(reader: Reader, id: UUID) -> AsyncIterator[bytes]:
 async def drop_pieces(tx: Transaction, id: UUID) -> None:
     """The file itself is not kept once it was read."""
     await tx.execute(DROP_PIECES, of=id)
+
+
+async def sweep_pieces(tx: Transaction) -> int:
+    """Drop what is left of sheets whose import failed or was canceled; how many pieces."""
+    return await tx.execute(SWEEP)
 
 
 async def insert_errors(tx: Transaction, id: UUID, errors: Sequence[tuple[int, str]]) -> None:

@@ -27,7 +27,7 @@ from scoring.settings import Settings
 from scoring.transaction import use_cases
 from scoring.transaction.store import TransactionStore
 from scoring.transaction_import import payload, store
-from scoring.transaction_import.domain import CustomerFileSilent, Draft, Order, RowNotReadable, drafted, fields_of
+from scoring.transaction_import.domain import Draft, Order, RowNotReadable, drafted, fields_of
 
 CHUNK = 1_000
 MOST_REMEMBERED = 200_000
@@ -35,7 +35,7 @@ COUNTS = ("created", "updated", "unchanged", "skipped", "failed")
 
 
 class CustomersNotAsked(Conflict):
-    """Customer-profile refused to say who the customers are."""
+    """Customer-profile refused to say who the customers are, or said nothing for too long."""
 
 
 class Customers(CustomerFile, Protocol):
@@ -76,6 +76,12 @@ class TransactionImports:
         async with job.step() as tx:
             await store.drop_pieces(tx, job.id)
         job.result = dict(job.counts)
+
+    async def sweep(self) -> bool:
+        """Keep no sheet longer than its import, however that ended."""
+        async with self._database.transaction() as tx:
+            await store.sweep_pieces(tx)
+        return False
 
     async def _fetched(self, id: UUID, target: Path) -> Path:
         async with self._database.reading() as reader:
@@ -143,7 +149,7 @@ class TransactionImports:
                 return
             except NeighborUnavailable as error:
                 if asyncio.get_running_loop().time() > until:
-                    raise CustomerFileSilent() from error
+                    raise CustomersNotAsked("customer-profile did not say in time who the customers are; import the sheet again") from error
                 await asyncio.sleep(1.0)
             except NeighborRefused as refused:
                 raise CustomersNotAsked(f"customer-profile refused to say who the customers are: {refused}"[:500]) from refused

@@ -16,7 +16,12 @@ def customers() -> CustomerFileTwin:
 
 
 @pytest.fixture
-async def api(make_database, signing_keys, customers) -> AsyncIterator[Api]:
+def import_wait_seconds() -> float:
+    return 20
+
+
+@pytest.fixture
+async def api(make_database, signing_keys, customers, import_wait_seconds) -> AsyncIterator[Api]:
     settings = Settings(
         database_url=await make_database(MIGRATIONS, "scoring"),
         issuer=ISSUER,
@@ -24,7 +29,7 @@ async def api(make_database, signing_keys, customers) -> AsyncIterator[Api]:
         customer_profile_url="http://127.0.0.1:9",
         gateway_url="http://127.0.0.1:9",
         score_chunk=500,
-        import_wait_seconds=20,
+        import_wait_seconds=import_wait_seconds,
     )
     async with serving(compose(settings, keys=signing_keys, customers=customers), signing_keys) as api:
         yield api

@@ -7,6 +7,8 @@ import json
 import pytest
 import xlsxwriter
 from scoring.purchase import store as purchases
+from scoring.tables import transaction_import_piece
+from sqlalchemy import func, select
 
 ROWS = [
     ("C-1", "1997-01-01", "29.33", "o-1"),
@@ -160,6 +162,63 @@ async def test_an_import_waits_for_customer_profile_and_goes_on(api, customers, 
     customers.is_silent = False
 
     assert (await task)["counts"]["created"] == 3
+
+
+async def test_an_import_by_our_own_ids_waits_too_where_units_have_to_be_known(api, customers):
+    customer = customers.add(unit="cn.gd")
+    customers.is_silent = True
+    local = api.as_("transactions:read", "transactions:write", units=["cn.gd"])
+    sheet = as_csv([(str(customer), "1997-01-01", "5", "1")], ("customer", *HEADER[1:]))
+    task = asyncio.create_task(imported(local, sheet, key=""))
+    for _ in range(200):
+        if customers.questions >= 2:
+            break
+        await asyncio.sleep(0.05)
+
+    customers.is_silent = False
+
+    assert (await task)["counts"] == {"created": 1, "updated": 0, "unchanged": 0, "skipped": 0, "failed": 0}
+
+
+@pytest.mark.parametrize("import_wait_seconds", [0.01])
+async def test_an_import_fails_when_customer_profile_stays_silent(api, customers):
+    customers.is_silent = True
+
+    work = await imported(api, as_csv())
+
+    assert (work["state"], "in time" in work["error"]) == ("failed", True)
+
+
+async def no_piece_is_left(api) -> bool:
+    async with api.service.database.reading() as reader:
+        for _ in range(100):
+            if await reader.fetch_value(select(func.count()).select_from(transaction_import_piece)) == 0:
+                return True
+            await asyncio.sleep(0.05)
+    return False
+
+
+async def test_no_sheet_is_kept_longer_than_its_import(api, customers, two_customers):
+    failed = await imported(api, b"a,b\n1,2\n")
+    done = await imported(api, as_csv())
+
+    assert [failed["state"], done["state"]] == ["failed", "done"]
+    assert await no_piece_is_left(api)
+
+
+async def test_a_canceled_import_leaves_no_sheet(api, customers):
+    customers.is_silent = True
+    data = {"key": "external:cdnow", "currency": "USD"}
+    paths = []
+    for number in range(2):
+        files = {"file": ("orders.csv", as_csv(header=(*HEADER[:3], f"order_id{number}")))}
+        paths.append((await api.request("POST", "/v1/transaction-imports", files=files, data=data)).headers["Location"])
+
+    for path in reversed(paths):
+        assert (await api.post(f"{path}/cancellation")).status_code == 200
+    customers.is_silent = False
+
+    assert await no_piece_is_left(api)
 
 
 async def test_customers_named_by_our_own_ids_need_no_key(api, customers):
