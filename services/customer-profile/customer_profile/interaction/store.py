@@ -1,6 +1,6 @@
 """Interactions in Postgres, each with its timeline entry."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -62,7 +62,7 @@ UPDATE = (
         version=interaction.c.version + 1,
     )
 )
-_spans = {"place": Integer, "customer_id": Uuid, "since": Moment, "until": Moment}
+_spans: Mapping[str, Any] = {"place": Integer, "customer_id": Uuid, "since": Moment, "until": Moment}
 _asked = (
     func.unnest(*(bindparam(f"asked_{name}", type_=ARRAY(type_)) for name, type_ in _spans.items()))
     .table_valued(*(column(name, type_) for name, type_ in _spans.items()), name="asked")
