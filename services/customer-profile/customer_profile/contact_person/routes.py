@@ -15,7 +15,7 @@ from customer_profile.contact_person.domain import ContactPerson, ContactPersonN
 from customer_profile.contact_person.schemas import ContactPersonChange, ContactPersonView, NewContactPerson, person_view
 from customer_profile.customer.domain import CustomerNotFound, IdentifierTaken
 from customer_profile.customer.store import BEFORE_ALL, CustomerReader, CustomerStore
-from customer_profile.identifier.domain import without_repeats
+from customer_profile.identifier.domain import replaced, without_repeats
 from customer_profile.identifier.schemas import identifiers_of
 
 router = Router(tags=["contact persons"])
@@ -79,12 +79,12 @@ async def change_contact_person(
     body: Annotated[ContactPersonChange, MergePatch],
     call: Annotated[Call, requires("customers:write")],
 ) -> Response:
-    """Change a person of a customer."""
+    """Change a person of a customer; identifiers that are masked for the caller stay, whatever list is sent."""
     async with call.transaction() as tx:
         customers = CustomerStore.of(tx, call.caller)
         before = await store.find(tx, customer_id, person_id, units_of(call.caller), locked=True)
         call.require_match(before.version)
-        after = before.revised(replace(before, **sent(body, call)))
+        after = before.revised(replace(before, **sent(before, body, call)))
         await store.save(tx, customers, before, after, unit=await customers.keep(customer_id), at=call.at)
         return call.answer(person_view(after, None), version=after.version)
 
@@ -100,12 +100,12 @@ async def remove_contact_person(customer_id: Id, person_id: Id, call: Annotated[
         return call.nothing()
 
 
-def sent(body: ContactPersonChange, call: Call) -> dict[str, Any]:
+def sent(before: ContactPerson, body: ContactPersonChange, call: Call) -> dict[str, Any]:
     """The fields that were sent, as the domain holds them."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
     if "key_contact" in given:
         given["is_key_contact"] = given.pop("key_contact")
     if "identifiers" in given:
         written = identifiers_of(body.identifiers or [], call.part("vault"), region=call.settings.phone_region)
-        given["identifiers"] = without_repeats(written)
+        given["identifiers"] = replaced(before.identifiers, written, sees_hidden=call.caller.may("customers:sensitive"))
     return given

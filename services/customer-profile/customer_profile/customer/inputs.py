@@ -12,7 +12,7 @@ from customer_profile.customer import facts as facts_of
 from customer_profile.customer.domain import Customer, SourceGiven
 from customer_profile.customer.facts import Facts, Learned, Source, SourceKind
 from customer_profile.customer.schemas import CustomerChange, FactsIn, NewCustomer, SourceIn
-from customer_profile.identifier.domain import Vault
+from customer_profile.identifier.domain import Vault, replaced
 from customer_profile.identifier.schemas import identifiers_of
 from customer_profile.settings import Settings
 
@@ -39,14 +39,15 @@ def new_customer(body: NewCustomer, call: Call, vault: Vault, *, id: UUID) -> Cu
     )
 
 
-def wanted_customer(before: Customer, body: CustomerChange, call: Call, vault: Vault) -> Customer:
+def wanted_customer(before: Customer, body: CustomerChange, call: Call, vault: Vault, *, sees_hidden: bool) -> Customer:
     """The file as a merge patch wants it: only the fields that were sent count, null empties."""
     sent: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set - {"facts", "source"}}
     for name in ("roles", "tags"):
         if name in sent:
             sent[name] = tuple(sent[name] or ())
     if "identifiers" in sent:
-        sent["identifiers"] = identifiers_of(body.identifiers or [], vault, region=call.settings.phone_region)
+        given = identifiers_of(body.identifiers or [], vault, region=call.settings.phone_region)
+        sent["identifiers"] = replaced(before.identifiers, given, sees_hidden=sees_hidden)
     if "unit" in sent:
         sent["unit"] = unit_for(call.caller, body.unit, default=before.unit)
     if "facts" in body.model_fields_set:

@@ -25,6 +25,7 @@ from customer_profile.words import Tag
 
 router = Router(tags=["customers"])
 SENSITIVE = "customers:sensitive"
+WHOLE, MASKED = "s", "m"
 
 PhoneQuery = Annotated[
     str | None,
@@ -71,15 +72,15 @@ async def create_customer(body: NewCustomer, call: Annotated[Call, requires("cus
     """Create a customer.
 
     `source` holds for all facts of the request. Government id, loyalty number and external id are unique: when another customer has
-    one, the answer is 409 and names the holder if the token may see it. Phones and e-mails may be shared.
+    one, the answer is 409 and names the holder if the token may see it. Phones and e-mails may be shared. An answer that is repeated
+    for its Idempotency-Key is masked: read the file for what is sensitive.
     """
     vault: Vault = call.part("vault")
     customer = inputs.new_customer(body, call, vault, id=call.new_id())
     try:
         async with call.transaction() as tx:
             created = await use_cases.create(CustomerStore.of(tx, call.caller), customer, inputs.source_given(body.source, at=call.at))
-            headers = {"Location": f"/v1/customers/{created.id}"}
-            return call.answer(shown(call, created, tx), version=created.version, variant=variant_of(call), status=201, headers=headers)
+            return created_answer(call, created, tx)
     except IdentifierTaken as error:
         raise await naming_the_holder(call, customer) from error
 
@@ -167,7 +168,7 @@ async def change_customer(
     """Change a customer's file.
 
     A merge patch: lists are replaced whole, facts one by one, null empties. Facts that are sent again unchanged are confirmed by
-    their source.
+    their source. Identifiers that are masked for the caller stay on the file, whatever list is sent.
     """
     vault: Vault = call.part("vault")
     wanted: Customer | None = None
@@ -176,7 +177,7 @@ async def change_customer(
             store = CustomerStore.of(tx, call.caller)
             before = await store.get_to_change(customer_id)
             call.require_match(before.version)
-            wanted = inputs.wanted_customer(before, body, call, vault)
+            wanted = inputs.wanted_customer(before, body, call, vault, sees_hidden=call.caller.may(SENSITIVE))
             source = inputs.source_given(body.source, at=call.at)
             after = await use_cases.change(store, before, wanted, source, told=inputs.facts_given(body.facts), at=call.at)
             return call.answer(shown(call, after, tx), version=after.version, variant=variant_of(call))
@@ -199,6 +200,16 @@ async def erase_customer(customer_id: Id, call: Annotated[Call, requires("custom
         return call.nothing()
 
 
+def created_answer(call: Call, created: Customer, tx: Transaction) -> Response:
+    """201 as this caller may see the file. The answer that is kept for its idempotency key is masked for everybody: it lies readable."""
+    headers = {"Location": f"/v1/customers/{created.id}"}
+    answer = call.answer(shown(call, created, tx), version=created.version, variant=variant_of(call), status=201, headers=headers)
+    if call.key is not None:
+        masked = views.file_json(row_of(created), vault=None)
+        call.answer(masked, version=created.version, variant=MASKED, status=201, headers=headers)
+    return answer
+
+
 def lookup(held: list[Record]) -> Lookup | None:
     """The holders of one identifier, oldest first."""
     if not held:
@@ -215,7 +226,7 @@ def vault_for(call: Call) -> Vault | None:
 
 def variant_of(call: Call, include: str | None = None) -> str:
     """Which of the representations of one version this caller gets."""
-    return ("s" if call.caller.may(SENSITIVE) else "m") + ("-sources" if include else "")
+    return (WHOLE if call.caller.may(SENSITIVE) else MASKED) + ("-sources" if include else "")
 
 
 def shown(call: Call, customer: Customer, tx: Transaction) -> bytes:

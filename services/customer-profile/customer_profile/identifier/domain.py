@@ -76,10 +76,6 @@ class Identifier:
     def is_unique(self) -> bool:
         return self.type in UNIQUE
 
-    @property
-    def is_sensitive(self) -> bool:
-        return self.type is IdentifierType.GOVERNMENT_ID
-
 
 def key_of(kind: IdentifierType, value: str, system: str = "") -> str:
     """`phone:+8613800138000`, `external:erp:C-1`; of government ids the value is the digest."""
@@ -160,6 +156,12 @@ def masked(number: str) -> str:
     """The last two characters behind stars, and of long numbers the first two as well."""
     kept = 2 if len(number) >= 8 else 0
     return f"{number[:kept]}{'*' * (len(number) - kept - 2)}{number[-2:]}"
+
+
+def replaced(before: Sequence[Identifier], given: Sequence[Identifier], *, sees_hidden: bool) -> tuple[Identifier, ...]:
+    """The given identifiers instead of those before; who cannot see what is sealed cannot take it off either."""
+    kept = () if sees_hidden else tuple(identifier for identifier in before if identifier.sealed)
+    return without_repeats((*given, *kept))
 
 
 def without_repeats(identifiers: Sequence[Identifier]) -> tuple[Identifier, ...]:

@@ -77,10 +77,44 @@ async def test_lists_mask_what_is_sensitive_for_everybody(api: Api) -> None:
 async def test_a_government_id_is_readable_in_no_row(api: Api) -> None:
     await a_secret_customer(api)
 
-    found = await whatever_holds(api, [GOVERNMENT_ID])
+    assert await whatever_holds(api, [GOVERNMENT_ID]) == set()
 
-    # The stored answer for the idempotency key is what the caller was shown.
-    assert found == {("idempotency_record", GOVERNMENT_ID)}
+
+async def test_what_is_kept_for_an_idempotency_key_is_masked(api: Api) -> None:
+    body = customer_body(facts={"characteristics": {"religion": "佛教"}})
+    first = await api.post("/v1/customers", body, key="once")
+
+    again = await api.post("/v1/customers", body, key="once")
+
+    assert first.json()["facts"]["characteristics"] == {"religion": "佛教"}
+    assert (again.status_code, again.headers["location"]) == (201, first.headers["location"])
+    assert (again.json()["id"], again.json()["masked"]) == (first.json()["id"], ["characteristics.religion"])
+    assert ("idempotency_record", "佛教") not in await whatever_holds(api, ["佛教"])
+
+
+async def test_who_cannot_see_a_government_id_cannot_take_it_off(api: Api) -> None:
+    customer = await a_secret_customer(api)
+    path = f"/v1/customers/{customer['id']}"
+    blind = api.as_("customers:read", "customers:write")
+    phone = {"type": "phone", "value": "13912345678"}
+
+    changed = await blind.patch(path, {"identifiers": [phone]}, match=(await blind.get(path)).headers["etag"])
+    whole = (await api.get(path)).json()["identifiers"]
+    removed = await api.patch(path, {"identifiers": [phone]}, match=changed.headers["etag"])
+
+    assert changed.status_code == 200, changed.text
+    assert [(each["type"], each["value"]) for each in whole] == [("phone", "+8613912345678"), ("government_id", GOVERNMENT_ID)]
+    assert [each["type"] for each in removed.json()["identifiers"]] == ["phone"]
+
+
+async def test_who_cannot_see_the_government_id_of_a_person_cannot_take_it_off(api: Api, customer: dict[str, Any]) -> None:
+    person = {"name": "王经理", "part": "decider", "identifiers": [{"type": "government_id", "value": GOVERNMENT_ID}]}
+    made = await api.post(f"/v1/customers/{customer['id']}/contact-persons", person)
+    blind = api.as_("customers:read", "customers:write")
+
+    changed = await blind.patch(made.headers["location"], {"identifiers": []}, match=made.headers["etag"])
+
+    assert [each["type"] for each in changed.json()["identifiers"]] == ["government_id"]
 
 
 async def whatever_holds(api: Api, secrets: list[str]) -> set[tuple[str, str]]:
