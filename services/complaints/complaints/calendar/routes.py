@@ -54,7 +54,12 @@ async def read_calendar(name: Code, call: Annotated[Call, requires("sla:read")],
     return call.answer(_view(row), version=row["version"])
 
 
-@router.put(PATH, response_model=CalendarView, raises=[TimeZoneUnknown, LevelsAreCompanyWide])
+@router.put(
+    PATH,
+    response_model=CalendarView,
+    responses={201: {"model": CalendarView, "description": "Created."}},
+    raises=[TimeZoneUnknown, LevelsAreCompanyWide],
+)
 async def put_calendar(name: Code, body: CalendarBody, call: Annotated[Call, requires("sla:write")]) -> Response:
     """Create a calendar (`If-None-Match: *`) or replace it by a new version (`If-Match`).
 
@@ -71,6 +76,13 @@ async def put_calendar(name: Code, body: CalendarBody, call: Annotated[Call, req
         row = await CALENDARS.put(tx, name, content, condition=condition, at=call.at, published_until=until)
         payload = {"version": row["version"]}
         tx.audit(Event(type="calendar.written", subject=subject_of("calendar", name), at=call.at, payload=payload))
-        answer = call.answer(_view(row), version=row["version"])
+        answer = _written(row, call)
     call.database.signals.wake("redating")
     return answer
+
+
+def _written(row: Record, call: Call) -> Response:
+    view, version = _view(row), row["version"]
+    if version == 1:
+        return call.created(view, location=f"/v1/calendars/{view.name}", version=version)
+    return call.answer(view, version=version)

@@ -56,7 +56,12 @@ async def read_sla_policy(name: Code, call: Annotated[Call, requires("sla:read")
     return call.answer(_view(row), version=row["version"])
 
 
-@router.put(PATH, response_model=PolicyView, raises=[CalendarMissing, ClockNamedTwice, LevelsAreCompanyWide])
+@router.put(
+    PATH,
+    response_model=PolicyView,
+    responses={201: {"model": PolicyView, "description": "Created."}},
+    raises=[CalendarMissing, ClockNamedTwice, LevelsAreCompanyWide],
+)
 async def put_sla_policy(name: Code, body: PolicyBody, call: Annotated[Call, requires("sla:write")]) -> Response:
     """Create a service-level policy (`If-None-Match: *`) or replace it by a new version (`If-Match`).
 
@@ -74,7 +79,14 @@ async def put_sla_policy(name: Code, body: PolicyBody, call: Annotated[Call, req
         row = await POLICIES.put(tx, name, content, condition=condition, at=call.at)
         payload = {"version": row["version"]}
         tx.audit(Event(type="sla_policy.written", subject=subject_of("sla-policy", name), at=call.at, payload=payload))
-        return call.answer(_view(row), version=row["version"])
+        return _written(row, call)
+
+
+def _written(row: Record, call: Call) -> Response:
+    view, version = _view(row), row["version"]
+    if version == 1:
+        return call.created(view, location=f"/v1/sla-policies/{view.name}", version=version)
+    return call.answer(view, version=version)
 
 
 async def _check_calendars(tx: Transaction, body: PolicyBody) -> None:

@@ -42,7 +42,7 @@ async def told(api: Api, complaint: dict[str, Any]) -> list[tuple[str, str, Any]
 async def with_policy(api: Api, *, clocks: list[dict[str, Any]], escalation: list[dict[str, Any]] | None = None) -> None:
     body = {"applies": {"kind": "complaint", "severity": "high"}, "clocks": clocks, "escalation": escalation}
     answer = await api.request("PUT", "/v1/sla-policies/tried", json=body, headers={"If-None-Match": "*"})
-    assert answer.status_code == 200, answer.text
+    assert answer.status_code == 201, answer.text
 
 
 def elapsed(name: str, hours: float, *warn_at: int) -> dict[str, Any]:

@@ -32,7 +32,8 @@ async def test_a_calendar_is_created_once_and_replaced_by_versions(api: Api) -> 
     stale = await put(api, "/v1/calendars/berlin", CALENDAR, if_match='"7"')
     changed = await put(api, "/v1/calendars/berlin", CALENDAR | {"holidays": []}, if_match=created.headers["etag"])
 
-    assert [answer.status_code for answer in (created, again, blind, stale, changed)] == [200, 412, 428, 412, 200]
+    assert [answer.status_code for answer in (created, again, blind, stale, changed)] == [201, 412, 428, 412, 200]
+    assert created.headers["location"] == "/v1/calendars/berlin"
     assert created.json() | {"written_at": None} == CALENDAR | {
         "name": "berlin",
         "version": 1,
@@ -136,7 +137,7 @@ async def test_a_running_clock_keeps_the_calendar_that_it_began_with(api: Api, d
 
 async def test_a_policy_is_versioned_and_cases_keep_the_version_of_their_recording(api: Api, desk: Desk) -> None:
     created = await put(api, "/v1/sla-policies/vip", POLICY, if_none_match="*")
-    assert created.status_code == 200, created.text
+    assert (created.status_code, created.headers["location"]) == (201, "/v1/sla-policies/vip")
     before = await desk.record()
     faster = POLICY | {"clocks": [POLICY["clocks"][0] | {"hours": 0.5}]}
 
@@ -203,7 +204,18 @@ async def test_a_token_kept_to_units_reads_the_levels_of_the_company_and_changes
     assert {(answer.status_code, answer.json()["type"].rpartition("/")[2]) for answer in written} == {(403, "levels-are-company-wide")}
 
 
+@pytest.mark.parametrize("path", ["/v1/calendars/cn-standard", "/v1/sla-policies/critical"])
+async def test_what_is_read_is_what_can_be_put_back(api: Api, path: str) -> None:
+    read = await api.get(path)
+    document = {name: value for name, value in read.json().items() if name not in {"name", "version", "written_at"}}
+
+    written = await put(api, path, document, if_match=read.headers["etag"])
+
+    assert written.status_code == 200, written.text
+    assert written.json() == read.json() | {"version": 2, "written_at": written.json()["written_at"]}
+
+
 async def test_two_at_once_create_a_calendar_once(api: Api) -> None:
     answers = await asyncio.gather(*(put(api, "/v1/calendars/raced", CALENDAR, if_none_match="*") for _ in range(5)))
 
-    assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412]
+    assert sorted(answer.status_code for answer in answers) == [201, 412, 412, 412, 412]
