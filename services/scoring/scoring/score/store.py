@@ -7,13 +7,31 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
-from sqlalchemy import ARRAY, BigInteger, Date, Integer, SmallInteger, String, Uuid, and_, any_, bindparam, delete, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    SmallInteger,
+    String,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    delete,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.purchase.domain import Statistic
 from scoring.rows import arrays, unnested
 from scoring.score.domain import Card, CutPoints, Definition
+from scoring.tables import purchase_statistic as statistic
 from scoring.tables import score_card, score_definition, score_model
 
 _bg_nbd = score_model.alias("bg_nbd")
@@ -63,14 +81,27 @@ _CARD: dict[str, Any] = {
 }
 _cards = unnested("cards", **_CARD)
 INSERT = insert(score_card).from_select([each.name for each in _cards.c], select(*_cards.c))
-_latest = (
-    select(score_card)
-    .ext(distinct_on(score_card.c.customer_id, score_card.c.currency))
-    .where(score_card.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
-    .order_by(score_card.c.customer_id, score_card.c.currency, score_card.c.as_of.desc(), score_card.c.id.desc())
-)
-LATEST = _latest
-LATEST_UNTIL = _latest.where(score_card.c.as_of <= bindparam("until"))
+
+
+def _latest(*until: ColumnElement[bool]) -> Select[Any]:
+    """One step down the index for each currency of a customer, however many cards there are: every order adds one."""
+    newest = (
+        select(score_card)
+        .where(score_card.c.customer_id == statistic.c.customer_id, score_card.c.currency == statistic.c.currency, *until)
+        .order_by(score_card.c.as_of.desc(), score_card.c.id.desc())
+        .limit(1)
+        .lateral("newest")
+    )
+    return (
+        select(newest)
+        .select_from(statistic.join(newest, true()))
+        .where(statistic.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+        .order_by(statistic.c.customer_id, statistic.c.currency)
+    )
+
+
+LATEST = _latest()
+LATEST_UNTIL = _latest(score_card.c.as_of <= bindparam("until"))
 _gone = unnested("gone", customer_id=Uuid, currency=String)
 FORGET = delete(score_card).where(and_(score_card.c.customer_id == _gone.c.customer_id, score_card.c.currency == _gone.c.currency))
 
@@ -127,12 +158,12 @@ async def forget(tx: Transaction, keys: Sequence[tuple[UUID, str]]) -> None:
 
 
 def card_of_row(row: Record) -> Card:
-    statistic = Statistic(
+    inputs = Statistic(
         **{name: row[name] for name in _STATISTIC},
         # A card stands for the days up to its own; the refund that may have come later than the last order lies within.
         last_activity=row["as_of"],
     )
-    return Card(statistic=statistic, **{name: row[name] for name in Card.__dataclass_fields__ if name != "statistic"})
+    return Card(statistic=inputs, **{name: row[name] for name in Card.__dataclass_fields__ if name != "statistic"})
 
 
 _STATISTIC = tuple(name for name in Statistic.__dataclass_fields__ if name != "last_activity")
