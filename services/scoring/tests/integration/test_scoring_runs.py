@@ -1,7 +1,7 @@
 """Score runs over the API on the CDNOW sample: published parameters, explained scores, new orders, tiers, refusals."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 from scoring.model import formulas
 from scoring.model.parameters import BgNbd, GammaGamma
+from scoring.purchase import store as purchases
+from scoring.purchase.domain import Change, DayOf
 from scoring.tables import score_card
 from scoring.testing import CdnowOrder, cdnow_orders, purchase_days
 from service_kit.identity import new_id
@@ -223,6 +225,25 @@ async def test_a_voided_order_leaves_the_scores(api, customers):
 
     after = await the_scores(api, ids["0010"])
     assert after["profit"]["value"] == before["profit"]["value"]
+
+
+async def test_an_order_whose_request_began_before_the_run_is_not_missed(api, customers, monkeypatch):
+    from scoring.score_run import work as running
+
+    customer = (await load(api, customers, [CdnowOrder(customer="c", day=date(1997, 1, 1), discs=1, dollars=Decimal("3.50"))]))["c"]
+    come_into_force = running.ScoreRuns._come_into_force
+
+    async def overtaken(self, job, terms):
+        day = DayOf(customer_id=customer, currency="USD", day=date(1997, 1, 9))
+        async with api.service.database.transaction() as tx:
+            await purchases.add(tx, [(day, Change(orders=1, order_amount=40_000))], at=job.created_at - timedelta(minutes=1))
+        await come_into_force(self, job, terms)
+
+    monkeypatch.setattr(running.ScoreRuns, "_come_into_force", overtaken)
+
+    await a_run(api, models=[])
+
+    assert (await the_scores(api, customer))["profit"]["value"] == "7.50"
 
 
 @pytest.mark.parametrize(
