@@ -6,7 +6,7 @@ from typing import Any
 
 from service_kit.database import Reader, Record
 from service_kit.units import within_units
-from sqlalchemy import ColumnElement, Numeric, Select, bindparam, case, func, select
+from sqlalchemy import ColumnElement, CompoundSelect, Integer, Numeric, Select, bindparam, case, func, null, select, union_all
 from sqlalchemy.sql.selectable import CTE
 
 from scoring.amounts import from_units
@@ -17,8 +17,9 @@ POINTS = 20
 
 
 def _profit(table: Any) -> ColumnElement[Any]:
-    """As `Statistic.profit`."""
-    profit: ColumnElement[Any] = table.order_amount - table.order_cost - table.refund_amount + table.refund_cost
+    """As `Statistic.profit`; each sum fits into 64 bits, their difference need not."""
+    amount, cost, refund, returned = (table[of].cast(Numeric) for of in ("order_amount", "order_cost", "refund_amount", "refund_cost"))
+    profit: ColumnElement[Any] = amount - cost - refund + returned
     return profit
 
 
@@ -27,7 +28,7 @@ def _visible(statement: Select[Any], owner: ColumnElement[Any]) -> Select[Any]:
 
 
 _all_time = _visible(
-    select(purchase_statistic.c.customer_id, _profit(purchase_statistic.c).cast(Numeric).label("profit")).where(
+    select(purchase_statistic.c.customer_id, _profit(purchase_statistic.c).label("profit")).where(
         purchase_statistic.c.currency == bindparam("currency")
     ),
     purchase_statistic.c.customer_id,
@@ -51,12 +52,18 @@ def _ranked(profits: Select[Any]) -> CTE:
     ).cte("ranked")
 
 
-def _levels(profits: Select[Any]) -> Select[Any]:
+def _levels_and_curve(profits: Select[Any]) -> CompoundSelect[Any]:
+    """Ranked once: a row per level, then a row per point of the curve (its level is NULL), by rank."""
     ranked = _ranked(profits)
+    return union_all(_levels(ranked), _curve(ranked)).order_by("rank")
+
+
+def _levels(ranked: CTE) -> Select[Any]:
     rank, n, profit = ranked.c.rank, ranked.c.n, ranked.c.profit
     level = case((rank * 100 <= n + 99, 0), (rank * 100 <= 5 * n + 99, 1), (rank * 100 <= 20 * n + 99, 2), else_=3).label("level")
     return select(
         level,
+        func.max(rank).label("rank"),
         func.count().label("customers"),
         func.sum(profit).label("profit"),
         func.sum((n + 1 - 2 * rank) * profit).label("weighted"),
@@ -64,28 +71,26 @@ def _levels(profits: Select[Any]) -> Select[Any]:
     ).group_by(level)
 
 
-def _curve(profits: Select[Any]) -> Select[Any]:
-    ranked = _ranked(profits)
+def _curve(ranked: CTE) -> Select[Any]:
     rank, n = ranked.c.rank, ranked.c.n
     crosses = (rank - 1) * POINTS // n != rank * POINTS // n
-    return select(ranked.c.rank, ranked.c.n, ranked.c.cumulated).where(crosses).order_by(ranked.c.rank)
+    return select(null().cast(Integer), rank, n, ranked.c.cumulated, null().cast(Numeric), null().cast(Numeric)).where(crosses)
 
 
-LEVELS_OF_ALL_TIME, CURVE_OF_ALL_TIME = _levels(_all_time), _curve(_all_time)
-LEVELS_OF_PERIOD, CURVE_OF_PERIOD = _levels(_period), _curve(_period)
+ALL_TIME, PERIOD = _levels_and_curve(_all_time), _levels_and_curve(_period)
 
 
 async def pyramid(reader: Reader, *, currency: str, since: date | None, until: date | None, units: Any) -> Pyramid:
     """The pyramid of all customers with an order or a refund in the currency, over all time or between two days."""
     given: dict[str, object] = {"currency": currency, "units": units}
     if since is None and until is None:
-        return _pyramid_of(await reader.fetch(LEVELS_OF_ALL_TIME, **given), await reader.fetch(CURVE_OF_ALL_TIME, **given))
+        return _pyramid_of(await reader.fetch(ALL_TIME, **given))
     given |= {"since": since or date.min, "until": until or date.max}
-    return _pyramid_of(await reader.fetch(LEVELS_OF_PERIOD, **given), await reader.fetch(CURVE_OF_PERIOD, **given))
+    return _pyramid_of(await reader.fetch(PERIOD, **given))
 
 
-def _pyramid_of(rows: list[Record], curve: list[Record]) -> Pyramid:
-    found = {row["level"]: row for row in rows}
+def _pyramid_of(rows: list[Record]) -> Pyramid:
+    found = {row["level"]: row for row in rows if row["level"] is not None}
     levels = [
         Level(
             name=name,
@@ -96,10 +101,10 @@ def _pyramid_of(rows: list[Record], curve: list[Record]) -> Pyramid:
         for place, (name, share) in enumerate(LEVELS)
     ]
     customers = sum(level.customers for level in levels)
-    weighted, absolute = (sum((row[name] for row in rows), Decimal(0)) for name in ("weighted", "absolute"))
+    weighted, absolute = (sum((row[name] for row in found.values()), Decimal(0)) for name in ("weighted", "absolute"))
     return Pyramid(
         levels=levels,
-        curve=_points(curve),
+        curve=_points([row for row in rows if row["level"] is None]),
         customers=customers,
         profit=sum((level.profit for level in levels), Decimal("0.00")),
         gini=gini(weighted=weighted, absolute=absolute, customers=customers),
@@ -107,10 +112,14 @@ def _pyramid_of(rows: list[Record], curve: list[Record]) -> Pyramid:
 
 
 def _points(rows: list[Record]) -> list[Point]:
-    total = rows[-1]["cumulated"] if rows else Decimal(0)
+    """Of a curve's rows: `customers` counts everybody, `profit` is that of all up to the rank."""
+    total = rows[-1]["profit"] if rows else Decimal(0)
     if total <= 0:
         return []
     return [
-        Point(customers=(Decimal(row["rank"]) / row["n"]).quantize(SIX_DECIMALS), profit=(row["cumulated"] / total).quantize(SIX_DECIMALS))
+        Point(
+            customers=(Decimal(row["rank"]) / row["customers"]).quantize(SIX_DECIMALS),
+            profit=(row["profit"] / total).quantize(SIX_DECIMALS),
+        )
         for row in rows
     ]

@@ -296,6 +296,19 @@ async def test_the_pyramid_sums_profit_exactly_and_losses_count(api, customers):
     assert Decimal(march["profit"]["amount"]) == sum(profits[2::3])
 
 
+async def test_the_largest_sums_leave_the_pyramid_exact(api, customers):
+    customer, largest = customers.add(), "999999999999.9999"
+    orders = [{"amount": {"amount": "0", "currency": "CNY"}, "cost": {"amount": largest, "currency": "CNY"}} for _ in range(900)]
+    refunds = [{"amount": {"amount": largest, "currency": "CNY"}, "kind": "refund"} for _ in range(100)]
+    items = [{"customer_id": str(customer), "occurred_at": "2026-03-01T12:00:00+08:00", **each} for each in orders + refunds]
+    assert (await api.post("/v1/transactions/batch", {"items": items})).json()["accepted"] == 1000
+
+    periods = ({}, {"since": "2026-03-01", "until": "2026-03-01"})
+    found = [await api.get("/v1/pyramid", params={"currency": "CNY", **period}) for period in periods]
+
+    assert [(each.status_code, each.json()["profit"]["amount"]) for each in found] == [(200, "-999999999999999.90")] * 2
+
+
 async def test_a_pyramid_of_nobody_is_empty(api):
     found = (await api.get("/v1/pyramid", params={"currency": "JPY"})).json()
 
