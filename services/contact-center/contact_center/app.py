@@ -21,9 +21,9 @@ from contact_center.directory.digests import AddressDigests
 from contact_center.directory.news import ComplaintNews, CustomerNews, TierNews
 from contact_center.entry_point import routes as entry_point_routes
 from contact_center.events import EVENTS
+from contact_center.figures import routes as figure_routes
 from contact_center.flow import routes as flow_routes
 from contact_center.offer import routes as offer_routes
-from contact_center.queue import figures as figure_routes
 from contact_center.queue import routes as queue_routes
 from contact_center.routing import endings
 from contact_center.routing.endings import Endings

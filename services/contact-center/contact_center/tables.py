@@ -160,7 +160,6 @@ contact = Table(
 Index("ix_contact_waiting", contact.c.queue_id, contact.c.waiting_since, postgresql_where=contact.c.state.in_(["queued", "offered"]))
 Index("ix_contact_customer", contact.c.customer_id, contact.c.id.desc(), postgresql_where=contact.c.customer_id.is_not(None))
 Index("ix_contact_agent", contact.c.agent_id, contact.c.id.desc(), postgresql_where=contact.c.agent_id.is_not(None))
-Index("ix_contact_queue_answered", contact.c.queue_id, contact.c.answered_at, postgresql_where=contact.c.answered_at.is_not(None))
 Index("ix_contact_queue_abandoned", contact.c.queue_id, contact.c.ended_at, postgresql_where=contact.c.state == "abandoned")
 Index("ix_contact_external", contact.c.external_id, postgresql_where=contact.c.external_id.is_not(None))
 
@@ -178,13 +177,18 @@ offer = Table(
     Column("expires_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("reason", String(LINE)),
+    # Of an accepted offer: how long the contact had waited in this queue.
+    Column("waited_seconds", Numeric(12, 3)),
     PrimaryKeyConstraint("contact_id", "id"),
     ForeignKeyConstraint(["contact_id"], ["contact.id"], name="fk_offer_contact"),
     CheckConstraint("state IN ('pending', 'accepted', 'rejected', 'timed_out', 'withdrawn')", name="state"),
     CheckConstraint("(state = 'pending') = (ended_at IS NULL)", name="ended"),
+    CheckConstraint("(state = 'accepted') = (waited_seconds IS NOT NULL)", name="waited"),
 )
 Index("ix_offer_id", offer.c.id)
 Index("ix_offer_agent", offer.c.agent_id, offer.c.id, postgresql_where=offer.c.state == "pending")
+# What each queue answered; a contact that is passed on is answered in more than one of them.
+Index("ix_offer_answered", offer.c.queue_id, offer.c.ended_at, postgresql_where=offer.c.state == "accepted")
 # Nobody is offered to two agents at once, whatever the code believes.
 Index("uq_offer_pending", offer.c.contact_id, unique=True, postgresql_where=offer.c.state == "pending")
 

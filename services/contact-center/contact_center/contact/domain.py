@@ -93,6 +93,10 @@ class Contact:
             return max(0.0, round((at - self.waiting_since).total_seconds(), 3))
         return self.waited_seconds
 
+    def waited_in_queue(self, at: datetime) -> float:
+        """Seconds in the present queue alone, for its own figures."""
+        return 0.0 if self.queued_at is None else max(0.0, round((at - self.queued_at).total_seconds(), 3))
+
     def walked(self, journey: Journey, *, at: datetime) -> tuple[Self, Happened]:
         """The contact after a step in its flow: at the next question, in a queue, or hung up on."""
         way(self.state, Move.INPUTS)
@@ -105,7 +109,7 @@ class Contact:
 
     def queued(self, queue_id: UUID, *, at: datetime) -> tuple[Self, Happened]:
         """Into a queue; what was waited before counts on."""
-        return self._moved(Move.QUEUEING, changes=self._entering(queue_id, at=at))
+        return self._moved(Move.QUEUEING, changes=self._entering(queue_id, at=at), declined={})
 
     def accepted(self, *, at: datetime) -> tuple[Self, Happened]:
         """The agent took the offer: they are connected."""
@@ -150,12 +154,16 @@ class Contact:
         return self._moved(Move.RESUMPTION, held_at=None, held_seconds=self._held(at))
 
     def transferred(self, *, at: datetime, queue_id: UUID, to_agent_id: UUID | None = None) -> tuple[Self, Happened]:
-        """On to another queue or to a named agent; the customer's waiting time goes along, the talking time does not count."""
+        """On to another queue or to a named agent, and not back at once to the one who passes it on.
+
+        The customer's waiting time goes along, the talking time does not count.
+        """
         extras = {"from_agent_id": None if self.agent_id is None else str(self.agent_id)}
         return self._moved(
             Move.TRANSFER,
             extras=extras,
             changes=self._entering(queue_id, at=at),
+            declined={} if self.agent_id is None else {self.agent_id: at + DECLINED_FOR},
             agent_id=None,
             target_agent_id=to_agent_id,
             last_agent_id=None,
@@ -197,7 +205,7 @@ class Contact:
         return after, Happened(type="contact.changed")
 
     def _entering(self, queue_id: UUID, *, at: datetime) -> dict[str, object]:
-        return {"queue_id": queue_id, "queued_at": at, "waiting_since": at - timedelta(seconds=self.waited_seconds), "declined": {}}
+        return {"queue_id": queue_id, "queued_at": at, "waiting_since": at - timedelta(seconds=self.waited_seconds)}
 
     def _held(self, at: datetime) -> float:
         if self.held_at is None:

@@ -15,7 +15,7 @@ from contact_center.contact.domain import IN_HAND, LONGEST_SILENCE, Contact, Con
 from contact_center.contact.facts import facts
 from contact_center.contact.moves import State
 from contact_center.contact.rows import contact_of, row_of
-from contact_center.offer.domain import OfferEnd
+from contact_center.offer.domain import OfferEnd, OfferState
 from contact_center.routing.marks import mark
 from contact_center.tables import agent, agent_work, contact, offer
 
@@ -56,7 +56,7 @@ UPDATE = update(contact).where(contact.c.id == bindparam("of_id"), contact.c.ver
 END_OFFER = (
     update(offer)
     .where(offer.c.contact_id == bindparam("of_contact"), offer.c.id == bindparam("of_offer"), offer.c.state == "pending")
-    .values(state=bindparam("new_state"), ended_at=bindparam("at"), reason=bindparam("new_reason"))
+    .values(state=bindparam("new_state"), ended_at=bindparam("at"), reason=bindparam("new_reason"), waited_seconds=bindparam("new_waited"))
 )
 WORK_ON = (
     update(agent_work)
@@ -129,8 +129,15 @@ class ContactStore:
 
     async def _end_offer(self, before: Contact, after: Contact, end: OfferEnd, *, at: datetime) -> None:
         assert before.offer_id is not None, "an offered contact has its offer"
+        waited = before.waited_in_queue(at) if end.state is OfferState.ACCEPTED else None
         await self._tx.execute(
-            END_OFFER, of_contact=before.id, of_offer=before.offer_id, new_state=end.state.value, new_reason=end.reason, at=at
+            END_OFFER,
+            of_contact=before.id,
+            of_offer=before.offer_id,
+            new_state=end.state.value,
+            new_reason=end.reason,
+            new_waited=waited,
+            at=at,
         )
         payload = {
             "offer_id": str(before.offer_id),

@@ -79,6 +79,19 @@ def test_a_transfer_takes_the_waiting_time_along_but_not_the_talking_time() -> N
     assert happened.extras == {"from_agent_id": str(ANN)}
 
 
+def test_a_transfer_does_not_come_straight_back_to_the_one_who_made_it() -> None:
+    transferred, _ = an_assigned(8).transferred(queue_id=OTHER, at=later(300))
+
+    assert transferred.declined == {ANN: later(300) + DECLINED_FOR}
+
+
+def test_waiting_in_a_queue_begins_anew_with_a_transfer() -> None:
+    transferred, _ = an_assigned(8).transferred(queue_id=OTHER, at=later(300))
+
+    assert an_offered().waited_in_queue(later(8)) == 8
+    assert transferred.waited_in_queue(later(302)) == 2
+
+
 def test_the_first_answer_counts_after_a_transfer_too() -> None:
     transferred, _ = an_assigned(8).transferred(queue_id=OTHER, at=later(300))
     offered = replace(transferred, state=State.OFFERED, offer_id=OFFER, agent_id=BEN, offer_expires_at=later(330))

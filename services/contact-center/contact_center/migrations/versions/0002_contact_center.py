@@ -112,13 +112,6 @@ def upgrade() -> None:
         "ix_contact_queue_abandoned", "contact", ["queue_id", "ended_at"], unique=False, postgresql_where=sa.text("state = 'abandoned'")
     )
     op.create_index(
-        "ix_contact_queue_answered",
-        "contact",
-        ["queue_id", "answered_at"],
-        unique=False,
-        postgresql_where=sa.text("answered_at IS NOT NULL"),
-    )
-    op.create_index(
         "ix_contact_waiting",
         "contact",
         ["queue_id", "waiting_since"],
@@ -280,12 +273,15 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.String(length=200), nullable=True),
+        sa.Column("waited_seconds", sa.Numeric(precision=12, scale=3), nullable=True),
+        sa.CheckConstraint("(state = 'accepted') = (waited_seconds IS NOT NULL)", name=op.f("ck_offer_waited")),
         sa.CheckConstraint("(state = 'pending') = (ended_at IS NULL)", name=op.f("ck_offer_ended")),
         sa.CheckConstraint("state IN ('pending', 'accepted', 'rejected', 'timed_out', 'withdrawn')", name=op.f("ck_offer_state")),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name="fk_offer_contact"),
         sa.PrimaryKeyConstraint("contact_id", "id", name=op.f("pk_offer")),
     )
     op.create_index("ix_offer_agent", "offer", ["agent_id", "id"], unique=False, postgresql_where=sa.text("state = 'pending'"))
+    op.create_index("ix_offer_answered", "offer", ["queue_id", "ended_at"], unique=False, postgresql_where=sa.text("state = 'accepted'"))
     op.create_index("ix_offer_id", "offer", ["id"], unique=False)
     op.create_index("uq_offer_pending", "offer", ["contact_id"], unique=True, postgresql_where=sa.text("state = 'pending'"))
     _treat_tiers_as_usual()
@@ -326,6 +322,7 @@ def _treat_tiers_as_usual() -> None:
 def downgrade() -> None:
     op.drop_index("uq_offer_pending", table_name="offer", postgresql_where=sa.text("state = 'pending'"))
     op.drop_index("ix_offer_id", table_name="offer")
+    op.drop_index("ix_offer_answered", table_name="offer", postgresql_where=sa.text("state = 'accepted'"))
     op.drop_index("ix_offer_agent", table_name="offer", postgresql_where=sa.text("state = 'pending'"))
     op.drop_table("offer")
     op.drop_table("flow_version")
@@ -344,7 +341,6 @@ def downgrade() -> None:
     op.drop_table("directory_address")
     op.drop_table("dedicated_agent")
     op.drop_index("ix_contact_waiting", table_name="contact", postgresql_where=sa.text("state IN ('queued', 'offered')"))
-    op.drop_index("ix_contact_queue_answered", table_name="contact", postgresql_where=sa.text("answered_at IS NOT NULL"))
     op.drop_index("ix_contact_queue_abandoned", table_name="contact", postgresql_where=sa.text("state = 'abandoned'"))
     op.drop_index("ix_contact_external", table_name="contact", postgresql_where=sa.text("external_id IS NOT NULL"))
     op.drop_index("ix_contact_customer", table_name="contact", postgresql_where=sa.text("customer_id IS NOT NULL"))

@@ -1,0 +1,1 @@
+"""Figures: how a queue is doing right now, and what it answered."""
