@@ -208,7 +208,7 @@ def agent_of(call: Call) -> UUID | None:
 def house(call: Call, tx: Transaction) -> House:
     return House(
         entries=EntryPointStore(tx),
-        directory=DirectoryStore(tx, call.part("addresses")),
+        directory=DirectoryStore(tx, call.part("addresses"), units_of(call.caller)),
         flows=FlowStore(tx, graph),
         zone=ZoneInfo(call.settings.time_zone),
     )

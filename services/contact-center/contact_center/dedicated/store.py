@@ -1,7 +1,7 @@
 """Dedicated agents in Postgres."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -101,6 +101,19 @@ class DedicationStore:
     async def remove(self, removed: Dedication, *, at: datetime) -> None:
         await self._tx.execute(DELETE, customer_id=removed.customer_id)
         self._tell(removed, "dedicated_agent.removed", at=at)
+
+    async def move(self, customer_id: UUID, unit: str, *, at: datetime) -> None:
+        """The customer belongs to this unit now, and whoever is dedicated to it goes along."""
+        present = await self.locked(customer_id)
+        if present is not None and present.unit != unit:
+            await self.save(replace(present, unit=unit, version=present.version + 1, updated_at=at))
+
+    async def inherit(self, customer_id: UUID, *, heir: UUID, at: datetime) -> None:
+        """The customer's file lives on in another one: its agent goes over, unless the other one has an agent already."""
+        present = await self.locked(customer_id)
+        if present is not None:
+            await self.remove(present, at=at)
+            await self.add(replace(present, customer_id=heir, version=1, created_at=at, updated_at=at))
 
     def _tell(self, told: Dedication, event: str, *, at: datetime) -> None:
         payload = {"customer_id": str(told.customer_id), "agent_id": str(told.agent_id)}

@@ -46,7 +46,7 @@ class CustomerNews:
             await self._learn(tx, directory, news.subject)
         elif news.type == "customer.merged":
             merged = UUID(str(news.payload.get("merged_id", news.subject)))
-            await _look_again(tx, await directory.merge(merged, into=UUID(str(news.payload["survivor_id"]))))
+            await _look_again(tx, await directory.merge(merged, into=UUID(str(news.payload["survivor_id"])), at=news.at))
         elif news.type == "customer.erased":
             await _look_again(tx, await directory.erase(news.subject))
 
@@ -88,6 +88,6 @@ class ComplaintNews:
 
 async def _look_again(tx: Transaction, changed: Iterable[Record]) -> None:
     """The router looks again at contacts that wait, since their rows have another version now."""
-    waiting = [row["id"] for row in changed if row["state"] == "queued"]
+    waiting = {row["id"] for row in changed if row["state"] == "queued"}
     if waiting:
         await mark(tx, "contact", *waiting)

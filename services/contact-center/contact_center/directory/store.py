@@ -1,15 +1,17 @@
 """The directory in Postgres: looked up for each contact, written on news."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
 from service_kit.tables import Moment
+from service_kit.units import within_units
 from sqlalchemy import ARRAY, LargeBinary, String, Uuid, any_, bindparam, column, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from contact_center.dedicated.store import DedicationStore
 from contact_center.directory.domain import CustomerFacts, KnownCustomer
 from contact_center.tables import contact, dedicated_agent, directory_address, directory_complaint, directory_customer, offer
 
@@ -31,6 +33,7 @@ RECOGNIZE = (
         directory_address.c.digest == any_(bindparam("digests", type_=ARRAY(LargeBinary))),
         customer.c.is_erased.is_(False),
         customer.c.merged_into.is_(None),
+        within_units(customer.c.unit),
     )
     .order_by(customer.c.tier.desc().nulls_last(), directory_address.c.is_key_contact.desc(), customer.c.customer_id)
     .limit(1)
@@ -120,9 +123,10 @@ class Digests(Protocol):
 class DirectoryStore:
     """Looks customers up for contacts, and takes in what news say of them."""
 
-    def __init__(self, reader: Reader, digests: Digests) -> None:
+    def __init__(self, reader: Reader, digests: Digests, units: Sequence[str] | None = None) -> None:
         self._reader = reader
         self._digests = digests
+        self._units = units
 
     @property
     def _tx(self) -> Transaction:
@@ -134,8 +138,9 @@ class DirectoryStore:
         return None if row is None else known_of(row, is_key_contact=False)
 
     async def recognize(self, channel: str, address: str) -> KnownCustomer | None:
-        """Who calls from this address, or None."""
-        row = await self._reader.fetch_one(RECOGNIZE, digests=self._digests.called_from(channel, address))
+        """Who of the caller's units calls from this address, or None."""
+        digests = self._digests.called_from(channel, address)
+        row = await self._reader.fetch_one(RECOGNIZE, digests=digests, units=self._units)
         return None if row is None else known_of(row, is_key_contact=row["is_key_contact"])
 
     async def last_agent(self, customer_id: UUID, *, since: datetime) -> UUID | None:
@@ -159,7 +164,7 @@ class DirectoryStore:
         await self._tx.execute(FORGET_ADDRESSES, customer_id=facts.customer_id)
         await self._add_addresses(facts.customer_id, facts.key_contact_addresses, is_key_contact=True)
         await self._add_addresses(facts.customer_id, facts.addresses, is_key_contact=False)
-        return [] if facts.unit is None else await self.move_contacts(facts.customer_id, facts.unit)
+        return [] if facts.unit is None else await self.move(facts.customer_id, facts.unit, at=facts.seen_at)
 
     async def _add_addresses(self, customer_id: UUID, keys: Iterable[str], *, is_key_contact: bool) -> None:
         digests = [self._digests.of(key) for key in dict.fromkeys(keys)]
@@ -176,19 +181,25 @@ class DirectoryStore:
         await self._tx.execute(OPEN if is_open else CLOSE, customer_id=customer_id, complaint_id=complaint_id)
         await self._tx.execute(COUNT, of_id=customer_id)
 
-    async def move_contacts(self, customer_id: UUID, unit: str) -> list[Record]:
-        """A customer that moves takes its contacts and their offers along."""
+    async def move(self, customer_id: UUID, unit: str, *, at: datetime) -> list[Record]:
+        """A customer that moves takes its dedicated agent, its contacts and their offers along; the contacts that moved."""
+        await DedicationStore(self._tx).move(customer_id, unit, at=at)
         moved = await self._tx.fetch(MOVE_CONTACTS, of_id=customer_id, new_unit=unit)
         if moved:
             await self._tx.execute(MOVE_OFFERS, ids=[row["id"] for row in moved], new_unit=unit)
         return moved
 
-    async def merge(self, customer_id: UUID, *, into: UUID) -> list[Record]:
-        """The file lives on in another one, and so do its contacts."""
+    async def merge(self, customer_id: UUID, *, into: UUID, at: datetime) -> list[Record]:
+        """The file lives on in another one, in whose unit its contacts and its dedicated agent go on; the contacts of both that changed."""
         await self._tx.execute(MAKE, customer_id=customer_id, unit=None)
         await self._tx.execute(MERGE, of_id=customer_id, into=into)
         await self._tx.execute(FORGET_ADDRESSES, customer_id=customer_id)
-        return await self._tx.fetch(REASSIGN_CONTACTS, of_id=customer_id, into=into)
+        await DedicationStore(self._tx).inherit(customer_id, heir=into, at=at)
+        reassigned = await self._tx.fetch(REASSIGN_CONTACTS, of_id=customer_id, into=into)
+        survivor = await self.customer(into)
+        if survivor is None or survivor.unit is None:
+            return reassigned
+        return [*reassigned, *await self.move(into, survivor.unit, at=at)]
 
     async def erase(self, customer_id: UUID) -> list[Record]:
         """Keep nothing that leads to the person; that there were contacts stays on the books."""

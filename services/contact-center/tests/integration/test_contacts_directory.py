@@ -10,7 +10,7 @@ import pytest
 from contact_center.clients.customer_profile import Customers
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.news import ComplaintNews, CustomerNews, TierNews
-from contact_center.testing import House, made
+from contact_center.testing import House, an_agent, made
 from service_kit.consumer import News
 from service_kit.testing import Api
 
@@ -162,6 +162,62 @@ async def test_a_customer_that_moves_takes_its_contacts_and_offers_along(api: Ap
     assert (await api.get(f"/v1/offers/{offered['offer']['id']}")).json()["unit"] == "cn.bj"
 
 
+async def dedicate(api: Api, customer_id: UUID, agent: Mapping[str, Any]) -> None:
+    path = f"/v1/dedicated-agents/{customer_id}"
+    answer = await api.request("PUT", path, json={"agent_id": agent["id"]}, headers={"If-None-Match": "*"})
+    assert answer.status_code == 201, answer.text
+
+
+async def dedication(api: Api, customer_id: UUID) -> dict[str, Any] | None:
+    answer = await api.get(f"/v1/dedicated-agents/{customer_id}")
+    return dict(answer.json()) if answer.status_code == 200 else None
+
+
+async def test_a_customer_that_moves_takes_its_dedicated_agent_along(api: Api) -> None:
+    await told_of_customer(api, a_file())
+    await dedicate(api, ZHANG, await made(api, "/v1/agents", an_agent()))
+    await told_of_customer(api, a_file(unit="cn.bj", seen_at=AT + timedelta(seconds=1)))
+
+    moved = await dedication(api.as_("agents:read", units=["cn.bj"]), ZHANG)
+
+    assert moved is not None
+    assert moved["unit"] == "cn.bj"
+    assert await dedication(api.as_("agents:read", units=["cn.gd"]), ZHANG) is None
+
+
+async def told_of_merger(api: Api) -> None:
+    await told_of_customer(api, told=news("customer.merged", ZHANG, merged_id=str(ZHANG), survivor_id=str(GROUP)))
+
+
+async def test_a_surviving_file_inherits_the_dedicated_agent_and_the_contacts_into_its_own_unit(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file(ZHANG), a_file(GROUP, unit="cn.bj", addresses=("phone:+8613900139000",)))
+    agent = await made(api, "/v1/agents", an_agent())
+    await dedicate(api, ZHANG, agent)
+    called = await house.call()
+
+    await told_of_merger(api)
+
+    inherited = await dedication(api, GROUP)
+    assert inherited is not None
+    assert (inherited["agent_id"], inherited["unit"]) == (agent["id"], "cn.bj")
+    assert await dedication(api, ZHANG) is None
+    assert (await house.contact(called))["unit"] == "cn.bj"
+
+
+async def test_a_surviving_file_keeps_the_dedicated_agent_that_it_has(api: Api) -> None:
+    await told_of_customer(api, a_file(ZHANG), a_file(GROUP, addresses=("phone:+8613900139000",)))
+    one, other = await made(api, "/v1/agents", an_agent()), await made(api, "/v1/agents", an_agent(name="Wu"))
+    await dedicate(api, ZHANG, one)
+    await dedicate(api, GROUP, other)
+
+    await told_of_merger(api)
+
+    kept = await dedication(api, GROUP)
+    assert kept is not None
+    assert kept["agent_id"] == other["id"]
+
+
 async def test_an_erased_customer_leaves_nothing_that_leads_to_the_person(api: Api) -> None:
     house = await House.opened(api)
     await told_of_customer(api, a_file())
@@ -240,6 +296,14 @@ async def test_a_customer_of_another_unit_is_nobody_to_a_platform_of_this_one(ap
     called = await house.call()
 
     assert (called["customer_id"], called["tier"], called["unit"]) == (None, None, "cn.gd")
+
+
+async def test_a_number_that_two_units_share_leads_to_the_customer_of_the_platforms_own_unit(api: Api) -> None:
+    house = await House.opened(api.as_(*api.service.scopes, units=["cn.gd"]))
+    await told_of_customer(api, a_file(ZHANG, unit="cn.gd"), a_file(GROUP, unit="cn.bj"))
+    await told_of_tier(api, GROUP, 6)
+
+    assert (await house.call())["customer_id"] == str(ZHANG)
 
 
 async def test_a_flow_asks_the_directory_for_the_tier(api: Api) -> None:
