@@ -16,6 +16,7 @@ from customer_profile.consent.routes import router as consents
 from customer_profile.consent.schemas import ConsentChangedData
 from customer_profile.contact_person.routes import router as contact_persons
 from customer_profile.customer.events import CustomerChangedData, CustomerCreatedData, CustomerErasedData
+from customer_profile.customer.routes import SENSITIVE
 from customer_profile.customer.routes import router as customers
 from customer_profile.customer_import.routes import router as customer_imports
 from customer_profile.customer_import.work import KIND as IMPORTS
@@ -67,6 +68,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         routers=ROUTERS,
         events=EVENTS,
         scopes=SCOPES,
+        sensitive_scope=SENSITIVE,
         keys=keys,
         now=now,
     )

@@ -1,7 +1,7 @@
 """Customers in Postgres: the row, the search row and the look-up of identifiers change together, with their event."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from service_kit.sqlstates import TransactionRolledBack, UniqueViolated
 from service_kit.units import units_of
 from sqlalchemy import Executable
 
-from customer_profile.customer import erasing, events, statements
+from customer_profile.customer import erasing, events, statements, views
 from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, CustomerErased, CustomerNotFound, IdentifierTaken
+from customer_profile.customer.facts import names
 from customer_profile.customer.rows import customer_of, row_of
 from customer_profile.identifier.domain import Identifier
 from customer_profile.search.keys import Query
@@ -135,11 +136,11 @@ class CustomerStore(CustomerReader):
     async def add(self, event: CustomerCreated) -> None:
         """Write a new file; IdentifierTaken when another has one of its unique identifiers."""
         customer = event.customer
-        keys = customer.search_keys
+        keys, row = customer.search_keys, row_of(customer)
         try:
             await self._tx.fetch(
                 statements.INSERT,
-                **row_of(customer),
+                **row,
                 tokens=list(keys.tokens),
                 text=keys.text,
                 held_key=[each.key for each in customer.identifiers],
@@ -147,12 +148,14 @@ class CustomerStore(CustomerReader):
             )
         except UniqueViolated as error:
             raise _taken(error) from error
-        self._tx.record(events.created(event), values=audited(customer))
+        values, apart = audited(customer, row)
+        self._tx.record(events.created(event), values=values, sensitive=apart)
 
     async def save(self, event: CustomerChanged) -> None:
         """Write a changed file over the version that it was read at."""
         before, after = event.before, event.after
-        given = {f"new_{name}": value for name, value in row_of(after).items() if name not in ("id", "created_at")}
+        row = row_of(after)
+        given = {f"new_{name}": value for name, value in row.items() if name not in ("id", "created_at")}
         if not await self._tx.execute(statements.UPDATE, of=after.id, was=before.version, **given):
             raise TransactionRolledBack("the customer changed meanwhile")
         keys = after.search_keys
@@ -161,7 +164,12 @@ class CustomerStore(CustomerReader):
                 statements.UPDATE_SEARCH, of=after.id, new_unit=after.unit, new_tokens=list(keys.tokens), new_text=keys.text
             )
         await self.rehold(after.id, after.id, before.identifiers, after.identifiers)
-        self._tx.record(events.changed(event), values={"before": audited(before), "after": audited(after)})
+        # What the newest source calls sensitive was so before, too.
+        before = replace(before, sensitive=before.sensitive.union(after.sensitive).intersection(names(before.facts)))
+        shown_before, apart_before = audited(before, row_of(before))
+        shown_after, apart_after = audited(after, row)
+        apart = {"before": apart_before, "after": apart_after} if apart_before or apart_after else None
+        self._tx.record(events.changed(event), values={"before": shown_before, "after": shown_after}, sensitive=apart)
 
     async def rehold(self, holder: UUID, customer_id: UUID, before: Sequence[Identifier], after: Sequence[Identifier]) -> None:
         """Change what a customer or a contact person is looked up by; IdentifierTaken as in `add`."""
@@ -184,11 +192,17 @@ class CustomerStore(CustomerReader):
         self._tx.record(events.erased(event))
 
 
-def audited(customer: Customer) -> dict[str, Any]:
-    """What the audit keeps of a file: all but search keys and sealed values."""
-    row = row_of(customer)
-    kept = ("name", "kind", "language", "time_zone", "roles", "sector", "tags", "facts", "account_manager", "do_not_contact")
-    return {name: row[name] for name in kept} | {"identifiers": [each.key for each in customer.identifiers]}
+AUDITED = ("name", "kind", "language", "time_zone", "roles", "sector", "tags", "account_manager", "do_not_contact")
+
+
+def audited(customer: Customer, row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the audit shows of a file to all its readers (no search keys, no sealed values), and the sensitive facts, shown to few."""
+    hidden = views.sensitive_names(row)
+    facts = row["facts"]
+    values = {name: row[name] for name in AUDITED}
+    values |= {"facts": views.shown_facts(facts, hidden), "identifiers": [each.key for each in customer.identifiers]}
+    named = [name.partition(".") for name in hidden if name != views.SECRET]
+    return values, {f"{group}.{name}": facts[group][name] for group, _, name in named if name in facts.get(group, ())}
 
 
 def _taken(error: UniqueViolated) -> Exception:

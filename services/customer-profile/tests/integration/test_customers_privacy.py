@@ -66,6 +66,25 @@ async def test_every_reading_of_sensitive_facts_is_logged(api: Api, customer: di
     assert [entry["action"] for entry in plain] == ["customer.created"]
 
 
+async def test_the_audit_shows_sensitive_facts_to_those_alone_who_may_see_them(api: Api) -> None:
+    customer = await a_secret_customer(api)
+    path = f"/v1/customers/{customer['id']}"
+    patch = {"facts": {"basic": {"profession": "judge"}}, "source": {"kind": "visit", "learned": "asked", "sensitivity": "sensitive"}}
+    await api.patch(path, patch, match=(await api.get(path)).headers["etag"])
+    asked = {"subject": customer["id"]}
+
+    plain = await api.as_("audit:read").get("/v1/audit-entries", params=asked)
+    whole = await api.as_("audit:read", "customers:sensitive").get("/v1/audit-entries", params=asked)
+
+    assert "佛教" not in plain.text
+    assert "judge" not in plain.text
+    assert "围棋" in plain.text
+    assert plain.json()["items"][0]["masked"] is True
+    made = whole.json()["items"][0]["values"]["customer.created"]
+    assert made["sensitive"] == {"characteristics.religion": "佛教"}
+    assert '"basic.profession":"judge"' in whole.text
+
+
 async def test_lists_mask_what_is_sensitive_for_everybody(api: Api) -> None:
     await a_secret_customer(api)
 
