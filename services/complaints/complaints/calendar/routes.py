@@ -25,7 +25,10 @@ PATH = "/v1/calendars/{name}"
 
 
 class TimeZoneUnknown(Conflict):
-    """The time zone database has no zone of this name; Asia/Shanghai is one."""
+    """The time zone database has no zone of this name; Asia/Shanghai is one.
+
+    A conflict and not a fault of form: the names change with the database that the service finds, and no schema can list them.
+    """
 
 
 def _view(row: Record) -> CalendarView:

@@ -26,11 +26,17 @@ EVERY_BREACH = EscalationRuleBody()
 
 
 class CalendarMissing(Conflict):
-    """A clock counts by a calendar that does not exist; PUT the calendar first."""
+    """A clock counts by a calendar that does not exist; PUT the calendar first.
+
+    A conflict with what is there now: the same policy is accepted once the calendar exists.
+    """
 
 
 class ClockNamedTwice(Conflict):
-    """Every clock of a policy has a name of its own."""
+    """Every clock of a policy has a name of its own.
+
+    A conflict between two members of the body: a JSON Schema can ask for different items, but not for different names of them.
+    """
 
 
 def _view(row: Record) -> PolicyView:
