@@ -58,6 +58,7 @@ END_OFFER = (
     .where(offer.c.contact_id == bindparam("of_contact"), offer.c.id == bindparam("of_offer"), offer.c.state == "pending")
     .values(state=bindparam("new_state"), ended_at=bindparam("at"), reason=bindparam("new_reason"), waited_seconds=bindparam("new_waited"))
 )
+MOVE_OFFERS = update(offer).where(offer.c.contact_id == bindparam("of_contact")).values(unit=bindparam("new_unit"))
 WORK_ON = (
     update(agent_work)
     .where(agent_work.c.agent_id == bindparam("of_agent"), agent_work.c.contact_id == bindparam("of_contact"))
@@ -121,6 +122,8 @@ class ContactStore:
         await self._tx.execute(UPDATE, of_id=before.id, of_version=before.version, **row)
         if happened.offer_end is not None:
             await self._end_offer(before, after, happened.offer_end, at=at)
+        if after.unit != before.unit:
+            await self._tx.execute(MOVE_OFFERS, of_contact=before.id, new_unit=after.unit)
         await self._keep_work(before, after, at=at)
         if State.QUEUED in (before.state, after.state):
             await mark(self._tx, "contact", after.id)

@@ -228,13 +228,27 @@ class Changes:
 
 
 async def identify(contacts: Contacts, directory: Directory, contact_id: UUID, changes: Changes, *, sees: Sees, at: datetime) -> Contact:
-    """Say afterwards who it is, or note something; with a customer that is known the contact moves to its unit."""
+    """Say afterwards who it is, or note something; one that waits is served from now on as that customer is, in its unit."""
     contact = await contacts.locked(contact_id)
     fields = changes.fields()
-    if changes.customer_id is not None:
-        known = await _named(directory, changes.customer_id, sees)
-        if known is not None and known.unit is not None:
-            fields["unit"] = known.unit
+    if "customer_id" in changes.names and changes.customer_id != contact.customer_id:
+        fields |= await _whose(directory, contact, changes.customer_id, sees, at=at)
     after, happened = contact.described(fields)
     await contacts.save(contact, after, happened, at=at)
     return after
+
+
+async def _whose(directory: Directory, contact: Contact, customer_id: UUID | None, sees: Sees, *, at: datetime) -> dict[str, object]:
+    """What follows for the contact from whose it is; nothing stays of the customer it was taken for before."""
+    known = None if customer_id is None else await _named(directory, customer_id, sees)
+    fields: dict[str, object] = {
+        "tier": None if known is None else known.tier,
+        "is_key_contact": known is not None and known.is_key_contact,
+        "dedicated_agent_id": None if known is None else known.dedicated_agent_id,
+    }
+    if contact.answered_at is None:
+        since = at - LAST_AGENT_WITHIN
+        fields["last_agent_id"] = None if known is None else await directory.last_agent(known.customer_id, since=since)
+    if known is not None and known.unit is not None:
+        fields["unit"] = known.unit
+    return fields

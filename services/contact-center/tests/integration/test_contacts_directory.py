@@ -288,6 +288,68 @@ async def test_six_stars_go_before_those_who_came_earlier(api: Api) -> None:
     assert (await house.contact(early))["state"] == "queued"
 
 
+async def identified(house: House, contact: Mapping[str, Any], customer_id: UUID | None) -> dict[str, Any]:
+    path = f"/v1/contacts/{contact['id']}"
+    tag = (await house.api.get(path)).headers["etag"]
+    answer = await house.api.patch(path, {"customer_id": None if customer_id is None else str(customer_id)}, match=tag)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def test_a_waiting_caller_who_turns_out_to_have_six_stars_goes_first(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file(addresses=()))
+    await told_of_tier(api, ZHANG, 6)
+    early, stars = await house.call(), await house.call()
+
+    after = await identified(house, stars, ZHANG)
+    await house.agent()
+    await house.until(stars, "offered")
+
+    assert (after["customer_id"], after["tier"]) == (str(ZHANG), 6)
+    assert (await house.contact(early))["state"] == "queued"
+
+
+async def test_a_waiting_caller_who_is_identified_reaches_the_dedicated_agent(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file(addresses=()))
+    await told_of_tier(api, ZHANG, 6)
+    elsewhere = await House.opened(api, address="10010")
+    dedicated = await elsewhere.agent()
+    await dedicate(api, ZHANG, dedicated)
+    call = await house.call()
+
+    await identified(house, call, ZHANG)
+
+    assert (await house.until(call, "offered"))["offer"]["agent_id"] == dedicated["id"]
+
+
+async def test_nothing_stays_of_the_customer_that_a_contact_was_taken_for(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file(key_contact_addresses=(PHONE,)), a_file(GROUP, addresses=()))
+    await told_of_tier(api, ZHANG, 6)
+    call = await house.call()
+
+    as_another = await identified(house, call, GROUP)
+    as_nobody = await identified(house, call, None)
+
+    assert (call["tier"], call["key_contact"]) == (6, True)
+    assert (as_another["tier"], as_another["key_contact"]) == (None, False)
+    assert (as_nobody["customer_id"], as_nobody["tier"]) == (None, None)
+
+
+async def test_a_pending_offer_moves_along_with_a_contact_that_is_identified(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file(addresses=()))
+    await house.agent()
+    offered = await house.until(await house.call(), "offered")
+
+    after = await identified(house, offered, ZHANG)
+
+    offer = (await api.get(f"/v1/offers/{offered['offer']['id']}")).json()
+    assert (after["unit"], offer["unit"], offer["state"]) == ("cn.gd.gz", "cn.gd.gz", "pending")
+
+
 async def test_a_customer_of_another_unit_is_nobody_to_a_platform_of_this_one(api: Api) -> None:
     south = api.as_(*api.service.scopes, units=["cn.gd"])
     house = await House.opened(south)
