@@ -128,6 +128,7 @@ relationship = Table(
     PrimaryKeyConstraint("customer_id", "id"),
     ForeignKeyConstraint(["customer_id"], ["customer.id"]),
     CheckConstraint("customer_id <> other_id", name="other"),
+    CheckConstraint("valid_until >= valid_from", name="valid_until"),
 )
 Index("uq_relationship_other", relationship.c.customer_id, relationship.c.type, relationship.c.other_id, unique=True)
 Index("ix_relationship_other_id", relationship.c.other_id)

@@ -33,6 +33,10 @@ class RelatedToItself(Conflict):
     """A customer is not related to itself."""
 
 
+class RelationshipEndsBeforeItBegins(Conflict):
+    """`valid_until` lies before `valid_from`."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Relationship:
     """Of `customer_id` to `other_id`, for some time."""
@@ -48,3 +52,5 @@ class Relationship:
     def __post_init__(self) -> None:
         if self.customer_id == self.other_id:
             raise RelatedToItself()
+        if self.valid_from is not None and self.valid_until is not None and self.valid_until < self.valid_from:
+            raise RelationshipEndsBeforeItBegins()

@@ -18,6 +18,7 @@ from customer_profile.relationship.domain import (
     RelatedToItself,
     Relationship,
     RelationshipAlreadyKnown,
+    RelationshipEndsBeforeItBegins,
     RelationshipNotFound,
 )
 from customer_profile.relationship.schemas import NewRelationship, RelationshipView
@@ -30,7 +31,7 @@ PATH = "/v1/customers/{customer_id}/relationships"
     PATH,
     status_code=201,
     response_model=RelationshipView,
-    raises=[CustomerNotFound, OtherCustomerNotFound, RelationshipAlreadyKnown, RelatedToItself],
+    raises=[CustomerNotFound, OtherCustomerNotFound, RelationshipAlreadyKnown, RelatedToItself, RelationshipEndsBeforeItBegins],
 )
 async def relate_customers(customer_id: Id, body: NewRelationship, call: Annotated[Call, requires("customers:write")]) -> Response:
     """Say what another customer is to this one: parent company, household, referrer or employer."""
@@ -72,20 +73,22 @@ async def list_relationships(
 @router.get(f"{PATH}/{{relationship_id}}", response_model=RelationshipView, raises=[CustomerNotFound, RelationshipNotFound])
 async def read_relationship(customer_id: Id, relationship_id: Id, call: Annotated[Call, requires("customers:read")]) -> Response:
     """Read one relationship of a customer."""
+    units = units_of(call.caller)
     async with call.reading() as reader:
-        await CustomerReader(reader, units_of(call.caller)).unit_of(customer_id)
-        found = await store.find(reader, customer_id, relationship_id)
+        await CustomerReader(reader, units).unit_of(customer_id)
+        found = await store.find(reader, customer_id, relationship_id, units)
     return call.answer(relationship_view(found, customer_id), version=1)
 
 
 @router.delete(f"{PATH}/{{relationship_id}}", status_code=204, raises=[CustomerNotFound, RelationshipNotFound])
 async def end_relationship(customer_id: Id, relationship_id: Id, call: Annotated[Call, requires("customers:write")]) -> Response:
-    """Take a relationship off a customer's file."""
+    """Take a relationship off the file of the customer who has it; asked for from either side."""
     async with call.transaction() as tx:
-        unit = await CustomerStore.of(tx, call.caller).keep(customer_id)
-        found = await store.find(tx, customer_id, relationship_id)
+        customers = CustomerStore.of(tx, call.caller)
+        await customers.keep(customer_id)
+        found = await store.find(tx, customer_id, relationship_id, units_of(call.caller))
         call.require_match(1)
-        await store.remove(tx, found, unit=unit, at=call.at)
+        await store.remove(tx, found, unit=await customers.keep(found.customer_id), at=call.at)
         return call.nothing()
 
 

@@ -16,18 +16,13 @@ from customer_profile.tables import customer, relationship
 _asked = bindparam("customer_id", type_=Uuid)
 _other = case((relationship.c.customer_id == _asked, relationship.c.other_id), else_=relationship.c.customer_id)
 # Both sides of a relationship lie within the caller's units, or it is not shown.
-LIST = (
+_seen = (
     select(relationship)
     .join(customer, customer.c.id == _other)
-    .where(
-        or_(relationship.c.customer_id == _asked, relationship.c.other_id == _asked),
-        relationship.c.id > bindparam("after", type_=Uuid),
-        within_units(customer.c.unit),
-    )
-    .order_by(relationship.c.id)
-    .limit(bindparam("limit", type_=Integer))
+    .where(or_(relationship.c.customer_id == _asked, relationship.c.other_id == _asked), within_units(customer.c.unit))
 )
-FIND = select(relationship).where(relationship.c.customer_id == _asked, relationship.c.id == bindparam("id"))
+LIST = _seen.where(relationship.c.id > bindparam("after", type_=Uuid)).order_by(relationship.c.id).limit(bindparam("limit", type_=Integer))
+FIND = _seen.where(relationship.c.id == bindparam("id"))
 INSERT = insert(relationship)
 DELETE = delete(relationship).where(relationship.c.customer_id == bindparam("of_customer"), relationship.c.id == bindparam("of"))
 
@@ -37,8 +32,9 @@ async def of_customer(reader: Reader, customer_id: UUID, *, after: UUID, limit: 
     return await reader.fetch(LIST, customer_id=customer_id, after=after, limit=limit, units=units)
 
 
-async def find(reader: Reader, customer_id: UUID, relationship_id: UUID) -> Relationship:
-    row = await reader.fetch_one(FIND, customer_id=customer_id, id=relationship_id)
+async def find(reader: Reader, customer_id: UUID, relationship_id: UUID, units: Sequence[str] | None) -> Relationship:
+    """One relationship of a customer, told from either side; RelationshipNotFound where the list has none such."""
+    row = await reader.fetch_one(FIND, customer_id=customer_id, id=relationship_id, units=units)
     if row is None:
         raise RelationshipNotFound()
     return relationship_of(row)
@@ -63,7 +59,9 @@ async def add(tx: Transaction, made: Relationship, *, unit: str) -> None:
 
 
 async def remove(tx: Transaction, ended: Relationship, *, unit: str, at: datetime) -> None:
-    await tx.execute(DELETE, of_customer=ended.customer_id, of=ended.id)
+    """Take it off; RelationshipNotFound when somebody else did so meanwhile."""
+    if not await tx.execute(DELETE, of_customer=ended.customer_id, of=ended.id):
+        raise RelationshipNotFound()
     told(tx, ended, unit, at=at)
 
 

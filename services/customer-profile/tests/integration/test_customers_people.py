@@ -79,3 +79,42 @@ async def test_a_relationship_to_a_customer_elsewhere_is_not_shown(api: Api, cus
     await api.post(path, {"type": "household", "other_id": elsewhere["id"]})
 
     assert (await api.as_("customers:read", units=["cn.gd"]).get(path)).json()["items"] == []
+
+
+async def related(api: Api, customer: dict[str, Any], unit: str) -> tuple[str, str]:
+    """The customer's employer in a unit: the paths of their relationship from either side."""
+    company = (await api.post("/v1/customers", {"kind": "organization", "name": "华南电信", "unit": unit})).json()
+    made = await api.post(f"/v1/customers/{customer['id']}/relationships", {"type": "employer", "other_id": company["id"]})
+    assert made.status_code == 201, made.text
+    return made.headers["location"], f"/v1/customers/{company['id']}/relationships/{made.json()['id']}"
+
+
+async def test_a_relationship_is_read_and_ended_from_either_side(api: Api, customer: dict[str, Any]) -> None:
+    there, back = await related(api, customer, "cn.gd")
+
+    reverse = await api.get(back)
+    ended = await api.delete(back, match=reverse.headers["etag"])
+
+    assert (reverse.status_code, reverse.json()["is_reverse"]) == (200, True)
+    assert ended.status_code == 204
+    assert (await api.get(there)).status_code == 404
+    subjects = {event["subject"] for event in await api.events("customer.changed", least=2)}
+    assert subjects == {customer["id"]}
+
+
+async def test_a_relationship_to_somebody_outside_the_own_units_is_not_there(api: Api, customer: dict[str, Any]) -> None:
+    there, _ = await related(api, customer, "cn.bj")
+    inside = api.as_("customers:read", "customers:write", units=["cn.gd"])
+
+    assert (await inside.get(there)).status_code == 404
+    assert (await inside.delete(there, match='"1"')).status_code == 404
+    assert (await api.get(there)).status_code == 200
+
+
+async def test_a_relationship_does_not_end_before_it_begins(api: Api, customer: dict[str, Any]) -> None:
+    company = (await api.post("/v1/customers", {"kind": "organization", "name": "华南电信"})).json()
+    body = {"type": "employer", "other_id": company["id"], "valid_from": "2026-01-02T00:00:00Z", "valid_until": "2026-01-01T00:00:00Z"}
+
+    refused = await api.post(f"/v1/customers/{customer['id']}/relationships", body)
+
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "relationship-ends-before-it-begins")

@@ -203,6 +203,7 @@ def upgrade() -> None:
         sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("customer_id <> other_id", name=op.f("ck_relationship_other")),
+        sa.CheckConstraint("valid_until >= valid_from", name=op.f("ck_relationship_valid_until")),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_relationship_customer_id_customer")),
         sa.PrimaryKeyConstraint("customer_id", "id", name=op.f("pk_relationship")),
     )
