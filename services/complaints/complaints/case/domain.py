@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.errors import Conflict
+from service_kit.errors import Conflict, Invalid
 from service_kit.money import Money
 
 from complaints.approval.domain import Hand, check_decision, exceed, sums
@@ -19,11 +19,28 @@ class MoveNotAllowed(Conflict):
 
 
 class RemedyUnknown(Conflict):
-    """The proposal has no remedy of this number."""
+    """The proposal has no remedy of this number.
+
+    A conflict and not a fault of form: which numbers there are is a matter of the case, and no schema can name them.
+    """
 
 
 class ReceivedInFuture(Conflict):
-    """A complaint cannot have been received later than now."""
+    """A complaint cannot have been received later than now.
+
+    A conflict and not a fault of form: what is allowed depends on the moment, and no schema can name it.
+    """
+
+
+class ReceivedTooLongAgo(Conflict):
+    """A complaint cannot have been received more than ten years ago.
+
+    A conflict and not a fault of form: what is allowed depends on the moment, and no schema can name it.
+    """
+
+
+class UpdatePromisedInPast(Invalid):
+    """The next update is promised for a moment to come: `next_update_at` lies after now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +196,10 @@ class Complaint:
         return self._take(Move.CAUSE, record, by=by, at=at)
 
     def propose(self, record: records.Proposal, *, by: Hand, at: datetime) -> tuple["Complaint", Step]:
-        """Within the proposer's limit it stands approved; above, it waits for a decision."""
+        """Within the proposer's limit it stands approved; above, it waits for a decision. Raises UpdatePromisedInPast."""
+        self.check(Move.PROPOSAL)
+        if record.next_update_at is not None and record.next_update_at <= at:
+            raise UpdatePromisedInPast(pointer="/next_update_at")
         is_above = exceed(sums(remedy.amount for remedy in record.remedies), by.limit)
         outcome = Outcome.ABOVE_LIMIT if is_above else Outcome.DONE
         return self._take(Move.PROPOSAL, record, outcome, by=by, at=at, proposal=record, proposer=by.sub)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from complaints.approval.domain import ProposerMayNotDecide, SumAboveYourLimit
 from complaints.case import records, use_cases
-from complaints.case.domain import MoveNotAllowed, RemedyUnknown
+from complaints.case.domain import MoveNotAllowed, RemedyUnknown, UpdatePromisedInPast
 from complaints.case.moves import DUTY_OF, Move
 from complaints.case.routes import hand_of, shelf_of
 from complaints.case.schemas import (
@@ -87,7 +87,7 @@ async def analyze_complaint(complaint_id: Id, body: NewCause, call: Annotated[Ca
     return await moved(call, complaint_id, lambda case: case.analyze(record, by=hand_of(call), at=call.at))
 
 
-@router.post(f"{PATH}/proposal", response_model=ComplaintView, raises=REFUSALS)
+@router.post(f"{PATH}/proposal", response_model=ComplaintView, raises=(*REFUSALS, UpdatePromisedInPast))
 async def propose_remedies(complaint_id: Id, body: NewProposal, call: Annotated[Call, requires(DUTY_OF[Move.PROPOSAL].scope)]) -> Response:
     """Propose remedies (step 5).
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from complaints.approval.domain import Hand
 from complaints.case import search, use_cases
-from complaints.case.domain import ReceivedInFuture, Report
+from complaints.case.domain import ReceivedInFuture, ReceivedTooLongAgo, Report
 from complaints.case.schemas import (
     ComplaintView,
     CourseView,
@@ -53,7 +53,7 @@ def shelf_of(call: Call) -> Shelf:
     "/v1/complaints",
     status_code=201,
     response_model=RecordedComplaintView,
-    raises=[CustomerUnknown, ReceivedInFuture, UnitNotAllowed],
+    raises=[CustomerUnknown, ReceivedInFuture, ReceivedTooLongAgo, UnitNotAllowed],
 )
 async def record_complaint(body: NewComplaint, call: Annotated[Call, requires("complaints:write")]) -> Response:
     """Record a complaint: the first of its eight steps.

@@ -61,7 +61,7 @@ class ProductIn(Input):
 
 
 class NewComplaint(Input):
-    """What the customer said. `received_at` may lie in the past: the clocks count from it."""
+    """What the customer said. `received_at` may lie up to ten years in the past: the clocks count from it."""
 
     customer_id: Id
     contact_id: Id | None = None
@@ -115,7 +115,7 @@ class RemedyIn(Input):
 
 
 class NewProposal(Input):
-    """The remedies, and what the customer said to them. `next_update_at` starts a clock of its own."""
+    """The remedies, and what the customer said to them. `next_update_at`, a moment to come, starts a clock of its own."""
 
     problem_restated: Reason
     remedies: Annotated[list[RemedyIn], Field(default_factory=list, max_length=20)]

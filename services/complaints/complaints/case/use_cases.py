@@ -10,7 +10,7 @@ from service_kit.outbox import Event
 
 from complaints.approval.domain import Hand
 from complaints.case import events
-from complaints.case.domain import Case, Complaint, ReceivedInFuture, Report, Standing, Step
+from complaints.case.domain import Case, Complaint, ReceivedInFuture, ReceivedTooLongAgo, Report, Standing, Step
 from complaints.case.moves import State
 from complaints.case.number import complaint_number
 from complaints.case.records import Proposal
@@ -20,6 +20,8 @@ from complaints.sla.domain import Levels, Policy, closest
 
 # The clocks of two machines differ by less.
 CLOCK_SKEW = timedelta(minutes=5)
+# Business time is walked day by day from when a complaint was received, with its row locked.
+LONGEST_AGO = timedelta(days=3_653)
 NUMBER_ATTEMPTS = 20
 
 Take = Callable[[Complaint], tuple[Complaint, Step]]
@@ -78,6 +80,8 @@ async def record(
     """The first step: the report becomes a numbered case, and its clocks count from when it was received."""
     if report.received_at > at + CLOCK_SKEW:
         raise ReceivedInFuture
+    if report.received_at < at - LONGEST_AGO:
+        raise ReceivedTooLongAgo
     policy = closest(
         await service_levels.policies(),
         kind=report.kind,

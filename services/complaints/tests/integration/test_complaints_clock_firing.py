@@ -6,7 +6,7 @@ from typing import Any
 
 from complaints.clock.due import DueClocks
 from complaints.clock.store import TIMER_KIND
-from complaints.testing import Desk, StoppedClock, clock_named
+from complaints.testing import THE_USUAL_WAY, Desk, StoppedClock, clock_named
 from service_kit.database import Database
 from service_kit.tables import timer
 from service_kit.testing import Api
@@ -158,6 +158,19 @@ async def test_a_promised_update_has_a_clock_of_its_own(api: Api, desk: Desk, cl
     clock.forward(hours=25)
     await fire(api, clock)
     assert clock_named(await desk.read(complaint), "next_update")["state"] == "breached"
+
+
+async def test_an_update_cannot_be_promised_for_a_moment_that_is_over(api: Api, desk: Desk) -> None:
+    complaint = await desk.walk(await desk.record(), through="cause")
+    body = {**THE_USUAL_WAY["proposal"], "next_update_at": "1800-01-01T00:00:00Z"}
+
+    answer = await api.post(f"/v1/complaints/{complaint['id']}/proposal", body)
+    too_early = await api.post(f"/v1/complaints/{(await desk.record())['id']}/proposal", body)
+
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (422, "update-promised-in-past")
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/next_update_at"]
+    assert too_early.status_code == 409
+    assert (await desk.read(complaint))["escalation_level"] == 0
 
 
 async def test_workers_that_compete_tell_everything_once(api: Api, desk: Desk, clock: StoppedClock) -> None:
