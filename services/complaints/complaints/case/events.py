@@ -5,8 +5,8 @@ from datetime import datetime
 
 from service_kit.outbox import Event
 
-from complaints.case.domain import Complaint, Step
-from complaints.clock.course import Told
+from complaints.case.domain import Case, Complaint, Step
+from complaints.clock.course import Course, Told
 from complaints.clock.domain import BREACH, ONE_LEVEL_UP, Clock
 
 
@@ -39,6 +39,12 @@ def received(complaint: Complaint, *, at: datetime) -> Event:
 
 def moved(complaint: Complaint, step: Step) -> Event:
     return _event(f"complaint.{step.event}", complaint, step.at, facts(complaint))
+
+
+def dated_anew(case: Case, before: Course, *, at: datetime) -> Event:
+    """For the audit: the clocks that were reckoned again by a newer version of their calendar."""
+    clocks = [{**_clock_facts(clock), "calendar_version": clock.terms.calendar_version} for clock in case.course.changed_since(before)]
+    return _event("complaint.dated_anew", case.complaint, at, {"clocks": clocks})
 
 
 def told(complaint: Complaint, marks: Iterable[Told], *, at: datetime) -> tuple[Complaint, list[Event]]:

@@ -172,11 +172,13 @@ class CaseStore(CaseReader):
         await save_told(self._tx, marks)
         self._tell(told, {})
 
-    async def save_dates(self, cases: Sequence[tuple[Case, Case]]) -> None:
+    async def save_dates(self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Event]) -> None:
         if not cases:
             return
         await self._raise([after for _, after in cases])
         await save_courses(self._tx, [(after.complaint.id, before.course, after.course) for before, after in cases])
+        for event in audited:
+            self._tx.audit(event)
 
     async def _raise(self, cases: Sequence[Case]) -> None:
         await self._tx.execute(

@@ -50,8 +50,8 @@ class Cases(Protocol):
         """What the clocks of several cases told, all at once; `marks` by complaint."""
         ...
 
-    async def save_dates(self, cases: Sequence[tuple[Case, Case]]) -> None:
-        """New due dates; pairs of before and after."""
+    async def save_dates(self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Event]) -> None:
+        """New due dates, as pairs of before and after; told to the audit alone."""
         ...
 
 
@@ -145,11 +145,13 @@ async def tell_due(cases: Cases, ids: Iterable[UUID], *, at: datetime) -> None:
     await cases.save_told(after, marks, told)
 
 
-async def date_anew(cases: Cases, ids: Iterable[UUID], timeline_of: Callable[[Terms], tuple[Terms, Timeline] | None]) -> None:
+async def date_anew(
+    cases: Cases, ids: Iterable[UUID], timeline_of: Callable[[Terms], tuple[Terms, Timeline] | None], *, at: datetime
+) -> None:
     """Reckon the clocks of these cases by newer calendars where `timeline_of` gives one."""
     saved: list[tuple[Case, Case]] = []
     for before in await cases.load_all(sorted(set(ids))):
         course = before.course.dated_anew(timeline_of)
         if course != before.course:
             saved.append((before, Case(before.complaint, course)))
-    await cases.save_dates(saved)
+    await cases.save_dates(saved, [events.dated_anew(after, before.course, at=at) for before, after in saved])

@@ -37,16 +37,17 @@ class DueClocks:
 class Redating:
     """Reckons provisional due dates again once their calendar has a newer version."""
 
-    def __init__(self, database: Database, shelf: Shelf) -> None:
+    def __init__(self, database: Database, shelf: Shelf, *, clock: Clock) -> None:
         self._database = database
         self._shelf = shelf
+        self._clock = clock
 
     async def step(self) -> bool:
         """One batch; True when there may be more."""
         async with self._database.transaction() as tx:
             rows = await tx.fetch(PROVISIONAL, limit=DATED_AT_ONCE)
             newer = await self._newer(CalendarStore(tx, self._shelf), rows)
-            await use_cases.date_anew(CaseStore(tx, SYSTEM), [row["complaint_id"] for row in rows], newer)
+            await use_cases.date_anew(CaseStore(tx, SYSTEM), [row["complaint_id"] for row in rows], newer, at=self._clock())
         return len(rows) == DATED_AT_ONCE
 
     async def _newer(self, calendars: CalendarStore, rows: Sequence[Record]) -> Callable[[Terms], tuple[Terms, Timeline] | None]:

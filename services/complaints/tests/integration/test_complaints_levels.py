@@ -120,6 +120,9 @@ async def test_a_provisional_due_date_is_reckoned_again_when_the_holidays_are_pu
             break
         await asyncio.sleep(0.05)
     assert (first_reply["due_at"], first_reply["calendar_version"]) == ("2027-01-04T04:00:00Z", 2)
+    last = (await api.get("/v1/audit-entries", params={"subject": complaint["id"]})).json()["items"][-1]
+    clocks = last["values"]["complaint.dated_anew"]["clocks"]
+    assert {(clock["clock"], clock["calendar_version"]) for clock in clocks} == {("first_reply", 2), ("resolution", 2)}
 
 
 async def test_a_running_clock_keeps_the_calendar_that_it_began_with(api: Api, desk: Desk) -> None:
