@@ -1,6 +1,7 @@
 """Tracking by the customer over HTTP."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from service_kit.call import Call
@@ -15,7 +16,7 @@ from complaints.case.moves import State
 from complaints.case.number import is_well_formed
 from complaints.tracking.domain import TrackingRefused, fits
 from complaints.tracking.schemas import TrackedComplaint, TrackedStep, Tracking
-from complaints.tracking.store import find_by_number, history_of
+from complaints.tracking.store import find_by_number, history_of, promised_for
 
 router = Router(tags=["tracking"])
 
@@ -34,10 +35,11 @@ async def track_complaint(body: Tracking, call: Annotated[Call, anyone()]) -> Re
         if row is None or not fits(body.tracking_token, row["tracking_digest"]):
             raise TrackingRefused
         history = await history_of(reader, row["id"])
-    return call.answer(_view(row, history, call.language))
+        due_at = await promised_for(reader, row["id"])
+    return call.answer(_view(row, history, due_at, call.language))
 
 
-def _view(row: Record, history: Sequence[Record], language: str) -> TrackedComplaint:
+def _view(row: Record, history: Sequence[Record], due_at: datetime | None, language: str) -> TrackedComplaint:
     state = State(row["state"])
     return TrackedComplaint(
         number=row["number"],
@@ -45,7 +47,7 @@ def _view(row: Record, history: Sequence[Record], language: str) -> TrackedCompl
         state=state,
         label=spoken(STATES[state], language),
         received_at=row["received_at"],
-        due_at=row["due_at"],
+        due_at=due_at,
         closed_at=row["closed_at"],
         history=[_step(step, language) for step in history],
     )

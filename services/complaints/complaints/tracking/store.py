@@ -1,13 +1,14 @@
 """Complaints as their customers find them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from service_kit.database import Reader, Record
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, or_, select
 
 from complaints.case.search import id_of_number
-from complaints.tables import complaint, complaint_step
+from complaints.tables import clock, complaint, complaint_step
 
 LONGEST_HISTORY = 200
 FIND = select(complaint).where(complaint.c.id == bindparam("id"))
@@ -16,6 +17,12 @@ HISTORY = (
     .where(complaint_step.c.complaint_id == bindparam("complaint_id"), complaint_step.c.left_state != complaint_step.c.entered_state)
     .order_by(complaint_step.c.number.desc())
     .limit(LONGEST_HISTORY)
+)
+
+# Of all clocks these three alone are promises to the customer; the others are kept within the house.
+_is_promise = or_(*(clock.c.name == name for name in ("first_reply", "next_update", "resolution")))
+PROMISED = select(func.min(clock.c.due_at)).where(
+    clock.c.complaint_id == bindparam("complaint_id"), _is_promise, clock.c.stopped_at.is_(None), clock.c.is_paused.is_(False)
 )
 
 
@@ -27,3 +34,9 @@ async def find_by_number(reader: Reader, number: str) -> Record | None:
 async def history_of(reader: Reader, complaint_id: UUID) -> Sequence[Record]:
     """The states that were entered, oldest first."""
     return (await reader.fetch(HISTORY, complaint_id=complaint_id))[::-1]
+
+
+async def promised_for(reader: Reader, complaint_id: UUID) -> datetime | None:
+    """When the customer hears from us next at the latest; None when nothing is promised, or while we wait for the customer."""
+    due_at: datetime | None = await reader.fetch_value(PROMISED, complaint_id=complaint_id)
+    return due_at

@@ -1,6 +1,6 @@
 """Tracking by the customer, who has a number and a token and nothing else."""
 
-from complaints.testing import Desk
+from complaints.testing import Desk, clock_named
 from service_kit.testing import Api
 
 PATH = "/v1/complaint-tracking"
@@ -21,6 +21,22 @@ async def test_number_and_token_show_where_the_complaint_stands(api: Api, desk: 
     assert [step["state"] for step in seen["history"]] == ["acknowledged", "assessed", "assigned"]
     assert "wu" not in answer.text
     assert "设备部" not in answer.text
+
+
+async def test_what_is_promised_is_an_answer_and_no_step_within_the_house(api: Api, desk: Desk) -> None:
+    clocks = [{"name": "cause", "hours": 1, "time": "elapsed"}, {"name": "resolution", "hours": 50, "time": "elapsed"}]
+    policy = {"applies": {"severity": "high"}, "clocks": clocks}
+    await api.request("PUT", "/v1/sla-policies/tried", json=policy, headers={"If-None-Match": "*"})
+    complaint = await desk.record()
+    proof = {"number": complaint["number"], "tracking_token": complaint["tracking_token"]}
+
+    assigned = await desk.walk(complaint, through="responsibility")
+    while_assigned = (await api.client.post(PATH, json=proof)).json()
+    await desk.move(assigned, "pause")
+    while_paused = (await api.client.post(PATH, json=proof)).json()
+
+    assert clock_named(assigned, "cause")["due_at"] == assigned["due_at"] == "2026-03-11T05:00:00Z"
+    assert (while_assigned["due_at"], while_paused["due_at"]) == ("2026-03-13T06:00:00Z", None)
 
 
 async def test_a_wrong_number_and_a_wrong_token_are_refused_alike(api: Api, desk: Desk) -> None:
