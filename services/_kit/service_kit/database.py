@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Protocol, Self
 
 import asyncpg
@@ -31,6 +32,7 @@ class Record(Protocol):
 
 Row = Mapping[str, object]
 _element_types = ("uuid", "jsonb", "text", "varchar", "timestamptz", "date", "bytea", "int2", "int4", "int8", "numeric", "float8", "bool")
+SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 ARRAYS = "SELECT " + ", ".join(f"${number}::{name}[]" for number, name in enumerate(_element_types, start=1))
 
 
@@ -84,6 +86,18 @@ class Reader:
         row = await self.fetch_one(statement, **given)
         return None if row is None else row[0]
 
+    async def copy_out(self, statement: Executable, /, **given: object) -> bytes:
+        """All rows as one binary COPY: for very many of them that go elsewhere as a whole."""
+        compiled = self._statements.compiled(statement, given)
+        content = bytearray()
+
+        async def gather(part: bytes) -> None:
+            content.extend(part)
+
+        with TRANSLATED:
+            await self.connection.copy_from_query(compiled.sql, *compiled.arguments(given), output=gather, format="binary")
+        return bytes(content)
+
 
 class Transaction(Reader):
     """A reader that may write; what it wrote is there when the `async with` block is left without an error."""
@@ -129,6 +143,12 @@ class Transaction(Reader):
         """COPY rows into a table of the own schema: the fast way for thousands of rows that cannot conflict."""
         with TRANSLATED:
             await self.connection.copy_records_to_table(table, records=rows, columns=list(columns), schema_name=self._statements.schema)
+
+    async def copy_in(self, table: str, *, columns: Sequence[str], content: bytes) -> None:
+        """Put a binary COPY, such as `copy_out` gives, into a table of the own schema."""
+        options = {"columns": list(columns), "schema_name": self._statements.schema, "format": "binary"}
+        with TRANSLATED:
+            await self.connection.copy_to_table(table, source=BytesIO(content), **options)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[Self]:
@@ -208,13 +228,17 @@ class _TransactionBlock:
             raise TransactionRolledBack("the transaction had failed before its COMMIT")
 
     async def _roll_back(self) -> None:
-        try:
-            await self._connection.execute("ROLLBACK")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
-            # The server forgets the transaction with the connection; the error that brought us here is the one to tell.
-            # A connection that is lost already has left the pool, and even asking it whether it is closed raises.
-            with suppress(asyncpg.InterfaceError):
-                self._connection.terminate()
+        await _roll_back(self._connection)
+
+
+async def _roll_back(connection: Any) -> None:
+    try:
+        await connection.execute("ROLLBACK")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+        # The server forgets the transaction with the connection; the error that brought us here is the one to tell.
+        # A connection that is lost already has left the pool, and even asking it whether it is closed raises.
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 class Database:
@@ -250,8 +274,13 @@ class Database:
             await self._pool.close()
 
     async def _connect(self, *_args: object, **options: Any) -> Any:
-        pause = str(int(self.limits.pause_within * 1000))
-        return await connect(self.url, within=self.limits.connect_within, idle_in_transaction_session_timeout=pause, **options)
+        limits = {
+            "idle_in_transaction_session_timeout": self.limits.pause_within,
+            # Of a reading; a transaction sets its own.
+            "statement_timeout": self.limits.statement_within,
+        }
+        session = {name: str(int(seconds * 1000)) for name, seconds in limits.items()}
+        return await connect(self.url, within=self.limits.connect_within, session=session, **options)
 
     async def acquire(self) -> Any:
         with TRANSLATED:
@@ -273,12 +302,27 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reader]:
-        """A connection for single statements, each its own snapshot."""
+        """A connection for single statements, each its own snapshot and within the usual limit."""
         connection = await self.acquire()
         reader = Reader(connection, self.statements)
         try:
             yield reader
         finally:
+            reader.connection = ENDED
+            await self.release(connection)
+
+    @asynccontextmanager
+    async def snapshot(self, *, statement_within: float | None = None) -> AsyncIterator[Reader]:
+        """A connection on which all statements see the same moment; a limit in seconds where the usual one is too short."""
+        within = self.limits.statement_within if statement_within is None else statement_within
+        connection = await self.acquire()
+        reader = Reader(connection, self.statements)
+        try:
+            with TRANSLATED:
+                await connection.execute(f"{SNAPSHOT}; SET LOCAL statement_timeout = {int(within * 1000)}")
+            yield reader
+        finally:
+            await _roll_back(connection)
             reader.connection = ENDED
             await self.release(connection)
 
@@ -289,12 +333,14 @@ class Database:
         return connection
 
 
-async def connect(url: str, *, within: float = 2.0, idle_in_transaction_session_timeout: str = "0", **options: Any) -> Any:
+async def connect(url: str, *, within: float = 2.0, session: Mapping[str, str] | None = None, **options: Any) -> Any:
     """One connection to the primary among the hosts of the URL; each host is tried for `within` seconds.
+
+    `session` holds settings of the server for this connection.
 
     Raises DatabaseUnavailable, or TransactionRolledBack when the last host refused the connection.
     """
-    settings = {"jit": "off", "idle_in_transaction_session_timeout": idle_in_transaction_session_timeout}
+    settings = {"jit": "off", **(session or {})}
     failure: BaseException = ConnectionError("the database URL names no host")
     for single in single_host_urls(url):
         try:

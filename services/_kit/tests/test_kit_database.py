@@ -19,7 +19,7 @@ from service_kit.sqlstates import (
 from service_kit.tables import event, lease
 from service_kit.testing import notes
 from service_kit.testing.notes import note
-from sqlalchemy import bindparam, func, insert, literal, select, text, update
+from sqlalchemy import bindparam, delete, func, insert, literal, select, text, update
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
 COUNT = select(func.count()).select_from(note)
@@ -187,6 +187,49 @@ async def test_a_statement_that_takes_too_long_is_ended(url):
     await database.close()
 
 
+async def test_a_reading_that_takes_too_long_is_ended_too_and_the_connection_serves_on(url):
+    database = await opened(url, statement_within=0.1, largest=1)
+    async with database.reading() as reader:
+        with pytest.raises(StatementTooSlow):
+            await reader.fetch(SLEEP, seconds=5.0)
+
+    async with database.reading() as reader:
+        await reader.fetch(SLEEP, seconds=0.0)
+    async with database.transaction(statement_within=5) as tx:
+        await tx.fetch(SLEEP, seconds=0.2)
+    await database.close()
+
+
+async def test_a_snapshot_sees_one_moment_writes_nothing_and_has_a_limit_of_its_own(url):
+    database = await opened(url, statement_within=0.1)
+    async with database.snapshot(statement_within=5) as reader:
+        before = await reader.fetch_value(COUNT)
+        async with database.transaction() as tx:
+            await tx.execute(insert(note), **a_note(1))
+        assert await reader.fetch_value(COUNT) == before == 0
+        await reader.fetch(SLEEP, seconds=0.2)
+    with pytest.raises(StatementTooSlow):
+        async with database.snapshot() as reader:
+            await reader.fetch(SLEEP, seconds=5.0)
+
+    assert await count(database) == 1
+    await database.close()
+
+
+async def test_rows_copied_out_can_be_copied_in_again(database):
+    columns = ["id", "unit", "text", "written_at", "version"]
+    async with database.transaction() as tx:
+        await tx.execute_many(insert(note), [a_note(number) for number in range(3)])
+    async with database.reading() as reader:
+        content = await reader.copy_out(select(*(note.c[name] for name in columns)).where(note.c.version == bindparam("one")), one=1)
+    async with database.transaction() as tx:
+        await tx.execute(delete(note))
+        assert await tx.fetch_value(COUNT) == 0
+        await tx.copy_in("note", columns=columns, content=content)
+
+    assert await count(database) == 3
+
+
 async def test_a_lock_that_takes_too_long_is_not_waited_for(url):
     database = await opened(url, lock_within=0.1)
     await write(database, 1)
@@ -250,6 +293,6 @@ async def test_sessions_carry_no_state(url):
     async with database.transaction() as tx:
         await tx.execute(insert(lease), name="a", epoch=1, expires_at=AT)
     async with database.reading() as reader:
-        assert await reader.fetch_value(text("SHOW statement_timeout")) == "0"
+        assert await reader.fetch_value(text("SHOW statement_timeout")) == "15s"
         assert await reader.fetch_value(text("SELECT current_setting('lock_timeout')")) == "0"
     await database.close()
