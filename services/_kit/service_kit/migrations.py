@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from sqlalchemy import Column, Connection, MetaData, String, Table, select, text
 
-from service_kit.database import Reader, connect, single_host_urls
+from service_kit.database import Reader, connect
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 VERSION_TABLE = "schema_version"
 LOCK_TIMEOUT = "5s"
@@ -53,11 +54,8 @@ async def migrate(url: str, schema: str, migrations: str, *, to: str = "head") -
 
     One migrator at a time (advisory lock); every step waits at most 5 s for a lock, so that it never queues up the service behind it.
     """
-    from sqlalchemy.ext.asyncio import create_async_engine
-    from sqlalchemy.pool import NullPool
-
     await _check_server(url)
-    engine = create_async_engine(_sqlalchemy_url(url), poolclass=NullPool)
+    engine = engine_for(url)
     try:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT pg_advisory_lock(:key, hashtext(:schema))"), {"key": LOCK_KEY, "schema": schema})
@@ -69,6 +67,14 @@ async def migrate(url: str, schema: str, migrations: str, *, to: str = "head") -
             return taken
     finally:
         await engine.dispose()
+
+
+def engine_for(url: str) -> "AsyncEngine":
+    """SQLAlchemy's engine for whoever speaks alembic; it connects as the kit does, to the primary among several hosts."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
+
+    return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: connect(url, within=5.0))
 
 
 class DatabaseTooOld(Exception):
@@ -104,8 +110,3 @@ def _upgrade(connection: Connection, schema: str, migrations: str, to: str) -> l
     with Operations.context(context):
         context.run_migrations()
     return taken
-
-
-def _sqlalchemy_url(url: str) -> str:
-    single = single_host_urls(url)[0] if "?" not in url else url
-    return "postgresql+asyncpg://" + single.partition("://")[2]

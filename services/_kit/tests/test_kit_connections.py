@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from service_kit import outbox
 from service_kit.database import Database, PoolLimits, connect, single_host_urls
+from service_kit.migrations import migrate
 from service_kit.outbox import Event
 from service_kit.postgres_server import PostgresServer
 from service_kit.readback import OutcomeNotKnown, was_committed
@@ -206,6 +207,13 @@ async def test_a_dead_first_host_is_passed_by(url):
 
         assert await count(database) == 0
         await database.close()
+
+
+async def test_migrations_pass_a_dead_first_host_by_too(url):
+    async with Wire(url) as wire:
+        authority, _, live = wire.url.rpartition("@")
+
+        assert await migrate(f"{authority}@127.0.0.1:{free_port()},{live}", notes.SCHEMA, str(notes.MIGRATIONS)) == []
 
 
 async def test_a_silent_first_host_is_passed_by_after_its_own_short_timeout(url):

@@ -10,10 +10,9 @@ from typing import Any
 from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from service_kit.database import connect
-from service_kit.migrations import VERSION_TABLE, _sqlalchemy_url, migrate, script_directory
+from service_kit.migrations import VERSION_TABLE, engine_for, migrate, script_directory
 from service_kit.postgres_server import PostgresServer
 
 FILE = '''"""{message}."""
@@ -42,7 +41,7 @@ async def difference(url: str, schema: str, metadata: MetaData) -> list[Any]:
 
 
 async def _with_context(url: str, schema: str, ask: Any) -> Any:
-    engine = create_async_engine(_sqlalchemy_url(url))
+    engine = engine_for(url)
     try:
         async with engine.connect() as connection:
             await connection.execute(text(f'SET search_path = "{schema}"'))
