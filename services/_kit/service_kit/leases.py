@@ -116,15 +116,20 @@ class Sole:
                 continue
             log.info("lease taken", lease=self.name, epoch=held.epoch)
             await self._hold(held)
+            await asyncio.sleep(self._standby_seconds)
 
     async def _hold(self, held: Lease) -> None:
+        """Work as long as the lease is ours; what the work raises is raised, and the lease is free when this ends."""
+        work, renewing = asyncio.ensure_future(self._work(held)), asyncio.ensure_future(self._renewed(held))
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._renewed(held))
-                group.create_task(self._work(held))
-        except* LeaseLost:
+            await asyncio.wait((work, renewing), return_when=asyncio.FIRST_COMPLETED)
+            await (work if work.done() else renewing)
+        except LeaseLost:
             log.warning("lease lost", lease=self.name, epoch=held.epoch)
         finally:
+            work.cancel()
+            renewing.cancel()
+            await asyncio.gather(work, renewing, return_exceptions=True)
             with suppress(Exception):
                 await asyncio.wait_for(self._leases.release(held), 1.0)
 

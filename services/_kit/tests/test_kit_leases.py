@@ -111,3 +111,54 @@ async def test_of_two_replicas_one_works_and_the_other_takes_over(database):
     successor.cancel()
 
     assert began[-1] > 1
+
+
+async def test_what_the_sole_work_raises_is_raised_as_it_is_and_the_lease_is_free(database):
+    leases = Leases(database)
+
+    async def work(_held) -> None:
+        raise TransactionRolledBack("40001")
+
+    with pytest.raises(TransactionRolledBack):
+        await asyncio.wait_for(Sole("router", leases, work, ttl=LONG).run(), 10)
+
+    assert await leases.take("router", ttl=LONG) is not None
+
+
+async def test_when_the_sole_work_returns_the_next_one_may_work(database):
+    leases = Leases(database)
+    ended = asyncio.Event()
+
+    async def work(_held) -> None:
+        ended.set()
+
+    running = asyncio.create_task(Sole("router", leases, work, ttl=LONG, standby_seconds=60).run())
+    await asyncio.wait_for(ended.wait(), 10)
+    for _ in range(200):
+        if (taken := await leases.take("router", ttl=LONG)) is not None:
+            break
+        await asyncio.sleep(0.02)
+    running.cancel()
+
+    assert taken is not None
+
+
+async def test_sole_work_is_stopped_when_its_lease_was_taken_over(database, raw):
+    epochs: list[int] = []
+    began, stopped = asyncio.Event(), asyncio.Event()
+
+    async def work(held) -> None:
+        epochs.append(held.epoch)
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    running = asyncio.create_task(Sole("router", Leases(database), work, ttl=SHORT, standby_seconds=0.02).run())
+    await asyncio.wait_for(began.wait(), 10)
+    await raw.execute("UPDATE lease SET epoch = epoch + 1, expires_at = now() + interval '1 hour'")
+
+    await asyncio.wait_for(stopped.wait(), 10)
+    running.cancel()
+    assert epochs == [1]
