@@ -1,4 +1,4 @@
-"""`python -m <service> serve | work | migrate | openapi | revision`."""
+"""`python -m <service> serve | work | migrate | openapi`."""
 
 import asyncio
 import gc
@@ -32,14 +32,14 @@ def command_line(
     @cli.command()
     def serve() -> None:
         """Serve the API (and do the background work too, unless GUANXI_WORK is false)."""
-        chosen = _read(settings)
+        chosen = _keyed(_read(settings))
         logs.configure(service=name, level=chosen.log_level)
         run_server(compose(chosen))
 
     @cli.command()
     def work() -> None:
         """Do the background work alone; /livez, /readyz and /metrics are served for whoever watches."""
-        chosen = _read(settings).model_copy(update={"work": True})
+        chosen = _keyed(_read(settings)).model_copy(update={"work": True})
         logs.configure(service=name, level=chosen.log_level)
         service = compose(chosen)
         service.withdraw_routes()
@@ -121,6 +121,12 @@ def _read(settings: Callable[[], ServiceSettings]) -> ServiceSettings:
     except ValidationError as error:
         wrong = "; ".join(f"GUANXI_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors() if fault["loc"])
         raise _stopped(f"settings: {wrong}") from error
+
+
+def _keyed(chosen: ServiceSettings) -> ServiceSettings:
+    if not chosen.secret_key.get_secret_value():
+        raise _stopped("settings: GUANXI_SECRET_KEY: must be set, the same in all replicas; nothing is sealed or signed without it")
+    return chosen
 
 
 def _stopped(line: str) -> SystemExit:

@@ -13,13 +13,23 @@ class SealBroken(ValueError):
     """The sealed bytes were made with another key or were changed."""
 
 
+class SecretKeyMissing(RuntimeError):
+    """Nothing is sealed or signed without GUANXI_SECRET_KEY: another key could be guessed, or would not open it again."""
+
+
 class Sealer:
     """AES-256-GCM for values at rest, HMAC-SHA-256 for signatures and blind indexes; one sub-key per purpose."""
 
     def __init__(self, secret_key: str) -> None:
-        self._root = hashlib.sha256(secret_key.encode()).digest()
+        self._root = hashlib.sha256(secret_key.encode()).digest() if secret_key else b""
+
+    def require_key(self) -> None:
+        """SecretKeyMissing unless there is one."""
+        if not self._root:
+            raise SecretKeyMissing("GUANXI_SECRET_KEY is not set")
 
     def _key(self, purpose: str) -> bytes:
+        self.require_key()
         return hmac.digest(self._root, purpose.encode(), "sha256")
 
     def seal(self, plain: bytes, *, purpose: str) -> bytes:

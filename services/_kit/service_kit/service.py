@@ -9,7 +9,6 @@ from typing import Any
 import asyncpg
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -18,6 +17,7 @@ from service_kit import contract, health, idempotency
 from service_kit.audit_routes import audit_router
 from service_kit.client import ServiceClient, Tokens
 from service_kit.consumer import Consumer, Handler, Prepare
+from service_kit.cors import Cors
 from service_kit.database import Database, PoolLimits
 from service_kit.dispatch import Dispatcher
 from service_kit.feed import feed_router
@@ -74,7 +74,7 @@ class Service:
         self.scopes = scopes
         self.clock = now
         self.metrics = Metrics(name)
-        self.sealer = Sealer(settings.secret_key.get_secret_value() or settings.database_url)
+        self.sealer = Sealer(settings.secret_key.get_secret_value())
         self.database = Database(
             settings.database_url,
             settings.database_schema,
@@ -159,6 +159,7 @@ class Service:
     @asynccontextmanager
     async def running(self, *, work: bool) -> AsyncIterator[None]:
         """Open what the service needs, and run its background work if asked; everything is closed again at the end."""
+        self.sealer.require_key()
         async with AsyncExitStack() as stack:
             await self.database.open()
             stack.push_async_callback(self.database.close)
@@ -221,13 +222,7 @@ class Service:
         # Traced requests go the whole way through FastAPI, which makes the spans.
         app: Any = self.api if self.settings.otlp_endpoint else Dispatcher(self.api, routes)
         if self.settings.cors_origins:
-            app = CORSMiddleware(
-                app,
-                allow_origins=self.settings.cors_origins,
-                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-                allow_headers=["*"],
-                expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-Id", "Idempotency-Replayed"],
-            )
+            app = Cors(app, origins=self.settings.cors_origins, base=self.settings.issuer)
         return Shell(
             app,
             metrics=self.metrics,

@@ -1,6 +1,7 @@
 """Environment variables into frozen settings; every service starts from these and adds its own."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -54,3 +55,12 @@ class ServiceSettings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(origin.strip(' []"') for origin in value.split(",") if origin.strip(' []"'))
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("must be a time zone of the IANA database, such as Asia/Shanghai") from error
+        return value
