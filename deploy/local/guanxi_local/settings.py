@@ -27,7 +27,7 @@ class LocalSettings(BaseSettings):
         default=None, description="Key for secrets at rest; made and kept in the home when it is not given."
     )
     start_seconds: float = Field(default=120, gt=0, description="How long everything may take to be ready, in seconds.")
-    stop_seconds: float = Field(default=10, gt=0, description="How long open requests may go on at a stop, in seconds.")
+    stop_seconds: int = Field(default=10, ge=1, description="How long open requests may go on at a stop, in seconds.")
     preload: bool = Field(default=True, description="Whether what the five share is loaded once and forked, which saves time and memory.")
     demo: bool = Field(default=True, validation_alias="DEMO", description="Whether the demo is played when the data are new.")
 
