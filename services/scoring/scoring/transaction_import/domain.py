@@ -34,6 +34,7 @@ AMOUNT = re.compile(r"[¥￥$€£]?\s*(-?)\s*[¥￥$€£]?(\d{1,12}|\d{1,3}(?:
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 COMPACT_DAY = re.compile(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})", re.ASCII)
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
+LONGEST_EXTERNAL_ID = 200
 EARLIEST, LATEST = datetime(1800, 1, 2, tzinfo=UTC), datetime(2199, 12, 30, tzinfo=UTC)
 
 
@@ -77,13 +78,18 @@ def fields_of(columns: Sequence[str], order: Order) -> dict[str, str]:
 
 def _field_of(column: str, columns: Sequence[str], order: Order) -> str:
     for one, other in order.mapping.items():
-        if one == column and other in FIELDS:
-            return other
-        if other == column and one in FIELDS and one not in columns:
-            return one
+        if one == column and (field := _named(other, order)):
+            return field
+        if other == column and one not in columns and (field := _named(one, order)):
+            return field
     bare = _bare(column)
     named = {_bare(field): field for field in FIELDS}
     return named.get(bare) or USUAL.get(bare, "")
+
+
+def _named(target: str, order: Order) -> str:
+    """The field that the mapping means; the key that customers are named by stands for the customer, as in imports of customers."""
+    return "customer" if order.key and target == order.key else target if target in FIELDS else ""
 
 
 def _key_names(key: str) -> set[str]:
@@ -116,13 +122,13 @@ def drafted(
     if not customer or len(customer) > 200:
         raise RowNotReadable("the customer is missing")
     amount, is_negative = _amount(cells["amount"], "amount")
-    cost = _amount(cells["cost"], "cost")[0] if cells.get("cost") else None
+    cost = _cost(cells.get("cost", ""))
     occurred_at = _moment(cells["occurred_at"], zone)
     try:
         day = day_in(zone, occurred_at, at=at)
     except TransactionLiesAhead as refusal:
         raise RowNotReadable(refusal.detail) from refusal
-    external_id = cells.get("external_id", "")
+    external_id = _external_id(cells.get("external_id", ""))
     transaction = Transaction(
         id=id,
         customer_id=UUID(int=0),
@@ -135,7 +141,7 @@ def drafted(
         product=cells.get("product", "")[:200] or None,
         channel=_code(cells.get("channel", ""), "channel") or None,
         source=_code(cells.get("source", ""), "source") or ("default" if external_id else "import"),
-        external_id=external_id[:200] or f"{order.sha256}:{row}",
+        external_id=external_id or f"{order.sha256}:{row}",
         state="recorded",
         recorded_at=at,
         version=1,
@@ -159,6 +165,21 @@ def _amount(text: str, name: str) -> tuple[int, bool]:
         raise RowNotReadable(f"the {name} is not an amount with up to twelve digits and four decimals")
     number = Decimal(found[2].replace(",", "") + (found[3] or ""))
     return in_units(number), bool(found[1])
+
+
+def _cost(text: str) -> int | None:
+    if not text:
+        return None
+    cost, is_negative = _amount(text, "cost")
+    if is_negative:
+        raise RowNotReadable("the cost is negative")
+    return cost
+
+
+def _external_id(text: str) -> str:
+    if len(text) > LONGEST_EXTERNAL_ID:
+        raise RowNotReadable(f"the external id has more than {LONGEST_EXTERNAL_ID} characters")
+    return text
 
 
 def _kind(text: str, *, is_negative: bool) -> Kind:

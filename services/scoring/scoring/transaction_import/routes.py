@@ -28,7 +28,11 @@ async def import_transactions(
     file: Annotated[UploadFile, File(description="A sheet as CSV, XLSX or NDJSON; the format is told by its content.")],
     mapping: Annotated[
         str,
-        Form(max_length=20_000, pattern=MAPPING, description='Columns and their fields as JSON, such as {"dollars": "amount"}.'),
+        Form(
+            max_length=20_000,
+            pattern=MAPPING,
+            description='Columns and their fields as JSON, such as {"dollars": "amount", "no": "external:cdnow"}.',
+        ),
     ] = "",
     key: Annotated[
         str, Form(max_length=80, pattern=KEY, description="How customers are named, such as external:cdnow; by our own ids when empty.")

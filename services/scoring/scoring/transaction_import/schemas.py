@@ -14,7 +14,8 @@ _SPACE = r"[ \t\r\n]*"
 _MEMBER = f"{_SPACE}{_TEXT}{_SPACE}:{_SPACE}{_TEXT}{_SPACE}"
 # A JSON object of texts, said as a pattern so that the contract refuses what could not be read.
 MAPPING = rf"^{_SPACE}(\{{({_SPACE}|{_MEMBER}(,{_MEMBER})*)\}})?{_SPACE}$"
-YES_OR_NO = "^([Tt]rue|[Ff]alse|1|0)$"
+# A form sends an empty field where nothing was said.
+YES_OR_NO = "^([Tt]rue|[Ff]alse|1|0)?$"
 KEY = r"^((external|social):[A-Za-z0-9_.-]{1,60}|loyalty|government_id|phone|email)?$"
 RowNumber = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
 

@@ -104,6 +104,22 @@ async def test_rows_that_cannot_be_taken_are_listed_with_their_reason(api, two_c
     assert errors[0]["detail"] == "there is no such customer"
 
 
+async def test_what_would_be_changed_in_silence_is_listed_instead(api, two_customers):
+    long = "n" * 200
+    rows = [
+        ("C-1", "1997-01-01", "1", long, "-5.00"),
+        ("C-1", "1997-01-01", "1", f"{long}1", "5.00"),
+        ("C-1", "1997-01-01", "1", f"{long}2", "5.00"),
+        ("C-1", "1997-01-01", "1", long, "5.00"),
+    ]
+
+    work = await imported(api, as_csv(rows, (*HEADER, "cost")))
+
+    assert (work["counts"]["created"], work["counts"]["unchanged"], work["counts"]["failed"]) == (1, 0, 3)
+    errors = (await api.get(work["errors_url"])).json()["items"]
+    assert ["negative" in errors[0]["detail"], *("200" in each["detail"] for each in errors[1:])] == [True, True, True]
+
+
 async def test_negative_amounts_are_refunds_and_usual_notations_are_read(api, two_customers):
     header = ("客户编号", "日期", "金额", "币种", "订单号")
     rows = [
@@ -128,7 +144,9 @@ async def test_columns_are_named_by_the_mapping_either_way_round(api, two_custom
     one = await imported(api, as_csv(header=header), mapping=json.dumps(mapping))
     other = await imported(api, as_csv(header=header), mapping=json.dumps({field: column for column, field in mapping.items()}))
 
-    assert (one["counts"]["created"], other["counts"]["unchanged"]) == (3, 3)
+    by_key = await imported(api, as_csv(header=header), mapping=json.dumps({**mapping, "who": "external:cdnow"}))
+
+    assert (one["counts"]["created"], other["counts"]["unchanged"], by_key["counts"]["unchanged"]) == (3, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -149,9 +167,18 @@ async def test_a_file_that_is_no_sheet_of_transactions_fails_with_its_reason(api
 
 
 async def test_forms_that_mean_nothing_are_refused_at_once(api):
-    for form in ({"mapping": "[]"}, {"mapping": '{"a": 1}'}, {"key": "external"}, {"currency": "usd"}):
+    wrong = [("mapping", "[]"), ("mapping", '{"a": 1}'), ("key", "external"), ("currency", "usd")]
+    wrong += [("dry_run", each) for each in ("yes", "2", "null")]
+    for form in ({name: value} for name, value in wrong):
         answer = await api.request("POST", "/v1/transaction-imports", files={"file": ("o.csv", as_csv())}, data=form)
         assert answer.status_code == 422, form
+
+
+@pytest.mark.parametrize("part", [b"true", b""])
+async def test_a_dry_run_that_is_a_file_is_refused(api, part):
+    files = {"file": ("o.csv", as_csv()), "dry_run": ("dry_run", part)}
+
+    assert (await api.request("POST", "/v1/transaction-imports", files=files)).status_code == 422
 
 
 async def test_an_import_waits_for_customer_profile_and_goes_on(api, customers, two_customers):
