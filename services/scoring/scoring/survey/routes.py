@@ -10,7 +10,7 @@ from service_kit.call import Call
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
 from service_kit.units import units_of
-from service_kit.words import Day, Id
+from service_kit.words import EARLIEST, Day, Id
 
 from scoring.customer import store as directory
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
@@ -79,7 +79,7 @@ async def read_survey_results(
 ) -> Response:
     """Read what the answers to one instrument add up to: CSAT is the share of 4 and 5, NPS promoters less detractors."""
     last = until or today(call)
-    first = since or last - timedelta(days=364)
+    first = since or max(last - timedelta(days=364), EARLIEST.date())
     async with call.reading() as reader:
         row = await store.results(reader, instrument, since=first, until=last, units=units_of(call.caller))
     count = row["answers"]

@@ -264,6 +264,12 @@ async def test_survey_answers_add_up_to_results_and_to_satisfaction(api, custome
     assert [each["answers"]["score"] for each in critical] == [0]
 
 
+async def test_results_begin_no_earlier_than_days_can_be_named(api):
+    results = (await api.get("/v1/survey-results", params={"instrument": "csat", "until": "1800-01-01"})).json()
+
+    assert (results["since"], results["until"]) == ("1800-01-01", "1800-01-01")
+
+
 def pyramid_by_hand(profits):
     """Levels by cumulated ranks rounded up, and the Gini coefficient by its definition over all pairs."""
     falling = sorted(profits, reverse=True)
