@@ -37,6 +37,7 @@ from contact_center.entry_point.domain import NobodyThere
 from contact_center.entry_point.store import EntryPointStore
 from contact_center.flow.schemas import graph
 from contact_center.flow.store import FlowStore
+from contact_center.queue.domain import ChannelNotServed
 from contact_center.queue.store import QueueStore
 from contact_center.words import Channel, ContactState, variant
 
@@ -44,7 +45,7 @@ router = Router(tags=["contacts"])
 Moves = Callable[[ContactStore, Transaction], Awaitable[Contact]]
 
 
-@router.post("/v1/contacts", status_code=201, response_model=ContactView, raises=[NobodyThere, CustomerUnknown])
+@router.post("/v1/contacts", status_code=201, response_model=ContactView, raises=[NobodyThere, CustomerUnknown, ChannelNotServed])
 async def begin_contact(body: NewContact, call: Annotated[Call, requires("contacts:write")]) -> Response:
     """Begin a contact: somebody calls, chats or writes.
 
@@ -210,5 +211,6 @@ def house(call: Call, tx: Transaction) -> House:
         entries=EntryPointStore(tx),
         directory=DirectoryStore(tx, call.part("addresses"), units_of(call.caller)),
         flows=FlowStore(tx, graph),
+        queues=QueueStore(tx),
         zone=ZoneInfo(call.settings.time_zone),
     )

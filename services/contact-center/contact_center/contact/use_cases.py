@@ -68,11 +68,12 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """What an arrival asks: entry points, the directory, flows, and the company's time zone."""
+    """What an arrival asks: entry points, the directory, flows, all queues, and the company's time zone."""
 
     entries: EntryPoints
     directory: Directory
     flows: Flows
+    queues: Queues
     zone: tzinfo
 
 
@@ -91,6 +92,7 @@ async def arrive(contacts: Contacts, house: House, arrival: Arrival, *, sees: Se
     else:
         assert entry.queue_id is not None, "an entry point leads to a flow or to a queue"
         came, happened = begun.queued(entry.queue_id, at=at)
+    await _check_channel(house.queues, came)
     await contacts.add(came, happened, at=at)
     return came
 
@@ -138,6 +140,16 @@ async def _begun(
         dedicated_agent_id=None if known is None else known.dedicated_agent_id,
         last_agent_id=last_agent_id,
     )
+
+
+async def _check_channel(queues: Queues, came: Contact) -> None:
+    """ChannelNotServed where a contact would wait in a queue that was changed since the way to it was made.
+
+    Only who arrives is refused: whoever was let into a flow is served wherever it leads.
+    """
+    if came.queue_id is not None:
+        for queue in await queues.some([came.queue_id]):
+            queue.serving(came.channel)
 
 
 def _caller(known: KnownCustomer | None) -> Caller:

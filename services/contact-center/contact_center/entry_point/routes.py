@@ -17,18 +17,20 @@ from contact_center.entry_point.schemas import EntryPointView, EntryToFlow, NewE
 from contact_center.entry_point.store import EntryPointStore
 from contact_center.flow.schemas import graph
 from contact_center.flow.store import FlowStore
+from contact_center.queue.domain import ChannelNotServed
 from contact_center.queue.store import QueueStore
 
 router = Router(tags=["entry points"])
 FIRST = UUID(int=0)
+OPENING = [AddressTaken, TargetUnknown, ChannelNotServed]
 
 
-@router.post("/v1/entry-points", status_code=201, response_model=EntryPointView, raises=[AddressTaken, TargetUnknown])
+@router.post("/v1/entry-points", status_code=201, response_model=EntryPointView, raises=OPENING)
 async def open_entry_point(body: NewEntryPoint, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Say where contacts to an address begin: in a flow, or in a queue at once.
 
-    An address is kept once per channel. `language` is what its callers are taken to speak; `priority_seconds` is a head start
-    for everybody who comes in here.
+    An address is kept once per channel, and every queue that it leads to serves that channel. `language` is what its callers are
+    taken to speak; `priority_seconds` is a head start for everybody who comes in here.
     """
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
@@ -55,7 +57,7 @@ async def read_entry_point(entry_point_id: Id, call: Annotated[Call, requires("q
     return call.answer(entry_point_view(entry), version=entry.version)
 
 
-@router.put("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointUnknown, AddressTaken, TargetUnknown])
+@router.put("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointUnknown, *OPENING])
 async def replace_entry_point(entry_point_id: Id, body: NewEntryPoint, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Replace an entry point: its address, or where it leads."""
     async with call.transaction() as tx:
@@ -71,17 +73,23 @@ async def replace_entry_point(entry_point_id: Id, body: NewEntryPoint, call: Ann
 
 
 def _leads_as_before(before: EntryPoint, body: NewEntryPoint) -> bool:
-    return body.flow_id == before.flow_id if isinstance(body, EntryToFlow) else body.queue_id == before.queue_id
+    to = (body.flow_id, None) if isinstance(body, EntryToFlow) else (None, body.queue_id)
+    return (body.channel, *to) == (before.channel, before.flow_id, before.queue_id)
 
 
 async def _check_target(call: Call, tx: Transaction, body: NewEntryPoint) -> None:
     units = units_of(call.caller)
     if isinstance(body, EntryToFlow):
-        known = await FlowStore(tx, graph, units).known([body.flow_id])
+        flows = FlowStore(tx, graph, units)
+        if not await flows.known([body.flow_id]):
+            raise TargetUnknown()
+        queues = await QueueStore(tx).some((await flows.present(body.flow_id)).queue_ids())
     else:
-        known = await QueueStore(tx, units).known([body.queue_id])
-    if not known:
-        raise TargetUnknown()
+        queues = await QueueStore(tx, units).some([body.queue_id])
+        if not queues:
+            raise TargetUnknown()
+    for queue in queues:
+        queue.serving(body.channel)
 
 
 def _entry_point(body: NewEntryPoint, call: Call, *, id: UUID, unit: str, before: EntryPoint | None = None) -> EntryPoint:

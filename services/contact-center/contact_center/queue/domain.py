@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Self
 from uuid import UUID
 
 from service_kit.errors import Conflict, NotFound
@@ -17,6 +18,10 @@ class QueueUnknown(NotFound):
 
 class OverflowUnknown(Conflict):
     """The queue to overflow to does not exist, lies outside the units of this token, or is the queue itself."""
+
+
+class ChannelNotServed(Conflict):
+    """The queue does not serve this channel; `channels` lists those that it serves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +59,12 @@ class Queue:
     version: int
     created_at: datetime
     updated_at: datetime
+
+    def serving(self, channel: str) -> Self:
+        """The queue itself; ChannelNotServed where it does not serve the channel."""
+        if channel not in self.profile.channels:
+            raise ChannelNotServed(f"the queue does not serve the channel {channel}", channels=list(self.profile.channels))
+        return self
 
     def rules(self) -> QueueRules:
         profile = self.profile

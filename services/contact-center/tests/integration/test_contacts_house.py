@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from contact_center.app import MIGRATIONS
 from contact_center.tables import metadata
-from contact_center.testing import House, a_queue, an_agent, eventually, made
+from contact_center.testing import House, a_flow, a_queue, an_agent, eventually, made
 from service_kit.testing import Api
 from service_kit.testing.revisions import difference
 
@@ -152,7 +152,8 @@ async def test_an_address_belongs_to_one_entry_point(api: Api) -> None:
     body = {"channel": "voice", "address": "400-800-1234", "queue_id": house.queue["id"]}
 
     refused = await api.post("/v1/entry-points", body)
-    on_another_channel = await api.post("/v1/entry-points", {**body, "channel": "sms"})
+    for_texts = await made(api, "/v1/queues", a_queue(channels=["sms"]))
+    on_another_channel = await api.post("/v1/entry-points", {**body, "channel": "sms", "queue_id": for_texts["id"]})
 
     assert refused.status_code == 409
     assert on_another_channel.status_code == 201
@@ -179,6 +180,30 @@ async def test_an_entry_point_leads_to_one_place(api: Api) -> None:
     assert (await api.post("/v1/entry-points", both)).status_code == 422
     assert (await api.post("/v1/entry-points", {"channel": "voice", "address": "1"})).status_code == 422
     assert (await api.post("/v1/entry-points", {"channel": "voice", "address": "1", "flow_id": NOBODY})).status_code == 409
+
+
+async def test_an_entry_point_leads_to_queues_of_its_own_channel_only(api: Api) -> None:
+    queue = await made(api, "/v1/queues", a_queue(channels=["voice"]))
+    flow = await made(api, "/v1/flows", a_flow(queue["id"]))
+
+    async def opened(channel: str, **to: str) -> int:
+        return int((await api.post("/v1/entry-points", {"channel": channel, "address": next(iter(to)), **to})).status_code)
+
+    assert await opened("email", queue_id=queue["id"]) == 409
+    assert await opened("email", flow_id=flow["id"]) == 409
+    assert await opened("voice", queue_id=queue["id"]) == 201
+    assert await opened("voice", flow_id=flow["id"]) == 201
+
+
+async def test_an_entry_point_does_not_move_to_a_channel_that_its_queue_does_not_serve(api: Api) -> None:
+    queue = await made(api, "/v1/queues", a_queue(channels=["voice"]))
+    body = {"channel": "voice", "address": "95588", "queue_id": queue["id"]}
+    path = f"/v1/entry-points/{(await made(api, '/v1/entry-points', body))['id']}"
+
+    refused = await api.put(path, {**body, "channel": "fax"}, match=(await api.get(path)).headers["etag"])
+
+    assert refused.status_code == 409
+    assert refused.json()["channels"] == ["voice"]
 
 
 async def test_every_tier_has_a_treatment_that_can_be_changed(api: Api) -> None:

@@ -1,15 +1,19 @@
 """How a contact arrives: decided on what was read once."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID
 
+import pytest
 from contact_center.contact.domain import Contact, Happened
 from contact_center.contact.use_cases import Arrival, House, answer, arrive
 from contact_center.directory.domain import KnownCustomer
 from contact_center.entry_point.domain import EntryPoint
 from contact_center.flow.domain import Flow
 from contact_center.flow.nodes import Collect, HangUp, Wording
+from contact_center.queue.domain import ChannelNotServed, Queue, QueueProfile
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 QUEUE, FLOW, CALL = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -104,8 +108,41 @@ class Rewritten:
         )
 
 
-def a_house(entry: EntryPoint) -> House:
-    return House(entries=Entries(entry), directory=NobodyKnown(), flows=Rewritten(), zone=UTC)
+class Queues:
+    """One queue that serves these channels."""
+
+    def __init__(self, *channels: str) -> None:
+        self.channels = channels
+
+    async def some(self, ids: Iterable[UUID]) -> list[Queue]:
+        profile = QueueProfile(
+            name="hotline",
+            channels=self.channels,
+            skills={},
+            service_level_seconds=20,
+            service_level_share=Decimal(1),
+            offer_seconds=20,
+            wrap_up_seconds=0,
+            relaxation=(),
+            overflow_after_seconds=None,
+            overflow_queue_id=None,
+        )
+        return [Queue(id=id_, unit="cn", profile=profile, version=1, created_at=AT, updated_at=AT) for id_ in ids]
+
+
+def a_house(entry: EntryPoint, *channels: str) -> House:
+    return House(entries=Entries(entry), directory=NobodyKnown(), flows=Rewritten(), queues=Queues(*channels), zone=UTC)
+
+
+async def test_a_contact_does_not_arrive_in_a_queue_that_does_not_serve_its_channel() -> None:
+    entry = an_entry(flow_id=None, queue_id=QUEUE)
+
+    with pytest.raises(ChannelNotServed) as refused:
+        await arrive(Kept(), a_house(entry, "chat", "sms"), ARRIVAL, sees=lambda _: True, id=CALL, at=AT)
+    came = await arrive(Kept(), a_house(entry, "voice"), ARRIVAL, sees=lambda _: True, id=CALL, at=AT)
+
+    assert refused.value.extras["channels"] == ["chat", "sms"]
+    assert came.queue_id == QUEUE
 
 
 async def test_a_contact_keeps_the_version_of_the_flow_that_it_walks() -> None:
