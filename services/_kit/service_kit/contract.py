@@ -180,7 +180,8 @@ def complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
     if not parameters:
         del operation["parameters"]
     for status, response in operation["responses"].items():
-        response["headers"] = {name: HEADERS[name] for name in headers_of(int(status), method, operation)}
+        named = {name: HEADERS[name] for name in headers_of(int(status), method, operation)}
+        response["headers"] = {**response.get("headers", {}), **named}
 
 
 def headers_of(status: int, method: str, operation: Mapping[str, Any]) -> list[str]:

@@ -1,38 +1,53 @@
 """The feed of a service's events, as every service serves it."""
 
 import asyncio
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Query, Response
 from pydantic import Field
 from pydantic_core import to_json
-from sqlalchemy import bindparam, select
+from sqlalchemy import BigInteger, bindparam, func, select, true
 
 from service_kit.call import Call
 from service_kit.database import Database, Record
 from service_kit.errors import Conflict, Gone
 from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX
 from service_kit.routing import Router, requires
-from service_kit.sequencer import READ_HEAD
-from service_kit.tables import event
+from service_kit.sequencer import HEAD
+from service_kit.tables import event, event_head
 from service_kit.units import units_of, within_units
 from service_kit.words import Id, JsonObject, Output, Timestamp, written
 
 MEDIA_TYPE = "application/cloudevents-batch+json"
+REACHED = "Guanxi-Cursor"
+REACHED_MEANS = "How far this answer has read: the next `after`, also when the token's units hide the last events."
+CURSOR_SCHEMA = {"type": "string", "maxLength": 19, "pattern": "^[0-9]{1,19}$"}
 LONGEST_WAIT_SECONDS = 30
 # Whoever asks for a longer wait is answered by then and asks again: proxies and clients give up on answers that take ten seconds.
 ANSWER_WITHIN_SECONDS = 8
 POLL_SECONDS = 0.25
 LARGEST_BATCH = 1_000
+# How many events one statement looks through for those of the caller's units.
+SPAN = 50_000
 LEFT_OUT_WHEN_ABSENT = ("unit", "traceparent")
 
-READ = (
+_head = select(event_head.c.position.label("newest"), event_head.c.trimmed_to.label("oldest")).where(event_head.c.name == HEAD).cte("head")
+_events = (
     select(event)
-    .where(event.c.position > bindparam("after"), within_units(event.c.unit))
+    .where(
+        event.c.position > bindparam("after", type_=BigInteger),
+        event.c.position <= func.least(_head.c.newest, bindparam("until", type_=BigInteger)),
+        within_units(event.c.unit),
+    )
     .order_by(event.c.position)
     .limit(bindparam("limit"))
+    .lateral("events")
 )
+# Events and head from one snapshot: behind the last row and up to the head there is nothing that the caller may see.
+READ = select(_head, _events).select_from(_head.outerjoin(_events, true())).order_by(_events.c.position)
 
 
 class CursorExpired(Gone):
@@ -76,29 +91,61 @@ def envelope(row: Record, source: str) -> dict[str, Any]:
     return told | {name: value for name, value in optional.items() if value is not None}
 
 
-async def read(database: Database, *, after: int, limit: int, units: Any) -> list[Record]:
-    """The next events behind a position; CursorExpired when those were trimmed, CursorAhead when there was no such position yet."""
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Events, the position up to which there are no others for this caller, and that of the newest event."""
+
+    rows: list[Record]
+    reached: int
+    newest: int
+
+
+async def read_batch(database: Database, *, after: int, limit: int, units: Any) -> Batch:
+    """The next events among the `SPAN` behind a position: a caller of few units is not made to wait for a walk through all others.
+
+    Raises CursorExpired when those behind it were trimmed, CursorAhead when there was no such position yet.
+    """
     async with database.reading() as reader:
-        rows = await reader.fetch(READ, after=after, limit=limit, units=units)
-        if not rows or rows[0]["position"] != after + 1:
-            head = await reader.fetch_one(READ_HEAD)
-            if head is not None and after < head["trimmed_to"]:
-                raise CursorExpired(oldest=str(head["trimmed_to"]), newest=str(head["position"]))
-            if after > (head["position"] if head is not None else 0):
-                raise CursorAhead(newest=str(head["position"] if head is not None else 0))
-    return rows
+        found = await reader.fetch(READ, after=after, until=after + SPAN, limit=limit, units=units)
+    oldest, newest = (found[0]["oldest"], found[0]["newest"]) if found else (0, 0)
+    if after < oldest:
+        raise CursorExpired(oldest=str(oldest), newest=str(newest))
+    if after > newest:
+        raise CursorAhead(newest=str(newest))
+    rows = [row for row in found if row["position"] is not None]
+    reached = rows[-1]["position"] if len(rows) == limit else min(after + SPAN, newest)
+    return Batch(rows=rows, reached=reached, newest=newest)
+
+
+async def next_batch(database: Database, *, after: int, limit: int, units: Any, until: float) -> Batch:
+    """As `read_batch`, but go on behind what the caller may not see, up to the head or that moment of the loop's time."""
+    batch = await read_batch(database, after=after, limit=limit, units=units)
+    while not batch.rows and batch.reached < batch.newest and asyncio.get_running_loop().time() < until:
+        batch = await read_batch(database, after=batch.reached, limit=limit, units=units)
+    return batch
+
+
+async def batch_or_wait(database: Database, *, after: int, limit: int, wait: float, units: Any) -> Batch:
+    """The next events, waited for up to `wait` seconds; a hint ends the waiting at once, polling finds the rest."""
+    began = asyncio.get_running_loop().time()
+    while True:
+        heard = database.signals.count("feed")
+        batch = await next_batch(database, after=after, limit=limit, units=units, until=began + ANSWER_WITHIN_SECONDS)
+        after = batch.reached
+        left = began + wait - asyncio.get_running_loop().time()
+        if batch.rows or left <= 0 or database.signals.is_stopping:
+            return batch
+        await database.signals.wait("feed", seconds=min(left, POLL_SECONDS), since=heard)
+
+
+async def read(database: Database, *, after: int, limit: int, units: Any) -> list[Record]:
+    """The next events behind a position, however far away they are; errors as in `read_batch`."""
+    return (await next_batch(database, after=after, limit=limit, units=units, until=math.inf)).rows
 
 
 async def read_or_wait(database: Database, *, after: int, limit: int, wait: float, units: Any) -> list[Record]:
-    """As `read`, but wait up to `wait` seconds for the first event; a hint ends the waiting at once, polling finds the rest."""
-    until = asyncio.get_running_loop().time() + wait
-    while True:
-        heard = database.signals.count("feed")
-        rows = await read(database, after=after, limit=limit, units=units)
-        left = until - asyncio.get_running_loop().time()
-        if rows or left <= 0 or database.signals.is_stopping:
-            return rows
-        await database.signals.wait("feed", seconds=min(left, POLL_SECONDS), since=heard)
+    """As `read`, but wait up to `wait` seconds for the first event."""
+    return (await batch_or_wait(database, after=after, limit=limit, wait=wait, units=units)).rows
 
 
 def event_schema() -> dict[str, Any]:
@@ -129,6 +176,7 @@ def feed_router(source: str) -> Router:
                         }
                     }
                 },
+                "headers": {REACHED: {"description": REACHED_MEANS, "schema": CURSOR_SCHEMA}},
             }
         },
         response_class=Response,
@@ -142,10 +190,12 @@ def feed_router(source: str) -> Router:
         """Read the events behind a cursor, in order and complete.
 
         Every event has a `cursor`; the last one is the next `after`. With `wait` the answer comes as soon as there is an event, or
-        empty after that many seconds or earlier: then ask again. Cursors older than 90 days are 410.
+        empty after that many seconds or earlier: then ask again. Cursors older than 90 days are 410. A token that is kept to some
+        units goes on from the header `Guanxi-Cursor`, so that it does not fall behind while there is nothing for it.
         """
         seconds = min(wait, ANSWER_WITHIN_SECONDS)
-        rows = await read_or_wait(call.database, after=int(after), limit=limit, wait=seconds, units=units_of(call.caller))
-        return Response(to_json([envelope(row, source) for row in rows]), media_type=MEDIA_TYPE)
+        batch = await batch_or_wait(call.database, after=int(after), limit=limit, wait=seconds, units=units_of(call.caller))
+        told = to_json([envelope(row, source) for row in batch.rows])
+        return Response(told, headers={REACHED: str(batch.reached)}, media_type=MEDIA_TYPE)
 
     return router

@@ -87,3 +87,9 @@ def test_times_that_are_taken_fit_the_pattern_of_the_contract(text: str):
 )
 def test_times_that_are_refused_do_not(text: str):
     assert not re.search(MOMENT_PATTERN, text)
+
+
+def test_the_feed_says_in_its_contract_that_it_tells_how_far_it_has_read(contract):
+    headers = contract["paths"]["/v1/events"]["get"]["responses"]["200"]["headers"]
+
+    assert {"Guanxi-Cursor", "X-Request-Id"} <= headers.keys()
