@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic_core import to_json
 from service_kit.database import Database
-from service_kit.errors import Refusal, Unauthenticated
+from service_kit.errors import Unauthenticated
 from service_kit.tokens import Authenticator
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +25,7 @@ from gateway.token.domain import (
     grant_to_person,
     require_exchange_form,
 )
-from gateway.token.form import LONGEST_FORM, read_credentials, read_form
+from gateway.token.form import read_body, read_credentials, read_form, require_form_type
 from gateway.token.issue import Issued, TokenIssuer, expiry_of
 
 NEVER_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -88,13 +88,8 @@ class TokenEndpoint:
 async def _form_of(request: Request) -> dict[str, str]:
     if request.url.query:
         raise TokenRefused("invalid_request", "parameters go into the body, never into the URL")
-    try:
-        body = await request.body()
-    except Refusal as error:
-        raise TokenRefused("invalid_request", "the form is too large") from error
-    if len(body) > LONGEST_FORM:
-        raise TokenRefused("invalid_request", "the form is too large")
-    return read_form(request.headers.get("content-type", ""), body)
+    require_form_type(request.headers.get("content-type", ""))
+    return read_form(await read_body(request.stream()))
 
 
 def _granted(issued: Issued, **more: str) -> Response:

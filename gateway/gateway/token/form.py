@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -18,10 +18,23 @@ class Credentials:
     secret: str
 
 
-def read_form(content_type: str, body: bytes) -> dict[str, str]:
-    """The form's parameters; empty ones count as left out, repeated ones are refused."""
+def require_form_type(content_type: str) -> None:
     if content_type.partition(";")[0].strip().lower() != FORM_TYPE:
         raise TokenRefused("invalid_request", f"the body is {FORM_TYPE}")
+
+
+async def read_body(chunks: AsyncIterable[bytes]) -> bytes:
+    """The form as it came in; no more of it is kept than a form may be long."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > LONGEST_FORM:
+            raise TokenRefused("invalid_request", "the form is too large")
+    return bytes(body)
+
+
+def read_form(body: bytes) -> dict[str, str]:
+    """The form's parameters; empty ones count as left out, repeated ones are refused."""
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError as error:
