@@ -66,6 +66,11 @@ class Allowances:
             self._fetch(key, window)
         return _verdict(window, now, is_allowed=is_allowed)
 
+    def is_drained(self, key: str, policy: Policy) -> bool:
+        """Whether the window has nothing left for anybody, as far as is known here."""
+        window = self._window(key, policy, self._now())
+        return window.is_drained and window.left <= 0
+
     def standing(self, key: str, policy: Policy) -> Verdict:
         """How the client stands, without taking anything."""
         now = self._now()
@@ -96,7 +101,8 @@ class Allowances:
             lease = await self._leases.take(key, window.policy, window.start)
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             # A database that does not answer must not stop reads that the services can still serve: count alone meanwhile.
-            window.add_lease(window.policy.chunk, window.policy.quota - window.unleased)
+            granted = min(window.policy.chunk, window.unleased)
+            window.add_lease(granted, window.policy.quota - window.unleased + granted)
             return
         window.add_lease(lease.granted, lease.taken_in_all)
 

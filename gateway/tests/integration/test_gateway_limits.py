@@ -2,11 +2,13 @@
 
 import asyncio
 
+import pytest
 from gateway.limit.allowance import Allowances
 from gateway.limit.domain import Policy
 from gateway.limit.store import SharedLeases
 from gateway.testing import running
 from service_kit.database import Database
+from service_kit.sqlstates import DatabaseUnavailable
 
 
 async def allowed(allowances, key, policy, count):
@@ -116,3 +118,18 @@ async def test_without_the_database_requests_still_pass(database_url):
 
     await database.close()
     assert spent == 3
+
+
+class NoCounter:
+    """The shared counter while its database is away."""
+
+    async def take(self, key, policy, window):
+        raise DatabaseUnavailable()
+
+
+@pytest.mark.parametrize("quota", [3, 73, 100])
+async def test_without_the_database_no_more_than_the_quota_passes(quota):
+    allowances, policy = Allowances(NoCounter(), now=lambda: 60.0), Policy(quota=quota, window=60)
+
+    assert await allowed(allowances, "shop", policy, 3 * quota) == quota
+    assert allowances.is_drained("shop", policy)
