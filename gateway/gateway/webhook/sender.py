@@ -1,4 +1,4 @@
-"""One attempt: a signed POST to an address that was checked a moment before, without redirects, reading little of the answer."""
+"""One attempt: a signed POST to an address that was checked a moment before, without redirects; of the answer only the head is read."""
 
 import asyncio
 import ssl
@@ -14,7 +14,6 @@ from gateway.webhook.target import Target, Targets, WebhookTargetRefused
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 USER_AGENT = "Guanxi-Webhooks/1"
-LARGEST_ANSWER = 64 * 1024
 GONE = 410
 
 
@@ -70,7 +69,7 @@ class Sender:
             ) as session,
             session.post(url, data=body, headers=sent, allow_redirects=False) as response,
         ):
-            await response.content.read(LARGEST_ANSWER)
+            # The status decides: what becomes of the rest of the answer, or of the connection, makes no difference.
             return response.status
 
 
