@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from service_kit.contract import HEADERS, problem_response
 from gateway.proxy.routing import SERVICES, is_shared, owner_of
 
 GATEWAY = "gateway"
+SCHEMAS = "#/components/schemas/"
 Document = Mapping[str, Any]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 DESCRIPTION = (
@@ -44,6 +45,7 @@ TICKET = {
     "description": "A ticket from `POST /v1/stream-tickets`, in place of a token, which EventSource cannot send.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_-]+$"},
 }
+TOO_SLOW = {408: "The body did not arrive in time."}
 BEHIND = {
     401: "The credential that was sent along is not valid.",
     502: "The service behind the gateway broke off.",
@@ -117,6 +119,8 @@ def _public(operation: dict[str, Any], name: str, path: str) -> dict[str, Any]:
     if name != GATEWAY or is_shared(path):
         for status, description in BEHIND.items():
             operation["responses"].setdefault(str(status), problem_response(description))
+    for status, description in (TOO_SLOW if "requestBody" in operation else {}).items():
+        operation["responses"].setdefault(str(status), problem_response(description))
     for response in operation["responses"].values():
         response["headers"] = _referred({**{name: HEADERS[name] for name in ALWAYS_SENT}, **response.get("headers", {}), **LIMIT_HEADERS})
     return operation
@@ -135,16 +139,11 @@ def _renamed(document: Document, merged: Mapping[str, Any], name: str) -> dict[s
     schemas = mine.setdefault("components", {}).setdefault("schemas", {})
     present = merged["components"]["schemas"]
     prefix = "".join(part.capitalize() for part in name.split("-"))
-    new_names = {
-        f"#/components/schemas/{schema}": f"#/components/schemas/{prefix}{schema}"
-        for schema, body in schemas.items()
-        if schema in present and present[schema] != body
-    }
+    new_names = {f"{SCHEMAS}{schema}": f"{SCHEMAS}{prefix}{schema}" for schema in _colliding(schemas, present)}
     if new_names:
         mine = _pointing(mine, new_names)
         mine["components"]["schemas"] = {
-            new_names.get(f"#/components/schemas/{schema}", schema).rpartition("/")[2]: body
-            for schema, body in mine["components"]["schemas"].items()
+            new_names.get(f"{SCHEMAS}{schema}", schema).rpartition("/")[2]: body for schema, body in mine["components"]["schemas"].items()
         }
     taken = {operation["operationId"] for operation in operations(merged)}
     for operation in operations(mine):
@@ -153,11 +152,32 @@ def _renamed(document: Document, merged: Mapping[str, Any], name: str) -> dict[s
     return mine
 
 
+def _colliding(schemas: Document, present: Document) -> set[str]:
+    """The schemas whose names are taken by others: those that differ, and those that are worded alike but refer to one that does."""
+    colliding = {schema for schema, body in schemas.items() if schema in present and present[schema] != body}
+    while True:
+        changed = {f"{SCHEMAS}{schema}" for schema in colliding}
+        more = {schema for schema in schemas.keys() & present.keys() - colliding if changed & set(_references(schemas[schema]))}
+        if not more:
+            return colliding
+        colliding |= more
+
+
+def _references(value: Any) -> Iterator[str]:
+    """Every schema that is referred to in the value, those of a discriminator's mapping included."""
+    if isinstance(value, str) and value.startswith(SCHEMAS):
+        yield value
+    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _references(member)
+
+
 def _pointing(value: Any, new_names: Mapping[str, str]) -> Any:
     """The value with its references led to the new names."""
     if isinstance(value, dict):
-        return {key: new_names.get(member, member) if key == "$ref" else _pointing(member, new_names) for key, member in value.items()}
-    return [_pointing(member, new_names) for member in value] if isinstance(value, list) else value
+        return {key: _pointing(member, new_names) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_pointing(member, new_names) for member in value]
+    return new_names.get(value, value) if isinstance(value, str) else value
 
 
 def operations(document: Document) -> Iterable[dict[str, Any]]:

@@ -25,6 +25,7 @@ class PublishedContract:
         self._upstreams = upstreams
         self._folder = folder
         self._made: bytes | None = None
+        self._problem_types: Mapping[str, Any] = {}
         self._is_whole = False
         self._made_at = -1e9
 
@@ -35,10 +36,16 @@ class PublishedContract:
             for name in SERVICES:
                 if name not in documents and (document := await self._fetched(name)) is not None:
                     documents[name] = document
-            self._made = to_json(self._merged(documents))
+            merged = self._merged(documents)
+            self._made, self._problem_types = to_json(merged), merged["x-problem-types"]
             self._is_whole = len(documents) == len(SERVICES)
             self._made_at = time.monotonic()
         return self._made
+
+    async def problem_types(self) -> Mapping[str, Any]:
+        """The types of problems that the document names, with the status and description of each."""
+        await self.written()
+        return self._problem_types
 
     def _merged(self, documents: Mapping[str, Document]) -> dict[str, Any]:
         try:

@@ -7,7 +7,6 @@ from functools import cache
 from html import escape
 from importlib import resources
 
-from pydantic_core import from_json
 from service_kit import problems
 from service_kit.errors import Refusal, first_sentence, problem_slug
 from starlette.requests import Request
@@ -38,7 +37,7 @@ POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inli
 async def page(request: Request) -> Response:
     """Both languages on one page; 404 for what is no type of problem here."""
     slug = request.path_params["slug"]
-    found = (await _types(request)).get(slug) if SLUG.fullmatch(slug) else None
+    found = await _explained(request, slug) if SLUG.fullmatch(slug) else None
     if found is None:
         return problems.answer(
             404,
@@ -59,16 +58,20 @@ def own_advice_zh() -> dict[str, str]:
     return told
 
 
-async def _types(request: Request) -> dict[str, tuple[Kind, str]]:
-    """Every type by its slug, with its kind and its own advice: the kinds, our own refusals, and those in the contracts."""
-    types = {slug: (kind, "") for slug, kind in KINDS.items()}
-    contract = from_json(await request.app.state.parts["contract"].written())
-    for slug, told in contract.get("x-problem-types", {}).items():
-        types.setdefault(slug, (BY_STATUS.get(told["status"], KINDS["internal"]), told["description"]))
-    for refusal in _refusals(Refusal):
-        own = first_sentence(refusal)
-        types.setdefault(problem_slug(refusal), (BY_STATUS.get(refusal.status, KINDS["internal"]), own))
-    return types
+async def _explained(request: Request, slug: str) -> tuple[Kind, str] | None:
+    """The kind of a type and its own advice: of the kinds, of those in the contracts, or of our own refusals."""
+    if slug in KINDS:
+        return KINDS[slug], ""
+    named = await request.app.state.parts["contract"].problem_types()
+    if slug in named:
+        return BY_STATUS.get(named[slug]["status"], KINDS["internal"]), named[slug]["description"]
+    return _own_types().get(slug)
+
+
+@cache
+def _own_types() -> dict[str, tuple[Kind, str]]:
+    """Our own refusals by their slugs."""
+    return {problem_slug(each): (BY_STATUS.get(each.status, KINDS["internal"]), first_sentence(each)) for each in _refusals(Refusal)}
 
 
 def _refusals(refusal: type[Refusal]) -> Iterator[type[Refusal]]:

@@ -66,3 +66,44 @@ def test_shared_paths_are_the_gateways_with_a_source():
     [source] = [parameter for parameter in document["paths"]["/v1/events"]["get"]["parameters"] if parameter["name"] == "source"]
     assert source["required"]
     assert "complaints" in source["schema"]["enum"]
+
+
+def referring(name):
+    return {"type": "object", "properties": {"inner": {"$ref": f"#/components/schemas/{name}"}}}
+
+
+def test_what_refers_to_a_renamed_schema_is_renamed_with_it():
+    documents = [a_document(path, path, note={"type": kind}) for path, kind in (("/v1/complaints", "object"), ("/v1/scores", "string"))]
+    for document in documents:
+        document["components"]["schemas"] |= {"Page": referring("Note"), "Book": referring("Page"), "Other": {"type": "null"}}
+
+    document = merged(complaints=documents[0], scoring=documents[1])
+
+    schemas = document["components"]["schemas"]
+    assert (schemas["Page"], schemas["ScoringPage"]) == (referring("Note"), referring("ScoringNote"))
+    assert (schemas["Book"], schemas["ScoringBook"]) == (referring("Page"), referring("ScoringPage"))
+    assert "ScoringOther" not in schemas
+
+
+def test_the_mapping_of_a_discriminator_is_led_to_the_new_name():
+    other = a_document("/v1/scores", note={"type": "string"})
+    mapping = {"note": "#/components/schemas/Note"}
+    other["components"]["schemas"]["Choice"] = {"discriminator": {"propertyName": "kind", "mapping": mapping}}
+
+    document = merged(complaints=a_document("/v1/complaints", "a"), scoring=other)
+
+    assert document["components"]["schemas"]["Choice"]["discriminator"]["mapping"] == {"note": "#/components/schemas/ScoringNote"}
+
+
+def test_a_body_that_does_not_come_is_told_where_there_is_one():
+    other = a_document("/v1/complaints", "a")
+    other["paths"]["/v1/complaints"]["post"] = {
+        "operationId": "b",
+        "requestBody": {"content": {}},
+        "responses": {"201": {"description": "x"}},
+    }
+
+    operations = merged(complaints=other)["paths"]["/v1/complaints"]
+
+    assert "408" in operations["post"]["responses"]
+    assert "408" not in operations["get"]["responses"]
