@@ -23,6 +23,7 @@ from gateway.client.store import ClientStore
 from gateway.contract.merge import ContractsCollide, merge, read_all
 from gateway.rights.domain import SCOPES, Rights, known_scopes
 from gateway.settings import Settings
+from gateway.signing_key.domain import SigningKey
 
 GIVEN_IN = "GUANXI_NEW_CLIENT_SECRET"
 TRIES = 10
@@ -103,8 +104,8 @@ async def _ensured(gateway: Gateway, client_id: str, name: str, rights: Rights, 
 async def _rotated(gateway: Gateway, *, is_compromised: bool) -> str:
     await gateway.database.open()
     try:
-        key = await gateway.parts["key_ring"].rotate(is_compromised=is_compromised)
-        return "another process is rotating" if key is None else str(key.kid)
+        key: SigningKey = await gateway.parts["key_ring"].rotate(is_compromised=is_compromised)
+        return key.kid
     finally:
         await gateway.database.close()
 

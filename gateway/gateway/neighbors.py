@@ -24,12 +24,13 @@ class OwnTokens(Tokens):
         self._issuer = issuer
         self._token = ""
         self._until = 0.0
+        self._kid = ""
 
     async def token(self) -> str:
-        if time.monotonic() >= self._until:
+        if time.monotonic() >= self._until or not self._issuer.stands_by(self._kid):
             granted = Granted(client_id=CLIENT_ID, sub=CLIENT_ID, rights=Rights(scopes=frozenset({"events:read"})))
             issued = await self._issuer.issue(granted, lifetime=TOKEN_SECONDS)
-            self._token = issued.token
+            self._token, self._kid = issued.token, issued.kid
             self._until = time.monotonic() + max(1, issued.expires_in - RENEWED_BEFORE_SECONDS)
         return self._token
 

@@ -36,6 +36,7 @@ class Swapped:
 
     authorization: bytes
     client_id: str
+    kid: str
     rights: Rights
     renewed_at: float
     checked_at: float
@@ -48,11 +49,17 @@ class Swapper:
         self._issuer = issuer
         self._clock = clock
         self._known: OrderedDict[bytes, Swapped] = OrderedDict()
+        # Counts what was forgotten: a check that began before is not remembered, it may have missed the revocation.
+        self._forgotten = 0
+
+    def knows(self, key: str) -> bool:
+        """Whether the key was good the last time it was looked up."""
+        return digest_of(key) in self._known
 
     async def swap(self, key: str) -> Swapped:
         """The token in place of the key; ApiKeyInvalid when it is none of ours (any longer)."""
-        digest, now = digest_of(key), time.monotonic()
-        found = self._known.get(digest)
+        digest, now, forgotten = digest_of(key), time.monotonic(), self._forgotten
+        found = self._present(digest)
         if found is not None and now - found.checked_at < CHECKED_EVERY_SECONDS and now < found.renewed_at:
             return found
         try:
@@ -62,6 +69,8 @@ class Swapper:
             if found is None or now >= found.renewed_at:
                 raise
             return found
+        if forgotten != self._forgotten:
+            return swapped
         self._known[digest] = swapped
         self._known.move_to_end(digest)
         if len(self._known) > REMEMBERED:
@@ -70,7 +79,13 @@ class Swapper:
 
     def forget_all(self) -> None:
         """Check every key again the next time, because one was revoked here."""
+        self._forgotten += 1
         self._known.clear()
+
+    def _present(self, digest: bytes) -> Swapped | None:
+        """What the key was swapped for, unless the signing key behind it was taken back."""
+        found = self._known.get(digest)
+        return found if found is not None and self._issuer.stands_by(found.kid) else None
 
     async def _checked(self, digest: bytes, found: Swapped | None, now: float) -> Swapped:
         async with self._database.reading() as reader:
@@ -93,6 +108,7 @@ class Swapper:
         return Swapped(
             authorization=b"Bearer " + issued.token.encode(),
             client_id=key.client_id,
+            kid=issued.kid,
             rights=rights,
             renewed_at=now + max(0, issued.expires_in - RENEWED_BEFORE_SECONDS),
             checked_at=now,

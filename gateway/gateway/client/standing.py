@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 
 from service_kit.database import Database
 from service_kit.errors import Unavailable
@@ -32,6 +33,8 @@ class Standings:
         self._default = default
         self._known: OrderedDict[str, tuple[Standing, float]] = OrderedDict()
         self._reading: dict[str, asyncio.Task[Standing]] = {}
+        # Counts what was forgotten: a read that began before is not remembered, it may have seen what was there before the change.
+        self._forgotten = 0
 
     async def of(self, client_id: str) -> Standing:
         """The client's standing; while the database is away, the last one that was read serves on."""
@@ -42,7 +45,7 @@ class Standings:
         reading = self._reading.get(client_id)
         if reading is None:
             reading = self._reading[client_id] = asyncio.create_task(self._renewed(client_id))
-            reading.add_done_callback(lambda _: self._reading.pop(client_id, None))
+            reading.add_done_callback(partial(self._read_over, client_id))
         if found is not None and age < STALE_SECONDS:
             # A client that is busy does not wait: it is read again beside its requests.
             return found[0]
@@ -50,13 +53,15 @@ class Standings:
 
     async def _renewed(self, client_id: str) -> Standing:
         """Read it, for everybody who waits at the same time."""
-        found = self._known.get(client_id)
+        found, forgotten = self._known.get(client_id), self._forgotten
         try:
             standing = await self._read(client_id)
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             if found is None:
                 raise
             standing = found[0]
+        if forgotten != self._forgotten:
+            return standing
         self._known[client_id] = (standing, time.monotonic())
         self._known.move_to_end(client_id)
         if len(self._known) > REMEMBERED:
@@ -65,8 +70,14 @@ class Standings:
 
     def forget(self, client_id: str) -> None:
         """Read it again the next time, because it was changed here."""
+        self._forgotten += 1
         self._known.pop(client_id, None)
         self._reading.pop(client_id, None)
+
+    def _read_over(self, client_id: str, reading: asyncio.Task[Standing]) -> None:
+        """Another read may have taken this one's place meanwhile."""
+        if self._reading.get(client_id) is reading:
+            del self._reading[client_id]
 
     async def _read(self, client_id: str) -> Standing:
         async with self._database.reading() as reader:

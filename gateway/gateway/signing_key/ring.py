@@ -19,12 +19,18 @@ from gateway.signing_key.domain import Rotation, SigningKey, rotation_moment
 
 PURPOSE = "signing-key"
 ALGORITHM = "Ed25519"
-REFRESH_SECONDS = 10.0
-RETRY_SECONDS = 1.0
+# A key that was taken back is refused within this time, and so are the tokens that it signed.
+FRESH_SECONDS = 1.0
+STALE_SECONDS = 2.0
+ROTATION_TRIES = 10
 
 
 class NoSigningKey(Unavailable):
     """There is no key to sign access tokens with yet; try again in a moment."""
+
+
+class RotationContended(Unavailable):
+    """Other processes make signing keys at the same time; try again."""
 
 
 class KeyRing:
@@ -41,29 +47,34 @@ class KeyRing:
         self._set: KeySet | None = None
         self._ids: frozenset[str] = frozenset()
         self._read_at = -1e9
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
 
     def attach(self, database: Database, sealer: Sealer) -> None:
         """Give it the database, which is made together with whoever verifies with this ring."""
         self._database, self._sealer = database, sealer
 
     async def key_set(self, kid: str | None) -> KeySet:
-        """The keys to verify with; read again when the id is unknown, since another replica may have made it."""
-        age = time.monotonic() - self._read_at
-        if self._set is None or age > REFRESH_SECONDS or (kid is not None and kid not in self._ids and age > RETRY_SECONDS):
-            await self._refresh()
+        """The keys to verify with, the same object while they are the same keys.
+
+        They are read again every second. Who asks with an id that is not known waits for that, since another replica may have made it.
+        """
+        await self._refreshed(is_urgent=kid is not None and kid not in self._ids)
         if self._set is None:
             raise NoSigningKey()
         return self._set
 
+    def is_published(self, kid: str) -> bool:
+        """Whether the key was among those that are valid when they were read last."""
+        return kid in self._ids
+
     async def published(self) -> dict[str, Any]:
         """The JSON Web Key Set for /.well-known/jwks.json."""
-        await self._refresh_when_old()
+        await self._refreshed()
         return {"keys": [dict(key.public) for key in self._rotation.published(self._keys, self._clock())]}
 
-    async def sign(self, claims: dict[str, Any], *, type_: str) -> str:
-        """A compact JWS of the claims."""
-        await self._refresh_when_old()
+    async def sign(self, claims: dict[str, Any], *, type_: str) -> tuple[str, str]:
+        """A compact JWS of the claims, and the id of the key that signed it."""
+        await self._refreshed()
         key = self._rotation.signing(self._keys, self._clock())
         if key is None:
             await self.turn()
@@ -71,7 +82,7 @@ class KeyRing:
         if key is None:
             raise NoSigningKey()
         header = {"alg": ALGORITHM, "typ": type_, "kid": key.kid}
-        return jwt.encode(header, claims, self._opened(key), algorithms=[ALGORITHM])
+        return jwt.encode(header, claims, self._opened(key), algorithms=[ALGORITHM]), key.kid
 
     async def turn(self) -> bool:
         """Make the next key when its time has come, and forget keys whose tokens are all over. True when something changed."""
@@ -84,20 +95,28 @@ class KeyRing:
             for key in over:
                 await store.forget(tx, key.generation)
         if due is not None or over:
-            await self._refresh()
+            await self._read()
         return due is not None or bool(over)
 
-    async def rotate(self, *, is_compromised: bool) -> SigningKey | None:
-        """Make the next key by hand; None when another replica was at it. A compromised key set is dropped at once."""
+    async def rotate(self, *, is_compromised: bool) -> SigningKey:
+        """Make the next key by hand. Compromised keys are dropped at once, that of a replica which rotates at the same time included."""
+        for _ in range(ROTATION_TRIES):
+            made = await self._rotated(is_compromised=is_compromised)
+            if made is not None:
+                await self._read()
+                return made
+        raise RotationContended()
+
+    async def _rotated(self, *, is_compromised: bool) -> SigningKey | None:
+        """The key that was made; None when another replica made this generation first."""
         async with self._database.transaction() as tx:
             keys, at = await store.all_keys(tx), self._clock()
             made = self._made(keys, at, signs_from=rotation_moment(at, is_compromised=is_compromised))
-            is_mine = await store.add(tx, made)
-            if is_mine and is_compromised:
-                for key in keys:
-                    await store.forget(tx, key.generation)
-        await self._refresh()
-        return made if is_mine else None
+            if not await store.add(tx, made):
+                return None
+            for key in keys if is_compromised else ():
+                await store.forget(tx, key.generation)
+        return made
 
     def _made(self, keys: Sequence[SigningKey], at: datetime, *, signs_from: datetime) -> SigningKey:
         key = OKPKey.generate_key("Ed25519", auto_kid=True)
@@ -117,23 +136,30 @@ class KeyRing:
             self._private[key.kid] = OKPKey.import_key(from_json(self._sealer.unseal(key.private, purpose=PURPOSE)))
         return self._private[key.kid]
 
-    async def _refresh_when_old(self) -> None:
-        if time.monotonic() - self._read_at > REFRESH_SECONDS:
-            await self._refresh()
+    async def _refreshed(self, *, is_urgent: bool = False) -> None:
+        """Read the keys again when it is time; only who has none, or none that is fresh enough, waits for them."""
+        age = time.monotonic() - self._read_at
+        if age <= FRESH_SECONDS:
+            return
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read())
+            # Whoever waits is told of its failure; beside requests it is tried again with the next.
+            self._reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+        if is_urgent or self._set is None or age > STALE_SECONDS:
+            await asyncio.shield(self._reading)
 
-    async def _refresh(self) -> None:
-        async with self._reading:
-            try:
-                async with self._database.reading() as reader:
-                    keys = await store.all_keys(reader)
-            except (Unavailable, TransactionRolledBack):
-                # The keys in memory serve on while the database is away; without any the refusal goes to the caller.
-                if self._set is None:
-                    raise
-                self._read_at = time.monotonic() - REFRESH_SECONDS + RETRY_SECONDS
-                return
-            self._keys, self._read_at = keys, time.monotonic()
-            valid = self._rotation.published(keys, self._clock())
-            if valid:
-                self._set = KeySet.import_key_set({"keys": [dict(key.public) for key in valid]})
-                self._ids = frozenset(key.kid for key in valid)
+    async def _read(self) -> None:
+        try:
+            async with self._database.reading() as reader:
+                keys = await store.all_keys(reader)
+        except (Unavailable, TransactionRolledBack):
+            # The keys in memory serve on while the database is away; without any the refusal goes to the caller.
+            if self._set is None:
+                raise
+            self._read_at = time.monotonic()
+            return
+        self._keys, self._read_at = keys, time.monotonic()
+        valid = self._rotation.published(keys, self._clock())
+        ids = frozenset(key.kid for key in valid)
+        if valid and ids != self._ids:
+            self._set, self._ids = KeySet.import_key_set({"keys": [dict(key.public) for key in valid]}), ids

@@ -10,14 +10,17 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from gateway.signing_key.ring import KeyRing
-from gateway.token.domain import Granted
+from gateway.token.domain import Granted, TokenRefused
 
 TYPE = "at+jwt"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Issued:
+    """A token, and the id of the key that signed it."""
+
     token: str
+    kid: str
     expires_in: int
     scope: str
 
@@ -43,11 +46,16 @@ class TokenIssuer:
         self._new_id = new_id
 
     async def issue(self, granted: Granted, *, lifetime: int | None = None, not_after: int | None = None) -> Issued:
-        """A signed token; it ends with `not_after` (seconds of the epoch) at the latest."""
+        """A signed token; it ends with `not_after` (seconds of the epoch) at the latest.
+
+        TokenRefused when that moment is over, as it may be for a token that is still accepted for a few seconds after its end.
+        """
         now = int(self._clock().timestamp())
         expires = now + min(lifetime or self._lifetime, self._lifetime)
         if not_after is not None:
             expires = min(expires, not_after)
+        if expires <= now:
+            raise TokenRefused("invalid_request", "the subject_token has expired")
         claims = {
             "iss": self._issuer,
             "aud": self._audience,
@@ -56,8 +64,12 @@ class TokenIssuer:
             "jti": str(self._new_id()),
             **claims_of(granted),
         }
-        token = await self._ring.sign(claims, type_=TYPE)
-        return Issued(token=token, expires_in=expires - now, scope=claims["scope"])
+        token, kid = await self._ring.sign(claims, type_=TYPE)
+        return Issued(token=token, kid=kid, expires_in=expires - now, scope=claims["scope"])
+
+    def stands_by(self, kid: str) -> bool:
+        """Whether tokens of this key are still accepted, as far as is known here."""
+        return self._ring.is_published(kid)
 
 
 def claims_of(granted: Granted) -> dict[str, Any]:

@@ -130,6 +130,17 @@ async def test_every_type_of_problem_has_a_page_in_both_languages(front):
         assert slug in page.text
 
 
+async def test_the_page_of_a_type_reads_no_contract_anew(front):
+    contract = front.gateway.parts["contract"]
+    await contract.written()
+    contract._made = b"no contract any more"
+
+    page = await front.partner.http.get("/problems/client-not-found")
+
+    assert page.status_code == 200
+    assert "those of this token" in page.text
+
+
 async def test_an_unknown_type_of_problem_is_404_and_echoes_nothing(front):
     answer = await front.partner.http.get("/problems/<script>")
 
@@ -177,7 +188,7 @@ async def test_keys_rotate_without_a_single_refusal(database_url):
             await ring.turn()
             ring._read_at = -1e9
         known_before = {key["kid"] for key in (await rings[1].published())["keys"]}
-        token = await rings[hour % 2].sign({"hour": hour}, type_="at+jwt")
+        token, _ = await rings[hour % 2].sign({"hour": hour}, type_="at+jwt")
         kid = jwt.decode(token, await rings[1].key_set(None), algorithms=["Ed25519"]).header["kid"]
         assert kid in known_before
         signed_by.add(kid)

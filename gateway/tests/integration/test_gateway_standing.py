@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+from gateway.api_key.swap import ApiKeyInvalid
 from gateway.client.standing import Standings
 from gateway.limit.domain import Policy
 from gateway.testing import a_client
@@ -40,6 +42,75 @@ async def test_a_known_client_is_served_while_the_database_is_away(front, monkey
     monkeypatch.setattr("gateway.client.standing.STALE_SECONDS", -1.0)
 
     assert (await standings.of(client.client_id)).is_enabled
+
+
+class Held:
+    """A read that has its answer and is held back before it tells."""
+
+    def __init__(self, read):
+        self._read = read
+        self.has_read, self.may_tell = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, *asked):
+        found = await self._read(*asked)
+        self.has_read.set()
+        await self.may_tell.wait()
+        return found
+
+
+async def test_a_read_from_before_a_change_does_not_bring_the_old_standing_back(front, monkeypatch):
+    client = await a_client(front.gateway)
+    standings = Standings(front.gateway.database, DEFAULT)
+    old_read = Held(standings._read)
+    monkeypatch.setattr(standings, "_read", old_read)
+    before = asyncio.create_task(standings.of(client.client_id))
+    await old_read.has_read.wait()
+    monkeypatch.undo()
+
+    await front.partner.patch(f"/v1/clients/{client.id}", {"state": "disabled"}, match='"1"')
+    standings.forget(client.client_id)
+    old_read.may_tell.set()
+
+    assert (await before).is_enabled
+    assert not (await standings.of(client.client_id)).is_enabled
+
+
+async def test_an_older_read_that_ends_leaves_the_newer_one_in_its_place(front, monkeypatch):
+    client = await a_client(front.gateway)
+    standings = Standings(front.gateway.database, DEFAULT)
+    reads = [Held(standings._read), Held(standings._read)]
+    waiting = []
+    for read in reads:
+        monkeypatch.setattr(standings, "_read", read)
+        standings.forget(client.client_id)
+        waiting.append(asyncio.create_task(standings.of(client.client_id)))
+        await read.has_read.wait()
+
+    reads[0].may_tell.set()
+    await waiting[0]
+    newer = standings._reading.get(client.client_id)
+    reads[1].may_tell.set()
+
+    assert newer is not None
+    assert (await waiting[1]).is_enabled
+
+
+async def test_a_check_from_before_a_revocation_does_not_bring_the_key_back(front, monkeypatch):
+    key = (await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": []})).json()
+    swapper = front.gateway.parts["swapper"]
+    old_check = Held(swapper._checked)
+    monkeypatch.setattr(swapper, "_checked", old_check)
+    before = asyncio.create_task(swapper.swap(key["key"]))
+    await old_check.has_read.wait()
+    monkeypatch.undo()
+
+    await front.partner.post(f"/v1/api-keys/{key['id']}/revocation")
+    old_check.may_tell.set()
+    await before
+
+    assert not swapper.knows(key["key"])
+    with pytest.raises(ApiKeyInvalid):
+        await swapper.swap(key["key"])
 
 
 async def test_an_unknown_client_is_not_enabled(front):
