@@ -177,5 +177,6 @@ def _put_front_before(gateway: Gateway, settings: Settings, issuer: TokenIssuer,
         base=settings.issuer,
         answer_seconds=settings.answer_seconds,
         upload_seconds=settings.upload_seconds,
+        idle_seconds=settings.idle_seconds,
         is_logging=settings.request_log,
     )

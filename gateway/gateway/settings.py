@@ -1,5 +1,6 @@
 """The gateway's settings: the environment as frozen values."""
 
+from ipaddress import ip_network
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -23,9 +24,18 @@ class Settings(ServiceSettings):
     anonymous_limit_requests: int = Field(
         default=30_000, ge=1, le=100_000_000, description="Requests without a token that one address may send per window."
     )
-    answer_seconds: float = Field(default=30, gt=0, le=3600, description="How long a service may take to begin its answer, in seconds.")
-    upload_seconds: float = Field(default=900, gt=0, le=86_400, description="How long a streamed upload may take, in seconds.")
-    idle_seconds: float = Field(default=120, gt=0, le=3600, description="Longest pause in a streamed answer, in seconds.")
+    answer_seconds: float = Field(
+        default=30, gt=0, le=3600, description="How long a service may take to begin its answer once it has the request, in seconds."
+    )
+    upload_seconds: float = Field(
+        default=900,
+        gt=0,
+        le=86_400,
+        description="How long a caller may take to send a body, and a service to answer an upload, in seconds.",
+    )
+    idle_seconds: float = Field(
+        default=120, gt=0, le=3600, description="Longest pause in a body that arrives or in a streamed answer, in seconds."
+    )
     overview_seconds: float = Field(default=2, gt=0, le=60, description="Deadline of each part of the customer overview, in seconds.")
     openapi_dir: str = Field(
         default="", description="Folder with the contracts of the services; empty means the folder `openapi` beside the sources."
@@ -43,7 +53,14 @@ class Settings(ServiceSettings):
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
-    def _networks(cls, value: object) -> object:
+    def _separated(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(network.strip() for network in value.split(",") if network.strip())
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network, strict=False)
+        return value

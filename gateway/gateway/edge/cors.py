@@ -28,12 +28,10 @@ class Cors:
         )
 
     def preflight(self, headers: RawHeaders) -> RawHeaders:
-        """What a preflight request is told; nothing for an origin that is not allowed."""
-        allowed = self.granted(headers)
-        if not any(name == b"access-control-allow-origin" for name, _ in allowed):
-            return allowed
+        """What a preflight request is told beside what every answer grants; nothing for an origin that is not allowed."""
+        if not any(name == b"access-control-allow-origin" for name, _ in self.granted(headers)):
+            return []
         return [
-            *((name, value) for name, value in allowed if name != b"access-control-expose-headers"),
             (b"access-control-allow-methods", ALLOWED_METHODS),
             (b"access-control-allow-headers", ALLOWED_HEADERS),
             (b"access-control-max-age", PREFLIGHT_SECONDS),

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote_from_bytes
 
-from service_kit.errors import Unauthenticated
+from service_kit.errors import TooManyRequests, Unauthenticated
 from service_kit.tokens import Authenticator, bearer_token, refused
 
 from gateway.api_key.domain import PREFIX as API_KEY_PREFIX
@@ -29,6 +29,8 @@ class Admitted(NamedTuple):
 
 
 class Doorkeeper:
+    """`may_look_up` is whether a credential that only the database can judge is looked up; it is refused otherwise."""
+
     def __init__(
         self,
         authenticator: Authenticator,
@@ -48,23 +50,27 @@ class Doorkeeper:
         """Somebody without a token, counted by address."""
         return Admitted(f"address:{address}", self._anonymous, is_client=False)
 
-    async def admit(self, authorization: bytes | None, address: str) -> Admitted:
+    async def admit(self, authorization: bytes | None, address: str, *, may_look_up: bool) -> Admitted:
         """The account of a request; an Unauthenticated refusal when what it shows is not valid."""
         if authorization is None:
             return self.stranger(address)
         shown = authorization.decode("latin-1")
         if API_KEY_PREFIX in shown and (token := bearer_token(shown)).startswith(API_KEY_PREFIX):
-            return await self._by_api_key(token)
+            return await self._by_api_key(token, may_look_up=may_look_up)
         caller = await self._authenticator.caller(shown)
         standing = await self._enabled(caller.client_id)
         return Admitted(caller.client_id, standing.policy, is_client=True)
 
-    async def admit_by_ticket(self, ticket: str) -> Admitted:
+    async def admit_by_ticket(self, ticket: str, *, may_look_up: bool) -> Admitted:
+        if not may_look_up:
+            raise TooManyRequests()
         granted, authorization = await self._redeemer.redeem(ticket)
         standing = await self._enabled(granted.client_id)
         return Admitted(granted.client_id, standing.policy, is_client=True, authorization=authorization)
 
-    async def _by_api_key(self, key: str) -> Admitted:
+    async def _by_api_key(self, key: str, *, may_look_up: bool) -> Admitted:
+        if not may_look_up and not self._swapper.knows(key):
+            raise TooManyRequests()
         swapped = await self._swapper.swap(key)
         standing = await self._enabled(swapped.client_id)
         return Admitted(swapped.client_id, standing.policy, is_client=True, authorization=swapped.authorization)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 
 from service_kit import problems
-from service_kit.errors import Invalid, Malformed, Refusal
+from service_kit.errors import Invalid, Malformed, Refusal, TooManyRequests
 from service_kit.logs import RequestLog, logger
 from service_kit.metrics import Metrics
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.edge.cors import Cors
 from gateway.edge.doorkeeper import Admitted, Doorkeeper, source_in, target_of, ticket_in
+from gateway.edge.reading import BodyReading, BodyTooSlow
 from gateway.limit.allowance import Allowances, Local, Verdict
 from gateway.proxy.forward import AnswerBroken, CallerGone, forward
 from gateway.proxy.headers import (
@@ -21,6 +22,7 @@ from gateway.proxy.headers import (
     forwarding,
     request_id_of,
     traceparent_of,
+    value_of,
 )
 from gateway.proxy.routing import PREFIX, SERVICES, is_shared, owner_of
 from gateway.proxy.upstream import Upstream, UpstreamFailed
@@ -33,6 +35,7 @@ LONG_LENGTH = 6
 LONGEST_POLL_SECONDS = 30
 FAILURES = {"unreachable": 503, "slow": 504, "broken": 502}
 RETRY_AFTER_SECONDS = "1"
+OWN_SOURCE = "gateway"
 
 
 class SourceUnknown(Invalid):
@@ -55,6 +58,7 @@ class Front:
         base: str,
         answer_seconds: float,
         upload_seconds: float,
+        idle_seconds: float,
         is_logging: bool,
     ) -> None:
         self._own = own
@@ -68,13 +72,15 @@ class Front:
         self._base = base
         self._answer_seconds = answer_seconds
         self._upload_seconds = upload_seconds
+        self._idle_seconds = idle_seconds
         self._log = RequestLog(metrics.service) if is_logging else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._own(scope, receive, send)
             return
-        exchange = Exchange(scope, receive, send, self._cors)
+        reading = BodyReading(receive, scope["headers"], pause=self._idle_seconds, whole=self._upload_seconds)
+        exchange = Exchange(scope, reading, send, self._cors)
         try:
             await self._answer(exchange)
         except Refusal as refusal:
@@ -101,13 +107,14 @@ class Front:
 
     async def _answer(self, exchange: "Exchange") -> None:
         scope = exchange.scope
-        if self._cors.is_preflight(scope["method"], scope["headers"]):
-            exchange.added = self._cors.preflight(scope["headers"])
-            await exchange.respond(Response(status_code=204))
-            return
         client = scope.get("client")
         address = self._addresses.of(client[0] if client else "unknown", scope["headers"])
         stranger = self._doorkeeper.stranger(address)
+        if self._cors.is_preflight(scope["method"], scope["headers"]):
+            exchange.added += self._cors.preflight(scope["headers"])
+            await self._count(exchange, stranger)
+            await exchange.respond(Response(status_code=204))
+            return
         if scope["path"] in UNCOUNTED:
             exchange.stand(self._local.standing(stranger.account, stranger.policy))
         else:
@@ -127,10 +134,12 @@ class Front:
         if exchange.is_ambiguous:
             raise Malformed("the Authorization header is given once")
         found = ticket_in(scope["query_string"]) if scope["method"] == "GET" else None
+        # Whoever makes up keys and tickets is refused before the database is asked, once the address has used up its limit.
+        may_look_up = not self._local.is_drained(stranger.account, stranger.policy)
         if found is None:
-            admitted = await self._doorkeeper.admit(exchange.headers.get(b"authorization"), address)
+            admitted = await self._doorkeeper.admit(exchange.headers.get(b"authorization"), address, may_look_up=may_look_up)
         else:
-            admitted = await self._doorkeeper.admit_by_ticket(found[0])
+            admitted = await self._doorkeeper.admit_by_ticket(found[0], may_look_up=may_look_up)
             scope["query_string"] = found[1]
         if admitted.authorization is not None:
             kept = [pair for pair in scope["headers"] if pair[0] != b"authorization"]
@@ -143,14 +152,16 @@ class Front:
         exchange.account = admitted.account if admitted.is_client else "-"
         exchange.stand(verdict)
         if not verdict.is_allowed:
-            raise LimitExceeded(retry_after=verdict.retry_after)
+            raise TooManyRequests(retry_after=verdict.retry_after)
 
     async def _dispatch(self, exchange: "Exchange", address: str) -> None:
         scope = exchange.scope
         service: str | None = owner_of(scope["path"])
         if service is None and is_shared(scope["path"]):
-            service = self._named_source(scope)
+            service = self._named_source(exchange)
         if service is None:
+            # Our own app observes it, by its route.
+            exchange.is_observed = True
             headers = [pair for pair in scope["headers"] if pair[0] not in (b"x-request-id", b"traceparent")]
             scope["headers"] = [*headers, *exchange.identity]
             exchange.target = "gateway"
@@ -168,24 +179,27 @@ class Front:
             within=self._deadline(exchange),
         )
 
-    def _named_source(self, scope: Scope) -> str | None:
-        """The service that `source` names; None for the gateway itself."""
-        source, scope["query_string"] = source_in(scope["query_string"])
-        if source == "gateway":
-            return None
-        if source not in SERVICES:
-            raise SourceUnknown(f"source is one of {', '.join([*SERVICES, 'gateway'])}", pointer="query/source")
-        return source
+    def _named_source(self, exchange: "Exchange") -> str | None:
+        """The service that `source` names; None for the gateway itself, which also answers when the method or the token is wrong."""
+        scope = exchange.scope
+        source, rest = source_in(scope["query_string"])
+        if source == OWN_SOURCE or source in SERVICES:
+            exchange.source, scope["query_string"] = source, rest
+            return None if source == OWN_SOURCE else source
+        if scope["method"] == "GET" and value_of(scope["headers"], b"authorization") is not None:
+            raise SourceUnknown(f"source is one of {', '.join([*SERVICES, OWN_SOURCE])}", pointer="query/source")
+        return None
 
     def _deadline(self, exchange: "Exchange") -> float:
-        """Uploads may take their time, long polls ask for theirs."""
+        """How long the service may take once it has the body: uploads may take their time, long polls ask for theirs."""
         if b"transfer-encoding" in exchange.headers or len(exchange.headers.get(b"content-length", b"")) > LONG_LENGTH:
             return self._upload_seconds
         return self._answer_seconds + (LONGEST_POLL_SECONDS if b"wait=" in exchange.scope["query_string"] else 0)
 
     def _finish(self, exchange: "Exchange") -> None:
         path, seconds = exchange.scope["path"], time.perf_counter() - exchange.started
-        self._metrics.answered(method=exchange.method, route=exchange.target, status=exchange.status, seconds=seconds)
+        if not exchange.is_observed:
+            self._metrics.answered(method=exchange.method, route=exchange.target, status=exchange.status, seconds=seconds)
         if self._log is not None and path not in UNCOUNTED:
             # The query may hold phone numbers and names: it is not logged.
             self._log.write(
@@ -200,13 +214,6 @@ class Front:
             )
 
 
-class LimitExceeded(Refusal):
-    """The client used up its limit; Retry-After says when to go on."""
-
-    status = 429
-    kind = "too-many-requests"
-
-
 class Exchange:
     """One request, what was found out about it, and the answer's headers that every layer leaves to the gateway."""
 
@@ -218,8 +225,10 @@ class Exchange:
         "headers",
         "identity",
         "is_ambiguous",
+        "is_observed",
         "request_id",
         "scope",
+        "source",
         "started",
         "status",
         "target",
@@ -235,6 +244,8 @@ class Exchange:
         self.status = 0
         self.target = "gateway"
         self.account = "-"
+        self.source: str | None = None
+        self.is_observed = False
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         # A caller that shows two credentials could be counted as one and served as the other.
         self.is_ambiguous = len(self.headers) != len(scope["headers"]) and _is_repeated(scope["headers"], b"authorization")
@@ -265,8 +276,17 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             kept = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
+            if self.source is not None:
+                kept = [(name, self._led_back(value) if name == b"link" else value) for name, value in kept]
+            if self.status == BodyTooSlow.status:
+                # The rest of the body may come some day: nobody reads it.
+                kept.append((b"connection", b"close"))
             message["headers"] = [*kept, *self.added]
         await self._send(message)
+
+    def _led_back(self, link: bytes) -> bytes:
+        """The link to the next page with the `source` that its service knows nothing of."""
+        return link.replace(b"?", b"?source=%s&" % (self.source or "").encode(), 1)
 
     async def respond(self, response: Response) -> None:
         """Answer from here; when an answer has begun already, its connection is closed instead."""

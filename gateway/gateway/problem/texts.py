@@ -57,6 +57,13 @@ KINDS: dict[str, Kind] = {
         advice_en="None of the formats that the Accept header names can be given.",
         advice_zh="无法提供 Accept 请求头所要求的任何一种格式。",
     ),
+    "request-timeout": Kind(
+        status=408,
+        title_en="The body came too slowly",
+        title_zh="请求体传输过慢",
+        advice_en="The request body did not arrive in time. Send it again, on a faster connection or in parts.",
+        advice_zh="请求体未能及时到达。请换用更快的连接，或分批重新发送。",
+    ),
     "conflict": Kind(
         status=409,
         title_en="Conflict",

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
-from gateway.proxy.headers import GATEWAYS_OWN, REPLACED, RawHeaders, passed_on, value_of
+from gateway.proxy.headers import GATEWAYS_OWN, REPLACED, RawHeaders, has_body, passed_on
 from gateway.proxy.upstream import Answer, Body, Upstream, UpstreamFailed
 
 Scope = MutableMapping[str, Any]
@@ -66,9 +66,10 @@ class _Watch:
 
 
 async def forward(scope: Scope, receive: Receive, send: Send, upstream: Upstream, *, target: str, added: RawHeaders, within: float) -> None:
-    """One exchange.
+    """One exchange; the service has `within` seconds for its answer once it has the body.
 
-    Raises UpstreamFailed while nothing was answered yet, AnswerBroken afterwards, CallerGone when nobody waits for an answer.
+    Raises UpstreamFailed while nothing was answered yet, AnswerBroken afterwards, CallerGone when nobody waits for an answer, and
+    whatever `receive` raises.
     """
     headers = passed_on(scope["headers"], REPLACED) + added
     body = await _first_of(scope, receive)
@@ -83,8 +84,8 @@ async def forward(scope: Scope, receive: Receive, send: Send, upstream: Upstream
             raise CallerGone from None
         raise
     except UpstreamFailed:
-        if isinstance(body, _Incoming) and body.is_broken_off:
-            raise CallerGone from None
+        if isinstance(body, _Incoming) and body.failure is not None:
+            raise body.failure from None
         raise
     finally:
         watch.end()
@@ -129,7 +130,8 @@ class _Incoming:
         self._first = first
         self._receive = receive
         self.watch: _Watch | None = None
-        self.is_broken_off = False
+        # Why the body ended before its end: the connection to the service knows only that it did.
+        self.failure: Exception | None = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._chunks()
@@ -138,10 +140,11 @@ class _Incoming:
         if self._first:
             yield self._first
         while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self.is_broken_off = True
-                raise CallerGone
+            try:
+                message = await self._next()
+            except Exception as error:
+                self.failure = error
+                raise
             if message.get("body"):
                 yield message["body"]
             if not message.get("more_body"):
@@ -149,11 +152,16 @@ class _Incoming:
         if self.watch is not None:
             self.watch.is_body_read = True
 
+    async def _next(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise CallerGone
+        return message
+
 
 async def _first_of(scope: Scope, receive: Receive) -> "bytes | _Incoming | None":
     """No body, a whole one, or one that streams."""
-    length = value_of(scope["headers"], b"content-length")
-    if length == b"0" or (length is None and value_of(scope["headers"], b"transfer-encoding") is None):
+    if not has_body(scope["headers"]):
         return None
     message = await receive()
     if message["type"] == "http.disconnect":

@@ -38,6 +38,12 @@ def value_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | Non
     return None
 
 
+def has_body(headers: RawHeaders) -> bool:
+    """Whether a body follows these headers (RFC 9112, section 6)."""
+    length = value_of(headers, b"content-length")
+    return length != b"0" and (length is not None or value_of(headers, b"transfer-encoding") is not None)
+
+
 def request_id_of(given: bytes | None) -> bytes:
     """The caller's X-Request-Id when it is one, else a fresh one."""
     return given if given is not None and REQUEST_ID.fullmatch(given) else urandom(16).hex().encode()

@@ -108,9 +108,9 @@ OF_CUSTOMERS: dict[str, Service] = {
     "tier": "scoring",
 }
 # The gateway's own resources; everything outside /v1/ is its own as well.
-OWN = frozenset({"api-keys", "clients", "signing-keys", "stream-tickets", "webhook-deliveries", "webhook-endpoints", "webhook-event-types"})
+OWN = frozenset({"api-keys", "clients", "stream-tickets", "webhook-deliveries", "webhook-endpoints"})
 # Resources that every service has: the query parameter `source` names the one that is meant.
-SHARED = frozenset({"audit-entries", "events", "jobs", "parked-events", "timers"})
+SHARED = frozenset({"audit-entries", "events"})
 OVERVIEW = "overview"
 
 
@@ -133,4 +133,4 @@ def _first_word(name: str) -> str:
 
 def is_shared(path: str) -> bool:
     """Whether the path is one that every service has."""
-    return path.startswith(PREFIX) and path.split("/", 3)[2] in SHARED
+    return path.startswith(PREFIX) and path.removeprefix(PREFIX) in SHARED

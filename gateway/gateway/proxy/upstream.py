@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import suppress
 from typing import Literal, Protocol
 from urllib.parse import unquote
 
@@ -44,7 +45,10 @@ class Answer(Protocol):
 
 class Upstream(Protocol):
     async def ask(self, method: str, target: str, headers: RawHeaders, body: Body | None, *, within: float) -> Answer:
-        """Send a request and wait at most `within` seconds for the head of its answer."""
+        """Send a request and wait at most `within` seconds for the head of its answer.
+
+        With a body that streams, the seconds count while the service holds it up and from its end on, never while the caller does.
+        """
 
 
 class HttpAnswer:
@@ -115,16 +119,15 @@ class HttpUpstream:
     async def ask(self, method: str, target: str, headers: RawHeaders, body: Body | None, *, within: float) -> HttpAnswer:
         if self._session is None:
             raise UpstreamFailed("unreachable", "the proxy is not open")
-        request = self._session.request(
-            method,
-            URL(f"{self._base}{target}", encoded=True),
-            headers=CIMultiDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
-            data=body,
-            allow_redirects=False,
-        )
         try:
-            async with asyncio.timeout(within):
-                response = await request
+            async with asyncio.timeout(within) as limit:
+                response = await self._session.request(
+                    method,
+                    URL(f"{self._base}{target}", encoded=True),
+                    headers=CIMultiDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
+                    data=body if body is None or isinstance(body, bytes) else _timed(body, limit, within),
+                    allow_redirects=False,
+                )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise UpstreamFailed("unreachable", "the service cannot be reached") from error
         except TimeoutError as error:
@@ -132,6 +135,23 @@ class HttpUpstream:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise UpstreamFailed("broken", "the service closed the connection or answered what is not HTTP") from error
         return HttpAnswer(response, self._idle_seconds)
+
+
+async def _timed(body: AsyncIterable[bytes], limit: asyncio.Timeout, within: float) -> AsyncIterator[bytes]:
+    """The body; the limit stands still while the next piece is waited for, and begins anew whenever the service has to go on."""
+    now = asyncio.get_running_loop().time
+    _move(limit, None)
+    async for chunk in body:
+        _move(limit, now() + within)
+        yield chunk
+        _move(limit, None)
+    _move(limit, now() + within)
+
+
+def _move(limit: asyncio.Timeout, when: float | None) -> None:
+    # An answer that came before the body's end has ended the limit, and the service reads on as it likes.
+    with suppress(RuntimeError):
+        limit.reschedule(when)
 
 
 def parse_upstream(url: str) -> tuple[str, str | None]:
