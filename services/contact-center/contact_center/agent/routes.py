@@ -24,6 +24,7 @@ from contact_center.agent.schemas import (
     presence_out,
 )
 from contact_center.agent.store import AgentStore
+from contact_center.patches import PatchedDocumentIncomplete
 from contact_center.queue.store import QueueStore
 from contact_center.words import Presence, variant
 
@@ -81,7 +82,7 @@ async def replace_agent(agent_id: Id, body: NewAgent, call: Annotated[Call, requ
         return await _described(call, tx, agent, body)
 
 
-@router.patch("/v1/agents/{agent_id}", response_model=AgentView, raises=[AgentUnknown, QueueOfAgentUnknown])
+@router.patch("/v1/agents/{agent_id}", response_model=AgentView, raises=[AgentUnknown, QueueOfAgentUnknown, PatchedDocumentIncomplete])
 async def change_agent(agent_id: Id, body: Annotated[AgentPatch, MergePatch], call: Annotated[Call, requires("agents:write")]) -> Response:
     """Change some of an agent's profile; contacts in hand are not touched."""
     async with call.transaction() as tx:

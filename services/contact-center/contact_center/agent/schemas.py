@@ -8,9 +8,11 @@ from service_kit.words import Id, Input, Line, Output, Timestamp, UnitPath
 
 from contact_center.agent.domain import Agent, Profile
 from contact_center.agent.work import Work
+from contact_center.patches import patched
 from contact_center.words import Channel, Places, Presence, RoutingStatus, SkillsIn, SkillsOut, Spoken, absent, levels, skills_out
 
 Capacity = Annotated[dict[Channel, Places], Field(max_length=8, examples=[{"voice": 1, "chat": 3}])]
+CapacityPatch = Annotated[dict[Channel, Places | None], Field(max_length=8, examples=[{"chat": 2, "email": None}])]
 QueueIds = Annotated[list[Id], Field(max_length=100)]
 Languages = Annotated[list[Spoken], Field(max_length=20)]
 WorkState = Annotated[str, Field(max_length=20, examples=["assigned"])]
@@ -87,21 +89,19 @@ class PresenceOut(Output):
 
 
 class AgentPatch(Input):
-    """What changes in an agent; `team: null` takes the team away."""
+    """What changes in an agent; `team: null` takes the team away, null for a channel of `capacity` that channel."""
 
     name: Line = absent()
     unit: UnitPath = absent()
     team: Line | None = absent()
     skills: SkillsIn = absent()
-    capacity: Capacity = absent()
+    capacity: CapacityPatch = absent()
     languages: Languages = absent()
     queues: QueueIds = absent()
 
     def merged(self, agent: Agent) -> NewAgent:
         """The whole profile with the patch laid over it."""
-        present = agent_view(agent, ()).model_dump_json(include=set(NewAgent.model_fields))
-        changes = {name: getattr(self, name) for name in self.model_fields_set}
-        return NewAgent.model_validate_json(present).model_copy(update=changes)
+        return patched(NewAgent, agent_view(agent, ()), self)
 
 
 def agent_view(agent: Agent, works: Sequence[Work]) -> AgentView:

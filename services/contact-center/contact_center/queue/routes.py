@@ -10,6 +10,7 @@ from service_kit.routing import MergePatch, Router, requires
 from service_kit.units import unit_for, units_of
 from service_kit.words import Id
 
+from contact_center.patches import PatchedDocumentIncomplete
 from contact_center.queue import use_cases
 from contact_center.queue.domain import OverflowUnknown, Queue, QueueUnknown
 from contact_center.queue.schemas import NewQueue, QueuePatch, QueueView, queue_view
@@ -60,7 +61,7 @@ async def replace_queue(queue_id: Id, body: NewQueue, call: Annotated[Call, requ
         return await _changed(call, store, queue, body)
 
 
-@router.patch("/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueUnknown, OverflowUnknown])
+@router.patch("/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueUnknown, OverflowUnknown, PatchedDocumentIncomplete])
 async def change_queue(queue_id: Id, body: Annotated[QueuePatch, MergePatch], call: Annotated[Call, requires("queues:write")]) -> Response:
     """Change some of what a queue asks for; contacts that wait in it are looked at again at once."""
     async with call.transaction() as tx:

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from service_kit.words import Id, Input, Line, Output, Timestamp, UnitPath
 
+from contact_center.patches import patched
 from contact_center.queue.domain import Queue, QueueProfile, RelaxationStep
 from contact_center.words import Channel, Moments, Share, SkillsIn, SkillsOut, absent, levels, skills_out
 
@@ -135,6 +136,20 @@ def queue_view(queue: Queue) -> QueueView:
     )
 
 
+class ServiceLevelPatch(Input):
+    """What changes in the target."""
+
+    seconds: Moments = absent()
+    share: Share = absent()
+
+
+class OverflowPatch(Input):
+    """What changes in the overflow; where there was none, both are needed."""
+
+    after_seconds: Moments = absent()
+    queue_id: Id = absent()
+
+
 class QueuePatch(Input):
     """What changes in a queue; `overflow: null` takes the overflow away."""
 
@@ -142,14 +157,12 @@ class QueuePatch(Input):
     unit: UnitPath = absent()
     channels: Channels = absent()
     skills: SkillsIn = absent()
-    service_level: ServiceLevelIn = absent()
+    service_level: ServiceLevelPatch = absent()
     offer_seconds: OfferSeconds = absent()
     wrap_up_seconds: Moments = absent()
     relaxation: Annotated[list[RelaxationIn], Field(max_length=20)] = absent()
-    overflow: OverflowIn | None = absent()
+    overflow: OverflowPatch | None = absent()
 
     def merged(self, queue: Queue) -> NewQueue:
         """The whole queue with the patch laid over it."""
-        present = queue_view(queue).model_dump_json(exclude={"id", "created_at", "updated_at"})
-        changes = {name: getattr(self, name) for name in self.model_fields_set}
-        return NewQueue.model_validate_json(present).model_copy(update=changes)
+        return patched(NewQueue, queue_view(queue), self)

@@ -58,6 +58,36 @@ async def test_a_queue_overflows_to_another_that_exists(api: Api) -> None:
     assert back.json()["overflow"] is None
 
 
+async def patched(api: Api, kind: str, thing: dict[str, Any], patch: dict[str, Any]) -> Any:
+    path = f"/v1/{kind}/{thing['id']}"
+    return await api.patch(path, patch, match=(await api.get(path)).headers["etag"])
+
+
+async def test_a_patch_changes_a_member_of_a_member_and_keeps_the_others(api: Api) -> None:
+    queue = await made(api, "/v1/queues", a_queue(service_level={"seconds": 20, "share": "0.90"}))
+    other = await made(api, "/v1/queues", a_queue())
+
+    changed = await patched(api, "queues", queue, {"service_level": {"seconds": 30}})
+    half = await patched(api, "queues", queue, {"overflow": {"after_seconds": 10}})
+    whole = await patched(api, "queues", queue, {"overflow": {"after_seconds": 10, "queue_id": other["id"]}})
+    later = await patched(api, "queues", queue, {"overflow": {"after_seconds": 20}})
+
+    assert changed.json()["service_level"] == {"seconds": 30, "share": "0.90"}
+    assert (half.status_code, [error["pointer"] for error in half.json()["errors"]]) == (409, ["/overflow/queue_id"])
+    assert whole.json()["overflow"] == {"after_seconds": 10, "queue_id": other["id"]}
+    assert later.json()["overflow"] == {"after_seconds": 20, "queue_id": other["id"]}
+
+
+async def test_null_takes_one_channel_away_from_an_agent_and_keeps_the_others(api: Api) -> None:
+    agent = await made(api, "/v1/agents", an_agent(capacity={"voice": 1, "chat": 3}))
+
+    changed = await patched(api, "agents", agent, {"capacity": {"chat": 2}})
+    taken = await patched(api, "agents", agent, {"capacity": {"voice": None}})
+
+    assert changed.json()["capacity"] == {"voice": 1, "chat": 2}
+    assert taken.json()["capacity"] == {"chat": 2}
+
+
 async def test_overflowing_contacts_reach_the_other_queues_agents(api: Api) -> None:
     house = await House.opened(api)
     desk = await House.opened(api, address="95588", overflow={"after_seconds": 1, "queue_id": house.queue["id"]})
