@@ -136,12 +136,20 @@ def document(
     for item in made["paths"].values():
         for method, operation in item.items():
             complete(operation, method, by_id[operation["operationId"]])
+    for form in forms_of(made["paths"]):
+        schemas[form]["additionalProperties"] = False
     made["tags"] = [
         {"name": tag, "description": f"Operations on {tag}."} for tag in sorted({str(tag) for route in routes for tag in route.tags})
     ]
     made["x-problem-types"] = problem_types(routes)
     made["webhooks"] = {name: webhook(name, model, schemas) for name, model in sorted(events.items())}
     return cast("dict[str, Any]", detailed(made))
+
+
+def forms_of(paths: Mapping[str, Any]) -> set[str]:
+    """The names of the schemas of multipart forms, which take no other fields."""
+    bodies = [operation["requestBody"]["content"] for item in paths.values() for operation in item.values() if "requestBody" in operation]
+    return {body["multipart/form-data"]["schema"]["$ref"].rpartition("/")[2] for body in bodies if "multipart/form-data" in body}
 
 
 def problem_types(routes: Sequence[APIRoute]) -> dict[str, dict[str, Any]]:
