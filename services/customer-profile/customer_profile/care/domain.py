@@ -50,6 +50,10 @@ class CarePlanNotFound(NotFound):
     """There is no care plan with this id, or it lies outside the units of this token."""
 
 
+class CarePlanWithoutText(Conflict):
+    """A plan keeps its text in at least one language."""
+
+
 class CareTaskNotFound(NotFound):
     """There is no care task with this id, or its customer lies outside the units of this token."""
 
@@ -88,13 +92,17 @@ class CarePlan:
     within_days: int
     channel: Channel
     purpose: Purpose = Purpose.CARE
-    template: Mapping[str, str] = field(default_factory=dict)
+    template: Mapping[str, str]
     segment: Segment | None = None
     unit: str | None = None
     owner: str | None = None
     is_enabled: bool = True
     is_built_in: bool = False
     created_at: datetime
+
+    def __post_init__(self) -> None:
+        if not self.template:
+            raise CarePlanWithoutText()
 
     def is_for(self, customer: Customer) -> bool:
         """Whether this plan cares for this customer."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
 from service_kit.call import Call
+from service_kit.merging import merged
 from service_kit.pages import Page, PageOf
 from service_kit.routing import MergePatch, Router, requires
 from service_kit.units import UnitNotAllowed, unit_for, units_of
@@ -14,6 +15,7 @@ from customer_profile.care import birthdays, store
 from customer_profile.care.domain import (
     CarePlan,
     CarePlanNotFound,
+    CarePlanWithoutText,
     CareTask,
     CareTaskNotFound,
     CareTaskNotOpen,
@@ -22,7 +24,7 @@ from customer_profile.care.domain import (
     TaskState,
 )
 from customer_profile.care.making import caring
-from customer_profile.care.rows import plan_of, task_of
+from customer_profile.care.rows import plan_of, segment_of, segment_row, task_of
 from customer_profile.care.schemas import (
     CarePlanChange,
     CarePlanView,
@@ -89,7 +91,7 @@ async def list_care_plans(call: Annotated[Call, requires("care:read")], page: An
     return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
 
 
-@router.patch("/v1/care-plans/{plan_id}", response_model=CarePlanView, raises=[CarePlanNotFound])
+@router.patch("/v1/care-plans/{plan_id}", response_model=CarePlanView, raises=[CarePlanNotFound, CarePlanWithoutText])
 async def change_care_plan(
     plan_id: Id, body: Annotated[CarePlanChange, MergePatch], call: Annotated[Call, requires("care:write")]
 ) -> Response:
@@ -98,7 +100,7 @@ async def change_care_plan(
         plans = CareStore(tx, units_of(call.caller))
         before = await plans.plan_to_change(plan_id)
         call.require_match(before.version)
-        after = replace(before, **sent(body), version=before.version + 1)
+        after = replace(before, **sent(before, body), version=before.version + 1)
         await plans.save_plan(before, after)
         if after.occasion is Occasion.BIRTHDAY:
             await birthdays.look_soon(tx, after.id, zone=call.settings.time_zone, at=call.at)
@@ -188,13 +190,14 @@ async def ended(call: Call, tasks: CareStore, before: CareTask, after: CareTask,
     return call.answer(task_view(after), version=after.version)
 
 
-def sent(body: CarePlanChange) -> dict[str, Any]:
+def sent(before: CarePlan, body: CarePlanChange) -> dict[str, Any]:
     """The fields that were sent, as the domain holds them."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
     if "enabled" in given:
         given["is_enabled"] = given.pop("enabled")
     if "segment" in given:
-        given["segment"] = body.segment.segment() if body.segment else None
+        patch = body.segment.model_dump(mode="json", exclude_unset=True) if body.segment else None
+        given["segment"] = None if patch is None else segment_of(merged(segment_row(before.segment), patch))
     if "template" in given:
-        given["template"] = {str(language): text for language, text in body.template.items()}
+        given["template"] = merged(before.template, {str(language): text for language, text in body.template.items()})
     return given

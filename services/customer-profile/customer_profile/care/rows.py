@@ -30,25 +30,30 @@ def plan_of(row: Record) -> CarePlan:
 
 def plan_columns(plan: CarePlan) -> dict[str, Any]:
     """The columns that can change."""
-    segment = plan.segment
     return {
         "name": plan.name,
         "within_days": plan.within_days,
         "channel": plan.channel.value,
         "purpose": plan.purpose.value,
         "template": dict(plan.template),
-        "segment": None
-        if segment is None
-        else {"kind": segment.kind.value if segment.kind else None, "tier_min": segment.tier_min, "tag": segment.tag},
+        "segment": segment_row(plan.segment),
         "owner": plan.owner,
         "is_enabled": plan.is_enabled,
     }
 
 
+def segment_row(segment: Segment | None) -> dict[str, Any] | None:
+    if segment is None:
+        return None
+    return {"kind": segment.kind.value if segment.kind else None, "tier_min": segment.tier_min, "tag": segment.tag}
+
+
 def segment_of(row: dict[str, Any] | None) -> Segment | None:
+    """The segment of a row, or of what a merge patch made of it: what is left out does not matter."""
     if row is None:
         return None
-    return Segment(kind=Kind(row["kind"]) if row["kind"] else None, tier_min=row["tier_min"], tag=row["tag"])
+    kind = row.get("kind")
+    return Segment(kind=Kind(kind) if kind else None, tier_min=row.get("tier_min"), tag=row.get("tag"))
 
 
 def task_of(row: Record) -> CareTask:

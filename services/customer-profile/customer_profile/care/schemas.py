@@ -46,13 +46,13 @@ class NewCarePlan(Input):
 
 
 class CarePlanChange(Input):
-    """A merge patch: what is left out stays, null empties."""
+    """A merge patch: what is left out stays, null empties; texts and segment are merged member by member."""
 
     name: Annotated[Line, Field(default_factory=str)]
     within_days: Annotated[WithinDays, Field(default_factory=int)]
     channel: Annotated[Channel, Field(strict=False, default_factory=lambda: Channel.VOICE)]
     purpose: Annotated[Purpose, Field(strict=False, default_factory=lambda: Purpose.CARE)]
-    template: Annotated[Template, Field(default_factory=dict)]
+    template: Annotated[dict[Language, Text | None], Field(max_length=2, default_factory=dict)]
     segment: SegmentIn | None = None
     owner: Line | None = None
     enabled: Annotated[bool, Field(default_factory=bool)]

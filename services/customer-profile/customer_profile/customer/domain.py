@@ -53,6 +53,10 @@ class TooManyIdentifiers(Invalid):
     """A file keeps at most fifty identifiers and a hundred tags."""
 
 
+class TooManyFacts(Conflict):
+    """A file keeps at most three hundred facts; one that is an object has at most fifty members."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Customer:
     """The file of one customer. `tier` is the star tier that scoring told; `sensitive` names facts declared sensitive."""
@@ -168,7 +172,7 @@ def created(customer: Customer, source: SourceGiven) -> Customer:
 def tidied(customer: Customer) -> Customer:
     """The file without repeats among its identifiers, tags and roles, and without facts that are null.
 
-    Raises TooManyIdentifiers when it holds more than a file keeps.
+    Raises TooManyIdentifiers or TooManyFacts when it holds more than a file keeps.
     """
     identifiers = without_repeats(customer.identifiers)
     tags = tuple(dict.fromkeys(customer.tags))
@@ -176,6 +180,8 @@ def tidied(customer: Customer) -> Customer:
     facts = facts_of.tidied(customer.facts)
     if len(identifiers) > MOST_IDENTIFIERS or len(tags) > MOST_TAGS:
         raise TooManyIdentifiers()
+    if facts_of.are_too_many(facts):
+        raise TooManyFacts()
     # An import makes thousands of files a second: one that is tidy already is not copied.
     if (facts is customer.facts and len(identifiers) == len(customer.identifiers)) and (tags, roles) == (customer.tags, customer.roles):
         return customer

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from service_kit import merging
+
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Group: TypeAlias = Mapping[str, Json]
 Facts: TypeAlias = Mapping[str, Group]
@@ -17,6 +19,8 @@ SENSITIVE = frozenset(
     f"characteristics.{name}"
     for name in ("health", "habits", "religion", "politics", "conflicts", "minors", "family", "investments", "property")
 )
+MOST_FACTS = 300
+MOST_MEMBERS = 50
 # How many sources are kept: the oldest ones that no fact relies on any longer go first, then the oldest.
 MOST_SOURCES = 40
 
@@ -52,8 +56,8 @@ class Source:
 
 
 def merged(facts: Facts, patch: Facts) -> Facts:
-    """The facts after a merge patch: null deletes, a group that is not named stays."""
-    return {group: _merged_group(facts.get(group, {}), patch.get(group, {})) for group in GROUPS}
+    """The facts after a merge patch: null deletes, objects are merged member by member, a group that is not named stays."""
+    return {group: merging.merged(facts.get(group), members) if (members := patch.get(group)) else facts.get(group, {}) for group in GROUPS}
 
 
 def tidied(facts: Facts) -> Facts:
@@ -63,10 +67,10 @@ def tidied(facts: Facts) -> Facts:
     return merged(NO_FACTS, facts)
 
 
-def _merged_group(group: Group, patch: Group) -> Group:
-    if not patch:
-        return group
-    return {name: value for name, value in {**group, **patch}.items() if value is not None}
+def are_too_many(facts: Facts) -> bool:
+    """Whether these are more facts, or larger ones, than a file keeps."""
+    values = [value for group in facts.values() for value in group.values()]
+    return len(values) > MOST_FACTS or any(isinstance(value, dict) and len(value) > MOST_MEMBERS for value in values)
 
 
 def names(facts: Facts) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def new_customer(body: NewCustomer, call: Call, vault: Vault, *, id: UUID) -> Cu
         sector=body.sector,
         identifiers=identifiers_of(body.identifiers, vault, region=settings.phone_region),
         tags=tuple(body.tags),
-        facts=facts_given(body.facts),
+        facts=facts_of.merged(facts_of.NO_FACTS, facts_given(body.facts)),
         account_manager=body.account_manager,
         do_not_contact=body.do_not_contact,
         created_at=call.at,

@@ -14,7 +14,7 @@ from service_kit.units import UnitNotAllowed, units_of
 from service_kit.words import Id, Input, Output, Stars, UnitPath
 
 from customer_profile.customer import inputs, use_cases, views
-from customer_profile.customer.domain import Customer, CustomerNotFound, IdentifierTaken, TooManyIdentifiers
+from customer_profile.customer.domain import Customer, CustomerNotFound, IdentifierTaken, TooManyFacts, TooManyIdentifiers
 from customer_profile.customer.rows import row_of
 from customer_profile.customer.schemas import CustomerChange, CustomerView, NewCustomer
 from customer_profile.customer.store import BEFORE_ALL, BEHIND_ALL, Asked, CustomerReader, CustomerStore
@@ -67,7 +67,12 @@ class LookupsView(Output):
     items: Annotated[list[Lookup | None], Field(max_length=1_000)]
 
 
-@router.post("/v1/customers", status_code=201, response_model=CustomerView, raises=[IdentifierTaken, TooManyIdentifiers, UnitNotAllowed])
+@router.post(
+    "/v1/customers",
+    status_code=201,
+    response_model=CustomerView,
+    raises=[IdentifierTaken, TooManyIdentifiers, TooManyFacts, UnitNotAllowed],
+)
 async def create_customer(body: NewCustomer, call: Annotated[Call, requires("customers:write")]) -> Response:
     """Create a customer.
 
@@ -160,15 +165,15 @@ async def look_up_customers(body: Lookups, call: Annotated[Call, requires("custo
 @router.patch(
     "/v1/customers/{customer_id}",
     response_model=CustomerView,
-    raises=[CustomerNotFound, IdentifierTaken, TooManyIdentifiers, UnitNotAllowed],
+    raises=[CustomerNotFound, IdentifierTaken, TooManyIdentifiers, TooManyFacts, UnitNotAllowed],
 )
 async def change_customer(
     customer_id: Id, body: Annotated[CustomerChange, MergePatch], call: Annotated[Call, requires("customers:write")]
 ) -> Response:
     """Change a customer's file.
 
-    A merge patch: lists are replaced whole, facts one by one, null empties. Facts that are sent again unchanged are confirmed by
-    their source. Identifiers that are masked for the caller stay on the file, whatever list is sent.
+    A merge patch: lists are replaced whole, facts and their members one by one, null empties. Facts that are sent again unchanged
+    are confirmed by their source. Identifiers that are masked for the caller stay on the file, whatever list is sent.
     """
     vault: Vault = call.part("vault")
     wanted: Customer | None = None

@@ -23,7 +23,10 @@ FactMembers = TypeAliasType("FactMembers", Annotated[dict[MemberName, FactScalar
 FactList = TypeAliasType("FactList", Annotated[list[FactScalar | FactMembers], Field(max_length=100)])
 FactValue = TypeAliasType("FactValue", FactScalar | FactList | FactMembers)
 Names = Annotated[list[Line], Field(max_length=50)]
-Given: TypeAlias = FactValue | None
+# In what callers send null deletes, inside an object too.
+GivenMembers = TypeAliasType("GivenMembers", Annotated[dict[MemberName, FactScalar | None], Field(max_length=50)])
+GivenValue = TypeAliasType("GivenValue", FactScalar | FactList | GivenMembers)
+Given: TypeAlias = GivenValue | None
 
 
 OPEN = ConfigDict(extra="allow", json_schema_extra={"propertyNames": {"pattern": FACT_NAME, "maxLength": 60}, "maxProperties": 100})
@@ -33,7 +36,7 @@ class BasicFacts(Input):
     """Who they are. Facts that a company adds go by their own names; in a PATCH null deletes one."""
 
     model_config = OPEN
-    __pydantic_extra__: dict[FactName, FactValue | None]
+    __pydantic_extra__: dict[FactName, Given]
 
     former_names: Names | None = None
     short_name: Line | None = None
@@ -56,7 +59,7 @@ class CharacteristicFacts(Input):
     """What they are like: health, habits, religion, politics, conflicts, minors, family, investments and property are sensitive."""
 
     model_config = OPEN
-    __pydantic_extra__: dict[FactName, FactValue | None]
+    __pydantic_extra__: dict[FactName, Given]
 
     region_served: Given = None
     capability: Given = None
@@ -77,7 +80,7 @@ class BusinessFacts(Input):
     """How they do: results, problems, image, credit standing, people, dealings with competitors, attitude to us."""
 
     model_config = OPEN
-    __pydantic_extra__: dict[FactName, FactValue | None]
+    __pydantic_extra__: dict[FactName, Given]
 
     results: Given = None
     problems: Given = None
@@ -125,7 +128,7 @@ class NewCustomer(Input):
 
 
 class CustomerChange(Input):
-    """A merge patch: what is left out stays, null empties; lists are replaced whole, facts one by one."""
+    """A merge patch: what is left out stays, null empties; lists are replaced whole, facts and their members one by one."""
 
     # The defaults of what cannot be null are never read: only the fields that were sent count.
     kind: Annotated[Kind, Field(strict=False, default_factory=lambda: Kind.INDIVIDUAL)]

@@ -64,6 +64,10 @@ class InteractionEndsBeforeItBegins(Conflict):
     """`ended_at` lies before `occurred_at`."""
 
 
+class TrailTooLong(Conflict):
+    """What was recorded and what is added make a trail of more members than an interaction keeps; take some off with null."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interaction:
     """A touch; `details` is the trail (IVR nodes, pages), `agent` whoever of ours took part."""

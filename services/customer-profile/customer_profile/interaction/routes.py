@@ -18,8 +18,9 @@ from customer_profile.interaction.domain import (
     InteractionAlreadyRecorded,
     InteractionEndsBeforeItBegins,
     InteractionNotFound,
+    TrailTooLong,
 )
-from customer_profile.interaction.schemas import InteractionChange, InteractionView, NewInteraction, interaction_view
+from customer_profile.interaction.schemas import InteractionChange, InteractionView, NewInteraction, interaction_view, trail
 from customer_profile.interaction.store import InteractionStore, interaction_of
 
 router = Router(tags=["interactions"])
@@ -85,7 +86,7 @@ async def list_interactions(
 @router.patch(
     "/v1/interactions/{interaction_id}",
     response_model=InteractionView,
-    raises=[InteractionNotFound, InteractionEndsBeforeItBegins],
+    raises=[InteractionNotFound, InteractionEndsBeforeItBegins, TrailTooLong],
 )
 async def change_interaction(
     interaction_id: Id, body: Annotated[InteractionChange, MergePatch], call: Annotated[Call, requires("interactions:write")]
@@ -94,16 +95,16 @@ async def change_interaction(
     async with call.transaction() as tx:
         before, unit = await InteractionStore(tx, units_of(call.caller)).get_to_change(interaction_id)
         call.require_match(before.version)
-        after = before.revised(replace(before, **sent(body)))
+        after = before.revised(replace(before, **sent(before, body)))
         await store.save(tx, before, after, unit=unit, at=call.at)
         return call.answer(interaction_view(after, unit), version=after.version)
 
 
-def sent(body: InteractionChange) -> dict[str, Any]:
+def sent(before: Interaction, body: InteractionChange) -> dict[str, Any]:
     """The fields that were sent, as the domain holds them."""
     given = {name: getattr(body, name) for name in body.model_fields_set}
     if "to_dos" in given:
         given["to_dos"] = tuple(given["to_dos"] or ())
     if "details" in given:
-        given["details"] = given["details"] or {}
+        given["details"] = {} if body.details is None else trail(before.details, body.details)
     return given

@@ -1,17 +1,20 @@
 """Interactions as callers send and receive them."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema
+from service_kit.merging import merged
 from service_kit.words import FREE_JSON, Id, Input, JsonObject, Line, Output, StoredJson, Timestamp
 
-from customer_profile.interaction.domain import Channel, Direction, Interaction, Purpose
+from customer_profile.interaction.domain import Channel, Direction, Interaction, Purpose, TrailTooLong
 
 Outcome = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S")]
 ToDos = Annotated[list[Line], Field(max_length=50)]
 # The timeline shows the trail with four members more: direction, purpose, outcome and seconds.
 MOST_MEMBERS = 480
 Trail = Annotated[JsonObject, Field(max_length=MOST_MEMBERS), WithJsonSchema({**FREE_JSON, "maxProperties": MOST_MEMBERS})]
+TRAIL: TypeAdapter[dict[str, Any]] = TypeAdapter(Trail)
 ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~](?:[ -~]{0,198}[!-~])?$")]
 
 
@@ -33,7 +36,7 @@ class NewInteraction(Input):
 
 
 class InteractionChange(Input):
-    """A merge patch of an interaction: what is left out stays, null empties."""
+    """A merge patch of an interaction: what is left out stays, null empties; the trail is merged member by member."""
 
     subject: Annotated[Line, Field(default_factory=str)]
     purpose: Annotated[Purpose, Field(strict=False, default_factory=lambda: Purpose.INQUIRY)]
@@ -42,6 +45,14 @@ class InteractionChange(Input):
     outcome: Outcome | None = None
     to_dos: ToDos | None = None
     details: Trail | None = None
+
+
+def trail(before: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The trail after a merge patch; TrailTooLong when it outgrows what is accepted at once."""
+    try:
+        return TRAIL.validate_python(merged(before, patch))
+    except ValidationError as error:
+        raise TrailTooLong() from error
 
 
 class InteractionView(Output):

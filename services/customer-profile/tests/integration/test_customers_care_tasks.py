@@ -134,6 +134,23 @@ async def test_a_plan_is_changed_and_removed(api: Api) -> None:
     assert (await api.get(path)).status_code == 404
 
 
+async def test_texts_and_segment_of_a_plan_are_merged_member_by_member(api: Api) -> None:
+    made = await api.post("/v1/care-plans", PLAN | {"segment": {"tag": "vip"}})
+    path = made.headers["location"]
+
+    greeting = {"template": {"en": "Hi"}, "segment": {"tier_min": 4}}
+    changed = await api.patch(path, greeting, match=made.headers["etag"])
+    shorter = await api.patch(path, {"template": {"zh-CN": None}, "segment": {"tag": None}}, match=changed.headers["etag"])
+    silent = await api.patch(path, {"template": {"en": None}}, match=shorter.headers["etag"])
+    everybody = await api.patch(path, {"segment": None}, match=shorter.headers["etag"])
+
+    assert changed.json()["template"] == {"zh-CN": "{name}，感谢您", "en": "Hi"}
+    assert changed.json()["segment"] == {"kind": None, "tier_min": 4, "tag": "vip"}
+    assert (shorter.json()["template"], shorter.json()["segment"]) == ({"en": "Hi"}, {"kind": None, "tier_min": 4, "tag": None})
+    assert (silent.status_code, silent.json()["type"].rpartition("/")[2]) == (409, "care-plan-without-text")
+    assert everybody.json()["segment"] is None
+
+
 async def test_plans_of_the_company_are_read_by_all_and_changed_by_the_company_only(api: Api) -> None:
     companys = (await api.post("/v1/care-plans", PLAN)).headers
     unit = api.as_("care:read", "care:write", units=["cn.gd"])

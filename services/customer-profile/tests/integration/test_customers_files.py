@@ -130,6 +130,26 @@ async def test_a_patch_changes_what_it_names_and_keeps_the_rest(api: Api, custom
     assert [item["id"] for item in (await api.get("/v1/customers", params={"q": "伟明"})).json()["items"]] == [customer["id"]]
 
 
+async def test_a_fact_that_is_an_object_is_merged_member_by_member(api: Api) -> None:
+    made = await api.post("/v1/customers", customer_body(facts={"basic": {"address": {"city": "广州", "street": "1", "floor": None}}}))
+    path = f"/v1/customers/{made.json()['id']}"
+
+    changed = await api.patch(path, {"facts": {"basic": {"address": {"street": None, "zip": "510000"}}}}, match=made.headers["etag"])
+
+    assert made.json()["facts"]["basic"]["address"] == {"city": "广州", "street": "1"}
+    assert changed.json()["facts"]["basic"]["address"] == {"city": "广州", "zip": "510000"}
+
+
+async def test_a_file_does_not_grow_beyond_what_it_shows(api: Api, customer: dict[str, Any]) -> None:
+    path, tag = f"/v1/customers/{customer['id']}", '"1"'
+    half = {"address": {f"line {number}": "x" for number in range(50)}}
+    tag = (await api.patch(path, {"facts": {"basic": half}}, match=tag)).headers["etag"]
+
+    larger = await api.patch(path, {"facts": {"basic": {"address": {"one": "more"}}}}, match=tag)
+
+    assert (larger.status_code, larger.json()["type"].rpartition("/")[2]) == (409, "too-many-facts")
+
+
 async def test_a_stale_patch_is_refused(api: Api, customer: dict[str, Any]) -> None:
     read = await api.get(f"/v1/customers/{customer['id']}")
     await api.patch(f"/v1/customers/{customer['id']}", {"name": "A"}, match=read.headers["etag"])

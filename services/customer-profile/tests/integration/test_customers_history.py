@@ -72,6 +72,17 @@ async def test_the_longest_trail_is_shown_on_the_timeline_and_a_longer_one_is_re
     assert refused.status_code == 422
 
 
+async def test_the_trail_of_an_interaction_is_merged_member_by_member(api: Api, customer: dict[str, Any]) -> None:
+    made = await record(api, customer, details={"ivr": {"menu": 4, "queue": 9}, "page": "home"})
+    path = f"/v1/interactions/{made['id']}"
+
+    changed = await api.patch(path, {"details": {"ivr": {"queue": None, "agent": 60}, "page": None}}, match='"1"')
+    grown = await api.patch(path, {"details": {f"page-{number}": number for number in range(480)}}, match='"2"')
+
+    assert changed.json()["details"] == {"ivr": {"menu": 4, "agent": 60}}
+    assert (grown.status_code, grown.json()["type"].rpartition("/")[2]) == (409, "trail-too-long")
+
+
 async def test_the_same_external_id_is_recorded_once(api: Api, customer: dict[str, Any]) -> None:
     made = await record(api, customer, external_id="call-1")
 
