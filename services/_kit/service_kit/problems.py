@@ -29,6 +29,7 @@ KIND_BY_STATUS = {
     503: "unavailable",
     504: "gateway-timeout",
 }
+LONGEST_POINTER = 1_000
 RETRY_AFTER_SECONDS = 1
 
 
@@ -77,7 +78,7 @@ def of_refusal(refusal: Refusal, *, request_id: str, base: str) -> Response:
     if (challenge := extras.pop("challenge", None)) is not None:
         headers["WWW-Authenticate"] = str(challenge)
     if isinstance(refusal, Invalid):
-        extras["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in refusal.faults]
+        extras["errors"] = [{"pointer": _shown(fault.pointer), "detail": fault.detail} for fault in refusal.faults]
     return answer(
         refusal.status,
         kind=problem_slug(type(refusal)),
@@ -87,6 +88,11 @@ def of_refusal(refusal: Refusal, *, request_id: str, base: str) -> Response:
         extras=extras,
         headers=headers,
     )
+
+
+def _shown(pointer: str) -> str:
+    """A pointer as the contract bounds it; a NUL in a name that somebody made up is shown by its symbol."""
+    return pointer.replace("\0", "\N{SYMBOL FOR NULL}")[:LONGEST_POINTER]
 
 
 def faults_of(errors: Iterable[Mapping[str, Any]]) -> Sequence[Fault]:
