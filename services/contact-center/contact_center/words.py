@@ -14,12 +14,19 @@ ContactState = Literal["in_flow", "queued", "offered", "assigned", "on_hold", "w
 OfferState = Literal["pending", "accepted", "rejected", "timed_out", "withdrawn"]
 TierName = Literal["none", "1", "2", "3", "4", "5", "6", "key_contact"]
 
-SkillName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S", examples=["billing"])]
+# No NUL, which Postgres does not hold, and something that can be seen.
+VISIBLE = r"^[^\x00]*[^\s\x00][^\x00]*$"
+SkillName = Annotated[str, Field(min_length=1, max_length=64, pattern=VISIBLE, examples=["billing"])]
 Level = Annotated[int, Field(ge=1, le=5, json_schema_extra={"format": "int32"})]
 Places = Annotated[int, Field(ge=0, le=50, json_schema_extra={"format": "int32"}, description="How many at once.")]
 # Spoken languages are more than the two of the API's own texts.
 Spoken = Annotated[str, Field(min_length=2, max_length=20, pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$", examples=["zh-CN"])]
-Address = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S", examples=["+8613800138000"])]
+# No control characters: some of them count as blank where an address is brought into its written form, which would leave nothing.
+_PRINTED = r"[^\x00-\x1f\x7f-\x9f]"
+Address = Annotated[
+    str,
+    Field(min_length=1, max_length=200, pattern=rf"^{_PRINTED}*[^\s\x00-\x1f\x7f-\x9f]{_PRINTED}*$", examples=["+8613800138000"]),
+]
 NodeName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", examples=["main_menu"])]
 Moments = Annotated[int, Field(ge=0, le=86_400, json_schema_extra={"format": "int32"}, description="Seconds, up to a day.")]
 Waited = Annotated[float, Field(ge=0, le=1e9, json_schema_extra={"format": "double"}, description="Seconds.")]

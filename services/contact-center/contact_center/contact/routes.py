@@ -11,7 +11,7 @@ from service_kit.database import Reader, Transaction
 from service_kit.pages import Page, PageOf
 from service_kit.routing import MergePatch, Router, requires
 from service_kit.units import units_of
-from service_kit.words import Id
+from service_kit.words import Id, Line
 
 from contact_center.addresses import written
 from contact_center.agent.store import AgentStore
@@ -76,7 +76,7 @@ async def list_contacts(
     queue_id: Annotated[Id | None, Query(description="Only contacts of this queue.")] = None,
     agent_id: Annotated[Id | None, Query(description="Only contacts of this agent.")] = None,
     customer_id: Annotated[Id | None, Query(description="Only contacts of this customer.")] = None,
-    external_id: Annotated[str | None, Query(min_length=1, max_length=200, description="Only the platform's own id.")] = None,
+    external_id: Annotated[Line | None, Query(description="Only the platform's own id.")] = None,
 ) -> Response:
     """List contacts, newest first."""
     filters = {

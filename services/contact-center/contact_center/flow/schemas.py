@@ -9,9 +9,9 @@ from service_kit.words import Day, Id, Input, Line, Output, Stars, Timestamp, Un
 
 from contact_center.flow.domain import Flow
 from contact_center.flow.nodes import WEEKDAYS, Check, Collect, HangUp, Hours, Menu, Node, Say, SetNeeds, ToQueue, Window, Wording
-from contact_center.words import NodeName, SkillsIn, Spoken, keyed, levels
+from contact_center.words import VISIBLE, NodeName, SkillsIn, Spoken, keyed, levels
 
-Announcement = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S")]
+Announcement = Annotated[str, Field(min_length=1, max_length=2_000, pattern=VISIBLE)]
 TimeOfDay = Annotated[str, Field(min_length=5, max_length=5, pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["09:00"])]
 Choice = Annotated[str, Field(min_length=1, max_length=8, pattern=r"^[0-9*#]{1,8}$")]
 Patience = Annotated[int, Field(ge=1, le=60, json_schema_extra={"format": "int32"}, description="Seconds to wait for digits.")]
@@ -151,7 +151,7 @@ class CheckIn(Input):
     known: bool | None = None
     key_contact: bool | None = None
     open_complaint: bool | None = None
-    tag: Annotated[str, Field(min_length=1, max_length=64, pattern=r"\S")] | None = None
+    tag: Annotated[str, Field(min_length=1, max_length=64, pattern=VISIBLE)] | None = None
     then: NodeName
     otherwise: NodeName
 

@@ -189,6 +189,15 @@ async def test_an_address_belongs_to_one_entry_point(api: Api) -> None:
     assert on_another_channel.status_code == 201
 
 
+async def test_an_address_that_cannot_be_seen_is_refused(api: Api) -> None:
+    queue = await made(api, "/v1/queues", a_queue())
+
+    refused = await api.post("/v1/entry-points", {"channel": "chat", "address": "\x1c", "queue_id": queue["id"]})
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"].endswith("/address")
+
+
 async def test_an_entry_point_that_moves_lets_its_address_go(api: Api) -> None:
     house = await House.opened(api)
     entries = (await api.get("/v1/entry-points")).json()["items"]

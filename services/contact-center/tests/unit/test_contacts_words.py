@@ -1,6 +1,7 @@
 """Addresses, advice, presence and treatment: the small rules."""
 
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 from uuid import UUID
 
 import pytest
@@ -9,6 +10,10 @@ from contact_center.agent.domain import Agent, Presence, Profile, RoutingStatus
 from contact_center.routing.domain import SECOND, Treatment
 from contact_center.screen_pop.advice import TEXTS, Situation, advice_codes, advice_text
 from contact_center.treatment.domain import treatment_for
+from contact_center.words import Address, Channel
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
@@ -29,6 +34,27 @@ AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 )
 def test_a_phone_is_kept_in_one_form(address: str, kept: str) -> None:
     assert written("voice", address) == kept
+
+
+ADDRESS: TypeAdapter[str] = TypeAdapter(Address)
+
+
+@pytest.mark.parametrize("address", ["\x1c", "\x1c\x1f", "10086\x00", "\u3000", " ", "\x85"])
+def test_what_cannot_be_seen_is_no_address(address: str) -> None:
+    with pytest.raises(ValidationError):
+        ADDRESS.validate_python(address)
+
+
+def is_address(text: str) -> bool:
+    try:
+        return bool(ADDRESS.validate_python(text))
+    except ValidationError:
+        return False
+
+
+@given(channel=st.sampled_from(get_args(Channel)), address=st.text(min_size=1, max_size=200).filter(is_address))
+def test_whatever_is_an_address_stays_one_in_its_written_form(channel: str, address: str) -> None:
+    assert is_address(written(channel, address))
 
 
 def test_a_mailbox_is_compared_without_case() -> None:
