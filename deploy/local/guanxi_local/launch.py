@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any
@@ -47,7 +47,9 @@ def stop_on_signals() -> Iterator[None]:
         _ignore_signals()
         raise StopRequested(signal.Signals(number).name)
 
-    before = [signal.signal(number, stop) for number in STOP_SIGNALS]
+    # What was ignored before us stays so: `nohup make run &` outlives its terminal.
+    heard = [number for number in STOP_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     except StopRequested:
@@ -59,8 +61,8 @@ def stop_on_signals() -> Iterator[None]:
     _restore(before)
 
 
-def _restore(handlers: Sequence[Any]) -> None:
-    for number, handler in zip(STOP_SIGNALS, handlers, strict=True):
+def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
         signal.signal(number, handler)
 
 
@@ -80,7 +82,8 @@ class Instance:
         self._database = LocalDatabase(settings, home)
         self._nursery = Nursery({**FRUGAL, **os.environ}) if settings.preload and can_fork() else None
         self._demo: Child | None = None
-        self._supervisor = Supervisor(tell=self._warn, changed=self._publish, clock=time.monotonic)
+        self._is_published = False
+        self._supervisor = Supervisor(tell=self._warn, changed=self._changed, clock=time.monotonic)
 
     def start(self, running: ExitStack) -> None:
         settings, home = self._settings, self._home
@@ -103,12 +106,20 @@ class Instance:
         self._begin_demo(is_new, running)
 
     def keep_serving(self) -> None:
+        chores = (self._restart_the_database, self._supervisor.restart_the_dead, self._publish, self._notice_the_end_of_the_demo)
         while True:
-            self._restart_the_database()
-            self._supervisor.restart_the_dead()
-            self._notice_the_end_of_the_demo()
+            for chore in chores:
+                self._attempt(chore)
             reap_orphans(self._known_processes())
             time.sleep(POLL)
+
+    def _attempt(self, chore: Callable[[], None]) -> None:
+        """What cannot be done now, such as on a full disk, is tried again: it must not end what runs."""
+        try:
+            chore()
+        except (LauncherError, PostgresServerError) as error:
+            self._warn(f"{error} Trying again.")
+            time.sleep(1)
 
     def _environments(self) -> Mapping[str, Mapping[str, str]]:
         ports = dict(zip([part.name for part in SERVICES], free_ports(len(SERVICES)), strict=True))
@@ -135,6 +146,7 @@ class Instance:
         running.callback(self._stop_children)
         self._tell("Starting the four services and the gateway")
         self._supervisor.start(children)
+        self._publish()
         self._supervisor.wait_until_ready(within=self._settings.start_seconds)
 
     def _stop_children(self) -> None:
@@ -142,7 +154,10 @@ class Instance:
         within = self._settings.stop_seconds + 2
         self._supervisor.stop([GATEWAY.name], within=within)
         self._supervisor.stop([part.name for part in SERVICES], within=within)
-        self._home.publish_processes({})
+        try:
+            self._home.publish_processes({})
+        except LauncherError as error:
+            self._warn(str(error))
 
     def _announce(self) -> None:
         took = time.monotonic() - self._began
@@ -175,13 +190,9 @@ class Instance:
         self._demo = None
 
     def _restart_the_database(self) -> None:
-        try:
-            if self._database.restart_if_dead():
-                self._warn("PostgreSQL ended; it was started again.")
-                self._publish()
-        except PostgresServerError as error:
-            self._warn(f"{error} Trying again.")
-            time.sleep(1)
+        if self._database.restart_if_dead():
+            self._warn("PostgreSQL ended; it was started again.")
+            self._changed()
 
     def _known_processes(self) -> frozenset[int]:
         server = self._database.server
@@ -189,7 +200,13 @@ class Instance:
         pids += [self._demo.pid if self._demo else None, server.pid if server else None, self._nursery.pid if self._nursery else None]
         return frozenset(pid for pid in pids if pid is not None)
 
+    def _changed(self) -> None:
+        self._is_published = False
+
     def _publish(self) -> None:
+        """Tell other programs which processes run, when that has changed."""
+        if self._is_published:
+            return
         server = self._database.server
         self._home.publish_processes(
             {
@@ -199,6 +216,7 @@ class Instance:
                 **{child.name: child.facts() for child in self._supervisor.children},
             }
         )
+        self._is_published = True
 
     def _tell(self, text: str) -> None:
         self._console.print(f"[dim]{time.monotonic() - self._began:5.1f} s[/] {text}")

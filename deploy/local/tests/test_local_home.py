@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from guanxi_local.home import Home
-from guanxi_local.refusals import LauncherError
+from guanxi_local.refusals import LauncherError, StopRequested
 
 
 @pytest.fixture
@@ -95,3 +95,17 @@ def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
         Home(tmp_path / "file" / "home").prepare()
 
     assert "\n" not in str(refused.value)
+
+
+def test_a_home_tells_no_holder_after_a_stop_that_raised(home: Home) -> None:
+    with pytest.raises(StopRequested), home.locked():
+        raise StopRequested("SIGTERM")
+
+    assert (home.folder / "lock").read_text() == ""
+
+
+def test_what_stands_in_the_way_of_a_write_is_one_line(home: Home) -> None:
+    (home.folder / "processes.json.new").mkdir()
+
+    with pytest.raises(LauncherError, match=r"Cannot write .*processes\.json"):
+        home.publish_processes({})

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from guanxi_local.parts import PARTS
@@ -126,6 +127,41 @@ def test_what_is_killed_is_started_again_without_help(started: Started, victim: 
     assert {name for name in after if after[name] != before[name]} == {victim}
     if victim != "postgres":
         wait_until(lambda: answers(after[victim]["url"]))
+
+
+def test_a_home_that_cannot_be_written_ends_nothing_and_is_tried_again(started: Started) -> None:
+    process = started.start_until_ready()
+    before = started.processes()
+    in_the_way = started.home / "processes.json.new"
+    in_the_way.mkdir()
+
+    os.kill(before["scoring"]["pid"], signal.SIGKILL)
+    wait_until(lambda: not answers(before["scoring"]["url"]))
+    wait_until(lambda: answers(before["scoring"]["url"]))
+    assert started.processes() == before
+    assert process.poll() is None
+
+    in_the_way.rmdir()
+    wait_until(lambda: started.processes()["scoring"]["pid"] != before["scoring"]["pid"])
+    process.send_signal(signal.SIGTERM)
+    assert started.ended()[0] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_was_ignored_before_the_start_stays_ignored(started: Started, number: signal.Signals) -> None:
+    """As with nohup, and with a job that a script puts into the background."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        process = started.start_until_ready()
+    finally:
+        signal.signal(number, before)
+
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    ignored = int(status.partition("SigIgn:")[2].split()[0], 16)
+
+    assert ignored >> (number - 1) & 1
+    process.send_signal(signal.SIGTERM)
+    assert started.ended() == (0, "")
 
 
 def test_two_instances_run_side_by_side(started: Started) -> None:

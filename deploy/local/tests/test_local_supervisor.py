@@ -121,3 +121,26 @@ def test_only_the_named_children_are_stopped() -> None:
     watch.supervisor.stop(["gateway"], within=1)
 
     assert (gateway.is_alive, scoring.is_alive) == (False, True)
+
+
+def test_a_child_that_cannot_be_started_again_is_tried_later() -> None:
+    child = MortalChild("complaints")
+    watch = Watch(child)
+    refusals = [LauncherError("Cannot start complaints: no space."), LauncherError("Cannot start complaints: no space.")]
+    start = child.start
+
+    def refused() -> None:
+        if refusals:
+            raise refusals.pop()
+        start()
+
+    child.start = refused  # type: ignore[method-assign]
+    child.is_alive = False
+    told = 0
+    for _ in range(200):
+        try:
+            watch.after(0.05)
+        except LauncherError:
+            told += 1
+
+    assert (told, child.is_alive, child.starts) == (2, True, 2)
