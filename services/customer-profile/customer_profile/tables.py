@@ -249,7 +249,8 @@ care_task = Table(
 )
 Index("uq_care_task_occasion", care_task.c.customer_id, care_task.c.plan_id, care_task.c.occasion_key, unique=True)
 Index("ix_care_task_id", care_task.c.id)
-Index("ix_care_task_due_at", care_task.c.state, care_task.c.due_at, care_task.c.id)
+Index("ix_care_task_state", care_task.c.state, care_task.c.due_at, care_task.c.id)
+Index("ix_care_task_due_at", care_task.c.due_at, care_task.c.id)
 
 # An uploaded file in parts, kept until its import has ended.
 import_file = Table(

@@ -110,8 +110,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_care_task_customer_id_customer")),
         sa.PrimaryKeyConstraint("customer_id", "id", name=op.f("pk_care_task")),
     )
-    op.create_index("ix_care_task_due_at", "care_task", ["state", "due_at", "id"], unique=False)
+    op.create_index("ix_care_task_due_at", "care_task", ["due_at", "id"], unique=False)
     op.create_index("ix_care_task_id", "care_task", ["id"], unique=False)
+    op.create_index("ix_care_task_state", "care_task", ["state", "due_at", "id"], unique=False)
     op.create_index("uq_care_task_occasion", "care_task", ["customer_id", "plan_id", "occasion_key"], unique=True)
     op.create_table(
         "consent",
@@ -241,6 +242,7 @@ def downgrade() -> None:
     op.drop_index("ix_consent_id", table_name="consent")
     op.drop_table("consent")
     op.drop_index("uq_care_task_occasion", table_name="care_task")
+    op.drop_index("ix_care_task_state", table_name="care_task")
     op.drop_index("ix_care_task_id", table_name="care_task")
     op.drop_index("ix_care_task_due_at", table_name="care_task")
     op.drop_table("care_task")
