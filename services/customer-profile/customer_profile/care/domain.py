@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from service_kit.errors import Conflict, NotFound
+from service_kit.errors import Conflict, Forbidden, NotFound
 
 from customer_profile.consent.domain import Code, QuietHours
 from customer_profile.customer.domain import Customer, Kind
@@ -48,6 +48,10 @@ class TaskState(StrEnum):
 
 class CarePlanNotFound(NotFound):
     """There is no care plan with this id, or it lies outside the units of this token."""
+
+
+class CarePlanOfTheCompany(Forbidden):
+    """This plan is for the whole company: tokens kept to units read it and do not change it."""
 
 
 class CarePlanWithoutText(Conflict):

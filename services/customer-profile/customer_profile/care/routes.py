@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Response
 from service_kit.call import Call
@@ -15,6 +16,7 @@ from customer_profile.care import birthdays, store
 from customer_profile.care.domain import (
     CarePlan,
     CarePlanNotFound,
+    CarePlanOfTheCompany,
     CarePlanWithoutText,
     CareTask,
     CareTaskNotFound,
@@ -67,7 +69,7 @@ async def create_care_plan(body: NewCarePlan, call: Annotated[Call, requires("ca
         created_at=call.at,
     )
     async with call.transaction() as tx:
-        await CareStore(tx, units_of(call.caller)).add_plan(plan)
+        await CareStore(tx, units_of(call.caller)).add_plan(plan, at=call.at)
         if plan.occasion is Occasion.BIRTHDAY:
             await birthdays.look_soon(tx, plan.id, zone=call.settings.time_zone, at=call.at)
         return call.created(plan_view(plan), location=f"/v1/care-plans/{plan.id}", version=1)
@@ -91,7 +93,7 @@ async def list_care_plans(call: Annotated[Call, requires("care:read")], page: An
     return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
 
 
-@router.patch("/v1/care-plans/{plan_id}", response_model=CarePlanView, raises=[CarePlanNotFound, CarePlanWithoutText])
+@router.patch("/v1/care-plans/{plan_id}", response_model=CarePlanView, raises=[CarePlanNotFound, CarePlanOfTheCompany, CarePlanWithoutText])
 async def change_care_plan(
     plan_id: Id, body: Annotated[CarePlanChange, MergePatch], call: Annotated[Call, requires("care:write")]
 ) -> Response:
@@ -101,20 +103,20 @@ async def change_care_plan(
         before = await plans.plan_to_change(plan_id)
         call.require_match(before.version)
         after = replace(before, **sent(before, body), version=before.version + 1)
-        await plans.save_plan(before, after)
+        await plans.save_plan(before, after, at=call.at)
         if after.occasion is Occasion.BIRTHDAY:
             await birthdays.look_soon(tx, after.id, zone=call.settings.time_zone, at=call.at)
         return call.answer(plan_view(after), version=after.version)
 
 
-@router.delete("/v1/care-plans/{plan_id}", status_code=204, raises=[CarePlanNotFound])
+@router.delete("/v1/care-plans/{plan_id}", status_code=204, raises=[CarePlanNotFound, CarePlanOfTheCompany])
 async def remove_care_plan(plan_id: Id, call: Annotated[Call, requires("care:write")]) -> Response:
     """Remove a care plan; the tasks that it made stay."""
     async with call.transaction() as tx:
         plans = CareStore(tx, units_of(call.caller))
         plan = await plans.plan_to_change(plan_id)
         call.require_match(plan.version)
-        await plans.remove_plan(plan)
+        await plans.remove_plan(plan, at=call.at)
         return call.nothing()
 
 
@@ -122,10 +124,13 @@ async def remove_care_plan(plan_id: Id, call: Annotated[Call, requires("care:wri
 async def tell_occasion(body: NewOccasion, call: Annotated[Call, requires("care:write")]) -> Response:
     """Tell that something happened which care plans wait for, such as a delivery.
 
-    The tasks of all plans for it are made and answered. An occasion told again with the same `key` makes no second task.
+    The tasks of all plans for it are made and answered. An occasion told again with the same `key` makes no second task; without a
+    key it counts once a day of the company's time zone.
     """
     at = body.occurred_at or call.at
-    happening = Happening(key=f"{body.occasion}:{body.key or at.date().isoformat()}", occasion=body.occasion, at=at)
+    day = at.astimezone(ZoneInfo(call.settings.time_zone)).date()
+    # What is noticed here has keys of its own: whoever tells a birthday takes none of them.
+    happening = Happening(key=f"told:{body.occasion}:{body.key or day.isoformat()}", occasion=body.occasion, at=at)
     async with call.transaction() as tx:
         customers = CustomerStore.of(tx, call.caller)
         await customers.keep(body.customer_id)

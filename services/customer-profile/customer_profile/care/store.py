@@ -1,6 +1,7 @@
 """Care plans and tasks in Postgres. A plan makes one task per occasion of a customer: a unique key holds that."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -31,7 +32,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from customer_profile.care.domain import CarePlan, CarePlanNotFound, CareTask, CareTaskNotFound, Made, Occasion, Segment
+from customer_profile.care.domain import (
+    CarePlan,
+    CarePlanNotFound,
+    CarePlanOfTheCompany,
+    CareTask,
+    CareTaskNotFound,
+    Made,
+    Occasion,
+    Segment,
+)
 from customer_profile.care.rows import plan_columns, plan_of, task_of, task_row
 from customer_profile.customer.domain import Customer
 from customer_profile.customer.rows import customer_of
@@ -42,7 +52,7 @@ from customer_profile.timeline.store import TimelineStore
 # A plan of the whole company has no unit: everybody may read it, only callers of the whole company may change it.
 _readable = or_(care_plan.c.unit.is_(None), within_units(care_plan.c.unit))
 FIND_PLAN = select(care_plan).where(care_plan.c.id == bindparam("id"), _readable)
-LOCK_PLAN = select(care_plan).where(care_plan.c.id == bindparam("id"), within_units(care_plan.c.unit)).with_for_update()
+LOCK_PLAN = FIND_PLAN.with_for_update()
 LIST_PLANS = (
     select(care_plan)
     .where(care_plan.c.id > bindparam("after", type_=Uuid), _readable)
@@ -151,13 +161,15 @@ class CareStore:
         self._units = units
 
     async def plan_to_change(self, plan_id: UUID) -> CarePlan:
-        """The plan, locked; CarePlanNotFound where there is none that this caller may change."""
+        """The plan, locked; CarePlanNotFound where this caller sees none such, CarePlanOfTheCompany where seeing is all that is allowed."""
         row = await self._tx.fetch_one(LOCK_PLAN, id=plan_id, units=self._units)
         if row is None:
             raise CarePlanNotFound()
+        if row["unit"] is None and self._units is not None:
+            raise CarePlanOfTheCompany()
         return plan_of(row)
 
-    async def add_plan(self, plan: CarePlan) -> None:
+    async def add_plan(self, plan: CarePlan, *, at: datetime) -> None:
         row = plan_columns(plan)
         await self._tx.execute(
             INSERT_PLAN,
@@ -169,14 +181,22 @@ class CareStore:
             created_at=plan.created_at,
             **row,
         )
+        self._audit("care_plan.created", plan, at=at)
 
-    async def save_plan(self, before: CarePlan, after: CarePlan) -> None:
+    async def save_plan(self, before: CarePlan, after: CarePlan, *, at: datetime) -> None:
         given = {f"new_{name}": value for name, value in plan_columns(after).items()}
         if not await self._tx.execute(UPDATE_PLAN, of=after.id, was=before.version, **given):
             raise TransactionRolledBack("the care plan changed meanwhile")
+        self._audit("care_plan.changed", after, at=at)
 
-    async def remove_plan(self, plan: CarePlan) -> None:
+    async def remove_plan(self, plan: CarePlan, *, at: datetime) -> None:
         await self._tx.execute(DELETE_PLAN, of=plan.id)
+        self._audit("care_plan.removed", plan, at=at)
+
+    def _audit(self, action: str, plan: CarePlan, *, at: datetime) -> None:
+        """Plans are nobody's news: who wrote them, and how they were then, stands in the audit."""
+        payload = {"care_plan_id": str(plan.id), "version": plan.version, "occasion": plan.occasion.value, **plan_columns(plan)}
+        self._tx.audit(Event(type=action, subject=plan.id, unit=plan.unit, at=at, payload=payload))
 
     async def plans(self, occasion: Occasion) -> list[CarePlan]:
         """The enabled plans for an occasion, of all units."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from service_kit.consumer import News
 from service_kit.database import Transaction
 from service_kit.identity import Clock
+from service_kit.outbox import Event
 from sqlalchemy import bindparam, select
 
 from customer_profile.care.domain import Happening, Occasion
@@ -46,7 +47,8 @@ async def on_scoring_news(tx: Transaction, news: News) -> None:
         return
     customer_id = named(news.payload, "customer_id") or news.subject
     stars = news.payload.get("new")
-    if await tx.fetch_value(statements.RATE, of=customer_id, stars=stars, at=news.at) is None:
+    unit = await tx.fetch_value(statements.RATE, of=customer_id, stars=stars, at=news.at)
+    if unit is None:
         return
     details = picked(news.payload, ("old", "new", "reason", "scheme"))
     label = "tier.first" if news.payload.get("old") is None else "tier.changed"
@@ -62,6 +64,8 @@ async def on_scoring_news(tx: Transaction, news: News) -> None:
         ref_id=customer_id,
     )
     await TimelineStore(tx).add(entry)
+    # The tier is scoring's to tell; here it stands in the file's audit.
+    tx.audit(Event(type="customer.rated", subject=customer_id, unit=unit, at=news.at, payload=details))
 
 
 class ComplaintNews:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from customer_profile.care.birthdays import Birthdays
+from customer_profile.care.domain import birthday_key
 from customer_profile.news.handlers import ComplaintNews, on_contact_news, on_scoring_news
 from customer_profile.testing import customer_body
 from service_kit.consumer import News
@@ -64,6 +65,31 @@ async def test_a_told_occasion_makes_the_tasks_of_its_plans_once(api: Api, custo
     assert (task["due_at"], task["text"]) == ("2026-03-05T04:00:00Z", "张伟，感谢您")
     assert await tasks(api, customer, state="open") == [task]
     assert (await api.get(f"/v1/care-tasks/{task['id']}")).json() == task
+
+
+async def test_an_occasion_without_a_key_counts_once_a_day_of_the_company(api: Api, customer: dict[str, Any]) -> None:
+    await api.post("/v1/care-plans", PLAN)
+    told = {"customer_id": customer["id"], "occasion": "after_delivery"}
+
+    # Half past seven and nine in the morning of one day in Shanghai, before and after midnight in Greenwich; then the next day.
+    made = [
+        len((await api.post("/v1/care-occasions", told | {"occurred_at": at})).json()["tasks"])
+        for at in ("2026-03-01T23:30:00Z", "2026-03-02T01:00:00Z", "2026-03-02T16:30:00Z")
+    ]
+
+    assert made == [1, 0, 1]
+
+
+async def test_a_told_birthday_does_not_take_the_place_of_the_one_that_is_noticed(api: Api, customer: dict[str, Any]) -> None:
+    await api.post("/v1/care-plans", PLAN | {"occasion": "birthday", "within_days": 0})
+    year = datetime.now(UTC).year
+
+    told = await api.post("/v1/care-occasions", {"customer_id": customer["id"], "occasion": "birthday", "key": str(year)})
+
+    assert len(told.json()["tasks"]) == 1
+    async with api.service.database.transaction() as tx:
+        keys = await tx.connection.fetch("SELECT occasion_key FROM customer_profile.care_task")
+    assert birthday_key(date(year, 1, 1)) not in {row["occasion_key"] for row in keys}
 
 
 async def test_a_closed_complaint_is_followed_up_within_seven_days(api: Api, customer: dict[str, Any]) -> None:
@@ -132,6 +158,9 @@ async def test_a_plan_is_changed_and_removed(api: Api) -> None:
     assert (changed.json()["enabled"], changed.json()["segment"]) == (False, {"kind": None, "tier_min": 4, "tag": None})
     assert removed.status_code == 204
     assert (await api.get(path)).status_code == 404
+    log = (await api.get("/v1/audit-entries", params={"subject": made.json()["id"]})).json()["items"]
+    assert [entry["action"] for entry in log] == ["care_plan.created", "care_plan.changed", "care_plan.removed"]
+    assert log[1]["values"]["care_plan.changed"]["is_enabled"] is False
 
 
 async def test_texts_and_segment_of_a_plan_are_merged_member_by_member(api: Api) -> None:
@@ -158,7 +187,12 @@ async def test_plans_of_the_company_are_read_by_all_and_changed_by_the_company_o
 
     assert own.json()["unit"] == "cn.gd"
     assert (await unit.get(companys["location"])).status_code == 200
-    assert (await unit.patch(companys["location"], {"name": "x"}, match=companys["etag"])).status_code == 404
+    refused = [
+        await unit.patch(companys["location"], {"name": "x"}, match=companys["etag"]),
+        await unit.delete(companys["location"], match=companys["etag"]),
+    ]
+    assert [answer.status_code for answer in refused] == [403, 403]
+    assert refused[0].json()["type"].rpartition("/")[2] == "care-plan-of-the-company"
     assert (await api.as_("care:read", units=["cn.bj"]).get(own.headers["location"])).status_code == 404
 
 
@@ -219,6 +253,9 @@ async def test_a_new_tier_stands_on_the_file_and_the_timeline(api: Api, customer
     assert (entry["kind"], entry["title"]) == ("score", "Rated 5 stars for the first time")
     assert [item["id"] for item in (await api.get("/v1/customers", params={"tier_min": 5})).json()["items"]] == [customer["id"]]
     assert (await api.get("/v1/customers", params={"tier_min": 6})).json()["items"] == []
+    log = (await api.get("/v1/audit-entries", params={"subject": customer["id"]})).json()["items"]
+    assert [entry["action"] for entry in log] == ["customer.created", "customer.rated"]
+    assert log[1]["values"]["customer.rated"] == {"new": 5, "reason": "clv", "scheme": "stars"}
 
 
 async def test_a_contact_has_one_entry_that_goes_on_with_it(api: Api, customer: dict[str, Any]) -> None:
