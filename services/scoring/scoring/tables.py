@@ -106,7 +106,6 @@ purchase_statistic = Table(
     CheckConstraint("order_days >= 0", name="order_days"),
     CheckConstraint("order_days = 0 OR first_day IS NOT NULL AND last_day IS NOT NULL", name="days"),
 )
-Index("ix_purchase_statistic_currency_changed_at", purchase_statistic.c.currency, purchase_statistic.c.changed_at)
 
 score_model = Table(
     "score_model",

@@ -10,6 +10,7 @@ from service_kit.tables import Moment
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    ColumnElement,
     Date,
     Integer,
     String,
@@ -80,7 +81,8 @@ ADD = _add.on_conflict_do_update(
 
 _has_orders = day.c.orders > 0
 _first_amount = func.array_agg(aggregate_order_by(day.c.order_amount, day.c.day), type_=ARRAY(BigInteger)).filter(_has_orders)
-_of_days = {
+# What the days of a customer add up to, in one currency.
+OF_DAYS: Mapping[str, ColumnElement[Any]] = {
     "order_days": func.count().filter(_has_orders).cast(Integer),
     "first_day": func.min(day.c.day).filter(_has_orders),
     "last_day": func.max(day.c.day).filter(_has_orders),
@@ -90,21 +92,21 @@ _of_days = {
 }
 _keys = unnested("keys", customer_id=Uuid, currency=String)
 _again = insert(statistic).from_select(
-    ["customer_id", "currency", *_of_days, "changed_at"],
-    select(day.c.customer_id, day.c.currency, *_of_days.values(), bindparam("at", type_=Moment))
+    ["customer_id", "currency", *OF_DAYS, "changed_at"],
+    select(day.c.customer_id, day.c.currency, *OF_DAYS.values(), bindparam("at", type_=Moment))
     .where(tuple_(day.c.customer_id, day.c.currency).in_(select(*_keys.c)))
     .group_by(day.c.customer_id, day.c.currency)
     .order_by(day.c.customer_id, day.c.currency),
 )
 REBUILD = _again.on_conflict_do_update(
     index_elements=[statistic.c.customer_id, statistic.c.currency],
-    set_={name: _again.excluded[name] for name in (*_of_days, "changed_at")},
+    set_={name: _again.excluded[name] for name in (*OF_DAYS, "changed_at")},
 )
 
 OF_CUSTOMERS = select(statistic).where(statistic.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 HOLD = OF_CUSTOMERS.order_by(statistic.c.customer_id, statistic.c.currency).with_for_update(key_share=True)
 UNTIL = (
-    select(day.c.customer_id, day.c.currency, *(value.label(name) for name, value in _of_days.items()))
+    select(day.c.customer_id, day.c.currency, *(value.label(name) for name, value in OF_DAYS.items()))
     .where(day.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))), day.c.day <= bindparam("until", type_=Date))
     .group_by(day.c.customer_id, day.c.currency)
 )

@@ -1,6 +1,7 @@
 """Reads purchase histories as of a day in bulk, in Postgres' binary COPY format.
 
 Whoever did nothing after the day is as the maintained statistics say; for the others the days up to it are added up.
+The readers are snapshots: both have to be of one moment.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,10 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader
-from service_kit.sqlstates import TRANSLATED
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Date, Integer, Select, Uuid, and_, bindparam, func, select, true
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, Date, Select, Uuid, and_, bindparam, func, select, true
 
+from scoring.purchase.store import OF_DAYS
 from scoring.score_run.layouts import CALIBRATION, CUTS, INPUTS
 from scoring.tables import purchase_day as day
 from scoring.tables import purchase_statistic as statistic
@@ -63,17 +63,9 @@ def _as_now(columns: Columns, *, is_whole: bool) -> Select[Any]:
     )
 
 
-_has_orders = day.c.orders > 0
-_first_amount = func.array_agg(aggregate_order_by(day.c.order_amount, day.c.day), type_=ARRAY(BigInteger)).filter(_has_orders)
+_COLUMNS = ("order_days", "first_day", "last_day", "first_day_amount", *_SUMS)
 _added_up = (
-    select(
-        day.c.customer_id,
-        func.count().filter(_has_orders).cast(Integer).label("order_days"),
-        func.min(day.c.day).filter(_has_orders).label("first_day"),
-        func.max(day.c.day).filter(_has_orders).label("last_day"),
-        _first_amount[1].label("first_day_amount"),
-        *(func.sum(day.c[name]).cast(BigInteger).label(name) for name in _SUMS),
-    )
+    select(day.c.customer_id, *(OF_DAYS[name].label(name) for name in _COLUMNS))
     .join(statistic, and_(statistic.c.customer_id == day.c.customer_id, statistic.c.currency == day.c.currency))
     .where(
         statistic.c.currency == _currency,
@@ -83,7 +75,7 @@ _added_up = (
         day.c.day <= _until,
     )
     .group_by(day.c.customer_id)
-    .having(func.count().filter(_has_orders) > 0)
+    .having(OF_DAYS["order_days"] > 0)
 )
 
 
@@ -144,21 +136,8 @@ async def count(reader: Reader, of: Slice) -> int:
     return sum([int(await reader.fetch_value(statement, **of.parameters)) for statement in COUNT.of(of)])
 
 
-async def _copied(reader: Reader, statements: tuple[Select[Any], Select[Any]], of: Slice, *, columns: int) -> bytes:
-    """The rows of both statements, from one snapshot, as one binary COPY."""
+async def _copied(snapshot: Reader, statements: tuple[Select[Any], Select[Any]], of: Slice, *, columns: int) -> bytes:
+    """The rows of both statements, which have to see the same moment, as one binary COPY."""
     assert {len(statement.selected_columns) for statement in statements} == {columns}
-    content = bytearray()
-
-    async def gather(part: bytes) -> None:
-        content.extend(part)
-
-    with TRANSLATED:
-        async with reader.connection.transaction(isolation="repeatable_read", readonly=True):
-            for statement in statements:
-                compiled = reader._statements.compiled(statement, of.parameters)
-                begin = len(content)
-                await reader.connection.copy_from_query(compiled.sql, *compiled.arguments(of.parameters), output=gather, format="binary")
-                if begin:
-                    # What stands between the two is the trailer of the first and the header of the second.
-                    del content[begin - TRAILER_BYTES : begin + HEADER_BYTES]
-    return bytes(content)
+    one, other = [memoryview(await snapshot.copy_out(statement, **of.parameters)) for statement in statements]
+    return b"".join((one[:-TRAILER_BYTES], other[HEADER_BYTES:]))

@@ -1,7 +1,6 @@
 """The operations on score runs."""
 
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Response
 from service_kit import jobs
@@ -14,6 +13,7 @@ from service_kit.routing import Router, requires
 from service_kit.units import units_of
 from service_kit.words import Id
 
+from scoring.company_day import today
 from scoring.score_run import payload, store
 from scoring.score_run.domain import KIND, CalibrationAfterScoring, RunsAreCompanyWide, ScoreRunNotFound, ScoresLieAhead
 from scoring.score_run.schemas import NewScoreRun, ScoreRunView, run_view
@@ -36,7 +36,7 @@ async def start_score_run(body: NewScoreRun, call: Annotated[Call, requires("sco
     if call.caller.units is not None:
         raise RunsAreCompanyWide()
     terms = body.terms()
-    terms.check(today=call.at.astimezone(ZoneInfo(call.settings.time_zone)).date())
+    terms.check(today=today(call))
     async with call.transaction() as tx:
         job = await jobs.enqueue(tx, id=call.new_id(), kind=KIND, payload=payload.written(terms), at=call.at)
         answer = call.accepted(run_view(job), location=f"/v1/score-runs/{job.id}", version=job.version)

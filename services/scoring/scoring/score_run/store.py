@@ -2,21 +2,30 @@
 
 from collections.abc import Sequence
 from datetime import date
-from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
-from service_kit.sqlstates import TRANSLATED
 from service_kit.tables import Moment
 from service_kit.units import within_units
-from sqlalchemy import BigInteger, Uuid, bindparam, func, or_, select, tuple_, union_all
+from sqlalchemy import BigInteger, String, Uuid, bindparam, cast, func, literal_column, or_, select, tuple_, union_all
+from sqlalchemy.types import UserDefinedType
 
 from scoring.score_run.domain import KIND
 from scoring.score_run.history import Slice
 from scoring.score_run.layouts import CARD
 from scoring.tables import metadata, score_card
 from scoring.tables import purchase_statistic as statistic
+
+
+class Xid(UserDefinedType[str]):
+    """Postgres' number of a transaction, of 32 bits; `age` compares them across their wrapping round."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: Any) -> str:
+        return "xid"
+
 
 _range = (bindparam("after", type_=Uuid), bindparam("upto", type_=Uuid))
 _next = (
@@ -45,9 +54,12 @@ OVERTAKEN = (
         or_(score_card.c.id > bindparam("run_id"), score_card.c.as_of > bindparam("as_of")),
     )
 )
+# What the run cannot have seen was written by transactions that were not over when it began. Times would not tell: an order carries
+# that of its request, which may have waited long before it was written.
+HORIZON = select(cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Xid), String))
 CHANGED = select(statistic.c.customer_id).where(
     statistic.c.currency == bindparam("currency"),
-    statistic.c.changed_at >= bindparam("since"),
+    func.age(literal_column(f"{statistic.name}.xmin")) <= func.age(cast(bindparam("horizon", type_=String), Xid)),
     statistic.c.customer_id > bindparam("after", type_=Uuid),
 )
 TO_CATCH_UP = union_all(OVERTAKEN, CHANGED)
@@ -64,10 +76,7 @@ _runs_after = _runs.where(tuple_(job.c.created_at, job.c.id) < tuple_(bindparam(
 
 async def write_cards(tx: Transaction, content: bytes) -> None:
     """Put cards in that the calculator made."""
-    with TRANSLATED:
-        await tx.connection.copy_to_table(
-            score_card.name, source=BytesIO(content), schema_name=tx._statements.schema, columns=list(CARD), format="binary"
-        )
+    await tx.copy_in(score_card.name, columns=list(CARD), content=content)
 
 
 async def next_bound(reader: Reader, *, currency: str, after: UUID, limit: int) -> UUID | None:
@@ -87,9 +96,15 @@ async def carded(reader: Reader, run_id: UUID, of: Slice) -> list[UUID]:
     return sorted(row["customer_id"] for row in rows)
 
 
-async def to_catch_up(reader: Reader, *, run_id: UUID, currency: str, as_of: date, since: Any, after: UUID) -> list[UUID]:
+async def horizon(snapshot: Reader) -> str:
+    """The oldest transaction that was not over yet: what it and later ones write may be missing in the snapshot."""
+    oldest: str = await snapshot.fetch_value(HORIZON)
+    return oldest
+
+
+async def to_catch_up(reader: Reader, *, run_id: UUID, currency: str, as_of: date, horizon: str, after: UUID) -> list[UUID]:
     """Customers whose latest card is not by this run, or misses what happened during it."""
-    rows = await reader.fetch(TO_CATCH_UP, run_id=run_id, currency=currency, as_of=as_of, since=since, after=after)
+    rows = await reader.fetch(TO_CATCH_UP, run_id=run_id, currency=currency, as_of=as_of, horizon=horizon, after=after)
     return sorted({row["customer_id"] for row in rows})
 
 

@@ -5,16 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from scoring.amounts import UNITS_PER_ONE
 from scoring.model import bg_nbd, forecast, formulas, gamma_gamma, rfm
 from scoring.model.history import Floats
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.model.refusals import ModelRefused
+from scoring.score.domain import MICRO
 from scoring.score_run import columns
 from scoring.score_run.columns import Arrays
 from scoring.score_run.layouts import CALIBRATION, CARD, CUTS, INPUTS
-
-MICRO = 1_000_000
-UNITS_PER_ONE = 10_000
 
 
 def calibrate(content: bytes, *, models: list[str], days: float) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """A run over all customers: calibrate the models, fix the definition, score everybody chunk by chunk, catch up with what came meanwhile."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,9 +23,8 @@ from scoring.tier.store import TierStore
 
 CATCH_UP_CHUNK = 500
 STEP_SECONDS = 60.0
-# An order carries the time at which its request began. One that began before the run may be written behind the customers at hand:
-# no request and no chunk of an import lasts longer than this, waiting for locks and neighbors and difference of clocks included.
-REQUESTS_LAST = timedelta(minutes=10)
+# How long one reading of everybody may take.
+READ_SECONDS = 600.0
 
 
 class ScoreRuns:
@@ -51,9 +49,9 @@ class ScoreRuns:
         job.result = {**payload.written(terms), "models": job.checkpoint["models"], "customers": job.done}
 
     async def _fix_definition(self, job: RunningJob, terms: Terms, calculator: Calculator) -> None:
-        began = self._clock()
         everybody = Slice(currency=terms.currency, until=terms.as_of)
-        async with self._database.reading() as reader:
+        async with self._database.snapshot(statement_within=READ_SECONDS) as reader:
+            horizon = await store.horizon(reader)
             total = await history.count(reader, everybody)
             if total == 0:
                 raise NobodyToScore()
@@ -78,7 +76,7 @@ class ScoreRuns:
             job.total = total
             job.counts |= {"scored": 0, "tier_changes": 0, "left_out_transactions": left_out}
             named = {kind: str(id) for kind, id in ids.items()}
-            job.checkpoint |= {"phase": "scoring", "models": named, "began": began.isoformat()}
+            job.checkpoint |= {"phase": "scoring", "models": named, "horizon": horizon}
 
     async def _fitted(self, terms: Terms, calculator: Calculator, behavior: bytes) -> Mapping[str, Mapping[str, Any]]:
         if not terms.models:
@@ -93,7 +91,7 @@ class ScoreRuns:
         async with self._database.reading() as reader:
             definition = (await cards.by_run(reader, [job.id]))[job.id]
         while (chunk := await self._next_chunk(job, terms)) is not None:
-            async with self._database.reading() as reader:
+            async with self._database.snapshot(statement_within=STEP_SECONDS) as reader:
                 inputs = await history.inputs(reader, chunk)
             question = {"ask": "cards", "definition": _told(definition), "milliseconds": int(self._clock().timestamp() * 1000)}
             _, made = await calculator.ask(question, inputs)
@@ -125,13 +123,12 @@ class ScoreRuns:
 
     async def _catch_up(self, job: RunningJob, terms: Terms) -> None:
         """Orders that came while the run was under way, and cards of days after the run's, are scored by the new definition."""
-        async with self._database.reading() as reader:
+        async with self._database.snapshot(statement_within=READ_SECONDS) as reader:
             if (await cards.in_force(reader))[terms.currency].run_id != job.id:
                 return
-            began = datetime.fromisoformat(job.checkpoint["began"])
             after = UUID(job.checkpoint["caught_up"])
-            since = began - REQUESTS_LAST
-            ids = await store.to_catch_up(reader, run_id=job.id, currency=terms.currency, as_of=terms.as_of, since=since, after=after)
+            horizon = job.checkpoint["horizon"]
+            ids = await store.to_catch_up(reader, run_id=job.id, currency=terms.currency, as_of=terms.as_of, horizon=horizon, after=after)
         for first in range(0, len(ids), CATCH_UP_CHUNK):
             chunk = ids[first : first + CATCH_UP_CHUNK]
             async with job.step(statement_within=STEP_SECONDS) as tx:

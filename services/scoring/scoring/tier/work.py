@@ -11,6 +11,7 @@ from scoring.tier import store, use_cases
 
 KIND = "tier_review"
 CHUNK = 2_000
+COUNT_SECONDS = 60.0
 NOBODY = UUID(int=0)
 
 
@@ -24,7 +25,7 @@ class TierReviews:
     async def run(self, job: RunningJob) -> None:
         """Judge customer after customer; `counts` says how many got other stars."""
         if job.total is None:
-            async with self._database.reading() as reader:
+            async with self._database.snapshot(statement_within=COUNT_SECONDS) as reader:
                 job.total = await store.count_scored(reader)
         while await self._step(job, at=self._clock()):
             pass

@@ -52,7 +52,6 @@ def upgrade() -> None:
         sa.CheckConstraint("order_days >= 0", name=op.f("ck_purchase_statistic_order_days")),
         sa.PrimaryKeyConstraint("customer_id", "currency", name=op.f("pk_purchase_statistic")),
     )
-    op.create_index("ix_purchase_statistic_currency_changed_at", "purchase_statistic", ["currency", "changed_at"], unique=False)
     op.create_table(
         "score_card",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
@@ -277,7 +276,6 @@ def downgrade() -> None:
     op.drop_table("score_definition")
     op.drop_index("ix_score_card_latest", table_name="score_card")
     op.drop_table("score_card")
-    op.drop_index("ix_purchase_statistic_currency_changed_at", table_name="purchase_statistic")
     op.drop_table("purchase_statistic")
     op.drop_table("purchase_day")
     op.drop_table("customer")
