@@ -1,9 +1,7 @@
 """The composition root of scoring: what is wired to what."""
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from service_kit.database import Transaction
 from service_kit.identity import Clock, clock
@@ -14,6 +12,7 @@ from service_kit.tokens import Keys
 from service_kit.words import Output
 
 from scoring.clients.customer_profile import CustomerProfile
+from scoring.company_day import company_day
 from scoring.customer.news import on_customer_news
 from scoring.model import routes as model_routes
 from scoring.pyramid import routes as pyramid_routes
@@ -98,13 +97,13 @@ def _work(service: Service, settings: Settings, imports: TransactionImports) -> 
     database, now = service.database, service.clock
     runs = ScoreRuns(database, now, chunk=settings.score_chunk)
     reviews = tier_review.TierReviews(database, now)
-    zone = ZoneInfo(settings.time_zone)
 
     async def rescore(tx: Transaction, due: Sequence[Timer]) -> None:
         await rescoring.fire(tx, due, at=now())
 
     async def end_overrides(tx: Transaction, due: Sequence[Timer]) -> None:
-        await tiers.end_overrides(TierStore(tx), [timer.subject for timer in due], at=now(), day=_today(now, zone))
+        at = now()
+        await tiers.end_overrides(TierStore(tx), [timer.subject for timer in due], at=at, day=company_day(at, settings.time_zone))
 
     async def import_sheet() -> bool:
         has_run = await sheets.step()
@@ -121,7 +120,3 @@ def _work(service: Service, settings: Settings, imports: TransactionImports) -> 
     service.worker(service.loop("tier_reviews", Jobs(database, tier_review.KIND, reviews.run, clock=now).step))
     service.worker(service.loop("rescoring", rescorings.step, idle_seconds=0.3))
     service.worker(service.loop("overrides", endings.step, idle_seconds=1.0))
-
-
-def _today(now: Clock, zone: ZoneInfo) -> date:
-    return now().astimezone(zone).date()

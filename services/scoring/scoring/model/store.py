@@ -55,10 +55,11 @@ async def find(reader: Reader, id: UUID) -> Record | None:
 
 async def newest(reader: Reader, *, kind: str | None, after: Sequence[Any] | None, limit: int) -> list[Record]:
     """Newest first, of one kind or of all."""
-    statement, given = _newest, {"limit": limit}
+    statement = _newest
+    given: dict[str, object] = {"limit": limit}
     if kind is not None:
         statement = statement.where(score_model.c.kind == bindparam("kind"))
-        given["kind"] = kind  # type: ignore[assignment]
+        given["kind"] = kind
     if after is not None:
         place = tuple_(bindparam("after", type_=Moment), bindparam("after_id", type_=Uuid))
         statement = statement.where(tuple_(score_model.c.fitted_at, score_model.c.id) < place)

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import Query, Response
 from service_kit.call import Call
@@ -11,6 +10,7 @@ from service_kit.database import Reader
 from service_kit.routing import Router, requires
 from service_kit.words import Day, Id
 
+from scoring.company_day import today
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.customer.domain import CustomerNotFound
 from scoring.purchase import store as purchases
@@ -41,12 +41,12 @@ async def read_customer_scores(
     if customer_id not in known:
         raise CustomerNotFound()
     own = known[customer_id].id
-    today = call.at.astimezone(ZoneInfo(call.settings.time_zone)).date()
+    day = as_of or today(call)
     async with call.reading() as reader:
         found = await _of_purchases(reader, own, as_of)
-        answers = await surveys.of_customer(reader, own, until=as_of or today)
+        answers = await surveys.of_customer(reader, own, until=day)
         standing = await tiers.standing_of_customer(reader, own)
-    contentment = satisfaction(answers, as_of=as_of or today)
+    contentment = satisfaction(answers, as_of=day)
     if contentment is not None:
         found.append(contentment)
     return call.answer(customer_scores(customer_id, found, None if standing is None else tier_view(standing)))

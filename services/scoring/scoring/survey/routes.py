@@ -1,9 +1,8 @@
 """The operations on survey answers."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Response
 from service_kit.call import Call
@@ -12,6 +11,7 @@ from service_kit.routing import Router, requires
 from service_kit.units import units_of
 from service_kit.words import EARLIEST, Day, Id
 
+from scoring.company_day import today
 from scoring.customer import store as directory
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.customer.domain import CustomerNotFound
@@ -20,11 +20,6 @@ from scoring.survey.domain import Instrument, SurveyResponseNotFound, words_of
 from scoring.survey.schemas import NewSurveyResponse, SurveyResponseView, SurveyResults, response_view, share
 
 router = Router(tags=["surveys"])
-
-
-def today(call: Call) -> date:
-    """The company's day at the moment of the call."""
-    return call.at.astimezone(ZoneInfo(call.settings.time_zone)).date()
 
 
 @router.post("/v1/survey-responses", status_code=201, response_model=SurveyResponseView, raises=[*NOT_ACQUAINTED])

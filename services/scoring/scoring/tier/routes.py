@@ -1,9 +1,7 @@
 """The operations on tier schemes and tiers."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Path, Response
 from service_kit import jobs
@@ -15,6 +13,7 @@ from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
 from service_kit.words import Id
 
+from scoring.company_day import today
 from scoring.customer import store as directory
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
@@ -37,11 +36,6 @@ class TierNotFound(NotFound):
 
 class TierReviewNotFound(NotFound):
     """There is no such review."""
-
-
-def today(call: Call) -> date:
-    """The company's day at the moment of the call."""
-    return call.at.astimezone(ZoneInfo(call.settings.time_zone)).date()
 
 
 @router.put(

@@ -1,0 +1,16 @@
+"""The company's day: what is counted by days is counted by those of its time zone."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from service_kit.call import Call
+
+
+def company_day(moment: datetime, time_zone: str) -> date:
+    """The day of a moment."""
+    return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+def today(call: Call) -> date:
+    """The day at the moment of a call."""
+    return company_day(call.at, call.settings.time_zone)
