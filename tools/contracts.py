@@ -67,9 +67,17 @@ def first_difference(old: str, new: str) -> str:
 
 
 def released() -> str:
-    """The commit whose contracts must not be broken: the newest release, or the last commit before the first release."""
+    """The commit whose contracts must not be broken: the newest release; before the first one, the last commit that is not this tree.
+
+    A tree without changes is HEAD itself, as it always is where commits are checked: it is held against its parent, if there is one.
+    """
     tags = git("tag", "--list", "v*", "--sort=-version:refname")
-    return (tags or "").split("\n")[0] or "HEAD"
+    newest = (tags or "").split("\n")[0]
+    if newest:
+        return newest
+    is_changed = git("status", "--porcelain", "--", FOLDER.name) != ""
+    has_parent = git("rev-parse", "--verify", "--quiet", "HEAD^") is not None
+    return "HEAD" if is_changed or not has_parent else "HEAD^"
 
 
 def broken() -> Iterator[str]:
