@@ -55,7 +55,12 @@ def ensure_client(
 
 @cli.command()
 def rotate_signing_key(
-    compromised: Annotated[bool, typer.Option(help="Sign with the new key at once and refuse all tokens of the old ones.")] = False,
+    compromised: Annotated[
+        bool,
+        typer.Option(
+            help="Sign with the new key at once and refuse what the old ones signed: here within seconds, in the services within a minute."
+        ),
+    ] = False,
 ) -> None:
     """Make the next signing key; it is published now and signs in an hour, without a single refusal."""
     try:
