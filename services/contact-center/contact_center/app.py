@@ -23,6 +23,8 @@ from contact_center.entry_point import routes as entry_point_routes
 from contact_center.events import EVENTS
 from contact_center.figures import routes as figure_routes
 from contact_center.flow import routes as flow_routes
+from contact_center.flow.schemas import graph
+from contact_center.flow.store import Graphs
 from contact_center.offer import routes as offer_routes
 from contact_center.queue import routes as queue_routes
 from contact_center.routing import endings
@@ -86,6 +88,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     _wire_directory(service, settings)
     _wire_screen_pop(service, settings)
     service.part("tail", Tail(service.database))
+    service.part("graphs", Graphs(graph))
     return service
 
 

@@ -83,6 +83,13 @@ class Contact:
     def is_waiting(self) -> bool:
         return self.state in (State.QUEUED, State.OFFERED)
 
+    @property
+    def walks(self) -> tuple[UUID, int] | None:
+        """The flow that it is in, and the version that it began with."""
+        if self.flow_id is None or self.flow_version is None or self.state is not State.IN_FLOW:
+            return None
+        return self.flow_id, self.flow_version
+
     def is_in_hand_of(self, agent_id: UUID | None) -> bool:
         """Whether it is offered to this agent, or the agent is at it."""
         return agent_id is not None and agent_id == self.agent_id and self.state in IN_HAND

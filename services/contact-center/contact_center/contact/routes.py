@@ -1,6 +1,6 @@
 """Contacts over HTTP."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,7 +35,7 @@ from contact_center.directory.domain import CustomerUnknown
 from contact_center.directory.store import DirectoryStore
 from contact_center.entry_point.domain import NobodyThere
 from contact_center.entry_point.store import EntryPointStore
-from contact_center.flow.schemas import graph
+from contact_center.flow.nodes import Asking
 from contact_center.flow.store import FlowStore
 from contact_center.queue.domain import ChannelNotServed
 from contact_center.queue.store import QueueStore
@@ -90,7 +90,7 @@ async def list_contacts(
     before = page.after[0] if page.after else None
     async with call.reading() as reader:
         contacts = await own(call, reader).page(before=before, limit=page.fetch, **filters)
-        views = [await viewed(call, reader, contact) for contact in contacts]
+        views = await all_viewed(call, reader, contacts)
     return call.page(page, views, next_cursor=page.next_cursor(contacts, "id"))
 
 
@@ -187,10 +187,19 @@ async def answered(call: Call, tx: Transaction, contact: Contact) -> Response:
 
 async def viewed(call: Call, reader: Reader, contact: Contact) -> ContactView:
     """The contact as the API shows it, with the question of its flow where it is at one."""
-    asking = None
-    if contact.flow_id is not None and contact.flow_version is not None and contact.journey.node and not contact.journey.has_ended:
-        asking = (await FlowStore(reader, graph).version(contact.flow_id, contact.flow_version)).asking(contact.journey)
-    return contact_view(contact, asking=asking, language=call.language, at=call.at)
+    (view,) = await all_viewed(call, reader, [contact])
+    return view
+
+
+async def all_viewed(call: Call, reader: Reader, contacts: Sequence[Contact]) -> list[ContactView]:
+    """As `viewed`; the versions of the flows that they are in are read at once."""
+    walked = {walks for contact in contacts if (walks := contact.walks) is not None}
+    flows = await FlowStore(reader, call.part("graphs")).versions(walked)
+
+    def asking(contact: Contact) -> Asking | None:
+        return None if contact.walks is None else flows[contact.walks].asking(contact.journey)
+
+    return [contact_view(contact, asking=asking(contact), language=call.language, at=call.at) for contact in contacts]
 
 
 def own(call: Call, reader: Reader) -> ContactStore:
@@ -210,7 +219,7 @@ def house(call: Call, tx: Transaction) -> House:
     return House(
         entries=EntryPointStore(tx),
         directory=DirectoryStore(tx, call.part("addresses"), units_of(call.caller)),
-        flows=FlowStore(tx, graph),
+        flows=FlowStore(tx, call.part("graphs")),
         queues=QueueStore(tx),
         zone=ZoneInfo(call.settings.time_zone),
     )

@@ -15,7 +15,6 @@ from contact_center.addresses import written
 from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointUnknown, TargetUnknown
 from contact_center.entry_point.schemas import EntryPointView, EntryToFlow, NewEntryPoint, entry_point_view
 from contact_center.entry_point.store import EntryPointStore
-from contact_center.flow.schemas import graph
 from contact_center.flow.store import FlowStore
 from contact_center.queue.domain import ChannelNotServed
 from contact_center.queue.store import QueueStore
@@ -80,7 +79,7 @@ def _leads_as_before(before: EntryPoint, body: NewEntryPoint) -> bool:
 async def _check_target(call: Call, tx: Transaction, body: NewEntryPoint) -> None:
     units = units_of(call.caller)
     if isinstance(body, EntryToFlow):
-        flows = FlowStore(tx, graph, units)
+        flows = FlowStore(tx, call.part("graphs"), units)
         if not await flows.known([body.flow_id]):
             raise TargetUnknown()
         queues = await QueueStore(tx).some((await flows.present(body.flow_id)).queue_ids())

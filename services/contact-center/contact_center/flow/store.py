@@ -1,26 +1,41 @@
 """Flows in Postgres; every version is kept, since contacts finish the one that they began with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
 from service_kit.units import within_units
-from sqlalchemy import ARRAY, Uuid, and_, any_, bindparam, insert, select, update
+from sqlalchemy import ARRAY, Integer, Uuid, and_, any_, bindparam, column, func, insert, select, update
 
 from contact_center.flow.domain import Flow, FlowUnknown
 from contact_center.flow.nodes import Node
 from contact_center.tables import flow, flow_version
 
-Graph = Callable[[Mapping[str, Any]], Mapping[str, Node]]
+Graph = Mapping[str, Node]
+MOST_GRAPHS = 200
 
 _present = flow.join(flow_version, and_(flow_version.c.flow_id == flow.c.id, flow_version.c.version == flow.c.version))
 _whole = select(flow, flow_version.c.start, flow_version.c.nodes)
 FIND = _whole.select_from(_present).where(flow.c.id == bindparam("id"), within_units(flow.c.unit))
 LOCK = FIND.with_for_update(of=flow)
-VERSION = _whole.select_from(flow.join(flow_version, flow_version.c.flow_id == flow.c.id)).where(
+_lasting = [each for each in flow.c if each is not flow.c.version]
+_of_version = select(*_lasting, flow_version.c.version, flow_version.c.start, flow_version.c.nodes)
+    *(each for each in flow.c if each is not flow.c.version), flow_version.c.version, flow_version.c.start, flow_version.c.nodes
+)
+VERSION = _of_version.select_from(flow.join(flow_version, flow_version.c.flow_id == flow.c.id)).where(
     flow.c.id == bindparam("id"), flow_version.c.version == bindparam("version")
+)
+_wanted = (
+    func.unnest(bindparam("ids", type_=ARRAY(Uuid)), bindparam("versions", type_=ARRAY(Integer)))
+    .table_valued(column("id", Uuid), column("version", Integer), name="wanted")
+    .render_derived()
+)
+VERSIONS = _of_version.select_from(
+    _wanted.join(flow_version, and_(flow_version.c.flow_id == _wanted.c.id, flow_version.c.version == _wanted.c.version)).join(
+        flow, flow.c.id == flow_version.c.flow_id
+    )
 )
 PAGE = (
     _whole.select_from(_present)
@@ -34,12 +49,28 @@ UPDATE = update(flow).where(flow.c.id == bindparam("of_id"))
 INSERT_VERSION = insert(flow_version)
 
 
-class FlowStore:
-    """Reads and writes flows; `graph` turns written nodes into the domain's."""
+class Graphs:
+    """The graphs of the versions that were asked for last; a version never changes, so that each is made of its written nodes once."""
 
-    def __init__(self, reader: Reader, graph: Graph, units: Sequence[str] | None = None) -> None:
+    def __init__(self, make: Callable[[Mapping[str, Any]], Graph]) -> None:
+        self._make = make
+        self._made: dict[tuple[UUID, int], Graph] = {}
+
+    def of(self, flow_id: UUID, version: int, nodes: Mapping[str, Any]) -> Graph:
+        found = self._made.pop((flow_id, version), None)
+        graph = self._make(nodes) if found is None else found
+        self._made[flow_id, version] = graph
+        if len(self._made) > MOST_GRAPHS:
+            del self._made[next(iter(self._made))]
+        return graph
+
+
+class FlowStore:
+    """Reads and writes flows; `graphs` turns written nodes into the domain's."""
+
+    def __init__(self, reader: Reader, graphs: Graphs, units: Sequence[str] | None = None) -> None:
         self._reader = reader
-        self._graph = graph
+        self._graphs = graphs
         self._units = units
 
     async def get(self, flow_id: UUID) -> Flow:
@@ -56,6 +87,14 @@ class FlowStore:
     async def version(self, flow_id: UUID, version: int) -> Flow:
         """A certain version, for a contact that goes on."""
         return self._found(await self._reader.fetch_one(VERSION, id=flow_id, version=version))
+
+    async def versions(self, wanted: Collection[tuple[UUID, int]]) -> dict[tuple[UUID, int], Flow]:
+        """These versions of these flows, read at once."""
+        if not wanted:
+            return {}
+        ids, versions = zip(*wanted, strict=True)
+        rows = await self._reader.fetch(VERSIONS, ids=list(ids), versions=list(versions))
+        return {(row["id"], row["version"]): self._flow(row) for row in rows}
 
     async def page(self, *, after: UUID, limit: int) -> list[Flow]:
         rows = await self._reader.fetch(PAGE, units=self._units, after=after, limit=limit)
@@ -96,7 +135,7 @@ class FlowStore:
             unit=row["unit"],
             name=row["name"],
             start=row["start"],
-            nodes=self._graph(row["nodes"]),
+            nodes=self._graphs.of(row["id"], row["version"], row["nodes"]),
             written=row["nodes"],
             version=row["version"],
             created_at=row["created_at"],

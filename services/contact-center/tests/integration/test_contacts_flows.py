@@ -1,5 +1,12 @@
 """Flows over the API: written, walked by calls, rewritten under them."""
 
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from contact_center.flow.nodes import Node
+from contact_center.flow.schemas import graph
+from contact_center.flow.store import MOST_GRAPHS, Graphs
 from contact_center.testing import House, a_call, a_flow, a_wording, made
 from service_kit.testing import Api
 
@@ -81,6 +88,50 @@ async def test_a_call_finishes_the_version_of_the_flow_that_it_began_with(api: A
     assert rewritten.status_code == 200
     assert chosen["queue_id"] == house.queue["id"]
     assert after["next"]["say"] == "We moved"
+
+
+async def test_contacts_in_flows_are_listed_with_the_question_of_their_own_version(api: Api) -> None:
+    house, flow = await a_front_door(api)
+    before = await house.call(to="95588")
+    tag = (await api.get(f"/v1/flows/{flow['id']}")).headers["etag"]
+    ask = {"type": "collect", "text": a_wording("?"), "name": "number", "max_digits": 7, "next": "bye", "otherwise": "bye"}
+    nodes = {"ask": ask, "bye": {"type": "hang_up"}}
+    await api.put(f"/v1/flows/{flow['id']}", {"name": "other", "start": "ask", "nodes": nodes}, match=tag)
+    after = await house.call(to="95588")
+    again = await house.call(to="95588")
+
+    listed = {contact["id"]: contact["next"] for contact in (await api.get("/v1/contacts")).json()["items"]}
+
+    assert listed == {contact["id"]: contact["next"] for contact in (before, after, again)}
+    assert [listed[contact["id"]]["collect"]["max_digits"] for contact in (before, after, again)] == [1, 7, 7]
+
+
+async def test_graphs_are_made_once_of_what_was_written(api: Api) -> None:
+    made_of: list[object] = []
+
+    def counted(nodes: Mapping[str, Any]) -> dict[str, Node]:
+        made_of.append(nodes)
+        return graph(nodes)
+
+    house, flow = await a_front_door(api)
+    api.service.parts["graphs"] = Graphs(counted)
+
+    calls = [await house.call(to="95588") for _ in range(3)]
+    await api.get("/v1/contacts")
+    await api.get("/v1/flows")
+    await house.move(calls[0], "inputs", {"digits": "1"})
+
+    assert made_of == [flow["nodes"]]
+
+
+def test_only_the_graphs_that_were_asked_for_last_are_kept() -> None:
+    made_of: list[object] = []
+    graphs = Graphs(lambda nodes: made_of.append(nodes) or {})
+
+    for version in [1, *range(2, MOST_GRAPHS + 1), 1, MOST_GRAPHS + 1, 1, 2]:
+        graphs.of(UUID(int=1), version, {"version": version})
+
+    assert made_of == [{"version": version} for version in [*range(1, MOST_GRAPHS + 2), 2]]
 
 
 async def test_inputs_outside_a_flow_are_refused(api: Api) -> None:
