@@ -22,8 +22,6 @@ FIND = _whole.select_from(_present).where(flow.c.id == bindparam("id"), within_u
 LOCK = FIND.with_for_update(of=flow)
 _lasting = [each for each in flow.c if each is not flow.c.version]
 _of_version = select(*_lasting, flow_version.c.version, flow_version.c.start, flow_version.c.nodes)
-    *(each for each in flow.c if each is not flow.c.version), flow_version.c.version, flow_version.c.start, flow_version.c.nodes
-)
 VERSION = _of_version.select_from(flow.join(flow_version, flow_version.c.flow_id == flow.c.id)).where(
     flow.c.id == bindparam("id"), flow_version.c.version == bindparam("version")
 )
