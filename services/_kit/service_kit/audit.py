@@ -75,7 +75,7 @@ def values_digest(salt: bytes, values: Mapping[str, Any] | None) -> bytes:
 def link_of(row: Any) -> bytes:
     """What an audit row adds to the chain: hash = SHA-256(previous hash || SHA-256(facts that stay) || digest of the values)."""
     at = row["at"].astimezone(UTC).isoformat()
-    facts = [str(row["subject"]), at, row["action"], row["client_id"], row["actor"], row["request_id"]]
+    facts = [str(row["subject"]), at, row["action"], row["client_id"], row["actor"], row["unit"], row["request_id"]]
     return hashlib.sha256(to_json(facts)).digest() + bytes(row["digest"])
 
 

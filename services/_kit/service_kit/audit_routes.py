@@ -28,7 +28,7 @@ LIST = (
     .order_by(audit_entry.c.sequence)
     .limit(bindparam("limit"))
 )
-SHOWN = ("subject", "sequence", "at", "action", "client_id", "actor", "request_id")
+SHOWN = ("subject", "sequence", "at", "action", "client_id", "actor", "unit", "request_id")
 
 
 class AuditEntryOut(Output):
@@ -43,6 +43,7 @@ class AuditEntryOut(Output):
     action: Annotated[str, Field(max_length=200)]
     client_id: Annotated[str, Field(max_length=100)]
     actor: Annotated[str, Field(max_length=200)]
+    unit: Annotated[str | None, Field(max_length=200)]
     request_id: Annotated[str | None, Field(max_length=100)]
     digest: Annotated[str, Field(max_length=64)]
     hash: Annotated[str, Field(max_length=64)]

@@ -120,6 +120,8 @@ async def test_nothing_to_erase_is_nothing_erased(database):
         ("UPDATE audit_entry SET action = 'note.read' WHERE sequence = 2", 2),
         ("UPDATE audit_entry SET actor = 'wang' WHERE sequence = 1", 1),
         ("UPDATE audit_entry SET client_id = 'other' WHERE sequence = 3", 3),
+        ("UPDATE audit_entry SET unit = 'us' WHERE sequence = 2", 2),
+        ("UPDATE audit_entry SET unit = NULL WHERE sequence = 1", 1),
         ("UPDATE audit_entry SET request_id = NULL WHERE sequence = 3", 3),
         ("UPDATE audit_entry SET at = at + interval '1 microsecond' WHERE sequence = 2", 2),
         ("""UPDATE audit_entry SET values = '{"note.changed": {}}' WHERE sequence = 2""", 2),
