@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Select, SmallInteger, String, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Executable, Select, SmallInteger, String, bindparam, delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from service_kit.database import Database, Reader, Record, Transaction
+from service_kit.database import Database, Record, Transaction
 from service_kit.errors import Unavailable
 from service_kit.identity import Clock
 from service_kit.logs import logger, reason_of
@@ -73,7 +73,6 @@ REQUEUE = (
     )
     .values(attempts=0, parked_reason=None, due_at=bindparam("again_at"))
 )
-NEXT_DUE = select(func.min(timer.c.due_at)).where(timer.c.kind == bindparam("kind"), timer.c.parked_reason.is_(None))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,12 +116,6 @@ async def cancel(tx: Transaction, *, subject: UUID, kind: str, key: str | None =
         await tx.execute(CANCEL_ALL, subject=subject, kind=kind)
     else:
         await tx.execute(CANCEL, subject=subject, kind=kind, key=key)
-
-
-async def next_due(reader: Reader, kind: str) -> datetime | None:
-    """When the next timer of a kind falls due."""
-    due: datetime | None = await reader.fetch_value(NEXT_DUE, kind=kind)
-    return due
 
 
 async def requeue(tx: Transaction, *, subject: UUID, kind: str, key: str, at: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -100,16 +100,11 @@ Day = Annotated[
     WithJsonSchema({"type": "string", "format": "date", "maxLength": 10, "pattern": DAY_PATTERN, "examples": ["2026-01-31"]}),
 ]
 
-
-def _has_content(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
 # Every text of the API is bounded; `pattern` keeps the promise that a blank line is no name.
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"
+TRIMMED = r"^[^\s\x00]([^\x00\n]*[^\s\x00])?$"
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK)]
 Text = Annotated[str, Field(max_length=10_000)]
 Url = Annotated[str, Field(min_length=8, max_length=2_000, pattern=r"^https?://[!-~]+$")]
 UnitPath = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", examples=["cn.gd.gz"])]
@@ -181,8 +176,3 @@ def _acceptable_json(value: Mapping[str, Any]) -> Mapping[str, Any]:
 JsonObject = Annotated[dict[str, Any], AfterValidator(_acceptable_json), Field(max_length=JSON_ITEMS), WithJsonSchema({**FREE_JSON})]
 # What we stored is shown as it is: judging it again could only make it unreadable.
 StoredJson = Annotated[dict[str, Any], WithJsonSchema({**FREE_JSON})]
-
-
-def bounded_days(days: int) -> timedelta:
-    """A span that stays addable to any accepted time."""
-    return timedelta(days=max(-36_500, min(36_500, days)))

@@ -166,14 +166,6 @@ async def test_a_handler_may_set_its_own_timer_anew(database, now):
     assert await firing.step() is False
 
 
-async def test_next_due_is_the_earliest_of_its_kind(database):
-    await schedule(database, a_timer(1, due_at=AT + timedelta(days=2)), a_timer(2, due_at=AT + timedelta(days=1)))
-
-    async with database.reading() as reader:
-        assert await timers.next_due(reader, KIND) == AT + timedelta(days=1)
-        assert await timers.next_due(reader, "other") is None
-
-
 async def test_two_replicas_fire_each_timer_exactly_once(url, now):
     replicas = [Database(url, notes.SCHEMA) for _ in range(2)]
     for each in replicas:
