@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from service_kit.database import Transaction
-from service_kit.tables import Moment, audit_entry, idempotency_record
-from sqlalchemy import LargeBinary, String, Uuid, any_, bindparam, case, delete, func, or_, select, union_all, update
+from service_kit.tables import Moment, audit_entry
+from sqlalchemy import String, Uuid, any_, bindparam, case, delete, func, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from customer_profile.customer import answers
 from customer_profile.customer.domain import Customer
 from customer_profile.customer.rows import identifiers_of
 from customer_profile.tables import (
@@ -84,16 +85,10 @@ _subjects = union_all(
 ).subquery("subjects")
 # The salted digests stay, so that the chain still proves itself; without the salt nobody can test a guess against them.
 EMPTY_AUDIT = update(audit_entry).where(audit_entry.c.subject.in_(select(_subjects.c.id))).values(values=None, salt=None)
-# Answers kept for idempotency keys hold what was sent; a repeated request finds its key used and an empty answer.
-EMPTY_ANSWERS = (
-    update(idempotency_record)
-    .where(func.strpos(func.encode(idempotency_record.c.body, "escape"), bindparam("written", type_=String)) > 0)
-    .values(body=bindparam("emptied", type_=LargeBinary))
-)
 
 
 async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> None:
-    """Run all of it in the transaction of the erasure's event."""
+    """Run all of it in the transaction of the erasure's event; stored answers are emptied soon after."""
     people = await tx.fetch(PEOPLE, of=erased.id)
     keys = [identifier.key for identifier in erased.identifiers]
     keys += [identifier.key for person in people for identifier in identifiers_of(person["identifiers"])]
@@ -102,5 +97,5 @@ async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> None:
         await tx.execute(statement, of=erased.id)
     await tx.execute(EMPTY_TASKS, of=erased.id, at=at)
     await tx.execute(EMPTY_AUDIT, of=erased.id)
-    await tx.execute(EMPTY_ANSWERS, written=str(erased.id), emptied=b"{}")
+    await answers.forget_soon(tx, erased.id, at=at)
     await tx.execute(EMPTY_FILE, of=erased.id, at=at)

@@ -13,7 +13,7 @@ from service_kit.routing import MergePatch, Router, requires
 from service_kit.units import UnitNotAllowed, units_of
 from service_kit.words import Id, Input, Output, Stars, UnitPath
 
-from customer_profile.customer import inputs, use_cases, views
+from customer_profile.customer import answers, inputs, use_cases, views
 from customer_profile.customer.domain import Customer, CustomerNotFound, IdentifierTaken, TooManyFacts, TooManyIdentifiers
 from customer_profile.customer.rows import row_of
 from customer_profile.customer.schemas import CustomerChange, CustomerView, NewCustomer
@@ -195,14 +195,17 @@ async def erase_customer(customer_id: Id, call: Annotated[Call, requires("custom
     """Erase a customer.
 
     No personal value stays: names, facts, identifiers, contact persons, the words of interactions, letters and audit entries are
-    emptied, and neighbors are told to do the same. Times, kinds and ids stay for the books.
+    emptied, and neighbors are told to do the same. Answers that are kept for idempotency keys are emptied soon after. Times, kinds and
+    ids stay for the books.
     """
     async with call.transaction() as tx:
         store = CustomerStore.of(tx, call.caller)
         customer = await store.get_to_change(customer_id)
         call.require_match(customer.version)
         await use_cases.erase(store, customer, at=call.at)
-        return call.nothing()
+        answer = call.nothing()
+    call.database.signals.wake(answers.KIND)
+    return answer
 
 
 def created_answer(call: Call, created: Customer, tx: Transaction) -> Response:

@@ -16,7 +16,7 @@ WholeNumber = Annotated[int, Field(ge=-(2**53), le=2**53, json_schema_extra={"fo
 Fraction = Annotated[float, Field(ge=-1e15, le=1e15, json_schema_extra={"format": "double"})]
 ShortText = Annotated[str, Field(max_length=2_000)]
 FactName = Annotated[str, Field(min_length=1, max_length=60, pattern=FACT_NAME)]
-MemberName = Annotated[str, Field(min_length=1, max_length=60)]
+MemberName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00]+$")]
 # Named, so that the contract says them once.
 FactScalar = TypeAliasType("FactScalar", ShortText | bool | WholeNumber | Fraction)
 FactMembers = TypeAliasType("FactMembers", Annotated[dict[MemberName, FactScalar], Field(max_length=50)])
