@@ -38,9 +38,19 @@ def detailed(value: Any) -> Any:
     members = {name: detailed(member) for name, member in value.items() if not _is_derived_title(name, member, value)}
     if "contentMediaType" in members:
         members = {"maxLength": LARGEST_FILE, "format": "binary", **members}
+    elif len(members.get("patternProperties", ())) == 1:
+        members = keyed(members)
     elif members.get("type") == "string" and not RESTRICTIONS & members.keys():
         members["pattern"] = WITHOUT_NUL
     return members
+
+
+def keyed(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A map with its keys as `propertyNames`, which keeps other keys out and gives generated clients a plain map."""
+    ((pattern, members),) = schema["patternProperties"].items()
+    names = {**schema.get("propertyNames", {}), "pattern": pattern}
+    kept = {name: value for name, value in schema.items() if name != "patternProperties"}
+    return {**kept, "propertyNames": names, "additionalProperties": members}
 
 
 def is_free_json(schema: Mapping[str, Any]) -> bool:

@@ -65,13 +65,6 @@ def skills_out(levels_: Mapping[str, int]) -> list[SkillOut]:
     return [SkillOut(name=name, level=level) for name, level in sorted(levels_.items())]
 
 
-def keyed(schema: dict[str, Any]) -> None:
-    """Say a map's keys as `propertyNames`, which keeps other keys out and gives generated clients a plain map."""
-    ((pattern, members),) = schema.pop("patternProperties").items()
-    schema["propertyNames"] = {**schema.get("propertyNames", {}), "pattern": pattern}
-    schema["additionalProperties"] = members
-
-
 def absent() -> Any:
     """The default of a member of a merge patch: left out means kept, which is told by `model_fields_set`."""
     return Field(default_factory=lambda: None)

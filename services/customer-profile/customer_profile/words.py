@@ -7,13 +7,14 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+from service_kit.words import TRIMMED
 
 LANGUAGE_TAG = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 
 LanguageTag = Annotated[
     str, Field(min_length=2, max_length=20, pattern=LANGUAGE_TAG, description="BCP 47, such as zh-CN.", examples=["zh-CN", "en"])
 ]
-Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S(.*\S)?$", examples=["campus"])]
+Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=TRIMMED, examples=["campus"])]
 
 
 @cache

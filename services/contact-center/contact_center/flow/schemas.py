@@ -9,7 +9,7 @@ from service_kit.words import Day, Id, Input, Line, Output, Stars, Timestamp, Un
 
 from contact_center.flow.domain import Flow
 from contact_center.flow.nodes import WEEKDAYS, Check, Collect, HangUp, Hours, Menu, Node, Say, SetNeeds, ToQueue, Window, Wording
-from contact_center.words import VISIBLE, NodeName, SkillsIn, Spoken, keyed, levels
+from contact_center.words import VISIBLE, NodeName, SkillsIn, Spoken, levels
 
 Announcement = Annotated[str, Field(min_length=1, max_length=2_000, pattern=VISIBLE)]
 TimeOfDay = Annotated[str, Field(min_length=5, max_length=5, pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["09:00"])]
@@ -77,7 +77,7 @@ class MenuIn(Input):
 
     type: Literal["menu"]
     text: WordingIn
-    choices: Annotated[dict[Choice, NodeName], Field(min_length=1, max_length=50, json_schema_extra=keyed)]
+    choices: Annotated[dict[Choice, NodeName], Field(min_length=1, max_length=50)]
     timeout_seconds: Patience = 8
     tries: Tries = 3
     otherwise: NodeName
@@ -188,7 +188,7 @@ class HangUpIn(Input):
 
 
 NodeIn = Annotated[SayIn | CollectIn | MenuIn | HoursIn | SetIn | CheckIn | QueueIn | HangUpIn, Field(discriminator="type")]
-Nodes = Annotated[dict[NodeName, NodeIn], Field(min_length=1, max_length=500, json_schema_extra=keyed)]
+Nodes = Annotated[dict[NodeName, NodeIn], Field(min_length=1, max_length=500)]
 NODES: TypeAdapter[dict[str, Any]] = TypeAdapter(Nodes)
 
 

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema
 from service_kit.merging import merged
-from service_kit.words import FREE_JSON, Id, Input, JsonObject, Line, Output, StoredJson, Timestamp
+from service_kit.words import FREE_JSON, NOT_BLANK, Id, Input, JsonObject, Line, Output, StoredJson, Timestamp
 
 from customer_profile.interaction.domain import Channel, Direction, Interaction, Purpose, TrailTooLong
 
-Outcome = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S")]
+Outcome = Annotated[str, Field(min_length=1, max_length=2_000, pattern=NOT_BLANK)]
 ToDos = Annotated[list[Line], Field(max_length=50)]
 # The timeline shows the trail with four members more: direction, purpose, outcome and seconds.
 MOST_MEMBERS = 480

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from service_kit.money import Money
-from service_kit.words import Code, Count, Currency, Day, Id, Input, Line, MoneyOut, Output, Timestamp, Version
+from service_kit.words import NOT_BLANK, Code, Count, Currency, Day, Id, Input, Line, MoneyOut, Output, Timestamp, Version
 
 from scoring.amounts import from_units, in_units
 from scoring.transaction.domain import CostInAnotherCurrency, Kind, Transaction, day_in
@@ -16,7 +16,7 @@ from scoring.transaction.domain import CostInAnotherCurrency, Kind, Transaction,
 # Sums are kept exactly as 64-bit ten-thousandths: twelve digits before the point leave room for nine hundred of the largest orders
 # of one customer in one currency. An order beyond that is refused (422).
 Amount = Annotated[str, Field(min_length=1, max_length=17, pattern=r"^\d{1,12}(\.\d{1,4})?$", examples=["12.50"])]
-ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S", examples=["order-1"])]
+ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK, examples=["order-1"])]
 Index = Annotated[int, Field(ge=0, le=999, json_schema_extra={"format": "int32"})]
 LARGEST_BATCH = 1_000
 
