@@ -59,12 +59,14 @@ def runs(text: str) -> list[str]:
 
 def of_customer(names: Iterable[str], *, phones: Iterable[str] = (), emails: Iterable[str] = (), numbers: Iterable[str] = ()) -> SearchKeys:
     """The keys of a file: names in every form, phones and numbers by their parts, e-mails whole."""
-    tokens: list[str] = []
-    words: list[str] = []
+    named: list[str] = []
+    spelled: list[str] = []
     for name in names:
         known = of_name(name)
-        tokens += known.tokens
-        words.append(known.text)
+        named += known.tokens
+        spelled.append(known.text)
+    tokens: list[str] = []
+    words: list[str] = []
     for number in phones:
         national = national_digits(number)
         words.append(national)
@@ -74,10 +76,21 @@ def of_customer(names: Iterable[str], *, phones: Iterable[str] = (), emails: Ite
         tokens.append(email)
     for number in numbers:
         _add_number(number, tokens, words)
-    distinct = dict.fromkeys(tokens)
-    distinct.pop("", None)
-    text = " ".join(dict.fromkeys(word for word in words if word))
-    return SearchKeys(tokens=tuple(distinct)[:MOST_TOKENS], text=f" {text[:LONGEST_TEXT]} ")
+    text = f"{_joined(spelled)} {_joined(words)}".strip()
+    return SearchKeys(tokens=_shared(named, tokens), text=f" {text} ")
+
+
+def _shared(named: list[str], numbered: list[str]) -> tuple[str, ...]:
+    """The tokens of names and of numbers within the bound: each may take half of it, and more where the other leaves room."""
+    half = MOST_TOKENS // 2
+    names = [token for token in dict.fromkeys(named) if token]
+    numbers = [token for token in dict.fromkeys(numbered) if token]
+    kept = names[: max(half, MOST_TOKENS - len(numbers))]
+    return tuple(dict.fromkeys([*kept, *numbers[: MOST_TOKENS - len(kept)]]))
+
+
+def _joined(words: list[str]) -> str:
+    return " ".join(dict.fromkeys(word for word in words if word))[:LONGEST_TEXT]
 
 
 def query(text: str) -> Query:

@@ -131,3 +131,22 @@ def test_any_query_is_understood(text: str) -> None:
 def test_whoever_types_the_whole_name_or_any_pair_of_it_finds_it(name: str) -> None:
     assert is_found(name, name)
     assert all(is_found(name[start : start + 2], name) for start in range(len(name)))
+
+
+LONG = "广东省广州市天河区体育西路华南电信工程技术发展有限责任公司第一分公司客户服务中心营业厅运营管理部"
+
+
+def test_who_has_a_long_name_is_found_by_phone_and_email_too() -> None:
+    assert is_found("13800138000", LONG, phone="+8613800138000")
+    assert is_found("8000", LONG * 4, phone="+8613800138000")
+    assert is_found("zw@example.com", LONG, email="zw@example.com")
+    assert is_found("广东省广州市", LONG, phone="+8613800138000")
+
+
+def test_who_has_many_numbers_is_found_by_name_too() -> None:
+    phones = [f"+86138{number:04}{number:04}" for number in range(50)]
+
+    known = keys.of_customer(["张伟"], phones=phones)
+
+    assert {"张伟", "zhangwe", "zw"} <= set(known.tokens)
+    assert len(known.tokens) == keys.MOST_TOKENS
