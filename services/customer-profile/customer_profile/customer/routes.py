@@ -47,6 +47,10 @@ LoyaltyQuery = Annotated[str | None, Query(min_length=1, max_length=64, pattern=
 WechatQuery = Annotated[str | None, Query(min_length=2, max_length=100, pattern=r"^[A-Za-z0-9_.@-]{2,100}$")]
 
 
+# How many customers of one shared identifier are named.
+MOST_HOLDERS = 1_000
+
+
 class Lookups(Input):
     """Identifiers whose customers are asked for."""
 
@@ -58,7 +62,7 @@ class Lookup(Output):
 
     customer_id: Id
     unit: Annotated[str, Field(max_length=200)]
-    customer_ids: Annotated[list[Id], Field(max_length=1_000)]
+    customer_ids: Annotated[list[Id], Field(max_length=MOST_HOLDERS)]
 
 
 class LookupsView(Output):
@@ -158,7 +162,7 @@ async def look_up_customers(body: Lookups, call: Annotated[Call, requires("custo
     """
     identifiers = identifiers_of(body.identifiers, call.part("vault"), region=call.settings.phone_region)
     async with call.transaction() as tx:
-        held = await CustomerStore.of(tx, call.caller).holders([identifier.key for identifier in identifiers])
+        held = await CustomerStore.of(tx, call.caller).holders([identifier.key for identifier in identifiers], most=MOST_HOLDERS)
         return call.answer(LookupsView(items=[lookup(held.get(each.key, [])) for each in identifiers]))
 
 
@@ -223,7 +227,7 @@ def lookup(held: list[Record]) -> Lookup | None:
     if not held:
         return None
     ids = [row["customer_id"] for row in held]
-    return Lookup(customer_id=ids[0], unit=held[0]["unit"], customer_ids=ids[:1_000])
+    return Lookup(customer_id=ids[0], unit=held[0]["unit"], customer_ids=ids)
 
 
 def vault_for(call: Call) -> Vault | None:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
@@ -48,12 +49,20 @@ FIND_MANY = select(*_shown).where(customer.c.id == any_(_ids), _present).with_fo
 FIND_HOLDINGS = select(identifier_holder.c.key, identifier_holder.c.customer_id, identifier_holder.c.holder_id).where(
     identifier_holder.c.key == any_(_keys)
 )
-FIND_VISIBLE_HOLDINGS = (
-    select(identifier_holder.c.key, identifier_holder.c.customer_id, customer.c.unit)
+_wanted = func.unnest(_keys).table_valued(column("key", String), name="wanted").render_derived()
+_holders_of_one = (
+    select(identifier_holder.c.customer_id, customer.c.unit)
     .join(customer, customer.c.id == identifier_holder.c.customer_id)
-    .where(identifier_holder.c.key == any_(_keys), _present, within_units(customer.c.unit))
+    .where(identifier_holder.c.key == _wanted.c.key, _present, within_units(customer.c.unit))
     .distinct()
     .order_by(identifier_holder.c.customer_id)
+    .limit(bindparam("limit", type_=Integer))
+    .lateral("holders")
+)
+FIND_VISIBLE_HOLDINGS = (
+    select(_wanted.c.key, _holders_of_one.c.customer_id, _holders_of_one.c.unit)
+    .join(_holders_of_one, true())
+    .order_by(_holders_of_one.c.customer_id)
 )
 FIND_UNIQUE_HOLDER = (
     select(customer.c.id)

@@ -94,10 +94,11 @@ class CustomerReader:
             units=self._units,
         )
 
-    async def holders(self, keys: Sequence[str]) -> dict[str, list[Record]]:
-        """Ids and units of the customers within the units that hold each of these identifiers, oldest first."""
+    async def holders(self, keys: Sequence[str], *, most: int) -> dict[str, list[Record]]:
+        """Ids and units of the customers within the units that hold each of these identifiers, oldest first, at most so many of each."""
         held: dict[str, list[Record]] = {}
-        for row in await self._reader.fetch(statements.FIND_VISIBLE_HOLDINGS, keys=list(keys), units=self._units):
+        wanted = list(dict.fromkeys(keys))
+        for row in await self._reader.fetch(statements.FIND_VISIBLE_HOLDINGS, keys=wanted, units=self._units, limit=most):
             held.setdefault(row["key"], []).append(row)
         return held
 

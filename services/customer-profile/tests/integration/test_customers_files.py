@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from customer_profile.customer import routes
 from customer_profile.testing import customer_body
 from service_kit.testing import Api
 
@@ -111,6 +112,17 @@ async def test_many_identifiers_are_looked_up_at_once(api: Api, customer: dict[s
         {"customer_id": customer["id"], "unit": "cn.gd.gz", "customer_ids": [customer["id"]]},
         None,
     ]
+
+
+async def test_a_shared_identifier_names_its_oldest_holders(api: Api, customer: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = {"type": "phone", "value": "13800138000"}
+    others = [(await api.post("/v1/customers", customer_body(identifiers=[shared]))).json()["id"] for _ in range(2)]
+    monkeypatch.setattr(routes, "MOST_HOLDERS", 2)
+
+    found = await api.post("/v1/customer-lookups", {"identifiers": [shared, shared]})
+
+    item = {"customer_id": customer["id"], "unit": "cn.gd.gz", "customer_ids": [customer["id"], others[0]]}
+    assert found.json()["items"] == [item, item]
 
 
 async def test_a_patch_changes_what_it_names_and_keeps_the_rest(api: Api, customer: dict[str, Any]) -> None:
