@@ -88,11 +88,6 @@ class Customer:
         return None if born is None else born.month * 100 + born.day
 
     @property
-    def hidden_facts(self) -> tuple[str, ...]:
-        """The names of the present facts that only the sensitive scope may see."""
-        return facts_of.sensitive_names(self.facts, self.sensitive)
-
-    @property
     def search_keys(self) -> SearchKeys:
         """What this customer is found by."""
         by_type: dict[IdentifierType, list[str]] = {}
@@ -118,10 +113,6 @@ class Customer:
         if not names:
             return self, ()
         return replace(with_source(plain, source, told), version=self.version + 1, updated_at=at), names
-
-    def rated(self, stars: int | None, *, at: datetime) -> "Customer":
-        """The file with another star tier."""
-        return replace(self, tier=stars, version=self.version + 1, updated_at=at)
 
 
 NUMBERED = (IdentifierType.EXTERNAL, IdentifierType.LOYALTY, IdentifierType.WECHAT, IdentifierType.SOCIAL)

@@ -1,5 +1,6 @@
 """The three groups of facts on a customer's file, where each fact came from, and which are shown to few only."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -21,7 +22,7 @@ SENSITIVE = frozenset(
 )
 MOST_FACTS = 300
 MOST_MEMBERS = 50
-# How many sources are kept: the oldest ones that no fact relies on any longer go first, then the oldest.
+# How many sources are kept: the oldest ones go, unless a fact would be left without any.
 MOST_SOURCES = 40
 
 
@@ -101,17 +102,21 @@ def with_source(sources: tuple[Source, ...], source: Source, told: Iterable[str]
     kept = [old for old in kept if old.facts]
     if told_now:
         kept.append(replace(source, facts=told_now))
-    return tuple(kept[-MOST_SOURCES:])
+    return tuple(kept if len(kept) <= MOST_SOURCES else _fewer(kept))
 
 
-def without(facts: Facts, hidden: frozenset[str]) -> Facts:
-    """The facts without the hidden ones."""
-    return {group: {name: value for name, value in facts.get(group, {}).items() if f"{group}.{name}" not in hidden} for group in GROUPS}
-
-
-def sensitive_names(facts: Facts, declared: frozenset[str]) -> tuple[str, ...]:
-    """Which of the present facts are sensitive: by their nature, or because their source said so."""
-    return tuple(name for name in names(facts) if name in SENSITIVE or name in declared)
+def _fewer(sources: list[Source]) -> list[Source]:
+    """The sources without the oldest ones beyond the number that is kept; the last source of a fact stays."""
+    told = Counter(name for source in sources for name in source.facts)
+    excess = len(sources) - MOST_SOURCES
+    kept = []
+    for source in sources:
+        if excess and all(told[name] > 1 for name in source.facts):
+            told.subtract(source.facts)
+            excess -= 1
+        else:
+            kept.append(source)
+    return kept
 
 
 def birth_date(facts: Facts) -> date | None:

@@ -13,6 +13,8 @@ Row: TypeAlias = Record | Mapping[str, Any]
 # Sensitive by their nature, by group; what a source called sensitive is named in the row.
 BY_GROUP = {group: frozenset(name.partition(".")[2] for name in SENSITIVE if name.startswith(f"{group}.")) for group in GROUPS}
 SECRET = f"identifiers.{IdentifierType.GOVERNMENT_ID.value}"
+TOLD = ("kind", "learned", "recorded_at", "confirmed_at", "purposes")
+MOST_SOURCES_SHOWN = 50
 PLAIN = (
     "id", "kind", "name", "language", "time_zone", "unit", "roles", "sector", "tags", "account_manager", "do_not_contact", "created_at",
     "updated_at",
@@ -70,13 +72,18 @@ def identifier_shown(identifier: Mapping[str, str], vault: Vault | None) -> dict
 def fact_sources(row: Row, shown: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """For each shown fact whether it is sensitive and who told it, oldest first."""
     sensitive = sensitive_names(row)
-    told = ("kind", "learned", "recorded_at", "confirmed_at", "purposes")
     return [
         {
             "fact": f"{group}.{name}",
             "is_sensitive": f"{group}.{name}" in sensitive,
-            "sources": [{member: source[member] for member in told} for source in row["sources"] if f"{group}.{name}" in source["facts"]],
+            "sources": sources_of(row, f"{group}.{name}"),
         }
         for group, members in shown.items()
         for name in members
     ]
+
+
+def sources_of(row: Row, fact: str) -> list[dict[str, Any]]:
+    """The newest sources of one fact, oldest first."""
+    sources = [source for source in row["sources"] if fact in source["facts"]]
+    return [{member: source[member] for member in TOLD} for source in sources[-MOST_SOURCES_SHOWN:]]

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from customer_profile.customer import domain, use_cases
+from customer_profile.customer import domain, use_cases, views
 from customer_profile.customer import facts as facts_of
 from customer_profile.customer.domain import CustomerChanged, TooManyIdentifiers
 from customer_profile.customer.facts import SourceKind
+from customer_profile.customer.rows import row_of
 from customer_profile.identifier.domain import IdentifierNotReadable, masked
 from customer_profile.testing import AT, FakeCustomers, a_customer, a_source, an_identifier
 from hypothesis import given
@@ -125,8 +126,8 @@ def test_facts_are_sensitive_by_nature_or_because_their_source_says_so() -> None
     plain = domain.created(a_customer(facts=facts), a_source())
     declared = domain.created(a_customer(facts=facts), a_source(is_sensitive=True))
 
-    assert plain.hidden_facts == ("characteristics.religion",)
-    assert set(declared.hidden_facts) == {"basic.profession", "basic.sex", "characteristics.religion", "characteristics.hobbies"}
+    assert views.sensitive_names(row_of(plain)) == ["characteristics.religion"]
+    assert set(views.sensitive_names(row_of(declared))) == set(facts_of.names(facts))
 
 
 def test_more_than_a_file_keeps_is_refused() -> None:
@@ -143,6 +144,17 @@ def test_only_so_many_sources_are_kept_and_the_newest_are_among_them() -> None:
 
     assert len(file.sources) == facts_of.MOST_SOURCES
     assert file.sources[-1].recorded_at == AT + timedelta(days=59)
+
+
+def test_the_last_source_of_a_fact_stays_however_old_it_is() -> None:
+    facts = {"basic": {"sex": "male", "profession": "judge"}}
+    file = domain.created(a_customer(facts=facts), a_source())
+
+    for day in range(60):
+        file = domain.with_source(file, a_source(SourceKind.VISIT, at=AT + timedelta(days=day)), ("basic.sex",))
+
+    assert len(file.sources) == facts_of.MOST_SOURCES
+    assert file.sources[0].facts == ("basic.sex", "basic.profession")
 
 
 names = st.sampled_from(["a", "b", "c"])
