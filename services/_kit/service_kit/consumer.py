@@ -51,9 +51,6 @@ LOCK_REQUEUED = (
     )
     .with_for_update(skip_locked=True)
 )
-REQUEUE = (
-    update(parked_event).where(parked_event.c.source == bindparam("of_source"), parked_event.c.id == bindparam("of")).values(requeued=True)
-)
 UNPARK = delete(parked_event).where(
     parked_event.c.source == bindparam("source"), parked_event.c.consumer == bindparam("consumer"), parked_event.c.id == bindparam("id")
 )

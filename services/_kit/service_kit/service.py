@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from service_kit import contract, health, idempotency
+from service_kit import contract, health, idempotency, parked
 from service_kit.audit_routes import audit_router
 from service_kit.client import ServiceClient, Tokens
 from service_kit.consumer import Consumer, Handler, Prepare
@@ -71,7 +71,7 @@ class Service:
         self.settings = settings
         self.migrations = str(migrations)
         self.events = events
-        self.scopes = scopes
+        self.scopes = {**scopes, **parked.SCOPES}
         self.clock = now
         self.metrics = Metrics(name)
         self.sealer = Sealer(settings.secret_key.get_secret_value())
@@ -94,7 +94,7 @@ class Service:
         self._starting: list[Callable[[], Any]] = []
         self._closing: list[Callable[[], Any]] = [self.tokens.close]
         self._sequencer = Sequencer(self.database)
-        own = [feed_router(name), audit_router(sensitive_scope=sensitive_scope)]
+        own = [feed_router(name), audit_router(sensitive_scope=sensitive_scope), parked.router]
         self.routes: list[APIRoute] = [route for router in [*routers, *own] for route in router.routes if isinstance(route, APIRoute)]
         self.api = self._fastapi(title, description)
         self.app = self._shell(self.routes)

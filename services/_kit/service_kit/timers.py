@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Select, SmallInteger, String, bindparam, delete, select, tuple_, update
+from sqlalchemy import Executable, Select, SmallInteger, String, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service_kit.database import Database, Record, Transaction
@@ -56,12 +56,6 @@ FAIL = (
         due_at=bindparam("again_at"),
         parked_reason=bindparam("reason", type_=String),
     )
-)
-PARKED = (
-    select(timer)
-    .where(timer.c.parked_reason.is_not(None), tuple_(*_keys) > tuple_(*(bindparam(f"after_{key.name}", type_=key.type) for key in _keys)))
-    .order_by(*_keys)
-    .limit(bindparam("limit"))
 )
 REQUEUE = (
     update(timer)
