@@ -26,7 +26,7 @@ RESOURCES = {
     "clients": ("read", "write"),
     "api-keys": ("read", "write"),
     "webhooks": ("read", "write"),
-    "events": ("read",),
+    "events": ("read", "admin"),
     "audit": ("read",),
 }
 SCOPES = tuple(f"{resource}:{right}" for resource, rights in RESOURCES.items() for right in rights)
