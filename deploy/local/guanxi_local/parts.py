@@ -34,7 +34,7 @@ SERVICES = (
     Part("scoring", ("events:read", "customers:read")),
     Part(
         "contact-center",
-        ("events:read", "customers:read", "interactions:read", "consents:read", "scores:read", "complaints:read"),
+        ("events:read", "customers:read", "interactions:read", "consents:read", "care:read", "scores:read", "complaints:read"),
     ),
 )
 PARTS = (*SERVICES, GATEWAY)
