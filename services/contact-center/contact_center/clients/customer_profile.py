@@ -15,7 +15,7 @@ Json = Mapping[str, Any]
 
 
 class Customers:
-    """Thin client of the customer's file, its contact persons, timeline and consents."""
+    """Thin client of the customer's file, its contact persons, timeline, consents and care tasks."""
 
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
@@ -66,6 +66,12 @@ class Customers:
     async def consents(self, customer_id: UUID, *, seconds: float) -> list[Json]:
         params = {"customer_id": str(customer_id), "limit": "50"}
         page = await self._client.get("/v1/consents", params=params, seconds=seconds)
+        return [] if page is None else list(page["items"])
+
+    async def care_tasks(self, customer_id: UUID, *, seconds: float, language: str) -> list[Json]:
+        """What is still to be done for a customer, those due first in front."""
+        params = {"customer_id": str(customer_id), "state": "open", "limit": "20"}
+        page = await self._client.get("/v1/care-tasks", params=params, seconds=seconds, headers=spoken(language))
         return [] if page is None else list(page["items"])
 
 

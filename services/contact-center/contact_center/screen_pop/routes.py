@@ -1,73 +1,29 @@
 """The screen pop over HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Response
-from pydantic import Field
 from service_kit.call import Call
 from service_kit.routing import Router, requires
-from service_kit.words import Id, JsonObject, Output, Stars, Timestamp, written
+from service_kit.words import Id, written
 
 from contact_center.contact.domain import Contact, ContactUnknown
 from contact_center.contact.routes import agent_of, own
 from contact_center.directory.domain import KnownCustomer
 from contact_center.directory.store import DirectoryStore
 from contact_center.screen_pop.advice import Situation, advice_codes, advice_text
-from contact_center.screen_pop.asking import TRAIL, Answers, Neighbors
+from contact_center.screen_pop.answers import Answers
+from contact_center.screen_pop.asking import TRAIL, Neighbors
+from contact_center.screen_pop.recommendations import TEXTS, Grounds, Recommendation, Subject, recommendations, wording
+from contact_center.screen_pop.schemas import AdviceOut, RecommendationOut, ScreenPop, SubjectOut, TierOut, TrailEntry
 
 router = Router(tags=["contacts"])
-Json = Mapping[str, Any]
-Many = Annotated[list[JsonObject], Field(max_length=500)]
+MOST_TASKS = 5
 TITLES = {"zh-CN": "联络", "en": "Contact"}
-
-
-class TierOut(Output):
-    """The star tier."""
-
-    stars: Stars
-
-
-class TrailEntry(Output):
-    """Something that happened in the last two days, on any channel; contacts show the IVR nodes with their seconds in `details`."""
-
-    id: Id
-    occurred_at: Timestamp
-    channel: Annotated[str, Field(max_length=20)]
-    kind: Annotated[str, Field(max_length=20)]
-    title: Annotated[str, Field(max_length=1_000)]
-    details: JsonObject
-    ref: JsonObject
-
-
-class AdviceOut(Output):
-    """A piece of advice in the language of the request."""
-
-    code: Annotated[str, Field(max_length=40)]
-    text: Annotated[str, Field(max_length=1_000)]
-
-
-class ScreenPop(Output):
-    """What the agent sees: the card, tier and scores, open cases, consents, advice, and the trail of two days.
-
-    `degraded` names the services that did not answer in time: what they know is missing.
-    """
-
-    contact_id: Id
-    customer_id: Id | None
-    customer: JsonObject | None
-    tier: TierOut | None
-    scores: Many
-    open_cases: Many
-    open_case_count: Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
-    trail: Annotated[list[TrailEntry], Field(max_length=500)]
-    advice: Annotated[list[AdviceOut], Field(max_length=20)]
-    consents: Many
-    recommendations: Many
-    degraded: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=10)]
 
 
 @router.get("/v1/contacts/{contact_id}/screen-pop", response_model=ScreenPop, raises=[ContactUnknown])
@@ -92,7 +48,7 @@ async def read_screen_pop(contact_id: Id, call: Annotated[Call, requires("contac
     neighbors: Neighbors = call.part("neighbors")
     answers = await neighbors.ask(contact.customer_id, at=call.at, language=call.language)
     # The file is newer than what news told the directory: a customer that moved away meanwhile is shown no more.
-    if answers.file is not None and not _may_show(call, contact, answers.file.get("unit")):
+    if answers.card is not None and not _may_show(call, contact, answers.card.unit):
         return _of_nobody_known(call, contact)
     return _answered(call, contact, known, recent, answers)
 
@@ -119,53 +75,78 @@ def screen_pop(
     count = len(answers.open_cases)
     if "complaints" in answers.degraded and known is not None:
         count = known.open_complaints
+    grounds = grounds_of(contact, known, answers, tier=tier, open_count=count, at=at)
     codes = advice_codes(situation(contact, answers, tier=tier, open_cases=count, at=at))
     return ScreenPop(
         contact_id=contact.id,
         customer_id=contact.customer_id,
-        customer=None if answers.file is None else dict(answers.file),
+        customer=None if answers.card is None else dict(answers.card.file),
         tier=None if tier is None else TierOut(stars=tier),
-        scores=[dict(score) for score in (answers.scores or {}).get("scores", ())],
-        open_cases=[dict(case) for case in answers.open_cases],
+        scores=[] if answers.scored is None else [dict(score) for score in answers.scored.scores],
+        open_cases=[dict(case.shown) for case in answers.open_cases],
         open_case_count=count,
         trail=trail(recent, answers.timeline, language=language, at=at),
         advice=[AdviceOut(code=code, text=advice_text(code, language)) for code in codes],
         consents=[dict(consent) for consent in answers.consents],
-        recommendations=[],
+        recommendations=[recommendation_out(each, language) for each in recommendations(grounds)],
         degraded=list(answers.degraded),
     )
 
 
 def stars(answers: Answers) -> int | None:
     """The tier as scoring says it, else as it stands on the file."""
-    for source in (answers.scores, answers.file):
-        tier = None if source is None else source.get("tier")
-        if tier:
-            return int(tier["stars"])
-    return None
+    if answers.scored is not None and answers.scored.stars is not None:
+        return answers.scored.stars
+    return None if answers.card is None else answers.card.stars
 
 
-def situation(contact: Contact, answers: Answers, *, tier: int | None, open_cases: int, at: datetime) -> Situation:
-    file: Json = answers.file or {}
-    characteristics = (file.get("facts") or {}).get("characteristics") or {}
-    risks = [score["value"] for score in (answers.scores or {}).get("scores", ()) if score.get("name") == "churn_risk"]
-    return Situation(
-        is_known=contact.customer_id is not None,
-        behavior=characteristics.get("behavior"),
-        tags=frozenset(file.get("tags") or ()),
+def grounds_of(
+    contact: Contact, known: KnownCustomer | None, answers: Answers, *, tier: int | None, open_count: int, at: datetime
+) -> Grounds:
+    card = answers.card
+    due = sorted((task for task in answers.care_tasks if task.due_at <= at), key=lambda task: task.due_at)
+    return Grounds(
         tier=tier,
-        open_cases=open_cases,
-        waited_seconds=contact.waited(at),
-        churn_risk=float(risks[0]) if risks else None,
+        dedicated_agent_id=None if known is None else known.dedicated_agent_id,
+        serving_agent_id=contact.agent_id,
+        has_manager=None if card is None else card.account_manager is not None,
+        open_cases=[Subject(type="complaint", id=case.id, about=case.number) for case in answers.open_cases[:MOST_TASKS]],
+        open_count=open_count,
+        due_tasks=[Subject(type="care_task", id=task.id, about=task.text) for task in due[:MOST_TASKS]],
+        do_not_contact=card is not None and card.do_not_contact,
     )
 
 
-def trail(recent: Sequence[Contact], timeline: Sequence[Json], *, language: str, at: datetime) -> list[TrailEntry]:
+def recommendation_out(recommendation: Recommendation, language: str) -> RecommendationOut:
+    subject = recommendation.subject
+    return RecommendationOut(
+        group=recommendation.group,
+        code=recommendation.code,
+        lit=recommendation.is_lit,
+        text=recommendation.text(language),
+        cautions=[AdviceOut(code=code, text=wording(TEXTS[code], language)) for code in recommendation.cautions],
+        subject=None if subject is None else SubjectOut(type=subject.type, id=subject.id),
+    )
+
+
+def situation(contact: Contact, answers: Answers, *, tier: int | None, open_cases: int, at: datetime) -> Situation:
+    card, scored = answers.card, answers.scored
+    return Situation(
+        is_known=contact.customer_id is not None,
+        behavior=None if card is None else card.behavior,
+        tags=frozenset() if card is None else card.tags,
+        tier=tier,
+        open_cases=open_cases,
+        waited_seconds=contact.waited(at),
+        churn_risk=None if scored is None else scored.churn_risk,
+    )
+
+
+def trail(recent: Sequence[Contact], timeline: Sequence[TrailEntry], *, language: str, at: datetime) -> list[TrailEntry]:
     """The two days over every channel, newest first; our own contacts as they stand here, with their nodes."""
     own_ids = {str(contact.id) for contact in recent}
     entries = [of_contact(contact, language=language, at=at) for contact in recent]
-    others = [entry for entry in timeline if (entry.get("ref") or {}).get("id") not in own_ids]
-    entries += [TrailEntry.model_validate({name: entry[name] for name in TrailEntry.model_fields}) for entry in others]
+    entries += [entry for entry in timeline if entry.ref.get("id") not in own_ids]
     return sorted(entries, key=lambda entry: entry.occurred_at, reverse=True)[:500]
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import pytest
 from contact_center.screen_pop.asking import Neighbors
 from contact_center.testing import House, a_flow, made
 from service_kit.client import NeighborRefused, NeighborUnavailable
@@ -44,7 +45,8 @@ class Neighbor:
             raise told
         if isinstance(told, float):
             await asyncio.sleep(told)
-        return answer
+            return answer
+        return answer if told is None else told
 
     async def file(self, customer_id: UUID, *, seconds: float, language: str) -> Any:
         return await self._answer("file", FILE)
@@ -54,6 +56,9 @@ class Neighbor:
 
     async def consents(self, customer_id: UUID, *, seconds: float) -> Any:
         return await self._answer("consents", [{"purpose": "care", "status": "granted"}])
+
+    async def care_tasks(self, customer_id: UUID, *, seconds: float, language: str) -> Any:
+        return await self._answer("care_tasks", [])
 
     async def of_customer(self, customer_id: UUID, *, seconds: float) -> Any:
         return await self._answer("scores", SCORES)
@@ -155,6 +160,62 @@ async def test_with_every_neighbor_away_the_call_is_still_shown(api: Api) -> Non
 
     assert pop["degraded"] == ["complaints", "customer-profile", "scoring"]
     assert pop["trail"][0]["ref"] == {"type": "contact", "id": call["id"]}
+
+
+async def test_what_a_neighbor_says_too_much_of_is_shown_all_the_same(api: Api) -> None:
+    large = {**FILE, "facts": {"basic": {f"fact {number}": "x" * 11_000 for number in range(600)}, "characteristics": {}}}
+    surround(api, Neighbor(file=large), seconds=5)
+
+    pop = await popped(api, await a_known_call(api))
+
+    assert pop["customer"] == large
+    assert pop["degraded"] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "degraded", "shown"),
+    [
+        ({"timeline": [{**VISIT, "title": "x" * 1_001}]}, ["customer-profile"], "open_cases"),
+        ({"timeline": [{"id": "no entry"}]}, ["customer-profile"], "open_cases"),
+        ({"file": ["no file"]}, ["customer-profile"], "open_cases"),
+        ({"scores": {"scores": [], "tier": {"stars": 7}}}, ["scoring"], "customer"),
+        ({"scores": {"scores": ["no score"]}}, ["scoring"], "customer"),
+        ({"cases": [{"id": 1}]}, ["complaints"], "customer"),
+        ({"care_tasks": [{"id": str(ZHANG)}]}, ["customer-profile"], "open_cases"),
+    ],
+)
+async def test_what_a_neighbor_says_in_another_form_costs_its_own_part_alone(
+    api: Api, said: dict[str, Any], degraded: list[str], shown: str
+) -> None:
+    surround(api, Neighbor(**said), seconds=5)
+
+    pop = await popped(api, await a_known_call(api))
+
+    assert pop["degraded"] == degraded
+    assert pop[shown]
+
+
+async def test_recommendations_come_of_everything_that_is_known(api: Api) -> None:
+    task = {"id": str(UUID(int=9)), "due_at": "2026-03-01T08:00:00Z", "text": "Thank for the delivery"}
+    later = {**task, "due_at": "2199-01-01T00:00:00Z"}
+    surround(api, Neighbor(care_tasks=[task, later]), seconds=5)
+    call = await a_known_call(api)
+
+    english = (await popped(api, call, **{"Accept-Language": "en"}))["recommendations"]
+    chinese = (await popped(api, call, **{"Accept-Language": "zh-CN"}))["recommendations"]
+
+    assert [(each["code"], each["lit"]) for each in english] == [
+        ("settle_open_complaint", True),
+        ("name_dedicated_agent", True),
+        ("name_account_manager", True),
+        ("do_care_task", False),
+    ]
+    assert english[0]["subject"] == {"type": "complaint", "id": CASE["id"]}
+    assert "C-1" in english[0]["text"]
+    assert "C-1" in chinese[0]["text"]
+    assert english[3]["text"].endswith("Thank for the delivery")
+    assert [caution["code"] for caution in english[3]["cautions"]] == ["complaint_is_open"]
+    assert chinese[3]["cautions"][0]["text"] == "有未结投诉，此时不宜推荐。"
 
 
 async def test_an_unknown_caller_asks_nobody_and_advises_to_ask(api: Api) -> None:

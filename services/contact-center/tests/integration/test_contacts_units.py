@@ -41,7 +41,7 @@ class Files:
     async def _nothing(self, customer_id: UUID, **_others: Any) -> Any:
         return []
 
-    timeline = consents = open_of_customer = _nothing
+    timeline = consents = care_tasks = open_of_customer = _nothing
 
     async def of_customer(self, customer_id: UUID, **_others: Any) -> Any:
         return None
