@@ -11,5 +11,5 @@ register "$CUSTOMER_PROFILE_CLIENT_SECRET" --client-id customer-profile-service 
 register "$COMPLAINTS_CLIENT_SECRET" --client-id complaints-service --name complaints --scope events:read --scope customers:read
 register "$SCORING_CLIENT_SECRET" --client-id scoring-service --name scoring --scope events:read --scope customers:read
 register "$CONTACT_CENTER_CLIENT_SECRET" --client-id contact-center-service --name contact-center --scope events:read --scope customers:read \
-    --scope interactions:read --scope consents:read --scope scores:read --scope complaints:read
+    --scope interactions:read --scope consents:read --scope care:read --scope scores:read --scope complaints:read
 register "$GATEWAY_CLIENT_SECRET" --client-id gateway-service --name gateway --scope events:read
