@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
@@ -59,7 +60,17 @@ class Definition:
 
     @property
     def discount_per_month(self) -> float:
-        return float((1 + self.annual_discount) ** (Decimal(1) / 12) - 1)
+        return _per_month(self.annual_discount)
+
+    @property
+    def discounting(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The months of the horizon, each month's orders discounted from its end."""
+        return formulas.discounting(step=self.month, steps=self.horizon_months, discount_per_step=self.discount_per_month)
+
+
+@lru_cache(maxsize=64)
+def _per_month(annual: Decimal) -> float:
+    return float((1 + annual) ** (Decimal(1) / 12) - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +152,7 @@ def _model_values(statistic: Statistic, definition: Definition, *, as_of: date) 
         orders = formulas.orders_if_alive(model, (definition.horizon,), (1.0,), frequency=x, age=age)
         values |= {"p_alive": round(alive * MICRO), "expected_orders": round(alive * orders * MICRO)}
         if worth is not None:
-            discounted = discounted_if_alive(definition, frequency=x, age=age)
+            discounted = formulas.orders_if_alive(model, *definition.discounting, frequency=x, age=age)
             values["clv"] = round(float(definition.margin) * mean * alive * discounted * 100) * 100
     return values
 
@@ -153,15 +164,6 @@ def times(statistic: Statistic, definition: Definition, *, as_of: date) -> tuple
     unit = DAYS[definition.time_unit]
     recency, age = (statistic.last_day - statistic.first_day).days, (as_of - statistic.first_day).days
     return statistic.frequency, recency / unit, age / unit
-
-
-def discounted_if_alive(definition: Definition, *, frequency: int, age: float) -> float:
-    """Orders of the horizon in months, each month's discounted from its end, for who is still a customer."""
-    assert definition.bg_nbd is not None
-    steps, factors = formulas.discounting(
-        step=definition.month, steps=definition.horizon_months, discount_per_step=definition.discount_per_month
-    )
-    return formulas.orders_if_alive(definition.bg_nbd, steps, factors, frequency=frequency, age=age)
 
 
 def scores(card: Card, definition: Definition) -> list[Score]:
@@ -240,29 +242,28 @@ def _explained(card: Card, definition: Definition) -> list[Score]:
     if card.expected_orders is not None and model is not None:
         found.append(_score(card, "expected_orders", _expected_parts(card, definition, model)))
     if card.clv is not None and model is not None and worth is not None:
-        found.append(_score(card, "clv", _clv_parts(card, definition, worth), currency=currency))
+        found.append(_score(card, "clv", _clv_parts(card, definition, model, worth), currency=currency))
     return found
 
 
 def _expected_parts(card: Card, definition: Definition, model: BgNbd) -> Sequence[Part]:
     x, _, age = times(card.statistic, definition, as_of=card.as_of)
-    orders = [
-        formulas.orders_if_alive(model, (definition.horizon,), (1.0,), frequency=frequency, age=years)
-        for frequency, years in ((0, 0.0), (x, age))
-    ]
     assert card.expected_orders is not None
-    steps = {"average_customer": orders[0], "purchase_history": orders[1]}
+    steps = {
+        "average_customer": formulas.orders_of_a_new_customer(model, (definition.horizon,), (1.0,)),
+        "purchase_history": formulas.orders_if_alive(model, (definition.horizon,), (1.0,), frequency=x, age=age),
+    }
     return telescoped(steps, last="silence", value=Decimal(card.expected_orders) / MICRO, quantum=SIX_DECIMALS)
 
 
-def _clv_parts(card: Card, definition: Definition, worth: GammaGamma) -> Sequence[Part]:
+def _clv_parts(card: Card, definition: Definition, model: BgNbd, worth: GammaGamma) -> Sequence[Part]:
     x, _, age = times(card.statistic, definition, as_of=card.as_of)
     assert card.p_alive is not None
     assert card.clv is not None
     order_profit = float(definition.margin) * worth.mean_value
-    known = order_profit * discounted_if_alive(definition, frequency=x, age=age)
+    known = order_profit * formulas.orders_if_alive(model, *definition.discounting, frequency=x, age=age)
     steps = {
-        "average_customer": order_profit * discounted_if_alive(definition, frequency=0, age=0.0),
+        "average_customer": order_profit * formulas.orders_of_a_new_customer(model, *definition.discounting),
         "purchase_history": known,
         "silence": known * card.p_alive / MICRO,
     }

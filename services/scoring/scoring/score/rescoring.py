@@ -1,5 +1,6 @@
 """Keeps the scores of single customers in step with their orders between two runs over everybody."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from scoring.tier.store import TierStore
 TIMER = "rescoring"
 # A few customers are scored in the transaction of their orders; many are left to the worker, which is woken at once.
 AT_ONCE = 25
+IN_ONE_BREATH = 10
 
 
 class Rescoring:
@@ -48,7 +50,7 @@ async def rescore(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> int:
     if not statistics:
         return 0
     latest = {(card.statistic.customer_id, card.statistic.currency): card for card in await store.latest(tx, ids)}
-    cards = [card for each in statistics if (card := _new_card(each, definitions, latest)) is not None]
+    cards = await _new_cards(statistics, definitions, latest)
     await store.insert_cards(tx, cards)
     gone = [each for each in statistics if each.order_days == 0]
     await store.forget(tx, [(each.customer_id, each.currency) for each in gone])
@@ -61,6 +63,20 @@ async def rescore(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> int:
 async def fire(tx: Transaction, due: Sequence[Timer], *, at: datetime) -> None:
     """What the worker does for the customers of a large batch."""
     await rescore(tx, [timer.subject for timer in due], at=at)
+
+
+async def _new_cards(
+    statistics: Sequence[Statistic], definitions: Mapping[str, Definition], latest: Mapping[tuple[UUID, str], Card]
+) -> list[Card]:
+    cards = []
+    for place, each in enumerate(statistics):
+        if place % IN_ONE_BREATH == IN_ONE_BREATH - 1:
+            # Requests get their turn between the figures of many customers.
+            await asyncio.sleep(0)
+        card = _new_card(each, definitions, latest)
+        if card is not None:
+            cards.append(card)
+    return cards
 
 
 def _new_card(statistic: Statistic, definitions: Mapping[str, Definition], latest: Mapping[tuple[UUID, str], Card]) -> Card | None:

@@ -131,3 +131,35 @@ def test_one_customer_is_forecast_as_many_are(x, share, age, t, a):
     one = formulas.orders_if_alive(model, (t,), (1.0,), frequency=x, age=age) * formulas.alive(model, frequency=x, recency=last, age=age)
 
     assert one == pytest.approx(forecast.expected_orders(model, t, [x], [last], [age])[0], rel=1e-12, abs=1e-300)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.floats(0.03, 9), st.floats(0.3, 90), st.floats(0.01, 30), st.floats(0.03, 30),
+    st.integers(0, 60), st.floats(0, 400), st.floats(0.1, 300),
+)  # fmt: skip
+def test_one_customer_is_forecast_as_many_are_whatever_the_model(r, alpha, a, b, x, age, t):
+    model = a_model(r=r, alpha=alpha, a=a, b=b)
+
+    one = formulas.orders_if_alive(model, (t, 2 * t), (0.4, 0.5), frequency=x, age=age)
+
+    assert one == pytest.approx(forecast.orders_if_alive(model, (t, 2 * t), (0.4, 0.5), [x], [age])[0], rel=1e-9)
+
+
+def test_a_far_horizon_costs_no_more_than_its_months(monkeypatch):
+    calls = []
+    monkeypatch.setattr(formulas, "expm1", lambda x: calls.append(x) or np.expm1(x))
+    times, factors = formulas.discounting(step=4.35, steps=120, discount_per_step=0.008)
+
+    orders = formulas.orders_if_alive(a_model(), times, factors, frequency=0, age=0.0)
+
+    assert orders == pytest.approx(forecast.orders_if_alive(a_model(), times, factors, [0], [0.0])[0], rel=1e-12)
+    assert len(calls) < 120 * 300
+
+
+def test_what_holds_for_everybody_is_computed_once(monkeypatch):
+    times, factors = formulas.discounting(step=1.5, steps=3, discount_per_step=0.01)
+    first = formulas.orders_of_a_new_customer(a_model(), times, factors)
+    monkeypatch.setattr(formulas, "_mean", lambda *_given, **_named: float("nan"))
+
+    assert formulas.orders_of_a_new_customer(a_model(), times, factors) == first
