@@ -8,7 +8,10 @@ ALLOWED_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 ALLOWED_HEADERS = (
     b"Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, traceparent, X-Request-Id"
 )
-EXPOSED_HEADERS = b"Deprecation, ETag, Guanxi-Cursor, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Sunset, X-Request-Id"
+EXPOSED_HEADERS = (
+    b"Deprecation, ETag, Guanxi-Cursor, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Sunset, "
+    b"X-Request-Id"
+)
 PREFLIGHT_SECONDS = b"7200"
 
 
