@@ -1,5 +1,6 @@
 """The decisions of the token endpoint: RFC 6749 (client credentials) and RFC 8693 (token exchange)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -13,6 +14,8 @@ TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 # A public name.
 JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt"
 SUBJECT_LENGTH = 200
+UNIT_PATH = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+LONGEST_UNIT_PATH = 200
 
 
 class TokenRefused(Exception):
@@ -134,10 +137,5 @@ def _asked_agent(form: Mapping[str, str], held: Rights) -> UUID | None:
 
 
 def is_unit_path(text: str) -> bool:
-    """Whether the text is a dotted path of an organization unit."""
-    parts = text.split(".")
-    return len(text) <= 200 and all(part and part.isascii() and _is_unit_name(part) for part in parts)
-
-
-def _is_unit_name(part: str) -> bool:
-    return all(letter.islower() or letter.isdigit() or letter in "_-" for letter in part)
+    """Whether the text is a dotted path of an organization unit, as everywhere in the API."""
+    return len(text) <= LONGEST_UNIT_PATH and UNIT_PATH.fullmatch(text) is not None

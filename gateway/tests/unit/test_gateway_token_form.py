@@ -1,9 +1,11 @@
 """The form of the token endpoint: nobody without a client fills the memory, and nothing is issued that is over already."""
 
 import pytest
-from gateway.token.domain import TokenRefused
+from gateway.token.domain import TokenRefused, is_unit_path
 from gateway.token.endpoint import _form_of
 from gateway.token.form import LONGEST_FORM
+from pydantic import TypeAdapter, ValidationError
+from service_kit.words import UnitPath
 from starlette.requests import Request
 
 FORM = b"application/x-www-form-urlencoded"
@@ -50,3 +52,16 @@ async def test_a_form_in_pieces_is_put_together():
     sending = Sending(pieces=[b"grant_ty", b"pe=a%20", b"b&scope="])
 
     assert await _form_of(sending.request()) == {"grant_type": "a b"}
+
+
+UNITS = ["cn", "cn.gd.gz", "a_b-c.1", "", ".", "cn.", ".cn", "cn..gd", "CN", "cn gd", "cn,gd", "cn\n", "广", "\u0663", "a" * 200, "a" * 201]
+
+
+@pytest.mark.parametrize("text", UNITS)
+def test_a_unit_of_an_exchange_is_one_of_the_api(text):
+    try:
+        is_of_the_api = bool(TypeAdapter(UnitPath).validate_python(text))
+    except ValidationError:
+        is_of_the_api = False
+
+    assert is_unit_path(text) is is_of_the_api
