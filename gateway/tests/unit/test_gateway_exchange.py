@@ -46,10 +46,13 @@ class Failing:
 
 
 async def exchange(upstream, method="GET", headers=()):
-    sent = []
+    sent, body = [], [b"{}"]
 
     async def receive():
-        return {"type": "http.request", "body": b"{}", "more_body": False}
+        if not body:
+            # As a server does: there is nothing more to tell until the caller leaves, and this one stays.
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": body.pop(), "more_body": False}
 
     async def send(message):
         sent.append(message)
