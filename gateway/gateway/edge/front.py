@@ -135,7 +135,7 @@ class Front:
             raise Malformed("the Authorization header is given once")
         found = ticket_in(scope["query_string"]) if scope["method"] == "GET" else None
         # Whoever makes up keys and tickets is refused before the database is asked, once the address has used up its limit.
-        may_look_up = not self._local.is_drained(stranger.account, stranger.policy)
+        may_look_up = not self._local.is_drained(stranger.account)
         if found is None:
             admitted = await self._doorkeeper.admit(exchange.headers.get(b"authorization"), address, may_look_up=may_look_up)
         else:

@@ -66,10 +66,10 @@ class Allowances:
             self._fetch(key, window)
         return _verdict(window, now, is_allowed=is_allowed)
 
-    def is_drained(self, key: str, policy: Policy) -> bool:
-        """Whether the window has nothing left for anybody, as far as is known here."""
-        window = self._window(key, policy, self._now())
-        return window.is_drained and window.left <= 0
+    def is_drained(self, key: str) -> bool:
+        """Whether the window of this moment has nothing left, as far as is known here; one that nobody spends from is not made."""
+        window = self._windows.get(key)
+        return window is not None and window.is_drained and window.left <= 0 and window.start <= self._now() < window.ends_at
 
     def standing(self, key: str, policy: Policy) -> Verdict:
         """How the client stands, without taking anything."""

@@ -129,7 +129,10 @@ class NoCounter:
 
 @pytest.mark.parametrize("quota", [3, 73, 100])
 async def test_without_the_database_no_more_than_the_quota_passes(quota):
-    allowances, policy = Allowances(NoCounter(), now=lambda: 60.0), Policy(quota=quota, window=60)
+    moment, policy = [60.0], Policy(quota=quota, window=60)
+    allowances = Allowances(NoCounter(), now=lambda: moment[0])
 
     assert await allowed(allowances, "shop", policy, 3 * quota) == quota
-    assert allowances.is_drained("shop", policy)
+    assert allowances.is_drained("shop")
+    moment[0] = 120.0
+    assert not allowances.is_drained("shop")
