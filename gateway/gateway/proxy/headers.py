@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_network
 from os import urandom
 
+from service_kit.traces import TRACEPARENT
+
 RawHeaders = list[tuple[bytes, bytes]]
 
 HOP_BY_HOP = frozenset(
@@ -27,7 +29,6 @@ REPLACED = frozenset(
 # The gateway alone speaks of these to callers.
 GATEWAYS_OWN = frozenset({b"ratelimit", b"ratelimit-policy", b"x-request-id", b"server", b"date"})
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,100}")
-TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def value_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
@@ -51,7 +52,7 @@ def request_id_of(given: bytes | None) -> bytes:
 
 def traceparent_of(given: bytes | None) -> bytes:
     """The caller's trace context when it is valid, else the beginning of a trace that is not sampled."""
-    if given is not None and TRACEPARENT.fullmatch(given):
+    if given is not None and TRACEPARENT.fullmatch(given.decode("latin-1")):
         return given
     drawn = urandom(24).hex()
     return f"00-{drawn[:32]}-{drawn[32:]}-00".encode()

@@ -4,7 +4,7 @@ import os
 import re
 from contextvars import ContextVar
 
-TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})", re.ASCII)
+TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})", re.ASCII)
 current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
 
@@ -12,9 +12,9 @@ def continued(header: str | None) -> str:
     """A traceparent for our own step: the caller's trace with a span of ours, or a new trace when the header is none."""
     found = TRACEPARENT.fullmatch(header or "")
     span = os.urandom(8).hex()
-    if found is None or set(found[1]) == {"0"} or set(found[2]) == {"0"}:
+    if found is None:
         return f"00-{os.urandom(16).hex()}-{span}-01"
-    return f"00-{found[1]}-{span}-{found[3]}"
+    return f"00-{found[1]}-{span}-{found[2]}"
 
 
 def trace_id(traceparent: str) -> str:
