@@ -259,7 +259,7 @@ def takes_upload(routes: Sequence[APIRoute]) -> Callable[[Scope], bool]:
     uploads = [route for route in routes if media_type_of(route) == UPLOAD]
 
     def is_taken(scope: Scope) -> bool:
-        return any(scope["method"] in route.methods and route.path_regex.match(scope["path"]) for route in uploads)
+        return any(scope["method"] in (route.methods or ()) and route.path_regex.match(scope["path"]) for route in uploads)
 
     return is_taken
 
