@@ -8,35 +8,16 @@ from service_kit.database import Database, Record, Transaction
 from service_kit.identity import Clock
 from service_kit.origin import Origin
 from service_kit.outbox import Event
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, not_, or_, select, update
 
 from contact_center.contact.domain import Contact, Happened
 from contact_center.contact.moves import State
 from contact_center.contact.store import ContactStore
 from contact_center.offer.domain import OfferEnd, OfferState
-from contact_center.tables import agent, agent_work
+from contact_center.routing.store import EndingStore
 
 ORIGIN = Origin(client_id="endings", actor="system")
-BATCH = 100
 TOPIC = "endings"
 AGENT_LEFT = "agent_left"
-
-_has_left = or_(agent.c.presence != "available", not_(agent.c.is_responding))
-DUE = (
-    select(agent_work.c.contact_id)
-    .join(agent, agent.c.id == agent_work.c.agent_id)
-    .where(or_(agent_work.c.until <= bindparam("at"), (agent_work.c.state == "offered") & _has_left))
-    .order_by(agent_work.c.agent_id)
-    .limit(BATCH)
-)
-_ids = bindparam("ids", type_=ARRAY(Uuid))
-LOCK_AGENTS = (
-    select(agent.c.id, agent.c.unit, agent.c.presence, agent.c.is_responding)
-    .where(agent.c.id == any_(_ids))
-    .order_by(agent.c.id)
-    .with_for_update(key_share=True)
-)
-RESPOND_NO_MORE = update(agent).where(agent.c.id == any_(_ids)).values(is_responding=False)
 
 
 class Endings:
@@ -50,7 +31,7 @@ class Endings:
         """End one batch; True when there may be more."""
         at = self._clock()
         async with self._database.reading() as reader:
-            due = [row["contact_id"] for row in await reader.fetch(DUE, at=at)]
+            due = await EndingStore(reader).due(at)
         if not due:
             return False
         async with self._database.transaction(origin=ORIGIN) as tx:
@@ -61,8 +42,7 @@ class Endings:
         store = ContactStore(tx)
         contacts = await store.locked_free(due)
         # All agents are locked at once and in order, as the router locks them.
-        locked = await tx.fetch(LOCK_AGENTS, ids=[contact.agent_id for contact in contacts if contact.agent_id is not None])
-        agents = {row["id"]: row for row in locked}
+        agents = await EndingStore(tx).locked_agents(contact.agent_id for contact in contacts if contact.agent_id is not None)
         ended, silent = 0, []
         for contact in contacts:
             if contact.agent_id is None:
@@ -101,7 +81,7 @@ async def _respond_no_more(tx: Transaction, agents: Sequence[Record], *, at: dat
     silent = [row for row in agents if row["presence"] == "available" and row["is_responding"]]
     if not silent:
         return
-    await tx.execute(RESPOND_NO_MORE, ids=[row["id"] for row in silent])
+    await EndingStore(tx).respond_no_more(row["id"] for row in silent)
     for row in silent:
         payload = {"agent_id": str(row["id"]), "presence": row["presence"], "is_responding": False}
         tx.record(Event(type="agent.presence_changed", subject=row["id"], unit=row["unit"], at=at, payload=payload))

@@ -1,4 +1,4 @@
-"""What the router reads and writes: marks, waiting contacts, agents, and offers in batches."""
+"""What routing reads and writes: marks, waiting contacts, agents, offers in batches, and what ends by itself."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    not_,
+    or_,
     select,
     tuple_,
     update,
@@ -141,6 +143,24 @@ _placed = (
 )
 OFFER = select(_taken.c.id).add_cte(_offered, _placed)
 
+MOST_ENDINGS = 100
+_ids = bindparam("ids", type_=ARRAY(Uuid))
+_has_left = or_(agent.c.presence != "available", not_(agent.c.is_responding))
+DUE = (
+    select(agent_work.c.contact_id)
+    .join(agent, agent.c.id == agent_work.c.agent_id)
+    .where(or_(agent_work.c.until <= bindparam("at"), (agent_work.c.state == "offered") & _has_left))
+    .order_by(agent_work.c.agent_id)
+    .limit(MOST_ENDINGS)
+)
+LOCK_AGENTS = (
+    select(agent.c.id, agent.c.unit, agent.c.presence, agent.c.is_responding)
+    .where(agent.c.id == any_(_ids))
+    .order_by(agent.c.id)
+    .with_for_update(key_share=True)
+)
+RESPOND_NO_MORE = update(agent).where(agent.c.id == any_(_ids)).values(is_responding=False)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
@@ -183,6 +203,25 @@ class RoutingStore:
     async def some_waiting(self, ids: Iterable[UUID]) -> list[Record]:
         """Those of the contacts that are queued."""
         return await self._reader.fetch(SOME, ids=list(ids))
+
+
+class EndingStore:
+    """What ends by itself, and the agents whom it concerns."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def due(self, at: datetime) -> list[UUID]:
+        """Contacts whose offer ran out, whose agent left before answering, or whose wrap-up time is over."""
+        return [row["contact_id"] for row in await self._reader.fetch(DUE, at=at)]
+
+    async def locked_agents(self, ids: Iterable[UUID]) -> dict[UUID, Record]:
+        """These agents, locked in the order of their ids."""
+        return {row["id"]: row for row in await self._reader.fetch(LOCK_AGENTS, ids=list(ids))}
+
+    async def respond_no_more(self, ids: Iterable[UUID]) -> None:
+        assert isinstance(self._reader, Transaction), "writes need a transaction"
+        await self._reader.execute(RESPOND_NO_MORE, ids=list(ids))
 
 
 async def unmark(tx: Transaction, marks: Sequence[Record]) -> None:

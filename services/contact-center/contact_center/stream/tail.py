@@ -11,34 +11,16 @@ from uuid import UUID
 from service_kit.database import Database, Record
 from service_kit.errors import Unavailable
 from service_kit.logs import logger
-from service_kit.sequencer import READ_HEAD
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
-from service_kit.tables import event
-from sqlalchemy import Text, bindparam, or_, select
+
+from contact_center.stream.store import BATCH, FeedStore
 
 log = logger(__name__)
-BATCH = 500
 POLL_SECONDS = 0.25
 LONGEST_QUEUE = 1_000
 MOST_MISSED = 20_000
 """How many positions of the feed are gone through for a desktop that comes back."""
 
-READ = (
-    select(event.c.position, event.c.type, event.c.payload)
-    .where(event.c.position > bindparam("after"))
-    .order_by(event.c.position)
-    .limit(BATCH)
-)
-_agent = bindparam("agent_id", type_=Text)
-MISSED = (
-    select(event.c.position, event.c.type, event.c.payload)
-    .where(
-        event.c.position > bindparam("after"),
-        event.c.position <= bindparam("until"),
-        or_(event.c.payload["agent_id"].astext == _agent, event.c.payload["from_agent_id"].astext == _agent),
-    )
-    .order_by(event.c.position)
-)
 # What a desktop hears of the events of the feed; acceptance and rejection show in the contact itself.
 HEARD: Mapping[str, str] = {
     "offer.made": "offer.made",
@@ -98,10 +80,10 @@ class Tail:
         if after > until or until - after > MOST_MISSED:
             return None
         async with self._database.reading() as reader:
-            head = await reader.fetch_one(READ_HEAD)
-            if head is not None and after < head["trimmed_to"]:
+            feed = FeedStore(reader)
+            if after < (await feed.head()).trimmed_to:
                 return None
-            rows = await reader.fetch(MISSED, agent_id=str(agent_id), after=after, until=until)
+            rows = await feed.of_agent(agent_id, after=after, until=until)
         return [heard for row in rows if (heard := heard_of(row)) is not None]
 
     def end(self) -> None:
@@ -145,8 +127,7 @@ class Tail:
 
     async def _head(self) -> int:
         async with self._database.reading() as reader:
-            head = await reader.fetch_one(READ_HEAD)
-        return 0 if head is None else int(head["position"])
+            return (await FeedStore(reader).head()).position
 
     async def _read_on(self) -> None:
         while not self._database.signals.is_stopping:
@@ -163,7 +144,7 @@ class Tail:
 
     async def _read(self) -> bool:
         async with self._database.reading() as reader:
-            rows = await reader.fetch(READ, after=self._position)
+            rows = await FeedStore(reader).after(self._position)
         for row in rows:
             self._position = row["position"]
             self._hand_out(row)
