@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from service_kit.words import Id, Output, Stars, Timestamp, Version
 
-from contact_center.words import Channel, ContactState, NodeName, OfferState, Presence, Stamp, TierName, Waited
+from contact_center.words import Channel, ContactState, Moments, NodeName, OfferState, Presence, TierName, Transfers, Waited
 
 
 class NodeSeconds(Output):
@@ -32,7 +32,7 @@ class ContactData(Output):
     arrived_at: Timestamp
     waited_seconds: Waited
     held_seconds: Waited
-    transfers: Stamp
+    transfers: Transfers
     answered_at: Timestamp | None
     ended_at: Timestamp | None
     wrap_up_code: Annotated[str, Field(max_length=64)] | None
@@ -136,10 +136,10 @@ class TreatmentData(Output):
     """A tier is served in another way from now on."""
 
     tier: TierName
-    head_start_seconds: Stamp
-    longest_wait_seconds: Stamp | None
-    preferred_seconds: Stamp
-    held_seconds: Stamp
+    head_start_seconds: Moments
+    longest_wait_seconds: Moments | None
+    preferred_seconds: Moments
+    held_seconds: Moments
     version: Version
 
 

@@ -31,7 +31,7 @@ NodeName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0
 Moments = Annotated[int, Field(ge=0, le=86_400, json_schema_extra={"format": "int32"}, description="Seconds, up to a day.")]
 Waited = Annotated[float, Field(ge=0, le=1e9, json_schema_extra={"format": "double"}, description="Seconds.")]
 Share = Annotated[str, Field(min_length=1, max_length=6, pattern=r"^(0(\.\d{1,4})?|1(\.0{1,4})?)$", examples=["0.80"])]
-Stamp = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
+Transfers = Annotated[int, Field(ge=0, le=2**15 - 1, json_schema_extra={"format": "int32"}, description="How often it was passed on.")]
 
 
 class SkillIn(Input):

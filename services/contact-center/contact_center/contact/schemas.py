@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
-from service_kit.words import Code, Id, Input, Line, Output, Stars, Text, Timestamp, UnitPath
+from service_kit.words import Code, Id, Input, Line, Output, Seconds, Stars, Text, Timestamp, UnitPath
 
 from contact_center.contact.domain import Contact
 from contact_center.contact.moves import allowed_moves
 from contact_center.flow.domain import Visit
 from contact_center.flow.nodes import Asking, Collect
-from contact_center.words import Address, Channel, ContactState, NodeName, Spoken, Stamp, Waited, absent
+from contact_center.words import Address, Channel, ContactState, NodeName, Spoken, Transfers, Waited, absent
 
 Digits = Annotated[str, Field(max_length=32, pattern=r"^[0-9*#]{0,32}$", examples=["1"])]
 DigitCount = Annotated[int, Field(ge=1, le=64, json_schema_extra={"format": "int32"})]
@@ -122,9 +122,9 @@ class ContactView(Output):
     agent_id: Id | None
     next: NextStep | None
     nodes: Annotated[list[NodeVisit], Field(max_length=1_000)]
-    waited_seconds: Stamp
+    waited_seconds: Seconds
     held_seconds: Waited
-    transfers: Stamp
+    transfers: Transfers
     arrived_at: Timestamp
     queued_at: Timestamp | None
     answered_at: Timestamp | None
