@@ -26,12 +26,11 @@ class ContactUnknown(NotFound):
 
 @dataclass(frozen=True, kw_only=True)
 class Happened:
-    """What is told of a move: its event, how a pending offer ended through it, and what only the audit keeps."""
+    """What is told of a move: its event, and how a pending offer ended through it."""
 
     type: str
     offer_end: OfferEnd | None = None
     extras: Mapping[str, object] = field(default_factory=dict)
-    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

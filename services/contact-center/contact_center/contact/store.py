@@ -179,7 +179,7 @@ class ContactStore:
 
     def _tell(self, told: Contact, happened: Happened, *, at: datetime) -> None:
         payload = facts(told, at=at) | dict(happened.extras)
-        self._tx.record(Event(type=happened.type, subject=told.id, unit=told.unit, at=at, payload=payload), values=happened.values)
+        self._tx.record(Event(type=happened.type, subject=told.id, unit=told.unit, at=at, payload=payload))
 
     @staticmethod
     def _found(row: Record | None) -> Contact:

@@ -7,7 +7,6 @@ from typing import ClassVar
 from uuid import UUID
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-ENDLESS = time(23, 59, 59, 999999)
 
 
 @dataclass(frozen=True, kw_only=True)

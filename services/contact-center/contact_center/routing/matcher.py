@@ -1,6 +1,5 @@
 """Matches waiting contacts and agents in memory, indexed so that only what changed is looked at again."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -120,18 +119,6 @@ class Matcher:
         self._changes: list[tuple[int, int, UUID]] = []
         self._tokens = count(1)
         self._present: dict[UUID, Agent] = {}
-
-    @property
-    def waiting(self) -> int:
-        """How many contacts wait."""
-        return len(self._entries.keys() | self._unplaced.keys())
-
-    def contacts(self) -> Iterable[UUID]:
-        """The ids of the contacts that wait."""
-        return self._entries.keys() | self._unplaced.keys()
-
-    def agent(self, agent_id: UUID) -> Agent | None:
-        return self._present.get(agent_id)
 
     def put_contact(self, contact: Waiting) -> None:
         """A contact came, came back or changed."""

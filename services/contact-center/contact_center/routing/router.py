@@ -26,7 +26,6 @@ from contact_center.treatment.store import TreatmentStore
 
 log = logger(__name__)
 LEASE_NAME = "router"
-LEASE_TTL = timedelta(seconds=3)
 ORIGIN = Origin(client_id="router", actor="system")
 POLL_SECONDS = 0.25
 MOST_MARKS = 2_000
