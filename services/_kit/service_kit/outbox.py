@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     Integer,
     LargeBinary,
     String,
-    TableValuedAlias,
     Uuid,
     bindparam,
-    column,
     func,
     insert,
     literal,
@@ -30,6 +27,7 @@ from service_kit.audit import link_of, values_digest
 from service_kit.identity import new_id
 from service_kit.origin import Origin
 from service_kit.sqlstates import TransactionRolledBack, UniqueViolated
+from service_kit.statements import rows
 from service_kit.tables import Moment, audit_entry, event, idempotency_record
 
 if TYPE_CHECKING:
@@ -64,13 +62,7 @@ class Recorded:
     is_audited: bool = True
 
 
-def _rows(name: str, **types: Any) -> TableValuedAlias:
-    arrays = [bindparam(f"{name}_{key}", type_=ARRAY(kind)) for key, kind in types.items()]
-    columns = [column(key, kind) for key, kind in types.items()]
-    return func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
-
-
-_events = _rows(
+_events = rows(
     "events",
     subject=Uuid,
     id=Uuid,
@@ -80,7 +72,7 @@ _events = _rows(
     payload=JSONB,
     traceparent=String,
 )
-_audits = _rows(
+_audits = rows(
     "audits",
     subject=Uuid,
     at=Moment,
@@ -173,9 +165,9 @@ def _event_arrays(entries: Sequence[Recorded], origin: Origin) -> dict[str, obje
 
 
 def _audit_arrays(entries: Sequence[Recorded], origin: Origin) -> dict[str, object]:
-    rows = [_audit_row(group, origin) for group in _by_subject(entries)]
+    audited = [_audit_row(group, origin) for group in _by_subject(entries)]
     names = [*_AUDIT_COLUMNS, "link"]
-    return {f"audits_{name}": [row[name] for row in rows] for name in names}
+    return {f"audits_{name}": [row[name] for row in audited] for name in names}
 
 
 def _by_subject(entries: Sequence[Recorded]) -> list[list[Recorded]]:

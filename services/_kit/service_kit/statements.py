@@ -4,12 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Insert, Update
+from sqlalchemy import ARRAY, Insert, TableValuedAlias, Update, bindparam, column, func
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 
 DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves the constructor untyped.
+
+
+def rows(name: str, **types: Any) -> TableValuedAlias:
+    """Many rows as the parameters of one statement: `rows("new", id=Uuid, text=String)` binds the lists `new_id` and `new_text`."""
+    arrays = [bindparam(f"{name}_{key}", type_=ARRAY(kind)) for key, kind in types.items()]
+    columns = [column(key, kind) for key, kind in types.items()]
+    return func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
 
 
 class MissingParameters(TypeError):

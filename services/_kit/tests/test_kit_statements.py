@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from service_kit.statements import Compiled, MissingParameters, Statements
+from service_kit.statements import Compiled, MissingParameters, Statements, rows
 from service_kit.tables import job, lease, timer
 from service_kit.testing.notes import note
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, func, insert, literal, select, update
+from sqlalchemy import ARRAY, Integer, String, Uuid, any_, bindparam, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
@@ -182,3 +182,15 @@ async def test_copy_takes_rows_with_json_into_the_own_schema(database):
 
     async with database.reading() as reader:
         assert await reader.fetch_value(select(timer.c.payload)) == {"a": [1, None]}
+
+
+async def test_lists_of_parameters_are_the_rows_of_a_table(database):
+    new = rows("new", id=Uuid, text=String, size=Integer)
+    statement = select(new.c.id, new.c.text, new.c.size).order_by(new.c.size)
+
+    async with database.reading() as reader:
+        found = await reader.fetch(statement, new_id=[UUID(int=1), UUID(int=2)], new_text=["b", None], new_size=[2, 1])
+        nothing = await reader.fetch(statement, new_id=[], new_text=[], new_size=[])
+
+    assert [tuple(row) for row in found] == [(UUID(int=2), None, 1), (UUID(int=1), "b", 2)]
+    assert nothing == []
