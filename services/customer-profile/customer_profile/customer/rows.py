@@ -69,7 +69,7 @@ def identifiers_of(rows: Sequence[Row]) -> tuple[Identifier, ...]:
         Identifier(
             type=IdentifierType(row["type"]),
             value=row["value"],
-            system=row.get("system", ""),
+            system=row.get("system") or "",
             digest=row.get("digest", ""),
             sealed=row.get("sealed", ""),
         )
@@ -77,14 +77,13 @@ def identifiers_of(rows: Sequence[Row]) -> tuple[Identifier, ...]:
     )
 
 
-def identifiers_row(identifiers: Sequence[Identifier]) -> list[dict[str, str]]:
+def identifiers_row(identifiers: Sequence[Identifier]) -> list[dict[str, str | None]]:
     return [identifier_row(identifier) for identifier in identifiers]
 
 
-def identifier_row(identifier: Identifier) -> dict[str, str]:
-    row = {"type": identifier.type.value, "value": identifier.value}
-    if identifier.system:
-        row["system"] = identifier.system
+def identifier_row(identifier: Identifier) -> dict[str, str | None]:
+    """All members that are shown, also those that are null, so that lists can show them as they lie."""
+    row: dict[str, str | None] = {"type": identifier.type.value, "system": identifier.system or None, "value": identifier.value}
     if identifier.digest:
         row |= {"digest": identifier.digest, "sealed": identifier.sealed}
     return row

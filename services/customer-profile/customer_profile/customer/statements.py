@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from customer_profile.customer import listed
 from customer_profile.tables import customer, customer_search, identifier_holder
 
 _shown = [each for each in customer.c if each.name not in ("erased_at", "birthday")]
@@ -108,7 +109,7 @@ def _filters(*, keys: int, tag: bool, tier: bool, unit: bool) -> list[ColumnElem
 def listing(*, keys: int, tag: bool, tier: bool, unit: bool, scoped: bool) -> Select[Any]:
     """Customers, newest first, behind the id `before`."""
     filters = _filters(keys=keys, tag=tag, tier=tier, unit=unit)
-    statement = select(*_shown).where(_present, customer.c.id < bindparam("before", type_=Uuid), *filters)
+    statement = select(*listed.COLUMNS).where(_present, customer.c.id < bindparam("before", type_=Uuid), *filters)
     if scoped:
         statement = statement.where(within_units(customer.c.unit))
     return statement.order_by(customer.c.id.desc()).limit(bindparam("limit", type_=Integer))
@@ -139,7 +140,7 @@ def searching(*, keys: int, tag: bool, tier: bool, unit: bool) -> Select[Any]:
         hits = hits.join(customer, customer.c.id == customer_search.c.customer_id).where(*filters)
     best = hits.order_by(column("rank"), customer_search.c.customer_id).limit(bindparam("limit", type_=Integer)).subquery("best")
     return (
-        select(best.c.rank, *_shown)
+        select(best.c.rank, *listed.COLUMNS)
         .join(customer, customer.c.id == best.c.customer_id)
         .where(_present)
         .order_by(best.c.rank, best.c.customer_id)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from service_kit.database import Record
 
 from customer_profile.customer.facts import GROUPS, SENSITIVE
@@ -51,9 +51,19 @@ def file_json(row: Row, *, vault: Vault | None, with_sources: bool = False) -> b
 
 
 def page_json(rows: Sequence[Row], *, next_cursor: str | None) -> bytes:
-    """One page of files, masked for everybody."""
-    files = b",".join([file_json(row, vault=None) for row in rows])
-    return b'{"items":[' + files + b'],"next_cursor":' + to_json(next_cursor) + b"}"
+    """One page of files as the database writes them, masked for everybody."""
+    files = ",".join([row["file"] if row["declared"] is None else masked_json(row) for row in rows])
+    return b'{"items":[' + files.encode() + b'],"next_cursor":' + to_json(next_cursor) + b"}"
+
+
+def masked_json(row: Row) -> str:
+    """A written file without what is sensitive in it."""
+    file = from_json(row["file"])
+    hidden = sensitive_names(file | {"sensitive": row["declared"]})
+    file["identifiers"] = [identifier_shown(identifier, None) for identifier in file["identifiers"]]
+    file["facts"] = shown_facts(file["facts"], hidden)
+    file["masked"] = hidden
+    return to_json(file).decode()
 
 
 def shown_facts(facts: Mapping[str, Mapping[str, Any]], hidden: Sequence[str]) -> dict[str, Mapping[str, Any]]:

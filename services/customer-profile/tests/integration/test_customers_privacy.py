@@ -1,7 +1,7 @@
 """Sensitive facts are masked and their reading is logged; erasure leaves no personal value behind and keeps the books."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -88,6 +88,34 @@ async def test_the_audit_shows_sensitive_facts_to_those_alone_who_may_see_them(a
     made = whole.json()["items"][0]["values"]["customer.created"]
     assert made["sensitive"] == {"characteristics.religion": "佛教"}
     assert '"basic.profession":"judge"' in whole.text
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"tags": [], "roles": [], "sector": None, "account_manager": "李", "do_not_contact": True},
+        {"name": 'quotes " and \\ and \t tab', "kind": "organization", "unit": "cn.bj"},
+        {"facts": {"characteristics": {"religion": "佛教", "hobbies": ["围棋"]}}},
+        {"facts": {"characteristics": {"family": {"children": 2}}}},
+        {"facts": {"basic": {"years": 3, "share": 0.5, "is_vip": True, "address": {"city": "广州"}}}},
+        {"facts": {"basic": {"income": 5}}, "source": {"kind": "visit", "learned": "asked", "sensitivity": "sensitive"}},
+        {"identifiers": [{"type": "phone", "value": "13800138000"}, {"type": "government_id", "value": GOVERNMENT_ID}]},
+        {"identifiers": []},
+    ],
+)
+@pytest.mark.parametrize("microsecond", [0, 120_000])
+async def test_a_list_shows_each_file_as_those_see_it_from_whom_it_is_masked(api: Api, told: dict[str, Any], microsecond: int) -> None:
+    path = (await api.post("/v1/customers", customer_body(**told))).headers["location"]
+    async with api.service.database.transaction() as tx:
+        tier = 4 if microsecond else None
+        change = "UPDATE customer_profile.customer SET tier = $1, created_at = $2, updated_at = $2"
+        await tx.connection.execute(change, tier, datetime(2026, 3, 2, 4, 0, 0, microsecond, tzinfo=UTC))
+
+    masked = await api.as_("customers:read").get(path)
+    listed = (await api.get("/v1/customers")).json()["items"]
+
+    assert listed == [masked.json()]
 
 
 async def test_lists_mask_what_is_sensitive_for_everybody(api: Api) -> None:
