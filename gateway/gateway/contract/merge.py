@@ -35,7 +35,7 @@ SOURCE = {
     "name": "source",
     "in": "query",
     "required": True,
-    "description": "The service whose events or audit are read.",
+    "description": "The service that is meant.",
     "schema": {"type": "string", "enum": [*SERVICES, GATEWAY]},
 }
 TICKET = {

@@ -24,7 +24,7 @@ from gateway.proxy.headers import (
     traceparent_of,
     value_of,
 )
-from gateway.proxy.routing import PREFIX, SERVICES, is_shared, owner_of
+from gateway.proxy.routing import PREFIX, SERVICES, is_method_of_shared, is_shared, owner_of
 from gateway.proxy.upstream import Upstream, UpstreamFailed
 
 log = logger(__name__)
@@ -39,7 +39,7 @@ OWN_SOURCE = "gateway"
 
 
 class SourceUnknown(Invalid):
-    """Events and audit entries are read from one service at a time: name it in the query parameter `source`."""
+    """What every service has, such as events and audit entries, is asked of one at a time: name it in the query parameter `source`."""
 
 
 class Front:
@@ -186,8 +186,11 @@ class Front:
         if source == OWN_SOURCE or source in SERVICES:
             exchange.source, scope["query_string"] = source, rest
             return None if source == OWN_SOURCE else source
-        if scope["method"] == "GET" and value_of(scope["headers"], b"authorization") is not None:
+        if is_method_of_shared(scope["path"], scope["method"]) and value_of(scope["headers"], b"authorization") is not None:
             raise SourceUnknown(f"source is one of {', '.join([*SERVICES, OWN_SOURCE])}", pointer="query/source")
+        if b"source=" not in scope["query_string"]:
+            # A parameter that it does not know keeps our own app from taking the request for one to itself.
+            scope["query_string"] += b"&source="
         return None
 
     def _deadline(self, exchange: "Exchange") -> float:

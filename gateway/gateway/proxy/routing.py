@@ -110,7 +110,7 @@ OF_CUSTOMERS: dict[str, Service] = {
 # The gateway's own resources; everything outside /v1/ is its own as well.
 OWN = frozenset({"api-keys", "clients", "stream-tickets", "webhook-deliveries", "webhook-endpoints"})
 # Resources that every service has: the query parameter `source` names the one that is meant.
-SHARED = frozenset({"audit-entries", "events"})
+SHARED = frozenset({"audit-entries", "events", "parked-events", "parked-timers"})
 OVERVIEW = "overview"
 
 
@@ -133,4 +133,9 @@ def _first_word(name: str) -> str:
 
 def is_shared(path: str) -> bool:
     """Whether the path is one that every service has."""
-    return path.startswith(PREFIX) and path.removeprefix(PREFIX) in SHARED
+    return path.startswith(PREFIX) and path.split("/", 3)[2] in SHARED
+
+
+def is_method_of_shared(path: str, method: str) -> bool:
+    """Whether the method fits: what every service has is read, and something is done to what lies below it."""
+    return method == ("POST" if "/" in path.removeprefix(PREFIX) else "GET")

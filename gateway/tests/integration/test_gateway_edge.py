@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from gateway.testing import Neighbor, a_client, running
+from gateway.testing import Neighbor, a_client, an_id, running
 
 ORIGIN = "https://desk.example"
-NOWHERE = ["/v1/jobs", "/v1/timers", "/v1/parked-events", "/v1/signing-keys", "/v1/webhook-event-types", "/v1/events/x"]
+NOWHERE = ["/v1/jobs", "/v1/timers", "/v1/signing-keys", "/v1/webhook-event-types"]
+SHARED = ["/v1/events", "/v1/audit-entries", "/v1/parked-events", "/v1/parked-timers"]
 
 
 async def test_paths_of_no_contract_are_not_there(front):
@@ -17,7 +18,7 @@ async def test_paths_of_no_contract_are_not_there(front):
             assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
 
 
-@pytest.mark.parametrize("path", ["/v1/events", "/v1/audit-entries"])
+@pytest.mark.parametrize("path", SHARED)
 async def test_a_missing_source_is_judged_after_token_and_method(front, path):
     nobody = await front.partner.with_(None).get(path)
     wrong = await front.partner.post(path)
@@ -26,6 +27,19 @@ async def test_a_missing_source_is_judged_after_token_and_method(front, path):
     assert [answer.status_code for answer in (nobody, wrong, sourceless)] == [401, 405, 422]
     assert wrong.headers["allow"] == "GET"
     assert sourceless.json()["errors"][0]["pointer"] == "query/source"
+
+
+async def test_what_is_done_to_a_shared_resource_is_done_in_the_service_that_is_named(front):
+    path = f"/v1/parked-events/{an_id()}/requeue"
+
+    sourceless = await front.partner.post(path)
+    nobody = await front.partner.with_(None).post(path)
+    wrong = await front.partner.get(path)
+    own = await front.partner.post(f"{path}?source=gateway")
+    there = await front.partner.post(f"{path}?source=scoring")
+
+    assert [answer.status_code for answer in (sourceless, nobody, wrong, own, there)] == [422, 401, 405, 404, 200]
+    assert front.neighbors["scoring"].seen[-1].path == path
 
 
 async def test_the_next_page_of_what_every_service_has_is_found_by_its_link(front):
