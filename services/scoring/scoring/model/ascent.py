@@ -14,6 +14,9 @@ Surface: TypeAlias = Callable[[Vector], tuple[float, Vector, Vector]]
 
 GRADIENT_AT_THE_TOP = 1e-9
 GRADIENT_STILL_ACCEPTED = 1e-6
+# Of heights: what the last digit may do, and what the sum over many customers may.
+ROUNDING = 4e-16
+NOISE = 1e-12
 LONGEST_STEP = 2.0
 EDGE = 16.0
 MOST_STEPS = 200
@@ -37,7 +40,7 @@ def climb(surface: Surface, start: Vector) -> Top:
         norm = float(np.linalg.norm(gradient))
         if norm <= GRADIENT_AT_THE_TOP:
             return Top(point=point, height=height, gradient_norm=norm, steps=step)
-        higher = _go_up(surface, point, height, _newton_step(gradient, hessian))
+        higher = _go_up(surface, point, height, norm, _newton_step(gradient, hessian))
         if higher is None:
             return _settled(point, height, norm, step)
         point, height, gradient, hessian = higher
@@ -60,12 +63,18 @@ def _newton_step(gradient: Vector, hessian: Vector) -> Vector:
     return step * min(1.0, LONGEST_STEP / float(np.max(np.abs(step))))
 
 
-def _go_up(surface: Surface, point: Vector, height: float, step: Vector) -> tuple[Vector, float, Vector, Vector] | None:
-    """The first of the halved steps that does not lead down by more than rounding; None when no step helps."""
-    rounding = 4e-16 * max(1.0, abs(height))
+def _go_up(surface: Surface, point: Vector, height: float, norm: float, step: Vector) -> tuple[Vector, float, Vector, Vector] | None:
+    """The first of the halved steps that does not lead down; None when no step helps.
+
+    Near the top a height is mostly noise of its summands, and would refuse step after step: there the gradient tells what is higher.
+    """
+    size = max(1.0, abs(height))
     for halving in range(30):
         there = point + step * 0.5**halving
         value, gradient, hessian = surface(there)
-        if np.isfinite(value) and value >= height - rounding and np.all(np.isfinite(gradient)):
+        if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
+            continue
+        is_flatter = value >= height - NOISE * size and float(np.linalg.norm(gradient)) < norm
+        if is_flatter or value >= height - ROUNDING * size:
             return None if np.array_equal(there, point) else (there, value, gradient, hessian)
     return None

@@ -62,7 +62,8 @@ def _usable(frequency: Floats, mean_value: Floats) -> tuple[Floats, Floats]:
     if frequency.shape != mean_value.shape or frequency.ndim != 1:
         raise HistoryOutOfRange("frequency and mean value differ in length")
     x = frequency.astype(np.float64)
-    if not (np.all(np.isfinite(x)) and np.all(np.isfinite(mean_value)) and np.array_equal(np.rint(x), x)):
+    is_whole = frequency.dtype.kind in "iu" or (np.all(np.isfinite(x)) and np.array_equal(np.rint(x), x))
+    if not (is_whole and np.all(np.isfinite(mean_value))):
         raise HistoryOutOfRange("frequencies are whole numbers, values are finite numbers")
     if not np.any(x > 0):
         raise NoRepeatBuyers("no customer ordered on a second day")

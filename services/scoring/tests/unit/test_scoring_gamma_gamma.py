@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scoring.model import formulas, gamma_gamma, refusals
+from scoring.model.ascent import climb
 from scoring.testing import cdnow_orders, purchase_days
 
 CDNOW = Path(__file__).parent.parent / "data" / "cdnow_sample.txt"
@@ -64,6 +65,20 @@ def test_a_start_from_a_sample_ends_at_the_same_top(monkeypatch):
     model = gamma_gamma.fit(frequency, mean_value)
 
     assert (model.p, model.q, model.gamma) == pytest.approx((whole.p, whole.q, whole.gamma), rel=1e-6)
+
+
+def test_the_climb_is_not_held_up_by_the_noise_of_a_sum():
+    readings = []
+
+    def lower_at_every_reading(point):
+        readings.append(point)
+        height = -0.75 - (point**2 + point**4).sum() - 1e-13 * len(readings)
+        return float(height), -2 * point - 4 * point**3, np.diag(-2 - 12 * point**2)
+
+    top = climb(lower_at_every_reading, np.array([0.5, -0.3]))
+
+    assert top.gradient_norm < 1e-9
+    assert len(readings) < 12
 
 
 @settings(max_examples=60, deadline=None)
