@@ -23,6 +23,7 @@ ERASE = (
 )
 # Most members are these; asking an abstract class about each of them was half the cost of a digest.
 _PLAIN = (str, int, type(None))
+_PLAIN_KINDS = frozenset({*_PLAIN, bool})
 _WRITTEN_AS_TEXT = (UUID, date, Decimal)
 
 
@@ -86,7 +87,8 @@ def canonical(values: Any) -> bytes:
 
 def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(key): _sorted(value[key]) for key in sorted(value, key=str)}
+        # Nearly all members are plain; a call for each of them was half the cost of a digest.
+        return {str(key): member if type(member := value[key]) in _PLAIN_KINDS else _sorted(member) for key in sorted(value, key=str)}
     if isinstance(value, _PLAIN):
         return value
     if isinstance(value, list | tuple):
