@@ -5,7 +5,6 @@ from pathlib import Path
 
 from service_kit.identity import Clock, clock
 from service_kit.service import Service
-from service_kit.timers import Timers
 from service_kit.tokens import Keys
 
 from complaints.calendar import routes as calendar_routes
@@ -13,8 +12,7 @@ from complaints.case import move_routes
 from complaints.case import routes as case_routes
 from complaints.case.event_schemas import EVENTS
 from complaints.clients.customer_profile import Customers
-from complaints.clock.due import DueClocks, Redating
-from complaints.clock.store import TIMER_KIND
+from complaints.clock.due import Firing, Redating
 from complaints.customer.news import Confirming, on_customer_news
 from complaints.letter import routes as letter_routes
 from complaints.letter.printer import Printer
@@ -63,10 +61,10 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     neighbor = service.client(settings.customer_profile_url, seconds=settings.customer_seconds)
     customers = service.part("customers", Customers(neighbor))
     service.part("printer", Printer(seconds=settings.letter_seconds))
-    due = Timers(service.database, TIMER_KIND, DueClocks(service.clock), clock=service.clock)
+    firing = Firing(service.database, clock=service.clock)
     again_after = timedelta(seconds=settings.confirm_seconds)
     confirming = Confirming(service.database, customers, clock=service.clock, again_after=again_after)
-    service.worker(service.loop("clocks", due.step, idle_seconds=settings.clock_poll_seconds))
+    service.worker(service.loop("clocks", firing.step, idle_seconds=settings.clock_poll_seconds))
     redating = Redating(service.database, shelf, clock=service.clock)
     service.worker(service.loop("redating", redating.step, idle_seconds=REDATING_SECONDS))
     service.worker(service.loop("confirming", confirming.step, idle_seconds=settings.confirm_seconds / 2))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from service_kit.database import Reader, Record, Transaction
 from service_kit.errors import Conflict, NotFound
 from service_kit.outbox import Event
 from service_kit.units import units_of, within_units
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, column, func, insert, null, select, update
+from sqlalchemy import ARRAY, Column, TableValuedAlias, Uuid, any_, bindparam, column, func, insert, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.approval.domain import Hand
@@ -19,7 +20,7 @@ from complaints.case.moves import State
 from complaints.case.record_json import proposal_of, written
 from complaints.case.records import Channel, Kind, Severity, Verdict
 from complaints.clock.course import Told
-from complaints.clock.store import courses_of, save_course, save_courses, save_told
+from complaints.clock.store import courses_of, save_course, save_courses, save_told, telling_of
 from complaints.tables import complaint, complaint_number, complaint_step
 
 FIND = select(complaint).where(complaint.c.id == bindparam("id"), within_units(complaint.c.unit))
@@ -61,25 +62,19 @@ LAST_STEP = (
     .order_by(complaint_step.c.number.desc())
     .limit(1)
 )
-_rows = (
-    func.unnest(
-        bindparam("ids", type_=ARRAY(Uuid)),
-        bindparam("levels", type_=ARRAY(complaint.c.escalation_level.type)),
-        bindparam("dues", type_=ARRAY(complaint.c.due_at.type)),
-    )
-    .table_valued(
-        column("id", Uuid),
-        column("level", complaint.c.escalation_level.type),
-        column("due", complaint.c.due_at.type),
-        name="told",
-    )
-    .render_derived()
-)
-TOLD = (
-    update(complaint)
-    .where(complaint.c.id == _rows.c.id)
-    .values(version=complaint.c.version + 1, escalation_level=_rows.c.level, due_at=_rows.c.due)
-)
+
+
+def _each(name: str, of: Column[Any]) -> TableValuedAlias:
+    """One value of a column for each of many complaints, as rows."""
+    arrays = (bindparam("ids", type_=ARRAY(Uuid)), bindparam("values", type_=ARRAY(of.type)))
+    return func.unnest(*arrays).table_valued(column("id", Uuid), column("value", of.type), name=name).render_derived()
+
+
+# What a clock tells changes neither its due date nor, with it, any index.
+_levels = _each("levels", complaint.c.escalation_level)
+TOLD = update(complaint).where(complaint.c.id == _levels.c.id).values(version=complaint.c.version + 1, escalation_level=_levels.c.value)
+_dues = _each("dues", complaint.c.due_at)
+DATED = update(complaint).where(complaint.c.id == _dues.c.id).values(version=complaint.c.version + 1, due_at=_dues.c.value)
 
 
 class ComplaintUnknown(NotFound):
@@ -133,6 +128,11 @@ class CaseStore(CaseReader):
         courses = await courses_of(self._tx, [row["id"] for row in rows])
         return [Case(complaint_of(row), courses[row["id"]]) for row in rows]
 
+    async def load_telling(self, ids: Sequence[UUID], *, at: datetime) -> list[Case]:
+        rows = await self._tx.fetch(LOCK_ALL, ids=list(ids))
+        courses = await telling_of(self._tx, [row["id"] for row in rows], at=at)
+        return [Case(complaint_of(row), courses[row["id"]]) for row in rows]
+
     async def claim_number(self, number: str, complaint_id: UUID) -> bool:
         return await self._tx.fetch_one(CLAIM_NUMBER, number=number, complaint_id=complaint_id) is not None
 
@@ -168,25 +168,19 @@ class CaseStore(CaseReader):
     async def save_told(self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Told]], told: Sequence[Event]) -> None:
         if not cases:
             return
-        await self._raise(cases)
+        levels = {case.complaint.id: case.complaint.escalation_level for case in cases}
+        await self._tx.execute(TOLD, ids=list(levels), values=list(levels.values()))
         await save_told(self._tx, marks)
         self._tell(told, {})
 
     async def save_dates(self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Event]) -> None:
         if not cases:
             return
-        await self._raise([after for _, after in cases])
+        dues = {after.complaint.id: after.course.due_at for _, after in cases}
+        await self._tx.execute(DATED, ids=list(dues), values=list(dues.values()))
         await save_courses(self._tx, [(after.complaint.id, before.course, after.course) for before, after in cases])
         for event in audited:
             self._tx.audit(event)
-
-    async def _raise(self, cases: Sequence[Case]) -> None:
-        await self._tx.execute(
-            TOLD,
-            ids=[case.complaint.id for case in cases],
-            levels=[case.complaint.escalation_level for case in cases],
-            dues=[case.course.due_at for case in cases],
-        )
 
     def _tell(self, told: Sequence[Event], values: dict[str, object]) -> None:
         """The personal part goes to the audit of the last event, which is that of the move itself."""

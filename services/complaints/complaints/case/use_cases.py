@@ -38,6 +38,10 @@ class Cases(Protocol):
         """Several cases without what was said in them, locked in the order of their ids."""
         ...
 
+    async def load_telling(self, ids: Sequence[UUID], *, at: datetime) -> list[Case]:
+        """The same, each with those of its clocks alone that have something to tell by now."""
+        ...
+
     async def claim_number(self, number: str, complaint_id: UUID) -> bool:
         """Whether the number was free and is now this complaint's."""
         ...
@@ -135,7 +139,7 @@ async def tell_due(cases: Cases, ids: Iterable[UUID], *, at: datetime) -> None:
     after: list[Case] = []
     marks: list[tuple[UUID, Told]] = []
     told: list[Event] = []
-    for case in await cases.load_all(sorted(set(ids))):
+    for case in await cases.load_telling(sorted(set(ids)), at=at):
         course, its_marks = case.course.tell(at=at)
         if its_marks:
             complaint, its_events = events.told(case.complaint, its_marks, at=at)

@@ -1,21 +1,24 @@
 """The background work of clocks: telling what is due, and dating anew what was provisional."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from service_kit.caller import SYSTEM
 from service_kit.database import Database, Record, Transaction
 from service_kit.identity import Clock
-from service_kit.timers import Timer
+from service_kit.timers import Timer, Timers
 from sqlalchemy import bindparam, select
 
 from complaints.calendar.store import CalendarStore
 from complaints.case import use_cases
 from complaints.case.store import CaseStore
 from complaints.clock.domain import Terms, Timeline
+from complaints.clock.store import TIMER_KIND
 from complaints.shelf import Shelf
 from complaints.tables import calendar, clock
 
 DATED_AT_ONCE = 200
+ABREAST = 2
 PROVISIONAL = (
     select(clock.c.complaint_id, clock.c.calendar, calendar.c.version)
     .join(calendar, calendar.c.name == clock.c.calendar)
@@ -32,6 +35,28 @@ class DueClocks:
 
     async def __call__(self, tx: Transaction, timers: Sequence[Timer]) -> None:
         await use_cases.tell_due(CaseStore(tx, SYSTEM), [timer.subject for timer in timers], at=self._clock())
+
+
+class Firing:
+    """Fires what is due in batches, several at a time when thousands of clocks come due at once."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._timers = Timers(database, TIMER_KIND, DueClocks(clock), clock=clock)
+
+    async def step(self) -> bool:
+        """All that is due; True when there may be more."""
+        if not await self._timers.step():
+            return False
+        # While Postgres works on one batch, another one is reckoned here.
+        lanes = await asyncio.gather(*(self._drained() for _ in range(ABREAST)), return_exceptions=True)
+        for failure in lanes:
+            if isinstance(failure, BaseException):
+                raise failure
+        return False
+
+    async def _drained(self) -> None:
+        while await self._timers.step():
+            pass
 
 
 class Redating:

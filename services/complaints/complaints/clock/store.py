@@ -1,12 +1,12 @@
 """Clocks in Postgres, and the durable timers that wake them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
-from service_kit.tables import timer
+from service_kit.tables import Moment, timer
 from service_kit.timers import Timer, schedule
 from sqlalchemy import ARRAY, Integer, String, Uuid, any_, bindparam, column, delete, func, insert, select, tuple_, update
 
@@ -20,6 +20,12 @@ OF_COMPLAINTS = (
     select(clock)
     .where(clock.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
     .order_by(clock.c.complaint_id, clock.c.started_at, clock.c.name, clock.c.round)
+)
+# `told` of the marks were told: the next one stands behind them.
+TELLING = OF_COMPLAINTS.where(
+    clock.c.stopped_at.is_(None),
+    clock.c.is_paused.is_(False),
+    clock.c.mark_times[clock.c.told + 1] <= bindparam("at", type_=Moment),
 )
 INSERT = insert(clock)
 _CHANGING = (
@@ -63,8 +69,17 @@ TELL = (
 
 async def courses_of(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, Course]:
     """The clocks of several complaints."""
+    return _courses(ids, await reader.fetch(OF_COMPLAINTS, ids=list(ids)))
+
+
+async def telling_of(reader: Reader, ids: Sequence[UUID], *, at: datetime) -> dict[UUID, Course]:
+    """Of several complaints those clocks that have something to tell by now, and no others."""
+    return _courses(ids, await reader.fetch(TELLING, ids=list(ids), at=at))
+
+
+def _courses(ids: Sequence[UUID], rows: Iterable[Record]) -> dict[UUID, Course]:
     clocks: dict[UUID, list[Clock]] = {complaint_id: [] for complaint_id in ids}
-    for row in await reader.fetch(OF_COMPLAINTS, ids=list(ids)):
+    for row in rows:
         clocks[row["complaint_id"]].append(_clock(row))
     return {complaint_id: Course(tuple(own)) for complaint_id, own in clocks.items()}
 
