@@ -160,6 +160,18 @@ async def test_a_promised_update_has_a_clock_of_its_own(api: Api, desk: Desk, cl
     assert clock_named(await desk.read(complaint), "next_update")["state"] == "breached"
 
 
+async def test_hundreds_of_marks_told_at_once_stand_in_one_audit_row_that_can_be_read(api: Api, desk: Desk, clock: StoppedClock) -> None:
+    clocks = [elapsed(f"own-{number}", 1, *range(1, 21)) for number in range(20)]
+    await with_policy(api, clocks=clocks, escalation=[{"at_percent": 1_000}])
+    complaint = await desk.record(received_at="2026-03-01T00:00:00Z")
+
+    await fire(api, clock)
+
+    entries = await api.get("/v1/audit-entries", params={"subject": complaint["id"]})
+    assert entries.status_code == 200, entries.text
+    assert len(entries.json()["items"][-1]["values"]) > 400
+
+
 async def test_an_update_cannot_be_promised_for_a_moment_that_is_over(api: Api, desk: Desk) -> None:
     complaint = await desk.walk(await desk.record(), through="cause")
     body = {**THE_USUAL_WAY["proposal"], "next_update_at": "1800-01-01T00:00:00Z"}
