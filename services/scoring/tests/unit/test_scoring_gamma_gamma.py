@@ -75,10 +75,10 @@ def test_the_climb_is_not_held_up_by_the_noise_of_a_sum():
         height = -0.75 - (point**2 + point**4).sum() - 1e-13 * len(readings)
         return float(height), -2 * point - 4 * point**3, np.diag(-2 - 12 * point**2)
 
-    top = climb(lower_at_every_reading, np.array([0.5, -0.3]))
+    top = climb(lower_at_every_reading, np.array([3e-8, -1e-8]))
 
     assert top.gradient_norm < 1e-9
-    assert len(readings) < 12
+    assert len(readings) == 2
 
 
 @settings(max_examples=60, deadline=None)
