@@ -44,8 +44,8 @@ INSERT INTO scoring.purchase_day (customer_id, currency, day, orders, order_amou
 SELECT customer_id, currency, day, count(*), sum(amount), 0, 0, 0, 0 FROM scoring.transaction GROUP BY customer_id, currency, day;
 INSERT INTO scoring.purchase_statistic
   (customer_id, currency, order_days, first_day, last_day, last_activity, first_day_amount,
-   orders, order_amount, order_cost, refunds, refund_amount, refund_cost, changed_at)
-SELECT customer_id, currency, count(*), min(day), max(day), max(day), 0, sum(orders), sum(order_amount), 0, 0, 0, 0, now()
+   orders, order_amount, order_cost, refunds, refund_amount, refund_cost)
+SELECT customer_id, currency, count(*), min(day), max(day), max(day), 0, sum(orders), sum(order_amount), 0, 0, 0, 0
 FROM scoring.purchase_day GROUP BY customer_id, currency;
 """
 EXACT_SCAN = """
@@ -70,7 +70,7 @@ async def from_statistics(database: Database) -> tuple[int, ...]:
     from scoring.score_run import columns
     from scoring.score_run.layouts import CUTS
 
-    async with database.reading() as reader:
+    async with database.snapshot() as reader:
         content = await history.cuts(reader, Slice(currency="CNY", until=UNTIL))
     read = columns.read(content, CUTS)
     values = [read["last_day"], read["order_days"], read["net"], -read["first_day"]]

@@ -101,7 +101,6 @@ purchase_statistic = Table(
     Column("last_activity", Date, nullable=False),
     Column("first_day_amount", BigInteger, nullable=False),
     *(Column(name, BigInteger, nullable=False) for name in _sums),
-    Column("changed_at", Moment, nullable=False),
     PrimaryKeyConstraint("customer_id", "currency"),
     CheckConstraint("order_days >= 0", name="order_days"),
     CheckConstraint("order_days = 0 OR first_day IS NOT NULL AND last_day IS NOT NULL", name="days"),

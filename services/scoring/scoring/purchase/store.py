@@ -1,12 +1,11 @@
 """Keeps the days and the statistics of purchases in step with every transaction, without reading transactions again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
-from service_kit.tables import Moment
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -59,7 +58,6 @@ _news = unnested(
     last_activity=Date,
     first_day_amount=BigInteger,
     **_sum_types,
-    changed_at=Moment,
 )
 _add = insert(statistic).from_select([each.name for each in _news.c], select(*_news.c).order_by(_news.c.customer_id, _news.c.currency))
 _new = _add.excluded
@@ -75,7 +73,6 @@ ADD = _add.on_conflict_do_update(
         "first_day_amount": case(
             (and_(_new.first_day.is_not(None), _comes_first), _new.first_day_amount), else_=statistic.c.first_day_amount
         ),
-        "changed_at": _new.changed_at,
     },
 )
 
@@ -92,15 +89,15 @@ OF_DAYS: Mapping[str, ColumnElement[Any]] = {
 }
 _keys = unnested("keys", customer_id=Uuid, currency=String)
 _again = insert(statistic).from_select(
-    ["customer_id", "currency", *OF_DAYS, "changed_at"],
-    select(day.c.customer_id, day.c.currency, *OF_DAYS.values(), bindparam("at", type_=Moment))
+    ["customer_id", "currency", *OF_DAYS],
+    select(day.c.customer_id, day.c.currency, *OF_DAYS.values())
     .where(tuple_(day.c.customer_id, day.c.currency).in_(select(*_keys.c)))
     .group_by(day.c.customer_id, day.c.currency)
     .order_by(day.c.customer_id, day.c.currency),
 )
 REBUILD = _again.on_conflict_do_update(
     index_elements=[statistic.c.customer_id, statistic.c.currency],
-    set_={name: _again.excluded[name] for name in (*OF_DAYS, "changed_at")},
+    set_={name: _again.excluded[name] for name in OF_DAYS},
 )
 
 OF_CUSTOMERS = select(statistic).where(statistic.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -112,35 +109,35 @@ UNTIL = (
 )
 
 
-async def add(tx: Transaction, changes: Iterable[tuple[DayOf, Change]], *, at: datetime) -> None:
+async def add(tx: Transaction, changes: Iterable[tuple[DayOf, Change]]) -> None:
     """Add what new transactions change. Days may arrive in any order."""
     days = added_up(changes)
     if not days:
         return
     after = await tx.fetch(ADD_DAYS, **_day_arrays(days))
-    await tx.execute(ADD, **arrays(_news, _statistic_rows(days, after, at)))
+    await tx.execute(ADD, **arrays(_news, _statistic_rows(days, after)))
 
 
-async def correct(tx: Transaction, *, before: tuple[DayOf, Change], after: tuple[DayOf, Change], at: datetime) -> None:
+async def correct(tx: Transaction, *, before: tuple[DayOf, Change], after: tuple[DayOf, Change]) -> None:
     """Take one transaction out and put another in: the statistics are made anew from the days of the customer."""
     await hold(tx, sorted({day_of.customer_id for day_of, _ in (before, after)}))
     await tx.execute(TAKE_FROM_DAYS, **_day_arrays({before[0]: -before[1]}))
     await tx.fetch(ADD_DAYS, **_day_arrays(dict([after])))
     keys = sorted({(day_of.customer_id, day_of.currency) for day_of, _ in (before, after)})
-    await tx.execute(REBUILD, **arrays(_keys, [{"customer_id": id, "currency": currency} for id, currency in keys]), at=at)
+    await tx.execute(REBUILD, **arrays(_keys, [{"customer_id": id, "currency": currency} for id, currency in keys]))
 
 
 def _day_arrays(days: Mapping[DayOf, Change]) -> dict[str, object]:
     return arrays(_days, [{**vars(day_of), **vars(change)} for day_of, change in days.items()])
 
 
-def _statistic_rows(days: Mapping[DayOf, Change], after: Sequence[Record], at: datetime) -> list[dict[str, object]]:
+def _statistic_rows(days: Mapping[DayOf, Change], after: Sequence[Record]) -> list[dict[str, object]]:
     """One row per customer and currency; the orders of a day after the change tell whether it is a new day of orders."""
     rows: dict[tuple[UUID, str], dict[str, Any]] = {}
     for found in sorted(after, key=lambda row: (row["customer_id"], row["currency"], row["day"])):
         change = days[DayOf(customer_id=found["customer_id"], currency=found["currency"], day=found["day"])]
         key = (found["customer_id"], found["currency"])
-        row = rows.setdefault(key, _empty_row(key, found["day"], at))
+        row = rows.setdefault(key, _empty_row(key, found["day"]))
         row["last_activity"] = found["day"]
         for name in SUMS:
             row[name] += getattr(change, name)
@@ -152,7 +149,7 @@ def _statistic_rows(days: Mapping[DayOf, Change], after: Sequence[Record], at: d
     return list(rows.values())
 
 
-def _empty_row(key: tuple[UUID, str], first: date, at: datetime) -> dict[str, Any]:
+def _empty_row(key: tuple[UUID, str], first: date) -> dict[str, Any]:
     return {
         "customer_id": key[0],
         "currency": key[1],
@@ -162,7 +159,6 @@ def _empty_row(key: tuple[UUID, str], first: date, at: datetime) -> dict[str, An
         "last_activity": first,
         "first_day_amount": 0,
         **dict.fromkeys(SUMS, 0),
-        "changed_at": at,
     }
 
 

@@ -107,7 +107,7 @@ class TransactionStore:
             return
         await directory.meet(self._tx, [customers[id] for id in sorted({each.customer_id for each in transactions})], at=at)
         await self._tx.execute(INSERT, **arrays(_new, [vars(each) for each in transactions]))
-        await purchases.add(self._tx, ((each.day_of, each.change) for each in transactions), at=at)
+        await purchases.add(self._tx, ((each.day_of, each.change) for each in transactions))
         for each in transactions:
             self._tx.record(_recorded(each, customers[each.customer_id].unit, at))
 
@@ -116,7 +116,7 @@ class TransactionStore:
         values = {f"new_{name}": getattr(after, name) for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")}
         await self._tx.execute(CHANGE, of_customer=before.customer_id, of=before.id, was=before.version, **values)
         changes = {"before": (before.day_of, before.change), "after": (after.day_of, after.change)}
-        await purchases.correct(self._tx, **changes, at=at)
+        await purchases.correct(self._tx, **changes)
         stood = {"amount": before.amount, "day": before.day, "kind": before.kind}
         self._tx.record(_recorded(after, unit, at), values={"reason": reason, "before": stood})
 

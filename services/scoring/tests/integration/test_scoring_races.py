@@ -49,7 +49,7 @@ async def test_a_voiding_does_not_take_a_rivals_order_out_of_the_statistics(api,
     rival = (DayOf(customer_id=customer, currency="CNY", day=date(2026, 3, 2)), Change(orders=1, order_amount=70_000))
 
     async with database.transaction() as tx:
-        await purchases.add(tx, [rival], at=AT)
+        await purchases.add(tx, [rival])
         voiding = asyncio.create_task(api.post(f"/v1/transactions/{first['id']}/voiding", {"reason": "test order"}))
         await blocked_or_done(database, voiding)
 

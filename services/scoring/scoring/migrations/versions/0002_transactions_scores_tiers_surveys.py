@@ -47,7 +47,6 @@ def upgrade() -> None:
         sa.Column("refunds", sa.BigInteger(), nullable=False),
         sa.Column("refund_amount", sa.BigInteger(), nullable=False),
         sa.Column("refund_cost", sa.BigInteger(), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("order_days = 0 OR first_day IS NOT NULL AND last_day IS NOT NULL", name=op.f("ck_purchase_statistic_days")),
         sa.CheckConstraint("order_days >= 0", name=op.f("ck_purchase_statistic_order_days")),
         sa.PrimaryKeyConstraint("customer_id", "currency", name=op.f("pk_purchase_statistic")),
