@@ -47,6 +47,7 @@ class KeyRing:
         self._set: KeySet | None = None
         self._ids: frozenset[str] = frozenset()
         self._read_at = -1e9
+        self._is_away = False
         self._reading: asyncio.Task[None] | None = None
 
     def attach(self, database: Database, sealer: Sealer) -> None:
@@ -137,7 +138,10 @@ class KeyRing:
         return self._private[key.kid]
 
     async def _refreshed(self, *, is_urgent: bool = False) -> None:
-        """Read the keys again when it is time; only who has none, or none that is fresh enough, waits for them."""
+        """Read the keys again when it is time; only who has none, or none that is fresh enough, waits for them.
+
+        While the database is away nobody waits whom the keys in memory can serve.
+        """
         age = time.monotonic() - self._read_at
         if age <= FRESH_SECONDS:
             return
@@ -145,7 +149,7 @@ class KeyRing:
             self._reading = asyncio.create_task(self._read())
             # Whoever waits is told of its failure; beside requests it is tried again with the next.
             self._reading.add_done_callback(lambda task: task.cancelled() or task.exception())
-        if is_urgent or self._set is None or age > STALE_SECONDS:
+        if is_urgent or self._set is None or (age > STALE_SECONDS and not self._is_away):
             await asyncio.shield(self._reading)
 
     async def _read(self) -> None:
@@ -153,12 +157,12 @@ class KeyRing:
             async with self._database.reading() as reader:
                 keys = await store.all_keys(reader)
         except (Unavailable, TransactionRolledBack):
-            # The keys in memory serve on while the database is away; without any the refusal goes to the caller.
+            # Without any keys the refusal goes to the caller.
             if self._set is None:
                 raise
-            self._read_at = time.monotonic()
+            self._read_at, self._is_away = time.monotonic(), True
             return
-        self._keys, self._read_at = keys, time.monotonic()
+        self._keys, self._read_at, self._is_away = keys, time.monotonic(), False
         valid = self._rotation.published(keys, self._clock())
         ids = frozenset(key.kid for key in valid)
         if valid and ids != self._ids:

@@ -8,6 +8,7 @@ from gateway.settings import Settings
 from gateway.signing_key import ring as key_ring
 from gateway.testing import ISSUER, a_client
 from gateway.token.domain import TokenRefused, grant_to_client
+from service_kit.sqlstates import DatabaseUnavailable
 
 
 @pytest.fixture
@@ -87,6 +88,27 @@ async def test_many_who_need_the_keys_at_once_read_them_once(front, monkeypatch)
     await asyncio.gather(*(ring.key_set(None) for _ in range(50)))
 
     assert len(reads) == 1
+
+
+async def test_while_the_database_is_away_nobody_waits_for_it(front, monkeypatch):
+    ring, never = front.gateway.parts["key_ring"], asyncio.Event()
+    known = await ring.key_set(None)
+
+    async def refused(reader):
+        raise DatabaseUnavailable()
+
+    async def hanging(reader):
+        await never.wait()
+
+    monkeypatch.setattr(key_ring.store, "all_keys", refused)
+    let_time_pass(front)
+    first = await ring.key_set(None)
+    monkeypatch.setattr(key_ring.store, "all_keys", hanging)
+    let_time_pass(front)
+    second = await asyncio.wait_for(ring.key_set(None), 5)
+    ring._reading.cancel()
+
+    assert first is second is known
 
 
 async def test_a_compromised_key_is_dropped_although_another_process_rotates_at_the_same_time(front, operator):
