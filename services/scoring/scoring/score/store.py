@@ -21,6 +21,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     delete,
+    literal_column,
     select,
     true,
     update,
@@ -89,7 +90,8 @@ def _latest(*until: ColumnElement[bool]) -> Select[Any]:
         select(score_card)
         .where(score_card.c.customer_id == statistic.c.customer_id, score_card.c.currency == statistic.c.currency, *until)
         .order_by(score_card.c.as_of.desc(), score_card.c.id.desc())
-        .limit(1)
+        # Written out: of a parameter the planner would not know that it is one row.
+        .limit(literal_column("1"))
         .lateral("newest")
     )
     return (
