@@ -9,6 +9,7 @@ from uuid import UUID
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
 from service_kit.sqlstates import TransactionRolledBack
+from service_kit.statements import rows
 from service_kit.tables import Moment
 from service_kit.units import within_units
 from service_kit.words import written
@@ -21,7 +22,6 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
-    column,
     delete,
     exists,
     func,
@@ -78,11 +78,7 @@ FIND_TASK = select(care_task, customer.c.unit).where(care_task.c.id == bindparam
 LOCK_TASK = FIND_TASK.with_for_update(of=care_task)
 # An array of arrays cannot be taken apart: the reasons of a task go as one text.
 _shapes = {each.name: String() if each.name == "reasons" else each.type for each in care_task.c}
-_made = (
-    func.unnest(*(bindparam(f"new_{name}", type_=ARRAY(shape)) for name, shape in _shapes.items()))
-    .table_valued(*(column(name, shape) for name, shape in _shapes.items()), name="made")
-    .render_derived()
-)
+_made = rows("made", **_shapes)
 INSERT_TASKS = (
     insert(care_task)
     .from_select(
@@ -211,8 +207,8 @@ class CareStore:
 
     async def add_tasks(self, made: Sequence[Made]) -> list[CareTask]:
         """Write new tasks, tell them and show them on the timeline; those whose occasion had made one already are left out."""
-        rows = [task_row(each.task) | {"reasons": " ".join(each.task.reasons)} for each in made]
-        columns = {f"new_{name}": [row[name] for row in rows] for name in _shapes}
+        new_rows = [task_row(each.task) | {"reasons": " ".join(each.task.reasons)} for each in made]
+        columns = {f"made_{name}": [row[name] for row in new_rows] for name in _shapes}
         written_ids = {row["id"] for row in await self._tx.fetch(INSERT_TASKS, **columns)}
         new = [each for each in made if each.task.id in written_ids]
         tasks = [each.task for each in new]

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from service_kit.statements import rows
 from service_kit.tables import Moment
 from service_kit.units import within_units
 from sqlalchemy import (
@@ -50,7 +51,7 @@ FIND_MANY = select(*_shown).where(customer.c.id == any_(_ids), _present).with_fo
 FIND_HOLDINGS = select(identifier_holder.c.key, identifier_holder.c.customer_id, identifier_holder.c.holder_id).where(
     identifier_holder.c.key == any_(_keys)
 )
-_wanted = func.unnest(_keys).table_valued(column("key", String), name="wanted").render_derived()
+_wanted = rows("wanted", key=String)
 _holders_of_one = (
     select(identifier_holder.c.customer_id, customer.c.unit)
     .join(customer, customer.c.id == identifier_holder.c.customer_id)
@@ -150,12 +151,7 @@ def searching(*, keys: int, tag: bool, tier: bool, unit: bool) -> Select[Any]:
 # Writing: the file, its search row and its identifiers go in one statement.
 
 
-def _unnested(name: str, **types: Any) -> Any:
-    arrays = [bindparam(f"{name}_{key}", type_=ARRAY(kind)) for key, kind in types.items()]
-    return func.unnest(*arrays).table_valued(*(column(key, kind) for key, kind in types.items()), name=name).render_derived()
-
-
-_held = _unnested("held", key=String, is_unique=Boolean)
+_held = rows("held", key=String, is_unique=Boolean)
 COLUMNS = tuple(each.name for each in customer.c if each.name != "erased_at")
 _bound = {name: bindparam(name, type_=customer.c[name].type) for name in COLUMNS}
 _id: Any = bindparam("id", type_=Uuid)

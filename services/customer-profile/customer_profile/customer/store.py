@@ -98,7 +98,7 @@ class CustomerReader:
         """Ids and units of the customers within the units that hold each of these identifiers, oldest first, at most so many of each."""
         held: dict[str, list[Record]] = {}
         wanted = list(dict.fromkeys(keys))
-        for row in await self._reader.fetch(statements.FIND_VISIBLE_HOLDINGS, keys=wanted, units=self._units, limit=most):
+        for row in await self._reader.fetch(statements.FIND_VISIBLE_HOLDINGS, wanted_key=wanted, units=self._units, limit=most):
             held.setdefault(row["key"], []).append(row)
         return held
 

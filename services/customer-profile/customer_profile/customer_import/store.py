@@ -9,10 +9,10 @@ from uuid import UUID
 from service_kit.database import Reader, Record, Transaction
 from service_kit.identity import Ids
 from service_kit.sqlstates import UniqueViolated
+from service_kit.statements import rows
 from service_kit.tables import job
 from service_kit.units import within_units
-from sqlalchemy import Integer, String, Uuid, bindparam, column, delete, exists, func, insert, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Integer, String, Uuid, bindparam, delete, exists, func, insert, select
 
 from customer_profile.customer import events, statements
 from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, IdentifierTaken, changed_names
@@ -100,16 +100,7 @@ async def known(tx: Transaction, keys: Sequence[str]) -> tuple[list[Customer], l
 
 
 Table = tuple[str, list[str], list[tuple[Any, ...]]]
-_found = (
-    func.unnest(
-        bindparam("ids", type_=ARRAY(Uuid)),
-        bindparam("units", type_=ARRAY(String)),
-        bindparam("tokens", type_=ARRAY(String)),
-        bindparam("texts", type_=ARRAY(String)),
-    )
-    .table_valued(column("id", Uuid), column("unit", String), column("tokens", String), column("text", String), name="found")
-    .render_derived()
-)
+_found = rows("found", id=Uuid, unit=String, tokens=String, text=String)
 # Tokens go as one text and are split over there: the driver takes a microsecond for every element of an array.
 INSERT_SEARCH = insert(customer_search).from_select(
     ["customer_id", "unit", "tokens", "text"],
@@ -169,10 +160,10 @@ async def write(tx: Transaction, written: Written) -> None:
 def _search(created: Sequence[Customer]) -> dict[str, list[Any]]:
     keys = [each.search_keys for each in created]
     return {
-        "ids": [each.id for each in created],
-        "units": [each.unit for each in created],
-        "tokens": [TOKENS_APART.join(each.tokens) for each in keys],
-        "texts": [each.text for each in keys],
+        "found_id": [each.id for each in created],
+        "found_unit": [each.unit for each in created],
+        "found_tokens": [TOKENS_APART.join(each.tokens) for each in keys],
+        "found_text": [each.text for each in keys],
     }
 
 

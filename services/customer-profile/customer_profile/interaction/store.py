@@ -8,11 +8,11 @@ from uuid import UUID
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
 from service_kit.sqlstates import TransactionRolledBack, UniqueViolated
+from service_kit.statements import rows
 from service_kit.tables import Moment
 from service_kit.units import within_units
 from service_kit.words import written
-from sqlalchemy import Integer, Uuid, and_, bindparam, column, func, insert, select, tuple_, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Integer, Uuid, and_, bindparam, func, insert, select, tuple_, update
 
 from customer_profile.interaction.domain import (
     ANSWERING,
@@ -63,11 +63,7 @@ UPDATE = (
     )
 )
 _spans: Mapping[str, Any] = {"place": Integer, "customer_id": Uuid, "since": Moment, "until": Moment}
-_asked = (
-    func.unnest(*(bindparam(f"asked_{name}", type_=ARRAY(type_)) for name, type_ in _spans.items()))
-    .table_valued(*(column(name, type_) for name, type_ in _spans.items()), name="asked")
-    .render_derived()
-)
+_asked = rows("asked", **_spans)
 # What counts against the cap on touches: what went out on our own initiative to a customer in a span of time.
 COUNT_TOUCHES = (
     select(_asked.c.place, func.count().label("touches"))
