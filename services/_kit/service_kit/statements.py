@@ -12,7 +12,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves the constructor untyped.
 
 
-def rows(name: str, **types: Any) -> TableValuedAlias:
+def rows(name: str, /, **types: Any) -> TableValuedAlias:
     """Many rows as the parameters of one statement: `rows("new", id=Uuid, text=String)` binds the lists `new_id` and `new_text`."""
     arrays = [bindparam(f"{name}_{key}", type_=ARRAY(kind)) for key, kind in types.items()]
     columns = [column(key, kind) for key, kind in types.items()]
