@@ -10,8 +10,9 @@ from service_kit.caller import Caller
 from service_kit.database import Reader, Record, Transaction
 from service_kit.errors import Conflict, NotFound
 from service_kit.outbox import Event
+from service_kit.statements import rows
 from service_kit.units import units_of, within_units
-from sqlalchemy import ARRAY, Column, TableValuedAlias, Uuid, any_, bindparam, column, func, insert, null, select, update
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.approval.domain import Hand
@@ -64,16 +65,10 @@ LAST_STEP = (
 )
 
 
-def _each(name: str, of: Column[Any]) -> TableValuedAlias:
-    """One value of a column for each of many complaints, as rows."""
-    arrays = (bindparam("ids", type_=ARRAY(Uuid)), bindparam("values", type_=ARRAY(of.type)))
-    return func.unnest(*arrays).table_valued(column("id", Uuid), column("value", of.type), name=name).render_derived()
-
-
 # What a clock tells changes neither its due date nor, with it, any index.
-_levels = _each("levels", complaint.c.escalation_level)
+_levels = rows("levels", id=Uuid, value=complaint.c.escalation_level.type)
 TOLD = update(complaint).where(complaint.c.id == _levels.c.id).values(version=complaint.c.version + 1, escalation_level=_levels.c.value)
-_dues = _each("dues", complaint.c.due_at)
+_dues = rows("dues", id=Uuid, value=complaint.c.due_at.type)
 DATED = update(complaint).where(complaint.c.id == _dues.c.id).values(version=complaint.c.version + 1, due_at=_dues.c.value)
 
 
@@ -169,7 +164,7 @@ class CaseStore(CaseReader):
         if not cases:
             return
         levels = {case.complaint.id: case.complaint.escalation_level for case in cases}
-        await self._tx.execute(TOLD, ids=list(levels), values=list(levels.values()))
+        await self._tx.execute(TOLD, levels_id=list(levels), levels_value=list(levels.values()))
         await save_told(self._tx, marks)
         self._tell(told, {})
 
@@ -177,7 +172,7 @@ class CaseStore(CaseReader):
         if not cases:
             return
         dues = {after.complaint.id: after.course.due_at for _, after in cases}
-        await self._tx.execute(DATED, ids=list(dues), values=list(dues.values()))
+        await self._tx.execute(DATED, dues_id=list(dues), dues_value=list(dues.values()))
         await save_courses(self._tx, [(after.complaint.id, before.course, after.course) for before, after in cases])
         for event in audited:
             self._tx.audit(event)

@@ -6,9 +6,10 @@ from functools import lru_cache
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
+from service_kit.statements import rows
 from service_kit.tables import Moment, timer
 from service_kit.timers import Timer, schedule
-from sqlalchemy import ARRAY, Integer, String, Uuid, any_, bindparam, column, delete, func, insert, select, tuple_, update
+from sqlalchemy import ARRAY, Integer, String, Uuid, any_, bindparam, delete, insert, select, tuple_, update
 
 from complaints.clock.course import Course, Told
 from complaints.clock.domain import Clock, ClockState, Mark, Measure, Terms
@@ -47,19 +48,7 @@ _stale = (
 CANCEL = delete(timer).where(tuple_(timer.c.subject, timer.c.kind, timer.c.key).in_(_stale))
 
 
-_told = (
-    func.unnest(
-        bindparam("ids", type_=ARRAY(Uuid)),
-        bindparam("names", type_=ARRAY(String)),
-        bindparam("rounds", type_=ARRAY(Integer)),
-        bindparam("tolds", type_=ARRAY(Integer)),
-        bindparam("states", type_=ARRAY(String)),
-    )
-    .table_valued(
-        column("id", Uuid), column("name", String), column("round", Integer), column("told", Integer), column("state", String), name="t"
-    )
-    .render_derived()
-)
+_told = rows("told", id=Uuid, name=String, round=Integer, told=Integer, state=String)
 TELL = (
     update(clock)
     .where(clock.c.complaint_id == _told.c.id, clock.c.name == _told.c.name, clock.c.round == _told.c.round)
@@ -122,11 +111,11 @@ async def save_told(tx: Transaction, marks: Iterable[tuple[UUID, Told]]) -> None
     clocks = {(complaint_id, told.clock.name, told.clock.round): told.clock for complaint_id, told in marks}
     await tx.execute(
         TELL,
-        ids=[key[0] for key in clocks],
-        names=[key[1] for key in clocks],
-        rounds=[key[2] for key in clocks],
-        tolds=[clock.told for clock in clocks.values()],
-        states=[str(clock.state) for clock in clocks.values()],
+        told_id=[key[0] for key in clocks],
+        told_name=[key[1] for key in clocks],
+        told_round=[key[2] for key in clocks],
+        told_told=[clock.told for clock in clocks.values()],
+        told_state=[str(clock.state) for clock in clocks.values()],
     )
     await schedule(tx, *(_timer(key[0], clock) for key, clock in clocks.items() if clock.next_at is not None))
 

@@ -3,24 +3,21 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
+from service_kit.statements import rows
 from service_kit.tables import Moment
 from sqlalchemy import (
     ARRAY,
     Integer,
     SmallInteger,
     String,
-    TableValuedAlias,
     Uuid,
     any_,
     bindparam,
-    column,
     delete,
-    func,
     insert,
     literal,
     not_,
@@ -33,12 +30,6 @@ from sqlalchemy import (
 from contact_center.agent.work import Work
 from contact_center.offer.domain import MADE
 from contact_center.tables import agent, agent_work, contact, offer, routing_mark
-
-
-def _rows(name: str, **types: Any) -> TableValuedAlias:
-    arrays = [bindparam(f"{name}_{key}", type_=ARRAY(kind)) for key, kind in types.items()]
-    return func.unnest(*arrays).table_valued(*(column(key, kind) for key, kind in types.items()), name=name).render_derived()
-
 
 _waiting = select(
     contact.c.id,
@@ -67,9 +58,9 @@ _waiting = select(
 WAITING = _waiting.where(contact.c.state == "queued")
 SOME = _waiting.where(contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))), contact.c.state == "queued")
 MARKS = select(routing_mark.c.subject, routing_mark.c.id, routing_mark.c.kind).limit(bindparam("limit"))
-_seen = _rows("seen", subject=Uuid, id=Uuid)
+_seen = rows("seen", subject=Uuid, id=Uuid)
 UNMARK = delete(routing_mark).where(tuple_(routing_mark.c.subject, routing_mark.c.id).in_(select(_seen.c.subject, _seen.c.id)))
-_asked_agents = _rows("agents", id=Uuid, version=Integer)
+_asked_agents = rows("agents", id=Uuid, version=Integer)
 # The agents are locked in the order of their ids, and only those who still are what the router took them for.
 READY = (
     select(agent.c.id)
@@ -78,7 +69,7 @@ READY = (
     .order_by(agent.c.id)
     .with_for_update(of=agent, key_share=True)
 )
-_asked = _rows(
+_asked = rows(
     "asked",
     contact_id=Uuid,
     version=Integer,
