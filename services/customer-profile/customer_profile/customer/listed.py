@@ -11,7 +11,7 @@ from customer_profile.tables import customer
 
 # The same text that Python writes.
 WITH_MICROSECONDS, WHOLE = (literal(f'YYYY-MM-DD"T"HH24:MI:SS{rest}"Z"', Text) for rest in (".US", ""))
-GOVERNMENT_ID = literal([{"type": IdentifierType.GOVERNMENT_ID.value}], JSONB)
+GOVERNMENT_ID = literal_column(f'\'[{{"type": "{IdentifierType.GOVERNMENT_ID.value}"}}]\'::jsonb', JSONB)
 
 
 def _moment(column: ColumnElement[Any]) -> ColumnElement[Any]:
