@@ -2,11 +2,10 @@
 
 from service_kit.command import command_line
 
-from scoring import tables
 from scoring.app import MIGRATIONS, compose
 from scoring.settings import Settings
 
-cli = command_line(name="scoring", settings=Settings, compose=compose, metadata=tables.metadata, migrations=MIGRATIONS)
+cli = command_line(name="scoring", settings=Settings, compose=compose, migrations=MIGRATIONS)
 
 if __name__ == "__main__":
     cli()

@@ -65,7 +65,8 @@ ROUTERS = [
     tier_routes.router,
     survey_routes.router,
 ]
-RESCORING_BATCH = 200
+# Small, since those who are scored cannot order meanwhile.
+RESCORING_BATCH = 100
 SWEEP = "import_sweep"
 SWEEP_SECONDS = 60.0
 

@@ -29,12 +29,18 @@ class Rescoring:
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
+        self._is_left_to_worker = False
+
+    async def expect(self, ids: Sequence[UUID], *, at: datetime) -> None:
+        """Leave many to the worker. Comes before any lock on what they bought: the worker has its timers first, then those locks."""
+        self._is_left_to_worker = len(ids) > AT_ONCE
+        if self._is_left_to_worker and await store.in_force(self._tx):
+            await timers.schedule(self._tx, *(Timer(subject=id, kind=TIMER, key="", due_at=at, payload={}) for id in ids))
 
     async def follow(self, ids: Sequence[UUID], *, at: datetime) -> None:
-        if len(ids) <= AT_ONCE:
+        """Score those who were not left to the worker."""
+        if not self._is_left_to_worker:
             await rescore(self._tx, ids, at=at)
-        elif await store.in_force(self._tx):
-            await timers.schedule(self._tx, *(Timer(subject=id, kind=TIMER, key="", due_at=at, payload={}) for id in ids))
 
 
 async def rescore(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> int:

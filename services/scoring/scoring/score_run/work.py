@@ -21,7 +21,8 @@ from scoring.score_run.history import NOBODY, Slice
 from scoring.tier import use_cases as tiers
 from scoring.tier.store import TierStore
 
-CATCH_UP_CHUNK = 500
+# Small, since those who are scored cannot order meanwhile.
+CATCH_UP_CHUNK = 100
 STEP_SECONDS = 60.0
 # How long one reading of everybody may take.
 READ_SECONDS = 600.0

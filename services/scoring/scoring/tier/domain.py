@@ -40,6 +40,15 @@ class Threshold:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The value of the scheme's score on a customer's latest card."""
+
+    value: Decimal
+    as_of: date
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scheme:
     name: str
     score: ScoreName
@@ -48,7 +57,7 @@ class Scheme:
     minimum_stay_days: int
     version: int
 
-    def readings_of(self, readings: "Sequence[Reading]") -> "list[Reading]":
+    def readings_of(self, readings: Sequence[Reading]) -> list[Reading]:
         """Those of the scheme's currency; of every currency where it names none."""
         return [each for each in readings if self.currency in (None, each.currency)]
 
@@ -102,15 +111,6 @@ class Standing:
     scheme_version: int | None
     override: Override | None
     version: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """The value of the scheme's score on a customer's latest card."""
-
-    value: Decimal
-    as_of: date
-    currency: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from scoring.tier.domain import Move, NoOverride, Override, Reading, Scheme, Standing, judged, overridden, released
 
-NOBODY: Mapping[UUID, date] = {}
+NOBODY_EMPTIED: Mapping[UUID, date] = {}
 
 
 class Tiers(Protocol):
@@ -26,7 +26,7 @@ class Tiers(Protocol):
     async def end_override_at(self, customer_id: UUID, until: datetime | None) -> None: ...
 
 
-async def follow(tiers: Tiers, ids: Sequence[UUID], *, at: datetime, emptied: Mapping[UUID, date] = NOBODY) -> int:
+async def follow(tiers: Tiers, ids: Sequence[UUID], *, at: datetime, emptied: Mapping[UUID, date] = NOBODY_EMPTIED) -> int:
     """Judge customers by their latest cards; how many changed their stars.
 
     `emptied` are those who lost the last order of a currency, each with the day as of which it is so.

@@ -1,6 +1,6 @@
 """Transactions, their external ids, and the statistics that follow them, in one transaction of the database."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -84,10 +84,10 @@ class TransactionStore:
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
 
-    async def hold(self, customers: Iterable[UUID]) -> dict[UUID, set[str]]:
+    async def hold(self, customers: Sequence[UUID]) -> dict[UUID, set[str]]:
         """Lock what the customers bought; the currencies of each so far."""
         currencies: dict[UUID, set[str]] = {}
-        for each in await purchases.hold(self._tx, sorted(customers)):
+        for each in await purchases.hold(self._tx, customers):
             currencies.setdefault(each.customer_id, set()).add(each.currency)
         return currencies
 

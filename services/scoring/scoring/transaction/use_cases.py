@@ -1,6 +1,6 @@
 """Record, correct and void transactions; the customers' scores follow at once or, after a large batch, within moments."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -15,7 +15,7 @@ from scoring.transaction.domain import MOST_CURRENCIES, TooManyCurrencies, Trans
 class Transactions(Protocol):
     """What is kept of transactions."""
 
-    async def hold(self, customers: Iterable[UUID]) -> dict[UUID, set[str]]: ...
+    async def hold(self, customers: Sequence[UUID]) -> dict[UUID, set[str]]: ...
 
     async def claim(self, transactions: Sequence[Transaction]) -> list[Transaction]: ...
 
@@ -27,7 +27,9 @@ class Transactions(Protocol):
 
 
 class Scores(Protocol):
-    """What is to be scored again."""
+    """What is to be scored again: expected before anything is locked, followed when it is written."""
+
+    async def expect(self, ids: Sequence[UUID], *, at: datetime) -> None: ...
 
     async def follow(self, ids: Sequence[UUID], *, at: datetime) -> None: ...
 
@@ -69,7 +71,9 @@ async def record_all(
         if each.customer_id in customers
     }
     rejected: dict[int, Refusal] = {place: CustomerNotFound() for place in range(len(wanted)) if place not in named}
-    rejected |= _beyond_bounds(named, await transactions.hold({each.customer_id for each in named.values()}))
+    ids = sorted({each.customer_id for each in named.values()})
+    await scores.expect(ids, at=at)
+    rejected |= _beyond_bounds(named, await transactions.hold(ids))
     valid = [each for place, each in named.items() if place not in rejected]
     accepted = await transactions.claim(valid)
     await transactions.save(accepted, {each.id: each for each in customers.values()}, at=at)

@@ -8,6 +8,8 @@ from scoring.purchase import store as purchases
 from scoring.purchase.domain import Change, DayOf
 from scoring.score import rescoring
 from scoring.score import store as cards
+from scoring.transaction.store import TransactionStore
+from service_kit import timers
 from service_kit.timers import Timer
 from sqlalchemy import column, func, select, table
 
@@ -41,6 +43,16 @@ async def blocked_or_done(database, task: asyncio.Task) -> None:
                 return
             await asyncio.sleep(0.005)
     raise AssertionError("neither waiting nor done")
+
+
+async def blocked(database) -> None:
+    """Until somebody waits for a lock."""
+    async with database.reading() as reader:
+        for _ in range(1000):
+            if await reader.fetch_value(WAITING):
+                return
+            await asyncio.sleep(0.005)
+    raise AssertionError("nobody waits")
 
 
 async def test_a_voiding_does_not_take_a_rivals_order_out_of_the_statistics(api, customers):
@@ -88,3 +100,43 @@ async def test_a_card_of_earlier_statistics_never_overtakes_that_of_a_later_orde
     async with database.reading() as reader:
         card = (await latest(reader, [customer]))[0]
     assert (card.statistic.order_days, card.statistic.order_amount) == (2, 2_000_000)
+
+
+async def test_a_large_batch_and_the_worker_that_scores_its_customers_do_not_block_each_other(api, customers, monkeypatch):
+    many, database = [customers.add() for _ in range(30)], api.service.database
+    await order(api, many[0], "2026-03-01")
+    run = (await api.post("/v1/score-runs", {"as_of": "2026-03-05", "currency": "CNY", "models": []})).json()
+    await over(api, f"/v1/score-runs/{run['id']}")
+    gate, reached, claim, claims, failed = asyncio.Event(), asyncio.Event(), TransactionStore.claim, [], []
+    rescore = rescoring.rescore
+
+    async def held_up(*given):
+        claims.append(given)
+        reached.set()
+        await gate.wait()
+        return await claim(*given)
+
+    async def watched(*given, **named):
+        try:
+            return await rescore(*given, **named)
+        except Exception as error:
+            failed.append(error)
+            raise
+
+    async def due():
+        async with database.transaction() as tx:
+            await timers.schedule(tx, Timer(subject=many[0], kind=rescoring.TIMER, key="", due_at=AT, payload={}))
+
+    monkeypatch.setattr(TransactionStore, "claim", held_up)
+    monkeypatch.setattr(rescoring, "rescore", watched)
+    amount = {"amount": "5", "currency": "CNY"}
+    items = [{"customer_id": str(each), "occurred_at": "2026-03-02T12:00:00+08:00", "amount": amount} for each in many]
+    batch = asyncio.create_task(api.post("/v1/transactions/batch", {"items": items}))
+    await reached.wait()
+    timer = asyncio.create_task(due())
+    await blocked(database)
+    gate.set()
+
+    assert (await batch).json()["accepted"] == 30
+    await timer
+    assert (len(claims), failed) == (1, [])
