@@ -15,7 +15,6 @@ from service_kit.money import Money
 from service_kit.origin import Origin
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 
-from gateway import tables
 from gateway.app import MIGRATIONS, NAME, Gateway, compose
 from gateway.client import use_cases
 from gateway.client.domain import Client, require_strong
@@ -27,7 +26,7 @@ from gateway.signing_key.domain import SigningKey
 
 GIVEN_IN = "GUANXI_NEW_CLIENT_SECRET"
 TRIES = 10
-cli = command_line(name=NAME, settings=Settings, compose=compose, metadata=tables.metadata, migrations=MIGRATIONS)
+cli = command_line(name=NAME, settings=Settings, compose=compose, migrations=MIGRATIONS)
 
 
 @cli.command()

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 from pydantic import ValidationError
-from sqlalchemy import MetaData
 
 from service_kit import logs
 from service_kit.migrations import DatabaseTooOld, migrate
@@ -23,9 +22,7 @@ from service_kit.signals import Signals
 from service_kit.sqlstates import DatabaseUnavailable, TransactionRolledBack
 
 
-def command_line(
-    *, name: str, settings: Callable[[], ServiceSettings], compose: Callable[[Any], Service], metadata: MetaData, migrations: Path
-) -> typer.Typer:
+def command_line(*, name: str, settings: Callable[[], ServiceSettings], compose: Callable[[Any], Service], migrations: Path) -> typer.Typer:
     """The commands of one service."""
     cli = typer.Typer(no_args_is_help=True, add_completion=False, help=f"The {name} service.", pretty_exceptions_enable=False)
 

@@ -6,12 +6,11 @@ import pytest
 from service_kit.command import command_line
 from service_kit.secrets import SecretKeyMissing
 from service_kit.testing import notes
-from sqlalchemy import MetaData
 from typer.testing import CliRunner
 
 
 def started(command: str, **environment: str) -> tuple[int, str]:
-    cli = command_line(name="notes", settings=notes.Settings, compose=notes.compose, metadata=MetaData(), migrations=notes.MIGRATIONS)
+    cli = command_line(name="notes", settings=notes.Settings, compose=notes.compose, migrations=notes.MIGRATIONS)
     ended = CliRunner().invoke(cli, [command], env=environment)
     return ended.exit_code, ended.stderr
 

@@ -4,9 +4,8 @@ from service_kit.command import command_line
 
 from complaints.app import MIGRATIONS, compose
 from complaints.settings import Settings
-from complaints.tables import metadata
 
-cli = command_line(name="complaints", settings=Settings, compose=compose, metadata=metadata, migrations=MIGRATIONS)
+cli = command_line(name="complaints", settings=Settings, compose=compose, migrations=MIGRATIONS)
 
 if __name__ == "__main__":
     cli()

@@ -2,11 +2,10 @@
 
 from service_kit.command import command_line
 
-from contact_center import tables
 from contact_center.app import MIGRATIONS, compose
 from contact_center.settings import Settings
 
-cli = command_line(name="contact-center", settings=Settings, compose=compose, metadata=tables.metadata, migrations=MIGRATIONS)
+cli = command_line(name="contact-center", settings=Settings, compose=compose, migrations=MIGRATIONS)
 
 if __name__ == "__main__":
     cli()

@@ -4,9 +4,8 @@ from service_kit.command import command_line
 
 from customer_profile.app import MIGRATIONS, compose
 from customer_profile.settings import Settings
-from customer_profile.tables import metadata
 
-cli = command_line(name="customer-profile", settings=Settings, compose=compose, metadata=metadata, migrations=MIGRATIONS)
+cli = command_line(name="customer-profile", settings=Settings, compose=compose, migrations=MIGRATIONS)
 
 if __name__ == "__main__":
     cli()
