@@ -37,12 +37,12 @@ stop: ## stop the instance that `make run` started elsewhere
 
 ##@ Check it
 
-.PHONY: test check lint types imports contracts conformance faults bench
+.PHONY: test check lint types imports contracts conformant conformance faults bench
 test: ## run every test, in parallel, on a PostgreSQL of its own (PYTEST="-k name" picks some)
 	$(DEV)
 	@tools/run-tests.sh $(PYTEST)
 
-check: lint types imports contracts test ## everything that has to hold before a commit lands
+check: lint types imports contracts test conformant ## everything that has to hold before a commit lands
 	@echo "check: everything holds"
 
 lint: ## ruff: rules and format
@@ -65,6 +65,10 @@ contracts: ## openapi/ against the code, against the last release, and against t
 	$(DEV)
 	@$(IN) -m tools.contracts check
 	@tools/lint-contracts.sh
+
+conformant: # the part of the conformance run that asks the same every time: examples and every corner of every schema
+	$(DEV)
+	@$(IN) -m tests.conformance --seconds 0 --phases examples,coverage
 
 conformance: ## schemathesis with all checks against a running gateway (a few minutes)
 	$(DEV)

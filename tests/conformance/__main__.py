@@ -1,4 +1,4 @@
-"""`python -m tests.conformance [--seconds 180] [--seed 1] [--operation NAME]`: starts an instance and holds it against its contract."""
+"""`python -m tests.conformance [--seconds 150] [--seed 1] [--phases examples,coverage]`: holds a running instance against its contract."""
 
 import argparse
 import json
@@ -29,7 +29,7 @@ def identities(peers: list[Peer]) -> str:
 def check(folder: Path, url: str, asked: argparse.Namespace) -> int:
     """Run schemathesis; its exit code."""
     command = [Path(sys.executable).parent / "schemathesis", "--config-file", folder / "schemathesis.toml", "run", f"{url}/openapi.json"]
-    command += ["--url", url, "--checks", "all", "--continue-on-failure", "--phases", ",".join(PHASES), "--seed", str(asked.seed)]
+    command += ["--url", url, "--checks", "all", "--continue-on-failure", "--phases", ",".join(asked.phases), "--seed", str(asked.seed)]
     command += ["--max-examples", str(asked.examples), "--workers", str(asked.workers), "--no-color", "--warnings", "off"]
     command += ["--max-time", str(asked.seconds)] if asked.seconds else []
     command += [word for name in asked.operation for word in ("--include-operation-id", name)]
@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=150, help="fuzzing and stateful testing go on until this time; 0: by examples alone")
     parser.add_argument("--seed", type=int, default=1, help="the same seed asks the same")
     parser.add_argument("--examples", type=int, default=10, help="cases for each operation and kind")
+    parser.add_argument("--phases", type=lambda words: words.split(","), default=PHASES, help=f"some of {','.join(PHASES)}")
     parser.add_argument("--workers", type=int, default=2, help="parallel requests")
     parser.add_argument("--operation", action="append", default=[], help="only this operation id; may be repeated")
     asked = parser.parse_args()

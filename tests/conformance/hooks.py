@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import schemathesis
-from schemathesis.core.failures import Failure
+from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.openapi.checks import RejectedPositiveData
 
 # A schema can say how a value looks, not whether it is the present one. The status is the one that the conventions name.
@@ -13,6 +13,8 @@ DEMANDED = {
     "precondition-required": 428,  # A change without ETag, where the contract cannot say that `*` or a tag has to be there.
     "cursor-invalid": 422,  # A cursor of the right shape that no list of ours has signed.
     "idempotency-key-reused": 422,  # The same key with another body.
+    "sheet-not-readable": 422,  # A file whose bytes are no sheet: a schema sees a file only as bytes.
+    "mapping-not-usable": 422,  # A mapping that names no column of the file beside it.
     "webhook-target-refused": 422,  # An address that does not resolve, or into a private range: no pattern can tell.
 }
 # JSON Schema calls 1.0 an integer; the API takes integers strictly.
@@ -21,11 +23,14 @@ NOT_STRICTLY_AN_INTEGER = "Input should be a valid integer"
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Failure, case: Any, response: Any) -> bool:
-    """Drop a failure only where a valid request got exactly the refusal that is demanded."""
-    if not isinstance(failure, RejectedPositiveData):
-        return True
+    """Drop a failure only where a request got exactly the refusal that is demanded."""
     problem = problem_of(response)
     kind = str(problem.get("type", "")).rpartition("/")[2]
+    if isinstance(failure, AcceptedNegativeData):
+        # A body that is both wrong and beyond the limit of its size is refused by its size, which is looked at first.
+        return (kind, response.status_code) != ("too-large", 413)
+    if not isinstance(failure, RejectedPositiveData):
+        return True
     reasons = {fault["detail"] for fault in problem.get("errors", ())}
     return DEMANDED.get(kind) != response.status_code and reasons != {NOT_STRICTLY_AN_INTEGER}
 
