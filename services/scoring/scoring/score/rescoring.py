@@ -88,9 +88,11 @@ async def _new_cards(
 def _new_card(statistic: Statistic, definitions: Mapping[str, Definition], latest: Mapping[tuple[UUID, str], Card]) -> Card | None:
     if statistic.order_days == 0:
         return None
+    definition, day = definitions[statistic.currency], _day_of(statistic, definitions, latest)
     before = latest.get((statistic.customer_id, statistic.currency))
-    card = card_of(statistic, definitions[statistic.currency], id=new_id(), as_of=_day_of(statistic, definitions, latest))
-    return None if before is not None and _says_the_same(card, before) else card
+    if before is not None and _comes_from_the_same(before, statistic, definition, day):
+        return None
+    return card_of(statistic, definition, id=new_id(), as_of=day)
 
 
 def _day_of(statistic: Statistic, definitions: Mapping[str, Definition], latest: Mapping[tuple[UUID, str], Card]) -> date:
@@ -101,6 +103,7 @@ def _day_of(statistic: Statistic, definitions: Mapping[str, Definition], latest:
     return day if before is None else max(day, before.as_of)
 
 
-def _says_the_same(card: Card, before: Card) -> bool:
-    inputs = replace(before.statistic, last_activity=card.statistic.last_activity)
-    return (card.run_id, card.as_of, card.statistic) == (before.run_id, before.as_of, inputs)
+def _comes_from_the_same(before: Card, statistic: Statistic, definition: Definition, day: date) -> bool:
+    """Whether a card of these inputs would say what the card before says."""
+    inputs = replace(before.statistic, last_activity=statistic.last_activity)
+    return (before.run_id, before.as_of, inputs) == (definition.run_id, day, statistic)
