@@ -54,8 +54,8 @@ def keyed(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_free_json(schema: Mapping[str, Any]) -> bool:
-    """Whether this is an object of any JSON; it may have a bound of its own."""
-    return all(schema.get(name) == value for name, value in FREE_JSON.items() if name != "maxProperties")
+    """Whether this is an object of any JSON and nothing else; it may have a bound of its own."""
+    return "properties" not in schema and all(schema.get(name) == value for name, value in FREE_JSON.items() if name != "maxProperties")
 
 
 def _is_derived_title(name: str, title: object, schema: Mapping[str, Any]) -> bool:
