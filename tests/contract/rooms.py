@@ -23,7 +23,7 @@ GATEWAY = "gateway"
 WITHOUT_API = {"service_kit", "guanxi_local"}
 LARGEST_UPLOAD = 20_000
 # At the gateway these are asked of one of the services, or of itself.
-SHARED = ("/v1/events", "/v1/audit-entries")
+SHARED = ("/v1/events", "/v1/audit-entries", "/v1/parked-events", "/v1/parked-timers")
 
 
 @dataclass(frozen=True)

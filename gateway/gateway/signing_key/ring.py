@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -148,7 +149,7 @@ class KeyRing:
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read())
             # Whoever waits is told of its failure; beside requests it is tried again with the next.
-            self._reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._reading.add_done_callback(_looked_at)
         if is_urgent or self._set is None or (age > STALE_SECONDS and not self._is_away):
             await asyncio.shield(self._reading)
 
@@ -167,3 +168,9 @@ class KeyRing:
         ids = frozenset(key.kid for key in valid)
         if valid and ids != self._ids:
             self._set, self._ids = KeySet.import_key_set({"keys": [dict(key.public) for key in valid]}), ids
+
+
+def _looked_at(reading: asyncio.Task[None]) -> None:
+    """Take note of a failure that nobody waited for."""
+    with suppress(asyncio.CancelledError):
+        reading.exception()

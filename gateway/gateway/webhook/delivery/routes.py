@@ -28,7 +28,10 @@ async def list_webhook_deliveries(
     event_id: Annotated[Id | None, Query(description="Only deliveries of this event.")] = None,
     state: Annotated[DeliveryState | None, Query(description="Only deliveries in this state.")] = None,
 ) -> Response:
-    """Read the log of deliveries to the endpoints of the calling client within the units of the token, newest first, with every attempt."""
+    """Read the log of deliveries, newest first, with every attempt.
+
+    It holds what went to the endpoints of the calling client within the units of the token.
+    """
     async with call.reading() as reader:
         deliveries = await DeliveryStore(reader).page(
             of_client=call.caller.client_id,
