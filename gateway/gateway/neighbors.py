@@ -56,7 +56,7 @@ class OwnFeed(ServiceClient):
         asked = params or {}
         try:
             rows = await feed.read_or_wait(self._database, after=int(asked["after"]), limit=asked["limit"], wait=asked["wait"], units=None)
-        except feed.CursorExpired as error:
+        except (feed.CursorExpired, feed.CursorAhead) as error:
             raise NeighborRefused(error.status, dict(error.extras)) from error
         return [feed.envelope(row, self._name) for row in rows]
 
