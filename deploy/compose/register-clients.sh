@@ -8,7 +8,8 @@ register() {
 }
 register "$ADMINISTRATOR_CLIENT_SECRET" --client-id administrator --name Administrator --all-scopes --approval-limit "1000000000.00 CNY"
 register "$CUSTOMER_PROFILE_CLIENT_SECRET" --client-id customer-profile-service --name customer-profile --scope events:read
-register "$COMPLAINTS_CLIENT_SECRET" --client-id complaints-service --name complaints --scope events:read --scope customers:read
+register "$COMPLAINTS_CLIENT_SECRET" --client-id complaints-service --name complaints --scope events:read --scope customers:read \
+    --scope surveys:read
 register "$SCORING_CLIENT_SECRET" --client-id scoring-service --name scoring --scope events:read --scope customers:read
 register "$CONTACT_CENTER_CLIENT_SECRET" --client-id contact-center-service --name contact-center --scope events:read --scope customers:read \
     --scope interactions:read --scope consents:read --scope care:read --scope scores:read --scope complaints:read

@@ -30,7 +30,7 @@ class Part:
 GATEWAY = Part("gateway", ("events:read",))
 SERVICES = (
     Part("customer-profile", ("events:read",)),
-    Part("complaints", ("events:read", "customers:read")),
+    Part("complaints", ("events:read", "customers:read", "surveys:read")),
     Part("scoring", ("events:read", "customers:read")),
     Part(
         "contact-center",

@@ -12,6 +12,7 @@ from complaints.case import move_routes
 from complaints.case import routes as case_routes
 from complaints.case.event_schemas import EVENTS
 from complaints.clients.customer_profile import Customers
+from complaints.clients.scoring import SurveyAnswers
 from complaints.clock.due import Firing, Redating
 from complaints.customer.news import Confirming, on_customer_news
 from complaints.letter import routes as letter_routes
@@ -19,6 +20,7 @@ from complaints.letter.printer import Printer
 from complaints.settings import Settings
 from complaints.shelf import Shelf
 from complaints.sla import routes as sla_routes
+from complaints.survey.news import SurveyNews
 from complaints.tracking import routes as tracking_routes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -69,4 +71,6 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     service.worker(service.loop("redating", redating.step, idle_seconds=REDATING_SECONDS))
     service.worker(service.loop("confirming", confirming.step, idle_seconds=settings.confirm_seconds / 2))
     service.consume("customer-profile", service.client(settings.customer_profile_url), on_customer_news)
+    surveys = SurveyNews(customers, SurveyAnswers(service.client(settings.scoring_url)), shelf, settings, clock=service.clock)
+    service.consume("scoring", service.client(settings.scoring_url), surveys, prepare=surveys.prepare)
     return service

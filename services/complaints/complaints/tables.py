@@ -120,6 +120,15 @@ complaint_number = Table(
     PrimaryKeyConstraint("number"),
 )
 
+# An answer that opened a case opens no second one, however often the feed tells it.
+survey_answer = Table(
+    "survey_answer",
+    metadata,
+    Column("id", Uuid, nullable=False),
+    Column("complaint_id", Uuid, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+
 complaint_step = Table(
     "complaint_step",
     metadata,

@@ -264,15 +264,22 @@ async def customer_profile_played() -> AsyncIterator[CustomerFiles]:
     with tempfile.TemporaryDirectory(prefix="guanxi-neighbor-", ignore_cleanup_errors=True) as folder:
         socket = Path(folder) / "profile.sock"
         files = CustomerFiles(f"unix:{socket}")
-        server = uvicorn.Server(uvicorn.Config(files.app, uds=str(socket), lifespan="off", log_level="error", access_log=False))
-        running = asyncio.create_task(server._serve())
-        while not server.started:  # noqa: ASYNC110  # uvicorn tells it by a flag.
-            await asyncio.sleep(0.005)
-        try:
+        async with on_a_socket(files.app, socket):
             yield files
-        finally:
-            server.should_exit = server.force_exit = True
-            await running
+
+
+@asynccontextmanager
+async def on_a_socket(app: Starlette, socket: Path) -> AsyncIterator[None]:
+    """A neighbor that is played answers there."""
+    server = uvicorn.Server(uvicorn.Config(app, uds=str(socket), lifespan="off", log_level="error", access_log=False))
+    running = asyncio.create_task(server._serve())
+    while not server.started:  # noqa: ASYNC110  # uvicorn tells it by a flag.
+        await asyncio.sleep(0.005)
+    try:
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        await running
 
 
 A_REPORT: Mapping[str, Any] = {

@@ -96,5 +96,5 @@ async def test_news_of_no_concern_is_passed_over(api: Api, desk: Desk, files: Cu
 
     assert (await desk.read(complaint))["version"] == 1
     async with api.service.database.reading() as reader:
-        assert await reader.connection.fetchval("SELECT cursor FROM complaints.feed_cursor") == "2"
+        assert await reader.connection.fetchval("SELECT cursor FROM complaints.feed_cursor WHERE source = 'customer-profile'") == "2"
         assert await reader.connection.fetchval("SELECT count(*) FROM complaints.parked_event") == 0

@@ -25,7 +25,9 @@ async def heard(api: Api, files: CustomerFiles) -> None:
     """Until all news has been taken in."""
     async with api.service.database.reading() as reader:
         for _ in range(200):
-            if await reader.connection.fetchval("SELECT cursor FROM complaints.feed_cursor") == str(len(files.told)):
+            if await reader.connection.fetchval("SELECT cursor FROM complaints.feed_cursor WHERE source = 'customer-profile'") == str(
+                len(files.told)
+            ):
                 return
             await asyncio.sleep(0.02)
     raise AssertionError("the news was not taken in")

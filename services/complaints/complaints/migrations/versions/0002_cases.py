@@ -130,6 +130,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", "version", name=op.f("pk_calendar_version")),
     )
     op.create_table(
+        "survey_answer",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("complaint_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_answer")),
+    )
+    op.create_table(
         "clock",
         sa.Column("complaint_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -213,6 +219,7 @@ def downgrade() -> None:
     op.drop_table("complaint_step")
     op.drop_index("ix_clock_provisional", table_name="clock", postgresql_where=sa.text("is_provisional AND stopped_at IS NULL"))
     op.drop_table("clock")
+    op.drop_table("survey_answer")
     op.drop_table("calendar_version")
     op.drop_table("sla_policy")
     op.drop_table("customer")

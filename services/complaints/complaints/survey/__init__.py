@@ -1,0 +1,1 @@
+"""Survey answers that open a case."""

@@ -1,0 +1,66 @@
+"""A survey answer that calls for somebody to act, and the report that it becomes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from complaints.case.domain import Report
+from complaints.case.records import Channel, Kind, Severity
+
+CATEGORY = "survey"
+LOW_SCORE: Mapping[str, str] = {"zh-CN": "调查评分低", "en": "Low survey answer"}
+CRITICAL_REMARK: Mapping[str, str] = {"zh-CN": "调查留言严重", "en": "Critical remark in a survey"}
+# A score of 1 to 5, where 5 is the best, turned around: 5 is the greatest dissatisfaction.
+CSAT_TURNED = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriticalAnswer:
+    """A low answer, or one with a critical remark, as scoring told it."""
+
+    id: UUID
+    customer_id: UUID
+    instrument: str
+    score: int
+    reasons: Sequence[str]
+    answered_at: datetime
+    unit: str | None
+
+    @property
+    def severity(self) -> Severity:
+        """Who speaks of a lawyer or of leaving is more than dissatisfied."""
+        return Severity.HIGH if "remark" in self.reasons else Severity.MEDIUM
+
+    @property
+    def dissatisfaction(self) -> int | None:
+        """What was asked in an NPS survey is a recommendation, which says no degree."""
+        return CSAT_TURNED - self.score if self.instrument == "csat" else None
+
+    def title(self, language: str) -> str:
+        matter = LOW_SCORE if "low_score" in self.reasons else CRITICAL_REMARK
+        return f"{matter[language]}: {self.instrument.upper()} {self.score}"
+
+    def report(self, *, remark: str | None, language: str, at: datetime) -> Report:
+        """`remark` is what the customer wrote. Clocks of two machines differ, and nothing is received after it is recorded."""
+        return Report(
+            customer_id=self.customer_id,
+            contact_id=None,
+            kind=Kind.COMPLAINT,
+            channel=Channel.SYSTEM,
+            received_at=min(self.answered_at, at),
+            title=self.title(language),
+            narrative=remark,
+            wish=None,
+            category=CATEGORY,
+            severity=self.severity,
+            dissatisfaction=self.dissatisfaction,
+            product_name=None,
+            product_lot=None,
+        )
+
+
+def language_of(spoken: str | None, *, default: str) -> str:
+    """The language of these two that a language tag such as en-US means."""
+    primary = (spoken or default).lower().partition("-")[0]
+    return {"zh": "zh-CN", "en": "en"}.get(primary, default)

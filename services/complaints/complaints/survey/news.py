@@ -1,0 +1,117 @@
+"""Follows scoring's feed: a low survey answer, or one with a critical remark, opens a case."""
+
+import asyncio
+from collections.abc import Sequence
+from secrets import token_urlsafe
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from service_kit.caller import SYSTEM
+from service_kit.consumer import News
+from service_kit.database import Transaction
+from service_kit.identity import Clock, new_id
+
+from complaints.approval.domain import Hand
+from complaints.case import use_cases
+from complaints.case.domain import Standing
+from complaints.case.store import CaseStore
+from complaints.clients.customer_profile import Customers
+from complaints.clients.scoring import SurveyAnswers
+from complaints.customer.domain import Asked, standing
+from complaints.customer.store import hold
+from complaints.settings import Settings
+from complaints.shelf import Shelf
+from complaints.sla.store import SlaStore
+from complaints.survey.domain import CriticalAnswer, language_of
+from complaints.survey.store import claim
+from complaints.tracking.domain import digest_of
+
+ASKED_AT_ONCE = 10
+TOKEN_BYTES = 24
+BY = Hand(sub=SYSTEM.sub, client_id="feed:scoring", limit=None)
+
+
+class SurveyNews:
+    """Opens one case per critical answer, however often the feed tells it.
+
+    The news holds no words of the customer: the remark and the customer's file are asked for before the transaction.
+    """
+
+    def __init__(self, customers: Customers, answers: SurveyAnswers, shelf: Shelf, settings: Settings, *, clock: Clock) -> None:
+        self._customers = customers
+        self._answers = answers
+        self._shelf = shelf
+        self._settings = settings
+        self._clock = clock
+        self._places = asyncio.Semaphore(ASKED_AT_ONCE)
+        self._asked: dict[UUID, Asked] = {}
+        self._remarks: dict[UUID, str | None] = {}
+
+    async def prepare(self, batch: Sequence[News]) -> None:
+        """Without customer-profile the case is opened all the same; for scoring, whose news it is, the news waits."""
+        critical = [answer for news in batch if (answer := critical_answer(news)) is not None]
+        customer_ids = list({answer.customer_id for answer in critical})
+        ids = [answer.id for answer in critical]
+        asked = await asyncio.gather(*(self._ask(customer_id) for customer_id in customer_ids))
+        remarks = await asyncio.gather(*(self._remark(id) for id in ids))
+        self._asked = dict(zip(customer_ids, asked, strict=True))
+        self._remarks = dict(zip(ids, remarks, strict=True))
+
+    async def _ask(self, customer_id: UUID) -> Asked:
+        async with self._places:
+            return await self._customers.ask(customer_id)
+
+    async def _remark(self, id: UUID) -> str | None:
+        async with self._places:
+            return await self._answers.remark(id)
+
+    async def __call__(self, tx: Transaction, news: News) -> None:
+        answer = critical_answer(news)
+        if answer is None:
+            return
+        asked = self._asked[answer.customer_id]
+        known = await self._standing(tx, answer, asked)
+        complaint_id = new_id()
+        if known is not None and await claim(tx, answer.id, complaint_id):
+            spoken = asked.customer.language if asked.customer else None
+            await self._open(tx, answer, known, complaint_id, language=language_of(spoken, default=self._settings.language))
+
+    async def _standing(self, tx: Transaction, answer: CriticalAnswer, asked: Asked) -> Standing | None:
+        """None where there is no such customer (any more). While nobody can be asked, the last word on the unit stands in."""
+        if asked.is_answered and asked.customer is None:
+            return None
+        heard = await hold(tx, asked.customer.id if asked.customer else answer.customer_id)
+        if heard.is_erased:
+            return None
+        return standing(asked, heard, caller=SYSTEM, unit=heard.unit or answer.unit, default_unit=self._settings.default_unit)
+
+    async def _open(self, tx: Transaction, answer: CriticalAnswer, known: Standing, complaint_id: UUID, *, language: str) -> None:
+        at = self._clock()
+        await use_cases.record(
+            CaseStore(tx, SYSTEM),
+            SlaStore(tx, self._shelf),
+            answer.report(remark=self._remarks[answer.id], language=language, at=at),
+            known,
+            id=complaint_id,
+            day=at.astimezone(ZoneInfo(self._settings.time_zone)).date(),
+            # Nobody is given the token: the customer did not ask for a number to follow.
+            tracking_digest=digest_of(token_urlsafe(TOKEN_BYTES)),
+            by=BY,
+            at=at,
+        )
+
+
+def critical_answer(news: News) -> CriticalAnswer | None:
+    """None for all other news."""
+    payload = news.payload
+    if news.type != "survey.answered" or not payload["critical"]:
+        return None
+    return CriticalAnswer(
+        id=UUID(payload["response_id"]),
+        customer_id=UUID(payload["customer_id"]),
+        instrument=payload["instrument"],
+        score=payload["score"],
+        reasons=payload["critical_reasons"],
+        answered_at=news.at,
+        unit=news.unit,
+    )
