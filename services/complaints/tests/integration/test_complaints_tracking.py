@@ -42,11 +42,12 @@ async def test_what_is_promised_is_an_answer_and_no_step_within_the_house(api: A
 async def test_a_wrong_number_and_a_wrong_token_are_refused_alike(api: Api, desk: Desk) -> None:
     complaint, other = await desk.record(), await desk.record()
     swapped = {"number": complaint["number"], "tracking_token": other["tracking_token"]}
-    mistyped = {"number": complaint["number"][:-1] + "2", "tracking_token": complaint["tracking_token"]}
+    last = "3" if complaint["number"].endswith("2") else "2"
+    mistyped = {"number": complaint["number"][:-1] + last, "tracking_token": complaint["tracking_token"]}
 
     answers = [await api.client.post(PATH, json=body) for body in (swapped, mistyped)]
 
-    assert [answer.status_code for answer in answers] == [404, 404] or complaint["number"].endswith("2")
+    assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].json()["type"] == answers[1].json()["type"]
 
 
