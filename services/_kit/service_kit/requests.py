@@ -23,6 +23,10 @@ class UnknownParameter(Invalid):
     """The operation has no such query parameter, or it was given twice."""
 
 
+class FieldUnknown(Invalid):
+    """The form has a field that this operation does not take."""
+
+
 class StrictRequest(Request):
     """A request whose JSON is parsed once and strictly."""
 

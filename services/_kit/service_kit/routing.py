@@ -16,10 +16,10 @@ from service_kit.arguments import Plan, is_many, plan_for
 from service_kit.call import Call
 from service_kit.caller import SYSTEM, Caller
 from service_kit.contract import conditional, refusal_responses, refusing, tagged
-from service_kit.errors import Invalid, Malformed, Refusal
+from service_kit.errors import Fault, Invalid, Malformed, Refusal
 from service_kit.origin import Origin
 from service_kit.readback import OutcomeNotKnown, was_committed
-from service_kit.requests import StrictRequest, refuse_unknown_parameters, require_content_type
+from service_kit.requests import FieldUnknown, StrictRequest, refuse_unknown_parameters, require_content_type
 from service_kit.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
 
 ATTEMPTS = 4
@@ -67,6 +67,8 @@ class StrictRoute(APIRoute):
         inner = self.plan.answer if self.plan is not None else super().get_route_handler()
         known, repeatable = query_names(self.dependant)
         content_type = media_type_of(self)
+        fields = frozenset(field.alias for field in self.dependant.body_params)
+        is_required = self.body_field is not None and self.body_field.field_info.is_required()
         scopes = self.scopes
         # The clients of an open operation have no names by which their keys could be told apart.
         takes_key = "POST" in (self.methods or ()) and scopes is not None
@@ -78,7 +80,7 @@ class StrictRoute(APIRoute):
             refuse_unknown_parameters(strict, known, repeatable)
             preconditions.require_well_formed(strict, conditions)
             if content_type is not None:
-                await read_body(strict, content_type, is_required=self.body_field.field_info.is_required())  # type: ignore[union-attr]
+                await read_body(strict, content_type, fields, is_required=is_required)
             call = await make_call(strict, caller, takes_key=takes_key)
             request.scope["guanxi.call"] = call
             return await repeated(inner, strict, call)
@@ -143,11 +145,11 @@ async def authenticated(request: Request, scopes: Sequence[str] | None) -> Calle
     return caller
 
 
-async def read_body(request: StrictRequest, content_type: str, *, is_required: bool) -> None:
+async def read_body(request: StrictRequest, content_type: str, fields: frozenset[str], *, is_required: bool) -> None:
     """Check the content type and parse a JSON body once; an optional body may be left out with its type."""
     if content_type.startswith("multipart/"):
         require_content_type(request, content_type)
-        await read_form(request)
+        await read_form(request, fields)
         return
     if not is_required and "content-type" not in request.headers and not await request.body():
         return
@@ -156,12 +158,18 @@ async def read_body(request: StrictRequest, content_type: str, *, is_required: b
         await request.json()
 
 
-async def read_form(request: StrictRequest) -> None:
-    """Read a form with its files (spooled to disk) before the framework does, so that its refusals keep their status."""
+async def read_form(request: StrictRequest, fields: frozenset[str]) -> None:
+    """Read a form with its files (spooled to disk) before the framework does, so that its refusals keep their status.
+
+    Forms are as strict as other bodies: FieldUnknown for a field that the operation does not take.
+    """
     try:
-        await request.form(max_files=5, max_fields=50)
+        form = await request.form(max_files=5, max_fields=50)
     except HTTPException as error:
         raise Malformed(str(error.detail)[:300]) from error
+    faults = [Fault(f"/{name[:100]}", "there is no such field") for name in form if name not in fields]
+    if faults:
+        raise FieldUnknown("the form has fields that this operation does not take", faults=faults[:20])
 
 
 async def make_call(request: StrictRequest, caller: Caller, *, takes_key: bool) -> Call:

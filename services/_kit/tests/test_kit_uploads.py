@@ -64,3 +64,12 @@ async def test_a_wrong_content_type_is_told_before_the_body_is_read(api):
     answer = await api.request("POST", "/v1/notes", content=in_pieces(b" " * SMALL * 3), headers={"Content-Type": "text/plain"})
 
     assert answer.status_code == 415
+
+
+async def test_a_form_is_as_strict_as_a_body_about_fields_it_does_not_know(api):
+    content = b'--x\r\nContent-Disposition: form-data; name="color"\r\n\r\nred\r\n' + form(10)
+
+    answer = await api.request("POST", "/v1/files/1", content=content, headers=FORM)
+
+    assert answer.status_code == 422
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/color"]

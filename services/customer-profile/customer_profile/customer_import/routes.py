@@ -22,7 +22,7 @@ from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsa
 from customer_profile.customer_import.domain import ImportNotFound
 from customer_profile.customer_import.problems import as_csv
 from customer_profile.customer_import.schemas import ImportView, RowErrorView, import_view, row_error_view
-from customer_profile.customer_import.uploads import Upload, mapping_of, refuse_unknown_fields, uploaded
+from customer_profile.customer_import.uploads import Upload, mapping_of, uploaded
 from customer_profile.customer_import.work import KIND, Order
 
 router = Router(tags=["customer imports"])
@@ -30,7 +30,6 @@ PATH = "/v1/customer-imports"
 KEY = r"^(?:(?:external|social):[a-z0-9][a-z0-9_.-]{0,39}|phone|email|government_id|loyalty|wechat)$"
 KeyText = Annotated[str, Field(max_length=60, pattern=KEY, examples=["external:erp"])]
 MappingText = Annotated[str, Field(max_length=20_000, examples=['{"nr": "external:erp", "who": "name"}'])]
-FIELDS = frozenset({"file", "mapping", "key", "dry_run", "unit"})
 
 
 @router.post(
@@ -61,7 +60,6 @@ async def import_customers(
     Rows that find their customer by the key update it (what a row does not say stays), the others create one. Rows that cannot be
     taken are counted and listed at `errors_url`; the others are imported. Follow the work at its Location.
     """
-    refuse_unknown_fields(await call.request.form(), FIELDS)
     columns = mapping_of(mapping)
     settings = call.settings
     own_unit = unit_for(call.caller, unit, default=settings.default_unit)

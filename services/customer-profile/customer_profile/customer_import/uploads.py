@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +10,7 @@ from typing import IO
 
 from fastapi import UploadFile
 from pydantic_core import from_json, to_json
-from service_kit.errors import Fault, Invalid, TooLarge
+from service_kit.errors import TooLarge
 from service_kit.sheet import reading
 from service_kit.sheet.domain import Format
 
@@ -20,10 +20,6 @@ from customer_profile.customer_import.work import Order
 CHUNK = 1 << 20
 MOST_MAPPED = 200
 LONGEST_NAME = 200
-
-
-class FieldUnknown(Invalid):
-    """The form has a field that this operation does not take."""
 
 
 class Upload:
@@ -73,13 +69,6 @@ def mapping_of(text: str | None) -> dict[str, str]:
     if any("\0" in part for pair in read.items() for part in pair):
         raise MappingNotUsable("text cannot hold the character NUL", pointer="/mapping")
     return read
-
-
-def refuse_unknown_fields(given: Iterable[str], known: Collection[str]) -> None:
-    """Forms are as strict as bodies."""
-    faults = [Fault(f"/{name[:100]}", "there is no such field") for name in given if name not in known]
-    if faults:
-        raise FieldUnknown("the form has fields that this operation does not take", faults=faults[:20])
 
 
 def _copied(source: IO[bytes], target: Path, largest: int) -> bytes:
