@@ -55,7 +55,7 @@ class CursorExpired(Gone):
 
 
 class CursorAhead(Conflict):
-    """The cursor lies behind the newest event, so this feed has not made it; `newest` is where the feed ends, `0` its beginning."""
+    """The cursor is beyond the newest event, so this feed has not made it; `newest` is where the feed ends, `0` its beginning."""
 
 
 class EventOut(Output):
