@@ -51,7 +51,7 @@ async def check(instance: Instance) -> list[str]:
 
 
 def _replica(instance: Instance, log: Any, port: int) -> "subprocess.Popen[bytes]":
-    environment = {**instance.environment("contact-center"), "GUANXI_PORT": str(port)}
+    environment = {**os.environ, **instance.environment("contact-center"), "GUANXI_PORT": str(port)}
     command = [sys.executable, "-m", "contact_center", "work"]
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 

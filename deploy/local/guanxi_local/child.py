@@ -15,6 +15,7 @@ from service_kit.postgres_programs import asker_to_end_with_parent, telling_line
 from guanxi_local.forks import Fork, Nursery
 from guanxi_local.refusals import LauncherError
 
+OURS = "GUANXI_"
 LARGEST_LOG = 20_000_000
 TAIL = 20_000
 
@@ -60,8 +61,9 @@ class Child:
         return self._process.returncode if self._process is not None else None
 
     def facts(self) -> dict[str, object]:
-        """What other programs of this user may want to know of it; secrets are among it."""
-        return {"pid": self.pid, "url": self.url, "environment": dict(self._environment)}
+        """What other programs of this user may want to know of it: secrets of this instance are among it, nothing else of the caller's."""
+        told = {name: value for name, value in self._environment.items() if name.startswith(OURS)}
+        return {"pid": self.pid, "url": self.url, "environment": told}
 
     def start(self) -> None:
         try:

@@ -44,7 +44,8 @@ def check_decision(totals: Sequence[Money], *, proposer: str, decider: Hand) -> 
     if decider.sub == proposer:
         raise ProposerMayNotDecide
     if exceed(totals, decider.limit):
-        raise SumAboveYourLimit(f"The proposal of {written(totals)} is above your limit of {decider.limit or 'nothing'}.")
+        limit = "you have no limit" if decider.limit is None else f"your limit is {decider.limit}"
+        raise SumAboveYourLimit(f"The proposal is of {written(totals)}, {limit}.")
 
 
 def written(totals: Sequence[Money]) -> str:

@@ -161,7 +161,7 @@ class Complaint:
         """Raises MoveNotAllowed unless the table has this move in the present state."""
         if (self.state, move) not in WAYS:
             moves = [str(allowed) for allowed in self.allowed_moves]
-            raise MoveNotAllowed(f"A {self.state} complaint takes no {move}.", allowed_moves=moves)
+            raise MoveNotAllowed(f"A complaint that is {self.state} takes no {move}.", allowed_moves=moves)
 
     def _take(
         self, move: Move, record: StepRecord, outcome: Outcome = Outcome.DONE, *, by: Hand, at: datetime, **changes: object

@@ -101,9 +101,9 @@ def _of_complaints(grounds: Grounds) -> Iterator[Recommendation]:
 def _of_persons(grounds: Grounds) -> Iterator[Recommendation]:
     tier = grounds.tier or 0
     if grounds.dedicated_agent_id is not None:
-        subject = Subject(type="agent", id=grounds.dedicated_agent_id)
-        is_lit = grounds.dedicated_agent_id != grounds.serving_agent_id
-        yield Recommendation(group="person", code="bring_to_dedicated_agent", is_lit=is_lit, subject=subject)
+        if grounds.dedicated_agent_id != grounds.serving_agent_id:
+            subject = Subject(type="agent", id=grounds.dedicated_agent_id)
+            yield Recommendation(group="person", code="bring_to_dedicated_agent", is_lit=True, subject=subject)
     elif tier >= SERVED_BY_A_DEDICATED_AGENT_FROM:
         yield Recommendation(group="person", code="name_dedicated_agent", is_lit=True)
     if tier >= SERVED_BY_A_MANAGER_FROM and grounds.has_manager is False:

@@ -23,7 +23,7 @@ def test_a_customer_is_brought_to_the_dedicated_agent_unless_that_one_serves_alr
     grounds = Grounds(tier=6, has_manager=True, dedicated_agent_id=AGENT, serving_agent_id=OTHER)
 
     assert lit(grounds) == {"bring_to_dedicated_agent": True}
-    assert lit(replace(grounds, serving_agent_id=AGENT)) == {"bring_to_dedicated_agent": False}
+    assert lit(replace(grounds, serving_agent_id=AGENT)) == {}
 
 
 @pytest.mark.parametrize(
