@@ -96,7 +96,8 @@ class Plan:
         errors: list[Any] = []
         arguments = await self.arguments(request, errors)
         if errors:
-            raise RequestValidationError(errors)
+            given = await request.json() if self.body is not None and await request.body() else None
+            raise RequestValidationError(errors, body=given)
         response: Response = await self.call(**arguments)
         return response
 

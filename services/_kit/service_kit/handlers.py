@@ -26,7 +26,7 @@ async def refused(request: Request, refusal: Exception) -> Response:
 
 async def schema_broken(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = problems.faults_of(error.errors())
+    faults = problems.faults_of(error.errors(), error.body)
     first = faults[0] if faults else None
     detail = f"{first.pointer or 'the body'}: {first.detail}" if first else "the input breaks the schema"
     return await refused(request, FieldsInvalid(detail, faults=faults))

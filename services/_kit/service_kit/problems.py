@@ -90,18 +90,34 @@ def of_refusal(refusal: Refusal, *, request_id: str, base: str) -> Response:
     )
 
 
+def _members(path: Sequence[str | int], document: Any) -> list[str | int]:
+    """The parts of a location that are places in the document: pydantic also names the branch of a union that it tried there."""
+    found: list[str | int] = []
+    for number, part in enumerate(path, start=1):
+        if isinstance(document, list) and isinstance(part, int) and part < len(document):
+            found.append(part)
+            document = document[part]
+        elif isinstance(document, dict) and (part in document or number == len(path)):
+            # What is missing is named by its place too.
+            found.append(part)
+            document = document.get(part)
+    return found
+
+
 def _shown(pointer: str) -> str:
     """A pointer as the contract bounds it; a NUL in a name that somebody made up is shown by its symbol."""
     return pointer.replace("\0", "\N{SYMBOL FOR NULL}")[:LONGEST_POINTER]
 
 
-def faults_of(errors: Iterable[Mapping[str, Any]]) -> Sequence[Fault]:
-    """pydantic's error list as faults with JSON Pointers; at most 50, no input values repeated."""
-    return tuple(Fault(_pointer(error["loc"]), str(error["msg"])[:300]) for error, _ in zip(errors, range(50), strict=False))
+def faults_of(errors: Iterable[Mapping[str, Any]], body: object) -> Sequence[Fault]:
+    """pydantic's error list as faults with JSON Pointers into the body; at most 50, no input values repeated."""
+    return tuple(Fault(_pointer(error["loc"], body), str(error["msg"])[:300]) for error, _ in zip(errors, range(50), strict=False))
 
 
-def _pointer(location: Sequence[str | int]) -> str:
+def _pointer(location: Sequence[str | int], body: object) -> str:
     place, *path = location or ("body",)
+    if place == "body" and isinstance(body, dict | list):
+        path = _members(path, body)
     escaped = [str(part).replace("~", "~0").replace("/", "~1")[:100] for part in path]
     if place == "body":
         return "".join(f"/{part}" for part in escaped)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from service_kit.errors import Fault, Invalid
-from service_kit.problems import of_refusal
+from service_kit.problems import faults_of, of_refusal
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,30 @@ def test_a_pointer_is_shown_within_its_bounds_and_without_nul(pointer, shown):
     answer = of_refusal(refusal, request_id="r-1", base="http://localhost")
 
     assert json.loads(bytes(answer.body))["errors"] == [{"pointer": shown, "detail": "there is no such field"}]
+
+
+BODY = {"identifiers": [{"type": "phone", "value": "x"}], "n": "1"}
+
+
+@pytest.mark.parametrize(
+    ("location", "pointer"),
+    [
+        (("body", "identifiers", 0, "phone", "value"), "/identifiers/0/value"),
+        (("body", "identifiers", 0, "phone", "system"), "/identifiers/0/system"),
+        (("body", "EntryToFlow", "n"), "/n"),
+        (("body", "n", "int"), "/n"),
+        (("body", "name"), "/name"),
+        (("query", "limit"), "query/limit"),
+        (("body",), ""),
+    ],
+)
+def test_a_pointer_leads_to_a_place_of_the_body_not_through_the_branches_of_the_schema(location, pointer):
+    (fault,) = faults_of([{"loc": location, "msg": "wrong"}], BODY)
+
+    assert fault.pointer == pointer
+
+
+def test_a_form_is_pointed_into_by_the_names_of_its_fields():
+    (fault,) = faults_of([{"loc": ("body", "dry_run"), "msg": "wrong"}], None)
+
+    assert fault.pointer == "/dry_run"

@@ -60,6 +60,14 @@ async def test_a_holder_in_another_unit_is_not_named(api: Api, customer: dict[st
     assert customer["id"] not in refused.text
 
 
+async def test_a_wrong_phone_is_pointed_at_where_the_caller_wrote_it(api: Api) -> None:
+    body = {"kind": "individual", "name": "Li Na", "unit": "cn.gd", "identifiers": [{"type": "phone", "value": "x"}]}
+
+    refused = await api.post("/v1/customers", body)
+
+    assert (refused.status_code, [error["pointer"] for error in refused.json()["errors"]]) == (422, ["/identifiers/0/value"])
+
+
 async def test_a_phone_may_be_shared_and_a_look_up_lists_all(api: Api, customer: dict[str, Any]) -> None:
     other = await api.post("/v1/customers", customer_body(name="李娜", identifiers=[{"type": "phone", "value": "13800138000"}]))
 
