@@ -17,7 +17,7 @@ async def test_number_and_token_show_where_the_complaint_stands(api: Api, desk: 
 
     seen = answer.json()
     assert answer.status_code == 200
-    assert (seen["state"], seen["label"], seen["title"]) == ("assigned", "已确定责任部门,正在分析原因", complaint["title"])
+    assert (seen["state"], seen["label"], seen["title"]) == ("assigned", "已确定责任部门，正在分析原因", complaint["title"])
     assert [step["state"] for step in seen["history"]] == ["acknowledged", "assessed", "assigned"]
     assert "wu" not in answer.text
     assert "设备部" not in answer.text
