@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from guanxi_local.child import Child
 from guanxi_local.refusals import LauncherError
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.0, 10.0
+LONGEST_PAUSE = 4.0
 STEADY_AFTER = 30.0
 POLL = 0.05
 
@@ -23,8 +23,12 @@ class Watched:
 
 
 def pause_after(deaths: int) -> float:
-    """Seconds to wait before the next start: none after the first death, then doubling from half a second."""
-    return FIRST_PAUSE if deaths <= 1 else min(LONGEST_PAUSE, 0.5 * 2.0 ** min(deaths - 2, 10))
+    """Seconds from one start to the next: none after the first death, then doubling from half a second.
+
+    They count from the start, not from the death: what was killed again and again after a while is back as fast as after the
+    first time, and what dies as soon as it starts does not keep the machine busy.
+    """
+    return 0.0 if deaths <= 1 else min(LONGEST_PAUSE, 0.5 * 2.0 ** min(deaths - 2, 10))
 
 
 class Supervisor:
@@ -91,5 +95,5 @@ class Supervisor:
     def _note_death(self, watched: Watched, now: float) -> None:
         was_steady = now - watched.started_at > STEADY_AFTER
         watched.deaths = 1 if was_steady else watched.deaths + 1
-        watched.restart_at = now + pause_after(watched.deaths)
+        watched.restart_at = max(now, watched.started_at + pause_after(watched.deaths))
         self._tell(f"{watched.child.name} ended (exit {watched.child.exit_code}); starting it again.")

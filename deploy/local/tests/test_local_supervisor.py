@@ -76,7 +76,19 @@ def test_a_child_that_keeps_dying_is_started_later_and_later() -> None:
         child.is_alive = False
         watch.after(0.05)
 
-    assert 6 <= child.starts <= 9
+    assert 10 <= child.starts <= 13
+
+
+def test_a_child_that_is_killed_again_and_again_is_back_as_fast_as_the_first_time() -> None:
+    child = MortalChild("scoring")
+    watch = Watch(child)
+
+    for kills in range(1, 9):
+        watch.after(LONGEST_PAUSE)
+        child.is_alive = False
+        watch.after(0.05)
+        watch.after(0.05)
+        assert child.starts == 1 + kills
 
 
 def test_a_child_that_ran_steadily_is_not_blamed_for_old_deaths() -> None:
