@@ -47,6 +47,7 @@ from gateway.webhook.sender import Sender
 from gateway.webhook.target import Targets
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 NAME = "gateway"
 DESCRIPTION = "Tokens, clients, API keys, webhooks and the composed views of the front door."
 SCOPES = {
@@ -86,6 +87,7 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
         description=DESCRIPTION,
         settings=settings.model_copy(update={"cors_origins": (), "request_log": False}),
         migrations=MIGRATIONS,
+        messages=MESSAGES,
         routers=[
             client_routes.router,
             api_key_routes.router,
@@ -174,7 +176,7 @@ def _put_front_before(gateway: Gateway, settings: Settings, issuer: TokenIssuer,
         cors=Cors(settings.cors_origins),
         addresses=ClientAddress(settings.trusted_proxies),
         metrics=gateway.metrics,
-        base=settings.issuer,
+        problems=gateway.problems,
         answer_seconds=settings.answer_seconds,
         upload_seconds=settings.upload_seconds,
         idle_seconds=settings.idle_seconds,

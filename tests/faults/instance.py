@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.request import urlopen
+
+from guanxi_local.ports import free_ports
 
 START_WITHIN = 180.0
 READY_WITHIN = 30.0
@@ -27,7 +28,7 @@ class Instance:
         # PostgreSQL's own account must pass through when we are root.
         Path(self._folder.name).chmod(0o755)
         self.home = Path(self._folder.name) / "home"
-        self.port = free_port()
+        self.port = free_ports(1)[0]
         self.base_url = f"http://127.0.0.1:{self.port}"
         self._log = log or Path(self._folder.name) / "launcher.log"
         self._launcher: subprocess.Popen[bytes] | None = None
@@ -111,10 +112,3 @@ class Instance:
                 return time.monotonic() - began
             time.sleep(0.05)
         raise TimeoutError(f"not ready within {within:g} s: {[name for name in PARTS if not self.is_ready(name)]}")
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port

@@ -3,7 +3,6 @@
 import ast
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from guanxi_local.parts import PARTS
+from guanxi_local.ports import free_ports
 
 PROGRAM = """
 import http.server, os, pathlib, sys
@@ -162,10 +162,8 @@ def processes_of(folder: Path) -> list[int]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that no outgoing connection and no server of another test is lent in the meantime."""
+    return free_ports(1)[0]
 
 
 def wait_until(is_so: Callable[[], bool], *, within: float = 30.0) -> None:

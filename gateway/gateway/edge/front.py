@@ -3,10 +3,11 @@
 import time
 from collections.abc import Mapping
 
-from service_kit import problems
 from service_kit.errors import Invalid, Malformed, Refusal, TooManyRequests
 from service_kit.logs import RequestLog, logger
+from service_kit.messages import said
 from service_kit.metrics import Metrics
+from service_kit.problems import Problems
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -55,7 +56,7 @@ class Front:
         cors: Cors,
         addresses: ClientAddress,
         metrics: Metrics,
-        base: str,
+        problems: Problems,
         answer_seconds: float,
         upload_seconds: float,
         idle_seconds: float,
@@ -69,7 +70,7 @@ class Front:
         self._cors = cors
         self._addresses = addresses
         self._metrics = metrics
-        self._base = base
+        self._problems = problems
         self._answer_seconds = answer_seconds
         self._upload_seconds = upload_seconds
         self._idle_seconds = idle_seconds
@@ -84,9 +85,11 @@ class Front:
         try:
             await self._answer(exchange)
         except Refusal as refusal:
-            await exchange.respond(problems.of_refusal(refusal, request_id=exchange.request_id, base=self._base))
+            await exchange.respond(self._problems.of_refusal(exchange.scope, refusal))
         except UpstreamFailed as failure:
-            await self._explain(exchange, FAILURES[failure.reason], f"{exchange.target}: {failure}.")
+            await self._explain(
+                exchange, FAILURES[failure.reason], said("{service}: {why}.", service=exchange.target, why=failure.description)
+            )
         except (TransactionRolledBack, OutcomeUnknown):
             await self._explain(exchange, 503, "The database does not answer at the moment; repeat the request.")
         except CallerGone:
@@ -102,7 +105,7 @@ class Front:
 
     async def _explain(self, exchange: "Exchange", status: int, detail: str) -> None:
         headers = {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else {}
-        answer = problems.answer(status, detail=detail, request_id=exchange.request_id, base=self._base, headers=headers)
+        answer = self._problems.answer(exchange.scope, status, detail=detail, headers=headers)
         await exchange.respond(answer)
 
     async def _answer(self, exchange: "Exchange") -> None:
@@ -187,7 +190,7 @@ class Front:
             exchange.source, scope["query_string"] = source, rest
             return None if source == OWN_SOURCE else source
         if is_method_of_shared(scope["path"], scope["method"]) and value_of(scope["headers"], b"authorization") is not None:
-            raise SourceUnknown(f"source is one of {', '.join([*SERVICES, OWN_SOURCE])}", pointer="query/source")
+            raise SourceUnknown(said("source is one of {sources}", sources=", ".join([*SERVICES, OWN_SOURCE])), pointer="query/source")
         if b"source=" not in scope["query_string"]:
             # A parameter that it does not know keeps our own app from taking the request for one to itself.
             scope["query_string"] += b"&source="
@@ -254,7 +257,7 @@ class Exchange:
         self.is_ambiguous = len(self.headers) != len(scope["headers"]) and _is_repeated(scope["headers"], b"authorization")
         request_id = request_id_of(self.headers.get(b"x-request-id"))
         traceparent = traceparent_of(self.headers.get(b"traceparent"))
-        self.request_id = request_id.decode()
+        self.request_id = scope["guanxi.request_id"] = request_id.decode()
         self.trace_id = traceparent[3:35].decode()
         self.identity: RawHeaders = [(b"x-request-id", request_id), (b"traceparent", traceparent)]
         self.added: RawHeaders = [(b"x-request-id", request_id), *cors.granted(scope["headers"])]

@@ -1,14 +1,14 @@
 """GET /problems/{type}: the page that the `type` of a problem document leads to."""
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from html import escape
-from importlib import resources
+from typing import Any
 
-from service_kit import problems
-from service_kit.errors import Refusal, first_sentence, problem_slug
+from service_kit.contract import explained
+from service_kit.errors import Refusal, problem_slug
+from service_kit.messages import Messages
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,8 +26,8 @@ PAGE = """<!doctype html>
 </head>
 <body>
 <p><code>{status} {slug}</code></p>
-<section lang="en"><h1>{title_en}</h1><p>{own}</p><p>{advice_en}</p></section>
-<section lang="zh-CN"><h1>{title_zh}</h1><p>{own_zh}</p><p>{advice_zh}</p></section>
+<section lang="en"><h1>{title_en}</h1>{own}<p>{advice_en}</p></section>
+<section lang="zh-CN"><h1>{title_zh}</h1>{own_zh}<p>{advice_zh}</p></section>
 </body>
 </html>
 """
@@ -39,39 +39,37 @@ async def page(request: Request) -> Response:
     slug = request.path_params["slug"]
     found = await _explained(request, slug) if SLUG.fullmatch(slug) else None
     if found is None:
-        return problems.answer(
-            404,
-            detail="There is no such type of problem.",
-            request_id=request.scope["guanxi.request_id"],
-            base=request.app.state.settings.issuer,
-        )
-    kind, own = found
+        missing: Response = request.app.state.problems.answer(request.scope, 404, detail="There is no such type of problem.")
+        return missing
+    kind, own, own_zh = found
     members = {name: escape(str(value)) for name, value in vars(kind).items()}
-    html = PAGE.format(slug=escape(slug), own=escape(own), own_zh=escape(own_advice_zh().get(slug, "")), **members)
+    html = PAGE.format(slug=escape(slug), own=_paragraph(own), own_zh=_paragraph(own_zh), **members)
     return Response(html, media_type="text/html; charset=utf-8", headers=POLICY)
 
 
-@cache
-def own_advice_zh() -> dict[str, str]:
-    """What the types beyond the kinds mean, in Chinese; a type that is missing here is explained by its kind alone."""
-    told: dict[str, str] = json.loads((resources.files("gateway.problem") / "advice_zh.json").read_text("utf-8"))
-    return told
+def _paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>" if text else ""
 
 
-async def _explained(request: Request, slug: str) -> tuple[Kind, str] | None:
-    """The kind of a type and its own advice: of the kinds, of those in the contracts, or of our own refusals."""
+async def _explained(request: Request, slug: str) -> tuple[Kind, str, str] | None:
+    """The kind of a type and its own advice in both languages: of the kinds, of those in the contracts, or of our own refusals."""
     if slug in KINDS:
-        return KINDS[slug], ""
+        return KINDS[slug], "", ""
     named = await request.app.state.parts["contract"].problem_types()
-    if slug in named:
-        return BY_STATUS.get(named[slug]["status"], KINDS["internal"]), named[slug]["description"]
-    return _own_types().get(slug)
+    type_ = named.get(slug) or _own_type(slug, request.app.state.messages)
+    if type_ is None:
+        return None
+    return BY_STATUS.get(type_["status"], KINDS["internal"]), type_["description"], type_.get("description_zh", "")
+
+
+def _own_type(slug: str, messages: Messages) -> Mapping[str, Any] | None:
+    refusal = _own_refusals().get(slug)
+    return None if refusal is None else explained(refusal, messages)
 
 
 @cache
-def _own_types() -> dict[str, tuple[Kind, str]]:
-    """Our own refusals by their slugs."""
-    return {problem_slug(each): (BY_STATUS.get(each.status, KINDS["internal"]), first_sentence(each)) for each in _refusals(Refusal)}
+def _own_refusals() -> Mapping[str, type[Refusal]]:
+    return {problem_slug(each): each for each in _refusals(Refusal)}
 
 
 def _refusals(refusal: type[Refusal]) -> Iterator[type[Refusal]]:

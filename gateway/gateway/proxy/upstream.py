@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import aiohttp
 from multidict import CIMultiDict
+from service_kit.messages import said
 from yarl import URL
 
 from gateway.proxy.headers import RawHeaders
@@ -25,6 +26,7 @@ class UpstreamFailed(Exception):
     def __init__(self, reason: Reason, description: str) -> None:
         super().__init__(description)
         self.reason = reason
+        self.description = description
 
 
 class Answer(Protocol):
@@ -131,7 +133,7 @@ class HttpUpstream:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise UpstreamFailed("unreachable", "the service cannot be reached") from error
         except TimeoutError as error:
-            raise UpstreamFailed("slow", f"the service did not answer within {within:g} s") from error
+            raise UpstreamFailed("slow", said("the service did not answer within {seconds} s", seconds=f"{within:g}")) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise UpstreamFailed("broken", "the service closed the connection or answered what is not HTTP") from error
         return HttpAnswer(response, self._idle_seconds)

@@ -6,6 +6,7 @@ from typing import Self
 from uuid import UUID
 
 from service_kit.errors import Forbidden, Invalid
+from service_kit.messages import said
 from service_kit.money import Money
 
 RESOURCES = {
@@ -65,7 +66,7 @@ class Rights:
         """These rights, or RightsExceeded when they go beyond those held."""
         excess = self.excess_over(held)
         if excess is not None:
-            raise RightsExceeded(f"{excess}: more than the caller may hand on", part=excess)
+            raise RightsExceeded(said("{part}: more than the caller may hand on", part=excess), part=excess)
         return self
 
     def limited_to(self, held: "Rights") -> "Rights":
@@ -82,7 +83,7 @@ def known_scopes(scopes: Iterable[str]) -> frozenset[str]:
     given = frozenset(scopes)
     unknown = sorted(given.difference(SCOPES))
     if unknown:
-        raise UnknownScope(f"{unknown[0]} is not a scope", pointer="/scopes")
+        raise UnknownScope(said("{scope} is not a scope", scope=unknown[0]), pointer="/scopes")
     return given
 
 

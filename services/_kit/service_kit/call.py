@@ -15,6 +15,7 @@ from service_kit.caller import Caller
 from service_kit.database import Database, Reader, Transaction
 from service_kit.identity import new_id
 from service_kit.language import preferred
+from service_kit.messages import Messages
 from service_kit.origin import Origin
 from service_kit.pages import PageOf
 from service_kit.requests import StrictRequest
@@ -55,6 +56,11 @@ class Call:
     @property
     def language(self) -> str:
         return preferred(self.request.headers.get("accept-language"), default=self.settings.language)
+
+    def spoken(self, sentence: str) -> str:
+        """A sentence of ours in the caller's language."""
+        messages: Messages = self.request.app.state.messages
+        return messages.spoken(sentence, self.language)
 
     def part(self, name: str) -> Any:
         """A part that the composition root wired into the app, such as a client of another service."""

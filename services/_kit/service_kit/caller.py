@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from service_kit.errors import Forbidden
+from service_kit.messages import said
 from service_kit.money import Money
 
 
@@ -29,7 +30,7 @@ class Caller:
         """Raise ScopeMissing unless the token has every one of the scopes."""
         missing = [scope for scope in scopes if scope not in self.scopes]
         if missing:
-            raise ScopeMissing(f"this operation needs the scope {' '.join(missing)}", needs=list(scopes))
+            raise ScopeMissing(said("this operation needs the scope {scopes}", scopes=" ".join(missing)), needs=list(scopes))
 
     def sees(self, unit: str | None) -> bool:
         """Whether the unit lies in or under one of the token's units; what has no unit belongs to the whole company."""

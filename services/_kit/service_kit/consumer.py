@@ -15,6 +15,7 @@ from service_kit.database import Database, Transaction
 from service_kit.errors import Unavailable
 from service_kit.identity import Clock
 from service_kit.logs import logger
+from service_kit.messages import said
 from service_kit.origin import Origin
 from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
@@ -167,11 +168,11 @@ class Consumer:
             envelopes = await self._client.get("/v1/events", params=params, seconds=wait + 5.0)
         except NeighborRefused as refused:
             if refused.status not in (409, 410) or "newest" not in refused.problem:
-                raise NeighborUnavailable(f"the feed of {self._source} refuses: {refused}") from refused
+                raise NeighborUnavailable(said("the feed of {source} refuses: {why}", source=self._source, why=str(refused))) from refused
             await self._start_over(refused)
             return []
         if envelopes is None:
-            raise NeighborUnavailable(f"{self._source} has no feed at this address")
+            raise NeighborUnavailable(said("{source} has no feed at this address", source=self._source))
         return [news_of(envelope) for envelope in envelopes]
 
     async def _start_over(self, refused: NeighborRefused) -> None:
@@ -213,7 +214,7 @@ class Consumer:
                 raise
             except Exception as error:
                 if not self._is_given_up(news):
-                    raise Unavailable(f"news {news.id} is tried again") from error
+                    raise Unavailable(said("news {id} is tried again", id=news.id)) from error
                 await self._park(tx, news, error)
             await self._move(tx, news)
         self._tries.pop(news.id, None)

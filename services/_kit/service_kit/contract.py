@@ -12,6 +12,7 @@ from service_kit import errors
 from service_kit.contract_details import JSON_VALUE, JSON_VALUE_SCHEMA, complete_parameter, detailed
 from service_kit.errors import Refusal, first_sentence, problem_slug
 from service_kit.idempotency import KEY, LONGEST_KEY_HEADER
+from service_kit.messages import Messages
 from service_kit.preconditions import CONDITION, ENTITY_TAG, LONGEST_CONDITION
 from service_kit.problems import MEDIA_TYPE
 from service_kit.words import Output
@@ -113,7 +114,13 @@ def problem_response(description: str) -> dict[str, Any]:
 
 
 def document(
-    app: FastAPI, routes: Sequence[APIRoute], *, scopes: Mapping[str, str], events: Mapping[str, type[Output]], server: str
+    app: FastAPI,
+    routes: Sequence[APIRoute],
+    *,
+    scopes: Mapping[str, str],
+    events: Mapping[str, type[Output]],
+    messages: Messages,
+    server: str,
 ) -> dict[str, Any]:
     """The whole OpenAPI 3.1 document of a service."""
     made = get_openapi(
@@ -141,7 +148,7 @@ def document(
     made["tags"] = [
         {"name": tag, "description": f"Operations on {tag}."} for tag in sorted({str(tag) for route in routes for tag in route.tags})
     ]
-    made["x-problem-types"] = problem_types(routes)
+    made["x-problem-types"] = problem_types(routes, messages)
     made["webhooks"] = {name: webhook(name, model, schemas) for name, model in sorted(events.items())}
     return cast("dict[str, Any]", detailed(made))
 
@@ -152,11 +159,17 @@ def forms_of(paths: Mapping[str, Any]) -> set[str]:
     return {body["multipart/form-data"]["schema"]["$ref"].rpartition("/")[2] for body in bodies if "multipart/form-data" in body}
 
 
-def problem_types(routes: Sequence[APIRoute]) -> dict[str, dict[str, Any]]:
+def problem_types(routes: Sequence[APIRoute], messages: Messages) -> dict[str, dict[str, Any]]:
     """The types of problems that the operations name, by the last part of their URL, for the pages that it leads to."""
     named = {refusal for route in routes for refusal in getattr(route.endpoint, "raises", ())}
-    told = {problem_slug(refusal): {"status": refusal.status, "description": first_sentence(refusal)} for refusal in named}
+    told = {problem_slug(refusal): explained(refusal, messages) for refusal in named}
     return dict(sorted(told.items()))
+
+
+def explained(refusal: type[Refusal], messages: Messages) -> dict[str, Any]:
+    """The status of a type of problem and what it means, in both languages."""
+    sentence = first_sentence(refusal)
+    return {"status": refusal.status, "description": sentence, "description_zh": messages.chinese(sentence)}
 
 
 def security_scheme(scopes: Mapping[str, str], server: str) -> dict[str, Any]:

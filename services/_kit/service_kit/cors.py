@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service_kit import problems
+from service_kit.problems import Problems
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 EXPOSED = ("ETag", "Guanxi-Cursor", "Idempotency-Replayed", "Link", "Location", "Retry-After", "X-Request-Id")
@@ -15,9 +15,9 @@ EXPOSED = ("ETag", "Guanxi-Cursor", "Idempotency-Replayed", "Link", "Location", 
 class Cors(CORSMiddleware):
     """Starlette's own, but a preflight request is refused with a problem document too."""
 
-    def __init__(self, app: ASGIApp, *, origins: Sequence[str], base: str) -> None:
+    def __init__(self, app: ASGIApp, *, origins: Sequence[str], problems: Problems) -> None:
         super().__init__(app, allow_origins=origins, allow_methods=METHODS, allow_headers=("*",), expose_headers=EXPOSED)
-        self._base = base
+        self._problems = problems
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
@@ -27,7 +27,5 @@ class Cors(CORSMiddleware):
         response = self.preflight_response(headers)
         if response.status_code >= 400:
             detail = "Requests of this origin, with this method or these headers, are not allowed to browsers."
-            response = problems.answer(
-                403, detail=detail, request_id=scope["guanxi.request_id"], base=self._base, headers={"Vary": response.headers["vary"]}
-            )
+            response = self._problems.answer(scope, 403, detail=detail, headers={"Vary": response.headers["vary"]})
         await response(scope, receive, send)

@@ -113,6 +113,11 @@ class Fault:
     detail: str
 
 
+def escaped(name: str) -> str:
+    """One part of a JSON Pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 class Invalid(Refusal):
     """The input was understood but breaks a rule of its schema or of the business; `errors` says where."""
 

@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from service_kit import problems
 from service_kit.errors import Invalid, Refusal
+from service_kit.messages import said
+from service_kit.problems import Problems, faults_of
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 
 SOMETHING_WRONG = "Something went wrong on our side; the request id finds it in the log."
@@ -21,20 +22,20 @@ class FieldsInvalid(Invalid):
 
 async def refused(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
-    return problems.of_refusal(refusal, request_id=request.scope["guanxi.request_id"], base=request.app.state.settings.issuer)
+    return _problems(request).of_refusal(request.scope, refusal)
 
 
 async def schema_broken(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = problems.faults_of(error.errors(), error.body)
+    faults = faults_of(error.errors(), error.body)
     first = faults[0] if faults else None
-    detail = f"{first.pointer or 'the body'}: {first.detail}" if first else "the input breaks the schema"
+    detail = said("{place}: {fault}", place=first.pointer or "the body", fault=first.detail) if first else "the input breaks the schema"
     return await refused(request, FieldsInvalid(detail, faults=faults))
 
 
 async def database_lost(request: Request, error: Exception) -> Response:
     detail = "The database went away; what became of this request can be read back." if isinstance(error, OutcomeUnknown) else ""
-    return _answered(request, 503, detail or "The database does not answer at the moment; repeat the request.")
+    return _explained(request, 503, detail or "The database does not answer at the moment; repeat the request.")
 
 
 async def framework_said(request: Request, error: Exception) -> Response:
@@ -44,12 +45,12 @@ async def framework_said(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         headers["Allow"] = ", ".join(allowed_methods(request))
     details = {404: "There is no such path.", 405: "This path does not know this method."}
-    return _answered(request, error.status_code, details.get(error.status_code, str(error.detail)), headers)
+    return _explained(request, error.status_code, details.get(error.status_code, str(error.detail)), headers)
 
 
 async def unforeseen(request: Request, _error: Exception) -> Response:
     """What FastAPI's own stack would answer as plain text; the error goes on to the Shell, which logs it."""
-    return _answered(request, 500, SOMETHING_WRONG)
+    return _explained(request, 500, SOMETHING_WRONG)
 
 
 def allowed_methods(request: Request) -> list[str]:
@@ -62,14 +63,13 @@ def allowed_methods(request: Request) -> list[str]:
     return sorted(methods)
 
 
-def _answered(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    return problems.answer(
-        status,
-        detail=detail,
-        request_id=request.scope["guanxi.request_id"],
-        base=request.app.state.settings.issuer,
-        headers=headers,
-    )
+def _explained(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    return _problems(request).answer(request.scope, status, detail=detail, headers=headers)
+
+
+def _problems(request: Request) -> Problems:
+    found: Problems = request.app.state.problems
+    return found
 
 
 HANDLERS: dict[Any, Any] = {

@@ -16,6 +16,7 @@ from service_kit.errors import Conflict, NotFound, Refusal, Unavailable
 from service_kit.identity import Clock, new_id
 from service_kit.leases import LeaseLost
 from service_kit.logs import logger
+from service_kit.messages import restored, said, stored
 from service_kit.origin import Origin
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 from service_kit.tables import job
@@ -25,6 +26,7 @@ log = logger(__name__)
 LEASE = timedelta(seconds=10)
 MOST_ATTEMPTS = 8
 GIVE_BACK_WITHIN_SECONDS = 1.0
+LONGEST_ERROR = 500
 
 _now = func.clock_timestamp()
 INSERT = insert(job)
@@ -125,7 +127,8 @@ class Job:
 
 
 def job_of(row: Record) -> Job:
-    return Job(**{name: row[name] for name in Job.__dataclass_fields__})
+    fields = {name: row[name] for name in Job.__dataclass_fields__}
+    return Job(**fields | {"error": None if row["error"] is None else restored(row["error"])})
 
 
 async def enqueue(
@@ -220,7 +223,8 @@ class RunningJob:
 
     async def finish(self, state: str, *, at: datetime, error: str | None = None) -> None:
         """End the work in this state; LeaseLost when another worker took over, whose end it is then."""
-        given = {"new_state": state, "at": at, "new_result": self.result, "new_error": error}
+        kept = None if error is None else stored(error, longest=LONGEST_ERROR)
+        given = {"new_state": state, "at": at, "new_result": self.result, "new_error": kept}
         async with self._database.transaction(origin=self.origin) as tx:
             if not await tx.execute(FINISH, of=self.id, owner=self._owner, **given):
                 raise LeaseLost(f"job {self.id}")
@@ -281,10 +285,10 @@ class Jobs:
         except (LeaseLost, Unavailable, TransactionRolledBack, OutcomeUnknown):
             raise
         except Refusal as refusal:
-            await running.finish("failed", at=self._clock(), error=refusal.detail[:2_000])
+            await running.finish("failed", at=self._clock(), error=refusal.detail)
         except Exception as error:
             log.exception("a job failed", kind=self._kind, job=str(running.id))
-            await running.finish("failed", at=self._clock(), error=f"unexpected error: {type(error).__name__}")
+            await running.finish("failed", at=self._clock(), error=said("unexpected error: {kind}", kind=type(error).__name__))
 
     async def _beating(self, running: RunningJob) -> None:
         while True:

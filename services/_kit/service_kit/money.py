@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Self
 
 from service_kit.errors import Invalid
+from service_kit.messages import said
 
 
 class CurrenciesDiffer(Invalid):
@@ -45,4 +46,4 @@ class Money:
 
     def _same_currency(self, other: "Money") -> None:
         if self.currency != other.currency:
-            raise CurrenciesDiffer(f"{self.currency} and {other.currency} cannot be added")
+            raise CurrenciesDiffer(said("{one} and {other} cannot be added", one=self.currency, other=other.currency))

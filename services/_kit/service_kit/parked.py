@@ -1,10 +1,11 @@
 """What background work has given up, as every service serves it: operators look at parked events and timers, and let them go again."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Response
 from pydantic import Field
-from sqlalchemy import String, Text, Uuid, bindparam, cast, literal, select, tuple_, update
+from sqlalchemy import Select, String, Text, Uuid, bindparam, cast, literal, select, tuple_, update
 
 from service_kit.call import Call
 from service_kit.database import Record
@@ -90,11 +91,7 @@ router = Router(tags=["events"])
 @router.get("/v1/parked-events", response_model=Page[ParkedEventOut])
 async def list_parked_events(call: Annotated[Call, requires(READ)], page: Annotated[PageOf, Depends()]) -> Response:
     """List the events of other services that were parked."""
-    given: dict[str, Any] = {"limit": page.fetch, "units": units_of(call.caller)}
-    if page.after is not None:
-        given |= dict(zip(("after_id", "after_source", "after_consumer"), page.after, strict=True))
-    async with call.reading() as reader:
-        rows = await reader.fetch(EVENTS if page.after is None else EVENTS_AFTER, **given)
+    rows = await page_of(call, page, EVENTS, EVENTS_AFTER, ("after_id", "after_source", "after_consumer"))
     parked = [parked_event_out(row, call) for row in rows[: page.limit]]
     return call.page(page, parked, next_cursor=page.next_cursor(rows, "id", "source", "consumer"))
 
@@ -114,11 +111,7 @@ async def requeue_parked_event(event_id: Id, call: Annotated[Call, requires(ADMI
 @router.get("/v1/parked-timers", response_model=Page[ParkedTimerOut])
 async def list_parked_timers(call: Annotated[Call, requires(READ)], page: Annotated[PageOf, Depends()]) -> Response:
     """List what fell due and was parked; a token that is kept to some units sees none of it."""
-    given: dict[str, Any] = {"limit": page.fetch, "units": units_of(call.caller)}
-    if page.after is not None:
-        given |= dict(zip(("after_subject", "after_kind", "after_key"), page.after, strict=True))
-    async with call.reading() as reader:
-        rows = await reader.fetch(TIMERS if page.after is None else TIMERS_AFTER, **given)
+    rows = await page_of(call, page, TIMERS, TIMERS_AFTER, ("after_subject", "after_kind", "after_key"))
     parked = [parked_timer_out(row, call) for row in rows[: page.limit]]
     return call.page(page, parked, next_cursor=page.next_cursor(rows, "subject", "kind", "key"))
 
@@ -133,6 +126,14 @@ async def requeue_parked_timers(subject_id: Id, call: Annotated[Call, requires(A
         told = {"timers": [{"kind": row["kind"], "key": row["key"]} for row in rows]}
         tx.audit(Event(type="timer.requeued", subject=subject_id, at=call.at, payload=told))
         return call.answer(Requeued(requeued=len(rows)))
+
+
+async def page_of(call: Call, page: PageOf, first: Select[Any], further: Select[Any], keys: Sequence[str]) -> list[Record]:
+    """The rows of a page and one more, by the statement for the first page or the one for those behind `keys`."""
+    given: dict[str, Any] = {"limit": page.fetch, "units": units_of(call.caller)}
+    behind = {} if page.after is None else dict(zip(keys, page.after, strict=True))
+    async with call.reading() as reader:
+        return await reader.fetch(further if behind else first, **given, **behind)
 
 
 def parked_event_out(row: Record, call: Call) -> ParkedEventOut:

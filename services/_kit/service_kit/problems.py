@@ -6,8 +6,12 @@ from typing import Any
 
 from pydantic_core import to_json
 from starlette.responses import Response
+from starlette.types import Scope
 
-from service_kit.errors import Fault, Invalid, Refusal, problem_slug
+from service_kit.errors import Fault, Invalid, Refusal, escaped, problem_slug
+from service_kit.language import preferred
+from service_kit.messages import Messages
+from service_kit.wording import worded
 
 MEDIA_TYPE = "application/problem+json"
 # Kinds for statuses that no refusal of ours stands for: they come from the framework, the wrap around it, or the gateway's proxy.
@@ -30,64 +34,69 @@ KIND_BY_STATUS = {
     504: "gateway-timeout",
 }
 LONGEST_POINTER = 1_000
+LONGEST_DETAIL = 1_000
 RETRY_AFTER_SECONDS = 1
 
 
-def document(
-    status: int, *, kind: str, detail: str, request_id: str, base: str, extras: Mapping[str, object] | None = None
-) -> dict[str, object]:
-    """The members of one problem: `base` is the public URL whose /problems/<kind> explains the type."""
-    return {
-        "type": f"{base}/problems/{kind}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail[:1_000],
-        "instance": request_id,
-        **(extras or {}),
-    }
+class Problems:
+    """Makes the problem documents of one service.
 
+    `base` is the public URL whose /problems/<kind> explains a type; `language` is spoken to callers who wish for none.
+    """
 
-def answer(
-    status: int,
-    *,
-    kind: str | None = None,
-    detail: str,
-    request_id: str,
-    base: str,
-    extras: Mapping[str, object] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """A problem as a response, with the headers that its status calls for."""
-    body = document(
-        status, kind=kind or KIND_BY_STATUS.get(status, "internal"), detail=detail, request_id=request_id, base=base, extras=extras
-    )
-    sent = dict(headers or {})
-    if status in (429, 503):
-        sent.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
-    if status == HTTPStatus.UNAUTHORIZED:
-        sent.setdefault("WWW-Authenticate", 'Bearer realm="guanxi"')
-    return Response(to_json(body), status_code=status, headers=sent, media_type=MEDIA_TYPE)
+    def __init__(self, *, base: str, language: str, messages: Messages) -> None:
+        self._base = base
+        self._language = language
+        self._messages = messages
 
+    def answer(
+        self,
+        scope: Scope,
+        status: int,
+        *,
+        detail: str,
+        kind: str | None = None,
+        extras: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """A problem as a response in the language of the request, with the headers that its status calls for."""
+        language = self._language_of(scope)
+        body: dict[str, Any] = {
+            "type": f"{self._base}/problems/{kind or KIND_BY_STATUS.get(status, 'internal')}",
+            "title": self._messages.spoken(HTTPStatus(status).phrase, language),
+            "status": status,
+            "detail": self._messages.spoken(detail, language)[:LONGEST_DETAIL],
+            "instance": scope["guanxi.request_id"],
+            **(extras or {}),
+        }
+        if isinstance(faults := body.get("errors"), list):
+            body["errors"] = [self._spoken_fault(fault, language) for fault in faults]
+        sent = {"Content-Language": language, **(headers or {})}
+        if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+            sent.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+        if status == HTTPStatus.UNAUTHORIZED:
+            sent.setdefault("WWW-Authenticate", 'Bearer realm="guanxi"')
+        return Response(to_json(body), status_code=status, headers=sent, media_type=MEDIA_TYPE)
 
-def of_refusal(refusal: Refusal, *, request_id: str, base: str) -> Response:
-    """The problem document of a refusal; `retry_after` and `challenge` among its extras become headers."""
-    extras = dict(refusal.extras)
-    headers = {}
-    if (seconds := extras.pop("retry_after", None)) is not None:
-        headers["Retry-After"] = str(seconds)
-    if (challenge := extras.pop("challenge", None)) is not None:
-        headers["WWW-Authenticate"] = str(challenge)
-    if isinstance(refusal, Invalid):
-        extras["errors"] = [{"pointer": _shown(fault.pointer), "detail": fault.detail} for fault in refusal.faults]
-    return answer(
-        refusal.status,
-        kind=problem_slug(type(refusal)),
-        detail=refusal.detail,
-        request_id=request_id,
-        base=base,
-        extras=extras,
-        headers=headers,
-    )
+    def of_refusal(self, scope: Scope, refusal: Refusal) -> Response:
+        """The problem document of a refusal; `retry_after` and `challenge` among its extras become headers."""
+        extras = dict(refusal.extras)
+        headers = {}
+        if (seconds := extras.pop("retry_after", None)) is not None:
+            headers["Retry-After"] = str(seconds)
+        if (challenge := extras.pop("challenge", None)) is not None:
+            headers["WWW-Authenticate"] = str(challenge)
+        if isinstance(refusal, Invalid):
+            extras["errors"] = [{"pointer": _shown(fault.pointer), "detail": fault.detail} for fault in refusal.faults]
+        kind = problem_slug(type(refusal))
+        return self.answer(scope, refusal.status, kind=kind, detail=refusal.detail, extras=extras, headers=headers)
+
+    def _language_of(self, scope: Scope) -> str:
+        wished = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+        return preferred(wished.decode("latin-1"), default=self._language)
+
+    def _spoken_fault(self, fault: Mapping[str, Any], language: str) -> dict[str, Any]:
+        return {**fault, "detail": self._messages.spoken(fault["detail"], language)}
 
 
 def _members(path: Sequence[str | int], document: Any) -> list[str | int]:
@@ -111,14 +120,14 @@ def _shown(pointer: str) -> str:
 
 def faults_of(errors: Iterable[Mapping[str, Any]], body: object) -> Sequence[Fault]:
     """pydantic's error list as faults with JSON Pointers into the body; at most 50, no input values repeated."""
-    return tuple(Fault(_pointer(error["loc"], body), str(error["msg"])[:300]) for error, _ in zip(errors, range(50), strict=False))
+    return tuple(Fault(_pointer(error["loc"], body), worded(error)) for error, _ in zip(errors, range(50), strict=False))
 
 
 def _pointer(location: Sequence[str | int], body: object) -> str:
     place, *path = location or ("body",)
     if place == "body" and isinstance(body, dict | list):
         path = _members(path, body)
-    escaped = [str(part).replace("~", "~0").replace("/", "~1")[:100] for part in path]
+    parts = [escaped(str(part))[:100] for part in path]
     if place == "body":
-        return "".join(f"/{part}" for part in escaped)
-    return "/".join([str(place), *escaped])
+        return "".join(f"/{part}" for part in parts)
+    return "/".join([str(place), *parts])

@@ -5,16 +5,19 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from pydantic_core import from_json, to_json
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from service_kit.errors import Fault, Invalid, Malformed, UnsupportedMediaType
+from service_kit.errors import Fault, Invalid, Malformed, UnsupportedMediaType, escaped
+from service_kit.messages import said
 
 CHUNK = 1_000_000
+MOST_FAULTS = 20
+NUL = "text cannot hold the character NUL"
 # What a number beyond a double looks like: an exponent of three digits, or very many digits.
 HUGE_NUMBER = re.compile(rb"[0-9][eE]\+?[0-9]{3}|[0-9]{200}")
 
@@ -80,51 +83,53 @@ def strict_json(body: bytes) -> Any:
 def _explained(body: bytes, reason: str) -> Malformed | Invalid:
     """Which of the two refusals fits what the fast parser refused."""
     if "recursion" in reason.lower():
-        return Invalid("the JSON is nested too deeply", pointer="")
+        return Invalid("the JSON is nested too deeply")
     try:
         text = body.decode("utf-8")
         json.loads(text, parse_int=len, parse_float=len, parse_constant=len)
     except RecursionError:
         return Invalid("the JSON is nested too deeply")
     except ValueError:
-        return Malformed(f"the body is not JSON: {reason[:200]}")
-    return Invalid(f"the body holds a value that JSON text should not: {reason[:200]}")
+        return Malformed(said("the body is not JSON: {reason}", reason=reason[:200]))
+    return Invalid(said("the body holds a value that JSON text should not: {reason}", reason=reason[:200]))
 
 
 def _refuse_nul(value: object) -> None:
-    for text in _strings(value):
-        if "\0" in text:
-            raise Invalid("text cannot hold the character NUL")
+    _refuse([place for place, leaf in _leaves(value) if isinstance(leaf, str) and "\0" in leaf], NUL)
 
 
 def _refuse_infinity(value: object) -> None:
-    if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in _leaves(value)):
-        raise Invalid("a number is larger than a double can hold")
+    huge = [place for place, leaf in _leaves(value) if isinstance(leaf, float) and not math.isfinite(leaf)]
+    _refuse(huge, "a number is larger than a double can hold")
 
 
-def _strings(value: object) -> list[str]:
-    return [leaf for leaf in _leaves(value) if isinstance(leaf, str)]
+def _refuse(places: Sequence[str], why: str) -> None:
+    if places:
+        raise Invalid(why, faults=[Fault(place, why) for place in places[:MOST_FAULTS]])
 
 
-def _leaves(value: object) -> list[object]:
-    leaves, pending = [], [value]
+def _leaves(value: object) -> Iterator[tuple[str, object]]:
+    """Every name and value with its JSON Pointer; a name has that of its member."""
+    pending = [("", value)]
     while pending:
-        item = pending.pop()
+        place, item = pending.pop()
         if isinstance(item, dict):
-            pending.extend(item)
-            pending.extend(item.values())
+            members = [(f"{place}/{escaped(name)}", name, member) for name, member in item.items()]
+            yield from ((pointer, name) for pointer, name, _ in members)
+            pending.extend((pointer, member) for pointer, _, member in members)
         elif isinstance(item, list):
-            pending.extend(item)
+            pending.extend((f"{place}/{number}", member) for number, member in enumerate(item))
         else:
-            leaves.append(item)
-    return leaves
+            yield place, item
 
 
 def require_content_type(request: Request, expected: str) -> None:
     """Raise UnsupportedMediaType unless the body is of the type that the operation reads."""
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != expected:
-        raise UnsupportedMediaType(f"send {expected}" + (f", not {given[:100]}" if given else " and say so in Content-Type"))
+        if given:
+            raise UnsupportedMediaType(said("send {expected}, not {given}", expected=expected, given=given[:100]))
+        raise UnsupportedMediaType(said("send {expected} and say so in Content-Type", expected=expected))
 
 
 def refuse_unknown_parameters(request: Request, known: Collection[str], repeatable: Collection[str]) -> None:
@@ -137,10 +142,9 @@ def refuse_unknown_parameters(request: Request, known: Collection[str], repeatab
     twice = [name for name, count in counts.items() if count > 1 and name not in repeatable]
     faults = [Fault(place(name), "there is no such query parameter") for name in unknown]
     faults += [Fault(place(name), "this parameter is given once") for name in twice]
-    with_nul = [name for name, value in request.query_params.multi_items() if "\0" in value]
-    faults += [Fault(place(name), "text cannot hold the character NUL") for name in with_nul]
     if faults:
-        raise UnknownParameter("the query has parameters that this operation does not take", faults=faults[:20])
+        raise UnknownParameter("the query has parameters that this operation does not take", faults=faults[:MOST_FAULTS])
+    _refuse([place(name) for name, value in request.query_params.multi_items() if "\0" in value], NUL)
 
 
 def place(name: str) -> str:

@@ -167,7 +167,7 @@ async def read_form(request: StrictRequest, fields: frozenset[str]) -> None:
         form = await request.form(max_files=5, max_fields=50)
     except HTTPException as error:
         raise Malformed(str(error.detail)[:300]) from error
-    faults = [Fault(f"/{name[:100]}", "there is no such field") for name in form if name not in fields]
+    faults = [Fault(f"/{name[:100]}", "there is no such field here") for name in form if name not in fields]
     if faults:
         raise FieldUnknown("the form has fields that this operation does not take", faults=faults[:20])
 

@@ -25,7 +25,9 @@ from service_kit.handlers import HANDLERS, unforeseen
 from service_kit.identity import Clock, clock
 from service_kit.leases import Leases
 from service_kit.logs import logger
+from service_kit.messages import Messages
 from service_kit.metrics import Metrics
+from service_kit.problems import Problems
 from service_kit.routing import Router, takes_upload
 from service_kit.secrets import Sealer
 from service_kit.sequencer import Sequencer
@@ -64,6 +66,7 @@ class Service:
         events: Mapping[str, type[Output]],
         scopes: Mapping[str, str],
         sensitive_scope: str = "",
+        messages: Path | None = None,
         keys: Keys | None = None,
         now: Clock = clock,
     ) -> None:
@@ -74,6 +77,8 @@ class Service:
         self.scopes = {**scopes, **parked.SCOPES}
         self.clock = now
         self.metrics = Metrics(name)
+        self.messages = Messages([messages] if messages else [])
+        self.problems = Problems(base=settings.issuer, language=settings.language, messages=self.messages)
         self.sealer = Sealer(settings.secret_key.get_secret_value())
         self.database = Database(
             settings.database_url,
@@ -145,7 +150,7 @@ class Service:
     def openapi(self) -> dict[str, Any]:
         if self.api.openapi_schema is None:
             self.api.openapi_schema = contract.document(
-                self.api, self.routes, scopes=self.scopes, events=self.events, server=self.settings.issuer
+                self.api, self.routes, scopes=self.scopes, events=self.events, messages=self.messages, server=self.settings.issuer
             )
         return self.api.openapi_schema
 
@@ -215,6 +220,7 @@ class Service:
         state = api.state
         state.settings, state.database, state.sealer = self.settings, self.database, self.sealer
         state.authenticator, state.clock, state.metrics, state.parts = self.authenticator, self.clock, self.metrics, self.parts
+        state.problems, state.messages = self.problems, self.messages
         state.checks = [health.database_check(self.database, self.migrations)]
         return api
 
@@ -222,11 +228,11 @@ class Service:
         # Traced requests go the whole way through FastAPI, which makes the spans.
         app: Any = self.api if self.settings.otlp_endpoint else Dispatcher(self.api, routes)
         if self.settings.cors_origins:
-            app = Cors(app, origins=self.settings.cors_origins, base=self.settings.issuer)
+            app = Cors(app, origins=self.settings.cors_origins, problems=self.problems)
         return Shell(
             app,
             metrics=self.metrics,
-            base=self.settings.issuer,
+            problems=self.problems,
             largest_body=self.settings.largest_body_bytes,
             largest_upload=self.settings.largest_upload_bytes,
             takes_upload=takes_upload(routes),

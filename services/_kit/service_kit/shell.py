@@ -6,12 +6,14 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_kit import problems, traces
+from service_kit import traces
 from service_kit.errors import TooLarge
 from service_kit.handlers import SOMETHING_WRONG
 from service_kit.identity import new_id
 from service_kit.logs import RequestLog, logger
+from service_kit.messages import said
 from service_kit.metrics import Metrics
+from service_kit.problems import Problems
 
 log = logger(__name__)
 QUIET = {"/livez", "/readyz", "/metrics"}
@@ -26,7 +28,7 @@ class Shell:
         app: ASGIApp,
         *,
         metrics: Metrics,
-        base: str,
+        problems: Problems,
         largest_body: int,
         largest_upload: int,
         takes_upload: Callable[[Scope], bool],
@@ -35,7 +37,7 @@ class Shell:
         self._app = app
         self._takes_upload = takes_upload
         self._metrics = metrics
-        self._base = base
+        self._problems = problems
         self._largest_body = largest_body
         self._largest_upload = largest_upload
         self._requests = RequestLog(metrics.service) if is_logging else None
@@ -64,13 +66,13 @@ class Shell:
         largest = self._largest_upload if is_upload else self._largest_body
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > largest:
-            raise TooLarge(f"the body may have up to {largest} bytes")
+            raise TooLarge(said("the body may have up to {largest} bytes", largest=largest))
         return counted(receive, largest)
 
     async def _answer(self, exchange: "_Exchange", status: int, detail: str) -> None:
         if exchange.status:
             return
-        response = problems.answer(status, detail=detail, request_id=exchange.request_id, base=self._base)
+        response = self._problems.answer(exchange.scope, status, detail=detail)
         await response(exchange.scope, _nothing_more, exchange.send)
 
     def _finish(self, exchange: "_Exchange") -> None:
@@ -123,7 +125,7 @@ def counted(receive: Receive, largest: int) -> Callable[[], Any]:
         message = await receive()
         read += len(message.get("body", b""))
         if read > largest:
-            raise TooLarge(f"the body may have up to {largest} bytes")
+            raise TooLarge(said("the body may have up to {largest} bytes", largest=largest))
         return message
 
     return limited

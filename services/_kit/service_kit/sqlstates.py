@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from service_kit.errors import Invalid, Unavailable
+from service_kit.messages import said
 
 
 class UniqueViolated(Exception):
@@ -65,7 +66,7 @@ BY_STATE: Mapping[str, Callable[[str], Exception]] = {
     "23505": UniqueViolated,
     "23P01": ExclusionViolated,
     "23503": ForeignKeyViolated,
-    "23514": lambda constraint: CheckViolated(f"the rule {constraint} does not hold"),
+    "23514": lambda constraint: CheckViolated(said("the rule {constraint} does not hold", constraint=constraint)),
     "55P03": lambda _: LockNotAvailable(),
     "57014": lambda _: StatementTooSlow(),
 }

@@ -136,7 +136,7 @@ job = Table(
     Column("payload", JSONB, nullable=False),
     Column("checkpoint", JSONB, nullable=False),
     Column("result", JSONB),
-    Column("error", String(2000)),
+    Column("error", JSONB),
     Column("cancel_requested", Boolean, nullable=False),
     Column("attempts", SmallInteger, nullable=False),
     Column("lease_owner", Uuid),

@@ -57,16 +57,6 @@ FAIL = (
         parked_reason=bindparam("reason", type_=String),
     )
 )
-REQUEUE = (
-    update(timer)
-    .where(
-        timer.c.subject == bindparam("of"),
-        timer.c.kind == bindparam("of_kind"),
-        timer.c.key == bindparam("of_key"),
-        timer.c.parked_reason.is_not(None),
-    )
-    .values(attempts=0, parked_reason=None, due_at=bindparam("again_at"))
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +100,6 @@ async def cancel(tx: Transaction, *, subject: UUID, kind: str, key: str | None =
         await tx.execute(CANCEL_ALL, subject=subject, kind=kind)
     else:
         await tx.execute(CANCEL, subject=subject, kind=kind, key=key)
-
-
-async def requeue(tx: Transaction, *, subject: UUID, kind: str, key: str, at: datetime) -> bool:
-    """Let a parked timer fall due once more, with all its tries; False when no such one is parked."""
-    return bool(await tx.execute(REQUEUE, of=subject, of_kind=kind, of_key=key, again_at=at))
 
 
 class Timers:

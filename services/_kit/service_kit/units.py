@@ -7,6 +7,7 @@ from sqlalchemy import ARRAY, ColumnElement, String, any_, bindparam, column, ex
 
 from service_kit.caller import Caller
 from service_kit.errors import Forbidden
+from service_kit.messages import said
 
 
 class UnitNotAllowed(Forbidden):
@@ -37,5 +38,5 @@ def unit_for(caller: Caller, asked: str | None, *, default: str) -> str:
     """The unit of a new resource: the asked one, else the caller's first, else the default; UnitNotAllowed outside the token's."""
     unit = asked or (caller.units[0] if caller.units else default)
     if not caller.sees(unit):
-        raise UnitNotAllowed(f"the unit {unit} lies outside the units of this token")
+        raise UnitNotAllowed(said("the unit {unit} lies outside the units of this token", unit=unit))
     return unit

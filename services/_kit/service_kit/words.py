@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from service_kit import money
+from service_kit.messages import said
 
 RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -64,9 +65,12 @@ def _day(value: object) -> object:
     if isinstance(value, str):
         if not FULL_DATE.fullmatch(value):
             raise ValueError("a day is written as YYYY-MM-DD")
-        day = date.fromisoformat(value)
-        if not EARLIEST.year <= day.year < LATEST.year:
-            raise ValueError("this day lies outside 1800 to 2199")
+        try:
+            day = date.fromisoformat(value)
+            if not EARLIEST.year <= day.year < LATEST.year:
+                raise ValueError
+        except ValueError as error:
+            raise ValueError("this day does not exist or lies outside 1800 to 2199") from error
         return day
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
@@ -159,15 +163,15 @@ def _acceptable_json(value: Mapping[str, Any]) -> Mapping[str, Any]:
         item, depth = pending.pop()
         members += 1
         if members > JSON_MEMBERS or depth > JSON_DEPTH:
-            raise ValueError(f"nested deeper than {JSON_DEPTH} or with more than {JSON_MEMBERS} members")
+            raise ValueError(said("nested deeper than {depth} or with more than {members} members", depth=JSON_DEPTH, members=JSON_MEMBERS))
         if isinstance(item, Mapping | list) and len(item) > JSON_ITEMS:
-            raise ValueError(f"an object or array in it has more than {JSON_ITEMS} members")
+            raise ValueError(said("an object or array in it has more than {most} members", most=JSON_ITEMS))
         if isinstance(item, Mapping):
             pending.extend((member, depth + 1) for member in (*item, *item.values()))
         elif isinstance(item, list):
             pending.extend((member, depth + 1) for member in item)
         elif isinstance(item, str) and len(item) > JSON_TEXT:
-            raise ValueError(f"a text in it has more than {JSON_TEXT} characters")
+            raise ValueError(said("a text in it has more than {most} characters", most=JSON_TEXT))
         elif isinstance(item, int | float) and not abs(item) <= JSON_LIMIT:
             raise ValueError("numbers lie within what a double holds exactly; send larger ones as strings")
     return value

@@ -4,7 +4,10 @@ import json
 
 import pytest
 from service_kit.errors import Fault, Invalid
-from service_kit.problems import faults_of, of_refusal
+from service_kit.messages import Messages
+from service_kit.problems import Problems, faults_of
+
+SCOPE = {"guanxi.request_id": "r-1", "headers": []}
 
 
 @pytest.mark.parametrize(
@@ -14,7 +17,7 @@ from service_kit.problems import faults_of, of_refusal
 def test_a_pointer_is_shown_within_its_bounds_and_without_nul(pointer, shown):
     refusal = Invalid(faults=[Fault(pointer, "there is no such field")])
 
-    answer = of_refusal(refusal, request_id="r-1", base="http://localhost")
+    answer = Problems(base="http://localhost", language="en", messages=Messages()).of_refusal(SCOPE, refusal)
 
     assert json.loads(bytes(answer.body))["errors"] == [{"pointer": shown, "detail": "there is no such field"}]
 
@@ -35,12 +38,12 @@ BODY = {"identifiers": [{"type": "phone", "value": "x"}], "n": "1"}
     ],
 )
 def test_a_pointer_leads_to_a_place_of_the_body_not_through_the_branches_of_the_schema(location, pointer):
-    (fault,) = faults_of([{"loc": location, "msg": "wrong"}], BODY)
+    (fault,) = faults_of([{"loc": location, "type": "other", "msg": "wrong"}], BODY)
 
     assert fault.pointer == pointer
 
 
 def test_a_form_is_pointed_into_by_the_names_of_its_fields():
-    (fault,) = faults_of([{"loc": ("body", "dry_run"), "msg": "wrong"}], None)
+    (fault,) = faults_of([{"loc": ("body", "dry_run"), "type": "other", "msg": "wrong"}], None)
 
     assert fault.pointer == "/dry_run"

@@ -249,25 +249,6 @@ async def test_a_timer_that_fails_only_at_commit_is_isolated_too(database, raw, 
     assert await count(database) == 3
 
 
-async def test_a_parked_timer_can_be_let_go_again(database, now):
-    fired = Fired(_1=ValueError("broken"))
-    firing = Timers(database, KIND, fired, clock=now)
-    await schedule(database, a_timer(1), a_timer(2))
-    for _ in range(MOST_ATTEMPTS):
-        await firing.step()
-        now.at += timedelta(hours=1)
-    fired.poison.clear()
-    async with database.transaction() as tx:
-        assert not await timers.requeue(tx, subject=UUID(int=2), kind=KIND, key="", at=now())
-        assert await timers.requeue(tx, subject=UUID(int=1), kind=KIND, key="", at=now())
-        assert not await timers.requeue(tx, subject=UUID(int=1), kind=KIND, key="", at=now())
-
-    await firing.step()
-
-    assert await stored(database) == []
-    assert await count(database) == 2
-
-
 async def test_setting_a_parked_timer_anew_gives_it_its_tries_back(database, now):
     firing = Timers(database, KIND, Fired(_1=ValueError("broken")), clock=now)
     await schedule(database, a_timer())

@@ -24,6 +24,7 @@ from complaints.survey.news import SurveyNews
 from complaints.tracking import routes as tracking_routes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 SCOPES = {
     "complaints:read": "Read complaints, their steps and their letters.",
     "complaints:write": "Record complaints and move them through their steps.",
@@ -53,6 +54,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         description=DESCRIPTION,
         settings=settings,
         migrations=MIGRATIONS,
+        messages=MESSAGES,
         routers=ROUTERS,
         events=EVENTS,
         scopes=SCOPES,

@@ -39,6 +39,7 @@ from contact_center.stream.tail import Tail
 from contact_center.treatment import routes as treatment_routes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 SCOPES = {
     "contacts:read": "Read contacts and their screen pops.",
     "contacts:write": "Begin contacts and move them.",
@@ -78,6 +79,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         description=DESCRIPTION,
         settings=settings,
         migrations=MIGRATIONS,
+        messages=MESSAGES,
         routers=ROUTERS,
         events=EVENTS,
         scopes=SCOPES,

@@ -32,6 +32,7 @@ from customer_profile.settings import Settings
 from customer_profile.timeline.routes import router as timeline
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 ROUTERS = (customers, contact_persons, relationships, timeline, interactions, consents, customer_imports, care)
 SCOPES: Mapping[str, str] = {
     "customers:read": "Read and find customers.",
@@ -67,6 +68,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         description="Who the customers are, what happened with them, and when they may be contacted.",
         settings=settings,
         migrations=MIGRATIONS,
+        messages=MESSAGES,
         routers=ROUTERS,
         events=EVENTS,
         scopes=SCOPES,

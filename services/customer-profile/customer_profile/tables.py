@@ -269,6 +269,6 @@ import_problem = Table(
     Column("row", Integer, nullable=False),
     Column("column", String(200), nullable=False),
     Column("code", String(40), nullable=False),
-    Column("detail", String(500), nullable=False),
+    Column("detail", JSONB, nullable=False),
     PrimaryKeyConstraint("import_id", "row", "column"),
 )

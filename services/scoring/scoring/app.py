@@ -37,6 +37,7 @@ from scoring.transaction_import import routes as import_routes
 from scoring.transaction_import.work import Customers, TransactionImports
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 SCOPES = {
     "transactions:read": "Read transactions and imports.",
     "transactions:write": "Record, correct and import transactions.",
@@ -79,6 +80,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock,
         description="Transactions, value scores, the customer pyramid, star tiers and survey answers.",
         settings=settings,
         migrations=MIGRATIONS,
+        messages=MESSAGES,
         routers=ROUTERS,
         events=EVENTS,
         scopes=SCOPES,

@@ -1,5 +1,6 @@
 """How long work shows itself: state, progress, counts, result and error, the same for every kind."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -29,7 +30,7 @@ class LongWork(Output):
     version: Version
 
 
-def work_fields(job: Job) -> dict[str, Any]:
+def work_fields(job: Job, speak: Callable[[str], str]) -> dict[str, Any]:
     """The fields of LongWork, for views that add their own."""
     return {
         "id": job.id,
@@ -37,7 +38,7 @@ def work_fields(job: Job) -> dict[str, Any]:
         "progress": Progress(done=job.done, total=job.total),
         "counts": dict(job.counts),
         "result": None if job.result is None else dict(job.result),
-        "error": job.error,
+        "error": speak(job.error) if job.error else None,
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,

@@ -266,7 +266,7 @@ transaction_import_error = Table(
     metadata,
     Column("import_id", Uuid, nullable=False),
     Column("row", Integer, nullable=False),
-    Column("detail", String(500), nullable=False),
+    Column("detail", JSONB, nullable=False),
     PrimaryKeyConstraint("import_id", "row"),
     ForeignKeyConstraint(["import_id"], ["transaction_import.id"], ondelete="CASCADE"),
 )

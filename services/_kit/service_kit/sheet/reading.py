@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from service_kit.messages import said
 from service_kit.sheet.archive import check_archive
 from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS, Format, Row, Sheet, SheetNotReadable, Value
 from service_kit.sheet.encodings import encoding_of
@@ -60,7 +61,7 @@ async def converted(sheet: Sheet, target: str) -> Sheet:
         await process.wait()
         raise
     if process.returncode == 2:
-        raise SheetNotReadable(f"the workbook cannot be read: {told.decode(errors='replace').strip()[:200]}")
+        raise SheetNotReadable(said("the workbook cannot be read: {why}", why=told.decode(errors="replace").strip()[:200]))
     if process.returncode != 0:
         raise SheetNotReadable("the workbook takes more memory or time than is accepted; save it as CSV")
     header = next(_converted_lines(target), (0, []))[1]
@@ -76,12 +77,12 @@ def checked_header(cells: list[str]) -> tuple[str, ...]:
     if not given:
         raise SheetNotReadable("the sheet has no header line")
     if len(names) > MOST_COLUMNS:
-        raise SheetNotReadable(f"the sheet has more than {MOST_COLUMNS} columns")
+        raise SheetNotReadable(said("the sheet has more than {most} columns", most=MOST_COLUMNS))
     if not all(name.isprintable() for name in given):
         raise SheetNotReadable("the header holds control characters: the file is no text, or its encoding is unknown")
     twice = next((name for name in given if given.count(name) > 1), None)
     if twice is not None:
-        raise SheetNotReadable(f"the column '{twice[:60]}' comes twice")
+        raise SheetNotReadable(said("the column '{column}' comes twice", column=twice[:60]))
     return tuple(names)
 
 
@@ -121,7 +122,7 @@ def _csv_lines(path: str, encoding: str, delimiter: str) -> Iterator[list[str]]:
         try:
             yield from reader
         except csv.Error as error:
-            raise SheetNotReadable(f"line {reader.line_num} cannot be read: {error}") from error
+            raise SheetNotReadable(said("line {line} cannot be read: {why}", line=reader.line_num, why=str(error))) from error
 
 
 def _converted_lines(path: str) -> Iterator[tuple[int, list[str]]]:
@@ -155,14 +156,14 @@ def _ndjson_rows(sheet: Sheet) -> Iterator[Row]:
         try:
             yield Row(number, {name: value for name, value in _object(line).items() if value not in ("", [], {})})
         except ValueError as error:
-            yield Row(number, {}, str(error)[:200])
+            yield Row(number, {}, error.args[0])
 
 
 def _lines(path: str, encoding: str) -> Iterator[str]:
     with Path(path).open(encoding=encoding) as file:
         while line := file.readline(LONGEST_LINE):
             if len(line) == LONGEST_LINE:
-                raise SheetNotReadable(f"a line is longer than {LONGEST_LINE} characters")
+                raise SheetNotReadable(said("a line is longer than {most} characters", most=LONGEST_LINE))
             yield line
 
 
@@ -174,13 +175,15 @@ def _object(line: str) -> dict[str, Value]:
         read = json.loads(line, parse_float=str, parse_int=str, parse_constant=_refused)
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(said("the line is not JSON: {why}", why=str(error)[:200])) from error
     if not isinstance(read, dict):
         raise ValueError("the line is not a JSON object")
     return {str(name): _plain(value) for name, value in read.items() if value is not None}
 
 
 def _refused(constant: str) -> str:
-    raise ValueError(f"{constant} is no JSON number")
+    raise ValueError(said("{constant} is no JSON number", constant=constant))
 
 
 def _plain(value: object, depth: int = 0) -> Value:

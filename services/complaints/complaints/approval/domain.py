@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from service_kit.errors import Forbidden
+from service_kit.messages import said
 from service_kit.money import Money
 
 
@@ -44,8 +45,9 @@ def check_decision(totals: Sequence[Money], *, proposer: str, decider: Hand) -> 
     if decider.sub == proposer:
         raise ProposerMayNotDecide
     if exceed(totals, decider.limit):
-        limit = "you have no limit" if decider.limit is None else f"your limit is {decider.limit}"
-        raise SumAboveYourLimit(f"The proposal is of {written(totals)}, {limit}.")
+        if decider.limit is None:
+            raise SumAboveYourLimit(said("The proposal is of {sums}, you have no limit.", sums=written(totals)))
+        raise SumAboveYourLimit(said("The proposal is of {sums}, your limit is {limit}.", sums=written(totals), limit=decider.limit))
 
 
 def written(totals: Sequence[Money]) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service_kit.errors import Conflict, Invalid
+from service_kit.messages import said
 from service_kit.money import Money
 
 from complaints.approval.domain import Hand, check_decision, exceed, sums
@@ -161,7 +162,7 @@ class Complaint:
         """Raises MoveNotAllowed unless the table has this move in the present state."""
         if (self.state, move) not in WAYS:
             moves = [str(allowed) for allowed in self.allowed_moves]
-            raise MoveNotAllowed(f"A complaint that is {self.state} takes no {move}.", allowed_moves=moves)
+            raise MoveNotAllowed(said("A complaint that is {state} takes no {move}.", state=self.state, move=move), allowed_moves=moves)
 
     def _take(
         self, move: Move, record: StepRecord, outcome: Outcome = Outcome.DONE, *, by: Hand, at: datetime, **changes: object
@@ -217,7 +218,7 @@ class Complaint:
         remedies = self.proposal.remedies if self.proposal else ()
         unknown = set(done or ()) - {remedy.number for remedy in remedies}
         if unknown:
-            raise RemedyUnknown(f"The proposal has no remedy number {min(unknown)}.")
+            raise RemedyUnknown(said("The proposal has no remedy number {number}.", number=min(unknown)))
         carried_out = tuple(
             replace(remedy, done_at=at) if remedy.done_at is None and (done is None or remedy.number in done) else remedy
             for remedy in remedies

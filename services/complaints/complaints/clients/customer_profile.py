@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.client import NeighborRefused, NeighborUnavailable, ServiceClient
+from service_kit.messages import said
 
 from complaints.customer.domain import Asked, Customer
 
@@ -22,7 +23,7 @@ class Customers:
         except NeighborRefused as refused:
             if refused.status in {404, 410}:
                 return None
-            raise NeighborUnavailable(f"customer-profile refuses: {refused.status}") from refused
+            raise NeighborUnavailable(said("customer-profile refuses: {status}", status=refused.status)) from refused
         try:
             return None if file is None else _customer(file)
         except (KeyError, TypeError, ValueError) as error:

@@ -6,6 +6,7 @@ from fastapi import Depends, Query
 from service_kit.call import Call
 from service_kit.database import Record, Transaction
 from service_kit.errors import Conflict
+from service_kit.messages import said
 from service_kit.outbox import Event
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
@@ -99,4 +100,4 @@ async def _check_calendars(tx: Transaction, body: PolicyBody) -> None:
     named = {clock.calendar for clock in body.clocks if clock.time == "business"}
     missing = named - set(await CALENDARS.present(tx, named))
     if missing:
-        raise CalendarMissing(f"There is no calendar {min(missing)}; PUT it first.")
+        raise CalendarMissing(said("There is no calendar {name}; PUT it first.", name=min(missing)))

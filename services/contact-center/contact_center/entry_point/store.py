@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
+from service_kit.messages import said
 from service_kit.outbox import Event
 from service_kit.units import within_units
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -79,7 +80,7 @@ class EntryPointStore:
     async def _take_address(self, taker: EntryPoint) -> None:
         taken = await self._tx.fetch_value(TAKE, channel=taker.channel, address=taker.address, entry_point_id=taker.id)
         if taken is None:
-            raise AddressTaken(f"{taker.address} is taken on the channel {taker.channel}")
+            raise AddressTaken(said("{address} is taken on the channel {channel}", address=taker.address, channel=taker.channel))
 
     async def _write(self, statement: Any, written: EntryPoint, event: str, row: dict[str, object]) -> None:
         names = ("unit", "channel", "address", "flow_id", "queue_id", "language", "priority_seconds", "version", "updated_at")

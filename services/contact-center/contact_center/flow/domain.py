@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from uuid import UUID
 
-from service_kit.errors import Conflict, NotFound
+from service_kit.errors import Conflict, Fault, NotFound
+from service_kit.messages import said
 
 from contact_center.flow.nodes import Asking, Check, Collect, HangUp, Hours, Menu, Node, Say, SetNeeds, ToQueue, Wording
 
@@ -18,14 +19,6 @@ class FlowUnknown(NotFound):
 
 class FlowInconsistent(Conflict):
     """The nodes do not fit together; `errors` says where and why."""
-
-
-@dataclass(frozen=True)
-class GraphFault:
-    """What is wrong at which place of the graph."""
-
-    pointer: str
-    detail: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,35 +99,35 @@ def checked(flow: Flow, *, known_queues: frozenset[UUID]) -> Flow:
     Raises FlowInconsistent with every fault found.
     """
     faults = graph_faults(flow.start, flow.nodes) + [
-        GraphFault(f"/nodes/{name}/queue_id", "there is no such queue")
+        Fault(f"/nodes/{name}/queue_id", "there is no such queue")
         for name, node in sorted(flow.nodes.items())
         if isinstance(node, ToQueue) and node.queue_id not in known_queues
     ]
     if faults:
         errors = [{"pointer": fault.pointer[:1000], "detail": fault.detail} for fault in faults[:50]]
-        raise FlowInconsistent(f"the flow has {len(faults)} faults", errors=errors)
+        raise FlowInconsistent(said("the flow has {count} faults", count=len(faults)), errors=errors)
     return flow
 
 
-def graph_faults(start: str, nodes: Mapping[str, Node]) -> list[GraphFault]:
+def graph_faults(start: str, nodes: Mapping[str, Node]) -> list[Fault]:
     """Missing targets first; only of a complete graph it is said what cannot be reached, never ends or goes round in itself."""
     faults = _missing(start, nodes)
     if faults:
         return faults
     reached = _reached(nodes, start)
-    faults += [GraphFault(f"/nodes/{name}", "no way leads from the start to this node") for name in sorted(nodes.keys() - reached)]
+    faults += [Fault(f"/nodes/{name}", "no way leads from the start to this node") for name in sorted(nodes.keys() - reached)]
     ending = _ending(nodes)
-    faults += [GraphFault(f"/nodes/{name}", "no way leads from this node to a queue or a hang-up") for name in sorted(reached - ending)]
-    faults += [GraphFault(f"/nodes/{name}", "goes round in itself without asking the caller") for name in _self_feeding(nodes)]
+    faults += [Fault(f"/nodes/{name}", "no way leads from this node to a queue or a hang-up") for name in sorted(reached - ending)]
+    faults += [Fault(f"/nodes/{name}", "goes round in itself without asking the caller") for name in _self_feeding(nodes)]
     return faults
 
 
-def _missing(start: str, nodes: Mapping[str, Node]) -> list[GraphFault]:
-    faults = [] if start in nodes else [GraphFault("/start", "there is no node of this name")]
+def _missing(start: str, nodes: Mapping[str, Node]) -> list[Fault]:
+    faults = [] if start in nodes else [Fault("/start", "there is no node of this name")]
     for name, node in sorted(nodes.items()):
-        faults += [GraphFault(f"/nodes/{name}/{place}", "there is no node of this name") for place, to in node.exits() if to not in nodes]
+        faults += [Fault(f"/nodes/{name}/{place}", "there is no node of this name") for place, to in node.exits() if to not in nodes]
         if isinstance(node, Collect) and node.min_digits > node.max_digits:
-            faults.append(GraphFault(f"/nodes/{name}/min_digits", "is larger than max_digits"))
+            faults.append(Fault(f"/nodes/{name}/min_digits", "is larger than max_digits"))
     return faults
 
 

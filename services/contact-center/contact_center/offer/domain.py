@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from service_kit.errors import Conflict, Forbidden, NotFound
+from service_kit.messages import said
 
 
 class OfferState(StrEnum):
@@ -70,4 +71,4 @@ class Offer:
         if self.state is OfferState.PENDING and at < self.expires_at:
             return self
         ended = OfferState.TIMED_OUT if self.state is OfferState.PENDING else self.state
-        raise OfferOver(f"the offer is over: it was {ended.value.replace('_', ' ')}", state=ended.value)
+        raise OfferOver(said("the offer is over: it was {how}", how=ended.value.replace("_", " ")), state=ended.value)

@@ -8,6 +8,7 @@ from typing import Self
 from uuid import UUID
 
 from service_kit.errors import Conflict, NotFound
+from service_kit.messages import said
 
 from contact_center.routing.domain import SECOND, Overflow, QueueRules, Relaxation, skills_of
 
@@ -63,7 +64,9 @@ class Queue:
     def serving(self, channel: str) -> Self:
         """The queue itself; ChannelNotServed where it does not serve the channel."""
         if channel not in self.profile.channels:
-            raise ChannelNotServed(f"the queue does not serve the channel {channel}", channels=list(self.profile.channels))
+            raise ChannelNotServed(
+                said("the queue does not serve the channel {channel}", channel=channel), channels=list(self.profile.channels)
+            )
         return self
 
     def rules(self) -> QueueRules:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service_kit.errors import Invalid
+from service_kit.messages import said
 
 from customer_profile.customer.facts import GROUPS
 from customer_profile.identifier.domain import SYSTEM, IdentifierType
@@ -101,7 +102,7 @@ def fields_of(columns: Sequence[str], mapping: Mapping[str, str], key: Key | Non
     if key is not None and key.field not in fields.values():
         stand_in = next((column for column in columns if column not in fields and _is_key_column(column, key)), None)
         if stand_in is None:
-            raise MappingNotUsable(f"no column of the sheet holds the key {key.field}", pointer="/key")
+            raise MappingNotUsable(said("no column of the sheet holds the key {key}", key=key.field), pointer="/key")
         fields[stand_in] = key.field
     return fields
 
@@ -111,9 +112,9 @@ def _columns_first(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[s
         mapping = {column: field for field, column in mapping.items()}
     for column, field in mapping.items():
         if column not in columns:
-            raise MappingNotUsable(f"the sheet has no column '{column[:60]}'", pointer="/mapping")
+            raise MappingNotUsable(said("the sheet has no column '{column}'", column=column[:60]), pointer="/mapping")
         if field and not is_field(field):
-            raise MappingNotUsable(f"customers have no field '{field[:60]}'", pointer="/mapping")
+            raise MappingNotUsable(said("customers have no field '{field}'", field=field[:60]), pointer="/mapping")
     return dict(mapping)
 
 

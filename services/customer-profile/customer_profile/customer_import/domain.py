@@ -8,6 +8,7 @@ from uuid import UUID
 
 from service_kit.errors import NotFound, Refusal
 from service_kit.identity import Ids
+from service_kit.messages import said
 
 from customer_profile.customer import domain as customers
 from customer_profile.customer import facts as facts_of
@@ -133,7 +134,7 @@ class Deciding:
 
     def refuse(self, row: int, error: RowRefused) -> None:
         self.counts.one("failed")
-        self.problems.append(RowProblem(row, error.column, error.code, error.detail))
+        self.problems += [RowProblem(row, each.column, each.code, each.detail) for each in (error, *error.others)]
 
     def _decided(self, draft: Draft) -> str:
         customer = self._found(draft)
@@ -160,7 +161,7 @@ class Deciding:
     def _refuse_taken(self, draft: Draft, customer: Customer | None) -> None:
         for identifier in draft.identifiers:
             if identifier.is_unique and self.known.holders(identifier.key) - ({customer.id} if customer else set()):
-                raise RowRefused("taken", f"another customer has this {identifier.type.value}")
+                raise RowRefused("taken", said("another customer has this {type}", type=identifier.type.value))
 
     def _created(self, draft: Draft) -> Customer:
         defaults = self._defaults

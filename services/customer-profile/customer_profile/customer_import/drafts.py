@@ -1,13 +1,14 @@
 """What one row of a sheet says of a customer, checked and in written form."""
 
 import re
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
 from service_kit.errors import Refusal
+from service_kit.messages import said
 from service_kit.sheet.domain import Row, Value
 
 from customer_profile.customer.domain import Kind, Role, Sector
@@ -50,13 +51,14 @@ Several = TypeVar("Several", bound=Sized)
 
 
 class RowRefused(Exception):
-    """Why a row is not taken: the column, a code for programs and a sentence without personal values."""
+    """Why a row is not taken: the column, a code for programs and a sentence without personal values; `others` are its other faults."""
 
-    def __init__(self, code: str, detail: str, *, column: str = "") -> None:
+    def __init__(self, code: str, detail: str, *, column: str = "", others: Sequence["RowRefused"] = ()) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.column = column
+        self.others = others
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +100,7 @@ class Drafting:
         """The row's draft, None for a row without any value; RowRefused for one that cannot be taken."""
         if row.problem:
             raise RowRefused("unreadable", row.problem)
-        told = _Told(self)
+        told, refused = _Told(self), []
         for column, value in row.values.items():
             target = self._fields.get(column)
             if target is None or value == "":
@@ -106,9 +108,12 @@ class Drafting:
             try:
                 told.take(target, value)
             except RowRefused as error:
-                raise RowRefused(error.code, error.detail, column=column) from error
-            except Refusal as error:
-                raise RowRefused("invalid", f"the value cannot be read as {target}", column=column) from error
+                refused.append((error.code, error.detail, column))
+            except Refusal:
+                refused.append(("invalid", said("the value cannot be read as {field}", field=target), column))
+        if refused:
+            first, *others = [RowRefused(code, detail, column=column) for code, detail, column in refused]
+            raise RowRefused(first.code, first.detail, column=first.column, others=others)
         return self._finished(told, row.number) if told.is_something else None
 
     def _finished(self, told: "_Told", number: int) -> Draft:
@@ -136,7 +141,7 @@ class Drafting:
         for identifier in identifiers:
             if identifier.type is self._key.type and identifier.system == self._key.system:
                 return identifier.key
-        raise RowRefused("key_missing", f"the row has no {self._key.field}")
+        raise RowRefused("key_missing", said("the row has no {key}", key=self._key.field))
 
     def stand_in_name(self, identifiers: list[Identifier]) -> str | None:
         """Sheets without any column of names call their new customers by their numbers."""
@@ -217,7 +222,7 @@ class _Told:
         if read is not None:
             told = self._facts.setdefault(group, {})
             told[name] = read
-            _refuse_more(told, MOST_FACTS, "facts in a group")
+            _refuse_more(told, MOST_FACTS, "more than {most} facts in a group")
 
     def draft(self, number: int) -> Draft:
         plain = self._plain
@@ -258,23 +263,23 @@ def _fact(target: str, value: Value) -> Json:
     if isinstance(value, list) or target in LISTS:
         parts = value if isinstance(value, list) else list(MANY.split(_text(value)))
         entries: list[Json] = [_fact_text(part) for part in parts if _text(part)]
-        return _refuse_more(entries, MOST_ITEMS, "entries in a fact") or None
+        return _refuse_more(entries, MOST_ITEMS, "more than {most} entries in a fact") or None
     if isinstance(value, dict):
         members: dict[str, Json] = {_member(name): _fact_text(member) for name, member in value.items()}
-        return _refuse_more(members, MOST_MEMBERS, "members in a fact")
+        return _refuse_more(members, MOST_MEMBERS, "more than {most} members in a fact")
     return None if _text(value).lower() in EMPTY else _fact_text(value)
 
 
 def _member(name: str) -> str:
     text = _fact_text(name)
     if not 1 <= len(text) <= LONGEST_MEMBER:
-        raise RowRefused("invalid", f"a member of a fact has a name of at most {LONGEST_MEMBER} characters")
+        raise RowRefused("invalid", said("a member of a fact has a name of at most {most} characters", most=LONGEST_MEMBER))
     return text
 
 
-def _refuse_more(values: Several, most: int, what: str) -> Several:
+def _refuse_more(values: Several, most: int, why: str) -> Several:
     if len(values) > most:
-        raise RowRefused("invalid", f"more than {most} {what}")
+        raise RowRefused("invalid", said(why, most=most))
     return values
 
 
@@ -326,7 +331,7 @@ def _refuse_formula(text: str) -> None:
 
 def _bounded(text: str, longest: int) -> str:
     if len(text) > longest:
-        raise RowRefused("too_long", f"the value is longer than {longest} characters")
+        raise RowRefused("too_long", said("the value is longer than {most} characters", most=longest))
     return text
 
 
@@ -334,12 +339,12 @@ def _one_of(words: type[Word], text: str) -> Word:
     try:
         return words(text.lower())
     except ValueError as error:
-        raise RowRefused("invalid", f"the value is none of {', '.join(words)}") from error
+        raise RowRefused("invalid", said("the value is none of {words}", words=", ".join(words))) from error
 
 
 def _checked(text: str, is_right: bool, name: str) -> str:
     if not is_right:
-        raise RowRefused("invalid", f"the value cannot be read as {name}")
+        raise RowRefused("invalid", said("the value cannot be read as {field}", field=name))
     return text
 
 

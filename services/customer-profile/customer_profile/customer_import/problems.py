@@ -2,11 +2,13 @@
 
 import csv
 import io
+from collections.abc import Callable
 from uuid import UUID
 
 from service_kit.database import Reader
 
-from customer_profile.customer_import.store import problems_after
+from customer_profile.customer_import import store
+from customer_profile.customer_import.schemas import row_error_view
 
 AT_ONCE = 1_000
 HEADER = ("row", "column", "code", "detail")
@@ -14,15 +16,15 @@ HEADER = ("row", "column", "code", "detail")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-async def as_csv(reader: Reader, import_id: UUID) -> str:
+async def as_csv(reader: Reader, import_id: UUID, speak: Callable[[str], str]) -> str:
     """All row errors of an import."""
     written = io.StringIO()
     lines = csv.writer(written)
     lines.writerow(HEADER)
-    after = 0
-    while rows := await problems_after(reader, import_id, after=after, limit=AT_ONCE):
-        lines.writerows([[safe(row[name]) for name in HEADER] for row in rows])
-        after = rows[-1]["row"]
+    after = store.BEFORE_ALL
+    while rows := await store.problems_after(reader, import_id, after=after, limit=AT_ONCE):
+        lines.writerows([[safe(value) for value in vars(row_error_view(row, speak)).values()] for row in rows])
+        after = rows[-1]["row"], rows[-1]["column"]
     return written.getvalue()
 
 

@@ -74,7 +74,7 @@ async def read_import(import_id: Id, call: Annotated[Call, requires("customers:i
     """Follow an import."""
     async with call.reading() as reader:
         job = await found(reader, import_id, call)
-    return call.answer(import_view(job), version=job.version)
+    return call.answer(import_view(job, call.spoken), version=job.version)
 
 
 @router.get(PATH, response_model=Page[ImportView])
@@ -83,7 +83,7 @@ async def list_imports(call: Annotated[Call, requires("customers:import")], page
     before = page.after[0] if page.after else BEHIND_ALL
     async with call.reading() as reader:
         rows = await store.imports_before(reader, KIND, before=before, limit=page.fetch, units=units_of(call.caller))
-    items = [import_view(jobs.job_of(row)) for row in rows[: page.limit]]
+    items = [import_view(jobs.job_of(row), call.spoken) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
 
 
@@ -94,7 +94,7 @@ async def cancel_import(import_id: Id, call: Annotated[Call, requires("customers
         job = await jobs.cancel(tx, await found(tx, import_id, call), at=call.at)
         if job.state == "canceled":
             await store.forget_file(tx, job.id)
-        return call.answer(import_view(job), version=job.version)
+        return call.answer(import_view(job, call.spoken), version=job.version)
 
 
 @router.get(f"{PATH}/{{import_id}}/errors", response_model=Page[RowErrorView], raises=[ImportNotFound])
@@ -104,9 +104,9 @@ async def list_import_errors(
     """List why rows were not taken, in the order of the sheet."""
     async with call.reading() as reader:
         job = await found(reader, import_id, call)
-        rows = await store.problems_after(reader, job.id, after=page.after[0] if page.after else 0, limit=page.fetch)
-    items = [row_error_view(row) for row in rows[: page.limit]]
-    return call.page(page, items, next_cursor=page.next_cursor(rows, "row"))
+        rows = await store.problems_after(reader, job.id, after=page.after or store.BEFORE_ALL, limit=page.fetch)
+    items = [row_error_view(row, call.spoken) for row in rows[: page.limit]]
+    return call.page(page, items, next_cursor=page.next_cursor(rows, "row", "column"))
 
 
 @router.get(
@@ -125,7 +125,7 @@ async def download_import_errors(import_id: Id, call: Annotated[Call, requires("
     """
     async with call.reading() as reader:
         job = await found(reader, import_id, call)
-        text = await as_csv(reader, job.id)
+        text = await as_csv(reader, job.id, call.spoken)
     headers = {"Content-Disposition": f'attachment; filename="import-{job.id}-errors.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -136,7 +136,7 @@ async def queued(call: Call, upload: Upload, order: Order) -> Response:
         import_id = call.new_id()
         await store.keep_file(tx, import_id, upload.parts(store.PART_BYTES))
         job = await jobs.enqueue(tx, id=import_id, kind=KIND, payload=order.payload(), at=call.at, unit=order.unit)
-        answer = call.accepted(import_view(job), location=f"{PATH}/{job.id}", version=job.version)
+        answer = call.accepted(import_view(job, call.spoken), location=f"{PATH}/{job.id}", version=job.version)
     call.database.signals.wake(KIND)
     return answer
 

@@ -1,10 +1,12 @@
 """Imports as callers follow them."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field
 from service_kit.database import Record
 from service_kit.jobs import Job
+from service_kit.messages import restored
 from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS
 from service_kit.words import Count, Id, Output, Timestamp
 
@@ -64,11 +66,11 @@ class ImportView(Output):
     finished_at: Timestamp | None
 
 
-def row_error_view(row: Record) -> RowErrorView:
-    return RowErrorView(row=row["row"], column=row["column"], code=row["code"], detail=row["detail"])
+def row_error_view(row: Record, speak: Callable[[str], str]) -> RowErrorView:
+    return RowErrorView(row=row["row"], column=row["column"], code=row["code"], detail=speak(restored(row["detail"])))
 
 
-def import_view(job: Job) -> ImportView:
+def import_view(job: Job, speak: Callable[[str], str]) -> ImportView:
     return ImportView(
         id=job.id,
         state=job.state,
@@ -80,7 +82,7 @@ def import_view(job: Job) -> ImportView:
         counts=CountsOut.model_validate(Counts(job.counts)),
         errors_url=f"/v1/customer-imports/{job.id}/errors.csv",
         result=None if job.result is None else ImportResult.model_construct(columns=job.result["columns"]),
-        error=job.error,
+        error=speak(job.error) if job.error else None,
         created_at=job.created_at,
         started_at=job.started_at,
         finished_at=job.finished_at,

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
 from service_kit.identity import Ids
+from service_kit.messages import stored
 from service_kit.sqlstates import UniqueViolated
 from service_kit.statements import rows
 from service_kit.tables import job
 from service_kit.units import within_units
-from sqlalchemy import Integer, String, Uuid, bindparam, delete, exists, func, insert, select
+from sqlalchemy import Integer, String, Uuid, bindparam, delete, exists, func, insert, select, tuple_
 
 from customer_profile.customer import events, statements
 from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, IdentifierTaken, changed_names
@@ -24,6 +25,8 @@ from customer_profile.timeline.domain import Entry, EntryKind
 from customer_profile.timeline.store import row_of as timeline_row
 
 PART_BYTES = 1_000_000
+LONGEST_DETAIL = 300
+BEFORE_ALL = (0, "")
 # No token holds a space: words are split at them.
 TOKENS_APART = " "
 ADD_PART = insert(import_file)
@@ -40,7 +43,11 @@ FORGET_LEFT_BEHIND = delete(import_file).where(import_file.c.import_id == _left_
 FORGET_PROBLEMS = delete(import_problem).where(import_problem.c.import_id == bindparam("id"))
 LIST_PROBLEMS = (
     select(import_problem)
-    .where(import_problem.c.import_id == bindparam("id", type_=Uuid), import_problem.c.row > bindparam("after", type_=Integer))
+    .where(
+        import_problem.c.import_id == bindparam("id", type_=Uuid),
+        tuple_(import_problem.c.row, import_problem.c.column)
+        > tuple_(bindparam("after_row", type_=Integer), bindparam("after_column", type_=String)),
+    )
     .order_by(import_problem.c.row, import_problem.c.column)
     .limit(bindparam("limit", type_=Integer))
 )
@@ -189,17 +196,19 @@ async def imports_before(reader: Reader, kind: str, *, before: UUID, limit: int,
     return await reader.fetch(LIST_IMPORTS, kind=kind, before=before, limit=limit, units=units)
 
 
+def _problem_row(import_id: UUID, problem: RowProblem) -> dict[str, object]:
+    detail = stored(problem.detail, longest=LONGEST_DETAIL)
+    return {"import_id": import_id, "row": problem.row, "column": problem.column[:200], "code": problem.code, "detail": detail}
+
+
 async def add_problems(tx: Transaction, import_id: UUID, problems: Iterable[RowProblem]) -> None:
     """Keep why rows were not taken."""
-    rows = [
-        {"import_id": import_id, "row": each.row, "column": each.column[:200], "code": each.code, "detail": each.detail[:500]}
-        for each in problems
-    ]
-    name, columns, values = _table("import_problem", rows)
+    name, columns, values = _table("import_problem", [_problem_row(import_id, each) for each in problems])
     if values:
         await tx.copy_rows(name, columns=columns, rows=values)
 
 
-async def problems_after(reader: Reader, import_id: UUID, *, after: int, limit: int) -> list[Record]:
-    """The row errors of an import, by row, behind a row."""
-    return await reader.fetch(LIST_PROBLEMS, id=import_id, after=after, limit=limit)
+async def problems_after(reader: Reader, import_id: UUID, *, after: Sequence[Any], limit: int) -> list[Record]:
+    """The row errors of an import, by row and column, behind those of a row and column."""
+    row, column = after
+    return await reader.fetch(LIST_PROBLEMS, id=import_id, after_row=row, after_column=column, limit=limit)

@@ -11,6 +11,7 @@ from typing import IO
 from fastapi import UploadFile
 from pydantic_core import from_json, to_json
 from service_kit.errors import TooLarge
+from service_kit.messages import said
 from service_kit.sheet import reading
 from service_kit.sheet.domain import Format
 
@@ -79,7 +80,7 @@ def _copied(source: IO[bytes], target: Path, largest: int) -> bytes:
         while chunk := source.read(CHUNK):
             size += len(chunk)
             if size > largest:
-                raise TooLarge(f"a sheet has at most {largest} bytes; split it")
+                raise TooLarge(said("a sheet has at most {largest} bytes; split it", largest=largest))
             digest.update(chunk)
             file.write(chunk)
     return digest.digest()

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from service_kit.errors import Invalid
+from service_kit.messages import said
 
 MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 EXTENSION = re.compile(r"\s*(?:转|ext\.?|x|#)\s*[0-9]{1,8}$", re.IGNORECASE)
@@ -105,7 +106,7 @@ def phone(value: str, *, region: str = "CN") -> str:
     if mobile:
         return f"+86{mobile[1]}"
     if not DIALED.fullmatch(dialed):
-        raise IdentifierNotReadable(f"{shown(value)} is not a phone number")
+        raise IdentifierNotReadable(said("{value} is not a phone number", value=shown(value)))
     return _e164(dialed, region) or dialed
 
 
@@ -132,15 +133,15 @@ def _e164(dialed: str, region: str) -> str | None:
 
 def _checked(pattern: re.Pattern[str], value: str, kind: IdentifierType) -> str:
     if not pattern.fullmatch(value) or len(value) > LONGEST_VALUE:
-        raise IdentifierNotReadable(f"{shown(value)} cannot be read as {kind.value}")
+        raise IdentifierNotReadable(said("{value} cannot be read as {type}", value=shown(value), type=kind.value))
     return value
 
 
 def _with_system(kind: IdentifierType, value: str, system: str) -> Identifier:
     if not SYSTEM.fullmatch(system):
-        raise IdentifierNotReadable(f"{kind.value} needs the system that it comes from, in lower-case letters and digits")
+        raise IdentifierNotReadable(said("{type} needs the system that it comes from, in lower-case letters and digits", type=kind.value))
     if not value or len(value) > LONGEST_VALUE or not value.isprintable():
-        raise IdentifierNotReadable(f"{shown(value)} cannot be read as {kind.value}")
+        raise IdentifierNotReadable(said("{value} cannot be read as {type}", value=shown(value), type=kind.value))
     return Identifier(type=kind, value=value, system=system)
 
 

@@ -141,6 +141,28 @@ async def test_bad_rows_are_listed_and_the_good_ones_are_imported(api: Api) -> N
     assert listed["next_cursor"]
 
 
+async def test_all_faults_of_a_row_are_listed_page_by_page_in_the_callers_language(api: Api) -> None:
+    sheet = "external:erp,name,phone,birth_date,sex\nE-1,张伟,not a phone,1990-02-31,neither\nE-2,李娜,,1985-13-01,\n"
+
+    work = await imported(api, sheet.encode(), key="external:erp")
+
+    assert work["counts"] == counts(failed=2)
+    told: list[tuple[int, str, str]] = []
+    path: str | None = f"/v1/customer-imports/{work['id']}/errors?limit=1"
+    while path:
+        page = await api.get(path, headers={"Accept-Language": "zh-CN"})
+        told += [(item["row"], item["column"], item["detail"]) for item in page.json()["items"]]
+        path = page.links["next"]["url"] if "next" in page.links else None
+    assert told == [
+        (2, "birth_date", "日期须写成 YYYY-MM-DD"),
+        (2, "phone", "该值无法读作 phone"),
+        (2, "sex", "性别须为 male、female 或 other"),
+        (3, "birth_date", "日期须写成 YYYY-MM-DD"),
+    ]
+    download = await api.get(work["errors_url"], headers={"Accept-Language": "zh-CN"})
+    assert [row["detail"] for row in csv.DictReader(io.StringIO(download.text))] == [detail for _, _, detail in told]
+
+
 async def test_rows_outside_the_own_units_are_refused(api: Api) -> None:
     await imported(api, b"external:erp,name,unit\nE-1,A,cn.bj\n", key="external:erp")
     own = api.as_("customers:import", "customers:read", units=["cn.gd"])
@@ -260,6 +282,8 @@ async def test_a_workbook_that_claims_a_huge_sheet_fails_and_the_service_lives(a
 
     assert work["state"] == "failed"
     assert "memory" in work["error"]
+    chinese = await api.get(f"/v1/customer-imports/{work['id']}", headers={"Accept-Language": "zh-CN"})
+    assert chinese.json()["error"] == "读取该工作簿所需的内存或时间超过允许的范围；请另存为 CSV"
     assert (await api.get("/livez")).status_code == 200
 
 

@@ -39,7 +39,7 @@ async def start_score_run(body: NewScoreRun, call: Annotated[Call, requires("sco
     terms.check(today=today(call))
     async with call.transaction() as tx:
         job = await jobs.enqueue(tx, id=call.new_id(), kind=KIND, payload=payload.written(terms), at=call.at)
-        answer = call.accepted(run_view(job), location=f"/v1/score-runs/{job.id}", version=job.version)
+        answer = call.accepted(run_view(job, call.spoken), location=f"/v1/score-runs/{job.id}", version=job.version)
     call.database.signals.wake("score_runs")
     return answer
 
@@ -49,7 +49,7 @@ async def read_score_run(run_id: Id, call: Annotated[Call, requires("scores:read
     """Follow a score run."""
     async with call.reading() as reader:
         job = await _found(reader, run_id, call)
-    return call.answer(run_view(job), version=job.version)
+    return call.answer(run_view(job, call.spoken), version=job.version)
 
 
 @router.get("/v1/score-runs", response_model=Page[ScoreRunView])
@@ -57,7 +57,7 @@ async def list_score_runs(call: Annotated[Call, requires("scores:read")], page: 
     """List the score runs, newest first."""
     async with call.reading() as reader:
         rows = await store.newest(reader, after=page.after, limit=page.fetch, units=units_of(call.caller))
-    return call.page(page, [run_view(job_of(row)) for row in rows], next_cursor=page.next_cursor(rows, "created_at", "id"))
+    return call.page(page, [run_view(job_of(row), call.spoken) for row in rows], next_cursor=page.next_cursor(rows, "created_at", "id"))
 
 
 @router.post(
@@ -67,7 +67,7 @@ async def cancel_score_run(run_id: Id, call: Annotated[Call, requires("scores:wr
     """Cancel a score run; one that is running stops after the customers at hand, whose scores stay."""
     async with call.transaction() as tx:
         job = await jobs.cancel(tx, await _found(tx, run_id, call), at=call.at)
-        return call.answer(run_view(job), version=job.version)
+        return call.answer(run_view(job, call.spoken), version=job.version)
 
 
 async def _found(reader: Reader, run_id: Id, call: Call) -> Job:

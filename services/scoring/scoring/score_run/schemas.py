@@ -1,5 +1,6 @@
 """Score runs as analysts start and follow them."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated
 
@@ -73,7 +74,7 @@ class ScoreRunCompletedData(Output):
     customers: Count
 
 
-def run_view(job: Job) -> ScoreRunView:
+def run_view(job: Job, speak: Callable[[str], str]) -> ScoreRunView:
     terms = payload.read(job.payload)
     given = {**vars(terms), "models": list(terms.models), "annual_discount": str(terms.annual_discount), "margin": str(terms.margin)}
-    return ScoreRunView(**work_fields(job), **given)
+    return ScoreRunView(**work_fields(job, speak), **given)

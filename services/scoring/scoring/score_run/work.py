@@ -7,6 +7,7 @@ from uuid import UUID
 from service_kit.database import Database
 from service_kit.identity import Clock
 from service_kit.jobs import RunningJob
+from service_kit.messages import said
 from service_kit.outbox import Event
 
 from scoring.model import store as models
@@ -84,7 +85,7 @@ class ScoreRuns:
             return {}
         answer, _ = await calculator.ask({"ask": "calibrate", "models": list(terms.models), "days": terms.days}, behavior)
         if refused := answer.get("refused"):
-            raise ModelNotDetermined(f"{refused['model']} cannot be fitted ({refused['code']}): {refused['detail']}")
+            raise ModelNotDetermined(said("{model} cannot be fitted ({code}): {detail}", **refused))
         fitted: Mapping[str, Mapping[str, Any]] = answer["models"]
         return fitted
 

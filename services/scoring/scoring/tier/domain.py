@@ -8,6 +8,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from service_kit.errors import Conflict, NotFound
+from service_kit.messages import said
 
 from scoring.score.domain import ScoreName
 
@@ -75,12 +76,12 @@ def checked(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
     falling = sorted(thresholds, key=lambda each: each.stars, reverse=True)
     for each in falling:
         if each.down > each.up:
-            raise ThresholdsOutOfOrder(f"for {each.stars} stars `down` lies above `up`")
+            raise ThresholdsOutOfOrder(said("for {stars} stars `down` lies above `up`", stars=each.stars))
     for above, below in pairwise(falling):
         if above.stars == below.stars:
-            raise ThresholdsOutOfOrder(f"{above.stars} stars have two thresholds")
+            raise ThresholdsOutOfOrder(said("{stars} stars have two thresholds", stars=above.stars))
         if above.up <= below.up or above.down < below.down:
-            raise ThresholdsOutOfOrder(f"{above.stars} stars need more than {below.stars} stars")
+            raise ThresholdsOutOfOrder(said("{more} stars need more than {fewer} stars", more=above.stars, fewer=below.stars))
     return tuple(falling)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from service_kit.errors import NotFound, Refusal
+from service_kit.messages import said
 from service_kit.sheet.domain import Value
 
 from scoring.amounts import in_units
@@ -49,6 +50,10 @@ class ColumnsMissing(Refusal):
 class RowNotReadable(Exception):
     """Why one row is not taken; it never holds the row's own values."""
 
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
@@ -72,7 +77,7 @@ def fields_of(columns: Sequence[str], order: Order) -> dict[str, str]:
             found["customer"] = stand_in
     missing = [field for field in ("customer", "occurred_at", "amount") if field not in found]
     if missing:
-        raise ColumnsMissing(f"the sheet has no column for {', '.join(missing)}; say in `mapping` which one it is")
+        raise ColumnsMissing(said("the sheet has no column for {fields}; say in `mapping` which one it is", fields=", ".join(missing)))
     return found
 
 
@@ -162,7 +167,7 @@ def _cell(value: "Value | None") -> str:
 def _amount(text: str, name: str) -> tuple[int, bool]:
     found = AMOUNT.fullmatch(text)
     if found is None:
-        raise RowNotReadable(f"the {name} is not an amount with up to twelve digits and four decimals")
+        raise RowNotReadable(said("the {name} is not an amount with up to twelve digits and four decimals", name=name))
     number = Decimal(found[2].replace(",", "") + (found[3] or ""))
     return in_units(number), bool(found[1])
 
@@ -178,7 +183,7 @@ def _cost(text: str) -> int | None:
 
 def _external_id(text: str) -> str:
     if len(text) > LONGEST_EXTERNAL_ID:
-        raise RowNotReadable(f"the external id has more than {LONGEST_EXTERNAL_ID} characters")
+        raise RowNotReadable(said("the external id has more than {most} characters", most=LONGEST_EXTERNAL_ID))
     return text
 
 
@@ -199,7 +204,7 @@ def _currency(text: str) -> str:
 
 def _code(text: str, name: str) -> str:
     if text and not CODE.fullmatch(text):
-        raise RowNotReadable(f"the {name} is not a code of letters, digits and ._:-")
+        raise RowNotReadable(said("the {name} is not a code of letters, digits and ._:-", name=name))
     return text
 
 

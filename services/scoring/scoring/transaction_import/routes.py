@@ -10,6 +10,7 @@ from service_kit.call import Call
 from service_kit.database import Reader, Transaction
 from service_kit.errors import NotFound
 from service_kit.jobs import Job, JobAlreadyOver
+from service_kit.messages import restored
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
 from service_kit.units import units_of
@@ -60,7 +61,7 @@ async def import_transactions(
     fingerprint = hashlib.sha256(json.dumps(payload.written(order), sort_keys=True).encode()).digest()
     async with call.transaction(fingerprint=fingerprint) as tx:
         job = await _enqueued(tx, order, file, call)
-        answer = call.accepted(import_view(job), location=f"/v1/transaction-imports/{job.id}", version=job.version)
+        answer = call.accepted(import_view(job, call.spoken), location=f"/v1/transaction-imports/{job.id}", version=job.version)
     call.database.signals.wake("imports")
     return answer
 
@@ -96,7 +97,7 @@ async def read_transaction_import(import_id: Id, call: Annotated[Call, requires(
     """Follow an import."""
     async with call.reading() as reader:
         job = await _found(reader, import_id, call)
-    return call.answer(import_view(job), version=job.version)
+    return call.answer(import_view(job, call.spoken), version=job.version)
 
 
 @router.get("/v1/transaction-imports/{import_id}/errors", response_model=Page[RowError], raises=[TransactionImportNotFound])
@@ -107,7 +108,7 @@ async def list_transaction_import_errors(
     async with call.reading() as reader:
         await _found(reader, import_id, call)
         rows = await store.errors(reader, import_id, after=page.after[0] if page.after else 0, limit=page.fetch)
-    errors = [RowError(row=row["row"], detail=row["detail"]) for row in rows]
+    errors = [RowError(row=row["row"], detail=call.spoken(restored(row["detail"]))) for row in rows]
     return call.page(page, errors, next_cursor=page.next_cursor(rows, "row"))
 
 
@@ -123,7 +124,7 @@ async def cancel_transaction_import(import_id: Id, call: Annotated[Call, require
         job = await jobs.cancel(tx, await _found(tx, import_id, call), at=call.at)
         if job.state == "canceled":
             await store.drop_pieces(tx, job.id)
-        return call.answer(import_view(job), version=job.version)
+        return call.answer(import_view(job, call.spoken), version=job.version)
 
 
 async def _found(reader: Reader, import_id: Id, call: Call) -> Job:

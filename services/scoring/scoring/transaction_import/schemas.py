@@ -1,5 +1,6 @@
 """Imports of transactions as partners start and follow them."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field
@@ -40,10 +41,10 @@ class RowError(Output):
     detail: Annotated[str, Field(max_length=500)]
 
 
-def import_view(job: Job) -> TransactionImportView:
+def import_view(job: Job, speak: Callable[[str], str]) -> TransactionImportView:
     order = payload.read(job.payload)
     return TransactionImportView(
-        **work_fields(job),
+        **work_fields(job, speak),
         filename=order.filename,
         key=order.key,
         dry_run=order.dry_run,

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.database import Reader, Transaction
+from service_kit.messages import stored
 from service_kit.tables import job
 from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.dialects import postgresql
@@ -13,6 +14,7 @@ from scoring.tables import transaction_import, transaction_import_error, transac
 
 PIECE = 1_000_000
 MOST_ERRORS = 10_000
+LONGEST_DETAIL = 300
 
 INSERT = insert(transaction_import)
 INSERT_PIECE = insert(transaction_import_piece)
@@ -61,7 +63,7 @@ async def sweep_pieces(tx: Transaction) -> int:
 async def insert_errors(tx: Transaction, id: UUID, errors: Sequence[tuple[int, str]]) -> None:
     """Keep what was wrong, up to a bound: a sheet of a million broken rows says nothing more than ten thousand do."""
     room = MOST_ERRORS - int(await tx.fetch_value(COUNT_ERRORS, import_id=id) if errors else MOST_ERRORS)
-    rows = [{"import_id": id, "row": row, "detail": detail[:500]} for row, detail in errors[: max(room, 0)]]
+    rows = [{"import_id": id, "row": row, "detail": stored(detail, longest=LONGEST_DETAIL)} for row, detail in errors[: max(room, 0)]]
     await tx.execute_many(INSERT_ERROR, rows)
 
 

@@ -120,7 +120,7 @@ class TransactionImports:
                 try:
                     drafts.append(drafted(row.number, row.values, fields, order, id=new_id(), at=self._clock(), zone=self._zone))
                 except RowNotReadable as reason:
-                    errors.append((row.number, str(reason)))
+                    errors.append((row.number, reason.detail))
         return drafts, errors, len(chunk) - len(drafts) - len(errors)
 
     async def _record(

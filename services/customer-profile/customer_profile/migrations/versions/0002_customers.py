@@ -85,7 +85,7 @@ def upgrade() -> None:
         sa.Column("row", sa.Integer(), nullable=False),
         sa.Column("column", sa.String(length=200), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
-        sa.Column("detail", sa.String(length=500), nullable=False),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("import_id", "row", "column", name=op.f("pk_import_problem")),
     )
     op.create_table(

@@ -231,7 +231,7 @@ def upgrade() -> None:
         "transaction_import_error",
         sa.Column("import_id", sa.Uuid(), nullable=False),
         sa.Column("row", sa.Integer(), nullable=False),
-        sa.Column("detail", sa.String(length=500), nullable=False),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(
             ["import_id"],
             ["transaction_import.id"],

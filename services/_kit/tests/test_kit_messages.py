@@ -1,0 +1,112 @@
+"""Sentences in two languages: templates, what is stored of them, and the words for the faults of a body."""
+
+import json
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field, ValidationError, field_validator
+from service_kit.messages import Messages, restored, said, stored
+from service_kit.wording import worded
+from service_kit.words import Input, Line, MoneyIn, Timestamp
+
+
+@pytest.fixture
+def messages(tmp_path):
+    catalog = tmp_path / "messages.zh-CN.json"
+    told = {"at most {most} rows": "最多 {most} 行", "{what}: {why}": "{what}：{why}", "no rows": "没有行"}
+    catalog.write_text(json.dumps(told), "utf-8")
+    return Messages([catalog])
+
+
+def test_a_sentence_is_an_ordinary_english_text():
+    assert said("at most {most} rows", most=3) == "at most 3 rows"
+
+
+def test_a_sentence_is_said_in_chinese_with_its_values(messages):
+    assert messages.spoken(said("at most {most} rows", most=3), "zh-CN") == "最多 3 行"
+    assert messages.spoken(said("at most {most} rows", most=3), "en") == "at most 3 rows"
+
+
+def test_a_sentence_within_a_sentence_is_said_in_chinese_too(messages):
+    told = said("{what}: {why}", what="sheet", why=said("at most {most} rows", most=3))
+
+    assert messages.spoken(told, "zh-CN") == "sheet：最多 3 行"
+    assert messages.spoken(said("{what}: {why}", what="sheet", why="no rows"), "zh-CN") == "sheet：没有行"
+
+
+def test_what_no_catalog_knows_stays_as_it_is(messages):
+    assert messages.spoken("all is {well}", "zh-CN") == "all is {well}"
+    assert messages.chinese("all is {well}") == ""
+
+
+def test_braces_in_values_are_not_places(messages):
+    assert messages.spoken(said("{what}: {why}", what="{most}", why="{0}"), "zh-CN") == "{most}：{0}"
+
+
+@pytest.mark.parametrize("sentence", ["no rows", said("at most {most} rows", most=3), "a { brace"])
+def test_what_is_stored_is_said_again(messages, sentence):
+    kept = json.loads(json.dumps(stored(sentence, longest=100)))
+
+    assert restored(kept) == sentence
+    assert messages.spoken(restored(kept), "zh-CN") == messages.spoken(sentence, "zh-CN")
+
+
+def test_what_is_stored_is_bounded():
+    assert restored(stored("x" * 500, longest=10)) == "x" * 10
+    assert restored(stored(said("{what}!", what="x" * 500), longest=10)) == "x" * 10 + "!"
+
+
+class Order(Input):
+    """A body with a field of every sort."""
+
+    name: Line
+    count: Annotated[int, Field(ge=1, le=9)]
+    kind: Literal["order", "refund", "gift"]
+    at: Timestamp
+    tags: Annotated[list[str], Field(max_length=2)]
+    price: MoneyIn
+
+    @field_validator("kind")
+    @classmethod
+    def _is_no_gift(cls, value: str) -> str:
+        if value == "gift":
+            raise ValueError(said("a {kind} is not taken", kind=value))
+        return value
+
+
+NO_DAY = "2026-02-30T09:30:00Z"
+PRICE = {"amount": "1", "currency": "CNY"}
+RIGHT = {"name": "a", "count": 3, "kind": "order", "at": "2026-01-31T09:30:00+08:00", "tags": [], "price": PRICE}
+
+
+@pytest.mark.parametrize(
+    ("change", "english", "chinese"),
+    [
+        ({"name": " "}, "a text of blanks only says nothing here", "此处不能只有空白字符"),
+        ({"name": ""}, "must not be empty", "不能为空"),
+        ({"name": "x" * 201}, "at most 200 characters are accepted", "最多接受 200 个字符"),
+        ({"name": 5}, "a text is expected here", "此处须为文本"),
+        ({"count": 0}, "must be at least 1", "不得小于 1"),
+        ({"count": True}, "a whole number is expected here", "此处须为整数"),
+        ({"kind": "loan"}, "must be one of 'order', 'refund', 'gift'", "必须是以下之一：'order', 'refund', 'gift'"),
+        ({"kind": "gift"}, "a gift is not taken", "a gift is not taken"),
+        (
+            {"at": "2026-02-30T09:30:00Z"},
+            "this time does not exist or lies outside 1800 to 2199",
+            "该时间不存在，或不在 1800 年至 2199 年之间",
+        ),
+        ({"tags": ["a", "b", "c"]}, "at most 2 are accepted here", "此处最多接受 2 项"),
+        ({"tags": {}}, "an array is expected here", "此处须为数组"),
+        ({"price": 5}, "an object is expected here", "此处须为对象"),
+        ({"more": 5}, "there is no such field here", "这里没有这个字段"),
+        ({"price": {"amount": "1"}}, "this field is missing", "缺少此字段"),
+    ],
+)
+def test_faults_are_told_in_our_own_words(change, english, chinese):
+    with pytest.raises(ValidationError) as refused:
+        Order.model_validate(RIGHT | change)
+
+    (told,) = [worded(error) for error in refused.value.errors()]
+
+    assert told == english
+    assert Messages().spoken(told, "zh-CN") == chinese
