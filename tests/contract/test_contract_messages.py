@@ -21,7 +21,7 @@ PACKAGES = ("service_kit", "customer_profile", "complaints", "scoring", "contact
 # Ideographs and the punctuation that goes with them.
 FIRST_CHINESE = "\u3000"
 CHECKERS = ("schemas", "words", "reading")
-SAYING = ("said", "RowRefused", "RowNotReadable", "UpstreamFailed", "_explained")
+SAYING = ("said", "refused", "RowRefused", "RowNotReadable", "UpstreamFailed", "_explained")
 # Where the sentence is not the first thing that is given.
 PLACES = {"Fault": 1, "RowRefused": 1, "UpstreamFailed": 1, "_explained": 2}
 LEFT_OUT = ("migrations", "__main__", "testing")

@@ -163,11 +163,12 @@ def _dedicate(api: Api, screen: Screen, vip: str, agent: str) -> None:
 
 def _publish_the_number(api: Api, screen: Screen, queue: str) -> None:
     with screen.step(f"Calls to {cast.HOTLINE} go through an IVR flow") as results:
-        flow = _named(api, "/v1/flows", FLOW) or api.post("/v1/flows", _hotline(queue))
+        drawn = _hotline(queue)
+        flow = _named(api, "/v1/flows", FLOW) or api.post("/v1/flows", drawn)
         known = api.find("/v1/entry-points", lambda one: one["address"] == cast.HOTLINE and one["channel"] == "voice")
         if known is None:
             api.post("/v1/entry-points", {"channel": "voice", "address": cast.HOTLINE, "flow_id": flow["id"]})
-        results.append(" → ".join(flow["nodes"]))
+        results.append(" → ".join(drawn["nodes"]))
 
 
 def _hotline(queue: str) -> Json:
