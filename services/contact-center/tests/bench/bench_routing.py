@@ -92,7 +92,9 @@ class World:
         await self.connection.execute(
             f"""UPDATE {self.table("contact")} SET state = 'completed', offer_id = NULL WHERE state = 'offered'"""
         )
-        await self.connection.execute(f"""UPDATE {self.table("offer")} SET state = 'accepted', ended_at = now(), waited_seconds = 1 WHERE state = 'pending'""")
+        await self.connection.execute(
+            f"""UPDATE {self.table("offer")} SET state = 'accepted', ended_at = now(), waited_seconds = 1 WHERE state = 'pending'"""
+        )
         marks = [(agent_id, new_id(), "agent") for agent_id in self.agents]
         await self.connection.copy_records_to_table("routing_mark", records=marks, columns=["subject", "id", "kind"], schema_name=SCHEMA)
 
