@@ -54,6 +54,14 @@ def query_of(operation: Operation) -> dict[str, str]:
     }
 
 
+def properties_of(schema: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
+    """The names of all members that a body of this schema may have, whichever of its alternatives it is."""
+    if "$ref" in schema:
+        return properties_of(document["components"]["schemas"][schema["$ref"].rpartition("/")[2]], document)
+    alternatives = [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())]
+    return [*schema.get("properties", ()), *(name for each in alternatives for name in properties_of(each, document))]
+
+
 def body_schema(operation: Operation) -> Mapping[str, Any]:
     schema: Mapping[str, Any] = operation.described["requestBody"]["content"][operation.media_type]["schema"]
     return schema

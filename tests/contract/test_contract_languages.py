@@ -1,12 +1,15 @@
 """Every refusal of every operation speaks the language that the request wishes for."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.contract.asking import path_of, query_of
+from tests.contract.asking import body_schema, path_of, properties_of, query_of
 from tests.contract.rooms import Door, Operation, Room, operations
 
-FIRST_IDEOGRAPH = "\u4e00"
+FIRST_IDEOGRAPH, LAST_IDEOGRAPH = "\u4e00", "\u9fff"
+# What no field takes, or only a few: each is put into every field of a body at once.
+WRONG = (5, -1.5, True, "", " ", "x" * 20_001, "no\u0000where", [], [[]], {}, {"colour": None}, None, "2026-02-30", "9999-01-01T00:00:00Z")
 
 
 def texts_of(problem: dict[str, Any]) -> Iterator[str]:
@@ -16,7 +19,7 @@ def texts_of(problem: dict[str, Any]) -> Iterator[str]:
 
 
 def is_chinese(text: str) -> bool:
-    return any(letter >= FIRST_IDEOGRAPH for letter in text)
+    return any(FIRST_IDEOGRAPH <= letter <= LAST_IDEOGRAPH for letter in text)
 
 
 def wrong(answer: Any, language: str, asked: Operation) -> list[str]:
@@ -47,6 +50,24 @@ async def test_refusals_speak_the_language_of_the_request(room: Room, door: Door
         for answer in await refusals(door, operation, language)
         for fault in wrong(answer, language, operation)
     ]
+
+    assert not found, "\n".join(found)
+
+
+def wrong_bodies(operation: Operation) -> list[bytes]:
+    """Empty, with a field too many, and with the same wrong value in every field."""
+    names = properties_of(body_schema(operation), operation.document)
+    return [json.dumps(body).encode() for body in ({}, {"colour": 5}, [], *(dict.fromkeys(names, value) for value in WRONG))]
+
+
+async def test_faults_of_a_body_speak_the_language_of_the_request(room: Room, door: Door):
+    found = []
+    for operation in (each for each in operations(room.package) if each.reads_json):
+        for body in wrong_bodies(operation):
+            headers = {"Content-Type": str(operation.media_type), "Accept-Language": "zh-CN"}
+            answer = await door.request(operation.method, path_of(operation), params=query_of(operation), content=body, headers=headers)
+            if answer.status_code >= 400:
+                found += [f"{fault} ({body[:60]!r})" for fault in wrong(answer, "zh-CN", operation)]
 
     assert not found, "\n".join(found)
 

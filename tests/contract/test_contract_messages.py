@@ -6,24 +6,26 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Iterator
-from http import HTTPStatus
 from pathlib import Path
 from string import Formatter
 from types import ModuleType
 
 import pytest
+from scoring.model.refusals import ModelRefused
 from service_kit.errors import Fault, Refusal, first_sentence
 from service_kit.messages import Messages
+from service_kit.problems import TITLES
 from service_kit.wording import EMPTY, PATTERNS, WORDING
 
 PACKAGES = ("service_kit", "customer_profile", "complaints", "scoring", "contact_center", "gateway")
 # Whose plain ValueErrors become faults of a request.
-# Ideographs and the punctuation that goes with them.
 FIRST_CHINESE = "\u3000"
+"""Ideographs and the punctuation that goes with them."""
 CHECKERS = ("schemas", "words", "reading")
-SAYING = ("said", "refused", "RowRefused", "RowNotReadable", "UpstreamFailed", "_explained")
-# Where the sentence is not the first thing that is given.
-PLACES = {"Fault": 1, "RowRefused": 1, "UpstreamFailed": 1, "_explained": 2}
+"""Modules whose plain ValueErrors become faults of a request or of a row."""
+SAYING = ("said", "refused", "_refused", "Row", "RowRefused", "RowNotReadable", "UpstreamFailed", "AddressRefused", "_explained")
+PLACES = {"Fault": 1, "RowRefused": 1, "UpstreamFailed": 1, "Row": 2, "_explained": 2}
+"""Where the sentence is not the first thing that is given."""
 LEFT_OUT = ("migrations", "__main__", "testing")
 
 
@@ -39,7 +41,7 @@ def is_said_by(call: ast.Call, module: ModuleType) -> bool:
     made = getattr(module, name, None)
     if name in SAYING or made is Fault or (name == "ValueError" and module.__name__.rpartition(".")[2] in CHECKERS):
         return True
-    return inspect.isclass(made) and issubclass(made, Refusal)
+    return inspect.isclass(made) and issubclass(made, (Refusal, ModelRefused))
 
 
 def sentences_of(module: ModuleType) -> Iterator[tuple[int, object]]:
@@ -49,11 +51,26 @@ def sentences_of(module: ModuleType) -> Iterator[tuple[int, object]]:
         place = PLACES.get(call.func.id if isinstance(call.func, ast.Name) else "", 0)
         if len(call.args) <= place:
             continue
-        argument = call.args[place]
-        if isinstance(argument, ast.Constant):
-            yield call.lineno, argument.value
-        elif isinstance(argument, ast.JoinedStr | ast.BinOp):
-            yield call.lineno, None
+        for argument in alternatives(call.args[place]):
+            if isinstance(argument, ast.Constant):
+                yield call.lineno, argument.value
+            elif isinstance(argument, ast.Name) and isinstance(named := getattr(module, argument.id, None), str):
+                yield call.lineno, named
+            elif not is_said_elsewhere(argument):
+                yield call.lineno, None
+
+
+def alternatives(argument: ast.expr) -> list[ast.expr]:
+    if isinstance(argument, ast.BoolOp):
+        return argument.values
+    return [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
+
+
+def is_said_elsewhere(argument: ast.expr) -> bool:
+    """A `said(...)` of its own, a variable, or what another error says: these are looked at where they are made."""
+    if isinstance(argument, ast.Call):
+        return isinstance(argument.func, ast.Name) and argument.func.id in ("said", "worded")
+    return isinstance(argument, ast.Name) or (isinstance(argument, ast.Attribute) and argument.attr in ("detail", "description", "problem"))
 
 
 def refusals_of(package: str) -> list[type[Refusal]]:
@@ -104,12 +121,12 @@ def test_every_sentence_for_callers_is_there_in_chinese(package: str) -> None:
 def test_every_wording_of_a_fault_is_there_in_chinese() -> None:
     known = catalog_of("service_kit")
 
-    assert [text for text in {*WORDING.values(), *PATTERNS.values(), EMPTY} if text not in known] == []
+    assert [text for text in {*WORDING.values(), *PATTERNS.values(), *TITLES.values(), EMPTY} if text not in known] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_catalog_holds_what_is_said_and_in_chinese_with_the_same_places(package: str) -> None:
-    told = {text for module in modules_of(package) for text in constants_of(module)} | {status.phrase for status in HTTPStatus}
+    told = {text for module in modules_of(package) for text in constants_of(module)} | set(TITLES.values())
     catalog = catalog_of(package)
 
     assert [english for english in catalog if english not in told] == []

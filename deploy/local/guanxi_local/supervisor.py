@@ -26,7 +26,7 @@ def pause_after(deaths: int) -> float:
     """Seconds from one start to the next: none after the first death, then doubling from half a second.
 
     They count from the start, not from the death: what was killed again and again after a while is back as fast as after the
-    first time, and what dies as soon as it starts does not keep the machine busy.
+    first time, and what cannot start is tried no more often than every few seconds.
     """
     return 0.0 if deaths <= 1 else min(LONGEST_PAUSE, 0.5 * 2.0 ** min(deaths - 2, 10))
 

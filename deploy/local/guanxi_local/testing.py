@@ -162,7 +162,7 @@ def processes_of(folder: Path) -> list[int]:
 
 
 def free_port() -> int:
-    """One that no outgoing connection and no server of another test is lent in the meantime."""
+    """One that no outgoing connection is lent in the meantime."""
     return free_ports(1)[0]
 
 

@@ -77,9 +77,9 @@ class HttpAnswer:
                     return
                 yield chunk
         except TimeoutError as error:
-            raise UpstreamFailed("slow", "the service stopped in the middle of its answer") from error
+            raise UpstreamFailed("slow", said("the service stopped in the middle of its answer")) from error
         except aiohttp.ClientError as error:
-            raise UpstreamFailed("broken", "the service broke off in the middle of its answer") from error
+            raise UpstreamFailed("broken", said("the service broke off in the middle of its answer")) from error
 
     def release(self) -> None:
         if self._response.content.at_eof() or self._response.content.is_eof():
@@ -120,7 +120,7 @@ class HttpUpstream:
 
     async def ask(self, method: str, target: str, headers: RawHeaders, body: Body | None, *, within: float) -> HttpAnswer:
         if self._session is None:
-            raise UpstreamFailed("unreachable", "the proxy is not open")
+            raise UpstreamFailed("unreachable", said("the proxy is not open"))
         try:
             async with asyncio.timeout(within) as limit:
                 response = await self._session.request(
@@ -131,11 +131,11 @@ class HttpUpstream:
                     allow_redirects=False,
                 )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise UpstreamFailed("unreachable", "the service cannot be reached") from error
+            raise UpstreamFailed("unreachable", said("the service cannot be reached")) from error
         except TimeoutError as error:
             raise UpstreamFailed("slow", said("the service did not answer within {seconds} s", seconds=f"{within:g}")) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise UpstreamFailed("broken", "the service closed the connection or answered what is not HTTP") from error
+            raise UpstreamFailed("broken", said("the service closed the connection or answered what is not HTTP")) from error
         return HttpAnswer(response, self._idle_seconds)
 
 

@@ -46,7 +46,8 @@ class Targets:
             for address in addresses:
                 require_allowed(address, is_loopback_allowed=self._is_loopback_allowed)
         except AddressRefused as error:
-            raise _refused(str(error)) from error
+            (why,) = error.args
+            raise _refused(why) from error
         if parts.scheme == "http" and not self._is_http_allowed and not all(_is_local(address) for address in addresses):
             raise _refused("the target must use https")
         return Target(host=parts.hostname, port=port, addresses=tuple(addresses))

@@ -1,6 +1,7 @@
 """Webhooks from registration to delivery, received on real sockets and verified with the public library."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
@@ -276,6 +277,7 @@ async def test_endpoints_and_deliveries_of_other_clients_are_not_found(front):
     assert (await other.get("/v1/webhook-endpoints")).json()["items"] == []
 
 
+HAN = re.compile("[\u4e00-\u9fff]")
 REFUSED_TARGETS = [
     "https://10.0.0.1/hook",
     "https://169.254.169.254/latest/meta-data",
@@ -295,9 +297,11 @@ REFUSED_TARGETS = [
 
 async def test_targets_that_are_not_public_are_refused_at_registration(front):
     for url in REFUSED_TARGETS:
-        refused = await front.partner.post("/v1/webhook-endpoints", {"url": url, "event_types": ["*"]})
+        wish = {"Accept-Language": "zh-CN"}
+        refused = await front.partner.post("/v1/webhook-endpoints", {"url": url, "event_types": ["*"]}, headers=wish)
 
         assert refused.status_code == 422, url
+        assert HAN.search(refused.json()["errors"][0]["detail"]), url
 
 
 async def test_loopback_needs_its_setting(database_url):

@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-MISSING: Mapping[str, Any] = {"type": "missing", "msg": "this field is required"}
+MISSING: Mapping[str, Any] = {"type": "missing"}
 UNPLANNED = (
     "header_params",
     "cookie_params",

@@ -8,11 +8,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from service_kit.errors import Invalid, Refusal
+from service_kit.errors import Invalid, Malformed, Refusal, TooLarge, UnsupportedMediaType, first_sentence
 from service_kit.messages import said
 from service_kit.problems import Problems, faults_of
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 
+DETAILS = {
+    400: first_sentence(Malformed),
+    404: "There is no such path.",
+    405: "This path does not know this method.",
+    413: first_sentence(TooLarge),
+    415: first_sentence(UnsupportedMediaType),
+}
 SOMETHING_WRONG = "Something went wrong on our side; the request id finds it in the log."
 
 
@@ -28,8 +35,10 @@ async def refused(request: Request, refusal: Exception) -> Response:
 async def schema_broken(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = faults_of(error.errors(), error.body)
-    first = faults[0] if faults else None
-    detail = said("{place}: {fault}", place=first.pointer or "the body", fault=first.detail) if first else "the input breaks the schema"
+    if not faults:
+        return await refused(request, FieldsInvalid())
+    place = faults[0].pointer or said("the body")
+    detail = said("{place}: {fault}", place=place, fault=faults[0].detail)
     return await refused(request, FieldsInvalid(detail, faults=faults))
 
 
@@ -44,8 +53,8 @@ async def framework_said(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == 405:
         headers["Allow"] = ", ".join(allowed_methods(request))
-    details = {404: "There is no such path.", 405: "This path does not know this method."}
-    return _explained(request, error.status_code, details.get(error.status_code, str(error.detail)), headers)
+    detail = DETAILS.get(error.status_code, str(error.detail))
+    return _explained(request, error.status_code, detail, headers)
 
 
 async def unforeseen(request: Request, _error: Exception) -> Response:

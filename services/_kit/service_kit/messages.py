@@ -20,16 +20,19 @@ class Said(str):
     values: Mapping[str, object]
 
     def __new__(cls, template: str, /, **values: object) -> Self:
-        made = super().__new__(cls, template.format(**values))
+        made = super().__new__(cls, template.format(**values) if values else template)
         made.template = template
         made.values = values
         return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
+        return (self.template,), dict(self.values)
 
 
 def said(template: str, /, **values: object) -> Said:
     """`said("at most {largest} bytes", largest=9)`: a text that the catalogs know by its template.
 
-    Raises KeyError when a place of the template has no value.
+    A value that is said too is a sentence within the sentence; any other is shown as it is. Raises KeyError when a place has no value.
     """
     return Said(template, **values)
 
@@ -38,12 +41,16 @@ def stored(sentence: str, *, longest: int) -> dict[str, object]:
     """A sentence as JSON, so that who reads it later is told it in their own language; values are cut at `longest` characters."""
     if not isinstance(sentence, Said):
         return {"text": sentence[:longest]}
-    return {"text": sentence.template, "values": {name: str(value)[:longest] for name, value in sentence.values.items()}}
+    values = {name: stored(value if isinstance(value, Said) else str(value), longest=longest) for name, value in sentence.values.items()}
+    return {"text": sentence.template, "values": values}
 
 
 def restored(kept: Mapping[str, Any]) -> str:
     """The sentence that `stored` made this of, in English."""
-    return said(kept["text"], **kept["values"]) if "values" in kept else str(kept["text"])
+    if "values" not in kept:
+        return str(kept["text"])
+    template = kept["text"]
+    return said(template, **{name: restored(value) for name, value in kept["values"].items()})
 
 
 class Messages:
@@ -61,6 +68,8 @@ class Messages:
         if not isinstance(sentence, Said):
             return self._chinese.get(sentence, sentence)
         template = self._chinese.get(sentence.template, sentence.template)
+        if not sentence.values:
+            return template
         return template.format(**{name: self._value(value, language) for name, value in sentence.values.items()})
 
     def chinese(self, sentence: str) -> str:
@@ -68,4 +77,4 @@ class Messages:
         return self._chinese.get(sentence, "")
 
     def _value(self, value: object, language: str) -> object:
-        return self.spoken(value, language) if isinstance(value, str) else value
+        return self.spoken(value, language) if isinstance(value, Said) else value

@@ -14,6 +14,29 @@ from service_kit.messages import Messages
 from service_kit.wording import worded
 
 MEDIA_TYPE = "application/problem+json"
+# As RFC 9110 and RFC 6585 name them; Python's own list changes its words from release to release.
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    408: "Request Timeout",
+    409: "Conflict",
+    410: "Gone",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    428: "Precondition Required",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
 # Kinds for statuses that no refusal of ours stands for: they come from the framework, the wrap around it, or the gateway's proxy.
 KIND_BY_STATUS = {
     400: "malformed",
@@ -63,7 +86,7 @@ class Problems:
         language = self._language_of(scope)
         body: dict[str, Any] = {
             "type": f"{self._base}/problems/{kind or KIND_BY_STATUS.get(status, 'internal')}",
-            "title": self._messages.spoken(HTTPStatus(status).phrase, language),
+            "title": self._messages.spoken(TITLES.get(status, HTTPStatus(status).phrase), language),
             "status": status,
             "detail": self._messages.spoken(detail, language)[:LONGEST_DETAIL],
             "instance": scope["guanxi.request_id"],

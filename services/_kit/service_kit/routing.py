@@ -166,7 +166,7 @@ async def read_form(request: StrictRequest, fields: frozenset[str]) -> None:
     try:
         form = await request.form(max_files=5, max_fields=50)
     except HTTPException as error:
-        raise Malformed(str(error.detail)[:300]) from error
+        raise Malformed("the form cannot be read: it is broken or has too many parts") from error
     faults = [Fault(f"/{name[:100]}", "there is no such field here") for name in form if name not in fields]
     if faults:
         raise FieldUnknown("the form has fields that this operation does not take", faults=faults[:20])

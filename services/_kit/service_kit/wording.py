@@ -88,7 +88,8 @@ def worded(error: Mapping[str, Any]) -> str:
     kind, raised = str(error["type"]), context.get("error")
     if kind == "value_error" and isinstance(raised, Exception) and raised.args:
         own = raised.args[0]
-        return own if isinstance(own, Said) else str(own)[:LONGEST]
+        text = str(own)[:LONGEST]
+        return own if isinstance(own, Said) else said(text)
     if kind not in WORDING:
         return str(error["msg"])[:LONGEST]
     template = EMPTY if context.get("min_length") == 1 else PATTERNS.get(context.get("pattern", ""), WORDING[kind])

@@ -78,11 +78,11 @@ def _day(value: object) -> object:
 
 
 def _identifier(value: object) -> object:
-    if isinstance(value, str):
-        if not UUID_TEXT.fullmatch(value):
-            raise ValueError("an id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")
+    if isinstance(value, UUID):
+        return value
+    if isinstance(value, str) and UUID_TEXT.fullmatch(value):
         return UUID(value)
-    return value
+    raise ValueError("an id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")
 
 
 def written(moment: datetime) -> str:

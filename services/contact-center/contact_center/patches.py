@@ -4,8 +4,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
-from service_kit.errors import Conflict
+from service_kit.errors import Conflict, escaped
 from service_kit.merging import merged
+from service_kit.wording import worded
 
 Whole = TypeVar("Whole", bound=BaseModel)
 MOST_ERRORS = 50
@@ -24,6 +25,6 @@ def patched(model: type[Whole], present: BaseModel, patch: BaseModel) -> Whole:
     try:
         return model.model_validate_json(to_json(merged(document, patch.model_dump(mode="json", exclude_unset=True))))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_ERRORS]
-        errors = [{"pointer": "".join(f"/{place}" for place in each["loc"]), "detail": each["msg"]} for each in found]
+        found = error.errors(include_url=False, include_input=False)[:MOST_ERRORS]
+        errors = [{"pointer": "".join(f"/{escaped(str(place))}" for place in each["loc"]), "detail": worded(each)} for each in found]
         raise PatchedDocumentIncomplete(errors=errors) from error

@@ -267,8 +267,9 @@ import_problem = Table(
     metadata,
     Column("import_id", Uuid, nullable=False),
     Column("row", Integer, nullable=False),
+    Column("number", SmallInteger, nullable=False),
     Column("column", String(200), nullable=False),
     Column("code", String(40), nullable=False),
     Column("detail", JSONB, nullable=False),
-    PrimaryKeyConstraint("import_id", "row", "column"),
+    PrimaryKeyConstraint("import_id", "row", "number"),
 )

@@ -10,6 +10,8 @@ from typing import Any
 LARGEST_MEMORY = 1_500_000_000
 LONGEST_SECONDS = 300
 MOST_ROWS = 1_048_576
+# How the process ends where there is no table to read.
+NOT_READABLE, TOO_MANY_ROWS = 2, 3
 MOST_COLUMNS = 200
 
 
@@ -27,7 +29,7 @@ def main(source: str, target: str) -> int:
             return _write(sheet, target)
     except (python_calamine.CalamineError, IndexError, ValueError) as error:
         sys.stderr.write(str(error)[:300])
-        return 2
+        return NOT_READABLE
 
 
 def _write(sheet: Any, target: str) -> int:
@@ -37,8 +39,7 @@ def _write(sheet: Any, target: str) -> int:
             if number < first:
                 continue
             if number > MOST_ROWS:
-                sys.stderr.write(f"the sheet has more than {MOST_ROWS} rows")
-                return 2
+                return TOO_MANY_ROWS
             cells = [text_of(cell) for cell in row[:MOST_COLUMNS]]
             file.write(json.dumps([number, *cells], ensure_ascii=False) + "\n")
     return 0

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from service_kit.messages import said
 from service_kit.sheet.archive import check_archive
+from service_kit.sheet.convert import MOST_ROWS, NOT_READABLE, TOO_MANY_ROWS
 from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS, Format, Row, Sheet, SheetNotReadable, Value
 from service_kit.sheet.encodings import encoding_of
 
@@ -60,7 +61,9 @@ async def converted(sheet: Sheet, target: str) -> Sheet:
         process.kill()
         await process.wait()
         raise
-    if process.returncode == 2:
+    if process.returncode == TOO_MANY_ROWS:
+        raise SheetNotReadable(said("the sheet has more than {most} rows", most=MOST_ROWS))
+    if process.returncode == NOT_READABLE:
         raise SheetNotReadable(said("the workbook cannot be read: {why}", why=told.decode(errors="replace").strip()[:200]))
     if process.returncode != 0:
         raise SheetNotReadable("the workbook takes more memory or time than is accepted; save it as CSV")
@@ -156,7 +159,8 @@ def _ndjson_rows(sheet: Sheet) -> Iterator[Row]:
         try:
             yield Row(number, {name: value for name, value in _object(line).items() if value not in ("", [], {})})
         except ValueError as error:
-            yield Row(number, {}, error.args[0])
+            (why,) = error.args
+            yield Row(number, {}, why)
 
 
 def _lines(path: str, encoding: str) -> Iterator[str]:

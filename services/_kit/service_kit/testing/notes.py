@@ -55,7 +55,7 @@ LIST_AFTER = LIST.where(tuple_(note.c.written_at, note.c.id) < tuple_(bindparam(
 
 
 class NoteNotFound(NotFound):
-    """There is no such note."""
+    """There is no such resource, or it lies outside what this token may see."""
 
 
 class NewNote(Input):

@@ -71,4 +71,4 @@ class Offer:
         if self.state is OfferState.PENDING and at < self.expires_at:
             return self
         ended = OfferState.TIMED_OUT if self.state is OfferState.PENDING else self.state
-        raise OfferOver(said("the offer is over: it was {how}", how=ended.value.replace("_", " ")), state=ended.value)
+        raise OfferOver(said("the offer is over: {state}", state=ended.value), state=ended.value)

@@ -26,9 +26,10 @@ class ImportNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """Why one row was not taken; it never holds the row's own values."""
+    """One reason why a row was not taken, by its number; it never holds the row's own values."""
 
     row: int
+    number: int
     column: str
     code: str
     detail: str
@@ -134,7 +135,8 @@ class Deciding:
 
     def refuse(self, row: int, error: RowRefused) -> None:
         self.counts.one("failed")
-        self.problems += [RowProblem(row, each.column, each.code, each.detail) for each in (error, *error.others)]
+        faults = enumerate((error, *error.others), start=1)
+        self.problems += [RowProblem(row, number, each.column, each.code, each.detail) for number, each in faults]
 
     def _decided(self, draft: Draft) -> str:
         customer = self._found(draft)

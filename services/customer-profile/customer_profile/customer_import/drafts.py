@@ -1,11 +1,11 @@
 """What one row of a sheet says of a customer, checked and in written form."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from service_kit.errors import Refusal
 from service_kit.messages import said
@@ -100,28 +100,30 @@ class Drafting:
         """The row's draft, None for a row without any value; RowRefused for one that cannot be taken."""
         if row.problem:
             raise RowRefused("unreadable", row.problem)
-        told, refused = _Told(self), []
-        for column, value in row.values.items():
-            target = self._fields.get(column)
-            if target is None or value == "":
-                continue
-            try:
-                told.take(target, value)
-            except RowRefused as error:
-                refused.append((error.code, error.detail, column))
-            except Refusal:
-                refused.append(("invalid", said("the value cannot be read as {field}", field=target), column))
-        if refused:
-            first, *others = [RowRefused(code, detail, column=column) for code, detail, column in refused]
+        told = _Told(self)
+        refused = {column: error for column, value in row.values.items() if (error := self._refusal(told, column, value)) is not None}
+        faults = list(refused.values())
+        if not told.is_something and not faults:
+            return None
+        if self._key is not None and self._key.field not in {self._fields[column] for column in refused} and told.key is None:
+            faults.append(RowRefused("key_missing", said("the row has no {key}", key=self._key.field)))
+        if faults:
+            first, *others = faults
             raise RowRefused(first.code, first.detail, column=first.column, others=others)
-        return self._finished(told, row.number) if told.is_something else None
+        return told.draft(row.number)
 
-    def _finished(self, told: "_Told", number: int) -> Draft:
+    def _refusal(self, told: "_Told", column: str, value: Value) -> RowRefused | None:
+        """Take one cell; what is wrong with it, or None."""
+        target = self._fields.get(column)
+        if target is None or value == "":
+            return None
         try:
-            return told.draft(number)
+            told.take(target, value)
         except RowRefused as error:
-            column = next((column for column, field in self._fields.items() if field == error.column), error.column)
-            raise RowRefused(error.code, error.detail, column=column) from error
+            return RowRefused(error.code, error.detail, column=column)
+        except Refusal:
+            return RowRefused("invalid", said("the value cannot be read as {field}", field=target), column=column)
+        return None
 
     def identifier(self, target: str, value: str) -> Identifier:
         name, _, system = target.partition(":")
@@ -131,17 +133,32 @@ class Drafting:
             _refuse_formula(identifier.value)
         return identifier
 
-    def is_zone(self, name: str) -> bool:
-        return name in self._zones
+    def plain(self, target: str, text: str) -> object:
+        """The value of a field that is neither an identifier nor a fact."""
+        match target:
+            case "name":
+                return _bounded(text, LONGEST_NAME)
+            case "kind":
+                return KINDS.get(text) or _one_of(Kind, text)
+            case "language":
+                return _checked(text, _is_language(text), target)
+            case "time_zone":
+                return _checked(text, text in self._zones, target)
+            case "unit":
+                return _checked(text, len(text) <= 200 and bool(UNIT.fullmatch(text)), target)
+            case "sector":
+                return _one_of(Sector, text)
+            case "account_manager":
+                return _bounded(text, 200)
+            case _:
+                return _yes_or_no(text)
 
     def key_among(self, identifiers: list[Identifier]) -> str | None:
-        """The look-up key of the row: of the asked type, else the first unique identifier."""
+        """The look-up key of the row: of the asked type, else the first unique identifier; None where it has none."""
         if self._key is None:
             return next((identifier.key for identifier in identifiers if identifier.is_unique), None)
-        for identifier in identifiers:
-            if identifier.type is self._key.type and identifier.system == self._key.system:
-                return identifier.key
-        raise RowRefused("key_missing", said("the row has no {key}", key=self._key.field))
+        own = (each.key for each in identifiers if each.type is self._key.type and each.system == self._key.system)
+        return next(own, None)
 
     def stand_in_name(self, identifiers: list[Identifier]) -> str | None:
         """Sheets without any column of names call their new customers by their numbers."""
@@ -153,7 +170,7 @@ class _Told:
 
     def __init__(self, drafting: Drafting) -> None:
         self._drafting = drafting
-        self._plain: dict[str, str] = {}
+        self._plain: dict[str, Any] = {}
         self._roles: list[Role] = []
         self._tags: list[str] = []
         self._identifiers: list[Identifier] = []
@@ -183,7 +200,7 @@ class _Told:
             self._identifiers.extend(self._drafting.identifier(target, part) for part in values)
         else:
             _refuse_formula(value)
-            self._plain[target] = value
+            self._plain[target] = self._drafting.plain(target, value)
 
     def _take_many(self, target: str, value: Value) -> None:
         parts = [_text(part) for part in value] if isinstance(value, list) else [part.strip() for part in MANY.split(_text(value))]
@@ -224,35 +241,21 @@ class _Told:
             told[name] = read
             _refuse_more(told, MOST_FACTS, "more than {most} facts in a group")
 
+    @property
+    def key(self) -> str | None:
+        return self._drafting.key_among(self._identifiers)
+
     def draft(self, number: int) -> Draft:
-        plain = self._plain
         return Draft(
             number=number,
-            key=self._drafting.key_among(self._identifiers),
-            name=_when(plain, "name", lambda text: _bounded(text, LONGEST_NAME)),
+            key=self.key,
             stand_in_name=self._drafting.stand_in_name(self._identifiers),
-            kind=_when(plain, "kind", lambda text: KINDS.get(text) or _one_of(Kind, text)),
-            language=_when(plain, "language", lambda text: _checked(text, _is_language(text), "language")),
-            time_zone=_when(plain, "time_zone", lambda text: _checked(text, self._drafting.is_zone(text), "time_zone")),
-            unit=_when(plain, "unit", lambda text: _checked(text, len(text) <= 200 and bool(UNIT.fullmatch(text)), "unit")),
-            sector=_when(plain, "sector", lambda text: _one_of(Sector, text)),
-            account_manager=_when(plain, "account_manager", lambda text: _bounded(text, 200)),
-            do_not_contact=_when(plain, "do_not_contact", _yes_or_no),
+            **self._plain,
             roles=tuple(self._roles),
             tags=tuple(self._tags),
             identifiers=tuple(self._identifiers),
             facts=self._facts,
         )
-
-
-def _when(plain: Mapping[str, str], name: str, read: Callable[[str], Read]) -> Read | None:
-    text = plain.get(name)
-    if text is None:
-        return None
-    try:
-        return read(text)
-    except RowRefused as error:
-        raise RowRefused(error.code, error.detail, column=name) from error
 
 
 def _fact(target: str, value: Value) -> Json:
@@ -304,14 +307,14 @@ def _day(text: str) -> str | None:
     if text.lower() in EMPTY:
         return None
     found = DAY.fullmatch(text) or PACKED_DAY.fullmatch(text)
+    if found is None:
+        raise RowRefused("invalid", "a day is written as YYYY-MM-DD")
     try:
-        if found is None:
-            raise ValueError
         day = date(int(found[1]), int(found[2]), int(found[3]))
+        if not 1800 <= day.year < 2200:
+            raise ValueError
     except ValueError as error:
-        raise RowRefused("invalid", "a day is written as YYYY-MM-DD") from error
-    if not 1800 <= day.year < 2200:
-        raise RowRefused("invalid", "this day lies outside 1800 to 2199")
+        raise RowRefused("invalid", "this day does not exist or lies outside 1800 to 2199") from error
     return day.isoformat()
 
 

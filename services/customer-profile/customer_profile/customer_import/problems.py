@@ -24,7 +24,7 @@ async def as_csv(reader: Reader, import_id: UUID, speak: Callable[[str], str]) -
     after = store.BEFORE_ALL
     while rows := await store.problems_after(reader, import_id, after=after, limit=AT_ONCE):
         lines.writerows([[safe(value) for value in vars(row_error_view(row, speak)).values()] for row in rows])
-        after = rows[-1]["row"], rows[-1]["column"]
+        after = rows[-1]["row"], rows[-1]["number"]
     return written.getvalue()
 
 

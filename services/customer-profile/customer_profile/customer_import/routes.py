@@ -74,7 +74,7 @@ async def read_import(import_id: Id, call: Annotated[Call, requires("customers:i
     """Follow an import."""
     async with call.reading() as reader:
         job = await found(reader, import_id, call)
-    return call.answer(import_view(job, call.spoken), version=job.version)
+    return call.answer(import_view(job, call.spoken), version=job.version, variant=call.language if job.error else "")
 
 
 @router.get(PATH, response_model=Page[ImportView])
@@ -94,7 +94,7 @@ async def cancel_import(import_id: Id, call: Annotated[Call, requires("customers
         job = await jobs.cancel(tx, await found(tx, import_id, call), at=call.at)
         if job.state == "canceled":
             await store.forget_file(tx, job.id)
-        return call.answer(import_view(job, call.spoken), version=job.version)
+        return call.answer(import_view(job, call.spoken), version=job.version, variant=call.language if job.error else "")
 
 
 @router.get(f"{PATH}/{{import_id}}/errors", response_model=Page[RowErrorView], raises=[ImportNotFound])
@@ -106,7 +106,7 @@ async def list_import_errors(
         job = await found(reader, import_id, call)
         rows = await store.problems_after(reader, job.id, after=page.after or store.BEFORE_ALL, limit=page.fetch)
     items = [row_error_view(row, call.spoken) for row in rows[: page.limit]]
-    return call.page(page, items, next_cursor=page.next_cursor(rows, "row", "column"))
+    return call.page(page, items, next_cursor=page.next_cursor(rows, "row", "number"))
 
 
 @router.get(

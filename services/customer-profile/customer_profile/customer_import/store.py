@@ -13,7 +13,7 @@ from service_kit.sqlstates import UniqueViolated
 from service_kit.statements import rows
 from service_kit.tables import job
 from service_kit.units import within_units
-from sqlalchemy import Integer, String, Uuid, bindparam, delete, exists, func, insert, select, tuple_
+from sqlalchemy import Integer, SmallInteger, String, Uuid, bindparam, delete, exists, func, insert, select, tuple_
 
 from customer_profile.customer import events, statements
 from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, IdentifierTaken, changed_names
@@ -26,7 +26,7 @@ from customer_profile.timeline.store import row_of as timeline_row
 
 PART_BYTES = 1_000_000
 LONGEST_DETAIL = 300
-BEFORE_ALL = (0, "")
+BEFORE_ALL = (0, 0)
 # No token holds a space: words are split at them.
 TOKENS_APART = " "
 ADD_PART = insert(import_file)
@@ -45,10 +45,10 @@ LIST_PROBLEMS = (
     select(import_problem)
     .where(
         import_problem.c.import_id == bindparam("id", type_=Uuid),
-        tuple_(import_problem.c.row, import_problem.c.column)
-        > tuple_(bindparam("after_row", type_=Integer), bindparam("after_column", type_=String)),
+        tuple_(import_problem.c.row, import_problem.c.number)
+        > tuple_(bindparam("after_row", type_=Integer), bindparam("after_number", type_=SmallInteger)),
     )
-    .order_by(import_problem.c.row, import_problem.c.column)
+    .order_by(import_problem.c.row, import_problem.c.number)
     .limit(bindparam("limit", type_=Integer))
 )
 
@@ -198,7 +198,8 @@ async def imports_before(reader: Reader, kind: str, *, before: UUID, limit: int,
 
 def _problem_row(import_id: UUID, problem: RowProblem) -> dict[str, object]:
     detail = stored(problem.detail, longest=LONGEST_DETAIL)
-    return {"import_id": import_id, "row": problem.row, "column": problem.column[:200], "code": problem.code, "detail": detail}
+    place = {"row": problem.row, "number": problem.number, "column": problem.column[:200]}
+    return {"import_id": import_id, **place, "code": problem.code, "detail": detail}
 
 
 async def add_problems(tx: Transaction, import_id: UUID, problems: Iterable[RowProblem]) -> None:
@@ -209,6 +210,6 @@ async def add_problems(tx: Transaction, import_id: UUID, problems: Iterable[RowP
 
 
 async def problems_after(reader: Reader, import_id: UUID, *, after: Sequence[Any], limit: int) -> list[Record]:
-    """The row errors of an import, by row and column, behind those of a row and column."""
-    row, column = after
-    return await reader.fetch(LIST_PROBLEMS, id=import_id, after_row=row, after_column=column, limit=limit)
+    """The row errors of an import, by row and number, behind those of a row and number."""
+    row, number = after
+    return await reader.fetch(LIST_PROBLEMS, id=import_id, after_row=row, after_number=number, limit=limit)

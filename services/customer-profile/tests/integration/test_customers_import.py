@@ -142,22 +142,32 @@ async def test_bad_rows_are_listed_and_the_good_ones_are_imported(api: Api) -> N
 
 
 async def test_all_faults_of_a_row_are_listed_page_by_page_in_the_callers_language(api: Api) -> None:
-    sheet = "external:erp,name,phone,birth_date,sex\nE-1,张伟,not a phone,1990-02-31,neither\nE-2,李娜,,1985-13-01,\n"
+    sheet = (
+        "external:erp,name,phone,birth_date,sex,language,unit,do_not_contact\n"
+        "E-1,张伟,not a phone,1990-02-31,neither,!!,A B,maybe\n"
+        "E-2,李娜,,someday,,,,\n"
+        ",王芳,,1990-02-31,,,,\n"
+    )
 
     work = await imported(api, sheet.encode(), key="external:erp")
 
-    assert work["counts"] == counts(failed=2)
+    assert work["counts"] == counts(failed=3)
     told: list[tuple[int, str, str]] = []
-    path: str | None = f"/v1/customer-imports/{work['id']}/errors?limit=1"
+    path: str | None = f"/v1/customer-imports/{work['id']}/errors?limit=2"
     while path:
         page = await api.get(path, headers={"Accept-Language": "zh-CN"})
         told += [(item["row"], item["column"], item["detail"]) for item in page.json()["items"]]
         path = page.links["next"]["url"] if "next" in page.links else None
     assert told == [
-        (2, "birth_date", "日期须写成 YYYY-MM-DD"),
-        (2, "phone", "该值无法读作 phone"),
+        (2, "phone", "该值无法识别为 phone"),
+        (2, "birth_date", "该日期不存在，或不在 1800 年至 2199 年之间"),
         (2, "sex", "性别须为 male、female 或 other"),
+        (2, "language", "该值无法识别为 language"),
+        (2, "unit", "该值无法识别为 unit"),
+        (2, "do_not_contact", "该值既不是“是”也不是“否”"),
         (3, "birth_date", "日期须写成 YYYY-MM-DD"),
+        (4, "birth_date", "该日期不存在，或不在 1800 年至 2199 年之间"),
+        (4, "", "该行没有 external:erp"),
     ]
     download = await api.get(work["errors_url"], headers={"Accept-Language": "zh-CN"})
     assert [row["detail"] for row in csv.DictReader(io.StringIO(download.text))] == [detail for _, _, detail in told]

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from service_kit.messages import said
 
 from scoring.model.refusals import NoInteriorMaximum
 
@@ -51,7 +52,7 @@ def climb(surface: Surface, start: Vector) -> Top:
 
 def _settled(point: Vector, height: float, norm: float, steps: int) -> Top:
     if not norm <= GRADIENT_STILL_ACCEPTED:
-        raise NoInteriorMaximum(f"the climb stopped after {steps} steps with a gradient of {norm:.3g}")
+        raise NoInteriorMaximum(said("the climb stopped after {steps} steps with a gradient of {norm}", steps=steps, norm=f"{norm:.3g}"))
     return Top(point=point, height=height, gradient_norm=norm, steps=steps)
 
 

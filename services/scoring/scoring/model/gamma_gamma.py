@@ -8,6 +8,7 @@ For x orders with the sum s (mean z = s/x) the log-likelihood of one customer is
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaln, polygamma, psi
+from service_kit.messages import said
 
 from scoring.model.ascent import Vector, climb
 from scoring.model.history import Floats
@@ -39,7 +40,7 @@ def fit(frequency: ArrayLike, mean_value: ArrayLike) -> GammaGamma:
     top = climb(_Likelihood(x, total), start)
     p, q, gamma = (float(value) for value in np.exp(top.point))
     if q <= 1:
-        raise NoFiniteMean(f"order values spread so widely that they have no mean (q = {q:.4f}, needed above 1)")
+        raise NoFiniteMean(said("order values spread so widely that they have no mean (q = {q}, needed above 1)", q=f"{q:.4f}"))
     return GammaGamma(
         p=p,
         q=q,

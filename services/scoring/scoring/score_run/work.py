@@ -7,7 +7,7 @@ from uuid import UUID
 from service_kit.database import Database
 from service_kit.identity import Clock
 from service_kit.jobs import RunningJob
-from service_kit.messages import said
+from service_kit.messages import restored, said
 from service_kit.outbox import Event
 
 from scoring.model import store as models
@@ -85,7 +85,10 @@ class ScoreRuns:
             return {}
         answer, _ = await calculator.ask({"ask": "calibrate", "models": list(terms.models), "days": terms.days}, behavior)
         if refused := answer.get("refused"):
-            raise ModelNotDetermined(said("{model} cannot be fitted ({code}): {detail}", **refused))
+            why = restored(refused["detail"])
+            raise ModelNotDetermined(
+                said("{model} cannot be fitted ({code}): {detail}", model=refused["model"], code=refused["code"], detail=why)
+            )
         fitted: Mapping[str, Mapping[str, Any]] = answer["models"]
         return fitted
 

@@ -81,7 +81,7 @@ async def record_transactions(body: TransactionBatch, call: Annotated[Call, requ
     async with call.transaction() as tx:
         outcome = await use_cases.record_all(store.TransactionStore(tx), Rescoring(tx), list(transactions.values()), customers, at=call.at)
         places = list(transactions)
-        rejected += [Rejected(index=places[each], detail=refusal.detail[:500]) for each, refusal in outcome.rejected.items()]
+        rejected += [Rejected(index=places[each], detail=call.spoken(refusal.detail)[:500]) for each, refusal in outcome.rejected.items()]
         view = BatchOutcome(
             accepted=len(outcome.accepted), duplicates=outcome.duplicates, rejected=sorted(rejected, key=lambda each: each.index)
         )
@@ -96,7 +96,7 @@ def _readable(body: TransactionBatch, call: Call) -> tuple[dict[int, Transaction
         try:
             transactions[index] = item.transaction(id=call.new_id(), at=call.at, zone=zone_of(call))
         except Conflict as refusal:
-            rejected.append(Rejected(index=index, detail=refusal.detail[:500]))
+            rejected.append(Rejected(index=index, detail=call.spoken(refusal.detail)[:500]))
     return transactions, rejected
 
 

@@ -17,6 +17,7 @@ from service_kit.database import Database, Transaction
 from service_kit.errors import Conflict
 from service_kit.identity import Clock, new_id
 from service_kit.jobs import RunningJob
+from service_kit.messages import said
 from service_kit.sheet import reading
 from service_kit.sheet.domain import Format, Row
 
@@ -152,7 +153,8 @@ class TransactionImports:
                     raise CustomersNotAsked("customer-profile did not say in time who the customers are; import the sheet again") from error
                 await asyncio.sleep(1.0)
             except NeighborRefused as refused:
-                raise CustomersNotAsked(f"customer-profile refused to say who the customers are: {refused}"[:500]) from refused
+                why = said("customer-profile refused to say who the customers are: {why}", why=str(refused)[:300])
+                raise CustomersNotAsked(why) from refused
 
     async def _found(self, order: Order, names: Sequence[str], caller: Caller) -> Mapping[str, KnownCustomer | None]:
         if order.key:

@@ -94,6 +94,7 @@ async def test_a_minimum_stay_keeps_a_tier_for_its_days(api, customers):
 async def test_another_scheme_judges_everybody_anew(api, customers):
     customer = customers.add()
     first = await put_scheme(api)
+    await over(api, f"/v1/tier-reviews/{first.json()['review_id']}")
     await order(api, customer, "100")
     await ranked(api)
 

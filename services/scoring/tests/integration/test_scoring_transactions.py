@@ -92,10 +92,13 @@ async def test_a_batch_takes_each_item_on_its_own(api, customers):
         an_order(customer),
     ]
 
-    outcome = (await api.post("/v1/transactions/batch", {"items": items})).json()
+    outcome = (await api.post("/v1/transactions/batch", {"items": items}, headers={"Accept-Language": "zh-CN"})).json()
 
     assert (outcome["accepted"], outcome["duplicates"]) == (2, 1)
-    assert [each["index"] for each in outcome["rejected"]] == [1, 3]
+    assert outcome["rejected"] == [
+        {"index": 1, "detail": "没有这位客户，或其不在该令牌可见的范围之内。"},
+        {"index": 3, "detail": "一笔交易的金额和成本必须使用同一币种。"},
+    ]
     repeated = (await api.post("/v1/transactions/batch", {"items": items[:1]})).json()
     assert repeated == {"accepted": 0, "duplicates": 1, "rejected": []}
 

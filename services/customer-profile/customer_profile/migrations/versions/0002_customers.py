@@ -83,10 +83,11 @@ def upgrade() -> None:
         "import_problem",
         sa.Column("import_id", sa.Uuid(), nullable=False),
         sa.Column("row", sa.Integer(), nullable=False),
+        sa.Column("number", sa.SmallInteger(), nullable=False),
         sa.Column("column", sa.String(length=200), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.PrimaryKeyConstraint("import_id", "row", "column", name=op.f("pk_import_problem")),
+        sa.PrimaryKeyConstraint("import_id", "row", "number", name=op.f("pk_import_problem")),
     )
     op.create_table(
         "care_task",
