@@ -13,6 +13,7 @@ DEMANDED = {
     "precondition-required": 428,  # A change without ETag, where the contract cannot say that `*` or a tag has to be there.
     "cursor-invalid": 422,  # A cursor of the right shape that no list of ours has signed.
     "idempotency-key-reused": 422,  # The same key with another body.
+    "encoding-unknown": 422,  # As a file that is no sheet.
     "sheet-not-readable": 422,  # A file whose bytes are no sheet: a schema sees a file only as bytes.
     "mapping-not-usable": 422,  # A mapping that names no column of the file beside it.
     "webhook-target-refused": 422,  # An address that does not resolve, or into a private range: no pattern can tell.

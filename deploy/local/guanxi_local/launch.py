@@ -165,7 +165,7 @@ class Instance:
         self._console.print(f"  API and its documentation  [link]{self._settings.base_url}/docs[/link]")
         self._console.print(f"  credentials                {self._home.credentials}", soft_wrap=True)
         self._console.print(f"  logs                       {self._home.logs}", soft_wrap=True)
-        self._console.print("  Ctrl-C stops everything.")
+        self._console.print("  Ctrl-C, or `make stop` elsewhere, stops everything.")
 
     def _begin_demo(self, is_new: bool, running: ExitStack) -> None:
         if not is_new:

@@ -8,6 +8,7 @@ from typing import Any
 
 from service_kit.contract import explained
 from service_kit.errors import Refusal, problem_slug
+from service_kit.language import preferred
 from service_kit.messages import Messages
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,17 +18,16 @@ from gateway.problem.texts import BY_STATUS, KINDS, Kind
 
 SLUG = re.compile(r"[a-z0-9-]{1,80}")
 PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{slug}</title>
+<title>{title}</title>
 <style>body{{font:1rem/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}}code{{color:#555}}</style>
 </head>
 <body>
 <p><code>{status} {slug}</code></p>
-<section lang="en"><h1>{title_en}</h1>{own}<p>{advice_en}</p></section>
-<section lang="zh-CN"><h1>{title_zh}</h1>{own_zh}<p>{advice_zh}</p></section>
+{sections}
 </body>
 </html>
 """
@@ -35,16 +35,24 @@ POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inli
 
 
 async def page(request: Request) -> Response:
-    """Both languages on one page; 404 for what is no type of problem here."""
+    """Both languages on one page, the caller's first; 404 for what is no type of problem here."""
     slug = request.path_params["slug"]
     found = await _explained(request, slug) if SLUG.fullmatch(slug) else None
     if found is None:
         missing: Response = request.app.state.problems.answer(request.scope, 404, detail="There is no such type of problem.")
         return missing
     kind, own, own_zh = found
-    members = {name: escape(str(value)) for name, value in vars(kind).items()}
-    html = PAGE.format(slug=escape(slug), own=_paragraph(own), own_zh=_paragraph(own_zh), **members)
-    return Response(html, media_type="text/html; charset=utf-8", headers=POLICY)
+    english = _section("en", kind.title_en, own, kind.advice_en)
+    chinese = _section("zh-CN", kind.title_zh, own_zh, kind.advice_zh)
+    language = preferred(request.headers.get("accept-language"), default=request.app.state.settings.language)
+    sections, title = ([chinese, english], kind.title_zh) if language == "zh-CN" else ([english, chinese], kind.title_en)
+    html = PAGE.format(slug=escape(slug), status=kind.status, language=language, title=escape(title), sections="\n".join(sections))
+    headers = {**POLICY, "Content-Language": "en, zh-CN", "Vary": "Accept-Language"}
+    return Response(html, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _section(language: str, title: str, *paragraphs: str) -> str:
+    return f'<section lang="{language}"><h1>{escape(title)}</h1>{"".join(map(_paragraph, paragraphs))}</section>'
 
 
 def _paragraph(text: str) -> str:

@@ -12,6 +12,7 @@ from service_kit.errors import Invalid, Malformed, Refusal, TooLarge, Unsupporte
 from service_kit.messages import said
 from service_kit.problems import Problems, faults_of
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.wording import WORDING
 
 DETAILS = {
     400: first_sentence(Malformed),
@@ -37,6 +38,8 @@ async def schema_broken(request: Request, error: Exception) -> Response:
     faults = faults_of(error.errors(), error.body)
     if not faults:
         return await refused(request, FieldsInvalid())
+    if not faults[0].pointer and faults[0].detail == WORDING["missing"]:
+        return await refused(request, FieldsInvalid("the body is missing"))
     place = faults[0].pointer or said("the body")
     detail = said("{place}: {fault}", place=place, fault=faults[0].detail)
     return await refused(request, FieldsInvalid(detail, faults=faults))

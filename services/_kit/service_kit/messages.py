@@ -37,6 +37,11 @@ def said(template: str, /, **values: object) -> Said:
     return Said(template, **values)
 
 
+def sentence(text: str) -> Said:
+    """A text of ours as a sentence, whether it has places or not."""
+    return text if isinstance(text, Said) else said(text)
+
+
 def stored(sentence: str, *, longest: int) -> dict[str, object]:
     """A sentence as JSON, so that who reads it later is told it in their own language; values are cut at `longest` characters."""
     if not isinstance(sentence, Said):

@@ -148,8 +148,9 @@ def faults_of(errors: Iterable[Mapping[str, Any]], body: object) -> Sequence[Fau
 
 def _pointer(location: Sequence[str | int], body: object) -> str:
     place, *path = location or ("body",)
-    if place == "body" and isinstance(body, dict | list):
-        path = _members(path, body)
+    if place == "body":
+        # The fields of a form hold no others.
+        path = _members(path, body) if isinstance(body, dict | list) else path[:1]
     parts = [escaped(str(part))[:100] for part in path]
     if place == "body":
         return "".join(f"/{part}" for part in parts)

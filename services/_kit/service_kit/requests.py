@@ -125,6 +125,8 @@ def _leaves(value: object) -> Iterator[tuple[str, object]]:
 
 def require_content_type(request: Request, expected: str) -> None:
     """Raise UnsupportedMediaType unless the body is of the type that the operation reads."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("send the body as it is, without Content-Encoding")
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != expected:
         if given:
@@ -143,7 +145,8 @@ def refuse_unknown_parameters(request: Request, known: Collection[str], repeatab
     faults = [Fault(place(name), "there is no such query parameter") for name in unknown]
     faults += [Fault(place(name), "this parameter is given once") for name in twice]
     if faults:
-        raise UnknownParameter("the query has parameters that this operation does not take", faults=faults[:MOST_FAULTS])
+        what = "the query has parameters that this operation does not take" if unknown else "the query has a parameter twice"
+        raise UnknownParameter(what, faults=faults[:MOST_FAULTS])
     _refuse([place(name) for name, value in request.query_params.multi_items() if "\0" in value], NUL)
 
 

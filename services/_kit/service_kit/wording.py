@@ -3,8 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from service_kit.messages import Said, said
-from service_kit.words import NOT_BLANK, TRIMMED
+from service_kit.messages import said, sentence
+from service_kit.words import (
+    AMOUNT,
+    CODE,
+    CURRENCY,
+    EMAIL,
+    LANGUAGE_TAG,
+    NOT_BLANK,
+    PHONE,
+    PHONE_IN_QUERY,
+    POSITIVE_AMOUNT,
+    TRIMMED,
+    UNIT,
+    URL,
+)
 
 LONGEST = 300
 OBJECT = "an object is expected here"
@@ -79,7 +92,22 @@ WORDING: Mapping[str, str] = {
     "union_tag_not_found": "{discriminator} is missing: it says which kind of thing this is",
     "json_invalid": "the JSON is broken",
 }
-PATTERNS: Mapping[str, str] = {NOT_BLANK: BLANK, TRIMMED: EDGES}
+A_PHONE = "a phone is written in digits, with blanks, brackets, dots or hyphens between them, such as 138 0013 8000"
+# Forms that people mistake are told by an example, the others by their pattern.
+PATTERNS: Mapping[str, str] = {
+    NOT_BLANK: BLANK,
+    TRIMMED: EDGES,
+    CODE: "a code is made of letters, digits and ._:- and begins with a letter or a digit",
+    URL: "a URL begins with http:// or https:// and is written in ASCII, such as https://example.com/hook",
+    UNIT: "a unit is a dotted path of lower-case letters and digits, such as cn.gd.gz",
+    CURRENCY: "a currency is three capital letters, such as CNY",
+    AMOUNT: "an amount is a decimal number with up to six decimals, such as 12.50",
+    POSITIVE_AMOUNT: "an amount is a decimal number of zero or more with up to six decimals, such as 12.50",
+    PHONE: A_PHONE,
+    PHONE_IN_QUERY: A_PHONE,
+    EMAIL: "an e-mail address has a name and a domain, such as zw@example.com",
+    LANGUAGE_TAG: "a language is a tag such as zh-CN or en",
+}
 
 
 def worded(error: Mapping[str, Any]) -> str:
@@ -87,9 +115,7 @@ def worded(error: Mapping[str, Any]) -> str:
     context = error.get("ctx", {})
     kind, raised = str(error["type"]), context.get("error")
     if kind == "value_error" and isinstance(raised, Exception) and raised.args:
-        own = raised.args[0]
-        text = str(own)[:LONGEST]
-        return own if isinstance(own, Said) else said(text)
+        return sentence(raised.args[0])
     if kind not in WORDING:
         return str(error["msg"])[:LONGEST]
     template = EMPTY if context.get("min_length") == 1 else PATTERNS.get(context.get("pattern", ""), WORDING[kind])

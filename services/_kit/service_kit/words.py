@@ -105,13 +105,21 @@ Day = Annotated[
 ]
 
 # Every text of the API is bounded; `pattern` keeps the promise that a blank line is no name.
-Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"
+Code = Annotated[str, Field(min_length=1, max_length=64, pattern=CODE)]
 NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"
 TRIMMED = r"^[^\s\x00]([^\x00\n]*[^\s\x00])?$"
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK)]
 Text = Annotated[str, Field(max_length=10_000)]
-Url = Annotated[str, Field(min_length=8, max_length=2_000, pattern=r"^https?://[!-~]+$")]
-UnitPath = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", examples=["cn.gd.gz"])]
+URL = r"^https?://[!-~]+$"
+Url = Annotated[str, Field(min_length=8, max_length=2_000, pattern=URL)]
+UNIT = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
+UnitPath = Annotated[str, Field(min_length=1, max_length=200, pattern=UNIT, examples=["cn.gd.gz"])]
+PHONE = r"^\+?[0-9](?:[ ().-]{0,2}[0-9]){2,18}$"
+# In a query an unescaped + arrives as a blank.
+PHONE_IN_QUERY = r"^[+ ]?[0-9](?:[ ().-]{0,2}[0-9]){2,18}$"
+EMAIL = r"^[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,30}(\.[A-Za-z0-9-]{1,30}){1,3}$"
+LANGUAGE_TAG = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 Language = Literal["zh-CN", "en"]
 Count = Annotated[int, Field(ge=0, le=2**53 - 1, json_schema_extra={"format": "int64"})]
 Seconds = Annotated[int, Field(ge=0, le=10**9, json_schema_extra={"format": "int32"})]
@@ -119,9 +127,12 @@ Rating = Annotated[int, Field(ge=1, le=5, json_schema_extra={"format": "int32"})
 Stars = Annotated[int, Field(ge=1, le=6, json_schema_extra={"format": "int32"})]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]
 # ISO 4217 by shape; the list of currencies changes, the shape does not.
-Currency = Annotated[str, Field(min_length=3, max_length=3, pattern=r"^[A-Z]{3}$", examples=["CNY"])]
-AmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", examples=["12.50"])]
-PositiveAmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$", examples=["12.50"])]
+CURRENCY = r"^[A-Z]{3}$"
+Currency = Annotated[str, Field(min_length=3, max_length=3, pattern=CURRENCY, examples=["CNY"])]
+AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
+POSITIVE_AMOUNT = r"^[0-9]{1,15}(\.[0-9]{1,6})?$"
+AmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=AMOUNT, examples=["12.50"])]
+PositiveAmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=POSITIVE_AMOUNT, examples=["12.50"])]
 DecimalText = AmountText
 
 

@@ -136,9 +136,9 @@ async def test_many_writers_several_sequencers_and_kills_lose_nothing_and_repeat
         await asyncio.gather(*(write(subject) for subject in range(8)))
         is_over.set()
         await asyncio.gather(*numbering)
+        killed = await killing
         await Sequencer(writing).step()
         await following
-        killed = await killing
     by_subject = defaultdict(list)
     for row in read:
         by_subject[row["subject"]].append(row["payload"]["number"])

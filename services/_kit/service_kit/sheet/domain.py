@@ -20,6 +20,9 @@ class Format(StrEnum):
 class SheetNotReadable(Invalid):
     """The file cannot be read as CSV, XLSX or NDJSON; save it again as UTF-8 CSV or as a plain XLSX workbook."""
 
+    def __init__(self, detail: str = "", /) -> None:
+        super().__init__(detail, pointer="/file")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -9,6 +9,10 @@ MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 CHUNK = 1 << 20
 
 
+class EncodingUnknown(SheetNotReadable):
+    """The file is no text in UTF-8, UTF-16 or GB18030; save it again as UTF-8."""
+
+
 def encoding_of(path: str) -> str:
     """The name of the encoding that reads the whole file; SheetNotReadable when none does."""
     with Path(path).open("rb") as file:
@@ -21,7 +25,7 @@ def encoding_of(path: str) -> str:
         return _proven(path, "utf-16-be" if is_big_endian else "utf-16-le")
     try:
         return _proven(path, "utf-8")
-    except SheetNotReadable:
+    except EncodingUnknown:
         return _proven(path, "gb18030")
 
 
@@ -34,5 +38,5 @@ def _proven(path: str, name: str) -> str:
                     raise SheetNotReadable("the file holds NUL characters: it is not a text file")
             decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        raise SheetNotReadable("the file is neither UTF-8, UTF-16 nor GB18030 text") from error
+        raise EncodingUnknown("the file is neither UTF-8, UTF-16 nor GB18030 text") from error
     return name

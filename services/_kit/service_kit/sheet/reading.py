@@ -121,11 +121,20 @@ def _behind_header(lines: Iterator[Line]) -> Iterator[Line]:
 
 def _csv_lines(path: str, encoding: str, delimiter: str) -> Iterator[list[str]]:
     with Path(path).open(encoding=encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
+        # Strict: a quotation mark that nobody closes would else swallow the rest of the file as one cell.
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        line = 1
         try:
-            yield from reader
+            for cells in reader:
+                yield cells
+                line = reader.line_num + 1
         except csv.Error as error:
-            raise SheetNotReadable(said("line {line} cannot be read: {why}", line=reader.line_num, why=str(error))) from error
+            raise SheetNotReadable(said("the row that begins in line {line} cannot be read: {why}", line=line, why=_told(error))) from error
+
+
+def _told(error: csv.Error) -> str:
+    """What is wrong with a row; the reader says "unexpected end of data" of quotation marks that are still open at the end."""
+    return said("a quotation mark is not closed") if "end of data" in str(error) else str(error)
 
 
 def _converted_lines(path: str) -> Iterator[tuple[int, list[str]]]:

@@ -11,7 +11,7 @@ from service_kit.outbox import Event
 from service_kit.pages import Page, PageOf
 from service_kit.routing import MergePatch, Router, requires
 from service_kit.units import UnitNotAllowed, units_of
-from service_kit.words import Id, Input, Output, Stars, UnitPath
+from service_kit.words import EMAIL, PHONE_IN_QUERY, Id, Input, Output, Stars, UnitPath
 
 from customer_profile.customer import answers, inputs, use_cases, views
 from customer_profile.customer.domain import Customer, CustomerNotFound, IdentifierTaken, TooManyFacts, TooManyIdentifiers
@@ -29,11 +29,9 @@ WHOLE, MASKED = "s", "m"
 
 PhoneQuery = Annotated[
     str | None,
-    Query(min_length=3, max_length=40, pattern=r"^[+ ]?[0-9](?:[ ().-]{0,2}[0-9]){2,18}$", description="A phone, in any way of writing."),
+    Query(min_length=3, max_length=40, pattern=PHONE_IN_QUERY, description="A phone, in any way of writing."),
 ]
-EmailQuery = Annotated[
-    str | None, Query(min_length=3, max_length=200, pattern=r"^[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,30}(\.[A-Za-z0-9-]{1,30}){1,3}$")
-]
+EmailQuery = Annotated[str | None, Query(min_length=3, max_length=200, pattern=EMAIL)]
 ExternalQuery = Annotated[
     str | None,
     Query(

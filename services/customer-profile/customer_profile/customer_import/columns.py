@@ -104,6 +104,8 @@ def fields_of(columns: Sequence[str], mapping: Mapping[str, str], key: Key | Non
         if stand_in is None:
             raise MappingNotUsable(said("no column of the sheet holds the key {key}", key=key.field), pointer="/key")
         fields[stand_in] = key.field
+    if not fields:
+        raise MappingNotUsable("no column of the sheet is known; say in `mapping` which one fills which field", pointer="/mapping")
     return fields
 
 

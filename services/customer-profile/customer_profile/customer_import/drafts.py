@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from service_kit.errors import Refusal
 from service_kit.messages import said
 from service_kit.sheet.domain import Row, Value
+from service_kit.words import LANGUAGE_TAG
 
 from customer_profile.customer.domain import Kind, Role, Sector
 from customer_profile.customer.facts import GROUPS, Json
 from customer_profile.customer_import.columns import FACT, Key
 from customer_profile.identifier.domain import WITH_SYSTEM, Identifier, IdentifierType, Vault, written
-from customer_profile.words import LANGUAGE_TAG
 
 LONGEST_NAME = 200
 LONGEST_FACT = 2_000

@@ -11,6 +11,7 @@ from customer_profile.customer_import import store
 from customer_profile.customer_import.schemas import row_error_view
 
 AT_ONCE = 1_000
+BYTE_ORDER_MARK = "\ufeff"
 HEADER = ("row", "column", "code", "detail")
 # What spreadsheets take for a formula when a cell begins with it.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -18,7 +19,9 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 async def as_csv(reader: Reader, import_id: UUID, speak: Callable[[str], str]) -> str:
     """All row errors of an import."""
-    written = io.StringIO()
+    # The mark tells spreadsheets that this is UTF-8.
+    written = io.StringIO(BYTE_ORDER_MARK)
+    written.seek(0, io.SEEK_END)
     lines = csv.writer(written)
     lines.writerow(HEADER)
     after = store.BEFORE_ALL

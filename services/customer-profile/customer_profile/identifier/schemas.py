@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
-from service_kit.words import Input, Output
+from service_kit.words import EMAIL, PHONE, Input, Output
 
 from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
 
@@ -15,7 +15,7 @@ class PhoneIn(Input):
     """A phone in any way of writing; it comes back as E.164 where the number is possible anywhere, else as it is dialed."""
 
     type: Literal["phone"]
-    value: Annotated[str, Field(min_length=3, max_length=40, pattern=r"^\+?[0-9](?:[ ().-]{0,2}[0-9]){2,18}$", examples=["138 0013 8000"])]
+    value: Annotated[str, Field(min_length=3, max_length=40, pattern=PHONE, examples=["138 0013 8000"])]
 
 
 class EmailIn(Input):
@@ -27,7 +27,7 @@ class EmailIn(Input):
         Field(
             min_length=3,
             max_length=200,
-            pattern=r"^[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,30}(\.[A-Za-z0-9-]{1,30}){1,3}$",
+            pattern=EMAIL,
             examples=["zw@example.com"],
         ),
     ]

@@ -126,7 +126,7 @@ async def test_bad_rows_are_listed_and_the_good_ones_are_imported(api: Api) -> N
     assert work["counts"] == counts(created=1, failed=6)
     download = await own.get(work["errors_url"])
     assert download.headers["content-type"].startswith("text/csv")
-    rows = list(csv.DictReader(io.StringIO(download.text)))
+    rows = list(csv.DictReader(io.StringIO(download.content.decode("utf-8-sig"))))
     assert [(row["row"], row["column"], row["code"]) for row in rows] == [
         ("3", "phone", "invalid"),
         ("4", "birth_date", "invalid"),
@@ -170,7 +170,7 @@ async def test_all_faults_of_a_row_are_listed_page_by_page_in_the_callers_langua
         (4, "", "该行没有 external:erp"),
     ]
     download = await api.get(work["errors_url"], headers={"Accept-Language": "zh-CN"})
-    assert [row["detail"] for row in csv.DictReader(io.StringIO(download.text))] == [detail for _, _, detail in told]
+    assert [row["detail"] for row in csv.DictReader(io.StringIO(download.content.decode("utf-8-sig")))] == [detail for _, _, detail in told]
 
 
 async def test_rows_outside_the_own_units_are_refused(api: Api) -> None:
@@ -295,6 +295,34 @@ async def test_a_workbook_that_claims_a_huge_sheet_fails_and_the_service_lives(a
     chinese = await api.get(f"/v1/customer-imports/{work['id']}", headers={"Accept-Language": "zh-CN"})
     assert chinese.json()["error"] == "读取该工作簿所需的内存或时间超过允许的范围；请另存为 CSV"
     assert (await api.get("/livez")).status_code == 200
+
+
+async def test_a_quotation_mark_that_nobody_closes_does_not_swallow_the_rest_of_the_file(api: Api) -> None:
+    work = await imported(api, 'name,kind\n张伟,individual\n"未闭合,individual\n李娜,individual\n'.encode())
+
+    assert (work["state"], await found(api, q="未闭合")) == ("failed", [])
+    assert work["error"] == "the row that begins in line 3 cannot be read: a quotation mark is not closed"
+
+
+async def test_a_sheet_of_which_no_column_is_known_is_refused(api: Api) -> None:
+    wish = {"Accept-Language": "zh-CN"}
+    refused = await api.request("POST", "/v1/customer-imports", files={"file": ("a.csv", "顾客称呼,手提\n王一,1\n".encode())}, headers=wish)
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/mapping")
+    assert "没有可识别的列" in refused.json()["detail"]
+
+
+async def test_a_file_with_nul_says_so(api: Api) -> None:
+    refused = await api.request("POST", "/v1/customer-imports", files={"file": ("a.csv", b"name\n" + b"x\n" * 9_000 + b"a\0b\n")})
+
+    fault = {"pointer": "/file", "detail": "the file holds NUL characters: it is not a text file"}
+    assert (refused.status_code, refused.json()["errors"]) == (422, [fault])
+
+
+async def test_a_field_of_the_form_is_pointed_at_by_its_name_alone(api: Api) -> None:
+    refused = await api.request("POST", "/v1/customer-imports", files={"file": ("a.csv", b"name\nx\n")}, data={"key": "erp"})
+
+    assert (refused.status_code, {fault["pointer"] for fault in refused.json()["errors"]}) == (422, {"/key"})
 
 
 @pytest.mark.parametrize(

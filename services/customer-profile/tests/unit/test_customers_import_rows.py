@@ -231,7 +231,7 @@ def test_a_download_holds_nothing_that_a_spreadsheet_runs(cell: object, written:
 COLUMNS = st.sampled_from(["name", "phone", "email", "birth_date", "tags", "roles", "hobbies", "external:erp"])
 
 
-@given(st.dictionaries(COLUMNS, st.text(max_size=40)))
+@given(st.dictionaries(COLUMNS, st.text(max_size=40), min_size=1))
 def test_any_cells_make_a_draft_or_a_refusal(cells: dict[str, str]) -> None:
     with suppress(RowRefused):
         read = drafting(*cells).draft(Row(2, cells))

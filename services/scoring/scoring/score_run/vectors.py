@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from service_kit.messages import stored
+from service_kit.messages import sentence, stored
 
 from scoring.amounts import UNITS_PER_ONE
 from scoring.model import bg_nbd, forecast, formulas, gamma_gamma, rfm
@@ -29,7 +29,7 @@ def calibrate(content: bytes, *, models: list[str], days: float) -> dict[str, An
             else:
                 fitted[name] = vars(gamma_gamma.fit(x, mean_repeat_value(x, rows)))
         except ModelRefused as refusal:
-            return {"refused": {"model": name, "code": refusal.code, "detail": stored(refusal.args[0], longest=300)}}
+            return {"refused": {"model": name, "code": refusal.code, "detail": stored(sentence(refusal.args[0]), longest=300)}}
     return {"models": fitted}
 
 
