@@ -40,9 +40,13 @@ def run() -> None:
 def demo() -> None:
     """Play the story of the main job against the running instance, over its public API."""
     from guanxi_local.demo.story import play
+    from guanxi_local.home import Home
 
     with told_in_one_line():
-        play(LocalSettings.from_environment().absolute_home, console)
+        home = LocalSettings.from_environment().absolute_home
+        if Home(home).recall("demo") == "played":
+            console.print("[dim]The story was played here before: figures and stars carry what earlier plays left.[/]")
+        play(home, console)
 
 
 @app.command()

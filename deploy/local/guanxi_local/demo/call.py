@@ -43,9 +43,9 @@ def finish_the_call(agent: Api, screen: Screen, contact: str, *, code: str, note
 
 def _nobody_is_free(api: Api, screen: Screen, company: Company) -> None:
     with screen.step("Both agents are in a meeting") as results:
-        for agent in (company.agent, company.second_agent):
+        for colleague, agent in ((cast.AGENT, company.agent), (cast.SECOND_AGENT, company.second_agent)):
             presence = api.command(f"/v1/agents/{agent}/presence", {"presence": "meeting"})
-            results.append(f"{presence['presence']}, {presence['routing_status']}")
+            results.append(f"{colleague.name}: {presence['presence']}, {presence['routing_status']}")
         _end_what_an_earlier_play_left(api, company)
 
 
