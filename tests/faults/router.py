@@ -11,10 +11,11 @@ from contextlib import suppress
 from typing import Any
 
 import httpx2
+from guanxi_local.ports import free_ports
 
 from tests.faults import truth
 from tests.faults.caller import Caller, History
-from tests.faults.instance import Instance, free_port
+from tests.faults.instance import Instance
 from tests.faults.load import Load, open_call_center
 
 TAKEN_OVER_WITHIN = 30.0
@@ -24,7 +25,7 @@ async def check(instance: Instance) -> list[str]:
     """Start a second contact-center, stop the process that holds the router's lease, let the other go on, resume the first."""
     caller = Caller(instance.credentials, History())
     with tempfile.TemporaryFile() as log:
-        port = free_port()
+        port = free_ports(1)[0]
         replica = _replica(instance, log, port)
         try:
             await _ready(replica, log, port)
