@@ -18,7 +18,6 @@ from service_kit.problems import TITLES
 from service_kit.wording import EMPTY, PATTERNS, WORDING
 
 PACKAGES = ("service_kit", "customer_profile", "complaints", "scoring", "contact_center", "gateway")
-# Whose plain ValueErrors become faults of a request.
 FIRST_CHINESE = "\u3000"
 """Ideographs and the punctuation that goes with them."""
 CHECKERS = ("schemas", "words", "reading")

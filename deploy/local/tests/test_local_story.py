@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import Any
 import asyncpg
 import pytest
 from guanxi_local.parts import PARTS
+from guanxi_local.testing import free_port
 
 pytestmark = pytest.mark.timeout(900)
 PATIENCE = 600.0
@@ -72,7 +72,7 @@ def told() -> Iterator[Run]:
     with tempfile.TemporaryDirectory(prefix="gl-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        run = Run(folder, _free_port())
+        run = Run(folder, free_port())
         run.start()
         try:
             run.wait_for("The story is told", "The demo failed", "error:")
@@ -127,10 +127,3 @@ def _is_found_by_a_second_start(run: Run) -> None:
     assert "Migrated" not in run.said
     assert "客户与价值" not in run.said
     assert json.loads((run.folder / "home" / "credentials.json").read_text())["client_secret"] == secret
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 
 from service_kit.errors import Invalid, Malformed, Refusal, TooManyRequests
+from service_kit.handlers import DATABASE_SILENT, SOMETHING_WRONG
 from service_kit.logs import RequestLog, logger
 from service_kit.messages import said
 from service_kit.metrics import Metrics
@@ -35,7 +36,6 @@ UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
 LONG_LENGTH = 6
 LONGEST_POLL_SECONDS = 30
 FAILURES = {"unreachable": 503, "slow": 504, "broken": 502}
-RETRY_AFTER_SECONDS = "1"
 OWN_SOURCE = "gateway"
 
 
@@ -91,7 +91,7 @@ class Front:
                 exchange, FAILURES[failure.reason], said("{service}: {why}.", service=exchange.target, why=failure.description)
             )
         except (TransactionRolledBack, OutcomeUnknown):
-            await self._explain(exchange, 503, "The database does not answer at the moment; repeat the request.")
+            await self._explain(exchange, 503, DATABASE_SILENT)
         except CallerGone:
             exchange.status = exchange.status or 499
         except AnswerBroken:
@@ -99,14 +99,12 @@ class Front:
             raise
         except Exception:
             log.exception("unexpected error", request_id=exchange.request_id, path=scope["path"])
-            await self._explain(exchange, 500, "Something went wrong on our side; the request id finds it in the log.")
+            await self._explain(exchange, 500, SOMETHING_WRONG)
         finally:
             self._finish(exchange)
 
     async def _explain(self, exchange: "Exchange", status: int, detail: str) -> None:
-        headers = {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else {}
-        answer = self._problems.answer(exchange.scope, status, detail=detail, headers=headers)
-        await exchange.respond(answer)
+        await exchange.respond(self._problems.answer(exchange.scope, status, detail=detail))
 
     async def _answer(self, exchange: "Exchange") -> None:
         scope = exchange.scope

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from service_kit.money import Money
+from service_kit.words import UNIT
 
 from gateway.rights.domain import SCOPES, Rights
 
@@ -14,7 +15,7 @@ TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 # A public name.
 JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt"
 SUBJECT_LENGTH = 200
-UNIT_PATH = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+UNIT_PATH = re.compile(UNIT)
 LONGEST_UNIT_PATH = 200
 
 

@@ -12,7 +12,6 @@ from service_kit.errors import Invalid, Malformed, Refusal, TooLarge, Unsupporte
 from service_kit.messages import said
 from service_kit.problems import Problems, faults_of
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
-from service_kit.wording import WORDING
 
 DETAILS = {
     400: first_sentence(Malformed),
@@ -21,6 +20,7 @@ DETAILS = {
     413: first_sentence(TooLarge),
     415: first_sentence(UnsupportedMediaType),
 }
+DATABASE_SILENT = "The database does not answer at the moment; repeat the request."
 SOMETHING_WRONG = "Something went wrong on our side; the request id finds it in the log."
 
 
@@ -36,18 +36,14 @@ async def refused(request: Request, refusal: Exception) -> Response:
 async def schema_broken(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = faults_of(error.errors(), error.body)
-    if not faults:
-        return await refused(request, FieldsInvalid())
-    if not faults[0].pointer and faults[0].detail == WORDING["missing"]:
-        return await refused(request, FieldsInvalid("the body is missing"))
-    place = faults[0].pointer or said("the body")
-    detail = said("{place}: {fault}", place=place, fault=faults[0].detail)
+    detail = said("{place}: {fault}", place=faults[0].pointer or said("the body"), fault=faults[0].detail)
     return await refused(request, FieldsInvalid(detail, faults=faults))
 
 
 async def database_lost(request: Request, error: Exception) -> Response:
-    detail = "The database went away; what became of this request can be read back." if isinstance(error, OutcomeUnknown) else ""
-    return _explained(request, 503, detail or "The database does not answer at the moment; repeat the request.")
+    is_unknown = isinstance(error, OutcomeUnknown)
+    detail = "The database went away; what became of this request can be read back." if is_unknown else DATABASE_SILENT
+    return _explained(request, 503, detail)
 
 
 async def framework_said(request: Request, error: Exception) -> Response:

@@ -125,6 +125,10 @@ class Job:
     error: str | None
     version: int
 
+    def variant(self, language: str) -> str:
+        """What tells the representations of one version apart: the error alone speaks a language."""
+        return language if self.error else ""
+
 
 def job_of(row: Record) -> Job:
     fields = {name: row[name] for name in Job.__dataclass_fields__}

@@ -119,7 +119,7 @@ class Problems:
         return preferred(wished.decode("latin-1"), default=self._language)
 
     def _spoken_fault(self, fault: Mapping[str, Any], language: str) -> dict[str, Any]:
-        return {**fault, "detail": self._messages.spoken(fault["detail"], language)}
+        return {**fault, "detail": self._messages.spoken(fault["detail"], language)[:LONGEST_DETAIL]}
 
 
 def _members(path: Sequence[str | int], document: Any) -> list[str | int]:

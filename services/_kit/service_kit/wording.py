@@ -8,8 +8,11 @@ from service_kit.words import (
     AMOUNT,
     CODE,
     CURRENCY,
+    DAY,
     EMAIL,
+    IDENTIFIER,
     LANGUAGE_TAG,
+    MOMENT,
     NOT_BLANK,
     PHONE,
     PHONE_IN_QUERY,
@@ -27,17 +30,14 @@ TRUTH = "true or false is expected here"
 INTEGER = "a whole number is expected here"
 NUMBER = "a number is expected here"
 DECIMAL = "a decimal number, written as a text, is expected here"
-IDENTIFIER = "an id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057"
 NOT_UNICODE = "text cannot hold half of a surrogate pair"
-MOMENT = "a time is written as RFC 3339 with an offset, such as 2026-01-31T09:30:00+08:00"
-DAY = "a day is written as YYYY-MM-DD"
 CHOICE = "must be one of {expected}"
 EMPTY = "must not be empty"
 BLANK = "a text of blanks only says nothing here"
 EDGES = "one line is expected here, without blanks at its ends"
 # By the error types of pydantic-core 2; the places are the names of its contexts.
 WORDING: Mapping[str, str] = {
-    "missing": "this field is missing",
+    "missing": "this is missing",
     "extra_forbidden": "there is no such field here",
     "invalid_key": "names of members are texts",
     "none_required": "null is expected here",

@@ -12,6 +12,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from service_kit import money
 from service_kit.messages import said
 
+MOMENT = "a time is written as RFC 3339 with an offset, such as 2026-01-31T09:30:00+08:00"
+DAY = "a day is written as YYYY-MM-DD"
+IDENTIFIER = "an id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057"
 RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", re.ASCII)
@@ -48,7 +51,7 @@ class Output(BaseModel):
 def _moment(value: object) -> object:
     if isinstance(value, str):
         if not RFC3339.fullmatch(value):
-            raise ValueError("a time is written as RFC 3339 with an offset, such as 2026-01-31T09:30:00+08:00")
+            raise ValueError(MOMENT)
         try:
             value = datetime.fromisoformat(value.upper())
             if not EARLIEST <= value <= LATEST:
@@ -58,13 +61,13 @@ def _moment(value: object) -> object:
         return value.astimezone(UTC)
     if isinstance(value, datetime):
         return value
-    raise ValueError("a time is written as an RFC 3339 string")
+    raise ValueError(MOMENT)
 
 
 def _day(value: object) -> object:
     if isinstance(value, str):
         if not FULL_DATE.fullmatch(value):
-            raise ValueError("a day is written as YYYY-MM-DD")
+            raise ValueError(DAY)
         try:
             day = date.fromisoformat(value)
             if not EARLIEST.year <= day.year < LATEST.year:
@@ -74,7 +77,7 @@ def _day(value: object) -> object:
         return day
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    raise ValueError("a day is written as YYYY-MM-DD")
+    raise ValueError(DAY)
 
 
 def _identifier(value: object) -> object:
@@ -82,7 +85,7 @@ def _identifier(value: object) -> object:
         return value
     if isinstance(value, str) and UUID_TEXT.fullmatch(value):
         return UUID(value)
-    raise ValueError("an id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")
+    raise ValueError(IDENTIFIER)
 
 
 def written(moment: datetime) -> str:

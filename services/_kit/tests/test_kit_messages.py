@@ -104,7 +104,7 @@ RIGHT = {"name": "a", "count": 3, "kind": "order", "at": "2026-01-31T09:30:00+08
         ({"tags": {}}, "an array is expected here", "此处须为数组"),
         ({"price": 5}, "an object is expected here", "此处须为对象"),
         ({"more": 5}, "there is no such field here", "这里没有这个字段"),
-        ({"price": {"amount": "1"}}, "this field is missing", "缺少此字段"),
+        ({"price": {"amount": "1"}}, "this is missing", "此项缺失"),
     ],
 )
 def test_faults_are_told_in_our_own_words(change, english, chinese):

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 from service_kit.settings import ServiceSettings
+from service_kit.words import UNIT
 
 
 class Settings(ServiceSettings):
@@ -13,7 +14,7 @@ class Settings(ServiceSettings):
     company_name: str = Field(default="Guanxi", max_length=200, description="Name of the company on its letters.")
     default_unit: str = Field(
         default="cn",
-        pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$",
+        pattern=UNIT,
         description="Unit of a complaint whose customer cannot be asked for theirs and whose recorder belongs to none.",
     )
     customer_seconds: float = Field(

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 from service_kit.settings import ServiceSettings
+from service_kit.words import UNIT
 
 from customer_profile.consent.domain import ContactRules, QuietHours
 from customer_profile.interaction.domain import Purpose
@@ -19,7 +20,7 @@ class Settings(ServiceSettings):
     database_schema: str = Field(default="customer_profile", pattern=r"^[a-z_][a-z0-9_]{0,62}$", description="Name of the owned schema.")
     default_unit: str = Field(
         default="cn",
-        pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$",
+        pattern=UNIT,
         description="Organization unit of new customers when neither the request nor the token names one.",
     )
     default_language: str = Field(default="zh-CN", description="Language of new customers when the request names none (BCP 47).")

@@ -73,7 +73,7 @@ async def test_a_patch_changes_a_member_of_a_member_and_keeps_the_others(api: Ap
 
     assert changed.json()["service_level"] == {"seconds": 30, "share": "0.90"}
     assert half.status_code == 409
-    assert half.json()["errors"] == [{"pointer": "/overflow/queue_id", "detail": "this field is missing"}]
+    assert half.json()["errors"] == [{"pointer": "/overflow/queue_id", "detail": "this is missing"}]
     assert whole.json()["overflow"] == {"after_seconds": 10, "queue_id": other["id"]}
     assert later.json()["overflow"] == {"after_seconds": 20, "queue_id": other["id"]}
 

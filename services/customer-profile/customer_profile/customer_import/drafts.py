@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from service_kit.errors import Refusal
 from service_kit.messages import said
 from service_kit.sheet.domain import Row, Value
-from service_kit.words import LANGUAGE_TAG
+from service_kit.words import DAY as DAY_WANTED
+from service_kit.words import LANGUAGE_TAG, UNIT
 
 from customer_profile.customer.domain import Kind, Role, Sector
 from customer_profile.customer.facts import GROUPS, Json
@@ -29,7 +30,7 @@ MANY = re.compile(r"[;,、；，|\n]+")
 DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?")
 PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 SIGNED = re.compile(r"[+-][0-9 ().\-]*")
-UNIT = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+UNIT_PATH = re.compile(UNIT)
 EMPTY = frozenset({"", "-", "--", "n/a", "null", "none", "无"})
 KINDS = {
     "个人": Kind.INDIVIDUAL,
@@ -145,13 +146,14 @@ class Drafting:
             case "time_zone":
                 return _checked(text, text in self._zones, target)
             case "unit":
-                return _checked(text, len(text) <= 200 and bool(UNIT.fullmatch(text)), target)
+                return _checked(text, len(text) <= 200 and bool(UNIT_PATH.fullmatch(text)), target)
             case "sector":
                 return _one_of(Sector, text)
             case "account_manager":
                 return _bounded(text, 200)
-            case _:
+            case "do_not_contact":
                 return _yes_or_no(text)
+        raise AssertionError(f"{target} is no plain field")
 
     def key_among(self, identifiers: list[Identifier]) -> str | None:
         """The look-up key of the row: of the asked type, else the first unique identifier; None where it has none."""
@@ -308,7 +310,7 @@ def _day(text: str) -> str | None:
         return None
     found = DAY.fullmatch(text) or PACKED_DAY.fullmatch(text)
     if found is None:
-        raise RowRefused("invalid", "a day is written as YYYY-MM-DD")
+        raise RowRefused("invalid", DAY_WANTED)
     try:
         day = date(int(found[1]), int(found[2]), int(found[3]))
         if not 1800 <= day.year < 2200:

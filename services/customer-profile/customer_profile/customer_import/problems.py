@@ -6,9 +6,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 from service_kit.database import Reader
+from service_kit.messages import restored
 
 from customer_profile.customer_import import store
-from customer_profile.customer_import.schemas import row_error_view
 
 AT_ONCE = 1_000
 BYTE_ORDER_MARK = "\ufeff"
@@ -26,7 +26,7 @@ async def as_csv(reader: Reader, import_id: UUID, speak: Callable[[str], str]) -
     lines.writerow(HEADER)
     after = store.BEFORE_ALL
     while rows := await store.problems_after(reader, import_id, after=after, limit=AT_ONCE):
-        lines.writerows([[safe(value) for value in vars(row_error_view(row, speak)).values()] for row in rows])
+        lines.writerows([[row["row"], safe(row["column"]), row["code"], safe(speak(restored(row["detail"])))] for row in rows])
         after = rows[-1]["row"], rows[-1]["number"]
     return written.getvalue()
 

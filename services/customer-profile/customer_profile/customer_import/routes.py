@@ -74,7 +74,7 @@ async def read_import(import_id: Id, call: Annotated[Call, requires("customers:i
     """Follow an import."""
     async with call.reading() as reader:
         job = await found(reader, import_id, call)
-    return call.answer(import_view(job, call.spoken), version=job.version, variant=call.language if job.error else "")
+    return call.answer(import_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
 
 
 @router.get(PATH, response_model=Page[ImportView])
@@ -94,7 +94,7 @@ async def cancel_import(import_id: Id, call: Annotated[Call, requires("customers
         job = await jobs.cancel(tx, await found(tx, import_id, call), at=call.at)
         if job.state == "canceled":
             await store.forget_file(tx, job.id)
-        return call.answer(import_view(job, call.spoken), version=job.version, variant=call.language if job.error else "")
+        return call.answer(import_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
 
 
 @router.get(f"{PATH}/{{import_id}}/errors", response_model=Page[RowErrorView], raises=[ImportNotFound])

@@ -49,7 +49,7 @@ async def read_score_run(run_id: Id, call: Annotated[Call, requires("scores:read
     """Follow a score run."""
     async with call.reading() as reader:
         job = await _found(reader, run_id, call)
-    return call.answer(run_view(job, call.spoken), version=job.version, variant=call.language if job.error else "")
+    return call.answer(run_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
 
 
 @router.get("/v1/score-runs", response_model=Page[ScoreRunView])
@@ -67,7 +67,7 @@ async def cancel_score_run(run_id: Id, call: Annotated[Call, requires("scores:wr
     """Cancel a score run; one that is running stops after the customers at hand, whose scores stay."""
     async with call.transaction() as tx:
         job = await jobs.cancel(tx, await _found(tx, run_id, call), at=call.at)
-        return call.answer(run_view(job, call.spoken), version=job.version, variant=call.language if job.error else "")
+        return call.answer(run_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
 
 
 async def _found(reader: Reader, run_id: Id, call: Call) -> Job:

@@ -117,7 +117,7 @@ async def read_tier_review(review_id: Id, call: Annotated[Call, requires("tiers:
             job = await jobs.find(reader, review_id, kind=work.KIND)
         except NotFound as error:
             raise TierReviewNotFound() from error
-    return call.answer(LongWork(**work_fields(job, call.spoken)), version=job.version, variant=call.language if job.error else "")
+    return call.answer(LongWork(**work_fields(job, call.spoken)), version=job.version, variant=job.variant(call.language))
 
 
 @router.get("/v1/customers/{customer_id}/tier", response_model=CustomerTier, raises=[*NOT_ACQUAINTED, TierNotFound], etag=True)

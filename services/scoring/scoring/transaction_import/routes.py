@@ -97,7 +97,7 @@ async def read_transaction_import(import_id: Id, call: Annotated[Call, requires(
     """Follow an import."""
     async with call.reading() as reader:
         job = await _found(reader, import_id, call)
-    return call.answer(import_view(job, call.spoken), version=job.version, variant=call.language if job.error else "")
+    return call.answer(import_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
 
 
 @router.get("/v1/transaction-imports/{import_id}/errors", response_model=Page[RowError], raises=[TransactionImportNotFound])
@@ -124,7 +124,7 @@ async def cancel_transaction_import(import_id: Id, call: Annotated[Call, require
         job = await jobs.cancel(tx, await _found(tx, import_id, call), at=call.at)
         if job.state == "canceled":
             await store.drop_pieces(tx, job.id)
-        return call.answer(import_view(job, call.spoken), version=job.version, variant=call.language if job.error else "")
+        return call.answer(import_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
 
 
 async def _found(reader: Reader, import_id: Id, call: Call) -> Job:
