@@ -153,3 +153,35 @@ def upgrade_0001() -> None:
 def downgrade_0001() -> None:
     for table in reversed(TABLES_0001):
         op.drop_table(table)
+
+
+def upgrade_0002() -> None:
+    """Keep with an answer where it lies and whom it is about; tell live news from bulk."""
+    op.add_column("event", sa.Column("is_bulk", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.add_column("idempotency_record", sa.Column("unit", sa.String(length=200), nullable=True))
+    op.add_column("idempotency_record", sa.Column("subjects", postgresql.ARRAY(sa.Uuid()), server_default=sa.text("'{}'"), nullable=False))
+    with op.get_context().autocommit_block():
+        op.create_index(
+            "ix_event_live",
+            "event",
+            ["position"],
+            postgresql_where=sa.text("position IS NOT NULL AND NOT is_bulk"),
+            postgresql_concurrently=True,
+            if_not_exists=True,
+        )
+        op.create_index(
+            "ix_idempotency_record_subjects",
+            "idempotency_record",
+            ["subjects"],
+            postgresql_using="gin",
+            postgresql_concurrently=True,
+            if_not_exists=True,
+        )
+
+
+def downgrade_0002() -> None:
+    op.drop_index("ix_idempotency_record_subjects", table_name="idempotency_record")
+    op.drop_column("idempotency_record", "subjects")
+    op.drop_column("idempotency_record", "unit")
+    op.drop_index("ix_event_live", table_name="event")
+    op.drop_column("event", "is_bulk")

@@ -1,6 +1,7 @@
 """The tables that every service owns in its own schema, beside those of its business."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -44,10 +45,13 @@ event = Table(
     Column("payload", JSONB, nullable=False),
     Column("traceparent", String(55)),
     Column("position", BigInteger),
+    # Told by work on thousands of rows at once, such as an import: whoever waits for live news reads past it.
+    Column("is_bulk", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("subject", "id"),
 )
 Index("ix_event_unsequenced", event.c.recorded_at, event.c.id, postgresql_where=event.c.position.is_(None))
 Index("ix_event_position", event.c.position, postgresql_where=event.c.position.is_not(None))
+Index("ix_event_live", event.c.position, postgresql_where=text("position IS NOT NULL AND NOT is_bulk"))
 
 event_head = Table(
     "event_head",
@@ -89,9 +93,13 @@ idempotency_record = Table(
     Column("status", SmallInteger),
     Column("headers", JSONB),
     Column("body", LargeBinary),
+    # Where the answered resource lies, for the check that a read would make, and whose erasure empties the answer.
+    Column("unit", String(200)),
+    Column("subjects", ARRAY(Uuid), nullable=False, server_default=text("'{}'")),
     PrimaryKeyConstraint("client_id", "method", "path", "key"),
 )
 Index("ix_idempotency_record_created_at", idempotency_record.c.created_at)
+Index("ix_idempotency_record_subjects", idempotency_record.c.subjects, postgresql_using="gin")
 
 lease = Table(
     "lease",
