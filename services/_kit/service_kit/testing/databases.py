@@ -8,6 +8,7 @@ from typing import Any
 from service_kit.database import connect
 from service_kit.identity import new_id
 from service_kit.migrations import migrate
+from service_kit.testing.published import contract_of, faults_of
 
 # Rows that migrations themselves put in are kept aside, so that an emptied database can be given them again.
 SEED = "test_seed"
@@ -42,6 +43,8 @@ class Lent:
     name: str
     url: str
     template: Template
+    schema: str
+    migrations: str
 
 
 class Databases:
@@ -59,7 +62,7 @@ class Databases:
         if key not in self._templates:
             self._templates[key] = await _template(self._server, migrations, schema)
         template = self._templates[key]
-        found = await self._found(template) or await _copied(self._server, template)
+        found = await self._found(template) or await _copied(self._server, template, migrations, schema)
         self._lent.append(found)
         return found.url
 
@@ -71,6 +74,10 @@ class Databases:
                 return found
             await _drop(self._server, [found.name])
         return None
+
+    async def faults(self) -> list[str]:
+        """What is wrong with the events that were told in the lent databases, by the published contracts."""
+        return [fault for each in self._lent for fault in await faults_of(each.url, each.schema, contract_of(each.migrations))]
 
     def take_back(self) -> None:
         """Every lent database may be lent again."""
@@ -99,10 +106,10 @@ async def _template(server: str, migrations: str, schema: str) -> Template:
         await connection.close()
 
 
-async def _copied(server: str, template: Template) -> Lent:
+async def _copied(server: str, template: Template, migrations: str, schema: str) -> Lent:
     name = f"t_{new_id().hex}"
     await run(server, f'CREATE DATABASE "{name}" TEMPLATE "{template.name}"')
-    return Lent(name, url_of(server, name), template)
+    return Lent(name, url_of(server, name), template, schema, migrations)
 
 
 async def _kept_seed(connection: Any, tables: Sequence[str]) -> str:

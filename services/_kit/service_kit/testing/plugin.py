@@ -81,10 +81,15 @@ def signing_keys() -> SigningKeys:
 
 @pytest.fixture
 def make_database(databases: Databases) -> Iterator[MakeDatabase]:
-    """`await make_database(migrations, schema)`: the URL of a migrated database that holds nothing but what its migrations put in."""
+    """`await make_database(migrations, schema)`: the URL of a migrated database that holds nothing but what its migrations put in.
+
+    Whatever the test tells in it, in whichever process, is held against the published contract of the event.
+    """
 
     async def make(migrations: Path, schema: str) -> str:
         return await databases.lend(str(migrations), schema)
 
     yield make
+    faults = asyncio.run(databases.faults())
     databases.take_back()
+    assert not faults, "events break their published contract:\n" + "\n".join(faults)

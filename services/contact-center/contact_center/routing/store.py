@@ -263,7 +263,8 @@ def _tell(tx: Transaction, proposal: Proposal, *, at: datetime) -> None:
         "waited_seconds": max(0.0, round((at - row["waiting_since"]).total_seconds(), 3)),
     }
     unit = row["unit"]
-    tx.record(Event(type="contact.offered", subject=row["id"], unit=unit, at=at, payload={**facts, "state": "offered"}))
+    offered = {**facts, "state": "offered", "direction": "in", "arrived_at": row["arrived_at"].isoformat()}
+    tx.record(Event(type="contact.offered", subject=row["id"], unit=unit, at=at, payload=offered))
     expires_at = proposal.expires_at.isoformat()
     made = {**facts, "state": "pending", "expires_at": expires_at}
     tx.tell(Event(type=MADE, subject=proposal.offer_id, unit=unit, at=at, payload=made))
