@@ -13,7 +13,9 @@ from contact_center.flow.domain import Journey
 from contact_center.offer.domain import OfferEnd, OfferState
 
 DECLINED_FOR = timedelta(seconds=30)
-"""How long a contact is not offered again to the agent who did not take it."""
+"""How long the agent who did not take a contact goes after all others: spared for a second, then asked where nobody else can take it."""
+PASSED_ON_FOR = timedelta(seconds=59)
+"""The same for the agent who passes a contact on, who is spared for half of it."""
 LONGEST_SILENCE = timedelta(minutes=10)
 """A contact whose flow hears nothing for so long has been left."""
 
@@ -169,7 +171,7 @@ class Contact:
             Move.TRANSFER,
             extras=extras,
             changes=self._entering(queue_id, at=at),
-            declined={} if self.agent_id is None else {self.agent_id: at + DECLINED_FOR},
+            declined={} if self.agent_id is None else {self.agent_id: at + PASSED_ON_FOR},
             agent_id=None,
             target_agent_id=to_agent_id,
             last_agent_id=None,

@@ -15,8 +15,7 @@ from contact_center.treatment.domain import treatment_for
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAMED_FIRST_FOR = 60 * SECOND
-"""How long an agent named in a transfer goes first, and for how much of it the customer waits for that agent alone."""
-NAMED_HELD_FOR = 30 * SECOND
+"""How long an agent named in a transfer goes first."""
 
 
 def micros(moment: datetime) -> int:
@@ -51,15 +50,15 @@ def waiting_of(row: Record, rules: QueueRules, treatments: Mapping[str, Treatmen
 def preferences_of(row: Record, treatment: Treatment) -> tuple[Preference, ...]:
     """The agent named in a transfer, then the dedicated one, then the last-known one; each counts once."""
     since = micros(row["queued_at"])
-    preferred, held = since + treatment.preferred_for, since + treatment.held_for
+    preferred = since + treatment.preferred_for
     found: dict[UUID, Preference] = {}
-    for name, first_until, held_until, is_personal in (
-        ("target_agent_id", since + NAMED_FIRST_FOR, since + NAMED_HELD_FOR, True),
-        ("dedicated_agent_id", preferred, held, True),
-        ("last_agent_id", preferred, since, False),
+    for name, first_until, is_personal in (
+        ("target_agent_id", since + NAMED_FIRST_FOR, True),
+        ("dedicated_agent_id", preferred, True),
+        ("last_agent_id", preferred, False),
     ):
         if row[name] is not None:
-            found.setdefault(row[name], Preference(row[name], first_until, held_until, is_personal))
+            found.setdefault(row[name], Preference(row[name], first_until, is_personal))
     return tuple(found.values())
 
 

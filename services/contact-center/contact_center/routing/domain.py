@@ -1,12 +1,15 @@
 """The laws of routing: who goes first, who may take whom, and what a contact needs as it waits longer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 from uuid import UUID
 
 SECOND = 1_000_000
 """All moments in this room are whole microseconds since 1970, so that comparing two of them costs nothing."""
+
+ASKED_LAST_FOR = 29 * SECOND
+"""For this long at the end of a refusal its agent is asked again, where nobody else can take the contact."""
 
 Skills = tuple[tuple[str, int], ...]
 """Names with their levels, by name; a tuple, so that equal needs are one key."""
@@ -27,7 +30,6 @@ class Treatment:
     head_start: int = 0
     longest_wait: int | None = None
     preferred_for: int = 0
-    held_for: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +44,19 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """An agent who goes before all others until `first_until`, and for whom the contact is kept until `held_until`.
+    """An agent who goes before all others until `first_until`. Nobody waits for that agent beside others who can take the contact.
 
     A personal one (dedicated agent, named in a transfer) holds whatever the queue and the skills say.
     """
 
     agent_id: UUID
     first_until: int
-    held_until: int
     is_personal: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A contact that waits for an agent."""
+    """A contact that waits for an agent; `declined` says until when who did not take it, or passed it on, goes after all others."""
 
     id: UUID
     channel: str
@@ -87,14 +88,22 @@ class Waiting:
         """The preferences that still count, in their order."""
         return tuple(one for one in self.preferences if now < one.first_until)
 
+    def asked_last(self, now: int) -> frozenset[UUID]:
+        """Who is asked only where nobody else can take it, those who are spared included."""
+        return frozenset(agent_id for agent_id, until in self.declined.items() if until > now)
+
+    def spared(self, now: int) -> frozenset[UUID]:
+        """Who is not asked at all: a refusal is not answered with the same question at once."""
+        return frozenset(agent_id for agent_id, until in self.declined.items() if until - ASKED_LAST_FOR > now)
+
     def next_change(self, now: int) -> int | None:
         """When the next of its needs, rights or refusals changes with time alone."""
         moments = [self.waiting_since + stage.after for stage in self.stages]
         if self.longest_wait is not None:
             moments.append(self.waiting_since + self.longest_wait)
-        for preference in self.preferences:
-            moments += (preference.first_until, preference.held_until)
-        moments += self.declined.values()
+        moments += [preference.first_until for preference in self.preferences]
+        for until in self.declined.values():
+            moments += (until - ASKED_LAST_FOR, until)
         return min((moment for moment in moments if moment > now), default=None)
 
 
@@ -192,8 +201,3 @@ class QueueRules:
         if overflow is None or after < overflow.after:
             return frozenset((self.id,))
         return frozenset((self.id, overflow.queue_id))
-
-
-def is_held(preferences: Sequence[Preference], present: Mapping[UUID, Agent], now: int) -> bool:
-    """Whether the contact is kept for an agent who is on the queue, free or not; for one who is away nobody waits."""
-    return any(now < one.held_until and one.agent_id in present for one in preferences)

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Final
 from uuid import UUID
 
-from contact_center.routing.domain import Agent, Match, Preference, Rank, Skills, Stage, Waiting, is_held
+from contact_center.routing.domain import Agent, Match, Preference, Rank, Skills, Stage, Waiting
 
 MOST_POOLS: Final = 2_000
 
@@ -74,8 +74,8 @@ class _Pool(_Line):
         agent = desk.agent
         heappush(self._agents, (-speaks, -levels, agent.idle_since, agent.id, desk.token))
 
-    def best(self, desks: dict[UUID, _Desk], declined: frozenset[UUID]) -> _Desk | None:
-        """The best free agent but for those that the contact must not be offered to now."""
+    def best(self, desks: dict[UUID, _Desk], others_than: frozenset[UUID]) -> _Desk | None:
+        """The best free agent but for those."""
         aside = []
         found = None
         while self._agents:
@@ -83,7 +83,7 @@ class _Pool(_Line):
             desk = desks.get(place[3])
             if desk is None or desk.token != place[4]:
                 heappop(self._agents)
-            elif place[3] in declined:
+            elif place[3] in others_than:
                 aside.append(heappop(self._agents))
             else:
                 found = desk
@@ -118,7 +118,6 @@ class Matcher:
         self._touched: dict[_Line, UUID | None] = {}
         self._changes: list[tuple[int, int, UUID]] = []
         self._tokens = count(1)
-        self._present: dict[UUID, Agent] = {}
 
     def put_contact(self, contact: Waiting) -> None:
         """A contact came, came back or changed."""
@@ -133,8 +132,6 @@ class Matcher:
     def put_agent(self, agent: Agent) -> None:
         """An agent came on the queue or changed."""
         before = self._desks.get(agent.id)
-        if before is None:
-            self._look_again_at(agent.id)
         pools = before.pools if before is not None and _is_same_profile(before.agent, agent) else self._pools_of(agent)
         self._seat(agent, pools)
 
@@ -143,10 +140,8 @@ class Matcher:
         desk = self._desks.pop(agent_id, None)
         if desk is None:
             return
-        del self._present[agent_id]
         for pool, _, _ in desk.pools:
             pool.members.pop(agent_id, None)
-        self._look_again_at(agent_id)
 
     def match(self, now: int, limit: int = 10_000) -> list[Match]:
         """The pairs to offer now, in the order in which the contacts go first; both sides are taken out of the waiting."""
@@ -207,9 +202,8 @@ class Matcher:
             line = self._personal.setdefault(preference.agent_id, _Line())
             line.push(entry)
             self._touched[line] = preference.agent_id
-        if not is_held(preferences, self._present, now):
-            pool.push(entry)
-            self._touched[pool] = None
+        pool.push(entry)
+        self._touched[pool] = None
         change = contact.next_change(now)
         if change is not None:
             heappush(self._changes, (change, entry.token, contact.id))
@@ -226,15 +220,9 @@ class Matcher:
                 del self._preferring[preference.agent_id]
                 self._touched.pop(self._personal.pop(preference.agent_id), None)
 
-    def _look_again_at(self, agent_id: UUID) -> None:
-        """Contacts that are kept for an agent are placed anew when that agent comes or goes."""
-        for contact_id in self._preferring.get(agent_id, ()):
-            self._unplaced.setdefault(contact_id, self._entries[contact_id].contact)
-
     def _seat(self, agent: Agent, pools: "list[tuple[_Pool, int, int]]") -> None:
         desk = _Desk(agent, next(self._tokens), pools)
         self._desks[agent.id] = desk
-        self._present[agent.id] = agent
         for pool, speaks, levels in pools:
             if agent.is_free(pool.channel):
                 pool.admit(desk, speaks, levels)
@@ -280,7 +268,8 @@ class Matcher:
         if isinstance(line, _Pool):
             return line.has_agents(self._desks)
         agent_id = self._touched.get(line)
-        return agent_id in self._present and any(self._present[agent_id].free.values())
+        desk = None if agent_id is None else self._desks.get(agent_id)
+        return desk is not None and any(places > 0 for places in desk.agent.free.values())
 
     def _serve(self, entry: _Entry, now: int) -> Match | None:
         desk = self._desk_for(entry, now)
@@ -292,17 +281,20 @@ class Matcher:
         return Match(contact.id, desk.agent.id)
 
     def _desk_for(self, entry: _Entry, now: int) -> _Desk | None:
-        contact = entry.contact
-        declined = frozenset(agent_id for agent_id, until in contact.declined.items() if until > now)
+        """Who takes it; whoever declined it is asked again only where nobody else can."""
+        asked_last = entry.contact.asked_last(now)
+        desk = self._best(entry, asked_last)
+        return self._best(entry, entry.contact.spared(now)) if desk is None and asked_last else desk
+
+    def _best(self, entry: _Entry, others_than: frozenset[UUID]) -> _Desk | None:
+        """The first of the preferred agents who can take it now, else the best of all who can."""
         for preference in entry.preferences:
             desk = self._desks.get(preference.agent_id)
-            if desk is None or preference.agent_id in declined or not desk.agent.is_free(contact.channel):
+            if desk is None or preference.agent_id in others_than or not desk.agent.is_free(entry.contact.channel):
                 continue
             if preference.is_personal or preference.agent_id in entry.pool.members:
                 return desk
-        if is_held(entry.preferences, self._present, now):
-            return None
-        return entry.pool.best(self._desks, declined)
+        return entry.pool.best(self._desks, others_than)
 
 
 def _is_same_profile(one: Agent, other: Agent) -> bool:

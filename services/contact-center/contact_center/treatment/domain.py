@@ -34,7 +34,6 @@ class TierTreatment:
             head_start=self.head_start_seconds * SECOND,
             longest_wait=None if longest is None else longest * SECOND,
             preferred_for=self.preferred_seconds * SECOND,
-            held_for=min(self.held_seconds, self.preferred_seconds) * SECOND,
         )
 
 

@@ -17,6 +17,7 @@ from contact_center.words import Moments, TierName
 
 router = Router(tags=["tier treatments"])
 Seconds = Annotated[int, Field(ge=1, le=86_400, json_schema_extra={"format": "int32"}, description="Seconds, up to a day.")]
+HeldSeconds = Annotated[Moments, Field(deprecated=True)]
 
 
 class WholeCompanyNeeded(Forbidden):
@@ -27,14 +28,14 @@ class TreatmentIn(Input):
     """How a tier is served.
 
     `head_start_seconds` count as already waited. Who has waited for `longest_wait_seconds` goes before all others. The dedicated or
-    last-known agent goes first for `preferred_seconds`; for `held_seconds` of them the customer waits for that agent even when
-    somebody else is free.
+    last-known agent goes first for `preferred_seconds`; when that agent cannot take the contact now, whoever else can has it at once.
+    `held_seconds` is kept for older callers: nobody is held for one agent any more.
     """
 
     head_start_seconds: Moments
     longest_wait_seconds: Seconds | None
     preferred_seconds: Moments
-    held_seconds: Moments
+    held_seconds: HeldSeconds = 0
 
 
 class TreatmentView(Output):
@@ -44,7 +45,7 @@ class TreatmentView(Output):
     head_start_seconds: Moments
     longest_wait_seconds: Seconds | None
     preferred_seconds: Moments
-    held_seconds: Moments
+    held_seconds: HeldSeconds
     updated_at: Timestamp
 
 

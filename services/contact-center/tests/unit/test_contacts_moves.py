@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from contact_center.contact.domain import DECLINED_FOR, Contact
+from contact_center.contact.domain import DECLINED_FOR, PASSED_ON_FOR, Contact
 from contact_center.contact.moves import TABLE, ContactMoveNotAllowed, Move, State, allowed_moves, way
 from contact_center.offer.domain import Offer, OfferEnd, OfferOfAnotherAgent, OfferOver, OfferState
 
@@ -82,7 +82,7 @@ def test_a_transfer_takes_the_waiting_time_along_but_not_the_talking_time() -> N
 def test_a_transfer_does_not_come_straight_back_to_the_one_who_made_it() -> None:
     transferred, _ = an_assigned(8).transferred(queue_id=OTHER, at=later(300))
 
-    assert transferred.declined == {ANN: later(300) + DECLINED_FOR}
+    assert transferred.declined == {ANN: later(300) + PASSED_ON_FOR}
 
 
 def test_waiting_in_a_queue_begins_anew_with_a_transfer() -> None:

@@ -1,7 +1,12 @@
 """The laws of routing by example, as a supervisor would ask for them."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
+import pytest
 from contact_center.routing.domain import SECOND, Agent, Overflow, Preference, QueueRules, Relaxation, Waiting, skills_of
 from contact_center.routing.matcher import Matcher
 
@@ -23,6 +28,7 @@ def a_contact(
     head_start: int = 0,
     longest_wait: int | None = None,
     preferences: tuple[Preference, ...] = (),
+    declined: Mapping[UUID, int] = MappingProxyType({}),
 ) -> Waiting:
     rules = rules or QueueRules(HOTLINE)
     since = NOW - waited * SECOND
@@ -36,6 +42,7 @@ def a_contact(
         None if longest_wait is None else longest_wait * SECOND,
         rules.asked(()),
         preferences=preferences,
+        declined=declined,
     )
 
 
@@ -111,37 +118,53 @@ def test_an_overflow_lets_agents_of_the_other_queue_in_after_its_time() -> None:
 
 
 def test_the_dedicated_agent_goes_before_a_better_one() -> None:
-    dedicated = Preference(ANN, NOW + 60 * SECOND, NOW, is_personal=True)
+    dedicated = Preference(ANN, NOW + 60 * SECOND, is_personal=True)
     billing = QueueRules(HOTLINE, skills_of({"billing": 3}))
 
     assert offers([a_contact(1, billing, preferences=(dedicated,))], [an_agent(ANN), an_agent(BEN, billing=5)]) == [(1, ANN)]
 
 
 def test_the_preference_ends_with_its_time() -> None:
-    dedicated = Preference(ANN, NOW + 60 * SECOND, NOW, is_personal=True)
+    dedicated = Preference(ANN, NOW + 60 * SECOND, is_personal=True)
     contact = a_contact(1, QueueRules(HOTLINE, skills_of({"billing": 3})), preferences=(dedicated,))
 
     assert offers([contact], [an_agent(ANN), an_agent(BEN, billing=5)], after=60) == [(1, BEN)]
 
 
-def test_a_busy_dedicated_agent_lets_the_contact_overflow_at_once_unless_it_is_held() -> None:
-    agents = [an_agent(ANN, free=0), an_agent(BEN)]
-    not_held = a_contact(1, preferences=(Preference(ANN, NOW + 60 * SECOND, NOW, is_personal=True),))
-    held = a_contact(1, preferences=(Preference(ANN, NOW + 60 * SECOND, NOW + 30 * SECOND, is_personal=True),))
+@pytest.mark.parametrize(
+    "cannot",
+    [
+        {"agents": [an_agent(ANN, free=0)]},
+        {"agents": [replace(an_agent(ANN), free={"chat": 3})]},
+        {"agents": []},
+        {"declined": {ANN: NOW + 30 * SECOND}},
+    ],
+    ids=["busy", "lacks the channel", "away or silent", "declined"],
+)
+@pytest.mark.parametrize("is_personal", [True, False])
+def test_nobody_waits_for_an_agent_who_cannot_take_the_contact_now(cannot: dict[str, Any], is_personal: bool) -> None:
+    contact = a_contact(1, preferences=(Preference(ANN, NOW + 60 * SECOND, is_personal),), declined=cannot.get("declined", {}))
 
-    assert offers([not_held], agents) == [(1, BEN)]
-    assert offers([held], agents, after=29) == []
-    assert offers([held], agents, after=30) == [(1, BEN)]
+    assert offers([contact], [*cannot.get("agents", [an_agent(ANN)]), an_agent(BEN)]) == [(1, BEN)]
 
 
-def test_nobody_is_held_for_an_agent_who_is_not_on_the_queue() -> None:
-    held = a_contact(1, preferences=(Preference(ANN, NOW + 60 * SECOND, NOW + 30 * SECOND, is_personal=True),))
+def test_who_declined_is_asked_again_where_nobody_else_can_but_not_in_the_same_breath() -> None:
+    contact = a_contact(1, declined={ANN: NOW + 30 * SECOND})
+    busy = an_agent(BEN, free=0)
 
-    assert offers([held], [an_agent(BEN)]) == [(1, BEN)]
+    assert offers([contact], [an_agent(ANN), busy]) == []
+    assert offers([contact], [an_agent(ANN), busy], after=1) == [(1, ANN)]
+    assert offers([contact], [an_agent(ANN), an_agent(BEN)], after=29) == [(1, BEN)]
+
+
+def test_who_is_spared_takes_the_next_contact_meanwhile() -> None:
+    declined, behind = a_contact(1, waited=9, declined={ANN: NOW + 30 * SECOND}), a_contact(2, waited=1)
+
+    assert offers([declined, behind], [an_agent(ANN)]) == [(2, ANN)]
 
 
 def test_a_last_known_agent_who_lacks_the_skill_is_passed_over() -> None:
-    last_known = Preference(ANN, NOW + 60 * SECOND, NOW, is_personal=False)
+    last_known = Preference(ANN, NOW + 60 * SECOND, is_personal=False)
     billing = QueueRules(HOTLINE, skills_of({"billing": 3}))
 
     assert offers([a_contact(1, billing, preferences=(last_known,))], [an_agent(ANN), an_agent(BEN, billing=3)]) == [(1, BEN)]

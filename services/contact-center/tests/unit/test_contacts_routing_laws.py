@@ -14,7 +14,6 @@ from contact_center.routing.domain import (
     Relaxation,
     Skills,
     Waiting,
-    is_held,
 )
 from contact_center.routing.matcher import Matcher
 from hypothesis import given, settings
@@ -33,22 +32,19 @@ def offers_by_the_laws(contacts: list[Waiting], agents: list[Agent], now: int) -
     present = {agent.id: agent for agent in agents}
     matches = []
     for contact in sorted(contacts, key=lambda one: one.rank(now)):
-        able = [agent for agent in present.values() if may_take(agent, contact, present, now)]
+        able = [agent for agent in present.values() if may_take(agent, contact, now)]
         if able:
-            best = min(able, key=lambda agent: goodness(agent, contact, now))
+            best = min(able, key=lambda agent: (agent.id in contact.asked_last(now), goodness(agent, contact, now)))
             present[best.id] = best.given(contact.channel, at=now)
             matches.append(Match(contact.id, best.id))
     return matches
 
 
-def may_take(agent: Agent, contact: Waiting, present: dict[UUID, Agent], now: int) -> bool:
-    if agent.free.get(contact.channel, 0) < 1 or contact.declined.get(agent.id, 0) > now:
+def may_take(agent: Agent, contact: Waiting, now: int) -> bool:
+    if agent.free.get(contact.channel, 0) < 1 or agent.id in contact.spared(now):
         return False
     fits = agent.meets(contact.stage(now))
-    preferences = [one for one in contact.preferences if one.agent_id == agent.id and now < one.first_until]
-    if preferences:
-        return fits or any(one.is_personal for one in preferences)
-    return fits and not is_held(contact.preferences_at(now), present, now)
+    return fits or any(one.is_personal for one in contact.preferences_at(now) if one.agent_id == agent.id)
 
 
 def goodness(agent: Agent, contact: Waiting, now: int) -> tuple[int, int, int, int, UUID]:
@@ -94,9 +90,7 @@ class Chance:
         return QueueRules(own, self.skills(), steps, Overflow(self.span(), other) if self.random.random() < 0.3 else None)
 
     def preference(self, agent_id: UUID, since: int) -> Preference:
-        first = self.random.choice([1, 60, 240])
-        held = min(first, self.random.choice([0, 1, 60, 240]))
-        return Preference(agent_id, since + first * SECOND, since + held * SECOND, self.random.random() < 0.5)
+        return Preference(agent_id, since + self.random.choice([1, 60, 240]) * SECOND, self.random.random() < 0.5)
 
     def contact(self, now: int) -> Waiting:
         self.number += 1
@@ -113,7 +107,7 @@ class Chance:
             rules.asked(own),
             self.language(),
             tuple(self.preference(agent_id, since) for agent_id in preferring),
-            {agent_id: now + self.span() for agent_id in self.random.sample(AGENTS, self.random.choice([0, 0, 1, 2]))},
+            {agent_id: now + self.span() for agent_id in self.random.sample(AGENTS, self.random.choice([0, 0, 1, 2, 4]))},
         )
 
 
