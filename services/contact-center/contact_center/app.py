@@ -96,13 +96,13 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
 
 def _wire_routing(service: Service, settings: Settings) -> None:
     async def route(lease: Lease) -> None:
-        await Router(service.database, clock=service.clock, lease=lease).run()
+        await Router(service.database, lease=lease).run()
 
     ttl = timedelta(seconds=settings.router_lease_seconds)
     service.worker(Sole(LEASE_NAME, service.leases, route, ttl=ttl))
-    ending = Endings(service.database, clock=service.clock)
+    ending = Endings(service.database)
     service.worker(service.loop("endings", ending.step, topic=endings.TOPIC, idle_seconds=ENDING_SECONDS))
-    silence = Timers(service.database, FLOW_TIMER, on_silence(service.clock), clock=service.clock)
+    silence = Timers(service.database, FLOW_TIMER, on_silence, clock=service.clock)
     service.worker(service.loop("silence", silence.step, idle_seconds=SILENCE_SECONDS))
     hints = service.part("hints", Hints(service.database))
     service.worker(Hearing(service.database, hints))

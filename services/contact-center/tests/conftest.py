@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from contact_center.app import MIGRATIONS, compose
 from contact_center.settings import Settings
+from service_kit.identity import Clock, clock
+from service_kit.service import Service
 from service_kit.testing import ISSUER, Api, SigningKeys, serving
 
 SCHEMA = "contact_center"
@@ -20,8 +22,14 @@ def settings_for(url: str, **others: object) -> Settings:
 
 
 @pytest.fixture
-async def api(make_database: MakeDatabase, signing_keys: SigningKeys) -> AsyncIterator[Api]:
-    """The service with its background work, on a database of its own, with all scopes."""
+async def make_service(make_database: MakeDatabase, signing_keys: SigningKeys) -> Callable[[Clock], Service]:
+    """`make_service(now)`: a process of the service with that clock, on one database with the others of the test."""
     url = await make_database(MIGRATIONS, SCHEMA)
-    async with serving(compose(settings_for(url), keys=signing_keys), signing_keys) as api:
+    return lambda now: compose(settings_for(url), keys=signing_keys, now=now)
+
+
+@pytest.fixture
+async def api(make_service: Callable[[Clock], Service], signing_keys: SigningKeys) -> AsyncIterator[Api]:
+    """The service with its background work, on a database of its own, with all scopes."""
+    async with serving(make_service(clock), signing_keys) as api:
         yield api

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 from service_kit.call import Call
 from service_kit.database import Transaction
+from service_kit.moments import database_time
 from service_kit.pages import Page, PageOf
 from service_kit.routing import MergePatch, Router, requires
 from service_kit.units import unit_for, units_of
@@ -42,7 +43,7 @@ async def take_on_agent(body: NewAgent, call: Annotated[Call, requires("agents:w
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
         queues = QueueStore(tx, units_of(call.caller))
-        taken_on = await use_cases.take_on(AgentStore(tx), queues, body.profile(), unit=unit, id=call.new_id(), at=call.at)
+        taken_on = await use_cases.take_on(AgentStore(tx), queues, body.profile(), unit=unit, id=call.new_id(), at=await database_time(tx))
         view = agent_view(taken_on, ())
         return call.created(view, location=f"/v1/agents/{taken_on.id}", version=taken_on.version, variant=variant(view))
 
@@ -108,7 +109,7 @@ async def change_presence(agent_id: Id, body: PresenceIn, call: Annotated[Call, 
     """
     async with call.transaction() as tx:
         store = AgentStore(tx, units_of(call.caller))
-        agent = await use_cases.change_presence(store, agent_id, PresenceState(body.presence), at=call.at)
+        agent = await use_cases.change_presence(store, agent_id, PresenceState(body.presence), at=await database_time(tx))
         return call.answer(presence_out(agent, (await store.works([agent_id])).get(agent_id, ())))
 
 

@@ -1,6 +1,7 @@
 """Contacts over HTTP."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Query, Response
 from service_kit.call import Call
 from service_kit.database import Reader, Transaction
+from service_kit.moments import database_time
 from service_kit.pages import Page, PageOf
 from service_kit.routing import MergePatch, Router, requires
 from service_kit.units import units_of
@@ -42,7 +44,7 @@ from contact_center.queue.store import QueueStore
 from contact_center.words import Channel, ContactState, variant
 
 router = Router(tags=["contacts"])
-Moves = Callable[[ContactStore, Transaction], Awaitable[Contact]]
+Move = Callable[[ContactStore, Transaction, datetime], Awaitable[Contact]]
 
 
 @router.post("/v1/contacts", status_code=201, response_model=ContactView, raises=[NobodyThere, CustomerUnknown, ChannelNotServed])
@@ -61,8 +63,8 @@ async def begin_contact(body: NewContact, call: Annotated[Call, requires("contac
         language=body.language,
     )
     async with call.transaction() as tx:
-        store = ContactStore(tx)
-        contact = await use_cases.arrive(store, house(call, tx), arrival, sees=call.caller.sees, id=call.new_id(), at=call.at)
+        store, at = ContactStore(tx), await database_time(tx)
+        contact = await use_cases.arrive(store, house(call, tx), arrival, sees=call.caller.sees, id=call.new_id(), at=at)
         view = await viewed(call, tx, contact)
         return call.created(view, location=f"/v1/contacts/{contact.id}", version=contact.version, variant=variant(view))
 
@@ -113,32 +115,32 @@ async def change_contact(
         call.require_match((await store.locked(contact_id)).version)
         given = Changes(names=frozenset(body.model_fields_set), customer_id=body.customer_id, language=body.language, notes=body.notes)
         directory = DirectoryStore(tx, call.part("addresses"))
-        contact = await use_cases.identify(store, directory, contact_id, given, sees=call.caller.sees, at=call.at)
+        contact = await use_cases.identify(store, directory, contact_id, given, sees=call.caller.sees, at=await database_time(tx))
         return await answered(call, tx, contact)
 
 
 @router.post("/v1/contacts/{contact_id}/inputs", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
 async def answer_flow(contact_id: Id, body: InputsIn, call: Annotated[Call, requires("contacts:write")]) -> Response:
     """Send what the caller pressed in the flow; `next` says how it goes on."""
-    return await moved(call, lambda store, tx: use_cases.answer(store, house(call, tx), contact_id, body.digits, at=call.at))
+    return await moved(call, lambda store, tx, at: use_cases.answer(store, house(call, tx), contact_id, body.digits, at=at))
 
 
 @router.post("/v1/contacts/{contact_id}/abandonment", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
 async def abandon_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: NothingMore | None = None) -> Response:
     """The customer left before anybody answered; an offer that stands is withdrawn."""
-    return await moved(call, lambda store, _: use_cases.abandon(store, contact_id, at=call.at))
+    return await moved(call, lambda store, _, at: use_cases.abandon(store, contact_id, at=at))
 
 
 @router.post("/v1/contacts/{contact_id}/hold", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
 async def hold_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: NothingMore | None = None) -> Response:
     """Put the customer on hold."""
-    return await moved(call, lambda store, _: use_cases.hold(store, contact_id, at=call.at))
+    return await moved(call, lambda store, _, at: use_cases.hold(store, contact_id, at=at))
 
 
 @router.post("/v1/contacts/{contact_id}/resumption", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
 async def resume_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: NothingMore | None = None) -> Response:
     """Take the customer from hold."""
-    return await moved(call, lambda store, _: use_cases.resume(store, contact_id, at=call.at))
+    return await moved(call, lambda store, _, at: use_cases.resume(store, contact_id, at=at))
 
 
 @router.post(
@@ -152,10 +154,10 @@ async def transfer_contact(contact_id: Id, body: TransferIn, call: Annotated[Cal
     if isinstance(body, TransferToQueue):
         queue_id = body.queue_id
         return await moved(
-            call, lambda store, tx: use_cases.transfer_to_queue(store, QueueStore(tx, units), contact_id, queue_id, at=call.at)
+            call, lambda store, tx, at: use_cases.transfer_to_queue(store, QueueStore(tx, units), contact_id, queue_id, at=at)
         )
     agent_id = body.agent_id
-    return await moved(call, lambda store, tx: use_cases.transfer_to_agent(store, AgentStore(tx, units), contact_id, agent_id, at=call.at))
+    return await moved(call, lambda store, tx, at: use_cases.transfer_to_agent(store, AgentStore(tx, units), contact_id, agent_id, at=at))
 
 
 @router.post("/v1/contacts/{contact_id}/completion", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
@@ -168,16 +170,16 @@ async def complete_contact(contact_id: Id, call: Annotated[Call, requires("conta
     said = body or CompletionIn()
     return await moved(
         call,
-        lambda store, tx: use_cases.complete(
-            store, QueueStore(tx), contact_id, wrap_up_code=said.wrap_up_code, notes=said.notes, at=call.at
+        lambda store, tx, at: use_cases.complete(
+            store, QueueStore(tx), contact_id, wrap_up_code=said.wrap_up_code, notes=said.notes, at=at
         ),
     )
 
 
-async def moved(call: Call, move: Moves) -> Response:
+async def moved(call: Call, move: Move) -> Response:
     """Make a move in a transaction and answer with the contact."""
     async with call.transaction() as tx:
-        return await answered(call, tx, await move(own(call, tx), tx))
+        return await answered(call, tx, await move(own(call, tx), tx, await database_time(tx)))
 
 
 async def answered(call: Call, tx: Transaction, contact: Contact) -> Response:
@@ -195,11 +197,12 @@ async def all_viewed(call: Call, reader: Reader, contacts: Sequence[Contact]) ->
     """As `viewed`; the versions of the flows that they are in are read at once."""
     walked = {walks for contact in contacts if (walks := contact.walks) is not None}
     flows = await FlowStore(reader, call.part("graphs")).versions(walked)
+    at = await database_time(reader)
 
     def asking(contact: Contact) -> Asking | None:
         return None if contact.walks is None else flows[contact.walks].asking(contact.journey)
 
-    return [contact_view(contact, asking=asking(contact), language=call.language, at=call.at) for contact in contacts]
+    return [contact_view(contact, asking=asking(contact), language=call.language, at=at) for contact in contacts]
 
 
 def own(call: Call, reader: Reader) -> ContactStore:

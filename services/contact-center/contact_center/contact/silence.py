@@ -1,28 +1,35 @@
 """Contacts that fell silent in their flow."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from service_kit.database import Transaction
-from service_kit.identity import Clock
-from service_kit.timers import Handler, Timer
+from service_kit.moments import database_time
+from service_kit.timers import Timer, schedule
 
 from contact_center.contact.domain import ContactUnknown
 from contact_center.contact.moves import State
 from contact_center.contact.store import ContactStore
 
 
-def on_silence(clock: Clock) -> Handler:
-    """Fires for flows that heard nothing for long: their contacts were left."""
+async def on_silence(tx: Transaction, timers: Sequence[Timer]) -> None:
+    """Fires for flows that heard nothing for long: their contacts were left.
 
-    async def handle(tx: Transaction, timers: Sequence[Timer]) -> None:
-        store = ContactStore(tx)
-        for timer in timers:
-            try:
-                contact = await store.locked(timer.subject)
-            except ContactUnknown:
-                continue
-            if contact.state is State.IN_FLOW:
-                after, happened = contact.abandoned(at=clock(), reason="silence")
-                await store.save(contact, after, happened, at=clock())
+    The clock of the process that fires it may be ahead: what is not due by the database's time is set anew.
+    """
+    store, at = ContactStore(tx), await database_time(tx)
+    await schedule(tx, *(timer for timer in timers if timer.due_at > at))
+    for timer in timers:
+        if timer.due_at <= at:
+            await _left(store, timer.subject, at=at)
 
-    return handle
+
+async def _left(store: ContactStore, contact_id: UUID, *, at: datetime) -> None:
+    try:
+        contact = await store.locked(contact_id)
+    except ContactUnknown:
+        return
+    if contact.state is State.IN_FLOW:
+        after, happened = contact.abandoned(at=at, reason="silence")
+        await store.save(contact, after, happened, at=at)

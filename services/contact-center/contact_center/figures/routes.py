@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Query, Response
 from service_kit.call import Call
+from service_kit.moments import database_time
 from service_kit.routing import Router, requires
 from service_kit.units import units_of
 from service_kit.words import Id, Timestamp
@@ -31,10 +32,10 @@ async def read_figures(
 
     A contact that is passed on counts in every queue that answered it, with the seconds that it waited there.
     """
-    counted_from = max(since or start_of_day(call.at, ZoneInfo(call.settings.time_zone)), call.at - COUNTED_FOR)
     async with call.reading() as reader:
-        queue = await QueueStore(reader, units_of(call.caller)).get(queue_id)
-        return call.answer(await figures(FigureStore(reader, queue_id), queue, since=counted_from, at=call.at))
+        queue, at = await QueueStore(reader, units_of(call.caller)).get(queue_id), await database_time(reader)
+        counted_from = max(since or start_of_day(at, ZoneInfo(call.settings.time_zone)), at - COUNTED_FOR)
+        return call.answer(await figures(FigureStore(reader, queue_id), queue, since=counted_from, at=at))
 
 
 async def figures(store: FigureStore, queue: Queue, *, since: datetime, at: datetime) -> QueueFigures:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Response
 from service_kit.call import Call
 from service_kit.database import Reader
+from service_kit.moments import database_time
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
 from service_kit.units import units_of
@@ -32,7 +33,7 @@ async def list_offers(agent_id: Id, call: Annotated[Call, requires("offers:read"
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
         await AgentStore(reader, None if agent_of(call) == agent_id else units_of(call.caller)).get(agent_id)
-        offers = await _offers(call, reader).pending(agent_id, at=call.at, after=after, limit=page.fetch)
+        offers = await _offers(call, reader).pending(agent_id, at=await database_time(reader), after=after, limit=page.fetch)
     return call.page(page, [offer_view(offer) for offer in offers], next_cursor=page.next_cursor(offers, "id"))
 
 
@@ -50,7 +51,8 @@ async def accept_offer(offer_id: Id, call: Annotated[Call, requires("offers:writ
     An offer that is over is 409, with the way it ended in `state`: it timed out, was withdrawn, rejected, or taken before.
     """
     async with call.transaction() as tx:
-        contact = await use_cases.accept(_offers(call, tx), ContactStore(tx), offer_id, by_agent=call.caller.agent_id, at=call.at)
+        at = await database_time(tx)
+        contact = await use_cases.accept(_offers(call, tx), ContactStore(tx), offer_id, by_agent=call.caller.agent_id, at=at)
         return await answered(call, tx, contact)
 
 
@@ -60,7 +62,7 @@ async def reject_offer(offer_id: Id, call: Annotated[Call, requires("offers:writ
     async with call.transaction() as tx:
         reason = None if body is None else body.reason
         contact = await use_cases.reject(
-            _offers(call, tx), ContactStore(tx), offer_id, reason=reason, by_agent=call.caller.agent_id, at=call.at
+            _offers(call, tx), ContactStore(tx), offer_id, reason=reason, by_agent=call.caller.agent_id, at=await database_time(tx)
         )
         return await answered(call, tx, contact)
 

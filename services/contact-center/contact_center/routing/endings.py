@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service_kit.database import Database, Record, Transaction
-from service_kit.identity import Clock
+from service_kit.moments import database_time
 from service_kit.origin import Origin
 from service_kit.outbox import Event
 
@@ -21,16 +21,15 @@ AGENT_LEFT = "agent_left"
 
 
 class Endings:
-    """Any number of replicas may run: each contact is ended by whoever locks it first."""
+    """Any number of replicas may run: each contact is ended by whoever locks it first, and by the database's time."""
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
 
     async def step(self) -> bool:
         """End one batch; True when there may be more."""
-        at = self._clock()
         async with self._database.reading() as reader:
+            at = await database_time(reader)
             due = await EndingStore(reader).due(at)
         if not due:
             return False

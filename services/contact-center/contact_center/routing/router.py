@@ -1,15 +1,17 @@
 """The router: the single writer of offers, fenced by its lease."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from service_kit.database import Database, Reader, Record
-from service_kit.identity import Clock, new_id
+from service_kit.identity import new_id
 from service_kit.leases import Lease
 from service_kit.logs import logger
+from service_kit.moments import database_time
 from service_kit.origin import Origin
 
 from contact_center.agent.domain import Agent
@@ -17,7 +19,7 @@ from contact_center.agent.store import AgentStore
 from contact_center.agent.work import Work
 from contact_center.queue.domain import Queue
 from contact_center.queue.store import QueueStore
-from contact_center.routing.assembly import free_slot, micros, moment, ready_of, waiting_of
+from contact_center.routing.assembly import EPOCH, free_slot, micros, moment, ready_of, waiting_of
 from contact_center.routing.domain import Match, Treatment
 from contact_center.routing.hints import hinted
 from contact_center.routing.matcher import Matcher
@@ -36,13 +38,15 @@ BATCH = 128
 class Router:
     """Keeps who waits and who is free in memory, and writes offers in batches.
 
-    It lives as long as its lease: what it remembers is loaded anew by the next holder, and whenever a write fails.
+    It lives as long as its lease: what it remembers is loaded anew by the next holder, and whenever a write fails. Its times are
+    the database's.
     """
 
-    def __init__(self, database: Database, *, clock: Clock, lease: Lease) -> None:
+    def __init__(self, database: Database, *, lease: Lease) -> None:
         self._database = database
-        self._clock = clock
         self._lease = lease
+        self._now = EPOCH
+        self._now_since = 0.0
         self._matcher = Matcher()
         self._contacts: dict[UUID, Record] = {}
         self._agents: dict[UUID, Agent] = {}
@@ -83,7 +87,8 @@ class Router:
         async with self._database.reading() as reader:
             marks = await RoutingStore(reader).marks(limit=MOST_MARKS)
             await self._take_in(reader, marks)
-        now = self._clock()
+            now, self._now_since = await database_time(reader), time.monotonic()
+        self._now = now
         proposals = self._proposals(self._matcher.match(micros(now), MOST_OFFERS), at=now)
         if not marks and not proposals:
             return False
@@ -106,7 +111,8 @@ class Router:
         change = self._matcher.next_change()
         if change is None:
             return POLL_SECONDS
-        return min(POLL_SECONDS, max(0.001, (moment(change) - self._clock()).total_seconds()))
+        left = (moment(change) - self._now).total_seconds() - (time.monotonic() - self._now_since)
+        return min(POLL_SECONDS, max(0.001, left))
 
     async def _take_in(self, reader: Reader, marks: Sequence[Record]) -> None:
         marked = defaultdict[str, set[UUID]](set, contact=self._doubted_contacts, agent=self._doubted_agents)

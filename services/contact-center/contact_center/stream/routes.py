@@ -10,6 +10,7 @@ from fastapi import Header, Response
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from pydantic import Field
 from service_kit.call import Call
+from service_kit.moments import database_time
 from service_kit.routing import Router, requires
 from service_kit.units import units_of
 from service_kit.words import Id, written
@@ -76,7 +77,8 @@ async def next_word(line: Line, heartbeat: float) -> bytes | None:
 async def standing(call: Call, agent_id: UUID, position: int) -> list[Heard]:
     """What is offered to the agent at this moment, told once more."""
     async with call.reading() as reader:
-        offers = await OfferStore(reader, None).pending(agent_id, at=call.request.app.state.clock(), after=FIRST, limit=MOST_PENDING)
+        at = await database_time(reader)
+        offers = await OfferStore(reader, None).pending(agent_id, at=at, after=FIRST, limit=MOST_PENDING)
     return [Heard(position, "offer.made", offer_facts(offer)) for offer in offers]
 
 

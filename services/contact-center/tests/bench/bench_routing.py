@@ -21,7 +21,7 @@ import uvloop
 from contact_center.app import MIGRATIONS
 from contact_center.routing.router import LEASE_NAME, Router
 from service_kit.database import Database, PoolLimits, connect
-from service_kit.identity import clock, new_id
+from service_kit.identity import new_id
 from service_kit.leases import Leases
 from service_kit.migrations import migrate
 from service_kit.postgres_server import PostgresServer
@@ -129,7 +129,7 @@ async def a_world(*, seed: int = 1) -> AsyncIterator[World]:
 async def a_router(world: World) -> Router:
     lease = await Leases(world.database).take(LEASE_NAME, ttl=timedelta(minutes=10))
     assert lease is not None, "nobody else is here"
-    router = Router(world.database, clock=clock, lease=lease)
+    router = Router(world.database, lease=lease)
     await router.load()
     return router
 

@@ -13,7 +13,6 @@ from contact_center.routing.hints import Hearing, Hints
 from contact_center.routing.router import LEASE_NAME, Router
 from contact_center.settings import Settings
 from contact_center.testing import House, eventually
-from service_kit.identity import clock
 from service_kit.leases import Lease, LeaseLost
 from service_kit.testing import ISSUER, Api, SigningKeys, serving
 
@@ -47,7 +46,7 @@ async def idle(url: str, signing_keys: SigningKeys) -> AsyncIterator[Api]:
 async def a_router(api: Api, *, ttl: float = 60) -> tuple[Router, Lease]:
     lease = await api.service.leases.take(LEASE_NAME, ttl=timedelta(seconds=ttl))
     assert lease is not None
-    router = Router(api.service.database, clock=clock, lease=lease)
+    router = Router(api.service.database, lease=lease)
     await router.load()
     return router, lease
 
