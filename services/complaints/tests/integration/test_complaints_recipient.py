@@ -117,8 +117,9 @@ async def test_a_name_that_could_not_be_asked_for_at_first_is_kept_later(
 
     files.is_away = False
     clock.forward(minutes=1)
-
     await kept(api, complaint, "Ann")
+
+    assert (await desk.read(complaint))["degraded"] == []
 
 
 async def test_an_erased_customer_s_name_is_kept_nowhere(api: Api, desk: Desk, files: CustomerFiles) -> None:

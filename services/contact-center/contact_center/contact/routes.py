@@ -179,6 +179,7 @@ async def moved(call: Call, move: Moves) -> Response:
     async with call.transaction() as tx:
         contacts = own(call, tx)
         if call.carries_match:
+            # The paths of all moves name their contact alike.
             call.honor_match((await contacts.locked(UUID(call.request.path_params["contact_id"]))).version)
         return await answered(call, tx, await move(contacts, tx))
 
