@@ -1,6 +1,7 @@
 """Nobody with a limit gives away more than that alone: over all rounds of a case, and over all cases of a customer within the window."""
 
 import asyncio
+import importlib
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -187,3 +188,28 @@ async def _given(desk: Desk, case: Mapping[str, Any]) -> Decimal:
 
 async def test_the_window_is_a_setting(api: Api) -> None:
     assert timedelta(days=api.service.settings.compensation_days) == timedelta(days=30)
+
+
+BOOKS = "SELECT complaint_id, step, currency, amount FROM compensation ORDER BY 1, 2, 3"
+
+
+async def test_what_stood_approved_before_there_were_books_is_taken_into_them(api: Api, desk: Desk) -> None:
+    """The migration reads the steps: what was approved or needed no approval counts, what was returned, rejected or waits does not."""
+    small = await desk.move(await desk.walk(await desk.record(), through="cause"), "proposal", remedies=giving("1.50") + giving("2", "CNY"))
+    approved = await desk.walk(await desk.record(), through="approval")
+    rejected = await desk.move(await desk.walk(await desk.record(), through="proposal"), "approval", decision="rejected")
+    await desk.move(rejected, "proposal")
+    standing = importlib.import_module("complaints.migrations.versions.0006_compensation_so_far").STANDING
+
+    async with api.service.database.transaction() as tx:
+        await tx.connection.execute("SET LOCAL search_path TO complaints")
+        kept = await tx.connection.fetch(BOOKS)
+        await tx.connection.execute("DELETE FROM compensation")
+        await tx.connection.execute(standing)
+        taken = await tx.connection.fetch(BOOKS)
+
+    assert taken == kept
+    assert {(str(row["complaint_id"]), row["amount"]) for row in taken} == {
+        (small["id"], Decimal("3.50")),
+        (approved["id"], Decimal(1200)),
+    }
