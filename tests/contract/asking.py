@@ -92,7 +92,8 @@ def sample(schema: Mapping[str, Any], document: Mapping[str, Any], *, depth: int
         items = schema.get("items", {})
         return [sample(items, document, depth=depth + 1)] if depth < DEEPEST or schema.get("minItems") else []
     if kind in ("integer", "number"):
-        return max(schema.get("minimum", 1), min(1, schema.get("maximum", 1)))
+        fitting = max(schema.get("minimum", 1), min(1, schema.get("maximum", 1)))
+        return int(fitting) if kind == "integer" else fitting
     return {"boolean": True, "null": None}.get(kind) if kind != "string" else _sample_text(schema)
 
 

@@ -67,7 +67,9 @@ async def revoke_api_key(id: Id, call: Annotated[Call, requires("api-keys:write"
     """Revoke an API key: it is refused at once here, and within five seconds by every replica of the gateway."""
     async with call.transaction() as tx:
         keys = ApiKeyStore(tx)
-        revoked, event = (await _visible(keys, id, call.caller)).revoked(call.at)
+        key = await _visible(keys, id, call.caller)
+        call.honor_match(key.version)
+        revoked, event = key.revoked(call.at)
         await keys.save_revoked(revoked, event)
         answer = call.answer(api_key_view(revoked), version=revoked.version)
     call.part("swapper").forget_all()

@@ -134,6 +134,7 @@ async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Cal
     async with call.transaction() as tx:
         clients = ClientStore(tx)
         client = await use_cases.governed(clients, id, rights_of(call.caller))
+        call.honor_match(client.version)
         overlap = timedelta(seconds=body.overlap_seconds)
         rotated = await use_cases.rotate_secret(clients, client, secret=secret, overlap=overlap, at=call.at)
         view = RotatedSecret(client_id=rotated.client_id, client_secret=secret, overlap_seconds=body.overlap_seconds)

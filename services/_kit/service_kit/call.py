@@ -27,6 +27,10 @@ class AnswerMissing(RuntimeError):
     """A route left its transaction without having made its answer inside it, so that the answer could not be stored with it."""
 
 
+class MatchNotHonored(RuntimeError):
+    """A move was made although its If-Match was never compared: nothing of it is written."""
+
+
 class Call:
     """What `requires(...)` gives to a route. `at` is the one moment of this request."""
 
@@ -38,6 +42,9 @@ class Call:
         self.key = key
         self.response: Response | None = None
         self.once: Sequence[str] = ()
+        # Set by the route of a move; whoever sends it an If-Match is owed the comparison.
+        self.honors_match = False
+        self.is_matched = False
 
     @property
     def database(self) -> Database:
@@ -82,7 +89,23 @@ class Call:
 
     def require_match(self, version: int) -> None:
         """Check If-Match: PreconditionRequired without it, PreconditionFailed when stale."""
-        preconditions.require_match(self.request.headers.get("if-match"), version)
+        self.is_matched = True
+        preconditions.require_match(preconditions.sent(self.request, "if-match"), version)
+
+    def honor_match(self, version: int | None) -> None:
+        """Check the If-Match that a move may carry: PreconditionFailed when stale. `version` is None for what has no ETag."""
+        self.is_matched = True
+        preconditions.honor_match(preconditions.sent(self.request, "if-match"), version)
+
+    @property
+    def carries_match(self) -> bool:
+        """Whether there is an If-Match to compare: who would read a version for that alone can spare it otherwise."""
+        return "if-match" in self.request.headers
+
+    @property
+    def is_match_forgotten(self) -> bool:
+        """Whether a move carries an If-Match that was not compared."""
+        return self.honors_match and not self.is_matched and self.carries_match
 
     @property
     def creates_only(self) -> bool:
@@ -146,6 +169,7 @@ class CallTransaction:
         await self._complete_key()
         self._tx = await self._block.__aenter__()
         self._call.response = None
+        self._call.is_matched = False
         if self._key is not None:
             try:
                 await idempotency.claim(self._tx, self._key, at=self._call.at)
@@ -177,6 +201,8 @@ class CallTransaction:
         response = self._call.response
         if response is None:
             raise AnswerMissing(f"{self._call.request.method} {self._call.request.url.path}")
+        if self._call.is_match_forgotten:
+            raise MatchNotHonored(f"{self._call.request.method} {self._call.request.url.path}")
         if self._key is None:
             return
         if response.status_code >= 300:

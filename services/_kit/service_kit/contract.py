@@ -75,6 +75,10 @@ IF_MATCH = {
     "description": "ETag of the version that the change is based on. Without it the answer is 428, and 412 when the resource has moved on.",
     "schema": {"type": "string", "maxLength": LONGEST_CONDITION, "pattern": CONDITION, "examples": ['"1"']},
 }
+IF_MATCH_OF_MOVE = {
+    **IF_MATCH,
+    "description": "ETag of the version that the move is based on, if there is one: the answer is 412 when the resource has moved on.",
+}
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
@@ -99,6 +103,7 @@ def refusal_responses(
     listed += [] if scopes is None else WITH_TOKEN
     listed += WITH_BODY if {"POST", "PUT", "PATCH"} & set(methods) else ()
     listed += CONDITIONAL if getattr(endpoint, "is_conditional", False) else ()
+    listed += (errors.PreconditionFailed,) if getattr(endpoint, "honors_match", False) else ()
     by_status: dict[int, list[str]] = {}
     for refusal in dict.fromkeys(listed):
         by_status.setdefault(refusal.status, []).append(first_sentence(refusal))
@@ -193,6 +198,8 @@ def complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
         complete_parameter(parameter, route.path)
     if getattr(route.endpoint, "is_conditional", False):
         parameters.append(IF_MATCH)
+    elif getattr(route.endpoint, "honors_match", False):
+        parameters.append(IF_MATCH_OF_MOVE)
     if method == "post" and scopes is not None:
         parameters.append(IDEMPOTENCY_KEY)
     if method == "get" and getattr(route.endpoint, "has_etag", False):
@@ -266,6 +273,12 @@ def refusing(endpoint: Any, raises: Sequence[type[Refusal]]) -> Any:
 def conditional(endpoint: Any) -> Any:
     """Marks a route whose change needs If-Match."""
     endpoint.is_conditional = True
+    return endpoint
+
+
+def moving(endpoint: Any) -> Any:
+    """Marks a route that moves a resource and honors the If-Match that comes with it."""
+    endpoint.honors_match = True
     return endpoint
 
 

@@ -103,6 +103,7 @@ async def requeue_parked_event(event_id: Id, call: Annotated[Call, requires(ADMI
         rows = await tx.fetch(REQUEUE_EVENTS, of=event_id, units=units_of(call.caller))
         if not rows:
             raise NotFound()
+        call.honor_match(None)
         told = {"event_id": str(event_id), "consumers": [row["consumer"] for row in rows], "source": rows[0]["source"]}
         tx.audit(Event(type="event.requeued", subject=rows[0]["subject"], unit=rows[0]["unit"], at=call.at, payload=told))
         return call.answer(Requeued(requeued=len(rows)))
@@ -123,6 +124,7 @@ async def requeue_parked_timers(subject_id: Id, call: Annotated[Call, requires(A
         rows = await tx.fetch(REQUEUE_TIMERS, of=subject_id, at=call.at, units=units_of(call.caller))
         if not rows:
             raise NotFound()
+        call.honor_match(None)
         told = {"timers": [{"kind": row["kind"], "key": row["key"]} for row in rows]}
         tx.audit(Event(type="timer.requeued", subject=subject_id, at=call.at, payload=told))
         return call.answer(Requeued(requeued=len(rows)))

@@ -22,7 +22,7 @@ class ConditionMalformed(Invalid):
 def require_well_formed(request: Request, headers: Sequence[str]) -> None:
     """Raise ConditionMalformed when one of these headers is there and holds what no entity tag can be made of."""
     for name in headers:
-        value = request.headers.get(name)
+        value = sent(request, name)
         if value is not None and (len(value) > LONGEST_CONDITION or not _condition.fullmatch(value)):
             raise ConditionMalformed(pointer=f"header/{name}")
 
@@ -37,6 +37,12 @@ def tags(header: str) -> list[str]:
     return [tag.strip() for tag in header.split(",") if tag.strip()]
 
 
+def sent(request: Request, name: str) -> str | None:
+    """A header with a condition as one list, however many lines it came in; None when it was not sent."""
+    lines = request.headers.getlist(name)
+    return ", ".join(lines) if lines else None
+
+
 def require_match(header: str | None, version: int) -> None:
     """Let a change pass only when it names the present version, whatever representation it was read in.
 
@@ -44,10 +50,21 @@ def require_match(header: str | None, version: int) -> None:
     """
     if header is None:
         raise PreconditionRequired()
-    for tag in tags(header):
-        if tag == "*" or (_entity_tag.fullmatch(tag) and tag[1:-1].partition(".")[0] == str(version)):
-            return
+    honor_match(header, version)
+
+
+def honor_match(header: str | None, version: int | None) -> None:
+    """The same for a change that may come without the header; what has no version is matched by `*` alone.
+
+    Tags are compared strongly, so that a weak one matches nothing.
+    """
+    if header is None or any(tag == "*" or _names(tag, version) for tag in tags(header)):
+        return
     raise PreconditionFailed()
+
+
+def _names(tag: str, version: int | None) -> bool:
+    return version is not None and _entity_tag.fullmatch(tag) is not None and tag[1:-1].partition(".")[0] == str(version)
 
 
 def matches(header: str | None, current: str) -> bool:

@@ -15,7 +15,7 @@ from service_kit import idempotency, preconditions
 from service_kit.arguments import Plan, is_many, plan_for
 from service_kit.call import Call
 from service_kit.caller import SYSTEM, Caller
-from service_kit.contract import conditional, refusal_responses, refusing, tagged
+from service_kit.contract import conditional, moving, refusal_responses, refusing, tagged
 from service_kit.errors import Fault, Invalid, Malformed, Refusal
 from service_kit.origin import Origin
 from service_kit.readback import OutcomeNotKnown, was_committed
@@ -23,6 +23,7 @@ from service_kit.requests import FieldUnknown, StrictRequest, refuse_unknown_par
 from service_kit.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
 
 ATTEMPTS = 4
+CREATED = 201
 UPLOAD = "multipart/form-data"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 MergePatch = Body(media_type="application/merge-patch+json")
@@ -73,6 +74,7 @@ class StrictRoute(APIRoute):
         # The clients of an open operation have no names by which their keys could be told apart.
         takes_key = "POST" in (self.methods or ()) and scopes is not None
         conditions = conditions_of(self.endpoint)
+        honors_match = getattr(self.endpoint, "honors_match", False)
 
         async def handle(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
@@ -82,6 +84,7 @@ class StrictRoute(APIRoute):
             if content_type is not None:
                 await read_body(strict, content_type, fields, is_required=is_required)
             call = await make_call(strict, caller, takes_key=takes_key)
+            call.honors_match = honors_match
             request.scope["guanxi.call"] = call
             return await repeated(inner, strict, call)
 
@@ -90,10 +93,11 @@ class StrictRoute(APIRoute):
 
 
 class Router(APIRouter):
-    """An APIRouter of strict routes, with three options more than FastAPI's.
+    """An APIRouter of strict routes, with four options more than FastAPI's.
 
     `raises` lists the refusals of a route: they are documented in its contract. `conditional` says whether a change needs If-Match
-    (PUT, PATCH and DELETE do unless told otherwise). `etag` says whether a GET answers with one (those of `.../{id}` do).
+    (PUT, PATCH and DELETE do unless told otherwise). `moves` says whether a POST honors an If-Match that is sent (all do that move
+    something named in their path and create nothing). `etag` says whether a GET answers with one (those of `.../{id}` do).
     """
 
     def __init__(self, *, tags: Sequence[str]) -> None:
@@ -105,6 +109,8 @@ class Router(APIRouter):
         methods = options.get("methods") or ["GET"]
         if options.pop("conditional", bool({"PUT", "PATCH", "DELETE"} & set(methods))):
             endpoint = conditional(endpoint)
+        if options.pop("moves", "POST" in methods and "{" in path and options.get("status_code") != CREATED):
+            endpoint = moving(endpoint)
         if options.pop("etag", "{" in path.rpartition("/")[2] and "GET" in methods):
             endpoint = tagged(endpoint)
         responses = refusal_responses(endpoint, raises, methods=methods, scopes=scopes_of(endpoint))
@@ -246,8 +252,8 @@ def scopes_of(endpoint: Callable[..., Any]) -> Sequence[str] | None:
 
 def conditions_of(endpoint: Callable[..., Any]) -> Sequence[str]:
     """The headers with conditions on the resource's version that the contract of an endpoint names."""
-    marks = {"If-Match": "is_conditional", "If-None-Match": "has_etag"}
-    return tuple(header for header, mark in marks.items() if getattr(endpoint, mark, False))
+    marks = {"If-Match": ("is_conditional", "honors_match"), "If-None-Match": ("has_etag",)}
+    return tuple(header for header, found in marks.items() if any(getattr(endpoint, mark, False) for mark in found))
 
 
 def query_names(dependant: Dependant) -> tuple[frozenset[str], frozenset[str]]:

@@ -14,7 +14,7 @@ from complaints.case.event_schemas import EVENTS
 from complaints.clients.customer_profile import Customers
 from complaints.clients.scoring import SurveyAnswers
 from complaints.clock.due import Firing, Redating
-from complaints.customer.news import Confirming, on_customer_news
+from complaints.customer.news import Confirming, Following
 from complaints.letter import routes as letter_routes
 from complaints.letter.printer import Printer
 from complaints.settings import Settings
@@ -72,7 +72,8 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     redating = Redating(service.database, shelf, clock=service.clock)
     service.worker(service.loop("redating", redating.step, idle_seconds=REDATING_SECONDS))
     service.worker(service.loop("confirming", confirming.step, idle_seconds=settings.confirm_seconds / 2))
-    service.consume("customer-profile", service.client(settings.customer_profile_url), on_customer_news)
+    following = Following(service.database, customers)
+    service.consume("customer-profile", service.client(settings.customer_profile_url), following, prepare=following.prepare)
     surveys = SurveyNews(customers, SurveyAnswers(service.client(settings.scoring_url)), shelf, settings, clock=service.clock)
     service.consume("scoring", service.client(settings.scoring_url), surveys, prepare=surveys.prepare)
     return service

@@ -20,6 +20,9 @@ class Settings(ServiceSettings):
     customer_seconds: float = Field(
         default=0.8, gt=0, description="Deadline for asking customer-profile; past it the complaint is recorded all the same, in seconds."
     )
+    compensation_days: int = Field(
+        default=30, ge=0, le=3_650, description="How many days what a customer was given in other cases counts against approval limits."
+    )
     letter_seconds: float = Field(default=20, gt=0, description="Deadline for printing one letter, in seconds.")
     clock_poll_seconds: float = Field(default=0.5, gt=0, description="How often due clocks are looked for, in seconds.")
     confirm_seconds: float = Field(

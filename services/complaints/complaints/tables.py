@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Interval,
     LargeBinary,
+    Numeric,
     PrimaryKeyConstraint,
     SmallInteger,
     String,
@@ -65,6 +66,9 @@ complaint = Table(
     Column("handler", String(200)),
     Column("proposal", JSONB),
     Column("proposer", String(200)),
+    # As the customer's file said when the case was recorded or the file was asked last: letters can be written while nobody can be asked.
+    Column("recipient_name", String(200)),
+    Column("recipient_language", String(20)),
     Column("satisfaction", SmallInteger),
     Column("escalation_level", SmallInteger, nullable=False),
     Column("policy_name", String(64)),
@@ -145,6 +149,29 @@ complaint_step = Table(
     PrimaryKeyConstraint("complaint_id", "number"),
     ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name="fk_complaint_step_complaint"),
     _one_of("move", Move),
+)
+
+# What customers were given: the sums of a proposal from when it stands, and of what was done of it once the case is withdrawn.
+compensation = Table(
+    "compensation",
+    metadata,
+    Column("complaint_id", Uuid, nullable=False),
+    # Number of the step in which it was proposed.
+    Column("step", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("amount", Numeric, nullable=False),
+    Column("given_at", Moment, nullable=False),
+    PrimaryKeyConstraint("complaint_id", "step", "currency"),
+    ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name="fk_compensation_complaint"),
+    CheckConstraint("amount > 0", name="amount"),
+)
+
+# A row to hold while it is decided what a customer is given: the sums of all their cases are looked at together.
+compensation_account = Table(
+    "compensation_account",
+    metadata,
+    Column("customer_id", Uuid, nullable=False),
+    PrimaryKeyConstraint("customer_id"),
 )
 
 clock = Table(

@@ -22,7 +22,7 @@ from complaints.approval.domain import Hand
 from complaints.calendar.domain import Calendar, Window
 from complaints.calendar.zone import HOUR
 from complaints.case import records
-from complaints.case.domain import Complaint, Report
+from complaints.case.domain import Complaint, Recipient, Report
 from complaints.case.moves import State
 from complaints.case.records import Channel, Kind, RemedyType, Severity
 from complaints.clock.domain import BREACH, Mark, Measure, Terms
@@ -109,6 +109,7 @@ def a_complaint(
         unit=unit,
         is_unit_confirmed=True,
         tier=3,
+        recipient=Recipient(name="张伟", language="zh-CN"),
         state=state,
         resumes_to=resumes_to,
         verdict=None,
@@ -336,7 +337,8 @@ class Desk:
         """The complaint after a move, with the usual body but for the members given."""
         by = self.manager if move == "approval" else self.api
         body = {**THE_USUAL_WAY.get(move, {"reason": "因故"}), **members}
-        answer = await by.post(f"/v1/complaints/{complaint['id']}/{move}", body)
+        headers = {"If-Match": await self.tag(complaint)} if move == "approval" else {}
+        answer = await by.post(f"/v1/complaints/{complaint['id']}/{move}", body, headers=headers)
         assert answer.status_code == 200, answer.text
         after: dict[str, Any] = answer.json()
         return after
@@ -350,6 +352,10 @@ class Desk:
             if move == through:
                 break
         return after
+
+    async def tag(self, complaint: Mapping[str, Any]) -> str:
+        """The ETag of the complaint as it is now."""
+        return f'"{(await self.read(complaint))["version"]}"'
 
     async def read(self, complaint: Mapping[str, Any]) -> dict[str, Any]:
         answer = await self.api.get(f"/v1/complaints/{complaint['id']}")

@@ -85,9 +85,9 @@ class Api:
     def download(self, address: str) -> bytes:
         return self._ask("GET", address).content
 
-    def post(self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None) -> Json:
-        """Posts JSON; a key that names the fact makes a repeated telling harmless."""
-        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+    def post(self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None, of: str | None = None) -> Json:
+        """Posts JSON; a key that names the fact makes a repeated telling harmless, `of` names what is decided on as it is now."""
+        headers = {"Idempotency-Key": key or str(uuid.uuid4()), **(self._match(of) if of else {})}
         answer: Json = self._ask("POST", path, json=body if body is not None else {}, headers=headers).json()
         return answer
 
@@ -119,9 +119,9 @@ class Api:
     def delete(self, path: str) -> None:
         self._ask("DELETE", path, headers=self._match(path))
 
-    def refused(self, method: str, path: str, body: Mapping[str, object]) -> Json:
-        """The problem document of a request that must be refused."""
-        answer = self._send(method, path, json=body)
+    def refused(self, method: str, path: str, body: Mapping[str, object], *, of: str) -> Json:
+        """The problem document of a request on `of` that must be refused."""
+        answer = self._send(method, path, json=body, headers=self._match(of))
         if answer.is_success:
             raise StepFailed(f"{method} {path} was allowed and must be refused")
         problem: Json = answer.json()

@@ -76,7 +76,8 @@ def _record(desk: Desk, screen: Screen, company: Company) -> str:
 
 def _move(by: Api, screen: Screen, case: str, move: str, body: Json, title: str) -> Json:
     with screen.step(title) as results:
-        moved = by.post(f"/v1/complaints/{case}/{move}", body)
+        # A decision names what it decides on: the case as the manager has it before them.
+        moved = by.post(f"/v1/complaints/{case}/{move}", body, of=f"/v1/complaints/{case}" if move == "approval" else None)
         results.append(f"{moved['state']}; next: {', '.join(moved['allowed_moves'])}")
         return moved
 
@@ -88,7 +89,8 @@ def _cause() -> Json:
 
 def _refuse_the_proposer(handler: Api, screen: Screen, case: str) -> None:
     with screen.step("Nobody approves their own proposal") as results:
-        problem = handler.refused("POST", f"/v1/complaints/{case}/approval", {"decision": "approved", "comment": ""})
+        decision = {"decision": "approved", "comment": ""}
+        problem = handler.refused("POST", f"/v1/complaints/{case}/approval", decision, of=f"/v1/complaints/{case}")
         results.append(f"{problem['status']} {problem['title']}")
         require(problem["status"] == 403, "the proposer may not approve")
 

@@ -68,6 +68,8 @@ async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhoo
         endpoint = await EndpointStore(tx, call.request.app.state.sealer).find(delivery.endpoint_id)
         if endpoint is None:
             raise WebhookDeliveryNotFound()
+        # A delivery carries no ETag, since every attempt changes it.
+        call.honor_match(None)
         endpoint.require_enabled()
         replayed = delivery.replayed(call.at)
         await deliveries.replay(replayed)

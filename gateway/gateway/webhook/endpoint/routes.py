@@ -139,7 +139,9 @@ async def rotate_webhook_secret(id: Id, body: SecretRotation, call: Annotated[Ca
     secret = signature.new_secret()
     async with call.transaction() as tx:
         endpoints = _store(tx, call)
-        rotated, event = (await visible(endpoints, id, call.caller)).secret_rotated(call.at)
+        endpoint = await visible(endpoints, id, call.caller)
+        call.honor_match(endpoint.version)
+        rotated, event = endpoint.secret_rotated(call.at)
         await endpoints.save(rotated, event)
         others_expire_at = call.at + timedelta(seconds=body.overlap_seconds)
         await endpoints.add_secret(id, secret, secret_id=call.new_id(), at=call.at, others_expire_at=others_expire_at)
@@ -157,6 +159,7 @@ async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write
     """Send the event `webhook.test` to one endpoint, whatever it subscribed to."""
     async with call.transaction() as tx:
         endpoint = await visible(_store(tx, call), id, call.caller)
+        call.honor_match(endpoint.version)
         endpoint.require_enabled()
         envelope = {
             "specversion": "1.0",
@@ -189,6 +192,7 @@ async def replay_to_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, re
     """
     async with call.transaction() as tx:
         endpoint = await visible(_store(tx, call), id, call.caller)
+        call.honor_match(endpoint.version)
         endpoint.require_enabled()
         count = await DeliveryStore(tx).replay_range(id, since=body.since, until=body.until or call.at, states=body.states, at=call.at)
         answer = call.accepted(Replayed(endpoint_id=id, deliveries=count), location=f"/v1/webhook-deliveries?endpoint_id={id}")

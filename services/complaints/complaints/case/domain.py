@@ -8,7 +8,7 @@ from service_kit.errors import Conflict, Invalid
 from service_kit.messages import said
 from service_kit.money import Money
 
-from complaints.approval.domain import Hand, check_decision, exceed, sums
+from complaints.approval.domain import Books, Hand, check_approval, check_decision, exceed, sums
 from complaints.case import records
 from complaints.case.moves import WAYS, Move, Outcome, State, Where, allowed_moves
 from complaints.case.records import Channel, Decision, Kind, Severity, StepRecord, Verdict
@@ -64,6 +64,17 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recipient:
+    """Who is written to, in which language (a BCP 47 tag); without a name it is not known who."""
+
+    name: str | None = None
+    language: str | None = None
+
+
+NOBODY = Recipient()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """What is known of the customer when the complaint is recorded; the unit is confirmed when the customer's file gave it."""
 
@@ -71,6 +82,7 @@ class Standing:
     unit: str
     is_confirmed: bool
     tier: int | None
+    recipient: Recipient = NOBODY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +115,7 @@ class Complaint:
     unit: str
     is_unit_confirmed: bool
     tier: int | None
+    recipient: Recipient
     state: State
     resumes_to: State | None
     verdict: Verdict | None
@@ -130,6 +143,7 @@ class Complaint:
             unit=standing.unit,
             is_unit_confirmed=standing.is_confirmed,
             tier=standing.tier,
+            recipient=standing.recipient,
             state=State.RECEIVED,
             resumes_to=None,
             verdict=None,
@@ -157,6 +171,18 @@ class Complaint:
     def totals(self) -> tuple[Money, ...]:
         """What the present proposal costs, one sum per currency."""
         return sums(remedy.amount for remedy in self.proposal.remedies) if self.proposal else ()
+
+    @property
+    def given(self) -> tuple[Money, ...]:
+        """What the present proposal gives away: nothing before it stands, and after a withdrawal only what was done of it."""
+        remedies = self.proposal.remedies if self.proposal else ()
+        match self.state:
+            case State.APPROVED:
+                return self.totals
+            case State.WITHDRAWN:
+                return sums(remedy.amount for remedy in remedies if remedy.done_at)
+            case _:
+                return ()
 
     def check(self, move: Move) -> None:
         """Raises MoveNotAllowed unless the table has this move in the present state."""
@@ -196,21 +222,31 @@ class Complaint:
     def analyze(self, record: records.Cause, *, by: Hand, at: datetime) -> tuple["Complaint", Step]:
         return self._take(Move.CAUSE, record, by=by, at=at)
 
-    def propose(self, record: records.Proposal, *, by: Hand, at: datetime) -> tuple["Complaint", Step]:
-        """Within the proposer's limit it stands approved; above, it waits for a decision. Raises UpdatePromisedInPast."""
+    def propose(self, record: records.Proposal, books: Books, *, by: Hand, at: datetime) -> tuple["Complaint", Step]:
+        """Within the proposer's limit it stands approved; otherwise it waits for a decision. Raises UpdatePromisedInPast.
+
+        It waits above the limit, counted with what the customer was given before; when a remedy does not say what it costs; and
+        whatever it costs, once a proposal of this case was rejected.
+        """
         self.check(Move.PROPOSAL)
         if record.next_update_at is not None and record.next_update_at <= at:
             raise UpdatePromisedInPast(pointer="/next_update_at")
-        is_above = exceed(sums(remedy.amount for remedy in record.remedies), by.limit)
-        outcome = Outcome.ABOVE_LIMIT if is_above else Outcome.DONE
-        return self._take(Move.PROPOSAL, record, outcome, by=by, at=at, proposal=record, proposer=by.sub)
+        is_above = exceed(sums(remedy.amount for remedy in record.remedies), by.limit, given=books.given)
+        is_unvalued = any(remedy.is_unvalued for remedy in record.remedies)
+        outcome = Outcome.ABOVE_LIMIT if is_above or is_unvalued or books.is_rejected else Outcome.DONE
+        written = replace(record, step=self.steps + 1)
+        return self._take(Move.PROPOSAL, written, outcome, by=by, at=at, proposal=written, proposer=by.sub)
 
-    def decide(self, record: records.Approval, *, by: Hand, at: datetime) -> tuple["Complaint", Step]:
-        """Raises Forbidden for the proposer and for whom the sums exceed."""
+    def decide(self, record: records.Approval, books: Books, *, by: Hand, at: datetime) -> tuple["Complaint", Step]:
+        """The record says what was decided on. Raises Forbidden for all authors of the proposal, and for approving beyond a limit."""
         self.check(Move.APPROVAL)
-        check_decision(self.totals, proposer=self.proposer or "", decider=by)
+        check_decision(by, [*books.authors, self.proposer or ""])
+        if record.decision is Decision.APPROVED:
+            check_approval(self.totals, by, books)
         outcome = Outcome.DONE if record.decision is Decision.APPROVED else Outcome(record.decision)
-        return self._take(Move.APPROVAL, record, outcome, by=by, at=at)
+        seen = replace(record, proposal_step=books.proposal_step, sums=self.totals)
+        proposal = replace(self.proposal, step=books.proposal_step) if self.proposal else None
+        return self._take(Move.APPROVAL, seen, outcome, by=by, at=at, proposal=proposal)
 
     def implement(self, note: str | None, done: tuple[int, ...] | None, *, by: Hand, at: datetime) -> tuple["Complaint", Step]:
         """Remedies are done by number, all that are open when `done` is None; the step is over when none is open."""

@@ -1,16 +1,18 @@
 """The moves of a complaint over HTTP, one path each."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 from service_kit.call import Call
+from service_kit.database import Transaction
 from service_kit.routing import Router, requires
 from service_kit.words import Id
 from starlette.responses import Response
 
-from complaints.approval.domain import ProposerMayNotDecide, SumAboveYourLimit
+from complaints.approval.domain import Books, ProposerMayNotDecide, SumAboveYourLimit
 from complaints.case import records, use_cases
-from complaints.case.domain import MoveNotAllowed, RemedyUnknown, UpdatePromisedInPast
+from complaints.case.domain import Case, Complaint, MoveNotAllowed, RemedyUnknown, Step, UpdatePromisedInPast
 from complaints.case.moves import DUTY_OF, Move
 from complaints.case.routes import hand_of, shelf_of
 from complaints.case.schemas import (
@@ -28,7 +30,7 @@ from complaints.case.schemas import (
     NewValidity,
 )
 from complaints.case.store import CaseStore, ComplaintUnknown
-from complaints.case.use_cases import Take
+from complaints.case.use_cases import Take, Weigh
 from complaints.case.views import complaint_view
 from complaints.letter.store import letters_of
 from complaints.sla.store import SlaStore
@@ -40,11 +42,33 @@ REFUSALS = (ComplaintUnknown, MoveNotAllowed)
 
 async def moved(call: Call, complaint_id: UUID, take: Take) -> Response:
     """Make a move in a transaction of its own and answer with the complaint."""
+
+    def matched(complaint: Complaint) -> tuple[Complaint, Step]:
+        call.honor_match(complaint.version)
+        return take(complaint)
+
     async with call.transaction() as tx:
-        cases = CaseStore(tx, call.caller)
-        case = await use_cases.move(cases, SlaStore(tx, shelf_of(call)), complaint_id, take, at=call.at)
-        letters = await letters_of(tx, [complaint_id])
-        return call.answer(complaint_view(case, letters[complaint_id]), version=case.complaint.version)
+        case = await use_cases.move(CaseStore(tx, call.caller), SlaStore(tx, shelf_of(call)), complaint_id, matched, at=call.at)
+        return await _answered(call, tx, case)
+
+
+async def weighed(call: Call, complaint_id: UUID, weigh: Weigh) -> Response:
+    """The same for a move that is measured by what the customer was given before."""
+
+    def matched(complaint: Complaint, books: Books) -> tuple[Complaint, Step]:
+        call.honor_match(complaint.version)
+        return weigh(complaint, books)
+
+    window = timedelta(days=call.settings.compensation_days)
+    async with call.transaction() as tx:
+        cases, service_levels = CaseStore(tx, call.caller), SlaStore(tx, shelf_of(call))
+        case = await use_cases.weighed_move(cases, service_levels, complaint_id, matched, window=window, at=call.at)
+        return await _answered(call, tx, case)
+
+
+async def _answered(call: Call, tx: Transaction, case: Case) -> Response:
+    letters = await letters_of(tx, [case.complaint.id])
+    return call.answer(complaint_view(case, letters[case.complaint.id]), version=case.complaint.version)
 
 
 @router.post(f"{PATH}/acknowledgement", response_model=ComplaintView, raises=REFUSALS)
@@ -92,10 +116,12 @@ async def propose_remedies(complaint_id: Id, body: NewProposal, call: Annotated[
     """Propose remedies (step 5).
 
     Within the caller's approval limit the proposal stands approved; above it, or in a currency that the limit does not cover, it waits
-    for somebody else's decision. Sums of different currencies are never added.
+    for somebody else's decision. What the customer was given in earlier rounds of this case, and in other cases of the last days,
+    counts. A remedy that costs something (all but `help`, `information`, `apology` and `visit`) and names no amount waits as well, and
+    so does everything that is proposed after a proposal of the case was rejected. Sums of different currencies are never added.
     """
     record = _proposal(body)
-    return await moved(call, complaint_id, lambda case: case.propose(record, by=hand_of(call), at=call.at))
+    return await weighed(call, complaint_id, lambda case, books: case.propose(record, books, by=hand_of(call), at=call.at))
 
 
 def _proposal(body: NewProposal) -> records.Proposal:
@@ -117,16 +143,28 @@ def _proposal(body: NewProposal) -> records.Proposal:
     )
 
 
-@router.post(f"{PATH}/approval", response_model=ComplaintView, raises=(*REFUSALS, ProposerMayNotDecide, SumAboveYourLimit))
+@router.post(
+    f"{PATH}/approval", response_model=ComplaintView, raises=(*REFUSALS, ProposerMayNotDecide, SumAboveYourLimit), conditional=True
+)
 async def decide_on_proposal(
     complaint_id: Id, body: NewApproval, call: Annotated[Call, requires(DUTY_OF[Move.APPROVAL].scope)]
 ) -> Response:
     """Decide on a proposal above its proposer's limit (step 6).
 
-    Refused to the proposer, and to whoever's own limit the sum exceeds. `returned` and `rejected` lead back to the proposal.
+    Name with If-Match the version that was read: what was proposed since is another matter. Refused to everybody who has written a
+    proposal of this case, and `approved` to whoever has no limit or whose limit the sum exceeds, counted with what the customer was
+    given before. `returned` and `rejected` lead back to the proposal. Remedies without an amount are approved by whoever has a limit;
+    return the proposal to have the amount named.
     """
     record = records.Approval(decision=body.decision, comment=body.comment)
-    return await moved(call, complaint_id, lambda case: case.decide(record, by=hand_of(call), at=call.at))
+
+    def decide(complaint: Complaint, books: Books) -> tuple[Complaint, Step]:
+        decided = complaint.decide(record, books, by=hand_of(call), at=call.at)
+        # Last of all: who may not decide at all, or not now, is told so first.
+        call.require_match(complaint.version)
+        return decided
+
+    return await weighed(call, complaint_id, decide)
 
 
 @router.post(f"{PATH}/implementation", response_model=ComplaintView, raises=(*REFUSALS, RemedyUnknown))

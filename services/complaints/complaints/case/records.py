@@ -66,6 +66,10 @@ class RemedyType(StrEnum):
     EXTENDED_PAYMENT = "extended_payment"
 
 
+# What is done with words and attention; all others cost something, and what they cost is named.
+COSTS_NOTHING = frozenset({RemedyType.HELP, RemedyType.INFORMATION, RemedyType.APOLOGY, RemedyType.VISIT})
+
+
 class Decision(StrEnum):
     APPROVED = "approved"
     RETURNED = "returned"
@@ -104,20 +108,32 @@ class Remedy:
     description: str | None
     done_at: datetime | None = None
 
+    @property
+    def is_unvalued(self) -> bool:
+        """Whether it costs something and does not say how much: nobody's limit covers that."""
+        return self.type not in COSTS_NOTHING and (self.amount is None or not self.amount.amount)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
+    """`step` is the number of the step in which it was proposed."""
+
     problem_restated: str
     remedies: tuple[Remedy, ...]
     customer_agrees: bool | None
     customer_satisfied: bool | None
     next_update_at: datetime | None
+    step: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
+    """What was decided, and on what: the step of the proposal and its sums."""
+
     decision: Decision
     comment: str | None
+    proposal_step: int | None = None
+    sums: tuple[Money, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -139,9 +139,13 @@ class NewImplementation(Input):
 
 
 class NewResponse(Input):
-    """The final answer; its letter is printed in this language, the customer's own when it is left out."""
+    """The final answer.
+
+    Its letter is printed in this language, and addressed to this recipient; the customer's own when they are left out.
+    """
 
     language: Language | None = None
+    recipient: Line | None = None
     channel: ChannelIn = Channel.LETTER
 
 
@@ -213,6 +217,7 @@ class ProposalView(Output):
     customer_agrees: bool | None
     customer_satisfied: bool | None
     next_update_at: Timestamp | None
+    step: Annotated[Round | None, Field(description="Number of the step in which it was proposed; null in cases of before it was kept.")]
 
 
 class LetterView(Output):
@@ -266,7 +271,11 @@ class ComplaintView(Output):
     letters: Annotated[list[LetterView], Field(max_length=100)]
     degraded: Annotated[
         list[Annotated[str, Field(max_length=50)]],
-        Field(max_length=5, description="Services that could not be asked; `customer-profile` here means that the unit is not confirmed."),
+        Field(
+            max_length=5,
+            description="Services that could not be asked; `customer-profile` here means that the unit is not confirmed, or that the "
+            "answer just given goes by what the case keeps of its customer.",
+        ),
     ]
     version: Version
 

@@ -15,9 +15,10 @@ from service_kit.units import units_of, within_units
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from complaints.approval.domain import Hand
-from complaints.case.domain import Case, Complaint, Report, Step
-from complaints.case.moves import State
+from complaints.approval.domain import Books, Hand
+from complaints.approval.store import books_of, give
+from complaints.case.domain import Case, Complaint, Recipient, Report, Step
+from complaints.case.moves import Move, State
 from complaints.case.record_json import proposal_of, written
 from complaints.case.records import Channel, Kind, Severity, Verdict
 from complaints.clock.course import Told
@@ -27,7 +28,9 @@ from complaints.tables import complaint, complaint_number, complaint_step
 FIND = select(complaint).where(complaint.c.id == bindparam("id"), within_units(complaint.c.unit))
 LOCK = FIND.with_for_update()
 # Those who tell what is due, thousands at once, need the facts of a case and nothing of what was said in it.
-_SAID = ("narrative", "wish", "proposal")
+_SAID = ("narrative", "wish", "proposal", "recipient_name", "recipient_language")
+# The moves after which the present proposal gives something else than before.
+GIVING = (Move.PROPOSAL, Move.APPROVAL, Move.WITHDRAWAL)
 LOCK_ALL = (
     select(*(null().label(each.name) if each.name in _SAID else each for each in complaint.c))
     .where(complaint.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -118,6 +121,9 @@ class CaseStore(CaseReader):
         row = await self._tx.fetch_one(LOCK, id=complaint_id, units=units_of(self._caller))
         return await self._case(row)
 
+    async def books(self, complaint: Complaint, *, since: datetime) -> Books:
+        return await books_of(self._tx, complaint.id, complaint.report.customer_id, since=since)
+
     async def load_all(self, ids: Sequence[UUID]) -> list[Case]:
         rows = await self._tx.fetch(LOCK_ALL, ids=list(ids))
         courses = await courses_of(self._tx, [row["id"] for row in rows])
@@ -143,6 +149,8 @@ class CaseStore(CaseReader):
             policy_version=policy_version,
             tracking_digest=tracking_digest,
             version=new.version,
+            recipient_name=new.recipient.name,
+            recipient_language=new.recipient.language,
             **_reported(new.report),
             **_moving(case),
         )
@@ -156,9 +164,16 @@ class CaseStore(CaseReader):
             raise ComplaintChanged
         if step is not None:
             await self._tx.execute(INSERT_STEP, complaint_id=case.complaint.id, **_step(step))
+            await self._give(case.complaint, step)
         await save_course(self._tx, case.complaint.id, before.course, case.course)
         self._tell(told, {"record": written(step.record)} if step else {})
         return Case(replace(case.complaint, version=was + 1), case.course)
+
+    async def _give(self, complaint: Complaint, step: Step) -> None:
+        """Keep the books; a proposal of before there were any has no step, and stays in them as it was taken over."""
+        proposed = complaint.proposal.step if complaint.proposal else None
+        if step.move in GIVING and proposed is not None:
+            await give(self._tx, complaint.id, proposed, complaint.given, at=step.at)
 
     async def save_told(self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Told]], told: Sequence[Event]) -> None:
         if not cases:
@@ -193,6 +208,7 @@ def complaint_of(row: Record) -> Complaint:
         unit=row["unit"],
         is_unit_confirmed=row["is_unit_confirmed"],
         tier=row["tier"],
+        recipient=Recipient(name=row["recipient_name"], language=row["recipient_language"]),
         state=State(row["state"]),
         resumes_to=State(row["resumes_to"]) if row["resumes_to"] else None,
         verdict=Verdict(row["verdict"]) if row["verdict"] else None,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from service_kit.outbox import Event
 
-from complaints.approval.domain import Hand
+from complaints.approval.domain import Books, Hand
 from complaints.case import events
 from complaints.case.domain import Case, Complaint, ReceivedInFuture, ReceivedTooLongAgo, Report, Standing, Step
 from complaints.case.moves import State
@@ -25,6 +25,7 @@ LONGEST_AGO = timedelta(days=3_653)
 NUMBER_ATTEMPTS = 20
 
 Take = Callable[[Complaint], tuple[Complaint, Step]]
+Weigh = Callable[[Complaint, Books], tuple[Complaint, Step]]
 
 
 class Cases(Protocol):
@@ -32,6 +33,10 @@ class Cases(Protocol):
 
     async def load(self, complaint_id: UUID) -> Case:
         """The case, locked for a change; ComplaintUnknown when there is none that the caller may see."""
+        ...
+
+    async def books(self, complaint: Complaint, *, since: datetime) -> Books:
+        """What was decided for this case and its customer before; nobody else decides for this customer meanwhile."""
         ...
 
     async def load_all(self, ids: Sequence[UUID]) -> list[Case]:
@@ -119,7 +124,20 @@ async def _free_number(cases: Cases, id: UUID, day: date) -> str:
 async def move(cases: Cases, service_levels: ServiceLevels, complaint_id: UUID, take: Take, *, at: datetime) -> Case:
     """One move: what fell due before it is told first, then the clocks follow the state that it leads to."""
     before = await cases.load(complaint_id)
-    after, step = take(before.complaint)
+    return await _moved(cases, service_levels, before, take(before.complaint), at=at)
+
+
+async def weighed_move(
+    cases: Cases, service_levels: ServiceLevels, complaint_id: UUID, weigh: Weigh, *, window: timedelta, at: datetime
+) -> Case:
+    """A move that is measured by what the customer was given before, in other cases within the window."""
+    before = await cases.load(complaint_id)
+    books = await cases.books(before.complaint, since=at - window)
+    return await _moved(cases, service_levels, before, weigh(before.complaint, books), at=at)
+
+
+async def _moved(cases: Cases, service_levels: ServiceLevels, before: Case, taken: tuple[Complaint, Step], *, at: datetime) -> Case:
+    after, step = taken
     levels = await service_levels.levels_of(after.policy, before.course)
     course, marks = before.course.tell(at=at)
     after, told = events.told(after, marks, at=at)

@@ -30,16 +30,16 @@ from complaints.clock.domain import BREACH, Clock
 from complaints.letter.domain import LetterSent
 
 
-def complaint_view(case: Case, letters: Sequence[LetterSent] = ()) -> ComplaintView:
+def complaint_view(case: Case, letters: Sequence[LetterSent] = (), *, is_degraded: bool = False) -> ComplaintView:
     # Lists show hundreds of these, made of checked values: they are not checked again.
-    return ComplaintView.model_construct(**_members(case, letters))
+    return ComplaintView.model_construct(**_members(case, letters, is_degraded=is_degraded))
 
 
 def recorded_view(case: Case, *, tracking_token: str) -> RecordedComplaintView:
     return RecordedComplaintView.model_construct(tracking_token=tracking_token, **_members(case, ()))
 
 
-def _members(case: Case, letters: Sequence[LetterSent]) -> dict[str, Any]:
+def _members(case: Case, letters: Sequence[LetterSent], *, is_degraded: bool = False) -> dict[str, Any]:
     complaint = case.complaint
     report = complaint.report
     product = ProductView(name=report.product_name, lot=report.product_lot) if report.product_name else None
@@ -74,7 +74,7 @@ def _members(case: Case, letters: Sequence[LetterSent]) -> dict[str, Any]:
         "closed_at": complaint.closed_at,
         "policy": PolicyRef(name=complaint.policy[0], version=complaint.policy[1]) if complaint.policy else None,
         "letters": [_letter(letter) for letter in letters],
-        "degraded": [] if complaint.is_unit_confirmed else ["customer-profile"],
+        "degraded": ["customer-profile"] if is_degraded or not complaint.is_unit_confirmed else [],
         "version": complaint.version,
     }
 
@@ -119,6 +119,7 @@ def _proposal(complaint: Complaint) -> ProposalView | None:
         customer_agrees=proposal.customer_agrees,
         customer_satisfied=proposal.customer_satisfied,
         next_update_at=proposal.next_update_at,
+        step=proposal.step,
     )
 
 

@@ -8,7 +8,7 @@ from service_kit.caller import Caller
 from service_kit.errors import NotFound
 from service_kit.units import unit_for
 
-from complaints.case.domain import Standing
+from complaints.case.domain import Recipient, Standing
 
 
 class CustomerUnknown(NotFound):
@@ -25,6 +25,10 @@ class Customer:
     language: str | None
     tier: int | None
     updated_at: datetime
+
+    @property
+    def recipient(self) -> Recipient:
+        return Recipient(name=self.name, language=self.language)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,4 +65,5 @@ def standing(asked: Asked, heard: Heard, *, caller: Caller, unit: str | None, de
     customer = asked.customer
     if customer is None or not caller.sees(heard.unit_of(customer)):
         raise CustomerUnknown
-    return Standing(customer_id=heard.customer_id, unit=heard.unit_of(customer), is_confirmed=True, tier=customer.tier)
+    unit = heard.unit_of(customer)
+    return Standing(customer_id=heard.customer_id, unit=unit, is_confirmed=True, tier=customer.tier, recipient=customer.recipient)

@@ -1,6 +1,7 @@
 """Follows customer-profile's feed, and asks again for units that could not be asked for."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,9 +11,11 @@ from service_kit.identity import Clock
 
 from complaints.clients.customer_profile import Customers
 from complaints.customer.domain import Asked
-from complaints.customer.store import CustomerNews, take_unconfirmed
+from complaints.customer.store import CustomerNews, kept, take_unconfirmed
 
 ASKED_AT_ONCE = 10
+# The fields of a customer's file that a complaint keeps for its letters.
+KEPT_FIELDS = frozenset({"name", "language"})
 
 
 async def on_customer_news(tx: Transaction, news: News) -> None:
@@ -31,6 +34,37 @@ async def on_customer_news(tx: Transaction, news: News) -> None:
             await told.merged(merged, UUID(payload["survivor_id"]), payload.get("unit") or news.unit)
         case "customer.erased":
             await told.erased(news.subject)
+
+
+class Following:
+    """Takes in the feed; whose name or language changed is asked for before, where a complaint keeps them.
+
+    News holds no personal values. Who cannot be asked now keeps the former name: a letter asks for itself, and falls back on it only then.
+    """
+
+    def __init__(self, database: Database, customers: Customers) -> None:
+        self._database = database
+        self._customers = customers
+        self._places = asyncio.Semaphore(ASKED_AT_ONCE)
+        self._asked: dict[UUID, Asked] = {}
+
+    async def prepare(self, batch: Sequence[News]) -> None:
+        named = {news.subject for news in batch if news.type == "customer.changed" and KEPT_FIELDS & set(news.payload.get("fields", ()))}
+        ids: list[UUID] = []
+        if named:
+            async with self._database.reading() as reader:
+                ids = await kept(reader, sorted(named))
+        self._asked = dict(zip(ids, await asyncio.gather(*(self._ask(customer_id) for customer_id in ids)), strict=True))
+
+    async def _ask(self, customer_id: UUID) -> Asked:
+        async with self._places:
+            return await self._customers.ask(customer_id)
+
+    async def __call__(self, tx: Transaction, news: News) -> None:
+        await on_customer_news(tx, news)
+        asked = self._asked.get(news.subject)
+        if asked is not None and asked.customer is not None and news.type == "customer.changed":
+            await CustomerNews(tx, at=news.at).renamed(news.subject, asked.customer)
 
 
 class Confirming:

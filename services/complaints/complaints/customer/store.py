@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Record, Transaction
+from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
 from service_kit.tables import audit_entry, idempotency_record
 from sqlalchemy import ARRAY, Boolean, LargeBinary, String, Uuid, any_, bindparam, func, or_, select, union_all, update
@@ -67,6 +67,10 @@ ERASE = (
         title=ERASED,
         narrative=None,
         wish=None,
+        recipient_name=None,
+        recipient_language=None,
+        # Nobody is left to be asked for: an answer that is under way confirms nothing any more.
+        is_unit_confirmed=True,
         proposal=bindparam("new_proposal", type_=complaint.c.proposal.type),
         version=complaint.c.version + 1,
     )
@@ -95,9 +99,25 @@ CONFIRM = (
         customer_id=bindparam("to_customer"),
         unit=bindparam("to_unit"),
         tier=bindparam("to_tier", type_=complaint.c.tier.type),
+        recipient_name=bindparam("to_name", type_=complaint.c.recipient_name.type),
+        recipient_language=bindparam("to_language", type_=complaint.c.recipient_language.type),
         **_confirmed,
     )
     .returning(complaint.c.id)
+)
+# A name that an erasure took is not brought back by an answer that was given before it.
+RENAME = (
+    update(complaint)
+    .where(complaint.c.customer_id == bindparam("of_customer"), complaint.c.recipient_name.is_not(None))
+    .values(
+        recipient_name=bindparam("to_name", type_=complaint.c.recipient_name.type),
+        recipient_language=bindparam("to_language", type_=complaint.c.recipient_language.type),
+    )
+)
+KEPT = (
+    select(complaint.c.customer_id)
+    .where(complaint.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))), complaint.c.recipient_name.is_not(None))
+    .distinct()
 )
 SETTLE = update(complaint).where(*_still_open).values(**_confirmed).returning(complaint.c.unit)
 # Answers kept for idempotency keys repeat what the customer said. A key is claimed at the very moment that stands in the record or the
@@ -199,9 +219,14 @@ class CustomerNews:
     async def confirmed(self, complaint_id: UUID, customer_id: UUID, customer: Customer) -> None:
         """The file could be asked at last; one that was merged meanwhile answers as the file that is left."""
         file = {"to_customer": customer.id, "to_unit": customer.unit, "to_tier": customer.tier}
-        if await self._tx.fetch_one(CONFIRM, of=complaint_id, of_customer=customer_id, **file):
+        recipient = {"to_name": customer.name, "to_language": customer.language}
+        if await self._tx.fetch_one(CONFIRM, of=complaint_id, of_customer=customer_id, **file, **recipient):
             payload = {"unit": customer.unit, "customer_id": str(customer.id), "tier": customer.tier}
             self._audit(complaint_id, "complaint.customer_confirmed", customer.unit, payload)
+
+    async def renamed(self, customer_id: UUID, customer: Customer) -> None:
+        """The customer has another name, or is spoken to in another language: later letters say so."""
+        await self._tx.execute(RENAME, of_customer=customer_id, to_name=customer.name, to_language=customer.language)
 
     async def settled(self, complaint_id: UUID, customer_id: UUID) -> None:
         """There is no such customer to ask for: the complaint stays where its recorder put it, and nobody asks again."""
@@ -222,6 +247,11 @@ def _without_words(proposal: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     remedies = [{**remedy, "description": None} for remedy in proposal["remedies"]]
     return {**proposal, "problem_restated": ERASED, "remedies": remedies}
+
+
+async def kept(reader: Reader, customer_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of the customers whose name some complaint keeps."""
+    return [row["customer_id"] for row in await reader.fetch(KEPT, ids=list(customer_ids))]
 
 
 async def take_unconfirmed(tx: Transaction, *, at: datetime, again_after: timedelta, limit: int) -> Sequence[Record]:

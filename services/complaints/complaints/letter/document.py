@@ -35,7 +35,7 @@ class Matter:
     received_at: datetime
     written_at: datetime
     time_zone: str
-    customer: str | None
+    customer: str
     verdict: Verdict | None
     reason: str
     problem: str

@@ -5,11 +5,19 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from service_kit.errors import Gone, NotFound, Unavailable
+from service_kit.errors import Conflict, Gone, NotFound, Unavailable
 
 
 class LetterTooSlow(Unavailable):
     """The letter could not be written in time; repeat the request."""
+
+
+class RecipientNotKnown(Unavailable):
+    """Nobody can be asked who the customer is, and the case does not keep it: repeat the request, or send `recipient` and `language`."""
+
+
+class RecipientUnknown(Conflict):
+    """There is no file that says who the customer is, or none that names them: send `recipient` and `language`."""
 
 
 class LetterUnknown(NotFound):

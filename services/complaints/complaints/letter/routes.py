@@ -19,35 +19,36 @@ from complaints.case.schemas import ComplaintView, NewResponse
 from complaints.case.store import CaseReader, CaseStore, ComplaintUnknown
 from complaints.case.views import complaint_view
 from complaints.clients.customer_profile import Customers
-from complaints.customer.domain import Customer
-from complaints.letter.domain import LetterErased, LetterSent, LetterTooSlow, LetterUnknown, Printed
+from complaints.letter.addressee import Addressee, addressee
+from complaints.letter.domain import LetterErased, LetterSent, LetterTooSlow, LetterUnknown, Printed, RecipientNotKnown, RecipientUnknown
 from complaints.letter.printer import Printer
 from complaints.letter.store import add_letter, letters_of, page_of
 from complaints.letter.use_cases import matter_of
 from complaints.sla.store import SlaStore
 
 router = Router(tags=["complaints"])
-LANGUAGE = "zh-CN"
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 class _Draft:
-    """A letter printed before the transaction that sends it: for which step of which case, and in which language."""
+    """A letter printed before the transaction that sends it: for which step of which case, and to whom."""
 
-    def __init__(self, printed: Printed, language: str, steps: int) -> None:
+    def __init__(self, printed: Printed, to: Addressee, steps: int) -> None:
         self.printed = printed
-        self.language = language
+        self.to = to
         self.steps = steps
 
 
-@router.post(f"{PATH}/response", response_model=ComplaintView, raises=(*REFUSALS, LetterTooSlow))
+@router.post(f"{PATH}/response", response_model=ComplaintView, raises=(*REFUSALS, LetterTooSlow, RecipientNotKnown, RecipientUnknown))
 async def respond_to_complaint(
     complaint_id: Id, body: NewResponse, call: Annotated[Call, requires(DUTY_OF[Move.RESPONSE].scope)]
 ) -> Response:
     """Give the final answer: a letter as PDF and DOCX is printed and kept.
 
-    `letters` of the complaint says where both are read. While customer-profile cannot be asked the letter greets nobody by name.
+    `letters` of the complaint says where both are read. It names the customer and speaks Chinese to whoever speaks any Chinese,
+    English to all others, unless `recipient` and `language` say otherwise. While customer-profile cannot be asked, the letter goes by
+    what the case keeps of its customer, and `degraded` says so; where it keeps nothing, the letter is refused.
     """
     draft = await _drafted(call, complaint_id, body)
     async with call.transaction() as tx:
@@ -60,13 +61,14 @@ async def respond_to_complaint(
             draft.printed,
             id=letter_id,
             complaint_id=complaint_id,
-            language=draft.language,
+            language=draft.to.language,
             channel=str(body.channel),
             written_at=call.at,
         )
         await add_letter(tx, sent, draft.printed)
         letters = await letters_of(tx, [complaint_id])
-        return call.answer(complaint_view(case, letters[complaint_id]), version=case.complaint.version)
+        view = complaint_view(case, letters[complaint_id], is_degraded=draft.to.is_from_memory)
+        return call.answer(view, version=case.complaint.version)
 
 
 async def _drafted(call: Call, complaint_id: UUID, body: NewResponse) -> _Draft | None:
@@ -76,41 +78,39 @@ async def _drafted(call: Call, complaint_id: UUID, body: NewResponse) -> _Draft 
         try:
             complaint = (await cases.find(complaint_id)).complaint
             complaint.check(Move.RESPONSE)
+            call.honor_match(complaint.version)
         except (ComplaintUnknown, MoveNotAllowed):
             return None
         validity = await cases.last_record(complaint_id, Move.VALIDITY)
-    customer = await _customer(call, complaint)
-    language = body.language or _spoken_by(customer)
+    to = await _addressee(call, complaint, body)
     printer: Printer = call.part("printer")
     settings = call.settings
     matter = matter_of(
         complaint,
         validity,
-        customer=customer.name if customer else None,
+        customer=to.name,
         company=settings.company_name,
         time_zone=settings.time_zone,
         at=call.at,
     )
-    return _Draft(await printer.print(matter, language), language, complaint.steps)
+    return _Draft(await printer.print(matter, to.language), to, complaint.steps)
 
 
-async def _customer(call: Call, complaint: Complaint) -> Customer | None:
+async def _addressee(call: Call, complaint: Complaint, body: NewResponse) -> Addressee:
     customers: Customers = call.part("customers")
-    return (await customers.ask(complaint.report.customer_id)).customer
-
-
-def _spoken_by(customer: Customer | None) -> str:
-    is_english = customer is not None and (customer.language or "").lower().startswith("en")
-    return "en" if is_english else LANGUAGE
+    asked = await customers.ask(complaint.report.customer_id)
+    default = call.settings.language
+    return addressee(asked, complaint.recipient, name=body.recipient, language=body.language, default=default)
 
 
 def _sending(draft: _Draft | None, letter_id: UUID, body: NewResponse, call: Call) -> use_cases.Take:
     def take(complaint: Complaint) -> tuple[Complaint, Step]:
+        call.honor_match(complaint.version)
         complaint.check(Move.RESPONSE)
         if draft is None or complaint.steps != draft.steps:
             # The case moved between the print and this transaction: everything runs again, the print included.
             raise TransactionRolledBack("the case moved while its letter was printed")
-        record = records.Response(language=draft.language, channel=body.channel, letter_id=letter_id)
+        record = records.Response(language=draft.to.language, channel=body.channel, letter_id=letter_id)
         return complaint.respond(record, by=hand_of(call), at=call.at)
 
     return take

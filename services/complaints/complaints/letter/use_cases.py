@@ -11,7 +11,7 @@ def matter_of(
     complaint: Complaint,
     validity: Mapping[str, object],
     *,
-    customer: str | None,
+    customer: str,
     company: str,
     time_zone: str,
     at: datetime,

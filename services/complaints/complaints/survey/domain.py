@@ -58,9 +58,3 @@ class CriticalAnswer:
             product_name=None,
             product_lot=None,
         )
-
-
-def language_of(spoken: str | None, *, default: str) -> str:
-    """The language of these two that a language tag such as en-US means."""
-    primary = (spoken or default).lower().partition("-")[0]
-    return {"zh": "zh-CN", "en": "en"}.get(primary, default)

@@ -19,10 +19,11 @@ from complaints.clients.customer_profile import Customers
 from complaints.clients.scoring import SurveyAnswers
 from complaints.customer.domain import Asked, standing
 from complaints.customer.store import hold
+from complaints.language import spoken_by
 from complaints.settings import Settings
 from complaints.shelf import Shelf
 from complaints.sla.store import SlaStore
-from complaints.survey.domain import CriticalAnswer, language_of
+from complaints.survey.domain import CriticalAnswer
 from complaints.survey.store import claim
 from complaints.tracking.domain import digest_of
 
@@ -74,7 +75,7 @@ class SurveyNews:
         complaint_id = new_id()
         if known is not None and await claim(tx, answer.id, complaint_id):
             spoken = asked.customer.language if asked.customer else None
-            await self._open(tx, answer, known, complaint_id, language=language_of(spoken, default=self._settings.language))
+            await self._open(tx, answer, known, complaint_id, language=spoken_by(spoken, default=self._settings.language))
 
     async def _standing(self, tx: Transaction, answer: CriticalAnswer, asked: Asked) -> Standing | None:
         """None where there is no such customer (any more). While nobody can be asked, the last word on the unit stands in."""

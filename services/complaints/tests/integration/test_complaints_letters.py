@@ -62,15 +62,6 @@ async def test_what_people_write_stays_what_they_wrote(api: Api, desk: Desk) -> 
     assert (await api.get(answered["letters"][0]["pdf_url"])).content.startswith(b"%PDF-")
 
 
-async def test_without_customer_profile_the_letter_greets_nobody_by_name(api: Api, desk: Desk, files: CustomerFiles) -> None:
-    complaint = await desk.walk(await desk.record(), through="implementation")
-    files.is_away = True
-
-    answered = await desk.move(complaint, "response", language="zh-CN")
-
-    assert "尊敬的客户" in await text_of(api, answered["letters"][0]["docx_url"])
-
-
 async def test_a_repeated_response_with_its_key_sends_one_letter(api: Api, desk: Desk) -> None:
     complaint = await desk.walk(await desk.record(), through="implementation")
     path = f"/v1/complaints/{complaint['id']}/response"

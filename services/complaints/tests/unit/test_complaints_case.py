@@ -5,11 +5,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from complaints.approval.domain import ProposerMayNotDecide, SumAboveYourLimit, exceed, sums
+from complaints.approval.domain import Books, ProposerMayNotDecide, SumAboveYourLimit, exceed, sums
 from complaints.case import records
 from complaints.case.domain import MoveNotAllowed, RemedyUnknown
 from complaints.case.moves import AT_WORK, ENDED, TABLE, WAYS, Duty, Move, Outcome, State, allowed_moves
-from complaints.case.records import Decision, Verdict
+from complaints.case.records import COSTS_NOTHING, Decision, RemedyType, Verdict
 from complaints.testing import NOON, a_complaint, a_hand, a_proposal, yuan
 from service_kit.money import Money
 
@@ -75,14 +75,14 @@ def test_what_may_be_true_goes_to_a_department(verdict: Verdict) -> None:
 
 @pytest.mark.parametrize(("amount", "state"), [("500.00", State.APPROVED), ("500.01", State.PROPOSED)])
 def test_a_proposal_waits_for_approval_only_above_the_limit(amount: str, state: State) -> None:
-    complaint, step = a_complaint(state=State.ANALYZED).propose(a_proposal(yuan(amount)), by=LI, at=NOON)
+    complaint, step = a_complaint(state=State.ANALYZED).propose(a_proposal(yuan(amount)), Books(), by=LI, at=NOON)
 
     assert complaint.state is state
     assert step.event == "proposed"
 
 
 def test_the_remedies_of_a_proposal_count_together() -> None:
-    complaint, _ = a_complaint(state=State.ANALYZED).propose(a_proposal(yuan("300"), None, yuan("300")), by=LI, at=NOON)
+    complaint, _ = a_complaint(state=State.ANALYZED).propose(a_proposal(yuan("300"), None, yuan("300")), Books(), by=LI, at=NOON)
 
     assert complaint.state is State.PROPOSED
 
@@ -90,8 +90,8 @@ def test_the_remedies_of_a_proposal_count_together() -> None:
 def test_without_a_limit_any_sum_needs_approval_and_an_apology_none() -> None:
     analyzed, nobody = a_complaint(state=State.ANALYZED), a_hand("li", limit=None)
 
-    assert analyzed.propose(a_proposal(yuan("0.01")), by=nobody, at=NOON)[0].state is State.PROPOSED
-    assert analyzed.propose(a_proposal(None), by=nobody, at=NOON)[0].state is State.APPROVED
+    assert analyzed.propose(a_proposal(yuan("0.01")), Books(), by=nobody, at=NOON)[0].state is State.PROPOSED
+    assert analyzed.propose(a_proposal(None), Books(), by=nobody, at=NOON)[0].state is State.APPROVED
 
 
 def test_currencies_are_summed_apart_and_a_limit_covers_its_own_only() -> None:
@@ -100,7 +100,7 @@ def test_currencies_are_summed_apart_and_a_limit_covers_its_own_only() -> None:
     assert sums([yuan("2"), dollars, yuan("3"), None]) == (yuan("5"), dollars)
     assert exceed([yuan("5"), dollars], yuan("1000"))
     assert not exceed([yuan("5")], yuan("5"))
-    complaint, _ = a_complaint(state=State.ANALYZED).propose(a_proposal(yuan("1"), dollars), by=LI, at=NOON)
+    complaint, _ = a_complaint(state=State.ANALYZED).propose(a_proposal(yuan("1"), dollars), Books(), by=LI, at=NOON)
     assert complaint.state is State.PROPOSED
 
 
@@ -113,14 +113,14 @@ def test_nobody_decides_on_their_own_proposal(decision: Decision) -> None:
     complaint = a_complaint(state=State.PROPOSED, proposal=proposed(), proposer="li")
 
     with pytest.raises(ProposerMayNotDecide):
-        complaint.decide(a_decision(decision), by=a_hand("li", limit=yuan("9999")), at=NOON)
+        complaint.decide(a_decision(decision), Books(), by=a_hand("li", limit=yuan("9999")), at=NOON)
 
 
 def test_nobody_approves_above_their_own_limit() -> None:
     complaint = a_complaint(state=State.PROPOSED, proposal=proposed(), proposer="li")
 
     with pytest.raises(SumAboveYourLimit):
-        complaint.decide(a_decision(), by=a_hand("wang", limit=yuan("599.99")), at=NOON)
+        complaint.decide(a_decision(), Books(), by=a_hand("wang", limit=yuan("599.99")), at=NOON)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_nobody_approves_above_their_own_limit() -> None:
 def test_a_decision_leads_on_or_back(decision: Decision, state: State, event: str) -> None:
     complaint = a_complaint(state=State.PROPOSED, proposal=proposed(), proposer="li")
 
-    decided, step = complaint.decide(a_decision(decision), by=a_hand("wang", limit=yuan("600")), at=NOON)
+    decided, step = complaint.decide(a_decision(decision), Books(), by=a_hand("wang", limit=yuan("600")), at=NOON)
 
     assert (decided.state, step.event) == (state, event)
 
@@ -142,10 +142,88 @@ def test_a_decision_leads_on_or_back(decision: Decision, state: State, event: st
 def test_who_changes_a_proposal_becomes_its_proposer() -> None:
     waiting = a_complaint(state=State.PROPOSED, proposal=proposed(), proposer="li")
 
-    changed, _ = waiting.propose(proposed(amount="800"), by=a_hand("wang", limit=yuan("700")), at=NOON)
+    changed, _ = waiting.propose(proposed(amount="800"), Books(), by=a_hand("wang", limit=yuan("700")), at=NOON)
 
     with pytest.raises(ProposerMayNotDecide):
-        changed.decide(a_decision(), by=a_hand("wang", limit=yuan("9999")), at=NOON)
+        changed.decide(a_decision(), Books(), by=a_hand("wang", limit=yuan("9999")), at=NOON)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in RemedyType if kind not in COSTS_NOTHING])
+@pytest.mark.parametrize("amount", [None, yuan("0.00"), yuan("0")])
+def test_what_costs_something_and_does_not_say_how_much_waits_for_somebody_with_a_limit(kind: RemedyType, amount: Money | None) -> None:
+    unvalued = replace(a_proposal(), remedies=(records.Remedy(number=1, type=kind, amount=amount, description="all of it"),))
+
+    complaint, _ = a_complaint(state=State.ANALYZED).propose(unvalued, Books(), by=LI, at=NOON)
+
+    assert complaint.state is State.PROPOSED
+    with pytest.raises(SumAboveYourLimit):
+        complaint.decide(a_decision(), Books(), by=a_hand("wang", limit=None), at=NOON)
+    assert complaint.decide(a_decision(), Books(), by=a_hand("wang", limit=yuan("1")), at=NOON)[0].state is State.APPROVED
+
+
+@pytest.mark.parametrize("kind", sorted(COSTS_NOTHING))
+def test_words_and_attention_need_nobodys_approval(kind: RemedyType) -> None:
+    kindness = replace(a_proposal(), remedies=(records.Remedy(number=1, type=kind, amount=None, description=None),))
+
+    complaint, _ = a_complaint(state=State.ANALYZED).propose(kindness, Books(given=(yuan("9999"),)), by=a_hand(limit=None), at=NOON)
+
+    assert complaint.state is State.APPROVED
+
+
+@pytest.mark.parametrize(("given", "state"), [("400", State.APPROVED), ("400.01", State.PROPOSED)])
+def test_what_was_given_before_counts_against_the_proposer_s_limit(given: str, state: State) -> None:
+    books = Books(given=(Money(Decimal(9999), "USD"), yuan(given)))
+
+    complaint, _ = a_complaint(state=State.ANALYZED).propose(a_proposal(yuan("100")), books, by=LI, at=NOON)
+
+    assert complaint.state is state
+
+
+def test_what_was_given_before_counts_against_the_approver_s_limit() -> None:
+    complaint = a_complaint(state=State.PROPOSED, proposal=proposed(), proposer="li")
+
+    with pytest.raises(SumAboveYourLimit, match=r"after 0\.01 CNY before"):
+        complaint.decide(a_decision(), Books(given=(yuan("0.01"),)), by=a_hand("wang", limit=yuan("600")), at=NOON)
+
+
+def test_after_a_rejection_nobody_proposes_alone_whatever_the_sum() -> None:
+    complaint, _ = a_complaint(state=State.ANALYZED).propose(a_proposal(None), Books(is_rejected=True), by=LI, at=NOON)
+
+    assert complaint.state is State.PROPOSED
+
+
+@pytest.mark.parametrize("decision", [Decision.RETURNED, Decision.REJECTED])
+def test_a_team_leader_without_a_limit_may_return_and_reject(decision: Decision) -> None:
+    complaint = a_complaint(state=State.PROPOSED, proposal=proposed(), proposer="li")
+
+    decided, _ = complaint.decide(a_decision(decision), Books(), by=a_hand("wang", limit=None), at=NOON)
+
+    assert decided.state is State.ANALYZED
+
+
+def test_a_decision_names_the_step_and_the_sums_that_it_decides_on() -> None:
+    complaint, _ = a_complaint(state=State.ANALYZED).propose(proposed(), Books(), by=LI, at=NOON)
+
+    _, step = complaint.decide(a_decision(), Books(proposal_step=1), by=a_hand("wang", limit=yuan("600")), at=NOON)
+
+    assert step.record == records.Approval(decision=Decision.APPROVED, comment=None, proposal_step=1, sums=(yuan("600"),))
+
+
+def test_the_first_author_does_not_decide_on_what_a_colleague_made_of_it() -> None:
+    waiting = a_complaint(state=State.PROPOSED, proposal=proposed(), proposer="wang")
+
+    with pytest.raises(ProposerMayNotDecide):
+        waiting.decide(a_decision(), Books(authors=("li", "wang")), by=a_hand("li", limit=yuan("9999")), at=NOON)
+
+
+def test_a_withdrawn_case_has_given_what_was_done_of_it() -> None:
+    approved = a_complaint(state=State.APPROVED, proposal=a_proposal(yuan("1"), yuan("20")))
+    partly, _ = approved.implement("paid", (1,), by=LI, at=NOON)
+
+    withdrawn, _ = partly.withdraw(WHY, by=LI, at=NOON)
+
+    assert (approved.given, withdrawn.given) == ((yuan("21"),), (yuan("1"),))
+    assert approved.withdraw(WHY, by=LI, at=NOON)[0].given == ()
 
 
 def test_remedies_are_carried_out_one_by_one() -> None:

@@ -22,7 +22,7 @@ def a_matter(
     title: str = "路由器重启",
     verdict: Verdict | None = Verdict.UPHELD,
     problem: str = "每晚重启",
-    customer: str | None = "张伟",
+    customer: str = "张伟",
     reason: str = "属实",
     remedies: int = 1,
 ) -> Matter:
@@ -62,9 +62,9 @@ def test_a_letter_may_be_written_at_any_part_of_a_second() -> None:
 
 
 def test_the_english_letter_is_english() -> None:
-    text = text_of(render_docx(compose(a_matter(customer=None), "en")))
+    text = text_of(render_docx(compose(a_matter(customer="Ann Lee"), "en")))
 
-    assert "Dear customer," in text
+    assert "Dear Ann Lee," in text
     assert "Compensation: 1,200.5 CNY" in text
     assert "11 March 2026" in text
     assert "court" in text

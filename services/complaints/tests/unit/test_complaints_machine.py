@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
-from complaints.approval.domain import exceed, sums
+from complaints.approval.domain import Books, exceed, sums
 from complaints.calendar.domain import AroundTheClock
 from complaints.case import records
 from complaints.case.domain import Complaint, MoveNotAllowed, Step
-from complaints.case.moves import Move, State
+from complaints.case.moves import Move, Outcome, State
 from complaints.case.records import Channel, Decision, Verdict
 from complaints.clock.course import Course, Told
 from complaints.clock.domain import ClockState, Terms, Timeline
@@ -19,7 +20,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
 from hypothesis.stateful import rule as step_rule
 from service_kit.errors import Forbidden
+from service_kit.money import Money
 
+GIVING = (Move.PROPOSAL, Move.APPROVAL, Move.WITHDRAWAL)
 WHY = records.Reason(reason="because")
 LIMITS = {"li": yuan("100"), "wang": yuan("1000"), "zhou": None, "zhao": yuan("100000")}
 people = st.sampled_from(sorted(LIMITS))
@@ -41,13 +44,26 @@ class Case(RuleBasedStateMachine):
         self.course = Course(()).begin(TERMS, elapsed, state=State.RECEIVED, at=self.at)
         self.steps: list[Step] = []
         self.told: list[Told] = []
-        self.approved_by: str | None = None
+        self.given: dict[int, tuple[Money, ...]] = {}
+
+    def books(self) -> Books:
+        """What a store would keep."""
+        proposals = [step for step in self.steps if step.move is Move.PROPOSAL]
+        return Books(
+            given=sums(each for given in self.given.values() for each in given),
+            authors=tuple(step.by.sub for step in proposals),
+            is_rejected=any(step.outcome is Outcome.REJECTED for step in self.steps),
+            proposal_step=proposals[-1].number if proposals else None,
+        )
 
     def make(self, move: Move, moved: tuple[Complaint, Step]) -> None:
         before = self.complaint
         assert move in before.allowed_moves, "a move was made that was not offered"
         self.complaint, step = moved
         self.steps.append(step)
+        proposal = self.complaint.proposal
+        if move in GIVING and proposal is not None and proposal.step is not None:
+            self.given[proposal.step] = self.complaint.given
         self.course, told = self.course.tell(at=self.at)
         self.told += told
         self.course = self.course.enter(self.complaint.state, TERMS, elapsed, at=self.at)
@@ -67,15 +83,15 @@ class Case(RuleBasedStateMachine):
         case, at = self.complaint, self.at
         verdict = Verdict.UPHELD if yes else Verdict.NOT_UPHELD
         proposal = a_proposal(yuan(str(amount)), None)
-        decision = Decision.APPROVED if yes else Decision.RETURNED
+        decision = Decision.APPROVED if yes else (Decision.RETURNED, Decision.REJECTED)[amount % 2]
         answer = records.Response(language="en", channel=Channel.LETTER, letter_id=uuid4())
         attempts = {
             Move.ACKNOWLEDGEMENT: lambda: case.acknowledge(records.Acknowledgement(message=None), by=by, at=at),
             Move.VALIDITY: lambda: case.assess(records.Validity(verdict=verdict, reason=""), by=by, at=at),
             Move.RESPONSIBILITY: lambda: case.assign(records.Responsibility(department="d", handler=who), by=by, at=at),
             Move.CAUSE: lambda: case.analyze(records.Cause(category="c", whys=(), evidence=None), by=by, at=at),
-            Move.PROPOSAL: lambda: case.propose(proposal, by=by, at=at),
-            Move.APPROVAL: lambda: case.decide(records.Approval(decision=decision, comment=None), by=by, at=at),
+            Move.PROPOSAL: lambda: case.propose(proposal, self.books(), by=by, at=at),
+            Move.APPROVAL: lambda: case.decide(records.Approval(decision=decision, comment=None), self.books(), by=by, at=at),
             Move.IMPLEMENTATION: lambda: case.implement(None, None if yes else (1,), by=by, at=at),
             Move.RESPONSE: lambda: case.respond(answer, by=by, at=at),
             Move.FEEDBACK: lambda: case.hear(records.Feedback(accepted=yes, satisfaction=3, comment=None), by=by, at=at),
@@ -94,7 +110,8 @@ class Case(RuleBasedStateMachine):
             assert move not in case.allowed_moves, "an offered move was refused"
         except Forbidden:
             assert move is Move.APPROVAL
-            assert who == case.proposer or exceed(case.totals, by.limit)
+            books = self.books()
+            assert who in books.authors or (yes and (by.limit is None or exceed(case.totals, by.limit, given=books.given)))
         else:
             self.make(move, moved)
 
@@ -115,6 +132,26 @@ class Case(RuleBasedStateMachine):
         decided = [step for step in after if step.move is Move.APPROVAL and step.entered is State.APPROVED]
         by_other = any(step.by.sub != proposal.by.sub and not exceed(totals, step.by.limit) for step in decided)
         assert by_other or not exceed(totals, proposal.by.limit)
+
+    @invariant()
+    def nobody_gives_more_than_their_limit_alone_over_all_rounds(self) -> None:
+        last = self.steps[-1] if self.steps else None
+        if last is None or last.move is not Move.PROPOSAL or last.entered is not State.APPROVED or not self.complaint.totals:
+            return
+        limit = LIMITS[last.by.sub]
+        costs = sum(each.amount for each in self.complaint.totals)
+        assert not costs or (limit is not None and self.carried_out() + costs <= limit.amount)
+        assert not any(step.outcome is Outcome.REJECTED for step in self.steps)
+
+    def carried_out(self) -> Decimal:
+        """What was really done for the customer so far, recounted from the steps alone."""
+        paid, remedies = Decimal(0), {}
+        for step in self.steps:
+            if isinstance(step.record, records.Proposal):
+                remedies = {remedy.number: remedy.amount for remedy in step.record.remedies}
+            elif isinstance(step.record, records.Implementation):
+                paid += sum(amount.amount for number in step.record.done if (amount := remedies[number]) is not None)
+        return paid
 
     @invariant()
     def each_mark_of_each_clock_is_told_once(self) -> None:

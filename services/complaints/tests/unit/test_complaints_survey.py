@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from complaints.case.records import Severity
-from complaints.survey.domain import CriticalAnswer, language_of
+from complaints.survey.domain import CriticalAnswer
 from complaints.testing import AN_ID, NOON
 
 
@@ -42,10 +42,3 @@ def test_an_answer_is_received_no_later_than_it_is_recorded() -> None:
     report = an_answer().report(remark=None, language="en", at=NOON - timedelta(minutes=10))
 
     assert report.received_at == NOON - timedelta(minutes=10)
-
-
-@pytest.mark.parametrize(
-    ("spoken", "meant"), [("zh-CN", "zh-CN"), ("zh-Hant", "zh-CN"), ("en-US", "en"), ("EN", "en"), ("fr", "zh-CN"), (None, "zh-CN")]
-)
-def test_a_language_that_is_none_of_ours_is_the_company_s(spoken: str | None, meant: str) -> None:
-    assert language_of(spoken, default="zh-CN") == meant

@@ -179,7 +179,11 @@ async def complete_contact(contact_id: Id, call: Annotated[Call, requires("conta
 async def moved(call: Call, move: Move) -> Response:
     """Make a move in a transaction and answer with the contact."""
     async with call.transaction() as tx:
-        return await answered(call, tx, await move(own(call, tx), tx, await database_time(tx)))
+        contacts = own(call, tx)
+        if call.carries_match:
+            # The paths of all moves name their contact alike.
+            call.honor_match((await contacts.locked(UUID(call.request.path_params["contact_id"]))).version)
+        return await answered(call, tx, await move(contacts, tx, await database_time(tx)))
 
 
 async def answered(call: Call, tx: Transaction, contact: Contact) -> Response:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 from service_kit.call import Call
-from service_kit.database import Reader
+from service_kit.database import Reader, Transaction
 from service_kit.moments import database_time
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
@@ -49,8 +49,10 @@ async def accept_offer(offer_id: Id, call: Annotated[Call, requires("offers:writ
     """Take the contact: agent and customer are connected.
 
     An offer that is over is 409, with the way it ended in `state`: it timed out, was withdrawn, rejected, or taken before.
+    An If-Match names the version of the contact.
     """
     async with call.transaction() as tx:
+        await _match(call, tx, offer_id)
         at = await database_time(tx)
         contact = await use_cases.accept(_offers(call, tx), ContactStore(tx), offer_id, by_agent=call.caller.agent_id, at=at)
         return await answered(call, tx, contact)
@@ -58,13 +60,24 @@ async def accept_offer(offer_id: Id, call: Annotated[Call, requires("offers:writ
 
 @router.post("/v1/offers/{offer_id}/rejection", response_model=ContactView, raises=REFUSALS)
 async def reject_offer(offer_id: Id, call: Annotated[Call, requires("offers:write")], body: RejectionIn | None = None) -> Response:
-    """Do not take the contact: it goes back to its queue with the waiting time kept, and to somebody else first."""
+    """Do not take the contact: it goes back to its queue with the waiting time kept, and to somebody else first.
+
+    An If-Match names the version of the contact.
+    """
     async with call.transaction() as tx:
+        await _match(call, tx, offer_id)
         reason = None if body is None else body.reason
         contact = await use_cases.reject(
             _offers(call, tx), ContactStore(tx), offer_id, reason=reason, by_agent=call.caller.agent_id, at=await database_time(tx)
         )
         return await answered(call, tx, contact)
+
+
+async def _match(call: Call, tx: Transaction, offer_id: UUID) -> None:
+    """An offer has no version of its own: what the agent saw and decides on is the contact."""
+    if call.carries_match:
+        offer = await _offers(call, tx).get(offer_id)
+        call.honor_match((await ContactStore(tx).locked(offer.contact_id)).version)
 
 
 def _offers(call: Call, reader: Reader) -> OfferStore:

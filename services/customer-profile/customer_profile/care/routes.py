@@ -176,6 +176,7 @@ async def complete_care_task(task_id: Id, body: Completion, call: Annotated[Call
     async with call.transaction() as tx:
         tasks = CareStore(tx, units_of(call.caller))
         before, unit = await tasks.task_to_end(task_id)
+        call.honor_match(before.version)
         after = before.completed(body.outcome, note=body.note, at=call.at)
         return await ended(call, tasks, before, after, unit)
 
@@ -186,6 +187,7 @@ async def skip_care_task(task_id: Id, body: Skipping, call: Annotated[Call, requ
     async with call.transaction() as tx:
         tasks = CareStore(tx, units_of(call.caller))
         before, unit = await tasks.task_to_end(task_id)
+        call.honor_match(before.version)
         after = before.skipped(body.reason, note=body.note, at=call.at)
         return await ended(call, tasks, before, after, unit)
 

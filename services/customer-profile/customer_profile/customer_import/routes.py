@@ -91,7 +91,9 @@ async def list_imports(call: Annotated[Call, requires("customers:import")], page
 async def cancel_import(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
     """Cancel an import; the rows that it has written stay."""
     async with call.transaction() as tx:
-        job = await jobs.cancel(tx, await found(tx, import_id, call), at=call.at)
+        running = await found(tx, import_id, call)
+        call.honor_match(running.version)
+        job = await jobs.cancel(tx, running, at=call.at)
         if job.state == "canceled":
             await store.forget_file(tx, job.id)
         return call.answer(import_view(job, call.spoken), version=job.version, variant=job.variant(call.language))

@@ -66,7 +66,9 @@ async def list_score_runs(call: Annotated[Call, requires("scores:read")], page: 
 async def cancel_score_run(run_id: Id, call: Annotated[Call, requires("scores:write")]) -> Response:
     """Cancel a score run; one that is running stops after the customers at hand, whose scores stay."""
     async with call.transaction() as tx:
-        job = await jobs.cancel(tx, await _found(tx, run_id, call), at=call.at)
+        running = await _found(tx, run_id, call)
+        call.honor_match(running.version)
+        job = await jobs.cancel(tx, running, at=call.at)
         return call.answer(run_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
 
 

@@ -146,6 +146,7 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
     given = Override(stars=body.stars, reason=body.reason, until=body.until, by=call.caller.sub)
     async with call.transaction() as tx:
         await directory.meet(tx, [known], at=call.at)
+        await _match(call, tx, known.id)
         move = await use_cases.override(store.TierStore(tx), known.id, given, at=call.at, day=today(call))
         tx.audit(Event(type="tier.overridden", subject=known.id, at=call.at, unit=known.unit, payload=body.model_dump(mode="json")))
         return call.answer(customer_tier(move.standing), version=move.standing.version)
@@ -161,8 +162,16 @@ async def release_tier(customer_id: Id, call: Annotated[Call, requires("tiers:wr
     """Take an override back: the score decides again, at once."""
     known = await _known(call, customer_id)
     async with call.transaction() as tx:
+        await _match(call, tx, known.id)
         move = await use_cases.release(store.TierStore(tx), known.id, at=call.at, day=today(call), reason="the override was taken back")
         return call.answer(customer_tier(move.standing), version=move.standing.version)
+
+
+async def _match(call: Call, tx: Transaction, customer_id: UUID) -> None:
+    """An If-Match names the version of the customer's tier; who has none yet has no version."""
+    if call.carries_match:
+        standing = (await store.TierStore(tx).standings([customer_id])).get(customer_id)
+        call.honor_match(None if standing is None else standing.version)
 
 
 async def _known(call: Call, customer_id: UUID) -> KnownCustomer:

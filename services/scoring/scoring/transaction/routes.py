@@ -168,4 +168,5 @@ async def _locked(tx: Tx, id: UUID, call: Call) -> tuple[Transaction, str | None
     found = await store.find(tx, id, units=units_of(call.caller), for_update=True)
     if found is None:
         raise TransactionNotFound()
+    call.honor_match(found[0].version)
     return found

@@ -121,7 +121,9 @@ async def list_transaction_import_errors(
 async def cancel_transaction_import(import_id: Id, call: Annotated[Call, requires("transactions:write")]) -> Response:
     """Cancel an import; what was recorded until then stays."""
     async with call.transaction() as tx:
-        job = await jobs.cancel(tx, await _found(tx, import_id, call), at=call.at)
+        running = await _found(tx, import_id, call)
+        call.honor_match(running.version)
+        job = await jobs.cancel(tx, running, at=call.at)
         if job.state == "canceled":
             await store.drop_pieces(tx, job.id)
         return call.answer(import_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
