@@ -36,7 +36,7 @@ class _Comparison:
                         yield from self._operation(place, item[method], present[method], is_told=section == "webhooks")
 
     def _operation(self, place: str, old: Document, new: Document, *, is_told: bool) -> Iterator[str]:
-        if more := _scopes(new) - _scopes(old):
+        if more := _more_scopes(old, new):
             yield f"{place} asks for more scopes: {', '.join(sorted(more))}"
         yield from self._parameters(place, old, new)
         yield from self._bodies(place, old.get("requestBody"), new.get("requestBody"), is_told=is_told)
@@ -184,8 +184,13 @@ def _kind(schema: Document) -> str:
     return str(schema.get("title") or schema.get("type") or "another shape")
 
 
-def _scopes(operation: Document) -> set[str]:
-    return {scope for requirement in operation.get("security", ()) for scopes in requirement.values() for scope in scopes}
+def _more_scopes(old: Document, new: Document) -> set[str]:
+    """What somebody who was let in by one of the old alternatives lacks for the nearest of the new ones."""
+    return {scope for held in _alternatives(old) for scope in min((asked - held for asked in _alternatives(new)), key=len)}
+
+
+def _alternatives(operation: Document) -> list[set[str]]:
+    return [{scope for scopes in each.values() for scope in scopes} for each in operation.get("security", ())] or [set()]
 
 
 def _by_name(parameters: Sequence[Document]) -> dict[str, Document]:

@@ -26,8 +26,10 @@ class Caller:
     def may(self, scope: str) -> bool:
         return scope in self.scopes
 
-    def demand(self, scopes: Sequence[str]) -> None:
-        """Raise ScopeMissing unless the token has every one of the scopes."""
+    def demand(self, scopes: Sequence[str], *, instead: Sequence[str] = ()) -> None:
+        """Raise ScopeMissing unless the token has every one of the scopes, or one of those that do instead."""
+        if any(scope in self.scopes for scope in instead):
+            return
         missing = [scope for scope in scopes if scope not in self.scopes]
         if missing:
             raise ScopeMissing(said("this operation needs the scope {scopes}", scopes=" ".join(missing)), needs=list(scopes))

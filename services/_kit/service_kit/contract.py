@@ -190,7 +190,8 @@ def complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
     """Add what the route knows and FastAPI does not: scopes, conditions, keys and headers."""
     scopes = getattr(route, "scopes", None)
     # An empty requirement says that nobody needs to be anybody; no requirement at all might have been forgotten.
-    operation["security"] = [{} if scopes is None else {SCHEME: list(scopes)}]
+    alternatives = [{SCHEME: [scope]} for scope in getattr(route, "instead", ())]
+    operation["security"] = [{} if scopes is None else {SCHEME: list(scopes)}, *alternatives]
     operation["summary"] = (operation.get("description") or operation["summary"]).strip().split("\n")[0].rstrip(".")
     operation.setdefault("description", operation["summary"])
     parameters = operation.setdefault("parameters", [])

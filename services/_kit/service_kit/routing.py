@@ -3,6 +3,7 @@
 import random
 from asyncio import sleep
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from fastapi import APIRouter, Body, Request, Response, params
@@ -38,13 +39,19 @@ async def _call(request: Request) -> Call:
     return call
 
 
+@dataclass(frozen=True)
 class Requires(params.Security):
     """The marker that `requires` and `anyone` leave on a route's parameter."""
 
+    instead: Sequence[str] = ()
 
-def requires(*scopes: str) -> Any:
-    """`call: Annotated[Call, requires("customers:read")]`: a checked token with all of these scopes."""
-    return Requires(dependency=_call, scopes=scopes)
+
+def requires(*scopes: str, instead: Sequence[str] = ()) -> Any:
+    """`call: Annotated[Call, requires("customers:read")]`: a checked token with all of these scopes.
+
+    Each scope of `instead` lets in too, alone; the route decides how far it goes.
+    """
+    return Requires(dependency=_call, scopes=scopes, instead=instead)
 
 
 def anyone() -> Any:
@@ -56,11 +63,12 @@ class StrictRoute(APIRoute):
     """Authenticates first, then reads the request strictly, then runs the endpoint, again where its transaction was rolled back."""
 
     scopes: Sequence[str] | None
+    instead: Sequence[str]
     plan: Plan | None
     handler: Handler
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        self.scopes = scopes_of(endpoint)
+        self.scopes, self.instead = scopes_of(endpoint), instead_of(endpoint)
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
@@ -70,7 +78,7 @@ class StrictRoute(APIRoute):
         content_type = media_type_of(self)
         fields = frozenset(field.alias for field in self.dependant.body_params)
         is_required = self.body_field is not None and self.body_field.field_info.is_required()
-        scopes = self.scopes
+        scopes, instead = self.scopes, self.instead
         # The clients of an open operation have no names by which their keys could be told apart.
         takes_key = "POST" in (self.methods or ()) and scopes is not None
         conditions = conditions_of(self.endpoint)
@@ -78,7 +86,7 @@ class StrictRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
-            caller = await authenticated(strict, scopes)
+            caller = await authenticated(strict, scopes, instead)
             refuse_unknown_parameters(strict, known, repeatable)
             preconditions.require_well_formed(strict, conditions)
             if content_type is not None:
@@ -142,12 +150,12 @@ class Router(APIRouter):
         return self._verb("DELETE", path, options)
 
 
-async def authenticated(request: Request, scopes: Sequence[str] | None) -> Caller:
-    """The caller, with all scopes; the system's own for operations that are open to anyone."""
+async def authenticated(request: Request, scopes: Sequence[str] | None, instead: Sequence[str] = ()) -> Caller:
+    """The caller, with all scopes or one that does instead; the system's own for operations that are open to anyone."""
     if scopes is None:
         return SYSTEM
     caller: Caller = await request.app.state.authenticator.caller(request.headers.get("authorization"))
-    caller.demand(scopes)
+    caller.demand(scopes, instead=instead)
     return caller
 
 
@@ -243,10 +251,19 @@ def scopes_of(endpoint: Callable[..., Any]) -> Sequence[str] | None:
 
     Raises TypeError for an endpoint that says neither: every operation says who may call it.
     """
+    return _mark_of(endpoint).scopes
+
+
+def instead_of(endpoint: Callable[..., Any]) -> Sequence[str]:
+    """The scopes each of which lets in to an endpoint as well."""
+    return _mark_of(endpoint).instead
+
+
+def _mark_of(endpoint: Callable[..., Any]) -> Requires:
     for hint in get_type_hints(endpoint, include_extras=True).values():
         for mark in getattr(hint, "__metadata__", ()):
             if isinstance(mark, Requires):
-                return mark.scopes
+                return mark
     raise TypeError(f"{endpoint.__module__}.{endpoint.__name__} says neither requires(...) nor anyone()")
 
 

@@ -43,6 +43,9 @@ MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 SCOPES = {
     "contacts:read": "Read contacts and their screen pops.",
     "contacts:write": "Begin contacts and move them.",
+    "contacts:handle": "Move the contacts and answer the offers of the agent for whom the token acts.",
+    "contacts:supervise": "Move the contacts of every agent, with a token that acts for none.",
+    "presence:write": "Say what the agent for whom the token acts is at.",
     "offers:read": "Read offers and follow the stream of an agent.",
     "offers:write": "Accept and reject offers.",
     "agents:read": "Read agents and who is dedicated to whom.",

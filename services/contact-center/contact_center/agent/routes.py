@@ -12,6 +12,7 @@ from service_kit.routing import MergePatch, Router, requires
 from service_kit.units import unit_for, units_of
 from service_kit.words import Id
 
+from contact_center.acting import OWN_PRESENCE, ActsForAnotherAgent, ActsForOneAgent, agent_of, require_acting_for, require_no_agent
 from contact_center.agent import use_cases
 from contact_center.agent.domain import Agent, AgentUnknown, QueueOfAgentUnknown
 from contact_center.agent.domain import Presence as PresenceState
@@ -33,13 +34,14 @@ router = Router(tags=["agents"])
 FIRST = UUID(int=0)
 
 
-@router.post("/v1/agents", status_code=201, response_model=AgentView, raises=[QueueOfAgentUnknown])
+@router.post("/v1/agents", status_code=201, response_model=AgentView, raises=[QueueOfAgentUnknown, ActsForOneAgent])
 async def take_on_agent(body: NewAgent, call: Annotated[Call, requires("agents:write")]) -> Response:
     """Take on an agent.
 
     A new agent is offline; offers come once its presence is `available`. `capacity` says how many contacts of each channel the
     agent may have at once, those in wrap-up included.
     """
+    require_no_agent(call.caller)
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
         queues = QueueStore(tx, units_of(call.caller))
@@ -75,17 +77,23 @@ async def read_agent(agent_id: Id, call: Annotated[Call, requires("agents:read")
     return call.answer(view, version=agent.version, variant=variant(view))
 
 
-@router.put("/v1/agents/{agent_id}", response_model=AgentView, raises=[AgentUnknown, QueueOfAgentUnknown])
+@router.put("/v1/agents/{agent_id}", response_model=AgentView, raises=[AgentUnknown, QueueOfAgentUnknown, ActsForOneAgent])
 async def replace_agent(agent_id: Id, body: NewAgent, call: Annotated[Call, requires("agents:write")]) -> Response:
     """Replace an agent's profile; contacts in hand are not touched."""
+    require_no_agent(call.caller)
     async with call.transaction() as tx:
         agent = await AgentStore(tx, units_of(call.caller)).locked(agent_id)
         return await _described(call, tx, agent, body)
 
 
-@router.patch("/v1/agents/{agent_id}", response_model=AgentView, raises=[AgentUnknown, QueueOfAgentUnknown, PatchedDocumentIncomplete])
+@router.patch(
+    "/v1/agents/{agent_id}",
+    response_model=AgentView,
+    raises=[AgentUnknown, QueueOfAgentUnknown, PatchedDocumentIncomplete, ActsForOneAgent],
+)
 async def change_agent(agent_id: Id, body: Annotated[AgentPatch, MergePatch], call: Annotated[Call, requires("agents:write")]) -> Response:
     """Change some of an agent's profile; contacts in hand are not touched."""
+    require_no_agent(call.caller)
     async with call.transaction() as tx:
         agent = await AgentStore(tx, units_of(call.caller)).locked(agent_id)
         return await _described(call, tx, agent, body.merged(agent))
@@ -100,15 +108,20 @@ async def read_presence(agent_id: Id, call: Annotated[Call, requires("agents:rea
         return call.answer(presence_out(agent, (await store.works([agent_id])).get(agent_id, ())))
 
 
-@router.put("/v1/agents/{agent_id}/presence", response_model=PresenceOut, raises=[AgentUnknown], conditional=False)
-async def change_presence(agent_id: Id, body: PresenceIn, call: Annotated[Call, requires("agents:write")]) -> Response:
+@router.put("/v1/agents/{agent_id}/presence", response_model=PresenceOut, raises=[AgentUnknown, ActsForAnotherAgent], conditional=False)
+async def change_presence(
+    agent_id: Id, body: PresenceIn, call: Annotated[Call, requires("agents:write", instead=(OWN_PRESENCE,))]
+) -> Response:
     """Say what an agent is at.
 
     Only `available` agents get offers; saying it again ends `not_responding`. Contacts in hand stay in hand, an offer that was
-    not answered yet is withdrawn and goes to somebody else.
+    not answered yet is withdrawn and goes to somebody else. `presence:write` is enough for the agent for whom the token acts; a token
+    that acts for an agent says it for nobody else.
     """
+    require_acting_for(call.caller, agent_id, broad=("agents:write",))
+    units = None if agent_of(call.caller) == agent_id else units_of(call.caller)
     async with call.transaction() as tx:
-        store = AgentStore(tx, units_of(call.caller))
+        store = AgentStore(tx, units)
         agent = await use_cases.change_presence(store, agent_id, PresenceState(body.presence), at=await database_time(tx))
         return call.answer(presence_out(agent, (await store.works([agent_id])).get(agent_id, ())))
 

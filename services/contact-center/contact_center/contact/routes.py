@@ -15,6 +15,7 @@ from service_kit.routing import MergePatch, Router, requires
 from service_kit.units import units_of
 from service_kit.words import Id, Line
 
+from contact_center.acting import HANDLE, SUPERVISE, ActsForAnotherAgent, agent_of
 from contact_center.addresses import written
 from contact_center.agent.store import AgentStore
 from contact_center.contact import use_cases
@@ -44,6 +45,8 @@ from contact_center.queue.store import QueueStore
 from contact_center.words import Channel, ContactState, variant
 
 router = Router(tags=["contacts"])
+MOVING = (HANDLE, SUPERVISE)
+MOVE_REFUSALS = [ContactUnknown, ContactMoveNotAllowed, ActsForAnotherAgent]
 Move = Callable[[ContactStore, Transaction, datetime], Awaitable[Contact]]
 
 
@@ -105,13 +108,13 @@ async def read_contact(contact_id: Id, call: Annotated[Call, requires("contacts:
     return call.answer(view, version=contact.version, variant=variant(view))
 
 
-@router.patch("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactUnknown, CustomerUnknown])
+@router.patch("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactUnknown, CustomerUnknown, ActsForAnotherAgent])
 async def change_contact(
-    contact_id: Id, body: Annotated[ContactPatch, MergePatch], call: Annotated[Call, requires("contacts:write")]
+    contact_id: Id, body: Annotated[ContactPatch, MergePatch], call: Annotated[Call, requires("contacts:write", instead=MOVING)]
 ) -> Response:
     """Say who it is, in which language, or note something."""
     async with call.transaction() as tx:
-        store = own(call, tx)
+        store = movable(call, tx)
         call.require_match((await store.locked(contact_id)).version)
         given = Changes(names=frozenset(body.model_fields_set), customer_id=body.customer_id, language=body.language, notes=body.notes)
         directory = DirectoryStore(tx, call.part("addresses"))
@@ -119,26 +122,30 @@ async def change_contact(
         return await answered(call, tx, contact)
 
 
-@router.post("/v1/contacts/{contact_id}/inputs", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
+@router.post("/v1/contacts/{contact_id}/inputs", response_model=ContactView, raises=MOVE_REFUSALS)
 async def answer_flow(contact_id: Id, body: InputsIn, call: Annotated[Call, requires("contacts:write")]) -> Response:
     """Send what the caller pressed in the flow; `next` says how it goes on."""
     return await moved(call, lambda store, tx, at: use_cases.answer(store, house(call, tx), contact_id, body.digits, at=at))
 
 
-@router.post("/v1/contacts/{contact_id}/abandonment", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
+@router.post("/v1/contacts/{contact_id}/abandonment", response_model=ContactView, raises=MOVE_REFUSALS)
 async def abandon_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: NothingMore | None = None) -> Response:
     """The customer left before anybody answered; an offer that stands is withdrawn."""
     return await moved(call, lambda store, _, at: use_cases.abandon(store, contact_id, at=at))
 
 
-@router.post("/v1/contacts/{contact_id}/hold", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
-async def hold_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: NothingMore | None = None) -> Response:
+@router.post("/v1/contacts/{contact_id}/hold", response_model=ContactView, raises=MOVE_REFUSALS)
+async def hold_contact(
+    contact_id: Id, call: Annotated[Call, requires("contacts:write", instead=MOVING)], body: NothingMore | None = None
+) -> Response:
     """Put the customer on hold."""
     return await moved(call, lambda store, _, at: use_cases.hold(store, contact_id, at=at))
 
 
-@router.post("/v1/contacts/{contact_id}/resumption", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
-async def resume_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: NothingMore | None = None) -> Response:
+@router.post("/v1/contacts/{contact_id}/resumption", response_model=ContactView, raises=MOVE_REFUSALS)
+async def resume_contact(
+    contact_id: Id, call: Annotated[Call, requires("contacts:write", instead=MOVING)], body: NothingMore | None = None
+) -> Response:
     """Take the customer from hold."""
     return await moved(call, lambda store, _, at: use_cases.resume(store, contact_id, at=at))
 
@@ -146,9 +153,9 @@ async def resume_contact(contact_id: Id, call: Annotated[Call, requires("contact
 @router.post(
     "/v1/contacts/{contact_id}/transfer",
     response_model=ContactView,
-    raises=[ContactUnknown, ContactMoveNotAllowed, TransferTargetUnknown],
+    raises=[*MOVE_REFUSALS, TransferTargetUnknown],
 )
-async def transfer_contact(contact_id: Id, body: TransferIn, call: Annotated[Call, requires("contacts:write")]) -> Response:
+async def transfer_contact(contact_id: Id, body: TransferIn, call: Annotated[Call, requires("contacts:write", instead=MOVING)]) -> Response:
     """Pass the contact on to a queue or a named agent; what the customer has waited before counts on."""
     units = units_of(call.caller)
     if isinstance(body, TransferToQueue):
@@ -160,8 +167,10 @@ async def transfer_contact(contact_id: Id, body: TransferIn, call: Annotated[Cal
     return await moved(call, lambda store, tx, at: use_cases.transfer_to_agent(store, AgentStore(tx, units), contact_id, agent_id, at=at))
 
 
-@router.post("/v1/contacts/{contact_id}/completion", response_model=ContactView, raises=[ContactUnknown, ContactMoveNotAllowed])
-async def complete_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: CompletionIn | None = None) -> Response:
+@router.post("/v1/contacts/{contact_id}/completion", response_model=ContactView, raises=MOVE_REFUSALS)
+async def complete_contact(
+    contact_id: Id, call: Annotated[Call, requires("contacts:write", instead=MOVING)], body: CompletionIn | None = None
+) -> Response:
     """End the conversation.
 
     The agent's wrap-up time begins, as long as the queue says; it ends by itself, or with a second completion. Code and notes may
@@ -179,7 +188,7 @@ async def complete_contact(contact_id: Id, call: Annotated[Call, requires("conta
 async def moved(call: Call, move: Move) -> Response:
     """Make a move in a transaction and answer with the contact."""
     async with call.transaction() as tx:
-        contacts = own(call, tx)
+        contacts = movable(call, tx)
         if call.carries_match:
             # The paths of all moves name their contact alike.
             call.honor_match((await contacts.locked(UUID(call.request.path_params["contact_id"]))).version)
@@ -211,15 +220,14 @@ async def all_viewed(call: Call, reader: Reader, contacts: Sequence[Contact]) ->
 
 def own(call: Call, reader: Reader) -> ContactStore:
     """The contacts that the caller may see."""
-    return ContactStore(reader, units_of(call.caller), own_agent=agent_of(call))
+    return ContactStore(reader, units_of(call.caller), own_agent=agent_of(call.caller))
 
 
-def agent_of(call: Call) -> UUID | None:
-    """The agent for whom the token acts."""
-    try:
-        return None if call.caller.agent_id is None else UUID(call.caller.agent_id)
-    except ValueError:
-        return None
+def movable(call: Call, reader: Reader) -> ContactStore:
+    """As `own`, of which only those may be moved that are in the hands of the agent for whom the token acts, where it acts for one."""
+    if call.caller.agent_id is None:
+        call.caller.demand(["contacts:write"], instead=[SUPERVISE])
+    return ContactStore(reader, units_of(call.caller), own_agent=agent_of(call.caller), acting=call.caller)
 
 
 def house(call: Call, tx: Transaction) -> House:

@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from service_kit.caller import Caller
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
 from service_kit.timers import Timer, cancel, schedule
 from service_kit.units import within_units
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, insert, or_, select, update
 
+from contact_center.acting import require_acting_for
 from contact_center.contact.domain import IN_HAND, LONGEST_SILENCE, Contact, ContactUnknown, Happened
 from contact_center.contact.facts import facts
 from contact_center.contact.moves import State
@@ -78,8 +80,12 @@ FLOW_TIMER = "flow_silence"
 class ContactStore:
     """Reads and writes contacts."""
 
-    def __init__(self, reader: Reader, units: Sequence[str] | None = None, *, own_agent: UUID | None = None) -> None:
+    def __init__(
+        self, reader: Reader, units: Sequence[str] | None = None, *, own_agent: UUID | None = None, acting: Caller | None = None
+    ) -> None:
+        """`acting` is the caller whose agent alone may change contacts, where the token acts for one."""
         self._reader = reader
+        self._acting = acting
         self._sight = {"units": units, "own_agent": own_agent}
 
     @property
@@ -92,8 +98,11 @@ class ContactStore:
         return self._found(await self._reader.fetch_one(FIND, id=contact_id, **self._sight))
 
     async def locked(self, contact_id: UUID) -> Contact:
-        """As `get`, and nobody else changes it before this transaction ends."""
-        return self._found(await self._reader.fetch_one(LOCK, id=contact_id, **self._sight))
+        """As `get`, and nobody else changes it before this transaction ends; ActsForAnotherAgent where the caller must not."""
+        found = self._found(await self._reader.fetch_one(LOCK, id=contact_id, **self._sight))
+        if self._acting is not None and self._acting.agent_id is not None:
+            require_acting_for(self._acting, found.agent_id, broad=())
+        return found
 
     async def locked_free(self, ids: Sequence[UUID]) -> list[Contact]:
         """Those of the contacts that nobody else is changing at this moment, locked."""

@@ -13,6 +13,7 @@ from service_kit.routing import Router, requires
 from service_kit.units import units_of
 from service_kit.words import Id, Input, Output, Timestamp, UnitPath
 
+from contact_center.acting import ActsForOneAgent, require_no_agent
 from contact_center.agent.store import AgentStore
 from contact_center.conditions import EXISTS, creates
 from contact_center.dedicated.store import DedicatedAgentUnknown, Dedication, DedicationStore, DedicationUnknown
@@ -59,12 +60,15 @@ async def read_dedicated_agent(customer_id: Id, call: Annotated[Call, requires("
     return call.answer(dedication_view(found), version=found.version)
 
 
-@router.put("/v1/dedicated-agents/{customer_id}", response_model=DedicationView, raises=[DedicationUnknown, DedicatedAgentUnknown])
+@router.put(
+    "/v1/dedicated-agents/{customer_id}", response_model=DedicationView, raises=[DedicationUnknown, DedicatedAgentUnknown, ActsForOneAgent]
+)
 async def set_dedicated_agent(customer_id: Id, body: DedicationIn, call: Annotated[Call, requires("agents:write")]) -> Response:
     """Say which agent goes first for a customer: `If-None-Match: *` for the first one, `If-Match` to replace.
 
     For how long the agent goes first, and whether the customer waits while the agent is busy, stands in the tier treatments.
     """
+    require_no_agent(call.caller)
     async with call.transaction() as tx:
         present = await _present(call, tx, customer_id)
         if not await AgentStore(tx, units_of(call.caller)).known([body.agent_id]):
@@ -83,9 +87,10 @@ async def set_dedicated_agent(customer_id: Id, body: DedicationIn, call: Annotat
         return call.answer(dedication_view(changed), version=changed.version)
 
 
-@router.delete("/v1/dedicated-agents/{customer_id}", status_code=204, raises=[DedicationUnknown])
+@router.delete("/v1/dedicated-agents/{customer_id}", status_code=204, raises=[DedicationUnknown, ActsForOneAgent])
 async def remove_dedicated_agent(customer_id: Id, call: Annotated[Call, requires("agents:write")]) -> Response:
     """Let a customer have no dedicated agent any longer."""
+    require_no_agent(call.caller)
     async with call.transaction() as tx:
         present = await _present(call, tx, customer_id)
         if present is None:

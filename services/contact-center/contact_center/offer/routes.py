@@ -12,9 +12,10 @@ from service_kit.routing import Router, requires
 from service_kit.units import units_of
 from service_kit.words import Id
 
+from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
 from contact_center.agent.domain import AgentUnknown
 from contact_center.agent.store import AgentStore
-from contact_center.contact.routes import agent_of, answered
+from contact_center.contact.routes import answered
 from contact_center.contact.schemas import ContactView, NothingMore
 from contact_center.contact.store import ContactStore
 from contact_center.offer import use_cases
@@ -27,30 +28,38 @@ FIRST = UUID(int=0)
 REFUSALS = [OfferUnknown, OfferOver, OfferOfAnotherAgent]
 
 
-@router.get("/v1/agents/{agent_id}/offers", response_model=Page[OfferView], raises=[AgentUnknown])
-async def list_offers(agent_id: Id, call: Annotated[Call, requires("offers:read")], page: Annotated[PageOf, Depends()]) -> Response:
+@router.get("/v1/agents/{agent_id}/offers", response_model=Page[OfferView], raises=[AgentUnknown, ActsForAnotherAgent])
+async def list_offers(
+    agent_id: Id, call: Annotated[Call, requires("offers:read", instead=(HANDLE,))], page: Annotated[PageOf, Depends()]
+) -> Response:
     """List what is offered to an agent and not answered yet, oldest first."""
+    require_acting_for(call.caller, agent_id, broad=("offers:read",))
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        await AgentStore(reader, None if agent_of(call) == agent_id else units_of(call.caller)).get(agent_id)
+        await AgentStore(reader, None if agent_of(call.caller) == agent_id else units_of(call.caller)).get(agent_id)
         offers = await _offers(call, reader).pending(agent_id, at=await database_time(reader), after=after, limit=page.fetch)
     return call.page(page, [offer_view(offer) for offer in offers], next_cursor=page.next_cursor(offers, "id"))
 
 
-@router.get("/v1/offers/{offer_id}", response_model=OfferView, raises=[OfferUnknown], etag=False)
-async def read_offer(offer_id: Id, call: Annotated[Call, requires("offers:read")]) -> Response:
+@router.get("/v1/offers/{offer_id}", response_model=OfferView, raises=[OfferUnknown, ActsForAnotherAgent], etag=False)
+async def read_offer(offer_id: Id, call: Annotated[Call, requires("offers:read", instead=(HANDLE,))]) -> Response:
     """Read an offer, also one that is over."""
     async with call.reading() as reader:
-        return call.answer(offer_view(await _offers(call, reader).get(offer_id)))
+        offer = await _offers(call, reader).get(offer_id)
+    require_acting_for(call.caller, offer.agent_id, broad=("offers:read",))
+    return call.answer(offer_view(offer))
 
 
 @router.post("/v1/offers/{offer_id}/acceptance", response_model=ContactView, raises=REFUSALS)
-async def accept_offer(offer_id: Id, call: Annotated[Call, requires("offers:write")], body: NothingMore | None = None) -> Response:
+async def accept_offer(
+    offer_id: Id, call: Annotated[Call, requires("offers:write", instead=(HANDLE,))], body: NothingMore | None = None
+) -> Response:
     """Take the contact: agent and customer are connected.
 
     An offer that is over is 409, with the way it ended in `state`: it timed out, was withdrawn, rejected, or taken before.
     An If-Match names the version of the contact.
     """
+    _demand_right_to_answer(call)
     async with call.transaction() as tx:
         await _match(call, tx, offer_id)
         at = await database_time(tx)
@@ -59,11 +68,14 @@ async def accept_offer(offer_id: Id, call: Annotated[Call, requires("offers:writ
 
 
 @router.post("/v1/offers/{offer_id}/rejection", response_model=ContactView, raises=REFUSALS)
-async def reject_offer(offer_id: Id, call: Annotated[Call, requires("offers:write")], body: RejectionIn | None = None) -> Response:
+async def reject_offer(
+    offer_id: Id, call: Annotated[Call, requires("offers:write", instead=(HANDLE,))], body: RejectionIn | None = None
+) -> Response:
     """Do not take the contact: it goes back to its queue with the waiting time kept, and to somebody else first.
 
     An If-Match names the version of the contact.
     """
+    _demand_right_to_answer(call)
     async with call.transaction() as tx:
         await _match(call, tx, offer_id)
         reason = None if body is None else body.reason
@@ -71,6 +83,12 @@ async def reject_offer(offer_id: Id, call: Annotated[Call, requires("offers:writ
             _offers(call, tx), ContactStore(tx), offer_id, reason=reason, by_agent=call.caller.agent_id, at=await database_time(tx)
         )
         return await answered(call, tx, contact)
+
+
+def _demand_right_to_answer(call: Call) -> None:
+    """Whose offer it is, is looked at in the transaction; here, whether somebody without an agent may answer for all."""
+    if call.caller.agent_id is None:
+        call.caller.demand(["offers:write"])
 
 
 async def _match(call: Call, tx: Transaction, offer_id: UUID) -> None:
@@ -81,4 +99,4 @@ async def _match(call: Call, tx: Transaction, offer_id: UUID) -> None:
 
 
 def _offers(call: Call, reader: Reader) -> OfferStore:
-    return OfferStore(reader, units_of(call.caller), own_agent=agent_of(call))
+    return OfferStore(reader, units_of(call.caller), own_agent=agent_of(call.caller))

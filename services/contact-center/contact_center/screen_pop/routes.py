@@ -11,8 +11,9 @@ from service_kit.call import Call
 from service_kit.routing import Router, requires
 from service_kit.words import Id, written
 
+from contact_center.acting import ActsForAnotherAgent, agent_of, require_acting_for
 from contact_center.contact.domain import Contact, ContactUnknown
-from contact_center.contact.routes import agent_of, own
+from contact_center.contact.routes import own
 from contact_center.directory.domain import KnownCustomer
 from contact_center.directory.store import DirectoryStore
 from contact_center.screen_pop.advice import Situation, advice_codes, advice_text
@@ -26,19 +27,21 @@ MOST_TASKS = 5
 TITLES = {"zh-CN": "联络", "en": "Contact"}
 
 
-@router.get("/v1/contacts/{contact_id}/screen-pop", response_model=ScreenPop, raises=[ContactUnknown])
+@router.get("/v1/contacts/{contact_id}/screen-pop", response_model=ScreenPop, raises=[ContactUnknown, ActsForAnotherAgent])
 async def read_screen_pop(contact_id: Id, call: Annotated[Call, requires("contacts:read")]) -> Response:
     """Read who is calling and how to talk to them.
 
     The other services are asked at the same time and within one deadline; an answer that is missing is named in `degraded`, the
     rest is shown. Tier and the number of open cases are known even then.
 
-    A token with `agent_id` is shown the customer of whatever its agent has in hand, from the offer to the end of wrap-up. Everybody
-    else is shown customers of their own units only: where the customer lies outside, the contact stands there as one of nobody known.
+    A token with `agent_id` is shown the customer of whatever its agent has in hand, from the offer to the end of wrap-up, and nothing
+    of what others have in hand. Everybody else is shown customers of their own units only: where the customer lies outside, the
+    contact stands there as one of nobody known.
     """
     async with call.reading() as reader:
         store = own(call, reader)
         contact = await store.get(contact_id)
+        require_acting_for(call.caller, contact.agent_id, broad=("contacts:read",))
         if contact.customer_id is None:
             return _answered(call, contact, None, [contact], Answers())
         known = await DirectoryStore(reader, call.part("addresses")).customer(contact.customer_id)
@@ -55,7 +58,7 @@ async def read_screen_pop(contact_id: Id, call: Annotated[Call, requires("contac
 
 def _may_show(call: Call, contact: Contact, unit: str | None) -> bool:
     """The neighbors answer this service whatever the unit, so that who may see the customer is decided here."""
-    return contact.is_in_hand_of(agent_of(call)) or call.caller.sees(unit)
+    return contact.is_in_hand_of(agent_of(call.caller)) or call.caller.sees(unit)
 
 
 def _of_nobody_known(call: Call, contact: Contact) -> Response:

@@ -15,9 +15,9 @@ from service_kit.routing import Router, requires
 from service_kit.units import units_of
 from service_kit.words import Id, written
 
+from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
 from contact_center.agent.domain import AgentUnknown
 from contact_center.agent.store import AgentStore
-from contact_center.contact.routes import agent_of
 from contact_center.offer.domain import Offer
 from contact_center.offer.store import OfferStore
 from contact_center.stream.tail import Heard, Line, Tail
@@ -35,10 +35,12 @@ DOCUMENTED = {
 }
 
 
-@router.get("/v1/agents/{agent_id}/stream", response_class=Response, raises=[AgentUnknown], etag=False, responses=DOCUMENTED)
+@router.get(
+    "/v1/agents/{agent_id}/stream", response_class=Response, raises=[AgentUnknown, ActsForAnotherAgent], etag=False, responses=DOCUMENTED
+)
 async def stream_agent(
     agent_id: Id,
-    call: Annotated[Call, requires("offers:read")],
+    call: Annotated[Call, requires("offers:read", instead=(HANDLE,))],
     last_event_id: Annotated[Position | None, Header(description="The id of the last event that was received.")] = None,
 ) -> Response:
     """Follow what happens to an agent, as server-sent events.
@@ -46,8 +48,9 @@ async def stream_agent(
     `offer.made`, `offer.withdrawn` (also when it timed out) and `contact.changed` carry ids and facts as JSON; what is offered at
     this moment comes first. After a broken connection the browser sends `Last-Event-ID`, and the stream goes on from there.
     """
+    require_acting_for(call.caller, agent_id, broad=("offers:read",))
     async with call.reading() as reader:
-        await AgentStore(reader, None if agent_of(call) == agent_id else units_of(call.caller)).get(agent_id)
+        await AgentStore(reader, None if agent_of(call.caller) == agent_id else units_of(call.caller)).get(agent_id)
     after = None if last_event_id is None else int(last_event_id)
     events = desktop_events(call, agent_id, after=after, heartbeat=call.settings.stream_heartbeat_seconds)
     return EventSourceResponse(events, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
