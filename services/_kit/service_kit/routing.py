@@ -2,7 +2,7 @@
 
 import random
 from asyncio import sleep
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, get_type_hints
 
 from fastapi import APIRouter, Body, Request, Response, params
@@ -70,8 +70,7 @@ class StrictRoute(APIRoute):
         fields = frozenset(field.alias for field in self.dependant.body_params)
         is_required = self.body_field is not None and self.body_field.field_info.is_required()
         scopes = self.scopes
-        # The clients of an open operation have no names by which their keys could be told apart.
-        takes_key = "POST" in (self.methods or ()) and scopes is not None
+        has_key = takes_key(self.methods or (), scopes)
         conditions = conditions_of(self.endpoint)
 
         async def handle(request: Request) -> Response:
@@ -81,7 +80,7 @@ class StrictRoute(APIRoute):
             preconditions.require_well_formed(strict, conditions)
             if content_type is not None:
                 await read_body(strict, content_type, fields, is_required=is_required)
-            call = await make_call(strict, caller, takes_key=takes_key)
+            call = await make_call(strict, caller, takes_key=has_key)
             request.scope["guanxi.call"] = call
             return await repeated(inner, strict, call)
 
@@ -100,9 +99,11 @@ class Router(APIRouter):
         super().__init__(route_class=StrictRoute, tags=list(tags), redirect_slashes=False)
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        raises: Sequence[type[Refusal]] = options.pop("raises", ())
-        endpoint = refusing(endpoint, raises)
         methods = options.get("methods") or ["GET"]
+        raises: Sequence[type[Refusal]] = options.pop("raises", ())
+        if takes_key(methods, scopes_of(endpoint)):
+            raises = (*raises, idempotency.AnswerNotSeen)
+        endpoint = refusing(endpoint, raises)
         if options.pop("conditional", bool({"PUT", "PATCH", "DELETE"} & set(methods))):
             endpoint = conditional(endpoint)
         if options.pop("etag", "{" in path.rpartition("/")[2] and "GET" in methods):
@@ -134,6 +135,11 @@ class Router(APIRouter):
 
     def delete(self, path: str, **options: Any) -> Callable[[Any], Any]:
         return self._verb("DELETE", path, options)
+
+
+def takes_key(methods: Collection[str], scopes: Sequence[str] | None) -> bool:
+    """Whether an operation honors Idempotency-Key; the clients of an open one have no names by which keys could be told apart."""
+    return "POST" in methods and scopes is not None
 
 
 async def authenticated(request: Request, scopes: Sequence[str] | None) -> Caller:
@@ -192,7 +198,7 @@ async def key_of(request: StrictRequest, caller: Caller) -> idempotency.Key | No
     content_type = request.headers.get("content-type", "")
     body = b"" if content_type.startswith("multipart/") else await request.body()
     return idempotency.Key(
-        client_id=caller.client_id,
+        owner=idempotency.owner_of(caller.client_id, caller.sub),
         method=request.method,
         path=request.url.path,
         key=idempotency.parse(headers[0]),

@@ -7,6 +7,7 @@ from uuid import UUID
 from service_kit.consumer import News
 from service_kit.database import Database, Record, Transaction
 from service_kit.identity import Clock
+from service_kit.kept_answers import KeptAnswers
 
 from complaints.clients.customer_profile import Customers
 from complaints.customer.domain import Asked
@@ -15,22 +16,28 @@ from complaints.customer.store import CustomerNews, take_unconfirmed
 ASKED_AT_ONCE = 10
 
 
-async def on_customer_news(tx: Transaction, news: News) -> None:
-    """One event of the feed; what does not concern complaints is passed over."""
-    told = CustomerNews(tx, at=news.at)
-    payload = news.payload
-    match news.type:
-        case "customer.created":
-            if unit := payload.get("unit") or news.unit:
-                await told.met(news.subject, unit)
-        case "customer.changed":
-            if unit := payload.get("unit") or news.unit:
-                await told.moved(news.subject, unit)
-        case "customer.merged":
-            merged = UUID(payload["merged_id"]) if "merged_id" in payload else news.subject
-            await told.merged(merged, UUID(payload["survivor_id"]), payload.get("unit") or news.unit)
-        case "customer.erased":
-            await told.erased(news.subject)
+class NewsOfCustomers:
+    """Takes in the feed event by event; what does not concern complaints is passed over."""
+
+    def __init__(self, kept_answers: KeptAnswers) -> None:
+        self._kept_answers = kept_answers
+
+    async def __call__(self, tx: Transaction, news: News) -> None:
+        told = CustomerNews(tx, at=news.at)
+        payload = news.payload
+        match news.type:
+            case "customer.created":
+                if unit := payload.get("unit") or news.unit:
+                    await told.met(news.subject, unit)
+            case "customer.changed":
+                if unit := payload.get("unit") or news.unit:
+                    await told.moved(news.subject, unit)
+            case "customer.merged":
+                merged = UUID(payload["merged_id"]) if "merged_id" in payload else news.subject
+                await told.merged(merged, UUID(payload["survivor_id"]), payload.get("unit") or news.unit)
+            case "customer.erased":
+                complaints = await told.erased(news.subject)
+                await self._kept_answers.erase(tx, [news.subject, *complaints])
 
 
 class Confirming:

@@ -29,7 +29,7 @@ from contact_center.contact.schemas import (
     TransferToQueue,
     contact_view,
 )
-from contact_center.contact.store import ContactStore
+from contact_center.contact.store import ContactStore, agent_acting
 from contact_center.contact.use_cases import Arrival, Changes, House, TransferTargetUnknown
 from contact_center.directory.domain import CustomerUnknown
 from contact_center.directory.store import DirectoryStore
@@ -209,10 +209,7 @@ def own(call: Call, reader: Reader) -> ContactStore:
 
 def agent_of(call: Call) -> UUID | None:
     """The agent for whom the token acts."""
-    try:
-        return None if call.caller.agent_id is None else UUID(call.caller.agent_id)
-    except ValueError:
-        return None
+    return agent_acting(call.caller)
 
 
 def house(call: Call, tx: Transaction) -> House:

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from service_kit.caller import Caller
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
 from service_kit.timers import Timer, cancel, schedule
-from service_kit.units import within_units
+from service_kit.units import units_of, within_units
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, insert, or_, select, update
 
 from contact_center.contact.domain import IN_HAND, LONGEST_SILENCE, Contact, ContactUnknown, Happened
@@ -23,6 +24,7 @@ from contact_center.tables import agent, agent_work, contact, offer
 _seen = or_(within_units(contact.c.unit), contact.c.agent_id == bindparam("own_agent", type_=Uuid))
 FIND = select(contact).where(contact.c.id == bindparam("id"), _seen)
 LOCK = FIND.with_for_update()
+SIGHT = select(_seen.label("is_seen")).where(contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 LOCK_FREE = (
     select(contact)
     .where(contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -73,6 +75,20 @@ RECENT = (
     .limit(50)
 )
 FLOW_TIMER = "flow_silence"
+
+
+async def may_read(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> bool | None:
+    """Whether the caller sees the contacts among these ids as they are now; None where there is none of them."""
+    rows = await reader.fetch(SIGHT, ids=list(ids), units=units_of(caller), own_agent=agent_acting(caller))
+    return all(row["is_seen"] for row in rows) if rows else None
+
+
+def agent_acting(caller: Caller) -> UUID | None:
+    """The agent for whom the token acts."""
+    try:
+        return None if caller.agent_id is None else UUID(caller.agent_id)
+    except ValueError:
+        return None
 
 
 class ContactStore:

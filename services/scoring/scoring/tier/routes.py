@@ -146,9 +146,10 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
     given = Override(stars=body.stars, reason=body.reason, until=body.until, by=call.caller.sub)
     async with call.transaction() as tx:
         await directory.meet(tx, [known], at=call.at)
+        await directory.keep(tx, known.id)
         move = await use_cases.override(store.TierStore(tx), known.id, given, at=call.at, day=today(call))
         tx.audit(Event(type="tier.overridden", subject=known.id, at=call.at, unit=known.unit, payload=body.model_dump(mode="json")))
-        return call.answer(customer_tier(move.standing), version=move.standing.version)
+        return call.answer(customer_tier(move.standing), version=move.standing.version, units=[known.unit])
 
 
 @router.post(
@@ -162,7 +163,7 @@ async def release_tier(customer_id: Id, call: Annotated[Call, requires("tiers:wr
     known = await _known(call, customer_id)
     async with call.transaction() as tx:
         move = await use_cases.release(store.TierStore(tx), known.id, at=call.at, day=today(call), reason="the override was taken back")
-        return call.answer(customer_tier(move.standing), version=move.standing.version)
+        return call.answer(customer_tier(move.standing), version=move.standing.version, units=[known.unit])
 
 
 async def _known(call: Call, customer_id: UUID) -> KnownCustomer:
