@@ -32,6 +32,7 @@ SAMPLES = (
     "zh-CN",
     "Asia/Shanghai",
     "a:b",
+    "/v1/x",
 )
 DEEPEST = 6
 
@@ -92,7 +93,8 @@ def sample(schema: Mapping[str, Any], document: Mapping[str, Any], *, depth: int
         items = schema.get("items", {})
         return [sample(items, document, depth=depth + 1)] if depth < DEEPEST or schema.get("minItems") else []
     if kind in ("integer", "number"):
-        return max(schema.get("minimum", 1), min(1, schema.get("maximum", 1)))
+        number = max(schema.get("minimum", 1), min(1, schema.get("maximum", 1)))
+        return int(number) if kind == "integer" else number
     return {"boolean": True, "null": None}.get(kind) if kind != "string" else _sample_text(schema)
 
 
@@ -100,7 +102,11 @@ def _sample_object(schema: Mapping[str, Any], document: Mapping[str, Any], depth
     members = schema.get("properties", {})
     required = set(schema.get("required", ()))
     wanted = members if depth < DEEPEST else required & members.keys()
-    return {name: sample(members[name], document, depth=depth + 1) for name in members if name in wanted}
+    made = {name: sample(members[name], document, depth=depth + 1) for name in members if name in wanted}
+    if len(made) < schema.get("minProperties", 0):
+        name = str(sample(schema.get("propertyNames", {"type": "string"}), document, depth=depth + 1))
+        made[name] = sample(schema.get("additionalProperties", {}), document, depth=depth + 1)
+    return made
 
 
 def _sample_text(schema: Mapping[str, Any]) -> str:

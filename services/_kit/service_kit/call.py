@@ -40,6 +40,7 @@ class Call:
         self.response: Response | None = None
         self.once: Sequence[str] = ()
         self.units: Sequence[str | None] | None = None
+        self.has_claimed = False
 
     @property
     def database(self) -> Database:
@@ -77,6 +78,23 @@ class Call:
         `fingerprint` replaces that of the body; a form with files that gives none is compared as a whole.
         """
         return CallTransaction(self, fingerprint)
+
+    async def kept_answer(self) -> Response | None:
+        """What was answered to this request before, for a route that refuses it this time without having asked for its key.
+
+        What a route looks at before its transaction may have changed since then: a neighbor is silent, a customer was erased.
+        """
+        if self.key is None or self.has_claimed or self.is_form:
+            return None
+        async with self.reading() as reader:
+            kept = await idempotency.found(reader, self.key)
+            return kept.response if kept is not None and await self.sees(reader, kept) else None
+
+    async def sees(self, reader: Reader, kept: idempotency.Kept) -> bool:
+        """Whether the caller may still read what was answered: what moved since then lies where it lies now."""
+        may_read: kept_answers.MayRead | None = self.request.app.state.may_read
+        can = None if may_read is None else await may_read(reader, self.caller, kept.subjects)
+        return kept_answers.is_seen(kept, self.caller) if can is None else can
 
     def reading(self) -> AbstractAsyncContextManager[Reader]:
         """A connection for single statements."""
@@ -163,9 +181,10 @@ class CallTransaction:
         await self._complete_key()
         self._tx = await self._block.__aenter__()
         self._call.response = None
+        self._call.has_claimed = True
         if self._key is not None:
             try:
-                await idempotency.claim(self._tx, self._key, at=self._call.at, seen=self._seen)
+                await idempotency.claim(self._tx, self._key, at=self._call.at, seen=self._call.sees)
             except BaseException as error:
                 await self._block.__aexit__(type(error), error, error.__traceback__)
                 raise
@@ -202,9 +221,3 @@ class CallTransaction:
             place = kept_answers.place_of(response, self._tx.recorded, self._call.caller, said=self._call.units)
             about = kept_answers.subjects_of(response, self._tx.recorded, path=self._key.path)
             self._tx.answer = idempotency.answer_of(self._key, response, unit=place, subjects=about, once=self._call.once)
-
-    async def _seen(self, reader: Reader, kept: idempotency.Kept) -> bool:
-        """Whether the caller may still read what was answered: what moved since then lies where it lies now."""
-        may_read: kept_answers.MayRead | None = self._call.request.app.state.may_read
-        can = None if may_read is None else await may_read(reader, self._call.caller, kept.subjects)
-        return kept_answers.is_seen(kept, self._call.caller) if can is None else can

@@ -46,9 +46,10 @@ def _emptied_choice(value: Any, options: Sequence[Schema], document: Schema) -> 
 def _emptied_object(value: Mapping[str, Any], schema: Schema, document: Schema) -> dict[str, Any]:
     members = schema.get("properties", {})
     left = {name: emptied(each, members[name], document) for name, each in value.items() if name in members}
-    extra = schema.get("additionalProperties")
-    if isinstance(extra, dict) and _resolved(extra, document).get("type") in ("integer", "number", "boolean"):
-        left |= {name: each for name, each in value.items() if name not in members}
+    if len(left) < schema.get("minProperties", 0):
+        # A map that may not be empty is one of languages or of codes.
+        extra = schema.get("additionalProperties", {})
+        left |= {name: emptied(each, extra, document) for name, each in value.items() if name not in members}
     return left
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Integer, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
-from service_kit.database import Database, Reader, Transaction
+from service_kit.database import Database, Reader, Record, Transaction
 from service_kit.errors import Conflict, Invalid, NotFound
 from service_kit.sqlstates import LockNotAvailable
 from service_kit.tables import idempotency_record as record
@@ -168,6 +168,16 @@ async def stored(reader: Reader, key: Key) -> Kept:
         raise IdempotencyKeyInUse(retry_after=1)
     if row["fingerprint"] != key.fingerprint:
         raise IdempotencyKeyReused(pointer="header/Idempotency-Key")
+    return _kept(row)
+
+
+async def found(reader: Reader, key: Key) -> Kept | None:
+    """The stored answer to the same request, if there is one."""
+    row = await reader.fetch_one(FIND, **key.scope)
+    return None if row is None or row["status"] is None or row["fingerprint"] != key.fingerprint else _kept(row)
+
+
+def _kept(row: Record) -> Kept:
     return Kept(**{name: row[name] for name in Kept.__dataclass_fields__})
 
 

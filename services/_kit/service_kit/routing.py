@@ -213,6 +213,12 @@ async def repeated(inner: Handler, request: StrictRequest, call: Call) -> Respon
             return await inner(request)
         except idempotency.Replayed as replayed:
             return replayed.response
+        except DatabaseUnavailable:
+            raise
+        except Refusal:
+            if (kept := await call.kept_answer()) is None:
+                raise
+            return kept
         except OutcomeUnknown as unknown:
             committed = await committed_answer(call, unknown)
             if committed is not None:
