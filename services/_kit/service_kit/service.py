@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from service_kit import contract, health, idempotency, parked
+from service_kit import contract, health, idempotency, parked, scratch
 from service_kit.audit_routes import audit_router
 from service_kit.client import ServiceClient, Tokens
 from service_kit.consumer import Consumer, Handler, Prepare
@@ -176,6 +176,7 @@ class Service:
                 stack.push_async_callback(close)
             for action in self._starting:
                 await action()
+            await asyncio.to_thread(scratch.sweep)
             if work:
                 await stack.enter_async_context(self._working())
             yield
@@ -194,7 +195,8 @@ class Service:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _housekeeping(self) -> bool:
-        """Make sure that the feed has a head, and forget what is older than promised."""
+        """Make sure that the feed has a head, and forget what is older than promised or left behind by the killed."""
+        await asyncio.to_thread(scratch.sweep)
         await self._sequencer.make_head()
         at = self.clock()
         forgotten = await idempotency.forget_old(self.database, at=at, hours=self.settings.idempotency_hours)

@@ -30,6 +30,7 @@ from customer_profile.relationship.routes import router as relationships
 from customer_profile.settings import Settings
 from customer_profile.timeline.routes import router as timeline
 
+IMPORT_FILES = "import_files"
 MIGRATIONS = Path(__file__).parent / "migrations"
 MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 ROUTERS = (customers, contact_persons, relationships, timeline, interactions, consents, customer_imports, care)
@@ -78,8 +79,17 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     )
     vault = service.part("vault", SealedVault(service.sealer))
     importing = Importing(service.database, settings, vault, clock=service.clock)
-    service.worker(service.loop(IMPORTS, Jobs(service.database, IMPORTS, importing.run, clock=service.clock).step))
-    service.worker(service.loop("import_files", importing.sweep, idle_seconds=300.0))
+    imports = Jobs(service.database, IMPORTS, importing.run, clock=service.clock)
+
+    async def import_sheet() -> bool:
+        has_run = await imports.step()
+        if has_run:
+            # However it ended: given up after too many kills, too, its sheet is not kept.
+            service.database.signals.wake(IMPORT_FILES)
+        return has_run
+
+    service.worker(service.loop(IMPORTS, import_sheet))
+    service.worker(service.loop(IMPORT_FILES, importing.sweep, idle_seconds=300.0))
     service.worker(service.loop("birthdays", Birthdays(service.database, settings, clock=service.clock).step, idle_seconds=5.0))
     service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(settings, clock=service.clock))
     service.consume("scoring", service.client(settings.scoring_url), on_scoring_news)

@@ -71,6 +71,7 @@ EMPTY_TASKS = (
     .where(care_task.c.customer_id == _of)
     .values(
         text="",
+        owner=None,
         note=None,
         outcome=case((care_task.c.state == "open", "erased"), else_=None),
         ended_at=func.coalesce(care_task.c.ended_at, bindparam("at", type_=Moment)),
