@@ -165,9 +165,11 @@ class ContactStore:
             "queue_id": None if before.queue_id is None else str(before.queue_id),
             "channel": before.channel,
             "state": end.state.value,
-            "reason": end.reason,
+            # What an agent writes may name somebody: it stays with the offer and in the audit.
+            "reason": None if end.state is OfferState.REJECTED else end.reason,
         }
-        self._tx.record(Event(type=end.event, subject=before.offer_id, unit=after.unit, at=at, payload=payload))
+        values = {"reason": end.reason}
+        self._tx.record(Event(type=end.event, subject=before.offer_id, unit=after.unit, at=at, payload=payload), values=values)
 
     async def _keep_work(self, before: Contact, after: Contact, *, at: datetime) -> None:
         """The agent's place follows the contact: kept with its new state, or let go."""

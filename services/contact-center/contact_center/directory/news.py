@@ -54,8 +54,8 @@ class CustomerNews:
             await self._erase(tx, directory, news.subject)
 
     async def _erase(self, tx: Transaction, directory: DirectoryStore, customer_id: UUID) -> None:
-        blanked = await directory.erase(customer_id)
-        ids = [customer_id, *(row["id"] for row in blanked)]
+        blanked, offers = await directory.erase(customer_id)
+        ids = [customer_id, *(row["id"] for row in blanked), *offers]
         await audit.erase(tx, *ids)
         await self._kept_answers.erase(tx, ids)
         await _look_again(tx, blanked)
