@@ -7,6 +7,8 @@ from typing import Any
 Schema = Mapping[str, Any]
 # Ids, moments and the words of a list say what happened and to what; they are on the books.
 KEPT_FORMATS = ("uuid", "date-time")
+# Where a resource lies says nothing of who is in it.
+UNIT = "unit"
 # What a text becomes: the first of these that its schema takes.
 BLANKS = ("", "-")
 NO_VALUE = {"type": "null"}
@@ -45,7 +47,7 @@ def _emptied_choice(value: Any, options: Sequence[Schema], document: Schema) -> 
 
 def _emptied_object(value: Mapping[str, Any], schema: Schema, document: Schema) -> dict[str, Any]:
     members = schema.get("properties", {})
-    left = {name: emptied(each, members[name], document) for name, each in value.items() if name in members}
+    left = {name: each if name == UNIT else emptied(each, members[name], document) for name, each in value.items() if name in members}
     if len(left) < schema.get("minProperties", 0):
         # A map that may not be empty is one of languages or of codes.
         extra = schema.get("additionalProperties", {})

@@ -216,7 +216,7 @@ async def test_what_was_answered_about_the_erased_is_repeated_without_a_word_of_
     assert (again.status_code, again.headers["location"]) == (201, path)
     first = made.json()
     assert again.json() == first | {
-        "name": "", "language": "", "time_zone": "", "unit": "", "tags": [], "masked": [], "account_manager": None,
+        "name": "", "language": "", "time_zone": "", "tags": [], "masked": [], "account_manager": None,
         "identifiers": [each | {"system": None, "value": ""} for each in first["identifiers"]],
         "facts": dict.fromkeys(first["facts"], {}),
     }  # fmt: skip
@@ -271,3 +271,39 @@ async def test_the_audit_chain_of_an_erased_customer_still_has_its_links(api: Ap
     assert [entry["hash"] for entry in after[:-1]] == [entry["hash"] for entry in before]
     assert all(entry["values"] is None for entry in after[:-1])
     assert after[-1]["action"] == "customer.erased"
+
+
+async def test_an_answer_about_a_file_that_moved_is_repeated_where_the_file_lies_now(api: Api) -> None:
+    body = customer_body(unit="cn.gd.gz")
+    here, there = (api.as_("customers:read", "customers:write", sub="li", units=[unit]) for unit in ("cn.gd", "cn.bj"))
+    made = await here.post("/v1/customers", body, key="k")
+    path, touch = made.headers["location"], {"channel": "voice", "direction": "in", "purpose": "inquiry", "subject": "Bill"}
+    of_hers = touch | {"customer_id": made.json()["id"]}
+    await api.as_("interactions:write", sub="li", units=["cn.gd"]).post("/v1/interactions", of_hers, key="k")
+    assert (await there.post("/v1/customers", body, key="k")).status_code == 403
+
+    moved = await api.patch(path, {"unit": "cn.bj"}, match=(await api.get(path)).headers["etag"])
+
+    assert moved.status_code == 200, moved.text
+    assert (await here.post("/v1/customers", body, key="k")).status_code == 404
+    assert (await there.post("/v1/customers", body, key="k")).json()["id"] == made.json()["id"]
+    assert (await api.as_("interactions:write", sub="li", units=["cn.gd"]).post("/v1/interactions", of_hers, key="k")).status_code == 404
+
+
+async def test_two_people_with_one_key_and_one_sheet_start_two_imports(api: Api) -> None:
+    async def sent(sub: str, unit: str) -> Any:
+        who = api.as_("customers:import", sub=sub, units=[unit])
+        files = {"file": ("people.csv", b"name,phone\nA,13912345678\n", "text/csv")}
+        return await who.request("POST", "/v1/customer-imports", files=files, headers={"Idempotency-Key": "k"})
+
+    first, second, again, narrowed = [
+        await sent("li", "cn.gd"),
+        await sent("wang", "cn.bj"),
+        await sent("li", "cn.gd"),
+        await sent("li", "cn.sh"),
+    ]
+
+    assert [answer.status_code for answer in (first, second, again)] == [202] * 3
+    assert first.headers["location"] == again.headers["location"] != second.headers["location"]
+    assert narrowed.status_code in (404, 422)
+    assert "location" not in narrowed.headers
