@@ -36,9 +36,13 @@ def test_a_folder_lasts_as_long_as_its_block(temporary: Path):
 
 
 def test_a_folder_is_gone_after_an_error_in_its_block(temporary: Path):
-    with pytest.raises(ValueError, match="broken"), scratch() as folder:
-        (folder / "sheet").write_text("x")
-        raise ValueError("broken")
+    def broken() -> None:
+        with scratch() as folder:
+            (folder / "sheet").write_text("x")
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        broken()
 
     assert list(temporary.iterdir()) == []
 

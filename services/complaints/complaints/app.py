@@ -11,10 +11,10 @@ from complaints.calendar import routes as calendar_routes
 from complaints.case import move_routes
 from complaints.case import routes as case_routes
 from complaints.case.event_schemas import EVENTS
+from complaints.case.store import may_read
 from complaints.clients.customer_profile import Customers
 from complaints.clients.scoring import SurveyAnswers
 from complaints.clock.due import Firing, Redating
-from complaints.case.store import may_read
 from complaints.customer.news import Confirming, NewsOfCustomers
 from complaints.letter import routes as letter_routes
 from complaints.letter.printer import Printer

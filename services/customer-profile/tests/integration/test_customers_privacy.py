@@ -218,7 +218,7 @@ async def test_what_was_answered_about_the_erased_is_repeated_without_a_word_of_
     assert again.json() == first | {
         "name": "", "language": "", "time_zone": "", "tags": [], "masked": [], "account_manager": None,
         "identifiers": [each | {"system": None, "value": ""} for each in first["identifiers"]],
-        "facts": dict.fromkeys(first["facts"], {}),
+        "facts": {group: {} for group in first["facts"]},
     }  # fmt: skip
     assert (whose.json()["name"], whose.json()["identifiers"][0]["value"], whose.json()["part"]) == ("", "", "decider")
     assert kept.json()["name"] == "N0"
