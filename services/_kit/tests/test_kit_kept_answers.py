@@ -87,7 +87,8 @@ async def test_very_many_answers_about_one_subject_are_emptied(api: Api, raw: An
     note = (await api.post("/v1/notes", NOTE, key="first")).json()
     await raw.execute(
         "INSERT INTO idempotency_record "
-        "SELECT client_id, method, path, i::text, fingerprint, created_at, status, headers, body, unit, subjects FROM idempotency_record, generate_series(1, 250) i"
+        "SELECT client_id, method, path, i::text, fingerprint, created_at, status, headers, body, unit, subjects "
+        "FROM idempotency_record, generate_series(1, 250) i"
     )
 
     async with api.service.database.transaction() as tx:

@@ -19,6 +19,8 @@ from contact_center.contact.store import FLOW_TIMER, may_read
 from contact_center.dedicated import routes as dedicated_routes
 from contact_center.directory.digests import AddressDigests
 from contact_center.directory.news import ComplaintNews, CustomerNews, TierNews
+from contact_center.directory.strangers import KIND as STRANGERS
+from contact_center.directory.strangers import Strangers
 from contact_center.entry_point import routes as entry_point_routes
 from contact_center.events import EVENTS
 from contact_center.figures import routes as figure_routes
@@ -114,6 +116,8 @@ def _wire_directory(service: Service, settings: Settings) -> None:
     digests = service.part("addresses", AddressDigests(service.sealer))
     customer_profile = service.client(settings.customer_profile_url)
     news = CustomerNews(Customers(customer_profile), digests, service.kept_answers, parallel=settings.directory_parallel)
+    seeking = Strangers(service.database, digests, service.kept_answers, clock=service.clock)
+    service.worker(service.loop(STRANGERS, seeking.step, idle_seconds=2.0))
     service.consume("customer-profile", customer_profile, news, prepare=news.prepare)
     service.consume("scoring", service.client(settings.scoring_url), TierNews(digests))
     service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(digests))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from service_kit.consumer import News
 from service_kit.database import Record, Transaction
 from service_kit.kept_answers import KeptAnswers
 
+from contact_center.directory import strangers
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.store import Digests, DirectoryStore
 from contact_center.routing.marks import mark
@@ -51,9 +53,10 @@ class CustomerNews:
             merged = UUID(str(news.payload.get("merged_id", news.subject)))
             await _look_again(tx, await directory.merge(merged, into=UUID(str(news.payload["survivor_id"])), at=news.at))
         elif news.type == "customer.erased":
-            await self._erase(tx, directory, news.subject)
+            await self._erase(tx, directory, news.subject, at=news.at)
 
-    async def _erase(self, tx: Transaction, directory: DirectoryStore, customer_id: UUID) -> None:
+    async def _erase(self, tx: Transaction, directory: DirectoryStore, customer_id: UUID, *, at: datetime) -> None:
+        await strangers.look_soon(tx, customer_id, at=at)
         blanked, offers = await directory.erase(customer_id)
         ids = [customer_id, *(row["id"] for row in blanked), *offers]
         await audit.erase(tx, *ids)

@@ -1,8 +1,8 @@
 """The directory in Postgres: looked up for each contact, written on news."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
@@ -104,13 +104,15 @@ REASSIGN_CONTACTS = (
     .values(customer_id=bindparam("into"), version=contact.c.version + 1)
     .returning(contact.c.id, contact.c.state)
 )
+# What of a contact leads to the person.
+BLANKED: Mapping[str, Any] = {"from_address": None, "notes": None, "collected": {}, "external_id": None}
 BLANK_OFFERS = (
     update(offer).where(offer.c.contact_id == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(reason=None).returning(offer.c.id)
 )
 BLANK_CONTACTS = (
     update(contact)
     .where(contact.c.customer_id == bindparam("of_id"))
-    .values(from_address=None, notes=None, collected={}, external_id=None, version=contact.c.version + 1)
+    .values(**BLANKED, version=contact.c.version + 1)
     .returning(contact.c.id, contact.c.state)
 )
 

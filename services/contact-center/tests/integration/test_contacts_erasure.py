@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.news import CustomerNews
-from contact_center.testing import House, a_call, a_flow, made
+from contact_center.testing import House, a_call, a_flow, eventually, made
 from service_kit.consumer import News
 from service_kit.testing import Api
 from service_kit.testing.residue import residue
@@ -97,6 +97,23 @@ async def pressed_digits(api: Api, house: House) -> None:
     assert (await api.patch(path, {"customer_id": str(ZHANG)}, match=tag)).status_code == 200
     await posted(api, f"{path}/inputs", {"digits": "9988776655"})
     await posted(api, f"{path}/abandonment", {})
+
+
+async def test_a_call_that_came_before_the_caller_was_known_is_erased_with_them(api: Api) -> None:
+    house = await House.opened(api)
+    stranger = await posted(api, "/v1/contacts", a_call(**{"from": NUMBER, "external_id": "mark07"}))
+    other = await house.call(**{"from": "13812340009"})
+    assert stranger["customer_id"] is None
+    await told(api, "customer.created")
+
+    await told(api, "customer.erased")
+
+    async def left() -> set[tuple[str, str]]:
+        return await residue(api.service, MARKS)
+
+    assert await eventually(left, lambda found: not found) == set()
+    assert (await house.contact(stranger))["state"] == "queued"
+    assert (await house.contact(other))["from"] == "+8613812340009"
 
 
 async def test_an_answer_is_repeated_without_the_number_of_the_erased(api: Api) -> None:

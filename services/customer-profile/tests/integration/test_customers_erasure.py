@@ -1,9 +1,13 @@
 """What the API takes about a person, by every operation that takes any of it: nothing of it is left after an erasure."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
+from customer_profile.customer_import.work import KIND
 from customer_profile.testing import customer_body
+from service_kit import jobs
+from service_kit.identity import new_id
 from service_kit.testing import Api
 from service_kit.testing.residue import residue
 
@@ -111,11 +115,11 @@ async def imported(api: Api, sheet: str) -> None:
         headers={"Idempotency-Key": "sheet"},
     )  # fmt: skip
     assert sent.status_code == 202, sent.text
-    await api.events("customer.changed")
-    for _ in range(400):
-        if (await api.get(sent.headers["location"])).json()["state"] in ("done", "failed"):
+    for _ in range(1_000):
+        told = (await api.get(sent.headers["location"])).json()
+        if told["state"] not in ("queued", "running"):
             break
-    told = (await api.get(sent.headers["location"])).json()
+        await asyncio.sleep(0.02)
     assert (told["state"], told["counts"]["failed"]) == ("done", 2), told
     assert (await api.get(f"{sent.headers['location']}/errors.csv")).status_code == 200
 
@@ -138,3 +142,22 @@ async def test_nothing_that_was_told_of_a_person_is_left_anywhere_after_the_eras
 
     assert erased.status_code == 204, erased.text
     assert await residue(api.service, MARKS) == set()
+
+
+async def test_the_sheet_of_an_import_that_is_given_up_is_gone_at_once(api: Api) -> None:
+    database = api.service.database
+    async with database.transaction() as tx:
+        job = await jobs.enqueue(tx, id=new_id(), kind=KIND, payload={}, at=api.service.clock(), unit="cn")
+        await tx.connection.execute("UPDATE customer_profile.job SET attempts = $1", jobs.MOST_ATTEMPTS)
+        await tx.connection.execute("INSERT INTO customer_profile.import_file VALUES ($1, 0, $2)", job.id, SHEET.encode())
+    assert await residue(api.service, ["mark31"])
+
+    database.signals.wake(KIND)
+
+    for _ in range(1_000):
+        if not (left := await residue(api.service, ["mark31"])):
+            break
+        await asyncio.sleep(0.02)
+    assert left == set()
+    async with database.reading() as reader:
+        assert (await jobs.find(reader, job.id, kind=KIND)).state == "failed"
