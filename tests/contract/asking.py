@@ -32,6 +32,7 @@ SAMPLES = (
     "zh-CN",
     "Asia/Shanghai",
     "a:b",
+    "/v1/x",
 )
 DEEPEST = 6
 
@@ -101,7 +102,11 @@ def _sample_object(schema: Mapping[str, Any], document: Mapping[str, Any], depth
     members = schema.get("properties", {})
     required = set(schema.get("required", ()))
     wanted = members if depth < DEEPEST else required & members.keys()
-    return {name: sample(members[name], document, depth=depth + 1) for name in members if name in wanted}
+    made = {name: sample(members[name], document, depth=depth + 1) for name in members if name in wanted}
+    if len(made) < schema.get("minProperties", 0):
+        name = str(sample(schema.get("propertyNames", {"type": "string"}), document, depth=depth + 1))
+        made[name] = sample(schema.get("additionalProperties", {}), document, depth=depth + 1)
+    return made
 
 
 def _sample_text(schema: Mapping[str, Any]) -> str:

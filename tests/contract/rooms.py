@@ -22,6 +22,7 @@ SAMPLE = "notes"
 GATEWAY = "gateway"
 WITHOUT_API = {"service_kit", "guanxi_local"}
 LARGEST_UPLOAD = 20_000
+HERE, THERE = "cn.gd", "cn.bj"
 # At the gateway these are asked of one of the services, or of itself.
 SHARED = ("/v1/events", "/v1/audit-entries", "/v1/parked-events", "/v1/parked-timers")
 
@@ -137,12 +138,19 @@ def operations(package: str) -> Sequence[Operation]:
 
 
 class Door:
-    """A running room: requests as somebody who may do everything, as somebody without any scope, or as nobody."""
+    """A running room: requests as somebody who may do everything, as somebody without any scope, or as nobody.
 
-    def __init__(self, service: Service, client: httpx2.AsyncClient, *, everything: str, nothing: str) -> None:
+    `person` may do everything in the unit cn.gd alone, and `colleague`, behind the same client where the room lets tokens be made,
+    everything in cn.bj.
+    """
+
+    def __init__(self, service: Service, client: httpx2.AsyncClient, **authorization: str) -> None:
         self.service = service
         self.client = client
-        self._authorization = {"everything": everything, "nothing": nothing}
+        self._authorization = authorization
+
+    def token(self, who: str) -> str:
+        return self._authorization[who]
 
     async def request(
         self, method: str, path: str, *, who: str = "everything", headers: Mapping[str, str] | None = None, **options: Any
@@ -163,13 +171,20 @@ async def running(room: Room, database_url: str) -> AsyncIterator[Door]:
     if room.package == GATEWAY:
         testing = importlib.import_module("gateway.testing")
         async with testing.running(**given) as gateway:
-            nobody = await gateway.partner.registered(scopes=frozenset())
-            everything, nothing = (str(partner.authorization).partition(" ")[2] for partner in (gateway.partner, nobody))
-            yield Door(gateway.gateway, gateway.partner.http, everything=everything, nothing=nothing)
+            partners = {
+                "everything": gateway.partner,
+                "nothing": await gateway.partner.registered(scopes=frozenset()),
+                "person": await gateway.partner.registered(units=(HERE,)),
+                "colleague": await gateway.partner.registered(units=(THERE,)),
+            }
+            tokens = {who: str(partner.authorization).partition(" ")[2] for who, partner in partners.items()}
+            yield Door(gateway.gateway, gateway.partner.http, **tokens)
         return
     keys = SigningKeys()
     # Nobody listens on port 9, so that questions to neighbors fail at once.
     neighbors = {name: "http://127.0.0.1:9" for name in room.settings.model_fields if name.endswith("_url") and name != "database_url"}
     service = room.compose(room.settings(issuer=ISSUER, **neighbors, **given), keys=keys)
     async with serving(service, keys, approval_limit="1000000.00 CNY") as api:
-        yield Door(service, api.client, everything=api.token, nothing=keys.token())
+        person = keys.token(*service.scopes, sub="a", units=[HERE], approval_limit="1000000.00 CNY")
+        colleague = keys.token(*service.scopes, sub="b", units=[THERE], approval_limit="1000000.00 CNY")
+        yield Door(service, api.client, everything=api.token, nothing=keys.token(), person=person, colleague=colleague)

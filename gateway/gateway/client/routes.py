@@ -138,7 +138,7 @@ async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Cal
         overlap = timedelta(seconds=body.overlap_seconds)
         rotated = await use_cases.rotate_secret(clients, client, secret=secret, overlap=overlap, at=call.at)
         view = RotatedSecret(client_id=rotated.client_id, client_secret=secret, overlap_seconds=body.overlap_seconds)
-        return call.answer(view, version=rotated.version, once=("client_secret",))
+        return call.answer(view, version=rotated.version, once=("client_secret",), units=rotated.rights.units or [None])
 
 
 def _patched(client: Client, body: ClientChange, held: Rights, call: Call) -> tuple[Client, Event]:

@@ -36,4 +36,4 @@ async def create_stream_ticket(call: Annotated[Call, requires()]) -> Response:
     expires_at = call.at + timedelta(seconds=call.settings.ticket_seconds)
     async with call.transaction() as tx:
         await store.add(tx, digest_of(ticket), granted, expires_at=expires_at)
-        return call.answer(StreamTicket(ticket=ticket, expires_at=expires_at), status=201, once=("ticket",))
+        return call.answer(StreamTicket(ticket=ticket, expires_at=expires_at), status=201, once=("ticket",), units=[])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from service_kit import idempotency, preconditions
+from service_kit import idempotency, kept_answers, preconditions
 from service_kit.caller import Caller
 from service_kit.database import Database, Reader, Transaction
 from service_kit.identity import new_id
@@ -45,6 +46,8 @@ class Call:
         # Set by the route of a move; whoever sends it an If-Match is owed the comparison.
         self.honors_match = False
         self.is_matched = False
+        self.units: Sequence[str | None] | None = None
+        self.has_claimed = False
 
     @property
     def database(self) -> Database:
@@ -82,6 +85,23 @@ class Call:
         `fingerprint` replaces that of the body; a form with files that gives none is compared as a whole.
         """
         return CallTransaction(self, fingerprint)
+
+    async def kept_answer(self) -> Response | None:
+        """What was answered to this request before, for a route that refuses it this time without having asked for its key.
+
+        What a route looks at before its transaction may have changed since then: a neighbor is silent, a customer was erased.
+        """
+        if self.key is None or self.has_claimed or self.is_form:
+            return None
+        async with self.reading() as reader:
+            kept = await idempotency.found(reader, self.key)
+            return kept.response if kept is not None and await self.sees(reader, kept) else None
+
+    async def sees(self, reader: Reader, kept: idempotency.Kept) -> bool:
+        """Whether the caller may still read what was answered: what moved since then lies where it lies now."""
+        may_read: kept_answers.MayRead | None = self.request.app.state.may_read
+        can = None if may_read is None else await may_read(reader, self.caller, kept.subjects)
+        return kept_answers.is_seen(kept, self.caller) if can is None else can
 
     def reading(self) -> AbstractAsyncContextManager[Reader]:
         """A connection for single statements."""
@@ -121,10 +141,12 @@ class Call:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
         once: Sequence[str] = (),
+        units: Sequence[str | None] | None = None,
     ) -> Response:
         """The answer; with a `version` it carries the ETag and a GET honors If-None-Match.
 
-        `once` names fields that are secrets: a replay has null in their place.
+        `once` names fields that are secrets: a replay has null in their place. `units` says where what is shown lies, for an answer
+        under a key whose own `unit`, and whose transaction's events, do not say so: None is the whole company, an empty list nowhere.
         """
         sent = dict(headers or {})
         if version is not None:
@@ -132,20 +154,33 @@ class Call:
             if self.request.method == "GET" and preconditions.matches(self.request.headers.get("if-none-match"), tag):
                 return Response(status_code=304, headers=sent)
         body = view if isinstance(view, bytes) else view.__pydantic_serializer__.to_json(view)
-        self.once = once
+        self.once, self.units = once, units
         self.response = Response(body, status_code=status, headers=sent, media_type=JSON)
         return self.response
 
-    def created(self, view: BaseModel, *, location: str, version: int, variant: str = "", once: Sequence[str] = ()) -> Response:
+    def created(
+        self,
+        view: BaseModel,
+        *,
+        location: str,
+        version: int,
+        variant: str = "",
+        once: Sequence[str] = (),
+        units: Sequence[str | None] | None = None,
+    ) -> Response:
         """201 with Location and ETag."""
-        return self.answer(view, version=version, variant=variant, status=201, headers={"Location": location}, once=once)
+        headers = {"Location": location}
+        return self.answer(view, version=version, variant=variant, status=201, headers=headers, once=once, units=units)
 
-    def accepted(self, view: BaseModel, *, location: str, version: int | None = None) -> Response:
+    def accepted(
+        self, view: BaseModel, *, location: str, version: int | None = None, units: Sequence[str | None] | None = None
+    ) -> Response:
         """202 with the Location of the resource to follow."""
-        return self.answer(view, version=version, status=202, headers={"Location": location})
+        return self.answer(view, version=version, status=202, headers={"Location": location}, units=units)
 
     def nothing(self) -> Response:
         """204."""
+        self.once, self.units = (), None
         self.response = Response(status_code=204)
         return self.response
 
@@ -170,9 +205,10 @@ class CallTransaction:
         self._tx = await self._block.__aenter__()
         self._call.response = None
         self._call.is_matched = False
+        self._call.has_claimed = True
         if self._key is not None:
             try:
-                await idempotency.claim(self._tx, self._key, at=self._call.at)
+                await idempotency.claim(self._tx, self._key, at=self._call.at, seen=self._call.sees)
             except BaseException as error:
                 await self._block.__aexit__(type(error), error, error.__traceback__)
                 raise
@@ -186,7 +222,7 @@ class CallTransaction:
         if fingerprint is None and self._call.is_form:
             fingerprint = await self._call.request.form_digest()
         if fingerprint is not None:
-            self._key = idempotency.Key(**self._key.scope, fingerprint=fingerprint)
+            self._key = replace(self._key, fingerprint=fingerprint)
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if kind is None:
@@ -208,4 +244,6 @@ class CallTransaction:
         if response.status_code >= 300:
             await idempotency.give_back(self._tx, self._key)
         else:
-            self._tx.answer = idempotency.answer_of(self._key, response, once=self._call.once)
+            place = kept_answers.place_of(response, self._tx.recorded, self._call.caller, said=self._call.units)
+            about = kept_answers.subjects_of(response, self._tx.recorded, path=self._key.path)
+            self._tx.answer = idempotency.answer_of(self._key, response, unit=place, subjects=about, once=self._call.once)

@@ -90,7 +90,9 @@ IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Makes a repeated request have one effect and one answer; kept for 72 hours.",
+    "description": "Makes a repeated request have one effect and one answer; kept for 72 hours. The key belongs to the client and to the "
+    "person (`sub`) for whom it acts. What is repeated passes the checks of a read: it is 404 where it lies outside the units of the "
+    "token by now. After an erasure the first answer is repeated with its status, Location and ETag, and without any word of the person.",
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY_HEADER, "pattern": KEY},
 }
 

@@ -2,19 +2,20 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from pydantic_core import from_json, to_json
 from sqlalchemy import Integer, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from starlette.responses import Response
 
-from service_kit.database import Database, Reader, Transaction
-from service_kit.errors import Conflict, Invalid
+from service_kit.database import Database, Reader, Record, Transaction
+from service_kit.errors import Conflict, Invalid, NotFound
 from service_kit.sqlstates import LockNotAvailable
 from service_kit.tables import idempotency_record as record
 
@@ -25,6 +26,7 @@ _key = re.compile(KEY, re.ASCII)
 WAIT_SECONDS = 2.0
 FORGET_BATCH = 5_000
 KEPT_HEADERS = ("location", "etag", "content-type")
+LONGEST_OWNER = 100
 
 _own = (
     record.c.client_id == bindparam("client_id"),
@@ -38,7 +40,7 @@ CLAIM = (
     .on_conflict_do_nothing()
     .returning(record.c.key)
 )
-FIND = select(record.c.fingerprint, record.c.status, record.c.headers, record.c.body).where(*_own)
+FIND = select(record).where(*_own)
 GIVE_BACK = delete(record).where(*_own)
 _identity = tuple_(record.c.client_id, record.c.method, record.c.path, record.c.key)
 _old = (
@@ -62,6 +64,10 @@ class IdempotencyKeyInUse(Conflict):
     """The first request with this Idempotency-Key is still under way; ask again after Retry-After."""
 
 
+class AnswerNotSeen(NotFound):
+    """What the first request with this Idempotency-Key was answered lies outside the units of this token."""
+
+
 class Replayed(Exception):
     """The request was answered before; `response` is that answer."""
 
@@ -72,9 +78,9 @@ class Replayed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """One key in its scope: the client, the method and the path."""
+    """One key in its scope: who owns it, the method and the path."""
 
-    client_id: str
+    owner: str
     method: str
     path: str
     key: str
@@ -82,7 +88,38 @@ class Key:
 
     @property
     def scope(self) -> dict[str, str]:
-        return {"client_id": self.client_id, "method": self.method, "path": self.path, "key": self.key}
+        # The column has its name from when a key belonged to the client alone; the release before this one reads it so.
+        return {"client_id": self.owner, "method": self.method, "path": self.path, "key": self.key}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """An answer that was given before, where it lies and whom it is about; `unit` is None where an earlier release kept it."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    unit: str | None
+    subjects: Sequence[UUID]
+
+    @property
+    def response(self) -> Response:
+        return Response(self.body, status_code=self.status, headers={**self.headers, "Idempotency-Replayed": "true"})
+
+
+Seen = Callable[[Reader, Kept], Awaitable[bool]]
+
+
+def owner_of(client_id: str, sub: str) -> str:
+    """Whose key it is: the client's own, or that of the person for whom the client acts.
+
+    Two people behind one frontend own different keys. A client that acts for itself keeps its plain id, under which the release before
+    this one kept its answers. No client id holds a `#`.
+    """
+    if sub == client_id:
+        return client_id
+    digest = hashlib.sha256(to_json([client_id, sub])).hexdigest()
+    return f"{client_id[: LONGEST_OWNER - len(digest) - 1]}#{digest}"
 
 
 def parse(header: str) -> str:
@@ -106,27 +143,42 @@ def _ordered(value: Any) -> Any:
     return [_ordered(member) for member in value] if isinstance(value, list) else value
 
 
-async def claim(tx: Transaction, key: Key, *, at: datetime) -> None:
+async def claim(tx: Transaction, key: Key, *, at: datetime, seen: Seen) -> None:
     """Take the key for this transaction; a rival waits here until the first has committed.
 
-    Raises Replayed with the stored answer, IdempotencyKeyReused for another body, IdempotencyKeyInUse when the rival takes too long.
+    Raises Replayed with the stored answer, AnswerNotSeen where the caller may not read it any more, IdempotencyKeyReused for another
+    body, IdempotencyKeyInUse when the rival takes too long.
     """
     try:
         mine = await tx.fetch_one(CLAIM, **key.scope, fingerprint=key.fingerprint, created_at=at)
     except LockNotAvailable as error:
         raise IdempotencyKeyInUse(retry_after=1) from error
-    if mine is None:
-        raise Replayed(await stored(tx, key))
+    if mine is not None:
+        return
+    kept = await stored(tx, key)
+    if not await seen(tx, kept):
+        raise AnswerNotSeen()
+    raise Replayed(kept.response)
 
 
-async def stored(reader: Reader, key: Key) -> Response:
+async def stored(reader: Reader, key: Key) -> Kept:
     """The stored answer of a key that is known to be taken."""
     row = await reader.fetch_one(FIND, **key.scope)
     if row is None or row["status"] is None:
         raise IdempotencyKeyInUse(retry_after=1)
     if row["fingerprint"] != key.fingerprint:
         raise IdempotencyKeyReused(pointer="header/Idempotency-Key")
-    return Response(row["body"], status_code=row["status"], headers={**row["headers"], "Idempotency-Replayed": "true"})
+    return _kept(row)
+
+
+async def found(reader: Reader, key: Key) -> Kept | None:
+    """The stored answer to the same request, if there is one."""
+    row = await reader.fetch_one(FIND, **key.scope)
+    return None if row is None or row["status"] is None or row["fingerprint"] != key.fingerprint else _kept(row)
+
+
+def _kept(row: Record) -> Kept:
+    return Kept(**{name: row[name] for name in Kept.__dataclass_fields__})
 
 
 async def give_back(tx: Transaction, key: Key) -> None:
@@ -134,14 +186,14 @@ async def give_back(tx: Transaction, key: Key) -> None:
     await tx.execute(GIVE_BACK, **key.scope)
 
 
-def answer_of(key: Key, response: Response, *, once: Sequence[str] = ()) -> dict[str, object]:
+def answer_of(key: Key, response: Response, *, unit: str, subjects: Sequence[UUID], once: Sequence[str] = ()) -> dict[str, object]:
     """The columns that keep a 2xx answer under its key; the fields named in `once` (secrets) are kept as null."""
     body = bytes(response.body)
     if once:
         members = from_json(body)
         body = to_json({name: None if name in once else value for name, value in members.items()})
     kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    return {**key.scope, "status": response.status_code, "headers": kept, "body": body}
+    return {**key.scope, "status": response.status_code, "headers": kept, "body": body, "unit": unit, "subjects": list(subjects)}
 
 
 async def forget_old(database: Database, *, at: datetime, hours: int, batch: int = FORGET_BATCH) -> int:

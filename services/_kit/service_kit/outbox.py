@@ -111,7 +111,7 @@ _audited = (
 _answered = (
     update(idempotency_record)
     .where(*(idempotency_record.c[name] == bindparam(f"answer_{name}") for name in ("client_id", "method", "path", "key")))
-    .values({name: bindparam(f"answer_{name}") for name in ("status", "headers", "body")})
+    .values({name: bindparam(f"answer_{name}") for name in ("status", "headers", "body", "unit", "subjects")})
     .cte("answered")
 )
 WRITE = select(literal(1, Integer)).add_cte(_told, _audited)

@@ -44,6 +44,8 @@ ALWAYS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",
+    # The details of an error hold the row that failed: no value of a person belongs into a log.
+    "log_error_verbosity": "terse",
 }
 
 

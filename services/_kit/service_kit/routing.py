@@ -2,7 +2,7 @@
 
 import random
 from asyncio import sleep
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -79,8 +79,7 @@ class StrictRoute(APIRoute):
         fields = frozenset(field.alias for field in self.dependant.body_params)
         is_required = self.body_field is not None and self.body_field.field_info.is_required()
         scopes, instead = self.scopes, self.instead
-        # The clients of an open operation have no names by which their keys could be told apart.
-        takes_key = "POST" in (self.methods or ()) and scopes is not None
+        has_key = takes_key(self.methods or (), scopes)
         conditions = conditions_of(self.endpoint)
         honors_match = getattr(self.endpoint, "honors_match", False)
 
@@ -91,7 +90,7 @@ class StrictRoute(APIRoute):
             preconditions.require_well_formed(strict, conditions)
             if content_type is not None:
                 await read_body(strict, content_type, fields, is_required=is_required)
-            call = await make_call(strict, caller, takes_key=takes_key)
+            call = await make_call(strict, caller, takes_key=has_key)
             call.honors_match = honors_match
             request.scope["guanxi.call"] = call
             return await repeated(inner, strict, call)
@@ -112,9 +111,11 @@ class Router(APIRouter):
         super().__init__(route_class=StrictRoute, tags=list(tags), redirect_slashes=False)
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        raises: Sequence[type[Refusal]] = options.pop("raises", ())
-        endpoint = refusing(endpoint, raises)
         methods = options.get("methods") or ["GET"]
+        raises: Sequence[type[Refusal]] = options.pop("raises", ())
+        if takes_key(methods, scopes_of(endpoint)):
+            raises = (*raises, idempotency.AnswerNotSeen)
+        endpoint = refusing(endpoint, raises)
         if options.pop("conditional", bool({"PUT", "PATCH", "DELETE"} & set(methods))):
             endpoint = conditional(endpoint)
         if options.pop("moves", "POST" in methods and "{" in path and options.get("status_code") != CREATED):
@@ -148,6 +149,11 @@ class Router(APIRouter):
 
     def delete(self, path: str, **options: Any) -> Callable[[Any], Any]:
         return self._verb("DELETE", path, options)
+
+
+def takes_key(methods: Collection[str], scopes: Sequence[str] | None) -> bool:
+    """Whether an operation honors Idempotency-Key; the clients of an open one have no names by which keys could be told apart."""
+    return "POST" in methods and scopes is not None
 
 
 async def authenticated(request: Request, scopes: Sequence[str] | None, instead: Sequence[str] = ()) -> Caller:
@@ -206,7 +212,7 @@ async def key_of(request: StrictRequest, caller: Caller) -> idempotency.Key | No
     content_type = request.headers.get("content-type", "")
     body = b"" if content_type.startswith("multipart/") else await request.body()
     return idempotency.Key(
-        client_id=caller.client_id,
+        owner=idempotency.owner_of(caller.client_id, caller.sub),
         method=request.method,
         path=request.url.path,
         key=idempotency.parse(headers[0]),
@@ -221,6 +227,12 @@ async def repeated(inner: Handler, request: StrictRequest, call: Call) -> Respon
             return await inner(request)
         except idempotency.Replayed as replayed:
             return replayed.response
+        except DatabaseUnavailable:
+            raise
+        except Refusal:
+            if (kept := await call.kept_answer()) is None:
+                raise
+            return kept
         except OutcomeUnknown as unknown:
             committed = await committed_answer(call, unknown)
             if committed is not None:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from service_kit import contract, health, idempotency, parked
+from service_kit import contract, health, idempotency, parked, scratch
 from service_kit.audit_routes import audit_router
 from service_kit.client import ServiceClient, Tokens
 from service_kit.consumer import Consumer, Handler, Prepare
@@ -23,6 +23,7 @@ from service_kit.dispatch import Dispatcher
 from service_kit.feed import feed_router
 from service_kit.handlers import HANDLERS, unforeseen
 from service_kit.identity import Clock, clock
+from service_kit.kept_answers import KeptAnswers, MayRead
 from service_kit.leases import Leases
 from service_kit.logs import logger
 from service_kit.messages import Messages
@@ -69,6 +70,7 @@ class Service:
         messages: Path | None = None,
         keys: Keys | None = None,
         now: Clock = clock,
+        may_read: MayRead | None = None,
     ) -> None:
         self.name = name
         self.settings = settings
@@ -101,6 +103,8 @@ class Service:
         self._sequencer = Sequencer(self.database)
         own = [feed_router(name), audit_router(sensitive_scope=sensitive_scope), parked.router]
         self.routes: list[APIRoute] = [route for router in [*routers, *own] for route in router.routes if isinstance(route, APIRoute)]
+        self.kept_answers: KeptAnswers = self.part("kept_answers", KeptAnswers(self.routes))
+        self.may_read = may_read
         self.api = self._fastapi(title, description)
         self.app = self._shell(self.routes)
         self.worker(self.loop("sequencer", self._sequencer.step, topic="outbox", idle_seconds=0.25))
@@ -172,6 +176,7 @@ class Service:
                 stack.push_async_callback(close)
             for action in self._starting:
                 await action()
+            await asyncio.to_thread(scratch.sweep)
             if work:
                 await stack.enter_async_context(self._working())
             yield
@@ -190,7 +195,8 @@ class Service:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _housekeeping(self) -> bool:
-        """Make sure that the feed has a head, and forget what is older than promised."""
+        """Make sure that the feed has a head, and forget what is older than promised or left behind by the killed."""
+        await asyncio.to_thread(scratch.sweep)
         await self._sequencer.make_head()
         at = self.clock()
         forgotten = await idempotency.forget_old(self.database, at=at, hours=self.settings.idempotency_hours)
@@ -220,7 +226,7 @@ class Service:
         state = api.state
         state.settings, state.database, state.sealer = self.settings, self.database, self.sealer
         state.authenticator, state.clock, state.metrics, state.parts = self.authenticator, self.clock, self.metrics, self.parts
-        state.problems, state.messages = self.problems, self.messages
+        state.problems, state.messages, state.may_read = self.problems, self.messages, self.may_read
         state.checks = [health.database_check(self.database, self.migrations)]
         return api
 

@@ -11,6 +11,7 @@ from complaints.calendar import routes as calendar_routes
 from complaints.case import move_routes
 from complaints.case import routes as case_routes
 from complaints.case.event_schemas import EVENTS
+from complaints.case.store import may_read
 from complaints.clients.customer_profile import Customers
 from complaints.clients.scoring import SurveyAnswers
 from complaints.clock.due import Firing, Redating
@@ -60,6 +61,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         scopes=SCOPES,
         keys=keys,
         now=now,
+        may_read=may_read,
     )
     shelf = service.part("shelf", Shelf())
     neighbor = service.client(settings.customer_profile_url, seconds=settings.customer_seconds)
@@ -72,7 +74,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     redating = Redating(service.database, shelf, clock=service.clock)
     service.worker(service.loop("redating", redating.step, idle_seconds=REDATING_SECONDS))
     service.worker(service.loop("confirming", confirming.step, idle_seconds=settings.confirm_seconds / 2))
-    following = Following(service.database, customers)
+    following = Following(service.database, customers, service.kept_answers)
     service.consume("customer-profile", service.client(settings.customer_profile_url), following, prepare=following.prepare)
     surveys = SurveyNews(customers, SurveyAnswers(service.client(settings.scoring_url)), shelf, settings, clock=service.clock)
     service.consume("scoring", service.client(settings.scoring_url), surveys, prepare=surveys.prepare)

@@ -15,10 +15,12 @@ from contact_center.clients.customer_profile import Customers
 from contact_center.clients.scoring import Scores
 from contact_center.contact import routes as contact_routes
 from contact_center.contact.silence import on_silence
-from contact_center.contact.store import FLOW_TIMER
+from contact_center.contact.store import FLOW_TIMER, may_read
 from contact_center.dedicated import routes as dedicated_routes
 from contact_center.directory.digests import AddressDigests
 from contact_center.directory.news import ComplaintNews, CustomerNews, TierNews
+from contact_center.directory.strangers import KIND as STRANGERS
+from contact_center.directory.strangers import Strangers
 from contact_center.entry_point import routes as entry_point_routes
 from contact_center.events import EVENTS
 from contact_center.figures import routes as figure_routes
@@ -88,6 +90,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         scopes=SCOPES,
         keys=keys,
         now=now,
+        may_read=may_read,
     )
     _wire_routing(service, settings)
     _wire_directory(service, settings)
@@ -115,7 +118,9 @@ def _wire_routing(service: Service, settings: Settings) -> None:
 def _wire_directory(service: Service, settings: Settings) -> None:
     digests = service.part("addresses", AddressDigests(service.sealer))
     customer_profile = service.client(settings.customer_profile_url)
-    news = CustomerNews(Customers(customer_profile), digests, parallel=settings.directory_parallel)
+    news = CustomerNews(Customers(customer_profile), digests, service.kept_answers, parallel=settings.directory_parallel)
+    seeking = Strangers(service.database, digests, service.kept_answers, clock=service.clock)
+    service.worker(service.loop(STRANGERS, seeking.step, idle_seconds=2.0))
     service.consume("customer-profile", customer_profile, news, prepare=news.prepare)
     service.consume("scoring", service.client(settings.scoring_url), TierNews(digests))
     service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(digests))

@@ -15,11 +15,10 @@ from customer_profile.care.schemas import CareTaskCreatedData, CareTaskEndedData
 from customer_profile.consent.routes import router as consents
 from customer_profile.consent.schemas import ConsentChangedData
 from customer_profile.contact_person.routes import router as contact_persons
-from customer_profile.customer.answers import KIND as ANSWERS
-from customer_profile.customer.answers import ErasedAnswers
 from customer_profile.customer.events import CustomerChangedData, CustomerCreatedData, CustomerErasedData
 from customer_profile.customer.routes import SENSITIVE
 from customer_profile.customer.routes import router as customers
+from customer_profile.customer.store import may_read
 from customer_profile.customer_import.routes import router as customer_imports
 from customer_profile.customer_import.work import KIND as IMPORTS
 from customer_profile.customer_import.work import Importing
@@ -31,6 +30,7 @@ from customer_profile.relationship.routes import router as relationships
 from customer_profile.settings import Settings
 from customer_profile.timeline.routes import router as timeline
 
+IMPORT_FILES = "import_files"
 MIGRATIONS = Path(__file__).parent / "migrations"
 MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 ROUTERS = (customers, contact_persons, relationships, timeline, interactions, consents, customer_imports, care)
@@ -75,12 +75,21 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         sensitive_scope=SENSITIVE,
         keys=keys,
         now=now,
+        may_read=may_read,
     )
     vault = service.part("vault", SealedVault(service.sealer))
     importing = Importing(service.database, settings, vault, clock=service.clock)
-    service.worker(service.loop(IMPORTS, Jobs(service.database, IMPORTS, importing.run, clock=service.clock).step))
-    service.worker(service.loop("import_files", importing.sweep, idle_seconds=300.0))
-    service.worker(service.loop(ANSWERS, ErasedAnswers(service.database, clock=service.clock).step, idle_seconds=5.0))
+    imports = Jobs(service.database, IMPORTS, importing.run, clock=service.clock)
+
+    async def import_sheet() -> bool:
+        has_run = await imports.step()
+        if has_run:
+            # However it ended: given up after too many kills, too, its sheet is not kept.
+            service.database.signals.wake(IMPORT_FILES)
+        return has_run
+
+    service.worker(service.loop(IMPORTS, import_sheet))
+    service.worker(service.loop(IMPORT_FILES, importing.sweep, idle_seconds=300.0))
     service.worker(service.loop("birthdays", Birthdays(service.database, settings, clock=service.clock).step, idle_seconds=5.0))
     service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(settings, clock=service.clock))
     service.consume("scoring", service.client(settings.scoring_url), on_scoring_news)

@@ -13,7 +13,8 @@ from service_kit.words import Output
 
 from scoring.clients.customer_profile import CustomerProfile
 from scoring.company_day import company_day
-from scoring.customer.news import on_customer_news
+from scoring.customer.news import CustomerNews
+from scoring.customer.store import may_read
 from scoring.model import routes as model_routes
 from scoring.pyramid import routes as pyramid_routes
 from scoring.score import rescoring
@@ -86,12 +87,13 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock,
         scopes=SCOPES,
         keys=keys,
         now=now,
+        may_read=may_read,
     )
     profile = service.client(settings.customer_profile_url, seconds=settings.customer_question_seconds)
     customers = service.part("customers", customers or CustomerProfile(profile))
     imports = TransactionImports(service.database, service.clock, customers, settings)
     _work(service, settings, imports)
-    service.consume("customer-profile", service.client(settings.customer_profile_url), on_customer_news)
+    service.consume("customer-profile", service.client(settings.customer_profile_url), CustomerNews(service.kept_answers))
     return service
 
 

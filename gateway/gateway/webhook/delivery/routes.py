@@ -73,7 +73,8 @@ async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhoo
         endpoint.require_enabled()
         replayed = delivery.replayed(call.at)
         await deliveries.replay(replayed)
-        answer = call.accepted(delivery_view(replayed), location=f"/v1/webhook-deliveries/{id}")
+        location = f"/v1/webhook-deliveries/{id}"
+        answer = call.accepted(delivery_view(replayed), location=location, units=endpoint.units or [None])
     call.database.signals.wake(TOPIC)
     return answer
 

@@ -146,7 +146,7 @@ async def rotate_webhook_secret(id: Id, body: SecretRotation, call: Annotated[Ca
         others_expire_at = call.at + timedelta(seconds=body.overlap_seconds)
         await endpoints.add_secret(id, secret, secret_id=call.new_id(), at=call.at, others_expire_at=others_expire_at)
         view = RotatedWebhookSecret(id=id, secret=signature.shown(secret), overlap_seconds=body.overlap_seconds)
-        return call.answer(view, version=rotated.version, once=("secret",))
+        return call.answer(view, version=rotated.version, once=("secret",), units=rotated.units or [None])
 
 
 @router.post(
@@ -174,7 +174,8 @@ async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write
         }
         delivery = for_event(envelope, id=call.new_id(), endpoint_id=endpoint.id, occurred_at=call.at, at=call.at)
         await DeliveryStore(tx).add([delivery])
-        answer = call.accepted(delivery_view(delivery), location=f"/v1/webhook-deliveries/{delivery.id}")
+        location = f"/v1/webhook-deliveries/{delivery.id}"
+        answer = call.accepted(delivery_view(delivery), location=location, units=endpoint.units or [None])
     call.database.signals.wake(TOPIC)
     return answer
 
@@ -195,7 +196,8 @@ async def replay_to_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, re
         call.honor_match(endpoint.version)
         endpoint.require_enabled()
         count = await DeliveryStore(tx).replay_range(id, since=body.since, until=body.until or call.at, states=body.states, at=call.at)
-        answer = call.accepted(Replayed(endpoint_id=id, deliveries=count), location=f"/v1/webhook-deliveries?endpoint_id={id}")
+        location = f"/v1/webhook-deliveries?endpoint_id={id}"
+        answer = call.accepted(Replayed(endpoint_id=id, deliveries=count), location=location, units=endpoint.units or [None])
     call.database.signals.wake(TOPIC)
     return answer
 

@@ -27,6 +27,7 @@ from complaints.tables import complaint, complaint_number, complaint_step
 
 FIND = select(complaint).where(complaint.c.id == bindparam("id"), within_units(complaint.c.unit))
 LOCK = FIND.with_for_update()
+UNITS = select(complaint.c.unit).where(complaint.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 # Those who tell what is due, thousands at once, need the facts of a case and nothing of what was said in it.
 _SAID = ("narrative", "wish", "proposal", "recipient_name", "recipient_language")
 # The moves after which the present proposal gives something else than before.
@@ -81,6 +82,12 @@ class ComplaintUnknown(NotFound):
 
 class ComplaintChanged(Conflict):
     """The complaint changed at the same time; read it again and repeat the request."""
+
+
+async def may_read(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> bool | None:
+    """Whether the caller sees the complaints among these ids where they lie now; None where there is none of them."""
+    units = [row["unit"] for row in await reader.fetch(UNITS, ids=list(ids))]
+    return all(caller.sees(unit) for unit in units) if units else None
 
 
 class CaseReader:

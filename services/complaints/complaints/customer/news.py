@@ -8,6 +8,7 @@ from uuid import UUID
 from service_kit.consumer import News
 from service_kit.database import Database, Record, Transaction
 from service_kit.identity import Clock
+from service_kit.kept_answers import KeptAnswers
 
 from complaints.clients.customer_profile import Customers
 from complaints.customer.domain import Asked
@@ -18,22 +19,28 @@ ASKED_AT_ONCE = 10
 KEPT_FIELDS = frozenset({"name", "language"})
 
 
-async def on_customer_news(tx: Transaction, news: News) -> None:
-    """One event of the feed; what does not concern complaints is passed over."""
-    told = CustomerNews(tx, at=news.at)
-    payload = news.payload
-    match news.type:
-        case "customer.created":
-            if unit := payload.get("unit") or news.unit:
-                await told.met(news.subject, unit)
-        case "customer.changed":
-            if unit := payload.get("unit") or news.unit:
-                await told.moved(news.subject, unit)
-        case "customer.merged":
-            merged = UUID(payload["merged_id"]) if "merged_id" in payload else news.subject
-            await told.merged(merged, UUID(payload["survivor_id"]), payload.get("unit") or news.unit)
-        case "customer.erased":
-            await told.erased(news.subject)
+class NewsOfCustomers:
+    """Takes in the feed event by event; what does not concern complaints is passed over."""
+
+    def __init__(self, kept_answers: KeptAnswers) -> None:
+        self._kept_answers = kept_answers
+
+    async def __call__(self, tx: Transaction, news: News) -> None:
+        told = CustomerNews(tx, at=news.at)
+        payload = news.payload
+        match news.type:
+            case "customer.created":
+                if unit := payload.get("unit") or news.unit:
+                    await told.met(news.subject, unit)
+            case "customer.changed":
+                if unit := payload.get("unit") or news.unit:
+                    await told.moved(news.subject, unit)
+            case "customer.merged":
+                merged = UUID(payload["merged_id"]) if "merged_id" in payload else news.subject
+                await told.merged(merged, UUID(payload["survivor_id"]), payload.get("unit") or news.unit)
+            case "customer.erased":
+                complaints = await told.erased(news.subject)
+                await self._kept_answers.erase(tx, [news.subject, *complaints])
 
 
 class Following:
@@ -42,9 +49,10 @@ class Following:
     News holds no personal values. Who cannot be asked now keeps the former name: a letter asks for itself, and falls back on it only then.
     """
 
-    def __init__(self, database: Database, customers: Customers) -> None:
+    def __init__(self, database: Database, customers: Customers, kept_answers: KeptAnswers) -> None:
         self._database = database
         self._customers = customers
+        self._take_in = NewsOfCustomers(kept_answers)
         self._places = asyncio.Semaphore(ASKED_AT_ONCE)
         self._asked: dict[UUID, Asked] = {}
 
@@ -61,7 +69,7 @@ class Following:
             return await self._customers.ask(customer_id)
 
     async def __call__(self, tx: Transaction, news: News) -> None:
-        await on_customer_news(tx, news)
+        await self._take_in(tx, news)
         asked = self._asked.get(news.subject)
         if asked is not None and asked.customer is not None and news.type == "customer.changed":
             await CustomerNews(tx, at=news.at).renamed(news.subject, asked.customer)

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from service_kit import audit
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
-from service_kit.tables import audit_entry, idempotency_record
-from sqlalchemy import ARRAY, Boolean, LargeBinary, String, Uuid, any_, bindparam, func, or_, select, union_all, update
+from sqlalchemy import ARRAY, Boolean, String, Uuid, any_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.customer.domain import Customer, Heard
@@ -82,9 +82,6 @@ ERASE_STEPS = (
     .values(record=func.jsonb_build_object("erased", True))
 )
 ERASE_LETTERS = update(letter).where(letter.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(pdf=None, docx=None)
-ERASE_AUDIT = (
-    update(audit_entry).where(audit_entry.c.subject == any_(bindparam("ids", type_=ARRAY(Uuid)))).values({"values": None, "salt": None})
-)
 # The answer to a question is older than what news said since: it counts only where nothing has been confirmed meanwhile.
 _still_open = (
     complaint.c.id == bindparam("of"),
@@ -120,26 +117,6 @@ KEPT = (
     .distinct()
 )
 SETTLE = update(complaint).where(*_still_open).values(**_confirmed).returning(complaint.c.unit)
-# Answers kept for idempotency keys repeat what the customer said. A key is claimed at the very moment that stands in the record or the
-# step which it was claimed for, so that the few rows are found by the index on that moment, however many answers are kept.
-_answered = union_all(
-    select(complaint.c.id, complaint.c.recorded_at.label("at")).where(complaint.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))),
-    select(complaint_step.c.complaint_id, complaint_step.c.at).where(
-        complaint_step.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid)))
-    ),
-).subquery("answered")
-_address = func.concat("/v1/complaints/", _answered.c.id)
-EMPTY_ANSWERS = (
-    update(idempotency_record)
-    .where(
-        idempotency_record.c.created_at == _answered.c.at,
-        or_(
-            func.starts_with(idempotency_record.c.path, func.concat(_address, "/")),
-            idempotency_record.c.headers["location"].astext == _address,
-        ),
-    )
-    .values(body=bindparam("emptied", type_=LargeBinary))
-)
 _unconfirmed = (
     select(complaint.c.id)
     .where(
@@ -203,18 +180,19 @@ class CustomerNews:
             payload = {"customer_id": str(into), "formerly": str(customer_id)}
             self._audit(row["id"], "complaint.customer_merged", row["unit"], payload)
 
-    async def erased(self, customer_id: UUID) -> None:
-        """Nothing that the customer said or that was written to them stays; the books do."""
+    async def erased(self, customer_id: UUID) -> list[UUID]:
+        """Nothing that the customer said or that was written to them stays; the books do. The ids of the complaints."""
         await self._hear(customer_id, is_erased=True)
         rows = await self._tx.fetch(LOCK, of_customer=customer_id)
         ids = [row["id"] for row in rows]
         erased = [{"of": row["id"], "new_proposal": _without_words(row["proposal"])} for row in rows]
         await self._tx.execute_many(ERASE, erased)
-        for statement in (ERASE_STEPS, ERASE_LETTERS, ERASE_AUDIT):
+        for statement in (ERASE_STEPS, ERASE_LETTERS):
             await self._tx.execute(statement, ids=ids)
-        await self._tx.execute(EMPTY_ANSWERS, ids=ids, emptied=b"{}")
+        await audit.erase(self._tx, customer_id, *ids)
         for row in rows:
             self._audit(row["id"], "complaint.erased", row["unit"], {})
+        return ids
 
     async def confirmed(self, complaint_id: UUID, customer_id: UUID, customer: Customer) -> None:
         """The file could be asked at last; one that was merged meanwhile answers as the file that is left."""

@@ -9,10 +9,10 @@ from service_kit.caller import Caller
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
 from service_kit.timers import Timer, cancel, schedule
-from service_kit.units import within_units
+from service_kit.units import units_of, within_units
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, insert, or_, select, update
 
-from contact_center.acting import require_acting_for
+from contact_center.acting import agent_of, require_acting_for
 from contact_center.contact.domain import IN_HAND, LONGEST_SILENCE, Contact, ContactUnknown, Happened
 from contact_center.contact.facts import facts
 from contact_center.contact.moves import State
@@ -25,6 +25,7 @@ from contact_center.tables import agent, agent_work, contact, offer
 _seen = or_(within_units(contact.c.unit), contact.c.agent_id == bindparam("own_agent", type_=Uuid))
 FIND = select(contact).where(contact.c.id == bindparam("id"), _seen)
 LOCK = FIND.with_for_update()
+SIGHT = select(_seen.label("is_seen")).where(contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 LOCK_FREE = (
     select(contact)
     .where(contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -75,6 +76,12 @@ RECENT = (
     .limit(50)
 )
 FLOW_TIMER = "flow_silence"
+
+
+async def may_read(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> bool | None:
+    """Whether the caller sees the contacts among these ids as they are now; None where there is none of them."""
+    rows = await reader.fetch(SIGHT, ids=list(ids), units=units_of(caller), own_agent=agent_of(caller))
+    return all(row["is_seen"] for row in rows) if rows else None
 
 
 class ContactStore:
@@ -158,9 +165,11 @@ class ContactStore:
             "queue_id": None if before.queue_id is None else str(before.queue_id),
             "channel": before.channel,
             "state": end.state.value,
-            "reason": end.reason,
+            # What an agent writes may name somebody: it stays with the offer and in the audit.
+            "reason": None if end.state is OfferState.REJECTED else end.reason,
         }
-        self._tx.record(Event(type=end.event, subject=before.offer_id, unit=after.unit, at=at, payload=payload))
+        values = {"reason": end.reason}
+        self._tx.record(Event(type=end.event, subject=before.offer_id, unit=after.unit, at=at, payload=payload), values=values)
 
     async def _keep_work(self, before: Contact, after: Contact, *, at: datetime) -> None:
         """The agent's place follows the contact: kept with its new state, or let go."""

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from service_kit import audit
 from service_kit.consumer import News
 from service_kit.database import Record, Transaction
+from service_kit.kept_answers import KeptAnswers
 
+from contact_center.directory import strangers
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.store import Digests, DirectoryStore
 from contact_center.routing.marks import mark
@@ -24,9 +28,10 @@ class Customers(Protocol):
 class CustomerNews:
     """Follows customer-profile: its events hold no personal values, so it is asked for them, a batch at a time, before the transaction."""
 
-    def __init__(self, customers: Customers, digests: Digests, *, parallel: int) -> None:
+    def __init__(self, customers: Customers, digests: Digests, kept_answers: KeptAnswers, *, parallel: int) -> None:
         self._customers = customers
         self._digests = digests
+        self._kept_answers = kept_answers
         self._places = asyncio.Semaphore(parallel)
         self._asked: dict[UUID, CustomerFacts] = {}
 
@@ -48,7 +53,15 @@ class CustomerNews:
             merged = UUID(str(news.payload.get("merged_id", news.subject)))
             await _look_again(tx, await directory.merge(merged, into=UUID(str(news.payload["survivor_id"])), at=news.at))
         elif news.type == "customer.erased":
-            await _look_again(tx, await directory.erase(news.subject))
+            await self._erase(tx, directory, news.subject, at=news.at)
+
+    async def _erase(self, tx: Transaction, directory: DirectoryStore, customer_id: UUID, *, at: datetime) -> None:
+        await strangers.look_soon(tx, customer_id, at=at)
+        blanked, offers = await directory.erase(customer_id)
+        ids = [customer_id, *(row["id"] for row in blanked), *offers]
+        await audit.erase(tx, *ids)
+        await self._kept_answers.erase(tx, ids)
+        await _look_again(tx, blanked)
 
     async def _learn(self, tx: Transaction, directory: DirectoryStore, customer_id: UUID) -> None:
         facts = self._asked.get(customer_id)

@@ -1,8 +1,8 @@
 """The directory in Postgres: looked up for each contact, written on news."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
@@ -104,10 +104,15 @@ REASSIGN_CONTACTS = (
     .values(customer_id=bindparam("into"), version=contact.c.version + 1)
     .returning(contact.c.id, contact.c.state)
 )
+# What of a contact leads to the person.
+BLANKED: Mapping[str, Any] = {"from_address": None, "notes": None, "collected": {}, "external_id": None}
+BLANK_OFFERS = (
+    update(offer).where(offer.c.contact_id == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(reason=None).returning(offer.c.id)
+)
 BLANK_CONTACTS = (
     update(contact)
     .where(contact.c.customer_id == bindparam("of_id"))
-    .values(from_address=None, notes=None, collected={}, external_id=None, version=contact.c.version + 1)
+    .values(**BLANKED, version=contact.c.version + 1)
     .returning(contact.c.id, contact.c.state)
 )
 
@@ -201,12 +206,14 @@ class DirectoryStore:
             return reassigned
         return [*reassigned, *await self.move(into, survivor.unit, at=at)]
 
-    async def erase(self, customer_id: UUID) -> list[Record]:
-        """Keep nothing that leads to the person; that there were contacts stays on the books."""
+    async def erase(self, customer_id: UUID) -> tuple[list[Record], list[UUID]]:
+        """Keep nothing that leads to the person; that there were contacts stays on the books. The contacts, and the ids of their offers."""
         await self._tx.execute(MAKE, customer_id=customer_id, unit=None)
         await self._tx.execute(ERASE, of_id=customer_id)
         await self._tx.execute(FORGET_ADDRESSES, customer_id=customer_id)
-        return await self._tx.fetch(BLANK_CONTACTS, of_id=customer_id)
+        blanked = await self._tx.fetch(BLANK_CONTACTS, of_id=customer_id)
+        offers = await self._tx.fetch(BLANK_OFFERS, ids=[row["id"] for row in blanked])
+        return blanked, [row["id"] for row in offers]
 
 
 def known_of(row: Record, *, is_key_contact: bool) -> KnownCustomer:

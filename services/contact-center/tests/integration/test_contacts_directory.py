@@ -56,7 +56,7 @@ def news(type_: str, subject: UUID, **payload: Any) -> News:
 
 
 async def told_of_customer(api: Api, *files: CustomerFacts, told: News | None = None) -> None:
-    handler = CustomerNews(KnownFiles(*files), api.service.parts["addresses"], parallel=4)
+    handler = CustomerNews(KnownFiles(*files), api.service.parts["addresses"], api.service.kept_answers, parallel=4)
     batch = [told] if told is not None else [news("customer.created", file.customer_id) for file in files]
     await handler.prepare(batch)
     async with api.service.database.transaction() as tx:
@@ -384,7 +384,7 @@ async def test_a_flow_asks_the_directory_for_the_tier(api: Api) -> None:
 
 async def test_news_of_one_batch_ask_once_per_customer(api: Api) -> None:
     files = KnownFiles(a_file())
-    handler = CustomerNews(files, api.service.parts["addresses"], parallel=2)
+    handler = CustomerNews(files, api.service.parts["addresses"], api.service.kept_answers, parallel=2)
 
     await handler.prepare([news("customer.created", ZHANG), news("customer.changed", ZHANG), news("customer.erased", GROUP)])
 

@@ -137,7 +137,7 @@ async def tell_occasion(body: NewOccasion, call: Annotated[Call, requires("care:
         customer = await customers.get(body.customer_id)
         made = await caring(tx, call.settings, at=call.at).answer(customer, happening)
         view = OccasionView(customer_id=customer.id, occasion=body.occasion, tasks=[task_view(task) for task in made[:200]])
-        return call.answer(view)
+        return call.answer(view, units=[customer.unit])
 
 
 @router.get("/v1/care-tasks", response_model=Page[CareTaskView])

@@ -91,12 +91,16 @@ async def change_contact_person(
 
 @router.delete(f"{PATH}/{{person_id}}", status_code=204, raises=[ContactPersonNotFound])
 async def remove_contact_person(customer_id: Id, person_id: Id, call: Annotated[Call, requires("customers:write")]) -> Response:
-    """Take a person off a customer's file."""
+    """Take a person off a customer's file.
+
+    They are a person of their own: nothing of them stays in the audit or in answers that are kept for idempotency keys.
+    """
     async with call.transaction() as tx:
         customers = CustomerStore.of(tx, call.caller)
         person = await store.find(tx, customer_id, person_id, units_of(call.caller), locked=True)
         call.require_match(person.version)
         await store.remove(tx, customers, person, unit=await customers.keep(customer_id), at=call.at)
+        await call.part("kept_answers").erase(tx, [person.id])
         return call.nothing()
 
 

@@ -1,11 +1,13 @@
 """Contact persons in Postgres: rows of their customer, whose identifiers find the customer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from service_kit import audit
 from service_kit.database import Reader, Record, Transaction
+from service_kit.outbox import Event
 from service_kit.sqlstates import TransactionRolledBack
 from service_kit.units import within_units
 from sqlalchemy import Integer, Uuid, bindparam, delete, insert, select, update
@@ -63,7 +65,7 @@ async def add(tx: Transaction, customers: CustomerStore, person: ContactPerson, 
     """Write a new person; IdentifierTaken when somebody has one of their unique identifiers."""
     await tx.execute(INSERT, customer_id=person.customer_id, id=person.id, version=1, created_at=person.created_at, **columns_of(person))
     await customers.rehold(person.id, person.customer_id, (), person.identifiers)
-    told(tx, person, unit, at=person.created_at)
+    told(tx, person, "contact_person.added", unit, at=person.created_at)
 
 
 async def save(tx: Transaction, customers: CustomerStore, before: ContactPerson, after: ContactPerson, *, unit: str, at: datetime) -> None:
@@ -72,22 +74,30 @@ async def save(tx: Transaction, customers: CustomerStore, before: ContactPerson,
     if not await tx.execute(UPDATE, of_customer=after.customer_id, of=after.id, was=before.version, **given):
         raise TransactionRolledBack("the contact person changed meanwhile")
     await customers.rehold(after.id, after.customer_id, before.identifiers, after.identifiers)
-    told(tx, after, unit, at=at)
+    told(tx, after, "contact_person.changed", unit, at=at)
 
 
 async def remove(tx: Transaction, customers: CustomerStore, person: ContactPerson, *, unit: str, at: datetime) -> None:
-    """Take a person off the file."""
+    """Take a person off the file; nothing that was kept of them stays in the audit."""
     await tx.execute(DELETE, of_customer=person.customer_id, of=person.id)
     await customers.rehold(person.id, person.customer_id, person.identifiers, ())
-    told(tx, person, unit, at=at)
+    await audit.erase(tx, person.id)
+    _told(tx, person, "contact_person.removed", unit, at=at, values={})
 
 
-def told(tx: Transaction, person: ContactPerson, unit: str, *, at: datetime) -> None:
-    """A customer's people are part of the file: the customer changed."""
-    tx.record(
-        beside_changed(person.customer_id, "contact_persons", unit=unit, at=at),
-        values={"contact_person": {**columns_of(person), "identifiers": [each.key for each in person.identifiers]}},
-    )
+def told(tx: Transaction, person: ContactPerson, action: str, unit: str, *, at: datetime) -> None:
+    """Tell a person as they are now."""
+    _told(tx, person, action, unit, at=at, values={**columns_of(person), "identifiers": [each.key for each in person.identifiers]})
+
+
+def _told(tx: Transaction, person: ContactPerson, action: str, unit: str, *, at: datetime, values: Mapping[str, Any]) -> None:
+    """A customer's people are part of the file: the customer changed. Who they are stands in an audit of their own.
+
+    A person can be taken off an organization's file alone: their values are then erased, and those of the organization stay.
+    """
+    tx.record(beside_changed(person.customer_id, "contact_persons", unit=unit, at=at), values={"contact_person_id": str(person.id)})
+    payload = {"customer_id": str(person.customer_id)}
+    tx.audit(Event(type=action, subject=person.id, unit=unit, at=at, payload=payload), values=values)
 
 
 def person_of(row: Record) -> ContactPerson:

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from service_kit import audit
 from service_kit.database import Transaction
-from service_kit.tables import Moment, audit_entry
+from service_kit.tables import Moment
 from sqlalchemy import String, Uuid, any_, bindparam, case, delete, func, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from customer_profile.customer import answers
 from customer_profile.customer.domain import Customer
 from customer_profile.customer.rows import identifiers_of
 from customer_profile.tables import (
@@ -70,6 +71,7 @@ EMPTY_TASKS = (
     .where(care_task.c.customer_id == _of)
     .values(
         text="",
+        owner=None,
         note=None,
         outcome=case((care_task.c.state == "open", "erased"), else_=None),
         ended_at=func.coalesce(care_task.c.ended_at, bindparam("at", type_=Moment)),
@@ -77,18 +79,18 @@ EMPTY_TASKS = (
         version=care_task.c.version + 1,
     )
 )
-_subjects = union_all(
-    select(_of.label("id")),
+# Whatever of a customer has an id of its own, and with it audit rows and kept answers.
+SUBJECTS = union_all(
+    select(contact_person.c.id).where(contact_person.c.customer_id == _of),
     select(interaction.c.id).where(interaction.c.customer_id == _of),
     select(consent.c.id).where(consent.c.customer_id == _of),
     select(care_task.c.id).where(care_task.c.customer_id == _of),
-).subquery("subjects")
-# The salted digests stay, so that the chain still proves itself; without the salt nobody can test a guess against them.
-EMPTY_AUDIT = update(audit_entry).where(audit_entry.c.subject.in_(select(_subjects.c.id))).values(values=None, salt=None)
+)
 
 
-async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> None:
-    """Run all of it in the transaction of the erasure's event; stored answers are emptied soon after."""
+async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> list[UUID]:
+    """Run all of it in the transaction of the erasure's event; the ids of all that told of the customer, whose kept answers go too."""
+    subjects = [erased.id, *(row["id"] for row in await tx.fetch(SUBJECTS, of=erased.id))]
     people = await tx.fetch(PEOPLE, of=erased.id)
     keys = [identifier.key for identifier in erased.identifiers]
     keys += [identifier.key for person in people for identifier in identifiers_of(person["identifiers"])]
@@ -96,6 +98,6 @@ async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> None:
     for statement in (FORGET_PEOPLE, FORGET_SEARCH, FORGET_RELATIONSHIPS, EMPTY_INTERACTIONS, EMPTY_TIMELINE, EMPTY_CONSENTS):
         await tx.execute(statement, of=erased.id)
     await tx.execute(EMPTY_TASKS, of=erased.id, at=at)
-    await tx.execute(EMPTY_AUDIT, of=erased.id)
-    await answers.forget_soon(tx, erased.id, at=at)
+    await audit.erase(tx, *subjects)
     await tx.execute(EMPTY_FILE, of=erased.id, at=at)
+    return subjects

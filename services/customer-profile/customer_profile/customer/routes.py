@@ -13,7 +13,7 @@ from service_kit.routing import MergePatch, Router, requires
 from service_kit.units import UnitNotAllowed, units_of
 from service_kit.words import EMAIL, PHONE_IN_QUERY, Id, Input, Output, Stars, UnitPath
 
-from customer_profile.customer import answers, inputs, use_cases, views
+from customer_profile.customer import inputs, use_cases, views
 from customer_profile.customer.domain import Customer, CustomerNotFound, IdentifierTaken, TooManyFacts, TooManyIdentifiers
 from customer_profile.customer.rows import row_of
 from customer_profile.customer.schemas import CustomerChange, CustomerView, NewCustomer
@@ -161,7 +161,8 @@ async def look_up_customers(body: Lookups, call: Annotated[Call, requires("custo
     identifiers = identifiers_of(body.identifiers, call.part("vault"), region=call.settings.phone_region)
     async with call.transaction() as tx:
         held = await CustomerStore.of(tx, call.caller).holders([identifier.key for identifier in identifiers], most=MOST_HOLDERS)
-        return call.answer(LookupsView(items=[lookup(held.get(each.key, [])) for each in identifiers]))
+        units = [row["unit"] for rows in held.values() for row in rows]
+        return call.answer(LookupsView(items=[lookup(held.get(each.key, [])) for each in identifiers]), units=units)
 
 
 @router.patch(
@@ -197,17 +198,16 @@ async def erase_customer(customer_id: Id, call: Annotated[Call, requires("custom
     """Erase a customer.
 
     No personal value stays: names, facts, identifiers, contact persons, the words of interactions, letters and audit entries are
-    emptied, and neighbors are told to do the same. Answers that are kept for idempotency keys are emptied soon after. Times, kinds and
-    ids stay for the books.
+    emptied, and neighbors are told to do the same. So are the answers that are kept for idempotency keys. Times, kinds and ids stay for
+    the books. A sheet that waits to be imported is not looked through: a row that names the person makes a new file.
     """
     async with call.transaction() as tx:
         store = CustomerStore.of(tx, call.caller)
         customer = await store.get_to_change(customer_id)
         call.require_match(customer.version)
-        await use_cases.erase(store, customer, at=call.at)
-        answer = call.nothing()
-    call.database.signals.wake(answers.KIND)
-    return answer
+        subjects = await use_cases.erase(store, customer, at=call.at)
+        await call.part("kept_answers").erase(tx, subjects)
+        return call.nothing()
 
 
 def created_answer(call: Call, created: Customer, tx: Transaction) -> Response:

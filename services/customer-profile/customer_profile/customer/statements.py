@@ -41,6 +41,7 @@ _present = customer.c.erased_at.is_(None)
 UNIT_OF = select(customer.c.unit).where(customer.c.id == bindparam("id"), _present, within_units(customer.c.unit))
 # Shared with others that write below the file, but not with its erasure, which takes the row for itself.
 UNIT_OF_KEPT = UNIT_OF.with_for_update(key_share=True, read=True)
+UNITS = select(customer.c.unit).where(customer.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 _ids: Any = bindparam("ids", type_=ARRAY(Uuid))
 _keys: Any = bindparam("keys", type_=ARRAY(String))
 

@@ -187,10 +187,20 @@ class CustomerStore(CustomerReader):
             except UniqueViolated as error:
                 raise _taken(error) from error
 
-    async def erase(self, event: CustomerErased) -> None:
-        """Empty the file and all that hangs on it of personal values; rows, times and ids stay for the books."""
-        await erasing.erase(self._tx, event.customer, at=event.at)
+    async def erase(self, event: CustomerErased) -> list[UUID]:
+        """Empty the file and all that hangs on it of personal values; rows, times and ids stay for the books.
+
+        The ids of all that told of the customer: the answers that are kept about them go too.
+        """
+        subjects = await erasing.erase(self._tx, event.customer, at=event.at)
         self._tx.record(events.erased(event))
+        return subjects
+
+
+async def may_read(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> bool | None:
+    """Whether the caller sees the customers among these ids where they are now; None where there is none of them."""
+    units = [row["unit"] for row in await reader.fetch(statements.UNITS, ids=list(ids))]
+    return all(caller.sees(unit) for unit in units) if units else None
 
 
 AUDITED = ("name", "kind", "language", "time_zone", "roles", "sector", "tags", "account_manager", "do_not_contact")

@@ -20,7 +20,7 @@ class Customers(Protocol):
 
     async def save(self, event: CustomerChanged) -> None: ...
 
-    async def erase(self, event: CustomerErased) -> None: ...
+    async def erase(self, event: CustomerErased) -> list[UUID]: ...
 
 
 async def create(customers: Customers, customer: Customer, source: SourceGiven) -> Customer:
@@ -41,6 +41,6 @@ async def change(customers: Customers, before: Customer, wanted: Customer, sourc
     return after
 
 
-async def erase(customers: Customers, customer: Customer, *, at: datetime) -> None:
-    """Erase the person from the file; what the books need stays without a name."""
-    await customers.erase(CustomerErased(customer=customer, at=at))
+async def erase(customers: Customers, customer: Customer, *, at: datetime) -> list[UUID]:
+    """Erase the person from the file; what the books need stays without a name. The ids of all that told of them."""
+    return await customers.erase(CustomerErased(customer=customer, at=at))

@@ -96,7 +96,8 @@ async def cancel_import(import_id: Id, call: Annotated[Call, requires("customers
         job = await jobs.cancel(tx, running, at=call.at)
         if job.state == "canceled":
             await store.forget_file(tx, job.id)
-        return call.answer(import_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
+        view, variant = import_view(job, call.spoken), job.variant(call.language)
+        return call.answer(view, version=job.version, variant=variant, units=[job.unit])
 
 
 @router.get(f"{PATH}/{{import_id}}/errors", response_model=Page[RowErrorView], raises=[ImportNotFound])
@@ -138,7 +139,7 @@ async def queued(call: Call, upload: Upload, order: Order) -> Response:
         import_id = call.new_id()
         await store.keep_file(tx, import_id, upload.parts(store.PART_BYTES))
         job = await jobs.enqueue(tx, id=import_id, kind=KIND, payload=order.payload(), at=call.at, unit=order.unit)
-        answer = call.accepted(import_view(job, call.spoken), location=f"{PATH}/{job.id}", version=job.version)
+        answer = call.accepted(import_view(job, call.spoken), location=f"{PATH}/{job.id}", version=job.version, units=[job.unit])
     call.database.signals.wake(KIND)
     return answer
 

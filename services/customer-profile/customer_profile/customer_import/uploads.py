@@ -5,13 +5,13 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO
 
 from fastapi import UploadFile
 from pydantic_core import from_json, to_json
 from service_kit.errors import TooLarge
 from service_kit.messages import said
+from service_kit.scratch import scratch
 from service_kit.sheet import reading
 from service_kit.sheet.domain import Format
 
@@ -50,8 +50,8 @@ class Upload:
 @asynccontextmanager
 async def uploaded(file: UploadFile, *, largest: int) -> AsyncIterator[Upload]:
     """The uploaded file as one on disk, removed afterwards; TooLarge beyond `largest` bytes."""
-    with TemporaryDirectory(prefix="guanxi-upload-") as folder:
-        path = Path(folder) / "file"
+    with scratch() as folder:
+        path = folder / "file"
         digest = await asyncio.to_thread(_copied, file.file, path, largest)
         name = "".join(letter for letter in file.filename or "sheet" if letter.isprintable()) or "sheet"
         yield Upload(path, name[:LONGEST_NAME], digest)

@@ -1,7 +1,6 @@
 """The work of an import: read the file, decide row by row, write batch by batch; a killed worker's import goes on at its last batch."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from service_kit.database import Database, Transaction
 from service_kit.errors import Conflict, Refusal, Unavailable
 from service_kit.identity import Clock, new_id
 from service_kit.jobs import JobCanceled, RunningJob
+from service_kit.scratch import scratch
 from service_kit.sheet import reading
 from service_kit.sheet.domain import Format, Row, Sheet
 
@@ -93,8 +93,8 @@ class Importing:
         """Do the work of one job; whatever ends it, its file is not kept."""
         try:
             if "columns" not in job.checkpoint:
-                with tempfile.TemporaryDirectory(prefix="guanxi-import-") as folder:
-                    await self._import(job, Order.of(job.payload), Path(folder))
+                with scratch() as folder:
+                    await self._import(job, Order.of(job.payload), folder)
             job.result = {"columns": job.checkpoint["columns"]}
         except Unavailable:
             # The work goes on later, and it needs its file.

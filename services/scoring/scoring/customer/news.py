@@ -1,11 +1,17 @@
 """Takes in the customer file's news: new customers, moves to another unit, merges and erasures."""
 
+from uuid import UUID
+
+from service_kit import audit
 from service_kit.consumer import News
 from service_kit.database import Transaction
+from service_kit.kept_answers import KeptAnswers
 
 from scoring.customer import store
 from scoring.customer.domain import KnownCustomer, State
 from scoring.survey import store as surveys
+from scoring.tier import store as tiers
+from scoring.transaction import store as transactions
 
 STATES: dict[str, State] = {
     "customer.created": "active",
@@ -15,14 +21,23 @@ STATES: dict[str, State] = {
 }
 
 
-async def on_customer_news(tx: Transaction, news: News) -> None:
-    """Keep the directory; scores follow the customer's unit because they are read through it.
+class CustomerNews:
+    """Keeps the directory; scores follow the customer's unit because they are read through it."""
 
-    What an erased customer wrote is erased here too; the books (sums without a name) stay.
-    """
-    state = STATES.get(news.type)
-    if state is None:
-        return
-    await store.learn(tx, [KnownCustomer(id=news.subject, unit=news.unit, state=state)], at=news.at)
-    if state == "erased":
-        await surveys.erase_remarks(tx, news.subject)
+    def __init__(self, kept_answers: KeptAnswers) -> None:
+        self._kept_answers = kept_answers
+
+    async def __call__(self, tx: Transaction, news: News) -> None:
+        state = STATES.get(news.type)
+        if state is None:
+            return
+        await store.learn(tx, [KnownCustomer(id=news.subject, unit=news.unit, state=state)], at=news.at)
+        if state == "erased":
+            await self._erase(tx, news.subject)
+
+    async def _erase(self, tx: Transaction, customer_id: UUID) -> None:
+        """What an erased customer wrote, and what was written about them, goes; the books (sums without a name) stay."""
+        await tiers.erase_reasons(tx, customer_id)
+        ids = [customer_id, *await surveys.erase_remarks(tx, customer_id), *await transactions.ids_of(tx, customer_id)]
+        await audit.erase(tx, *ids)
+        await self._kept_answers.erase(tx, ids)

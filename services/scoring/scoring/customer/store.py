@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from service_kit.caller import Caller
 from service_kit.database import Reader, Transaction
 from service_kit.tables import Moment
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from scoring.customer.domain import KnownCustomer
+from scoring.customer.domain import CustomerNotFound, KnownCustomer
 from scoring.rows import arrays, unnested
 from scoring.tables import customer
 
@@ -24,6 +25,7 @@ LEARN = _learn.on_conflict_do_update(
     },
 )
 MEET = _learn.on_conflict_do_nothing()
+KEEP = select(customer.c.state).where(customer.c.id == bindparam("id")).with_for_update(read=True)
 FIND = select(customer).where(customer.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 
 
@@ -42,6 +44,18 @@ async def meet(tx: Transaction, customers: Sequence[KnownCustomer], *, at: datet
     """Write customers that came with a transaction; what is known already stays."""
     if customers:
         await tx.execute(MEET, **arrays(_met, _rows(customers, at)))
+
+
+async def keep(tx: Transaction, customer_id: UUID) -> None:
+    """Nobody erases this customer before the transaction ends; CustomerNotFound where they are erased already."""
+    if await tx.fetch_value(KEEP, id=customer_id) == "erased":
+        raise CustomerNotFound()
+
+
+async def may_read(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> bool | None:
+    """Whether the caller sees the customers among these ids where they are now; None where there is none of them."""
+    known = await found(reader, ids)
+    return all(caller.sees(each.unit) for each in known.values()) if known else None
 
 
 def _rows(customers: Sequence[KnownCustomer], at: datetime) -> list[Mapping[str, object]]:

@@ -39,7 +39,7 @@ async def start_score_run(body: NewScoreRun, call: Annotated[Call, requires("sco
     terms.check(today=today(call))
     async with call.transaction() as tx:
         job = await jobs.enqueue(tx, id=call.new_id(), kind=KIND, payload=payload.written(terms), at=call.at)
-        answer = call.accepted(run_view(job, call.spoken), location=f"/v1/score-runs/{job.id}", version=job.version)
+        answer = call.accepted(run_view(job, call.spoken), location=f"/v1/score-runs/{job.id}", version=job.version, units=[job.unit])
     call.database.signals.wake("score_runs")
     return answer
 
@@ -69,7 +69,8 @@ async def cancel_score_run(run_id: Id, call: Annotated[Call, requires("scores:wr
         running = await _found(tx, run_id, call)
         call.honor_match(running.version)
         job = await jobs.cancel(tx, running, at=call.at)
-        return call.answer(run_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
+        view, variant = run_view(job, call.spoken), job.variant(call.language)
+        return call.answer(view, version=job.version, variant=variant, units=[job.unit])
 
 
 async def _found(reader: Reader, run_id: Id, call: Call) -> Job:

@@ -36,6 +36,7 @@ async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, 
         raise CustomerNotFound()
     async with call.transaction() as tx:
         await directory.meet(tx, [known], at=call.at)
+        await directory.keep(tx, known.id)
         await store.save(tx, answer, unit=known.unit)
         return call.created(response_view(answer), location=f"/v1/survey-responses/{answer.id}", version=1)
 

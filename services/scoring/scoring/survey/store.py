@@ -7,9 +7,8 @@ from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
-from service_kit.tables import audit_entry, idempotency_record
 from service_kit.units import within_units
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Uuid, bindparam, case, func, insert, select, update
 
 from scoring.survey.domain import DAYS_THAT_COUNT, PROMOTER_FROM, SATISFIED_FROM, Answer
 from scoring.tables import customer, survey_response
@@ -46,12 +45,6 @@ ERASE = (
     .where(survey_response.c.customer_id == bindparam("of_customer"))
     .values(remark=None)
     .returning(survey_response.c.id)
-)
-# The audit's chain stands on the digests; without their salt the erased values cannot even be guessed.
-ERASE_AUDIT = update(audit_entry).where(audit_entry.c.subject == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(values=None, salt=None)
-FORGET_ANSWERS = delete(idempotency_record).where(
-    idempotency_record.c.path == "/v1/survey-responses",
-    func.strpos(func.encode(idempotency_record.c.body, "escape"), bindparam("named", type_=String)) > 0,
 )
 
 
@@ -106,11 +99,9 @@ async def results(reader: Reader, instrument: str, *, since: date, until: date, 
     return row
 
 
-async def erase_remarks(tx: Transaction, customer_id: UUID) -> None:
-    """Take away what an erased customer wrote, also from the audit and the stored answers; the scores stay as figures."""
-    ids = [row["id"] for row in await tx.fetch(ERASE, of_customer=customer_id)]
-    await tx.execute(ERASE_AUDIT, ids=ids)
-    await tx.execute(FORGET_ANSWERS, named=str(customer_id))
+async def erase_remarks(tx: Transaction, customer_id: UUID) -> list[UUID]:
+    """Take away what an erased customer wrote; the scores stay as figures. The ids of the answers."""
+    return [row["id"] for row in await tx.fetch(ERASE, of_customer=customer_id)]
 
 
 def answer_of(row: Record) -> Answer:

@@ -147,9 +147,10 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
     async with call.transaction() as tx:
         await directory.meet(tx, [known], at=call.at)
         await _match(call, tx, known.id)
+        await directory.keep(tx, known.id)
         move = await use_cases.override(store.TierStore(tx), known.id, given, at=call.at, day=today(call))
         tx.audit(Event(type="tier.overridden", subject=known.id, at=call.at, unit=known.unit, payload=body.model_dump(mode="json")))
-        return call.answer(customer_tier(move.standing), version=move.standing.version)
+        return call.answer(customer_tier(move.standing), version=move.standing.version, units=[known.unit])
 
 
 @router.post(
@@ -164,7 +165,7 @@ async def release_tier(customer_id: Id, call: Annotated[Call, requires("tiers:wr
     async with call.transaction() as tx:
         await _match(call, tx, known.id)
         move = await use_cases.release(store.TierStore(tx), known.id, at=call.at, day=today(call), reason="the override was taken back")
-        return call.answer(customer_tier(move.standing), version=move.standing.version)
+        return call.answer(customer_tier(move.standing), version=move.standing.version, units=[known.unit])
 
 
 async def _match(call: Call, tx: Transaction, customer_id: UUID) -> None:

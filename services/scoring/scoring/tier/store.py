@@ -21,6 +21,7 @@ from scoring.tables import customer, score_card, tier_scheme, tier_scheme_in_for
 from scoring.tier.domain import Move, Override, Reading, Scheme, Standing, Threshold
 
 OVERRIDE_ENDS = "override_ends"
+OVERRIDDEN = "override"
 _STANDING = ("customer_id", "stars", "since", "card_day", "reason", "scheme", "scheme_version", "version")
 
 _decides = tier_scheme_in_force.c.name == tier_scheme.c.name
@@ -69,6 +70,12 @@ NEXT_SCORED = (
     .order_by(score_card.c.customer_id)
     .limit(bindparam("limit"))
 )
+# The standing stays; why a person decided it goes.
+ERASE_REASONS = (
+    update(tier_standing)
+    .where(tier_standing.c.customer_id == bindparam("of_customer"), tier_standing.c.override_stars.is_not(None))
+    .values(reason=OVERRIDDEN, override_reason="", override_by="", version=tier_standing.c.version + 1)
+)
 COUNT_SCORED = select(func.count(score_card.c.customer_id.distinct()))
 UNITS = select(customer.c.id, customer.c.unit).where(customer.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 
@@ -113,6 +120,11 @@ def _scheme_row(scheme: Scheme, review_id: UUID | None, at: datetime) -> dict[st
 async def standing_of_customer(reader: Reader, customer_id: UUID) -> Standing | None:
     row = await reader.fetch_one(FIND, ids=[customer_id])
     return None if row is None else standing_of(row)
+
+
+async def erase_reasons(tx: Transaction, customer_id: UUID) -> None:
+    """Take away what a person wrote of why a customer has these stars."""
+    await tx.execute(ERASE_REASONS, of_customer=customer_id)
 
 
 async def next_scored(reader: Reader, *, after: UUID, limit: int) -> list[UUID]:
@@ -184,7 +196,8 @@ def _changed(move: Move, unit: str | None, at: datetime) -> Event:
         "old": move.old,
         "new": standing.stars,
         "since": standing.since.isoformat(),
-        "reason": standing.reason,
+        # What a person wrote may name somebody: it stays in the standing and the audit.
+        "reason": standing.reason if standing.override is None else OVERRIDDEN,
         "scheme": standing.scheme,
     }
     return Event(type="tier.changed", subject=standing.customer_id, at=at, unit=unit, payload=payload)

@@ -85,7 +85,7 @@ async def record_transactions(body: TransactionBatch, call: Annotated[Call, requ
         view = BatchOutcome(
             accepted=len(outcome.accepted), duplicates=outcome.duplicates, rejected=sorted(rejected, key=lambda each: each.index)
         )
-        answer = call.answer(view)
+        answer = call.answer(view, units=[each.unit for each in customers.values()])
     call.database.signals.wake("rescoring")
     return answer
 

@@ -65,6 +65,7 @@ LIST = (
 LIST_AFTER = LIST.where(
     tuple_(transaction.c.occurred_at, transaction.c.id) < tuple_(bindparam("after", type_=Moment), bindparam("after_id", type_=Uuid))
 )
+IDS = select(transaction.c.id).where(transaction.c.customer_id == bindparam("customer_id"))
 CHANGE = (
     update(transaction)
     .where(
@@ -140,6 +141,11 @@ async def of_customer(reader: Reader, customer_id: UUID, *, after: Sequence[Any]
     else:
         rows = await reader.fetch(LIST_AFTER, after=after[0], after_id=after[1], **given)
     return [transaction_of(row) for row in rows]
+
+
+async def ids_of(reader: Reader, customer_id: UUID) -> list[UUID]:
+    """The ids of all transactions of a customer."""
+    return [row["id"] for row in await reader.fetch(IDS, customer_id=customer_id)]
 
 
 def transaction_of(row: Record) -> Transaction:

@@ -61,7 +61,8 @@ async def import_transactions(
     fingerprint = hashlib.sha256(json.dumps(payload.written(order), sort_keys=True).encode()).digest()
     async with call.transaction(fingerprint=fingerprint) as tx:
         job = await _enqueued(tx, order, file, call)
-        answer = call.accepted(import_view(job, call.spoken), location=f"/v1/transaction-imports/{job.id}", version=job.version)
+        location = f"/v1/transaction-imports/{job.id}"
+        answer = call.accepted(import_view(job, call.spoken), location=location, version=job.version, units=[job.unit])
     call.database.signals.wake("imports")
     return answer
 
@@ -126,7 +127,8 @@ async def cancel_transaction_import(import_id: Id, call: Annotated[Call, require
         job = await jobs.cancel(tx, running, at=call.at)
         if job.state == "canceled":
             await store.drop_pieces(tx, job.id)
-        return call.answer(import_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
+        view, variant = import_view(job, call.spoken), job.variant(call.language)
+        return call.answer(view, version=job.version, variant=variant, units=[job.unit])
 
 
 async def _found(reader: Reader, import_id: Id, call: Call) -> Job:

@@ -1,7 +1,6 @@
 """Reads a sheet of transactions chunk by chunk; a dry run goes the same way and takes every chunk back."""
 
 import asyncio
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -18,6 +17,7 @@ from service_kit.errors import Conflict
 from service_kit.identity import Clock, new_id
 from service_kit.jobs import RunningJob
 from service_kit.messages import said
+from service_kit.scratch import scratch
 from service_kit.sheet import reading
 from service_kit.sheet.domain import Format, Row
 
@@ -62,11 +62,11 @@ class TransactionImports:
     async def run(self, job: RunningJob) -> None:
         """Raises the refusals of the sheet: not readable, columns missing."""
         order = payload.read(job.payload)
-        with tempfile.TemporaryDirectory(prefix="guanxi-import-") as folder:
-            source = await self._fetched(job.id, Path(folder) / "sheet")
+        with scratch() as folder:
+            source = await self._fetched(job.id, folder / "sheet")
             sheet = reading.opened(str(source), order.filename)
             if sheet.format is Format.XLSX:
-                sheet = await reading.converted(sheet, str(Path(folder) / "rows"))
+                sheet = await reading.converted(sheet, str(folder / "rows"))
             fields = fields_of(sheet.columns, order)
             job.total = await asyncio.to_thread(reading.count, sheet)
             job.counts = {name: job.counts.get(name, 0) for name in COUNTS}

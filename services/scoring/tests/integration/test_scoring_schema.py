@@ -5,7 +5,7 @@ from uuid import UUID
 
 from scoring import tables
 from scoring.app import MIGRATIONS
-from scoring.customer.news import on_customer_news
+from scoring.customer.news import CustomerNews
 from service_kit.consumer import News
 from service_kit.identity import new_id
 from service_kit.migrations import migrate
@@ -41,7 +41,7 @@ async def test_scores_and_transactions_follow_a_customer_to_another_unit(api, cu
     assert (await there.get(f"/v1/transactions/{recorded['id']}")).status_code == 404
 
     async with api.service.database.transaction() as tx:
-        await on_customer_news(tx, news("customer.changed", customer, "cn.bj"))
+        await CustomerNews(api.service.kept_answers)(tx, news("customer.changed", customer, "cn.bj"))
 
     assert (await there.get(f"/v1/transactions/{recorded['id']}")).status_code == 200
     assert (await there.get(f"/v1/customers/{customer}/scores")).json()["scores"][0]["value"] == "5.00"
@@ -55,7 +55,7 @@ async def test_what_an_erased_customer_wrote_is_gone_and_the_books_stay(api, cus
     recorded = (await api.post("/v1/survey-responses", answer)).json()
 
     async with api.service.database.transaction() as tx:
-        await on_customer_news(tx, news("customer.erased", customer, "cn.gd.gz"))
+        await CustomerNews(api.service.kept_answers)(tx, news("customer.erased", customer, "cn.gd.gz"))
 
     read = (await api.get(f"/v1/survey-responses/{recorded['id']}")).json()
     assert read["answers"] == {"score": 3, "remark": None}
