@@ -135,8 +135,18 @@ def link_packages() -> None:
 
 
 def package_folders() -> list[str]:
-    """The folders that hold our packages; the one list of them is in pyproject.toml."""
-    return list(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["guanxi"]["packages"].values())
+    """The folders that hold our packages."""
+    return list(packages().values())
+
+
+def package_names() -> list[str]:
+    return list(packages())
+
+
+def packages() -> dict[str, str]:
+    """The one list of our packages is in pyproject.toml: the folder of each."""
+    listed: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["guanxi"]["packages"]
+    return listed
 
 
 def asked_of_venv(code: str) -> str:
