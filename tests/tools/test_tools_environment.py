@@ -53,13 +53,15 @@ def test_silence_is_filled_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert "" in lines[1:-1]
 
 
-def test_an_index_that_does_not_answer_is_told_with_its_cure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_index_that_does_not_answer_is_told_with_its_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = tmp_path / "wanted.txt"
     wanted.write_text("guanxi-nothing==1 --hash=sha256:" + "0" * 64)
-    nowhere = ["--index-url", "http://127.0.0.1:9/simple", "--retries", "1", "--timeout", "1"]
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9")
 
     with pytest.raises(SystemExit) as stopped:
-        environment.run([*PIP, *nowhere, "--require-hashes", "-r", str(wanted)], "It failed", Progress(1, is_terminal=False))
+        environment.run(
+            [*PIP, "--retries", "1", "--timeout", "1", "--require-hashes", "-r", str(wanted)], "It failed", Progress(1, is_terminal=False)
+        )
 
     assert "is this machine online?" in str(stopped.value)
     assert str(stopped.value).startswith("It failed:")
