@@ -126,6 +126,8 @@ class TransactionImports:
     async def _number_again(self, course: Course, rows: Iterator[Row]) -> None:
         """An import that was interrupted numbers orders that say the same as if it had never stopped: what was taken is read again."""
         while chunk := await asyncio.to_thread(_taken, rows):
+            # Nothing is written here, so that whoever cancels would not be heard before all is read.
+            await course.job.heartbeat()
             drafts = [draft for draft in self._read(course, chunk)[0] if draft.transaction.external_id is None]
             found = await self._found_customers(course, drafts)
             for draft in drafts:
