@@ -37,12 +37,12 @@ stop: ## stop the instance that `make run` started elsewhere
 
 ##@ Check it
 
-.PHONY: test check lint types imports contracts conformant conformance faults bench
+.PHONY: test check lint types imports contracts installable conformant conformance faults bench
 test: ## run every test, in parallel, on a PostgreSQL of its own (PYTEST="-k name" picks some)
 	$(DEV)
 	@tools/run-tests.sh $(PYTEST)
 
-check: lint types imports contracts test conformant ## everything that has to hold before a commit lands
+check: lint types imports contracts installable test conformant ## everything that has to hold before a commit lands
 	@echo "check: everything holds"
 
 lint: ## ruff: rules and format
@@ -66,6 +66,10 @@ contracts: ## openapi/ against the code, against the last release, and against t
 	@$(IN) -m tools.contracts check
 	@tools/lint-contracts.sh
 
+installable: ## build every wheel, install all into a clean environment, start a service and the launcher from them
+	$(DEV)
+	@$(IN) -m tools.wheels check
+
 conformant: # the part of the conformance run that asks the same every time: examples and every corner of every schema
 	$(DEV)
 	@$(IN) -m tests.conformance --seconds 0 --phases examples,coverage
@@ -84,10 +88,14 @@ bench: ## measure, and print a table of goals and figures
 
 ##@ Write it
 
-.PHONY: openapi format requirements clean help
+.PHONY: openapi wheels format requirements clean help
 openapi: ## write openapi/*.json from the code
 	$(DEV)
 	@$(IN) -m tools.contracts write
+
+wheels: ## build a wheel of every distribution into dist/
+	$(DEV)
+	@$(IN) -m tools.wheels build
 
 format: ## let ruff mend what it can
 	$(DEV)
@@ -98,7 +106,7 @@ requirements: ## compile requirements/*.txt from *.in, and the node tools' lock 
 	@tools/compile-requirements.sh "$(PYTHON)" "$(UV)"
 
 clean: ## remove what the other targets made, but not the data in .guanxi
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tools/node_modules
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tools/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## this list

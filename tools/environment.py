@@ -5,16 +5,28 @@ Only the standard library: it runs before there is anything else.
 
 import fcntl
 import hashlib
+import os
+import re
+import select
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+# By a sign in what pip said; the first that fits is told.
+CURES = {
+    "No space left on device": "Make room on this disk, or point TMPDIR to one with room.",
+    "DO NOT MATCH THE HASHES": "What the index sent is not what was pinned: do not use it; ask whoever runs the index or the proxy.",
+    "Retrying (": "The package index does not answer: is this machine online? `pip config` names another index.",
+    "Read-only file system": "Clone into a folder that can be written to.",
+}
 
 
 def main(kind: str) -> None:
@@ -62,14 +74,58 @@ def make_venv() -> None:
         import venv  # noqa: F401
     except ImportError:
         stop("Python's venv module is missing; on Debian: apt-get install python3-venv")
+    print("Making the virtual environment .venv", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
     run([sys.executable, "-m", "venv", str(VENV)], "The virtual environment .venv cannot be made")
 
 
 def install(kind: str) -> None:
-    print(f"Installing the pinned dependencies of requirements/{kind}.txt into .venv (once; about a minute)", flush=True)
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    run([*pip, "install", "--require-hashes", "--requirement", str(pins_of(kind))], "The dependencies cannot be installed")
+    wanted = len(re.findall("^[a-z0-9][^ ]*==", pins_of(kind).read_text("utf-8"), re.MULTILINE))
+    print(f"Installing {wanted} pinned dependencies of requirements/{kind}.txt into .venv (once; about a minute)", flush=True)
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"]
+    run(
+        [*pip, "--require-hashes", "--requirement", str(pins_of(kind))],
+        "The dependencies cannot be installed",
+        Progress(wanted, is_terminal=sys.stdout.isatty()),
+    )
+
+
+class Progress:
+    """How far pip is, from the lines that it prints: one line written anew on a terminal, elsewhere a line now and then."""
+
+    def __init__(self, wanted: int, *, is_terminal: bool) -> None:
+        self._wanted = wanted
+        self._is_terminal = is_terminal
+        self._fetched = 0
+        self._doing = "asking the package index"
+        self._began = self._told = time.monotonic()
+
+    def hear(self, line: str) -> None:
+        """Take a line of pip's."""
+        words = line.split()
+        if line.startswith(("Collecting ", "Ignoring ", "Requirement already satisfied")):
+            self._fetched += 1
+            name = re.split("[=<>;: ]", words[1] if line[0] != "R" else words[3])[0]
+            self._doing = f"fetching {min(self._fetched, self._wanted)} of {self._wanted}: {name}"
+        elif line.startswith("Installing collected"):
+            self._doing = f"writing {line.count(',') + 1} packages to disk"
+        elif "Retrying" in line:
+            self._doing = "the package index does not answer; trying again"
+        self.tell()
+
+    def tell(self) -> None:
+        """Show where we are; not more often than it can be read."""
+        now = time.monotonic()
+        if now - self._told < (0.1 if self._is_terminal else 5.0):
+            return
+        self._told = now
+        line = f"  {self._doing} ({now - self._began:.0f} s)"
+        print(f"\r{line:<79.79}" if self._is_terminal else line, end="" if self._is_terminal else "\n", flush=True)
+
+    def end(self) -> None:
+        """Leave the terminal's line as it was."""
+        if self._is_terminal:
+            print(f"\r{'':79}\r", end="", flush=True)
 
 
 def link_packages() -> None:
@@ -79,8 +135,18 @@ def link_packages() -> None:
 
 
 def package_folders() -> list[str]:
-    """The folders that hold our packages; the one list of them is in pyproject.toml."""
-    return list(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["guanxi"]["packages"].values())
+    """The folders that hold our packages."""
+    return list(packages().values())
+
+
+def package_names() -> list[str]:
+    return list(packages())
+
+
+def packages() -> dict[str, str]:
+    """The one list of our packages is in pyproject.toml: the folder of each."""
+    listed: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["guanxi"]["packages"]
+    return listed
 
 
 def asked_of_venv(code: str) -> str:
@@ -91,12 +157,56 @@ def asked_of_venv(code: str) -> str:
         return ""
 
 
-def run(command: list[str], failed: str) -> None:
+def run(command: list[str], failed: str, progress: "Progress | None" = None) -> None:
     """Run quietly; when it fails, its last lines say why."""
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    if done.returncode:
-        last = [line for line in done.stdout.splitlines() if line.strip() and not line.startswith("WARNING")][-5:]
-        stop("\n  ".join([f"{failed}:", *last]))
+    said: list[str] = []
+    try:
+        for line in lines_of(command):
+            if line:
+                said.append(line)
+                if progress:
+                    progress.hear(line)
+            elif progress:
+                progress.tell()
+    except subprocess.CalledProcessError:
+        last = [line for line in said if not line.startswith("WARNING")][-5:]
+        stop("\n  ".join([f"{failed}:", *last, *cures_of(said)]))
+    finally:
+        if progress:
+            progress.end()
+
+
+def lines_of(command: list[str]) -> Iterator[str]:
+    """The lines that a command says as it says them, and an empty one for each second of silence; CalledProcessError when it fails."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment)
+    assert process.stdout is not None
+    rest = b""
+    try:
+        while True:
+            if not select.select([process.stdout], [], [], 1.0)[0]:
+                yield ""
+                continue
+            if not (part := os.read(process.stdout.fileno(), 65536)):
+                break
+            *lines, rest = (rest + part).split(b"\n")
+            yield from (line.decode(errors="replace").rstrip() for line in lines)
+        yield rest.decode(errors="replace").rstrip()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    if code := process.wait():
+        raise subprocess.CalledProcessError(code, command)
+
+
+def cures_of(said: list[str]) -> list[str]:
+    """What to do about the failures that people meet."""
+    whole = "\n".join(said)
+    for sign, cure in CURES.items():
+        if sign in whole:
+            return [cure]
+    return []
 
 
 def stop(line: str) -> NoReturn:

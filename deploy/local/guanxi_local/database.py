@@ -34,6 +34,13 @@ class LocalDatabase:
         self._given = settings.database_url.get_secret_value() if settings.database_url else None
         self.server = None if self._given else PostgresServer(home.postgres, log=home.logs / "postgres.log")
 
+    @property
+    def what_starts(self) -> str:
+        """What `start` is about to do, for whoever waits for it."""
+        if self.server is None:
+            return "Using the PostgreSQL of GUANXI_DATABASE_URL"
+        return "Starting PostgreSQL" if self.server.folder.exists() else "Making the database and starting PostgreSQL (some seconds)"
+
     def start(self, running: ExitStack) -> None:
         if self.server is not None:
             running.callback(self.server.stop)

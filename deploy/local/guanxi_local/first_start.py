@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +20,15 @@ SIMULTANEOUS = max(2, os.cpu_count() or 2)
 Environments = Mapping[str, Mapping[str, str]]
 
 
-def migrate(parts: Iterable[Part], *, home: Home, environments: Environments, database: str, nursery: Nursery | None) -> list[str]:
+def migrate(
+    parts: Iterable[Part],
+    *,
+    home: Home,
+    environments: Environments,
+    database: str,
+    nursery: Nursery | None,
+    tell: Callable[[str], None],
+) -> list[str]:
     """Migrates the schemas whose release changed since the last start here; returns their names."""
     done: dict[str, str] = home.recall("migrated") or {}
     wanted = {part.name: _release_of(part, database) for part in parts}
@@ -36,6 +44,8 @@ def migrate(parts: Iterable[Part], *, home: Home, environments: Environments, da
         )
         for part in due
     ]
+    if due:
+        tell(f"Migrating {len(due)} schemas (some seconds)")
     _run_together(commands, doing="migrate")
     home.remember(migrated=wanted)
     return [part.name for part in due]

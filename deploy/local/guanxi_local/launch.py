@@ -91,12 +91,14 @@ class Instance:
         if self._nursery is not None:
             running.callback(self._nursery.stop)
             self._nursery.start()
-        self._tell("Starting PostgreSQL" if self._database.server else "Using the PostgreSQL of GUANXI_DATABASE_URL")
+        self._tell(self._database.what_starts)
         self._database.start(running)
         database = self._database.prepare(PARTS)
         is_new = home.recall("demo") is None
         environments = self._environments()
-        if migrated := first_start.migrate(PARTS, home=home, environments=environments, database=database, nursery=self._nursery):
+        if migrated := first_start.migrate(
+            PARTS, home=home, environments=environments, database=database, nursery=self._nursery, tell=self._tell
+        ):
             self._tell(f"Migrated {', '.join(migrated)}")
         if first_start.register_clients(home=home, environments=environments, database=database, nursery=self._nursery):
             self._tell("Registered the administrator's client and one for each service")

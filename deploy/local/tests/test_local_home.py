@@ -2,13 +2,16 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from guanxi_local.home import Home
+from guanxi_local.parts import PARTS
 from guanxi_local.refusals import LauncherError, StopRequested
+from guanxi_local.testing import Started
 
 
 @pytest.fixture
@@ -109,3 +112,29 @@ def test_what_stands_in_the_way_of_a_write_is_one_line(home: Home) -> None:
 
     with pytest.raises(LauncherError, match=r"Cannot write .*processes\.json"):
         home.publish_processes({})
+
+
+def test_an_instance_in_a_folder_of_mode_700_starts_stops_and_finds_its_data_again(fresh: Started) -> None:
+    """As root, PostgreSQL's account cannot enter it; as anybody else it is one's own."""
+    fresh.folder.chmod(0o700)
+    fresh.start_until_ready().send_signal(signal.SIGTERM)
+    assert fresh.ended() == (0, "")
+    made = (fresh.home / "postgres" / "data" / "PG_VERSION").stat()
+
+    fresh.start_until_ready().send_signal(signal.SIGTERM)
+
+    assert fresh.ended() == (0, "")
+    assert (fresh.home / "postgres" / "data" / "PG_VERSION").stat().st_ino == made.st_ino
+    assert fresh.folder.stat().st_mode & 0o777 == 0o700
+    assert (fresh.folder / "commands").read_text().count("migrate") == len(PARTS)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL under another account, which may not enter everywhere")
+def test_in_a_folder_of_mode_700_the_database_is_not_run_by_root(fresh: Started) -> None:
+    fresh.folder.chmod(0o700)
+    fresh.start_until_ready()
+
+    database = int((fresh.home / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0])
+
+    assert Path(f"/proc/{database}").stat().st_uid != 0
+    assert (fresh.home / "postgres" / "data").stat().st_uid == Path(f"/proc/{database}").stat().st_uid

@@ -3,7 +3,6 @@
 import ctypes
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import sys
@@ -33,30 +32,6 @@ def installed_binaries() -> Path:
     return Path(package.origin).parent / "pginstall"
 
 
-def copy_binaries(installed: Path, copied: Path) -> None:
-    """Copies the programs with the libraries beside them, which they find by a path relative to themselves."""
-    fresh = copied.with_name(f"{copied.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    package = installed.parent
-    try:
-        shutil.copytree(installed, fresh / package.name / installed.name, ignore=shutil.ignore_patterns("include", "*.a"))
-        libraries = package.with_name(f"{package.name}.libs")
-        if libraries.exists():
-            shutil.copytree(libraries, fresh / libraries.name)
-        _open_to_all(fresh)
-        fresh.rename(copied)
-    except (OSError, shutil.Error) as error:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise PostgresServerError(f"Cannot copy PostgreSQL's programs to {copied}: {error}.") from error
-
-
-def _open_to_all(folder: Path) -> None:
-    """Whoever installed the programs with a narrow umask did not mean them for another account; the copy is."""
-    for path in (folder, *folder.rglob("*")):
-        is_runnable = path.is_dir() or path.stat().st_mode & 0o100
-        path.chmod(0o755 if is_runnable else 0o644)
-
-
 def find_account(name: str | None, folder: Path) -> Account:
     """The owner of the data where they exist, else the account asked for, else `nobody`."""
     try:
@@ -67,15 +42,6 @@ def find_account(name: str | None, folder: Path) -> Account:
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
-def require_reach(home: Path, account: Account) -> None:
-    closed = first_unreachable(home, account)
-    if closed is not None:
-        raise PostgresServerError(
-            f"PostgreSQL runs as {account.name}, which cannot enter {closed}: "
-            f"allow it with `chmod o+x {closed}`, or set GUANXI_HOME to a folder elsewhere."
-        )
-
-
 def first_unreachable(folder: Path, account: Account) -> Path | None:
     """The first folder on the way that the account cannot enter, asked of the system itself."""
     way = [*reversed(folder.resolve().parents), folder.resolve()]
@@ -84,8 +50,9 @@ def first_unreachable(folder: Path, account: Account) -> Path | None:
     return Path(found) if found else None
 
 
-def run(command: Sequence[str | Path], *, because: str, account: Account | None = None) -> str:
-    process = launch([str(word) for word in command], account=account, output=subprocess.PIPE, last_wish=signal.SIGKILL)
+def run(command: Sequence[str | Path], *, because: str, account: Account | None = None, opened: Sequence[int] = ()) -> str:
+    words = [str(word) for word in command]
+    process = launch(words, account=account, output=subprocess.PIPE, last_wish=signal.SIGKILL, opened=opened)
     try:
         output = process.communicate()[0].decode(errors="replace")
     except BaseException:
@@ -97,7 +64,10 @@ def run(command: Sequence[str | Path], *, because: str, account: Account | None 
     return output.strip()
 
 
-def launch(command: Sequence[str], *, account: Account | None, output: int, last_wish: signal.Signals | None) -> "subprocess.Popen[bytes]":
+def launch(
+    command: Sequence[str], *, account: Account | None, output: int, last_wish: signal.Signals | None, opened: Sequence[int] = ()
+) -> "subprocess.Popen[bytes]":
+    """Starts a program; `opened` are the folders that it finds open, see `postgres_reach`."""
     try:
         return subprocess.Popen(
             command,
@@ -105,6 +75,7 @@ def launch(command: Sequence[str], *, account: Account | None, output: int, last
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd="/",
+            pass_fds=opened,
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
             user=account.uid if account else None,
             group=account.gid if account else None,

@@ -18,15 +18,13 @@ from urllib.parse import quote, urlencode
 
 from service_kit.postgres_programs import (
     Account,
-    copy_binaries,
     find_account,
     first_unreachable,
-    installed_binaries,
     launch,
-    require_reach,
     run,
     telling_line,
 )
+from service_kit.postgres_reach import opened_for, reachable_binaries
 from service_kit.postgres_roles import PostgresServerError
 
 SUPERUSER = "postgres"
@@ -76,6 +74,7 @@ class PostgresServer:
         self._settings = {**ALWAYS, **(DURABLE if durable else FORGETFUL), **(settings or {})}
         self._account_name = account
         self._account: Account | None = None
+        self._is_closed = False
         self._process: subprocess.Popen[bytes] | None = None
         self._sockets: Path | None = None
         self._port = _free_port() if loopback else SOCKET_PORT
@@ -120,7 +119,7 @@ class PostgresServer:
             return
         deadline = time.monotonic() + within
         self._prepare_home()
-        binaries = self._reachable_binaries()
+        binaries = reachable_binaries(self._account, also_in=None if self._is_closed else self.home)
         if not (self.folder / "PG_VERSION").exists():
             self._initialize(binaries)
         self._require_same_major(binaries)
@@ -154,18 +153,7 @@ class PostgresServer:
             raise PostgresServerError(f"Cannot make the folder {self.home}: {error.strerror}.") from error
         if as_root:
             self._account = find_account(self._account_name, self.folder)
-            require_reach(self.home, self._account)
-
-    def _reachable_binaries(self) -> Path:
-        """The programs' folder; they are copied into the home when the account cannot reach the installed ones."""
-        installed = installed_binaries()
-        if self._account is None or first_unreachable(installed / "bin", self._account) is None:
-            return installed
-        version = run([installed / "bin" / "postgres", "--version"], because="Cannot run PostgreSQL").split()[-1]
-        copied = self.home / f"binaries-{version}"
-        if not copied.exists():
-            copy_binaries(installed, copied)
-        return copied / installed.parent.name / installed.name
+            self._is_closed = first_unreachable(self.home, self._account) is not None
 
     def _initialize(self, binaries: Path) -> None:
         """Makes the database beside its place and moves it there whole, so that an interrupted start leaves none."""
@@ -178,7 +166,7 @@ class PostgresServer:
             fresh.mkdir(mode=0o700)
             _write_secret(fresh / "password", self.password)
             self._hand_over(fresh / "password", fresh)
-            self._initdb(binaries, fresh / "data", fresh / "password", because=cannot)
+            self._initdb(binaries, fresh, because=cannot)
             (fresh / "data").rename(self.folder)
         except OSError as error:
             raise PostgresServerError(f"{cannot}: {error.strerror}.") from error
@@ -189,12 +177,13 @@ class PostgresServer:
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
 
-    def _initdb(self, binaries: Path, folder: Path, password: Path, *, because: str) -> None:
-        command: list[str | Path] = [binaries / "bin" / "initdb", f"--pgdata={folder}", f"--username={SUPERUSER}"]
-        command += [f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions", "--no-clean"]
-        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        command += [] if self._durable else ["--no-sync"]
-        run(command, account=self._account, because=because)
+    def _initdb(self, binaries: Path, fresh: Path, *, because: str) -> None:
+        with opened_for(fresh, is_closed=self._is_closed) as ((folder,), opened):
+            command: list[str | Path] = [binaries / "bin" / "initdb", f"--pgdata={folder / 'data'}", f"--username={SUPERUSER}"]
+            command += [f"--pwfile={folder / 'password'}", "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions", "--no-clean"]
+            command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+            command += [] if self._durable else ["--no-sync"]
+            run(command, account=self._account, because=because, opened=opened)
 
     def _hand_over(self, *paths: Path) -> None:
         if self._account is not None:
@@ -252,16 +241,18 @@ class PostgresServer:
             time.sleep(0.1)
 
     def _launch(self, binaries: Path) -> None:
-        asked = {**self._settings, "listen_addresses": "127.0.0.1" if self._loopback else "", "port": str(self._port)}
-        asked["unix_socket_directories"] = "" if self._loopback else str(self._sockets)
-        command = [str(binaries / "bin" / "postgres"), "-D", str(self.folder)]
-        command += [word for name, value in asked.items() for word in ("-c", f"{name}={value}")]
-        with self.log.open("ab") as log:
+        assert self._sockets is not None
+        with opened_for(self.folder, self._sockets, is_closed=self._is_closed) as ((folder, sockets), opened), self.log.open("ab") as log:
+            asked = {**self._settings, "listen_addresses": "127.0.0.1" if self._loopback else "", "port": str(self._port)}
+            asked["unix_socket_directories"] = "" if self._loopback else str(sockets)
+            command = [str(binaries / "bin" / "postgres"), "-D", str(folder)]
+            command += [word for name, value in asked.items() for word in ("-c", f"{name}={value}")]
             self._process = launch(
                 command,
                 account=self._account,
                 output=log.fileno(),
                 last_wish=signal.SIGINT if self._die_with_parent else None,
+                opened=opened,
             )
 
     def _becomes_ready(self, deadline: float) -> bool:

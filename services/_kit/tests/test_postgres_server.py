@@ -1,5 +1,6 @@
 """The server of one's own: what it makes, how it starts again, and what it refuses in one line."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -13,7 +14,9 @@ from typing import Any
 
 import asyncpg
 import pytest
-from service_kit.postgres_programs import copy_binaries, installed_binaries
+from service_kit import postgres_reach
+from service_kit.postgres_programs import installed_binaries
+from service_kit.postgres_reach import copy_binaries
 from service_kit.postgres_roles import (
     PostgresServerError,
     connect_supported,
@@ -159,32 +162,94 @@ def test_as_root_the_server_runs_under_an_unprivileged_account(server: PostgresS
     assert server.folder.stat().st_uid == Path(f"/proc/{server.pid}").stat().st_uid
 
 
-@AS_ROOT
-def test_a_folder_that_the_account_cannot_enter_is_named_with_the_cure(open_folder: Path) -> None:
-    closed = open_folder / "closed"
-    closed.mkdir(mode=0o700)
+@pytest.fixture
+def closed(open_folder: Path) -> Iterator[Path]:
+    """A folder of mode 700 that root owns, as /root is."""
+    with tempfile.TemporaryDirectory(prefix="closed-", dir=open_folder) as name:
+        yield Path(name)
 
-    with pytest.raises(PostgresServerError, match=f"chmod o\\+x {closed}"):
-        PostgresServer(closed / "home").start()
+
+@AS_ROOT
+async def test_a_home_in_a_closed_folder_keeps_its_data_and_changes_no_mode(closed: Path) -> None:
+    home = closed / "deep" / "home"
+    with PostgresServer(home, durable=False) as server:
+        async with connected(server.url()) as admin:
+            await admin.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+
+    with PostgresServer(home, durable=False) as again:
+        async with connected(again.url()) as admin:
+            assert await admin.fetchval("SELECT answer FROM kept") == 42
 
     assert closed.stat().st_mode & 0o777 == 0o700
+    assert (home / "data").stat().st_mode & 0o777 == 0o700
 
 
 @AS_ROOT
-def test_programs_that_the_account_cannot_reach_are_copied_to_where_it_can(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = open_folder / "narrow"
-    package = installed_binaries().parent
-    before = os.umask(0o077)
-    try:
-        copy_binaries(package / "pginstall", closed)
-        closed.chmod(0o700)
-        monkeypatch.setattr("service_kit.postgres_server.installed_binaries", lambda: closed / package.name / "pginstall")
-        with PostgresServer(open_folder / "copied", durable=False) as server:
-            assert server.is_running
-    finally:
-        os.umask(before)
+async def test_a_home_that_was_moved_or_copied_in_closed_folders_is_a_home_of_its_own(closed: Path) -> None:
+    with PostgresServer(closed / "first", durable=False) as server:
+        async with connected(server.url()) as admin:
+            await admin.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    await asyncio.to_thread(subprocess.run, ["cp", "-a", str(closed / "first"), str(closed / "copy")], check=True)
+    (closed / "first").rename(closed / "moved")
 
-    assert list((open_folder / "copied").glob("binaries-18.*"))
+    with PostgresServer(closed / "moved", durable=False) as moved, PostgresServer(closed / "copy", durable=False) as copied:
+        async with connected(moved.url()) as admin:
+            await admin.execute("UPDATE kept SET answer = 1")
+        async with connected(copied.url()) as admin:
+            assert await admin.fetchval("SELECT answer FROM kept") == 42
+
+
+@AS_ROOT
+def test_programs_that_the_account_cannot_reach_are_copied_once_to_where_it_can(
+    open_folder: Path, closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install_narrowly(closed / "installed", monkeypatch)
+    place = open_folder / "system"
+    monkeypatch.setattr(postgres_reach, "SYSTEM_PLACES", (place,))
+
+    for home in (closed / "home", open_folder / "other"):
+        with PostgresServer(home, durable=False) as server:
+            assert Path(f"/proc/{server.pid}/exe").resolve().is_relative_to(place)
+
+    assert len(list(place.iterdir())) == 1
+    assert all(
+        path.lstat().st_uid == 0 and not path.lstat().st_mode & 0o022 for path in (place, *place.rglob("*")) if not path.is_symlink()
+    )
+
+
+@AS_ROOT
+def test_a_place_that_others_may_write_to_is_passed_over(open_folder: Path, closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _install_narrowly(closed / "installed", monkeypatch)
+    everybodys, elsewhere = open_folder / "everybodys", open_folder / "elsewhere"
+    everybodys.mkdir()
+    everybodys.chmod(0o777)
+    linked = open_folder / "linked"
+    linked.symlink_to(everybodys)
+    monkeypatch.setattr(postgres_reach, "SYSTEM_PLACES", (everybodys, linked, Path("/proc/guanxi"), elsewhere))
+
+    with PostgresServer(closed / "home", durable=False) as server:
+        assert Path(f"/proc/{server.pid}/exe").resolve().is_relative_to(elsewhere)
+
+    assert list(everybodys.iterdir()) == []
+
+
+@AS_ROOT
+def test_without_a_place_for_the_programs_every_refusal_is_told_in_one_line(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _install_narrowly(closed / "installed", monkeypatch)
+    monkeypatch.setattr(postgres_reach, "SYSTEM_PLACES", (Path("/proc/guanxi"),))
+
+    with pytest.raises(PostgresServerError, match="/proc/guanxi") as refused:
+        PostgresServer(closed / "home", durable=False).start()
+
+    assert "\n" not in str(refused.value)
+
+
+def _install_narrowly(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's programs as an installation with a narrow umask leaves them."""
+    package = installed_binaries().parent
+    copy_binaries(package / "pginstall", folder)
+    folder.chmod(0o700)
+    monkeypatch.setattr(postgres_reach, "installed_binaries", lambda: folder / package.name / "pginstall")
 
 
 async def test_a_role_owns_its_schema_and_has_no_right_in_another(server: PostgresServer) -> None:

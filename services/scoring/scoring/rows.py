@@ -13,7 +13,8 @@ class Unnested:
         self.name = name
         arrays = [bindparam(f"{name}_{key}", type_=ARRAY(kind)) for key, kind in types.items()]
         columns = [column(key, kind) for key, kind in types.items()]
-        self.c = func.unnest(*arrays).table_valued(*columns, name=name).render_derived().c
+        self.table = func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
+        self.c = self.table.c
 
 
 def unnested(name: str, **types: Any) -> Unnested:

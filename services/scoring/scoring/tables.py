@@ -243,6 +243,18 @@ survey_response = Table(
 Index("ix_survey_response_id", survey_response.c.id)
 Index("ix_survey_response_day", survey_response.c.instrument, survey_response.c.day)
 
+# What was asked about once is answered once: who is first here has the answer that counts.
+survey_reference = Table(
+    "survey_reference",
+    metadata,
+    Column("customer_id", Uuid, nullable=False),
+    Column("instrument", String(10), nullable=False),
+    Column("ref_type", String(64), nullable=False),
+    Column("ref_id", String(64), nullable=False),
+    Column("response_id", Uuid, nullable=False),
+    PrimaryKeyConstraint("customer_id", "instrument", "ref_type", "ref_id"),
+)
+
 # Sheets wait here in pieces for the worker that reads them; they are deleted when the import is over, however it ends.
 transaction_import = Table(
     "transaction_import",

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
-from service_kit.errors import NotFound
+from service_kit.errors import Conflict, NotFound
 
 Instrument = Literal["csat", "nps"]
 # An answer up to this score is critical: dissatisfied (CSAT), detractor (NPS).
@@ -20,6 +20,10 @@ HUNDREDTH = Decimal("0.01")
 
 class SurveyResponseNotFound(NotFound):
     """There is no such survey response."""
+
+
+class SurveyAnsweredDifferently(Conflict):
+    """This customer answered this survey about the same `ref` before, and differently; `response_id` names that answer, which counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,9 @@ class Answer:
     @property
     def is_critical(self) -> bool:
         return bool(self.critical_reasons)
+
+    def says_the_same_as(self, other: Self) -> bool:
+        return (self.score, self.remark) == (other.score, other.remark)
 
 
 def critical_reasons(instrument: Instrument, score: int, remark: str | None, words: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """The operations on survey answers."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
@@ -15,19 +16,26 @@ from scoring.company_day import today
 from scoring.customer import store as directory
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.customer.domain import CustomerNotFound
-from scoring.survey import store
-from scoring.survey.domain import Instrument, SurveyResponseNotFound, words_of
+from scoring.survey import store, use_cases
+from scoring.survey.domain import Instrument, SurveyAnsweredDifferently, SurveyResponseNotFound, words_of
 from scoring.survey.schemas import NewSurveyResponse, SurveyResponseView, SurveyResults, response_view, share
 
 router = Router(tags=["surveys"])
 
 
-@router.post("/v1/survey-responses", status_code=201, response_model=SurveyResponseView, raises=[*NOT_ACQUAINTED])
+@router.post(
+    "/v1/survey-responses",
+    status_code=201,
+    response_model=SurveyResponseView,
+    raises=[*NOT_ACQUAINTED, SurveyAnsweredDifferently],
+    responses={200: {"model": SurveyResponseView, "description": "The same answer about the same `ref` was recorded before."}},
+)
 async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, requires("surveys:write")]) -> Response:
     """Record a customer's answer to a satisfaction (CSAT) or recommendation (NPS) survey.
 
     A low score or a remark with a critical word makes the answer critical; the event `survey.answered` says so, so that somebody acts.
-    The answers of the last year make the customer's score `satisfaction`.
+    The answers of the last year make the customer's score `satisfaction`. About one `ref` a customer answers each instrument once: the
+    same answer again is 200 with the first, another one is 409 and names it. Without a `ref` every answer counts.
     """
     words = words_of(call.settings.critical_words)
     answer = body.answer(id=call.new_id(), at=call.at, day=today(call), words=words)
@@ -37,7 +45,11 @@ async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, 
     async with call.transaction() as tx:
         await directory.meet(tx, [known], at=call.at)
         await directory.keep(tx, known.id)
-        await store.save(tx, answer, unit=known.unit)
+        # A merged customer is known under the id of the file that survived.
+        answer = replace(answer, customer_id=known.id)
+        counted = await use_cases.record(store.SurveyStore(tx), answer, unit=known.unit)
+        if counted is not answer:
+            return call.answer(response_view(counted), version=1, units=[known.unit])
         return call.created(response_view(answer), location=f"/v1/survey-responses/{answer.id}", version=1)
 
 

@@ -9,11 +9,25 @@ from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
 from service_kit.units import within_units
 from sqlalchemy import Uuid, bindparam, case, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from scoring.survey.domain import DAYS_THAT_COUNT, PROMOTER_FROM, SATISFIED_FROM, Answer
-from scoring.tables import customer, survey_response
+from scoring.tables import customer, survey_reference, survey_response
 
 INSERT = insert(survey_response)
+CLAIM = upsert(survey_reference).on_conflict_do_nothing().returning(survey_reference.c.response_id)
+# By the answers themselves, since those of earlier releases were recorded without a reference; of several the first counts.
+FIRST = (
+    select(survey_response)
+    .where(
+        survey_response.c.customer_id == bindparam("customer_id"),
+        survey_response.c.instrument == bindparam("instrument"),
+        survey_response.c.ref_type == bindparam("ref_type"),
+        survey_response.c.ref_id == bindparam("ref_id"),
+    )
+    .order_by(survey_response.c.answered_at, survey_response.c.id)
+    .limit(1)
+)
 _visible = select(survey_response).join(customer, customer.c.id == survey_response.c.customer_id).where(within_units(customer.c.unit))
 FIND = _visible.where(survey_response.c.id == bindparam("id"))
 _newest = _visible.order_by(survey_response.c.id.desc()).limit(bindparam("limit"))
@@ -48,20 +62,25 @@ ERASE = (
 )
 
 
-async def save(tx: Transaction, answer: Answer, *, unit: str | None) -> None:
-    """Write an answer and tell it; the remark is personal and stays in the row and the audit."""
-    await tx.execute(INSERT, **{**vars(answer), "critical_reasons": list(answer.critical_reasons)})
-    payload = {
-        "response_id": str(answer.id),
-        "customer_id": str(answer.customer_id),
-        "instrument": answer.instrument,
-        "score": answer.score,
-        "critical": answer.is_critical,
-        "critical_reasons": list(answer.critical_reasons),
-        "ref": None if answer.ref_type is None else {"type": answer.ref_type, "id": answer.ref_id},
-    }
-    event = Event(type="survey.answered", subject=answer.id, at=answer.answered_at, unit=unit, payload=payload)
-    tx.record(event, values={"remark": answer.remark})
+class SurveyStore:
+    """Survey answers in one transaction of the database."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    async def claim(self, answer: Answer) -> Answer | None:
+        """The first answer about the same `ref`, if there is one; a rival's is waited for."""
+        if answer.ref_type is None:
+            return None
+        ref = {name: getattr(answer, name) for name in ("customer_id", "instrument", "ref_type", "ref_id")}
+        await self._tx.fetch_value(CLAIM, **ref, response_id=answer.id)
+        row = await self._tx.fetch_one(FIRST, **ref)
+        return None if row is None else answer_of(row)
+
+    async def save(self, answer: Answer, *, unit: str | None) -> None:
+        """Write an answer and tell it; the remark is personal and stays in the row and the audit."""
+        await self._tx.execute(INSERT, **{**vars(answer), "critical_reasons": list(answer.critical_reasons)})
+        self._tx.record(_answered(answer, unit), values={"remark": answer.remark})
 
 
 async def find(reader: Reader, id: UUID, *, units: Any) -> Answer | None:
@@ -106,3 +125,16 @@ async def erase_remarks(tx: Transaction, customer_id: UUID) -> list[UUID]:
 
 def answer_of(row: Record) -> Answer:
     return Answer(**{name: row[name] for name in Answer.__dataclass_fields__})
+
+
+def _answered(answer: Answer, unit: str | None) -> Event:
+    payload = {
+        "response_id": str(answer.id),
+        "customer_id": str(answer.customer_id),
+        "instrument": answer.instrument,
+        "score": answer.score,
+        "critical": answer.is_critical,
+        "critical_reasons": list(answer.critical_reasons),
+        "ref": None if answer.ref_type is None else {"type": answer.ref_type, "id": answer.ref_id},
+    }
+    return Event(type="survey.answered", subject=answer.id, at=answer.answered_at, unit=unit, payload=payload)

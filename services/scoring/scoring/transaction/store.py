@@ -48,6 +48,10 @@ CLAIM = (
     .on_conflict_do_nothing()
     .returning(transaction_reference.c.transaction_id)
 )
+_asked = unnested("asked", source=String, external_id=String)
+KNOWN = select(transaction_reference.c.source, transaction_reference.c.external_id).join(
+    _asked.table, (transaction_reference.c.source == _asked.c.source) & (transaction_reference.c.external_id == _asked.c.external_id)
+)
 FIND_REFERENCE = select(transaction_reference.c.transaction_id).where(
     transaction_reference.c.source == bindparam("source"), transaction_reference.c.external_id == bindparam("external_id")
 )
@@ -101,6 +105,12 @@ class TransactionStore:
         ]
         taken = {row["transaction_id"] for row in await self._tx.fetch(CLAIM, **arrays(_claimed, rows))} if rows else set()
         return [each for each in transactions if each.external_id is None or each.id in taken]
+
+    async def known(self, names: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those pairs of source and external id that name a transaction already."""
+        rows = [{"source": source, "external_id": external_id} for source, external_id in names]
+        found = await self._tx.fetch(KNOWN, **arrays(_asked, rows)) if rows else []
+        return {(row["source"], row["external_id"]) for row in found}
 
     async def save(self, transactions: Sequence[Transaction], customers: Mapping[UUID, KnownCustomer], *, at: datetime) -> None:
         """Write new transactions with their customers, statistics and events."""

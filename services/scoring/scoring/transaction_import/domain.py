@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,9 @@ from service_kit.messages import said
 from service_kit.sheet.domain import Value
 
 from scoring.amounts import in_units
+from scoring.customer.domain import KnownCustomer
 from scoring.transaction.domain import Kind, Transaction, TransactionLiesAhead, day_in
+from scoring.transaction_import.likeness import PREFIX, Likes
 
 KIND = "transaction_import"
 FIELDS = ("customer", "occurred_at", "amount", "currency", "cost", "kind", "product", "channel", "external_id", "source")
@@ -114,13 +117,26 @@ class Draft:
     customer: str
     transaction: Transaction
 
+    def of(self, customer: KnownCustomer, *, likes: Likes) -> Self:
+        """The order of a customer, with a name by which it is known again."""
+        owned = replace(self.transaction, customer_id=customer.id)
+        return replace(self, transaction=replace(owned, external_id=owned.external_id or likes.name(owned)))
+
+    def name_in(self, file: str) -> tuple[str, str]:
+        """How earlier releases named an order without a number: by its file and row."""
+        return self.transaction.source, f"{file}:{self.row}"
+
+    @property
+    def is_named_by_likeness(self) -> bool:
+        return (self.transaction.external_id or "").startswith(PREFIX)
+
 
 def drafted(
     row: int, values: Mapping[str, Value], fields: Mapping[str, str], order: Order, *, id: UUID, at: datetime, zone: ZoneInfo
 ) -> Draft:
     """A transaction from one row; RowNotReadable with the reason.
 
-    A negative amount is a refund. Without an external id the file and the row stand for one, so that the same file read again adds nothing.
+    A negative amount is a refund. Without an external id it has none yet: see `likeness`.
     """
     cells = {field: _cell(values.get(column)) for field, column in fields.items()}
     customer = cells["customer"]
@@ -146,7 +162,7 @@ def drafted(
         product=cells.get("product", "")[:200] or None,
         channel=_code(cells.get("channel", ""), "channel") or None,
         source=_code(cells.get("source", ""), "source") or ("default" if external_id else "import"),
-        external_id=external_id or f"{order.sha256}:{row}",
+        external_id=external_id or None,
         state="recorded",
         recorded_at=at,
         version=1,

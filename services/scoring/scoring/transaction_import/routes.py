@@ -45,7 +45,8 @@ async def import_transactions(
 
     Fields: customer, occurred_at (a day or a time), amount, currency, cost, kind (order or refund; a negative amount is a refund), product,
     channel, external_id, source. Columns with these or the usual names are found by themselves. A row without an external id is known by
-    its file and number, so that the same file sent again adds nothing.
+    all that it says: a sheet saved again, in whatever format and order, adds nothing but its new rows, and rows of one sheet that say the
+    same are as many orders. Orders that differ in nothing over several sheets need external ids.
     """
     sha256 = await _fingerprint(file)
     order = Order(

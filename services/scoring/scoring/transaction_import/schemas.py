@@ -24,8 +24,9 @@ RowNumber = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format"
 class TransactionImportView(LongWork):
     """An import: follow it here until its state is done, failed or canceled.
 
-    `counts`: created; updated (always 0, transactions are corrected one by one); unchanged (recorded before under the same external id);
-    skipped (empty rows); failed (see `errors_url`). A dry run counts what would be created and writes nothing.
+    `counts`: created; updated (always 0, transactions are corrected one by one); unchanged (recorded before under the same external id,
+    or, without one, as an order that says the same); skipped (empty rows); failed (see `errors_url`). A dry run counts what would be
+    created and writes nothing.
     """
 
     filename: Annotated[str, Field(max_length=200)]

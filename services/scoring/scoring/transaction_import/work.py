@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +29,7 @@ from scoring.transaction import use_cases
 from scoring.transaction.store import TransactionStore
 from scoring.transaction_import import payload, store
 from scoring.transaction_import.domain import Draft, Order, RowNotReadable, drafted, fields_of
+from scoring.transaction_import.likeness import Likes
 
 CHUNK = 1_000
 MOST_REMEMBERED = 200_000
@@ -43,6 +44,17 @@ class Customers(CustomerFile, Protocol):
     """Who the customers in a sheet are."""
 
     async def by_identifier(self, type: str, system: str | None, values: Sequence[str]) -> dict[str, KnownCustomer | None]: ...
+
+
+@dataclass(kw_only=True)
+class Course:
+    """One import on its way: what was asked for, and what it learned of the sheet so far."""
+
+    job: RunningJob
+    order: Order
+    fields: Mapping[str, str]
+    known: dict[str, KnownCustomer | None] = field(default_factory=dict)
+    likes: Likes = field(default_factory=Likes)
 
 
 class _Undone(Exception):
@@ -70,10 +82,11 @@ class TransactionImports:
             fields = fields_of(sheet.columns, order)
             job.total = await asyncio.to_thread(reading.count, sheet)
             job.counts = {name: job.counts.get(name, 0) for name in COUNTS}
-            known: dict[str, KnownCustomer | None] = {}
-            rows = islice(reading.rows(sheet), job.done, None)
+            course = Course(job=job, order=order, fields=fields)
+            rows = reading.rows(sheet)
+            await self._number_again(course, islice(rows, job.done))
             while chunk := await asyncio.to_thread(_taken, rows):
-                await self._take(job, order, fields, chunk, known)
+                await self._take(course, chunk)
         async with job.step() as tx:
             await store.drop_pieces(tx, job.id)
         job.result = dict(job.counts)
@@ -91,27 +104,45 @@ class TransactionImports:
                     file.write(piece)
         return target
 
-    async def _take(
-        self, job: RunningJob, order: Order, fields: Mapping[str, str], chunk: Sequence[Row], known: dict[str, KnownCustomer | None]
-    ) -> None:
-        drafts, errors, skipped = self._read(order, fields, chunk)
-        caller = _caller(job, order)
-        await self._get_to_know(order, {draft.customer for draft in drafts}, known, caller)
-        found = {name: customer for name, customer in known.items() if customer is not None and caller.sees(customer.unit)}
+    async def _take(self, course: Course, chunk: Sequence[Row]) -> None:
+        job = course.job
+        drafts, errors, skipped = self._read(course, chunk)
+        found = await self._found_customers(course, drafts)
         errors += [(draft.row, "there is no such customer") for draft in drafts if draft.customer not in found]
-        drafts = [draft for draft in drafts if draft.customer in found]
+        named = [draft.of(found[draft.customer], likes=course.likes) for draft in drafts if draft.customer in found]
         async with job.step() as tx:
-            outcome = await self._record(tx, order, drafts, found)
-            errors += [(drafts[place].row, refusal.detail) for place, refusal in outcome.rejected.items()]
+            known = await TransactionStore(tx).known([draft.name_in(course.order.sha256) for draft in named if draft.is_named_by_likeness])
+            new = [draft for draft in named if draft.name_in(course.order.sha256) not in known]
+            outcome = await self._record(tx, course.order, new, found)
+            errors += [(new[place].row, refusal.detail) for place, refusal in outcome.rejected.items()]
             await store.insert_errors(tx, job.id, sorted(errors))
             job.done += len(chunk)
             job.counts["created"] += len(outcome.accepted)
-            job.counts["unchanged"] += outcome.duplicates
+            job.counts["unchanged"] += outcome.duplicates + len(named) - len(new)
             job.counts["skipped"] += skipped
             job.counts["failed"] += len(errors)
         self._database.signals.wake("rescoring")
 
-    def _read(self, order: Order, fields: Mapping[str, str], chunk: Sequence[Row]) -> tuple[list[Draft], list[tuple[int, str]], int]:
+    async def _number_again(self, course: Course, rows: Iterator[Row]) -> None:
+        """An import that was interrupted numbers orders that say the same as if it had never stopped: what was taken is read again."""
+        while chunk := await asyncio.to_thread(_taken, rows):
+            # Nothing is written here, so that whoever cancels would not be heard before all is read.
+            await course.job.heartbeat()
+            drafts = [draft for draft in self._read(course, chunk)[0] if draft.transaction.external_id is None]
+            found = await self._found_customers(course, drafts)
+            for draft in drafts:
+                if draft.customer in found:
+                    draft.of(found[draft.customer], likes=course.likes)
+
+    async def _found_customers(self, course: Course, drafts: Sequence[Draft]) -> Mapping[str, KnownCustomer]:
+        """Who the customers of these rows are, as far as whoever imports may see them."""
+        caller = _caller(course.job, course.order)
+        names = {draft.customer for draft in drafts}
+        await self._get_to_know(course.order, names, course.known, caller)
+        known = {name: course.known[name] for name in names}
+        return {name: customer for name, customer in known.items() if customer is not None and caller.sees(customer.unit)}
+
+    def _read(self, course: Course, chunk: Sequence[Row]) -> tuple[list[Draft], list[tuple[int, str]], int]:
         drafts: list[Draft] = []
         errors: list[tuple[int, str]] = []
         for row in chunk:
@@ -119,7 +150,9 @@ class TransactionImports:
                 errors.append((row.number, row.problem))
             elif row.values:
                 try:
-                    drafts.append(drafted(row.number, row.values, fields, order, id=new_id(), at=self._clock(), zone=self._zone))
+                    drafts.append(
+                        drafted(row.number, row.values, course.fields, course.order, id=new_id(), at=self._clock(), zone=self._zone)
+                    )
                 except RowNotReadable as reason:
                     errors.append((row.number, reason.detail))
         return drafts, errors, len(chunk) - len(drafts) - len(errors)
@@ -128,7 +161,7 @@ class TransactionImports:
         self, tx: Transaction, order: Order, drafts: Sequence[Draft], found: Mapping[str, KnownCustomer]
     ) -> use_cases.Outcome:
         """What became of the transactions; of a dry run, what would have."""
-        transactions = [replace(draft.transaction, customer_id=found[draft.customer].id) for draft in drafts]
+        transactions = [draft.transaction for draft in drafts]
         customers = {customer.id: customer for customer in found.values()}
         outcome = use_cases.Outcome(accepted=(), duplicates=0, rejected={})
         with suppress(_Undone):
