@@ -163,6 +163,16 @@ Index("ix_contact_agent", contact.c.agent_id, contact.c.id.desc(), postgresql_wh
 Index("ix_contact_queue_abandoned", contact.c.queue_id, contact.c.ended_at, postgresql_where=contact.c.state == "abandoned")
 Index("ix_contact_external", contact.c.external_id, postgresql_where=contact.c.external_id.is_not(None))
 
+# A platform that says the same call twice begins one contact.
+external_contact = Table(
+    "external_contact",
+    metadata,
+    Column("channel", String(CHANNEL), nullable=False),
+    Column("external_id", String(LINE), nullable=False),
+    Column("contact_id", Uuid, nullable=False),
+    PrimaryKeyConstraint("channel", "external_id"),
+)
+
 offer = Table(
     "offer",
     metadata,

@@ -20,6 +20,7 @@ from contact_center.addresses import written
 from contact_center.agent.store import AgentStore
 from contact_center.contact import use_cases
 from contact_center.contact.domain import Contact, ContactUnknown
+from contact_center.contact.external import ExternalIdTaken, first_of
 from contact_center.contact.moves import ContactMoveNotAllowed
 from contact_center.contact.schemas import (
     CompletionIn,
@@ -50,12 +51,21 @@ MOVE_REFUSALS = [ContactUnknown, ContactMoveNotAllowed, ActsForAnotherAgent]
 Move = Callable[[ContactStore, Transaction, datetime], Awaitable[Contact]]
 
 
-@router.post("/v1/contacts", status_code=201, response_model=ContactView, raises=[NobodyThere, CustomerUnknown, ChannelNotServed])
+@router.post(
+    "/v1/contacts",
+    status_code=201,
+    response_model=ContactView,
+    raises=[NobodyThere, CustomerUnknown, ChannelNotServed, ExternalIdTaken],
+    responses={200: {"model": ContactView, "description": "The contact that was begun before with this `external_id`."}},
+)
 async def begin_contact(body: NewContact, call: Annotated[Call, requires("contacts:write")]) -> Response:
     """Begin a contact: somebody calls, chats or writes.
 
     `to` picks the entry point and with it the flow or the queue; `from` picks the customer, unless the platform knows better and
     says `customer_id`. While the contact is in a flow, `next` says what the platform has to say and to collect.
+
+    There is one contact per channel and `external_id`, compared letter by letter: said again, also with other words or when it is over,
+    the first one is answered as it stands now, with 200, and nothing of it changes.
     """
     arrival = Arrival(
         channel=body.channel,
@@ -66,8 +76,12 @@ async def begin_contact(body: NewContact, call: Annotated[Call, requires("contac
         language=body.language,
     )
     async with call.transaction() as tx:
-        store, at = ContactStore(tx), await database_time(tx)
-        contact = await use_cases.arrive(store, house(call, tx), arrival, sees=call.caller.sees, id=call.new_id(), at=at)
+        contact_id, sees = call.new_id(), call.caller.sees
+        first = await first_of(tx, body.channel, body.external_id, claimed_for=contact_id, sees=sees)
+        if first is not None:
+            return await answered(call, tx, first)
+        at = await database_time(tx)
+        contact = await use_cases.arrive(ContactStore(tx), house(call, tx), arrival, sees=sees, id=contact_id, at=at)
         view = await viewed(call, tx, contact)
         return call.created(view, location=f"/v1/contacts/{contact.id}", version=contact.version, variant=variant(view))
 

@@ -1,0 +1,51 @@
+"""The platform's own id of a contact: the same call said twice is one contact."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from service_kit.database import Transaction
+from service_kit.errors import Conflict
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+
+from contact_center.contact.domain import Contact
+from contact_center.contact.rows import contact_of
+from contact_center.tables import contact, external_contact
+
+FIRST = (
+    select(contact)
+    .where(contact.c.channel == bindparam("channel"), contact.c.external_id == bindparam("external_id"))
+    .order_by(contact.c.id)
+    .limit(1)
+)
+CLAIM = (
+    insert(external_contact)
+    .values(channel=bindparam("channel"), external_id=bindparam("external_id"), contact_id=bindparam("contact_id"))
+    .on_conflict_do_nothing()
+    .returning(external_contact.c.contact_id)
+)
+
+
+class ExternalIdTaken(Conflict):
+    """A contact outside the units of this token has this external id on this channel."""
+
+
+async def first_of(
+    tx: Transaction, channel: str, external_id: str | None, *, claimed_for: UUID, sees: Callable[[str | None], bool]
+) -> Contact | None:
+    """The contact that the platform began with this id before; None where it is new, and then it is claimed for the one that comes.
+
+    The claim of a rival is waited for. What was begun before there were claims is found in the contacts themselves.
+    """
+    if external_id is None:
+        return None
+    given = {"channel": channel, "external_id": external_id}
+    row = await tx.fetch_one(FIRST, **given)
+    if row is None:
+        if await tx.fetch_one(CLAIM, **given, contact_id=claimed_for) is not None:
+            return None
+        row = await tx.fetch_one(FIRST, **given)
+        assert row is not None, "a claim is committed with its contact"
+    if not sees(row["unit"]):
+        raise ExternalIdTaken()
+    return contact_of(row)
