@@ -3,17 +3,16 @@
 import asyncio
 import re
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 from pydantic_core import from_json, to_json
 
 from service_kit.sqlstates import TRANSLATED
 
-Answer = TypeVar("Answer")
 # By how much we are more patient than the server, so that its own answer wins as long as it is alive.
 GRACE_SECONDS = 1.0
 # Of a ROLLBACK, and of giving a connection back: nothing is lost with a connection that takes longer.
@@ -121,12 +120,12 @@ class Patience:
         self.seconds = seconds
         self._doubt = doubt
 
-    async def answer(self, connection: Any, asked: Awaitable[Answer], *, within: float | None = None) -> Answer:
-        """What was asked for, in the kit's words where it fails; DatabaseUnavailable when the time is over."""
+    async def answer(self, connection: Any, asks: str, *given: Any, within: float | None = None, **options: Any) -> Any:
+        """What the driver's method `asks` gives, in the kit's words where it fails; DatabaseUnavailable when the time is over."""
         with TRANSLATED:
             try:
                 async with asyncio.timeout(self.seconds if within is None else within):
-                    return await asked
+                    return await getattr(connection, asks)(*given, **options)
             except TimeoutError:
                 # Nothing is awaited: the driver's own way, a request to cancel on a new connection, may hang as well.
                 terminate(connection)

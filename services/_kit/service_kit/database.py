@@ -75,15 +75,13 @@ class Reader:
     async def fetch(self, statement: Executable, /, **given: object) -> list[Record]:
         """All rows."""
         compiled = self._statements.compiled(statement, given)
-        asked = self.connection.fetch(compiled.sql, *compiled.arguments(given))
-        rows: list[Record] = await self._patience.answer(self.connection, asked)
+        rows: list[Record] = await self._patience.answer(self.connection, "fetch", compiled.sql, *compiled.arguments(given))
         return rows
 
     async def fetch_one(self, statement: Executable, /, **given: object) -> Record | None:
         """The first row, or None."""
         compiled = self._statements.compiled(statement, given)
-        asked = self.connection.fetchrow(compiled.sql, *compiled.arguments(given))
-        row: Record | None = await self._patience.answer(self.connection, asked)
+        row: Record | None = await self._patience.answer(self.connection, "fetchrow", compiled.sql, *compiled.arguments(given))
         return row
 
     async def fetch_value(self, statement: Executable, /, **given: object) -> Any:
@@ -99,8 +97,8 @@ class Reader:
         async def gather(part: bytes) -> None:
             content.extend(part)
 
-        asked = self.connection.copy_from_query(compiled.sql, *compiled.arguments(given), output=gather, format="binary")
-        await self._patience.answer(self.connection, asked)
+        arguments = compiled.arguments(given)
+        await self._patience.answer(self.connection, "copy_from_query", compiled.sql, *arguments, output=gather, format="binary")
         return bytes(content)
 
 
@@ -132,8 +130,7 @@ class Transaction(Reader):
     async def execute(self, statement: Executable, /, **given: object) -> int:
         """Run it and return how many rows it touched."""
         compiled = self._statements.compiled(statement, given)
-        asked = self.connection.execute(compiled.sql, *compiled.arguments(given))
-        status: str = await self._patience.answer(self.connection, asked)
+        status: str = await self._patience.answer(self.connection, "execute", compiled.sql, *compiled.arguments(given))
         return _touched(status)
 
     async def execute_many(self, statement: Executable, rows: Sequence[Row]) -> None:
@@ -141,18 +138,19 @@ class Transaction(Reader):
         if not rows:
             return
         compiled = self._statements.compiled(statement, rows[0])
-        asked = self.connection.executemany(compiled.sql, [compiled.arguments(row) for row in rows])
-        await self._patience.answer(self.connection, asked, within=self._patience.seconds + ROW_SECONDS * len(rows))
+        arguments = [compiled.arguments(row) for row in rows]
+        within = self._patience.seconds + ROW_SECONDS * len(rows)
+        await self._patience.answer(self.connection, "executemany", compiled.sql, arguments, within=within)
 
     async def copy_rows(self, table: str, *, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """COPY rows into a table of the own schema: the fast way for thousands of rows that cannot conflict."""
-        options = {"columns": list(columns), "schema_name": self._statements.schema}
-        await self._patience.answer(self.connection, self.connection.copy_records_to_table(table, records=rows, **options))
+        options: dict[str, Any] = {"columns": list(columns), "schema_name": self._statements.schema}
+        await self._patience.answer(self.connection, "copy_records_to_table", table, records=rows, **options)
 
     async def copy_in(self, table: str, *, columns: Sequence[str], content: bytes) -> None:
         """Put a binary COPY, such as `copy_out` gives, into a table of the own schema."""
-        options = {"columns": list(columns), "schema_name": self._statements.schema, "format": "binary"}
-        await self._patience.answer(self.connection, self.connection.copy_to_table(table, source=BytesIO(content), **options))
+        options: dict[str, Any] = {"columns": list(columns), "schema_name": self._statements.schema, "format": "binary"}
+        await self._patience.answer(self.connection, "copy_to_table", table, source=BytesIO(content), **options)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[Self]:
@@ -169,7 +167,7 @@ class Transaction(Reader):
         await self._say("RELEASE SAVEPOINT step")
 
     async def _say(self, command: str) -> None:
-        await self._patience.answer(self.connection, self.connection.execute(command))
+        await self._patience.answer(self.connection, "execute", command)
 
 
 class _TransactionBlock:
@@ -214,7 +212,7 @@ class _TransactionBlock:
 
     async def _commit(self, told: Sequence[Recorded]) -> None:
         try:
-            outcome = await self._patience.answer(self._connection, self._connection.execute("COMMIT"))
+            outcome = await self._patience.answer(self._connection, "execute", "COMMIT")
         except (TransactionRolledBack, DatabaseUnavailable) as error:
             # A lost connection is read as "rolled back" everywhere but here: COMMIT may have reached the server.
             if is_answered(error.__cause__):
@@ -315,7 +313,7 @@ class Database:
         """A connection on which a transaction was begun."""
         connection = await self.acquire()
         try:
-            await patience.answer(connection, connection.execute(begin), within=self.limits.answer_within)
+            await patience.answer(connection, "execute", begin, within=self.limits.answer_within)
         except BaseException:
             await roll_back(connection)
             await self.release(connection)
