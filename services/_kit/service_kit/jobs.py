@@ -242,7 +242,9 @@ class RunningJob:
     async def finish(self, state: str, *, at: datetime, error: str | None = None) -> None:
         """End the work in this state; LeaseLost when another worker took over, whose end it is then."""
         kept = None if error is None else stored(error, longest=LONGEST_ERROR)
-        given = {"new_state": state, "at": at, "new_result": self.result, "new_error": kept}
+        # It may be the result that could not be written.
+        result = None if state == "failed" else self.result
+        given = {"new_state": state, "at": at, "new_result": result, "new_error": kept}
         async with self._database.transaction(origin=self.origin) as tx:
             if not await tx.execute(FINISH, of=self.id, owner=self._owner, **given):
                 raise LeaseLost(f"job {self.id}")
@@ -322,8 +324,6 @@ class Jobs:
             await running.finish("failed", at=self._clock(), error=refusal.detail)
         except Exception as error:
             log.exception("a job failed", kind=self._kind, job=str(running.id))
-            # It may be what failed: half a result is none.
-            running.result = None
             await running.finish("failed", at=self._clock(), error=said("unexpected error: {kind}", kind=type(error).__name__))
 
     async def _beating(self, running: RunningJob) -> None:

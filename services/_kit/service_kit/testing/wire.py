@@ -26,6 +26,9 @@ class Wire:
         self.cuts = 0
         # What clients have sent.
         self.heard = bytearray()
+        self.connected = 0
+        # What must be sent for the silence to begin.
+        self.freeze_at: bytes | None = None
         self._passes = asyncio.Event()
         self._passes.set()
 
@@ -60,6 +63,7 @@ class Wire:
         self._passes.set()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connected += 1
         if self._host.startswith("/"):
             to_server = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
         else:
@@ -71,6 +75,8 @@ class Wire:
     async def _asked(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, client: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(65_536):
             self.heard.extend(chunk)
+            if self.freeze_at is not None and self.freeze_at in chunk:
+                self.freeze()
             await self._passes.wait()
             how, self.cut_commit = (self.cut_commit, None) if COMMIT in chunk else (None, self.cut_commit)
             if how is not None:
