@@ -46,7 +46,7 @@ async def wire(url: str):
 async def silent(wire: Wire):
     """A database behind a wire, with short limits and two open connections."""
     database = Database(
-        wire.url, notes.SCHEMA, limits=PoolLimits(statement_within=0.3, answer_within=0.3, connect_within=0.3, acquire_within=1)
+        wire.url, notes.SCHEMA, limits=PoolLimits(statement_within=0.3, answer_within=0.3, connect_within=1.0, acquire_within=4)
     )
     await database.open()
     async with database.reading() as first, database.reading() as second:
@@ -206,7 +206,7 @@ def both(first: str, second: str) -> str:
 async def test_when_another_host_is_primary_all_connections_to_the_silent_one_are_dropped(url):
     """Also those that are in use: they would hang until their own deadline, far away."""
     async with Wire(url) as old, Wire(url) as new:
-        limits = PoolLimits(largest=2, statement_within=600, answer_within=0.3, connect_within=0.3, acquire_within=2)
+        limits = PoolLimits(largest=2, statement_within=600, answer_within=0.3, connect_within=1.0, acquire_within=4)
         database = Database(both(old.url, new.url), notes.SCHEMA, limits=limits)
         await database.open()
         hanging = [asyncio.create_task(hang(database)) for _ in range(2)]
@@ -248,7 +248,7 @@ async def test_a_silent_host_costs_its_time_once(url):
 async def test_a_lease_is_taken_again_as_soon_as_somebody_answers(url):
     """Long before it would run out: who held it takes up what it lost."""
     async with Wire(url) as old, Wire(url) as new:
-        limits = PoolLimits(statement_within=600, answer_within=0.3, connect_within=0.3)
+        limits = PoolLimits(statement_within=600, answer_within=0.3, connect_within=1.0)
         database = Database(both(old.url, new.url), notes.SCHEMA, limits=limits)
         await database.open()
         epochs: list[int] = []
