@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,6 +56,22 @@ ARRAYS: Mapping[int, tuple[str, int]] = {
 }
 # What asyncpg takes for the statement of its question about types: a named one, so that the asked-for statement stays prepared.
 NOT_ASKED = SimpleNamespace(name="known beforehand")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolLimits:
+    """Sizes and times of the pool; times in seconds."""
+
+    smallest: int = 1
+    largest: int = 10
+    connect_within: float = 2.0
+    acquire_within: float = 5.0
+    statement_within: float = 15.0
+    lock_within: float = 2.0
+    # Of what waits for nothing, such as BEGIN.
+    answer_within: float = 3.0
+    # A process that was stopped in the middle of a transaction holds its locks no longer than this.
+    pause_within: float = 60.0
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # The driver is untyped here.

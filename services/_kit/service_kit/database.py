@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Protocol, Self
 from weakref import WeakSet
@@ -12,7 +11,18 @@ import asyncpg
 from sqlalchemy.sql.base import Executable
 
 from service_kit import outbox
-from service_kit.connection import GRACE_SECONDS, LET_GO_SECONDS, Connection, Hosts, Patience, connect, roll_back, teach, terminate
+from service_kit.connection import (
+    GRACE_SECONDS,
+    LET_GO_SECONDS,
+    Connection,
+    Hosts,
+    Patience,
+    PoolLimits,
+    connect,
+    roll_back,
+    teach,
+    terminate,
+)
 from service_kit.origin import SYSTEM_ORIGIN, Origin
 from service_kit.outbox import Event, Recorded
 from service_kit.signals import Signals
@@ -36,22 +46,6 @@ SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # How long one row of many may take on average: the server's limit is that of each row, ours is that of all.
 ROW_SECONDS = 0.01
 LOOK_AGAIN_SECONDS = 0.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoolLimits:
-    """Sizes and times of the pool; times in seconds."""
-
-    smallest: int = 1
-    largest: int = 10
-    connect_within: float = 2.0
-    acquire_within: float = 5.0
-    statement_within: float = 15.0
-    lock_within: float = 2.0
-    # Of what waits for nothing, such as BEGIN.
-    answer_within: float = 3.0
-    # A process that was stopped in the middle of a transaction holds its locks no longer than this.
-    pause_within: float = 60.0
 
 
 class _Ended:

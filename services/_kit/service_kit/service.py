@@ -16,9 +16,10 @@ from starlette.routing import Route
 from service_kit import contract, health, idempotency, parked
 from service_kit.audit_routes import audit_router
 from service_kit.client import ServiceClient, Tokens
+from service_kit.connection import PoolLimits
 from service_kit.consumer import Consumer, Handler, Prepare
 from service_kit.cors import Cors
-from service_kit.database import Database, PoolLimits
+from service_kit.database import Database
 from service_kit.dispatch import Dispatcher
 from service_kit.feed import feed_router
 from service_kit.handlers import HANDLERS, unforeseen
