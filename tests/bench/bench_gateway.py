@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx2
 from gateway.app import MIGRATIONS
-from service_kit.database import connect
+from service_kit.connection import connect
 from service_kit.migrations import migrate
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -19,7 +19,7 @@ from customer_profile.customer import statements
 from customer_profile.search.keys import query
 from customer_profile.search.readings import syllables
 from customer_profile.settings import Settings
-from service_kit.database import connect
+from service_kit.connection import connect
 from service_kit.migrations import migrate
 from service_kit.statements import Compiled
 from service_kit.testing import ISSUER, SigningKeys, serving

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service_kit.database import connect
+from service_kit.connection import connect
 
 COLUMNS = """
 SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)

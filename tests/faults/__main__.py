@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from tests.faults import commit, router, truth
+from tests.faults import commit, router, silence, truth
 from tests.faults.caller import Caller, History
 from tests.faults.instance import PARTS, Instance
 from tests.faults.load import Load, open_call_center
@@ -93,6 +93,8 @@ async def run(*, kills: int, seed: int) -> int:
         )
         for fault, check in rows:
             report.line(fault, await check(instance))
+    for line in await silence.check():
+        report.line(*line)
     return report.failed
 
 

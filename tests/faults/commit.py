@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
-from service_kit.database import connect
+from service_kit.connection import connect
 
 from tests.faults.caller import Caller, History
 from tests.faults.instance import Instance

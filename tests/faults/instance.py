@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,18 +24,19 @@ PARTS = ("customer-profile", "complaints", "scoring", "contact-center", "gateway
 class Instance:
     """`python -m guanxi_local run` with DEMO=0; everything is gone when the block is left."""
 
-    def __init__(self, log: Path | None = None) -> None:
+    def __init__(self, log: Path | None = None, *, environment: Mapping[str, str] | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="guanxi-faults-", ignore_cleanup_errors=True)
         # PostgreSQL's own account must pass through when we are root.
         Path(self._folder.name).chmod(0o755)
         self.home = Path(self._folder.name) / "home"
         self.port = free_ports(1)[0]
         self.base_url = f"http://127.0.0.1:{self.port}"
+        self._environment = dict(environment or {})
         self._log = log or Path(self._folder.name) / "launcher.log"
         self._launcher: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        environment = {**os.environ, "GUANXI_HOME": str(self.home), "GUANXI_PORT": str(self.port), "DEMO": "0"}
+        environment = {**os.environ, "GUANXI_HOME": str(self.home), "GUANXI_PORT": str(self.port), "DEMO": "0", **self._environment}
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "guanxi_local", "run"]
             self._launcher = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)

@@ -1,10 +1,11 @@
 """The outermost ASGI layer: admits the caller, counts the request, passes it on or answers itself, and logs it."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 
 from service_kit.errors import Invalid, Malformed, Refusal, TooManyRequests
-from service_kit.handlers import DATABASE_SILENT, SOMETHING_WRONG
+from service_kit.handlers import DATABASE_SILENT, PROCESS_STOPS, SOMETHING_WRONG
 from service_kit.logs import RequestLog, logger
 from service_kit.messages import said
 from service_kit.metrics import Metrics
@@ -92,6 +93,11 @@ class Front:
             )
         except (TransactionRolledBack, OutcomeUnknown):
             await self._explain(exchange, 503, DATABASE_SILENT)
+        except asyncio.CancelledError:
+            # The process stops and the request has had its time: the server would call it an error of ours.
+            if not exchange.status:
+                await self._explain(exchange, 503, PROCESS_STOPS)
+            raise
         except CallerGone:
             exchange.status = exchange.status or 499
         except AnswerBroken:

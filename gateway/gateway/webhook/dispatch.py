@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -17,6 +17,7 @@ from service_kit.metrics import Metrics
 from service_kit.origin import Origin
 from service_kit.secrets import SealBroken, Sealer
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.work import LONGEST_OUTAGE_PAUSE_SECONDS, Backoff
 
 from gateway.webhook import signature
 from gateway.webhook.delivery.domain import Attempt, Delivery
@@ -50,6 +51,14 @@ class Job:
     secrets: list[bytes]
 
 
+@dataclass
+class Paused:
+    """An endpoint whose claim failed, and until which moment of the loop's time it waits."""
+
+    backoff: Backoff = field(default_factory=Backoff)
+    until: float = 0.0
+
+
 class Dispatcher:
     """Any number of replicas may run: leases keep them apart. `chance` spreads the retries."""
 
@@ -77,6 +86,8 @@ class Dispatcher:
         self._chance = chance
         self._under_way: Counter[UUID] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._outage = Backoff()
+        self._paused: dict[UUID, Paused] = {}
 
     async def run(self) -> None:
         try:
@@ -91,10 +102,13 @@ class Dispatcher:
     async def _round(self) -> bool:
         """One step; an outage ends the step alone: what is under way keeps its tries to write down what came of it."""
         try:
-            return await self.step()
+            has_begun = await self.step()
         except OUTAGES as error:
             log.warning("worker waits", worker=self.name, reason=f"{type(error).__name__}: {error}")
+            await asyncio.sleep(self._outage.failed(longest=LONGEST_OUTAGE_PAUSE_SECONDS))
             return False
+        self._outage.succeeded()
+        return has_begun
 
     async def step(self) -> bool:
         """Claim what is due and begin to send it, endpoint by endpoint; False when nothing was due or there is no room."""
@@ -102,10 +116,11 @@ class Dispatcher:
         async with self._database.reading() as reader:
             due = await DeliveryStore(reader).due(at=at)
         random.shuffle(due)
+        self._paused = {endpoint_id: self._paused[endpoint_id] for endpoint_id, _ in due if endpoint_id in self._paused}
         begun = 0
         for endpoint_id, is_failing in due:
             room = self._room(endpoint_id, is_failing=is_failing)
-            if room > 0:
+            if room > 0 and not self._is_paused(endpoint_id):
                 begun += await self._begun(endpoint_id, room, at)
         return begun > 0
 
@@ -124,14 +139,26 @@ class Dispatcher:
         except OUTAGES:
             raise
         except SealBroken as error:
+            self._pause(endpoint_id)
             log.error("an endpoint's secret does not open", endpoint=str(endpoint_id), reason=str(error))
             return 0
         except Exception:
+            self._pause(endpoint_id)
             log.exception("the deliveries of an endpoint could not be claimed", endpoint=str(endpoint_id))
             return 0
+        self._paused.pop(endpoint_id, None)
         for job in jobs:
             self._begin(job)
         return len(jobs)
+
+    def _is_paused(self, endpoint_id: UUID) -> bool:
+        paused = self._paused.get(endpoint_id)
+        return paused is not None and asyncio.get_running_loop().time() < paused.until
+
+    def _pause(self, endpoint_id: UUID) -> None:
+        """Let an endpoint whose claim fails wait longer each time; the others go on."""
+        paused = self._paused.setdefault(endpoint_id, Paused())
+        paused.until = asyncio.get_running_loop().time() + paused.backoff.failed()
 
     def _begin(self, job: Job) -> None:
         """Counted until the task is over, also when it is canceled before its first line runs."""

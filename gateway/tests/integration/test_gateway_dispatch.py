@@ -1,6 +1,7 @@
 """The delivery worker under trouble: what one endpoint or one outage breaks stays broken for nobody else, and not for long."""
 
 import asyncio
+from collections import Counter
 from uuid import UUID
 
 import pytest
@@ -145,3 +146,38 @@ async def test_each_feed_knows_its_own_listeners(front):
     assert len(late) == 1
     assert consumers["scoring"]._handler.__self__._listeners == []
     assert [delivery["event_type"] for delivery in logged] == ["complaint.closed"]
+
+
+class Counting(Dispatcher):
+    """Counts how often each endpoint's deliveries were to be claimed."""
+
+    def __init__(self, *given, **options):
+        super().__init__(*given, **options)
+        self.claims = Counter()
+
+    async def _claim(self, endpoint_id, room, at):
+        self.claims[endpoint_id] += 1
+        if endpoint_id == self.poison:
+            raise RuntimeError("for good")
+        return await super()._claim(endpoint_id, room, at)
+
+
+async def test_an_endpoint_whose_claim_fails_for_good_is_tried_later_and_later(front):
+    """Also while other endpoints keep the worker awake, who are not held up."""
+    poison = await an_endpoint_with_work(front, "poison")
+    await an_endpoint_with_work(front, "whole")
+    gateway, receivers = front.gateway, Receivers()
+    dispatcher = Counting(
+        gateway.database, gateway.sealer, receivers, clock=gateway.clock, metrics=gateway.metrics, seconds=5, concurrency=100
+    )
+    dispatcher.poison = UUID(poison["id"])
+
+    running = asyncio.create_task(dispatcher.run())
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+        gateway.database.signals.wake("webhooks")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert len(receivers.reached) == 1
+    assert 2 <= dispatcher.claims[dispatcher.poison] <= 6

@@ -4,8 +4,9 @@ import asyncio
 import gc
 import json
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -85,7 +86,7 @@ def run_server(service: Service) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=chosen.stop_seconds,
     )
-    server = Server(config, service.database.signals)
+    server = Server(config, service.database.signals, at_stop=service.stop_work)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     service.at_start(collect_less)
     server.run()
@@ -94,15 +95,29 @@ def run_server(service: Service) -> None:
 
 
 class Server(uvicorn.Server):
-    """Says that it stops as soon as it is asked to, so that long polls end at once instead of holding up the stop."""
+    """Says that it stops as soon as it is asked to, so that long polls end at once instead of holding up the stop.
 
-    def __init__(self, config: uvicorn.Config, signals: Signals) -> None:
+    What is awaited `at_stop` ends beside the open requests, so that both together take no longer than the requests may.
+    """
+
+    def __init__(self, config: uvicorn.Config, signals: Signals, *, at_stop: Callable[[], Awaitable[None]] | None = None) -> None:
         super().__init__(config)
         self._signals = signals
+        self._at_stop = at_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        ending = asyncio.create_task(_ended(self._at_stop))
+        await super().shutdown(sockets)
+        await ending
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._signals.is_stopping = True
         super().handle_exit(sig, frame)
+
+
+async def _ended(action: Callable[[], Awaitable[None]] | None) -> None:
+    if action is not None:
+        await action()
 
 
 async def collect_less() -> None:

@@ -18,7 +18,7 @@ from service_kit.logs import logger
 from service_kit.messages import said
 from service_kit.origin import Origin
 from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX
-from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.sqlstates import OWN_FAULTS, OutcomeUnknown, TransactionRolledBack
 from service_kit.tables import feed_cursor, parked_event
 
 log = logger(__name__)
@@ -154,13 +154,18 @@ class Consumer:
             if self._prepare is not None:
                 await self._prepare(batch)
             await self._take(batch, str(after))
+        except OWN_FAULTS as error:
+            await self._take_one_by_one(batch, error)
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             raise
-        except Exception:
-            log.exception("a batch of news failed", consumer=self.name)
-            for news in batch:
-                await self._take_alone(news)
+        except Exception as error:
+            await self._take_one_by_one(batch, error)
         return len(batch)
+
+    async def _take_one_by_one(self, batch: Sequence[News], failure: Exception) -> None:
+        log.error("a batch of news failed", consumer=self.name, exc_info=failure)
+        for news in batch:
+            await self._take_alone(news)
 
     async def _read(self, after: str, wait: int) -> list[News]:
         params = {"after": after, "limit": BATCH, "wait": wait}
@@ -210,14 +215,20 @@ class Consumer:
             try:
                 async with tx.savepoint():
                     await self._handle(tx, news, unprepared)
-            except (Unavailable, TransactionRolledBack):
-                raise
+            except (Unavailable, TransactionRolledBack) as error:
+                if not isinstance(error, OWN_FAULTS):
+                    raise
+                await self._fail(tx, news, error)
             except Exception as error:
-                if not self._is_given_up(news):
-                    raise Unavailable(said("news {id} is tried again", id=news.id)) from error
-                await self._park(tx, news, error)
+                await self._fail(tx, news, error)
             await self._move(tx, news)
         self._tries.pop(news.id, None)
+
+    async def _fail(self, tx: Transaction, news: News, error: Exception) -> None:
+        """Park it after its tries; before that, Unavailable is raised, so that it is tried again."""
+        if not self._is_given_up(news):
+            raise Unavailable(said("news {id} is tried again", id=news.id)) from error
+        await self._park(tx, news, error)
 
     def _is_given_up(self, news: News) -> bool:
         tries = self._tries[news.id] = self._tries.get(news.id, 0) + 1

@@ -1,17 +1,28 @@
 """Runs compiled statements on an asyncpg pool: readings, transactions, and what became of a lost connection."""
 
-import re
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Protocol, Self
+from weakref import WeakSet
 
 import asyncpg
-from pydantic_core import from_json, to_json
 from sqlalchemy.sql.base import Executable
 
 from service_kit import outbox
+from service_kit.connection import (
+    GRACE_SECONDS,
+    LET_GO_SECONDS,
+    Connection,
+    Hosts,
+    Patience,
+    PoolLimits,
+    connect,
+    roll_back,
+    teach,
+    terminate,
+)
 from service_kit.origin import SYSTEM_ORIGIN, Origin
 from service_kit.outbox import Event, Recorded
 from service_kit.signals import Signals
@@ -31,23 +42,10 @@ class Record(Protocol):
 
 
 Row = Mapping[str, object]
-_element_types = ("uuid", "jsonb", "text", "varchar", "timestamptz", "date", "bytea", "int2", "int4", "int8", "numeric", "float8", "bool")
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-ARRAYS = "SELECT " + ", ".join(f"${number}::{name}[]" for number, name in enumerate(_element_types, start=1))
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoolLimits:
-    """Sizes and times of the pool; times in seconds."""
-
-    smallest: int = 1
-    largest: int = 10
-    connect_within: float = 2.0
-    acquire_within: float = 5.0
-    statement_within: float = 15.0
-    lock_within: float = 2.0
-    # A process that was stopped in the middle of a transaction holds its locks no longer than this.
-    pause_within: float = 60.0
+# How long one row of many may take on average: the server's limit is that of each row, ours is that of all.
+ROW_SECONDS = 0.01
+LOOK_AGAIN_SECONDS = 0.5
 
 
 class _Ended:
@@ -63,22 +61,21 @@ ENDED = _Ended()
 class Reader:
     """Runs statements on one connection; every parameter goes by name."""
 
-    def __init__(self, connection: Any, statements: Statements) -> None:
+    def __init__(self, connection: Any, statements: Statements, patience: Patience) -> None:
         self.connection = connection
         self._statements = statements
+        self._patience = patience
 
     async def fetch(self, statement: Executable, /, **given: object) -> list[Record]:
         """All rows."""
         compiled = self._statements.compiled(statement, given)
-        with TRANSLATED:
-            rows: list[Record] = await self.connection.fetch(compiled.sql, *compiled.arguments(given))
+        rows: list[Record] = await self._patience.answer(self.connection, "fetch", compiled.sql, *compiled.arguments(given))
         return rows
 
     async def fetch_one(self, statement: Executable, /, **given: object) -> Record | None:
         """The first row, or None."""
         compiled = self._statements.compiled(statement, given)
-        with TRANSLATED:
-            row: Record | None = await self.connection.fetchrow(compiled.sql, *compiled.arguments(given))
+        row: Record | None = await self._patience.answer(self.connection, "fetchrow", compiled.sql, *compiled.arguments(given))
         return row
 
     async def fetch_value(self, statement: Executable, /, **given: object) -> Any:
@@ -94,16 +91,16 @@ class Reader:
         async def gather(part: bytes) -> None:
             content.extend(part)
 
-        with TRANSLATED:
-            await self.connection.copy_from_query(compiled.sql, *compiled.arguments(given), output=gather, format="binary")
+        arguments = compiled.arguments(given)
+        await self._patience.answer(self.connection, "copy_from_query", compiled.sql, *arguments, output=gather, format="binary")
         return bytes(content)
 
 
 class Transaction(Reader):
     """A reader that may write; what it wrote is there when the `async with` block is left without an error."""
 
-    def __init__(self, connection: Any, statements: Statements, origin: Origin) -> None:
-        super().__init__(connection, statements)
+    def __init__(self, connection: Any, statements: Statements, patience: Patience, origin: Origin) -> None:
+        super().__init__(connection, statements, patience)
         self.origin = origin
         self.recorded: list[Recorded] = []
         # The columns of the idempotency record that the answer to this request is kept under.
@@ -127,8 +124,7 @@ class Transaction(Reader):
     async def execute(self, statement: Executable, /, **given: object) -> int:
         """Run it and return how many rows it touched."""
         compiled = self._statements.compiled(statement, given)
-        with TRANSLATED:
-            status: str = await self.connection.execute(compiled.sql, *compiled.arguments(given))
+        status: str = await self._patience.answer(self.connection, "execute", compiled.sql, *compiled.arguments(given))
         return _touched(status)
 
     async def execute_many(self, statement: Executable, rows: Sequence[Row]) -> None:
@@ -136,19 +132,19 @@ class Transaction(Reader):
         if not rows:
             return
         compiled = self._statements.compiled(statement, rows[0])
-        with TRANSLATED:
-            await self.connection.executemany(compiled.sql, [compiled.arguments(row) for row in rows])
+        arguments = [compiled.arguments(row) for row in rows]
+        within = self._patience.seconds + ROW_SECONDS * len(rows)
+        await self._patience.answer(self.connection, "executemany", compiled.sql, arguments, within=within)
 
     async def copy_rows(self, table: str, *, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """COPY rows into a table of the own schema: the fast way for thousands of rows that cannot conflict."""
-        with TRANSLATED:
-            await self.connection.copy_records_to_table(table, records=rows, columns=list(columns), schema_name=self._statements.schema)
+        options: dict[str, Any] = {"columns": list(columns), "schema_name": self._statements.schema}
+        await self._patience.answer(self.connection, "copy_records_to_table", table, records=rows, **options)
 
     async def copy_in(self, table: str, *, columns: Sequence[str], content: bytes) -> None:
         """Put a binary COPY, such as `copy_out` gives, into a table of the own schema."""
-        options = {"columns": list(columns), "schema_name": self._statements.schema, "format": "binary"}
-        with TRANSLATED:
-            await self.connection.copy_to_table(table, source=BytesIO(content), **options)
+        options: dict[str, Any] = {"columns": list(columns), "schema_name": self._statements.schema, "format": "binary"}
+        await self._patience.answer(self.connection, "copy_to_table", table, source=BytesIO(content), **options)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[Self]:
@@ -165,29 +161,23 @@ class Transaction(Reader):
         await self._say("RELEASE SAVEPOINT step")
 
     async def _say(self, command: str) -> None:
-        with TRANSLATED:
-            await self.connection.execute(command)
+        await self._patience.answer(self.connection, "execute", command)
 
 
 class _TransactionBlock:
     """`async with`: BEGIN with the limits of this transaction in one round trip, then COMMIT or ROLLBACK."""
 
-    def __init__(self, database: "Database", begin: str, origin: Origin) -> None:
+    def __init__(self, database: "Database", begin: str, patience: Patience, origin: Origin) -> None:
         self._database = database
         self._begin = begin
+        self._patience = patience
         self._origin = origin
         self._connection: Any = None
         self._tx: Transaction | None = None
 
     async def __aenter__(self) -> Transaction:
-        self._connection = await self._database.acquire()
-        try:
-            with TRANSLATED:
-                await self._connection.execute(self._begin)
-        except BaseException:
-            await self._database.release(self._connection)
-            raise
-        self._tx = Transaction(self._connection, self._database.statements, self._origin)
+        self._connection = await self._database.begun(self._begin, self._patience)
+        self._tx = Transaction(self._connection, self._database.statements, self._patience, self._origin)
         return self._tx
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -195,7 +185,7 @@ class _TransactionBlock:
             if kind is None:
                 await self._tell_and_commit()
             else:
-                await self._roll_back()
+                await roll_back(self._connection)
         finally:
             if self._tx is not None:
                 self._tx.connection = ENDED
@@ -209,15 +199,14 @@ class _TransactionBlock:
                 await outbox.write(self._tx, told, self._origin, self._tx.answer)
             await self._commit(told)
         except BaseException:
-            await self._roll_back()
+            await roll_back(self._connection)
             raise
         if told:
             self._database.signals.wake("outbox")
 
     async def _commit(self, told: Sequence[Recorded]) -> None:
         try:
-            with TRANSLATED:
-                outcome = await self._connection.execute("COMMIT")
+            outcome = await self._patience.answer(self._connection, "execute", "COMMIT")
         except (TransactionRolledBack, DatabaseUnavailable) as error:
             # A lost connection is read as "rolled back" everywhere but here: COMMIT may have reached the server.
             if is_answered(error.__cause__):
@@ -226,19 +215,6 @@ class _TransactionBlock:
         # A COMMIT of a failed transaction answers ROLLBACK without any error.
         if outcome != "COMMIT":
             raise TransactionRolledBack("the transaction had failed before its COMMIT")
-
-    async def _roll_back(self) -> None:
-        await _roll_back(self._connection)
-
-
-async def _roll_back(connection: Any) -> None:
-    try:
-        await connection.execute("ROLLBACK")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
-        # The server forgets the transaction with the connection; the error that brought us here is the one to tell.
-        # A connection that is lost already has left the pool, and even asking it whether it is closed raises.
-        with suppress(asyncpg.InterfaceError):
-            connection.terminate()
 
 
 class Database:
@@ -249,6 +225,9 @@ class Database:
         self.limits = limits or PoolLimits()
         self.statements = Statements(schema)
         self.signals = Signals()
+        self._hosts = Hosts(url)
+        self._connections: WeakSet[Connection] = WeakSet()
+        self._looking: asyncio.Task[None] | None = None
         self._pool: Any = None
         within = f"SET LOCAL lock_timeout = {int(self.limits.lock_within * 1000)}; SET LOCAL statement_timeout = "
         self._begin = f"BEGIN; {within}{int(self.limits.statement_within * 1000)}"
@@ -264,47 +243,115 @@ class Database:
             max_size=self.limits.largest,
             max_inactive_connection_lifetime=300,
             connect=self._connect,
-            init=_teach,
+            connection_class=Connection,
+            init=teach,
             reset=_keep_session,
         )
         await self._pool
 
     async def close(self) -> None:
+        """Close what is open; a server that says nothing is not waited for."""
+        if self._looking is not None:
+            self._looking.cancel()
         if self._pool is not None:
-            await self._pool.close()
+            # A pool whose closing is interrupted ends its connections at once.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LET_GO_SECONDS):
+                    await self._pool.close()
 
-    async def _connect(self, *_args: object, **options: Any) -> Any:
+    async def _connect(self, *_args: object, **options: Any) -> Connection:
         limits = {
             "idle_in_transaction_session_timeout": self.limits.pause_within,
             # Of a reading; a transaction sets its own.
             "statement_timeout": self.limits.statement_within,
         }
         session = {name: str(int(seconds * 1000)) for name, seconds in limits.items()}
-        return await connect(self.url, within=self.limits.connect_within, session=session, **options)
+        connection = await self._hosts.connect(within=self.limits.connect_within, session=session, **options)
+        self._leave_others(connection.host)
+        self._connections.add(connection)
+        return connection
+
+    def _leave_others(self, primary: str) -> None:
+        """There is one primary: connections to any other host lead to what was one, be it silent or read-only now."""
+        for connection in list(self._connections):
+            if connection.host != primary:
+                terminate(connection)
+
+    def _doubt(self) -> None:
+        """Somebody kept silent: look for the primary beside the pool, whose connections may all hang, and make new ones from now on."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look(), name="looking for the primary")
+
+    async def _look(self) -> None:
+        await self._pool.expire_connections()
+        while True:
+            try:
+                found = await self._hosts.connect(within=self.limits.connect_within)
+            except (DatabaseUnavailable, TransactionRolledBack):
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                continue
+            self._leave_others(found.host)
+            terminate(found)
+            return
 
     async def acquire(self) -> Any:
         with TRANSLATED:
-            return await self._pool.acquire(timeout=self.limits.acquire_within)
+            try:
+                async with asyncio.timeout(self.limits.acquire_within):
+                    return await self._pool.acquire()
+            except TimeoutError:
+                self._doubt()
+                raise
+
+    async def begun(self, begin: str, patience: Patience) -> Any:
+        """A connection on which a transaction was begun."""
+        connection = await self.acquire()
+        try:
+            await patience.answer(connection, "execute", begin, within=self.limits.answer_within)
+        except BaseException:
+            await roll_back(connection)
+            await self.release(connection)
+            raise
+        return connection
 
     async def release(self, connection: Any) -> None:
-        await self._pool.release(connection)
+        """Give a connection back, or end it when it cannot be had back in time. Only a cancellation is raised."""
+        try:
+            async with asyncio.timeout(LET_GO_SECONDS):
+                await self._pool.release(connection, timeout=LET_GO_SECONDS)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            terminate(connection)
+
+    def _patience(self, statement_within: float) -> Patience:
+        return Patience(statement_within + GRACE_SECONDS, self._doubt)
 
     def transaction(
-        self, *, origin: Origin = SYSTEM_ORIGIN, lock_within: float | None = None, statement_within: float | None = None
+        self,
+        *,
+        origin: Origin = SYSTEM_ORIGIN,
+        lock_within: float | None = None,
+        statement_within: float | None = None,
+        pause_within: float | None = None,
     ) -> _TransactionBlock:
         """A transaction, READ COMMITTED, of that origin; limits in seconds where the usual ones do not fit."""
         begin = self._begin
-        if lock_within is not None:
-            begin += f"; SET LOCAL lock_timeout = {int(lock_within * 1000)}"
-        if statement_within is not None:
-            begin += f"; SET LOCAL statement_timeout = {int(statement_within * 1000)}"
-        return _TransactionBlock(self, begin, origin)
+        limits = {
+            "lock_timeout": lock_within,
+            "statement_timeout": statement_within,
+            "idle_in_transaction_session_timeout": pause_within,
+        }
+        for name, seconds in limits.items():
+            if seconds is not None:
+                begin += f"; SET LOCAL {name} = {max(1, int(seconds * 1000))}"
+        patience = self._patience(self.limits.statement_within if statement_within is None else statement_within)
+        return _TransactionBlock(self, begin, patience, origin)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Reader]:
-        """A connection for single statements, each its own snapshot and within the usual limit."""
+    async def reading(self, *, within: float | None = None) -> AsyncIterator[Reader]:
+        """A connection for single statements, each its own snapshot and within the usual limit, or answered within fewer seconds."""
         connection = await self.acquire()
-        reader = Reader(connection, self.statements)
+        patience = self._patience(self.limits.statement_within) if within is None else Patience(within, self._doubt)
+        reader = Reader(connection, self.statements, patience)
         try:
             yield reader
         finally:
@@ -315,65 +362,27 @@ class Database:
     async def snapshot(self, *, statement_within: float | None = None) -> AsyncIterator[Reader]:
         """A connection on which all statements see the same moment; a limit in seconds where the usual one is too short."""
         within = self.limits.statement_within if statement_within is None else statement_within
-        connection = await self.acquire()
-        reader = Reader(connection, self.statements)
+        patience = self._patience(within)
+        connection = await self.begun(f"{SNAPSHOT}; SET LOCAL statement_timeout = {int(within * 1000)}", patience)
+        reader = Reader(connection, self.statements, patience)
         try:
-            with TRANSLATED:
-                await connection.execute(f"{SNAPSHOT}; SET LOCAL statement_timeout = {int(within * 1000)}")
             yield reader
         finally:
-            await _roll_back(connection)
-            reader.connection = ENDED
-            await self.release(connection)
+            try:
+                await roll_back(connection)
+            finally:
+                reader.connection = ENDED
+                await self.release(connection)
 
     async def listen(self, channel: str, callback: Any) -> Any:
         """A connection of its own that hears NOTIFY on the channel: a hint, polling stays the truth. The caller closes it."""
-        connection = await connect(self.url, within=self.limits.connect_within)
-        await connection.add_listener(channel, callback)
-        return connection
-
-
-async def connect(url: str, *, within: float = 2.0, session: Mapping[str, str] | None = None, **options: Any) -> Any:
-    """One connection to the primary among the hosts of the URL; each host is tried for `within` seconds.
-
-    `session` holds settings of the server for this connection.
-
-    Raises DatabaseUnavailable, or TransactionRolledBack when the last host refused the connection.
-    """
-    settings = {"jit": "off", **(session or {})}
-    failure: BaseException = ConnectionError("the database URL names no host")
-    for single in single_host_urls(url):
+        connection = await connect(self.url, within=self.limits.connect_within, command_timeout=self.limits.answer_within)
         try:
-            return await asyncpg.connect(single, timeout=within, target_session_attrs="primary", server_settings=settings, **options)
-        except asyncpg.TargetServerAttributeNotMatched as error:
-            failure = ConnectionError(str(error))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            failure = error
-    with TRANSLATED:
-        raise failure
-
-
-def single_host_urls(url: str) -> list[str]:
-    """`postgresql://u:p@a:1,b:2/d` as one URL per host; the libpq form `postgresql:///d?host=/dir` stays one."""
-    scheme, separator, rest = url.partition("://")
-    authority = re.split("[/?]", rest, maxsplit=1)[0]
-    user, at, hosts = authority.rpartition("@")
-    return [f"{scheme}{separator}{user}{at}{host}{rest.removeprefix(authority)}" for host in hosts.split(",")]
-
-
-async def _teach(connection: Any) -> None:
-    """Values of jsonb columns are Python's own; in the binary format, which COPY needs, the text stands behind a version byte.
-
-    The array types that statements bind are learned at once, instead of one by one at their first use.
-    """
-    await connection.set_type_codec(
-        "jsonb",
-        encoder=lambda value: b"\x01" + to_json(value),
-        decoder=lambda stored: from_json(stored[1:]),
-        schema="pg_catalog",
-        format="binary",
-    )
-    await connection.prepare(ARRAYS)
+            await connection.add_listener(channel, callback)
+        except BaseException:
+            terminate(connection)
+            raise
+        return connection
 
 
 async def _keep_session(_connection: Any) -> None:

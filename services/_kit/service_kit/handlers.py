@@ -21,6 +21,7 @@ DETAILS = {
     415: first_sentence(UnsupportedMediaType),
 }
 DATABASE_SILENT = "The database does not answer at the moment; repeat the request."
+PROCESS_STOPS = "This process stops; repeat the request, another one answers it."
 SOMETHING_WRONG = "Something went wrong on our side; the request id finds it in the log."
 
 

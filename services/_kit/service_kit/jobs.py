@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service_kit.database import Database, Reader, Record, Transaction
@@ -18,44 +18,49 @@ from service_kit.leases import LeaseLost
 from service_kit.logs import logger
 from service_kit.messages import restored, said, stored
 from service_kit.origin import Origin
-from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.sqlstates import OWN_FAULTS, OutcomeUnknown, TransactionRolledBack
 from service_kit.tables import job
 from service_kit.units import within_units
 
 log = logger(__name__)
 LEASE = timedelta(seconds=10)
 MOST_ATTEMPTS = 8
+MOST_DOUBLINGS = 8
 GIVE_BACK_WITHIN_SECONDS = 1.0
 LONGEST_ERROR = 500
 
+# The database's clock, read by SELECT and passed on as a value: a distributed Postgres takes no clock in UPDATE.
 _now = func.clock_timestamp()
+NOW = select(_now)
 INSERT = insert(job)
 FIND = select(job).where(job.c.id == bindparam("id"), job.c.kind == bindparam("kind"), within_units(job.c.unit))
 _claimable: ColumnElement[bool] = or_(job.c.state == "queued", and_(job.c.state == "running", job.c.lease_until < _now))
-_next = (
-    select(job.c.id)
+# Nothing waits here, so that the clock is not older than the lock: what others have in hand is passed over.
+NEXT = (
+    select(job.c.id, _now.label("now"))
     .where(job.c.kind == bindparam("of_kind"), _claimable)
     .order_by(job.c.created_at)
-    .limit(1)
+    .limit(literal(1, Integer))
     .with_for_update(skip_locked=True)
-    .scalar_subquery()
 )
 CLAIM = (
     update(job)
-    .where(job.c.id == _next)
+    .where(job.c.id == bindparam("of"))
     .values(
         state="running",
         attempts=job.c.attempts + 1,
         lease_owner=bindparam("owner"),
-        lease_until=_now + bindparam("ttl"),
+        lease_until=bindparam("until"),
         started_at=func.coalesce(job.c.started_at, bindparam("at")),
         version=job.c.version + 1,
     )
     .returning(job)
 )
 _held = (job.c.id == bindparam("of"), job.c.lease_owner == bindparam("owner"), job.c.state == "running")
-# A step takes the row lock first: a rival that claims an expired lease waits for the step or finds its lease renewed.
-HOLD = update(job).where(*_held).values(lease_until=_now + bindparam("ttl")).returning(job.c.cancel_requested)
+# A step takes the row lock first, and so does whoever renews the lease: a rival that claims what expired passes over what is locked.
+# The clock is read before a wait for the lock, at worst: the lease only becomes shorter by that.
+HOLD = select(job.c.cancel_requested, _now.label("now")).where(*_held).with_for_update(key_share=True)
+KEEP = update(job).where(*_held).values(lease_until=bindparam("until"))
 _gets_on: ColumnElement[bool] = or_(job.c.checkpoint != bindparam("new_checkpoint"), job.c.done != bindparam("new_done"))
 PROGRESS = (
     update(job)
@@ -67,7 +72,7 @@ PROGRESS = (
         checkpoint=bindparam("new_checkpoint"),
         # Work that gets on may be interrupted as often as it likes; a long step does not cost the lease.
         attempts=case((_gets_on, 0), else_=job.c.attempts),
-        lease_until=_now + bindparam("ttl"),
+        lease_until=bindparam("until"),
         version=job.c.version + 1,
     )
 )
@@ -84,9 +89,13 @@ FINISH = (
         version=job.c.version + 1,
     )
 )
-# Nothing was wrong with the work: the try is not counted.
+# A try that nothing was wrong with is not counted.
 GIVE_BACK = (
-    update(job).where(*_held).values(attempts=func.greatest(job.c.attempts - 1, 0), lease_owner=None, lease_until=_now + bindparam("after"))
+    update(job)
+    .where(*_held)
+    .values(
+        attempts=func.greatest(job.c.attempts - bindparam("uncounted", type_=Integer), 0), lease_owner=None, lease_until=bindparam("until")
+    )
 )
 CANCEL_QUEUED = (
     update(job)
@@ -202,6 +211,7 @@ class RunningJob:
         async with self._database.transaction(origin=self.origin, statement_within=statement_within) as tx:
             await self._hold(tx)
             yield tx
+            now = await tx.fetch_value(NOW)
             await tx.execute(
                 PROGRESS,
                 of=self.id,
@@ -210,34 +220,41 @@ class RunningJob:
                 new_total=self.total,
                 new_counts=self.counts,
                 new_checkpoint=self.checkpoint,
-                ttl=LEASE,
+                until=now + LEASE,
             )
 
     async def heartbeat(self) -> None:
         """Keep the lease during work that has nothing to write; raises as `step` does."""
         async with self._database.transaction() as tx:
-            await self._hold(tx)
+            now = await self._hold(tx)
+            await tx.execute(KEEP, of=self.id, owner=self._owner, until=now + LEASE)
 
-    async def _hold(self, tx: Transaction) -> None:
-        is_canceled = await tx.fetch_value(HOLD, of=self.id, owner=self._owner, ttl=LEASE)
-        if is_canceled is None:
+    async def _hold(self, tx: Transaction) -> datetime:
+        """Lock the job for this transaction: while it is locked, nobody claims it; the database's time."""
+        held = await tx.fetch_one(HOLD, of=self.id, owner=self._owner)
+        if held is None:
             raise LeaseLost(f"job {self.id}")
-        if is_canceled:
+        if held["cancel_requested"]:
             raise JobCanceled()
+        now: datetime = held["now"]
+        return now
 
     async def finish(self, state: str, *, at: datetime, error: str | None = None) -> None:
         """End the work in this state; LeaseLost when another worker took over, whose end it is then."""
         kept = None if error is None else stored(error, longest=LONGEST_ERROR)
-        given = {"new_state": state, "at": at, "new_result": self.result, "new_error": kept}
+        # It may be the result that could not be written.
+        result = None if state == "failed" else self.result
+        given = {"new_state": state, "at": at, "new_result": result, "new_error": kept}
         async with self._database.transaction(origin=self.origin) as tx:
             if not await tx.execute(FINISH, of=self.id, owner=self._owner, **given):
                 raise LeaseLost(f"job {self.id}")
 
-    async def give_back(self, *, after: timedelta) -> None:
+    async def give_back(self, *, after: timedelta, is_counted: bool = False) -> None:
         """Let any worker take the work up again after that time; where this cannot be said, the lease runs out by itself."""
         with suppress(Exception):
             async with asyncio.timeout(GIVE_BACK_WITHIN_SECONDS), self._database.transaction() as tx:
-                await tx.execute(GIVE_BACK, of=self.id, owner=self._owner, after=after)
+                now = await tx.fetch_value(NOW)
+                await tx.execute(GIVE_BACK, of=self.id, owner=self._owner, until=now + after, uncounted=int(not is_counted))
 
 
 Handler = Callable[[RunningJob], Awaitable[None]]
@@ -254,12 +271,18 @@ class Jobs:
 
     async def step(self) -> bool:
         owner = new_id()
-        async with self._database.transaction() as tx:
-            row = await tx.fetch_one(CLAIM, of_kind=self._kind, owner=owner, ttl=LEASE, at=self._clock())
+        row = await self._claim(owner)
         if row is None:
             return False
         await self._run(RunningJob(row, self._database, owner), attempts=row["attempts"])
         return True
+
+    async def _claim(self, owner: UUID) -> Record | None:
+        async with self._database.transaction() as tx:
+            found = await tx.fetch_one(NEXT, of_kind=self._kind)
+            if found is None:
+                return None
+            return await tx.fetch_one(CLAIM, of=found["id"], owner=owner, until=found["now"] + LEASE, at=self._clock())
 
     async def _run(self, running: RunningJob, *, attempts: int) -> None:
         beat = asyncio.create_task(self._beating(running))
@@ -267,13 +290,22 @@ class Jobs:
             await self._finished(running, attempts=attempts)
         except LeaseLost:
             log.warning("a job was taken over", kind=self._kind, job=str(running.id))
+        except OWN_FAULTS as error:
+            log.warning("a job took too long", kind=self._kind, job=str(running.id), reason=type(error).__name__)
+            await running.give_back(after=_pause(attempts), is_counted=True)
         except Unavailable:
             # What the work needs is away: it goes on where it was when a lease's time has passed.
             await running.give_back(after=LEASE)
             raise
+        except (TransactionRolledBack, OutcomeUnknown):
+            raise
         except asyncio.CancelledError:
             await running.give_back(after=timedelta(0))
             raise
+        except Exception:
+            # Not even its failure could be written down.
+            log.exception("a job could not be ended", kind=self._kind, job=str(running.id))
+            await running.give_back(after=_pause(attempts), is_counted=True)
         finally:
             beat.cancel()
 
@@ -303,6 +335,12 @@ class Jobs:
                 return
             except Exception as error:
                 log.warning("a heartbeat failed", job=str(running.id), reason=str(error))
+
+
+def _pause(attempts: int) -> timedelta:
+    """How long failing work waits for its next try; the others go on meanwhile."""
+    doublings: int = 2 ** min(attempts, MOST_DOUBLINGS)
+    return LEASE * doublings
 
 
 class WorkKeepsFailing(Refusal):

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, bindparam, func, or_, select, update
+from sqlalchemy import String, Uuid, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service_kit.database import Database, Reader, Transaction
@@ -17,21 +17,26 @@ from service_kit.logs import logger
 from service_kit.tables import lease
 
 log = logger(__name__)
-# Leases are measured by the database's clock alone: the clocks of the holders may differ.
+LONGEST_ANSWER_SECONDS = 1.0
+RELEASE_SECONDS = 1.0
+# Leases are measured by the database's clock alone: the clocks of the holders may differ. It is read by SELECT and passed on as a value,
+# since a distributed Postgres takes no clock in UPDATE; from the row's own node, and after the row is locked, so that it is never
+# older than the lock.
 _now = func.clock_timestamp()
-MAKE = insert(lease).values(name=bindparam("name"), epoch=0, owner=None, expires_at=_now).on_conflict_do_nothing()
+# Of a lease that nobody holds: no clock is so far behind.
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+MAKE = insert(lease).values(name=bindparam("name"), epoch=0, owner=None, expires_at=LONG_AGO).on_conflict_do_nothing()
+_is_free = or_(lease.c.expires_at <= _now, lease.c.owner.is_(None), lease.c.owner == bindparam("owner", type_=Uuid))
+LOOK = select(lease.c.epoch, _is_free.label("is_free"), _now.label("now")).where(lease.c.name == bindparam("name"))
+LOCK = select(lease.c.epoch).where(lease.c.name == bindparam("name")).with_for_update(key_share=True)
+HELD = select(_now).where(lease.c.name == bindparam("name"), lease.c.epoch == bindparam("held"), lease.c.expires_at > _now)
 TAKE = (
     update(lease)
-    .where(lease.c.name == bindparam("of"), or_(lease.c.expires_at <= _now, lease.c.owner.is_(None)))
-    .values(epoch=lease.c.epoch + 1, owner=bindparam("owner"), expires_at=_now + bindparam("ttl"))
-    .returning(lease.c.epoch)
+    .where(lease.c.name == bindparam("of"), lease.c.epoch == bindparam("seen"))
+    .values(epoch=bindparam("next"), owner=bindparam("owner"), expires_at=bindparam("until"))
 )
-RENEW = (
-    update(lease)
-    .where(lease.c.name == bindparam("of"), lease.c.epoch == bindparam("held"), lease.c.expires_at > _now)
-    .values(expires_at=_now + bindparam("ttl"))
-)
-RELEASE = update(lease).where(lease.c.name == bindparam("of"), lease.c.epoch == bindparam("held")).values(owner=None, expires_at=_now)
+RENEW = update(lease).where(lease.c.name == bindparam("of"), lease.c.epoch == bindparam("held")).values(expires_at=bindparam("until"))
+RELEASE = update(lease).where(lease.c.name == bindparam("of"), lease.c.epoch == bindparam("held")).values(owner=None, expires_at=LONG_AGO)
 # A holder that was stopped in the middle of its transaction would keep the row locked: the server ends such a pause with the lease.
 _pause = func.set_config("idle_in_transaction_session_timeout", bindparam("pause", type_=String), True)
 CHECK = (
@@ -72,18 +77,36 @@ class Leases:
         self._database = database
 
     async def take(self, name: str, *, ttl: timedelta, owner: UUID | None = None) -> Lease | None:
-        """The lease, or None while somebody else holds it."""
+        """The lease, or None while somebody else holds it; who held it before has it again, under a new epoch.
+
+        Who finds it held locks nothing: the holder's transactions are not to wait for those who stand by.
+        """
         owner = owner or new_id()
-        async with self._database.transaction() as tx:
-            await tx.execute(MAKE, name=name)
-            epoch = await tx.fetch_value(TAKE, of=name, owner=owner, ttl=ttl)
-        return None if epoch is None else Lease(name=name, owner=owner, epoch=epoch, ttl=ttl)
+        async with self._changing(ttl) as tx:
+            if not await _looked_free(tx, name, owner):
+                return None
+            await tx.fetch(LOCK, name=name)
+            # Between the look and the lock somebody else may have been quicker.
+            found = await tx.fetch_one(LOOK, name=name, owner=owner)
+            if found is None or not found["is_free"]:
+                return None
+            epoch = found["epoch"] + 1
+            await tx.execute(TAKE, of=name, seen=found["epoch"], next=epoch, owner=owner, until=found["now"] + ttl)
+        return Lease(name=name, owner=owner, epoch=epoch, ttl=ttl)
 
     async def renew(self, held: Lease) -> None:
         """Hold on for another ttl; LeaseLost when it ran out or was taken."""
-        async with self._database.transaction() as tx:
-            if not await tx.execute(RENEW, of=held.name, held=held.epoch, ttl=held.ttl):
+        async with self._changing(held.ttl) as tx:
+            await tx.fetch(LOCK, name=held.name)
+            now = await tx.fetch_value(HELD, name=held.name, held=held.epoch)
+            if now is None:
                 raise LeaseLost(held.name)
+            await tx.execute(RENEW, of=held.name, held=held.epoch, until=now + held.ttl)
+
+    def _changing(self, ttl: timedelta) -> AbstractAsyncContextManager[Transaction]:
+        """Whoever is stopped in the middle holds the row no longer than a lease lasts, and a silent database is noticed before it ends."""
+        seconds = ttl.total_seconds()
+        return self._database.transaction(statement_within=min(seconds, LONGEST_ANSWER_SECONDS), pause_within=seconds)
 
     async def release(self, held: Lease) -> None:
         """Let the next one take it at once."""
@@ -94,6 +117,14 @@ class Leases:
         """Who took it last, for figures and tests."""
         row = await reader.fetch_one(FIND, name=name)
         return None if row is None else row["owner"]
+
+
+async def _looked_free(tx: Transaction, name: str, owner: UUID) -> bool:
+    """Whether the lease seems to be free; it is made where there is none yet."""
+    found = await tx.fetch_one(LOOK, name=name, owner=owner)
+    if found is None:
+        await tx.execute(MAKE, name=name)
+    return found is None or bool(found["is_free"])
 
 
 class Sole:
@@ -107,10 +138,12 @@ class Sole:
         self._work = work
         self._ttl = ttl
         self._standby_seconds = standby_seconds
+        # The same all its life: what was lost in an outage is taken up again without waiting for the lease to run out.
+        self._owner = new_id()
 
     async def run(self) -> None:
         while True:
-            held = await self._leases.take(self.name, ttl=self._ttl)
+            held = await self._leases.take(self.name, ttl=self._ttl, owner=self._owner)
             if held is None:
                 await asyncio.sleep(self._standby_seconds)
                 continue
@@ -131,7 +164,8 @@ class Sole:
             renewing.cancel()
             await asyncio.gather(work, renewing, return_exceptions=True)
             with suppress(Exception):
-                await asyncio.wait_for(self._leases.release(held), 1.0)
+                async with asyncio.timeout(RELEASE_SECONDS):
+                    await self._leases.release(held)
 
     async def _renewed(self, held: Lease) -> None:
         while True:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from sqlalchemy import Column, Connection, MetaData, String, Table, select, text
 
-from service_kit.database import Reader, connect
+from service_kit.connection import connect
+from service_kit.database import Reader
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory

@@ -2,6 +2,7 @@
 
 from asyncio import sleep
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import insert
@@ -11,7 +12,7 @@ from service_kit.errors import Unavailable
 from service_kit.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack, UniqueViolated
 from service_kit.tables import event
 
-TRIES = 20
+WITHIN_SECONDS = 10.0
 PAUSE_SECONDS = 0.5
 PROBE = insert(event)
 
@@ -33,7 +34,8 @@ async def was_committed(database: Database, told: Sequence[Any]) -> bool:
     entry = next((each for each in told if each.is_told), None)
     if entry is None:
         raise OutcomeNotKnown()
-    for _ in range(TRIES):
+    until = monotonic() + WITHIN_SECONDS
+    while monotonic() < until:
         try:
             async with database.transaction() as tx:
                 await tx.execute(

@@ -16,9 +16,10 @@ from starlette.routing import Route
 from service_kit import contract, health, idempotency, parked, scratch
 from service_kit.audit_routes import audit_router
 from service_kit.client import ServiceClient, Tokens
+from service_kit.connection import PoolLimits
 from service_kit.consumer import Consumer, Handler, Prepare
 from service_kit.cors import Cors
-from service_kit.database import Database, PoolLimits
+from service_kit.database import Database
 from service_kit.dispatch import Dispatcher
 from service_kit.feed import feed_router
 from service_kit.handlers import HANDLERS, unforeseen
@@ -42,6 +43,7 @@ from service_kit.work import Loop, Worker, supervised
 log = logger(__name__)
 VERSION = "0.1.0"
 HOUSEKEEPING_SECONDS = 60.0
+WORK_ENDS_WITHIN_SECONDS = 5.0
 
 
 class Service:
@@ -98,6 +100,7 @@ class Service:
         )
         self.parts: dict[str, Any] = {}
         self.workers: list[Worker] = []
+        self._working_tasks: list[asyncio.Task[None]] = []
         self._starting: list[Callable[[], Any]] = []
         self._closing: list[Callable[[], Any]] = [self.tokens.close]
         self._sequencer = Sequencer(self.database)
@@ -186,13 +189,21 @@ class Service:
         # Housekeeping makes the head too: a database that is not there or not migrated yet keeps nobody from starting.
         with suppress(DatabaseUnavailable, TransactionRolledBack, OutcomeUnknown, asyncpg.PostgresError):
             await self._sequencer.make_head()
-        tasks = [asyncio.create_task(supervised(worker, self.metrics), name=worker.name) for worker in self.workers]
+        self._working_tasks = [asyncio.create_task(supervised(worker, self.metrics), name=worker.name) for worker in self.workers]
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.stop_work()
+
+    async def stop_work(self) -> None:
+        """End the background work; what does not end in time is left behind with its leases."""
+        for task in self._working_tasks:
+            task.cancel()
+        if self._working_tasks:
+            _, late = await asyncio.wait(self._working_tasks, timeout=WORK_ENDS_WITHIN_SECONDS)
+            for task in late:
+                log.error("worker does not end", worker=task.get_name())
+        self._working_tasks = []
 
     async def _housekeeping(self) -> bool:
         """Make sure that the feed has a head, and forget what is older than promised or left behind by the killed."""

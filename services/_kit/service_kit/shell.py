@@ -1,5 +1,6 @@
 """The ASGI wrap around a service's app: request ids, traces, size limits, the last word on errors, one log line."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit import traces
 from service_kit.errors import TooLarge
-from service_kit.handlers import SOMETHING_WRONG
+from service_kit.handlers import PROCESS_STOPS, SOMETHING_WRONG
 from service_kit.identity import new_id
 from service_kit.logs import RequestLog, logger
 from service_kit.messages import said
@@ -53,6 +54,10 @@ class Shell:
             await self._app(scope, limited, exchange.send)
         except TooLarge as refusal:
             await self._answer(exchange, refusal.status, refusal.detail)
+        except asyncio.CancelledError:
+            # The process stops and the request has had its time: the server would call it an error of ours.
+            await self._answer(exchange, 503, PROCESS_STOPS)
+            raise
         except Exception:
             log.exception("unexpected error", request_id=exchange.request_id, path=scope["path"])
             await self._answer(exchange, 500, SOMETHING_WRONG)

@@ -30,7 +30,9 @@ class Signals:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[topic].add(future)
         try:
-            await asyncio.wait_for(future, seconds)
+            # `asyncio.wait_for` of Python 3.11 swallows a cancellation that comes together with the hint.
+            async with asyncio.timeout(seconds):
+                await future
         except TimeoutError:
             return False
         finally:

@@ -62,6 +62,8 @@ class StatementTooSlow(Unavailable):
     """This took longer than one request may take; ask for less at once, or repeat it later."""
 
 
+# The server lives and says so: what was asked for is to blame, and comes after the others.
+OWN_FAULTS = (LockNotAvailable, StatementTooSlow)
 BY_STATE: Mapping[str, Callable[[str], Exception]] = {
     "23505": UniqueViolated,
     "23P01": ExclusionViolated,

@@ -63,7 +63,7 @@ class Statements:
         self._compiled: WeakKeyDictionary[Any, dict[frozenset[str] | None, Compiled]] = WeakKeyDictionary()
 
     def compiled(self, statement: Executable, given: Mapping[str, object]) -> Compiled:
-        columns = frozenset(given) if _takes_columns(statement) else None
+        columns = frozenset(given) if takes_columns(statement) else None
         variants = self._compiled.get(statement)
         if variants is None:
             variants = self._compiled[statement] = {}
@@ -73,7 +73,7 @@ class Statements:
         return found
 
 
-def _takes_columns(statement: Executable) -> bool:
+def takes_columns(statement: Executable) -> bool:
     """Whether the statement is an `insert(table)` or `update(table)` whose columns are those of the call's parameters."""
     if isinstance(statement, Insert):
         return statement._values is None and statement._multi_values == () and statement.select is None

@@ -13,7 +13,7 @@ from service_kit.database import Database, Record, Transaction
 from service_kit.errors import Unavailable
 from service_kit.identity import Clock
 from service_kit.logs import logger, reason_of
-from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.sqlstates import OWN_FAULTS, OutcomeUnknown, TransactionRolledBack
 from service_kit.tables import timer
 
 log = logger(__name__)
@@ -119,11 +119,12 @@ class Timers:
         """Fire one batch; True when there may be more that is due."""
         try:
             return await self._fire(self._batch) == self._batch
+        except OWN_FAULTS as error:
+            return await self._fire_alone(error)
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             raise
-        except Exception:
-            log.exception("a batch of timers failed", kind=self._kind)
-            return await self._fire_alone()
+        except Exception as error:
+            return await self._fire_alone(error)
 
     async def _fire(self, limit: int) -> int:
         async with self._database.transaction() as tx:
@@ -132,26 +133,36 @@ class Timers:
                 await self._handler(tx, sorted(map(timer_of, rows), key=lambda each: each.due_at))
         return len(rows)
 
-    async def _fire_alone(self) -> bool:
-        """One by one, each in a transaction of its own, so that a poisonous one stops nobody, even if it fails at its COMMIT."""
+    async def _fire_alone(self, failure: Exception) -> bool:
+        """One by one, each in a transaction of its own, so that a poisonous one stops nobody, even if it fails at its COMMIT.
+
+        True when some were fired. Where none is due that could be to blame, firing itself fails: the failure is raised.
+        """
         async with self._database.reading() as reader:
             rows = await reader.fetch(DUE, kind=self._kind, at=self._clock(), limit=self._batch)
-        for row in rows:
-            await self._fire_one(timer_of(row))
-        return True
+        if not rows:
+            raise failure
+        log.error("a batch of timers failed", kind=self._kind, exc_info=failure)
+        return any([await self._fire_one(timer_of(row)) for row in rows])
 
-    async def _fire_one(self, each: Timer) -> None:
+    async def _fire_one(self, each: Timer) -> bool:
+        """Whether it was fired."""
         try:
             async with self._database.transaction() as tx:
                 taken = await tx.fetch_one(TAKE_ONE, kind=self._kind, at=self._clock(), subject=each.subject, key=each.key)
                 if taken is None:
-                    return
+                    return False
                 each = timer_of(taken)
                 await self._handler(tx, [each])
+        except OWN_FAULTS as error:
+            await self._fail(each, error)
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             raise
         except Exception as error:
             await self._fail(each, error)
+        else:
+            return True
+        return False
 
     async def _fail(self, each: Timer, error: Exception) -> None:
         attempts = each.attempts + 1

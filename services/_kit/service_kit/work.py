@@ -12,7 +12,35 @@ from service_kit.signals import Signals
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 
 log = logger(__name__)
-LONGEST_BACKOFF_SECONDS = 5.0
+SHORTEST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 30.0
+# An outage ends without our help: who waits for its end is to be there soon after.
+LONGEST_OUTAGE_PAUSE_SECONDS = 1.5
+OUTAGES = (Unavailable, TransactionRolledBack, OutcomeUnknown, ConnectionError, TimeoutError)
+
+
+class Backoff:
+    """Growing pauses between tries that fail, so that what fails for good costs next to nothing; a success begins anew."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def succeeded(self) -> None:
+        self._failures = 0
+
+    def failed(self, *, longest: float = LONGEST_PAUSE_SECONDS) -> float:
+        """How many seconds to wait until the next try."""
+        self._failures += 1
+        grown: float = SHORTEST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 20)
+        return min(longest, grown) * random.uniform(0.75, 1.0)
+
+    def after(self, error: Exception, name: str) -> float:
+        """The pause after this failure of a worker, which is logged: an outage in one line, anything else with its trace."""
+        if isinstance(error, OUTAGES):
+            log.warning("worker waits", worker=name, reason=f"{type(error).__name__}: {error}")
+            return self.failed(longest=LONGEST_OUTAGE_PAUSE_SECONDS)
+        log.error("worker failed", worker=name, exc_info=error)
+        return self.failed()
 
 
 class Worker(Protocol):
@@ -44,28 +72,45 @@ class Loop:
         self._metrics = metrics
 
     async def run(self) -> None:
+        backoff = Backoff()
         while True:
             heard = self._signals.count(self._topic)
-            if not await self._step():
+            try:
+                has_more = await self._step()
+            except Exception as error:
+                refuse_if_canceled(error)
+                self._count("failed")
+                await asyncio.sleep(backoff.after(error, self.name))
+                continue
+            backoff.succeeded()
+            if has_more:
+                self._count("done")
+            else:
                 await self._signals.wait(self._topic, seconds=self._idle_seconds * random.uniform(0.8, 1.2), since=heard)
-            elif self._metrics is not None:
-                self._metrics.stepped(self.name, "done")
+
+    def _count(self, outcome: str) -> None:
+        if self._metrics is not None:
+            self._metrics.stepped(self.name, outcome)
+
+
+def refuse_if_canceled(error: Exception) -> None:
+    """Let no failure take the place of a cancellation that was under way: who was asked to stop stops."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
 
 
 async def supervised(worker: Worker, metrics: Metrics) -> None:
-    """Run a worker again whenever it fails; an outage is waited out, anything else is logged with its trace."""
-    failures = 0
+    """Run a worker again whenever it fails, after a pause that grows unless it had lived longer than the longest one."""
+    backoff = Backoff()
     while True:
         started = asyncio.get_running_loop().time()
         try:
             await worker.run()
             return
-        except asyncio.CancelledError:
-            raise
-        except (Unavailable, TransactionRolledBack, OutcomeUnknown, ConnectionError, TimeoutError) as error:
-            log.warning("worker waits", worker=worker.name, reason=f"{type(error).__name__}: {error}")
-        except Exception:
-            log.exception("worker failed", worker=worker.name)
-        metrics.stepped(worker.name, "failed")
-        failures = 1 if asyncio.get_running_loop().time() - started > 30 else failures + 1
-        await asyncio.sleep(min(LONGEST_BACKOFF_SECONDS, 0.1 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.0))
+        except Exception as error:
+            refuse_if_canceled(error)
+            if asyncio.get_running_loop().time() - started > LONGEST_PAUSE_SECONDS:
+                backoff.succeeded()
+            metrics.stepped(worker.name, "failed")
+            await asyncio.sleep(backoff.after(error, worker.name))

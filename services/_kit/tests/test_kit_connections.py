@@ -12,7 +12,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 from service_kit import outbox
-from service_kit.database import Database, PoolLimits, connect, single_host_urls
+from service_kit.connection import connect, single_host_urls
+from service_kit.database import Database, PoolLimits
 from service_kit.migrations import migrate
 from service_kit.outbox import Event
 from service_kit.postgres_server import PostgresServer

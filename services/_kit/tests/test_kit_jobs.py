@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from service_kit import jobs
 from service_kit.errors import Refusal, Unavailable
+from service_kit.identity import clock
 from service_kit.jobs import Jobs
 from service_kit.leases import LeaseLost
 from service_kit.tables import event_head
@@ -217,7 +218,7 @@ async def test_the_end_that_a_late_worker_finds_is_not_the_end(database, raw, er
     async def late(job) -> None:
         await raw.execute(EXPIRE)
         async with database.transaction() as tx:
-            await tx.execute(jobs.CLAIM, of_kind="import", owner=UUID(int=9), ttl=timedelta(hours=1), at=AT)
+            await tx.execute(jobs.CLAIM, of=job.id, owner=UUID(int=9), until=clock() + timedelta(hours=1), at=AT)
         if error is not None:
             raise error
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service_kit.database import connect
+from service_kit.connection import connect
 from service_kit.identity import new_id
 from service_kit.migrations import migrate
 from service_kit.testing.published import contract_of, faults_of

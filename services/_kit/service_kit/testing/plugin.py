@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import structlog
 
 from service_kit.postgres_server import PostgresServer
 from service_kit.testing.databases import Databases
+from service_kit.testing.distributed import compiled_statements, refusals, volatile_of
 from service_kit.testing.tokens import SigningKeys
 
 URL = pytest.StashKey[str]()
@@ -72,6 +73,20 @@ def databases(postgres_url: str) -> Iterator[Databases]:
     lender = Databases(postgres_url)
     yield lender
     asyncio.run(lender.drop())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_is_compiled_is_taken_by_a_distributed_postgres(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What is built per call is seen by no gate that reads modules: it is looked at when the tests of this worker are over."""
+    with compiled_statements() as compiled:
+        yield
+    found = asyncio.run(_refused(request.config.stash[URL], compiled)) if compiled else []
+    assert not found, "a distributed Postgres refuses:\n" + "\n".join(found)
+
+
+async def _refused(url: str, compiled: Mapping[str, str]) -> list[str]:
+    volatile = await volatile_of(url, compiled)
+    return [f"{why}: {sql}" for sql, schema in compiled.items() for why in refusals(sql, schema=schema, volatile=volatile)]
 
 
 @pytest.fixture

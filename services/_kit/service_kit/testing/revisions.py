@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata, produce_migrations, render_py
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, text
 
-from service_kit.database import connect
+from service_kit.connection import connect
 from service_kit.migrations import VERSION_TABLE, engine_for, migrate, script_directory
 from service_kit.postgres_server import PostgresServer
 

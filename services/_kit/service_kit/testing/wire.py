@@ -24,6 +24,13 @@ class Wire:
         self._passing: set[asyncio.Task[object]] = set()
         self.cut_commit: Cut | None = None
         self.cuts = 0
+        # What clients have sent.
+        self.heard = bytearray()
+        self.connected = 0
+        # What must be sent for the silence to begin.
+        self.freeze_at: bytes | None = None
+        self._passes = asyncio.Event()
+        self._passes.set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
@@ -31,6 +38,7 @@ class Wire:
 
     async def __aexit__(self, *_error: object) -> None:
         self._server.close()
+        self.thaw()
         self.cut()
         await asyncio.gather(*self._passing, return_exceptions=True)
 
@@ -46,7 +54,16 @@ class Wire:
                 end.transport.abort()
         self._ends.clear()
 
+    def freeze(self) -> None:
+        """Keep silent from now on, as a stopped server does: connections are taken, nothing is answered."""
+        self._passes.clear()
+
+    def thaw(self) -> None:
+        """Go on, with all that was held back."""
+        self._passes.set()
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connected += 1
         if self._host.startswith("/"):
             to_server = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
         else:
@@ -57,6 +74,10 @@ class Wire:
 
     async def _asked(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, client: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(65_536):
+            self.heard.extend(chunk)
+            if self.freeze_at is not None and self.freeze_at in chunk:
+                self.freeze()
+            await self._passes.wait()
             how, self.cut_commit = (self.cut_commit, None) if COMMIT in chunk else (None, self.cut_commit)
             if how is not None:
                 self.cuts += 1
@@ -70,5 +91,6 @@ class Wire:
 
     async def _answered(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(65_536):
+            await self._passes.wait()
             client.write(chunk)
         client.close()

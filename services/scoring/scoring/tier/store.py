@@ -11,7 +11,7 @@ from service_kit.outbox import Event
 from service_kit.sqlstates import TransactionRolledBack
 from service_kit.tables import Moment
 from service_kit.timers import Timer
-from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, any_, bindparam, delete, func, select, update
+from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, any_, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from scoring.rows import arrays, unnested
@@ -61,7 +61,8 @@ _save = insert(tier_standing).from_select([each.name for each in _moved.c], sele
 SAVE = _save.on_conflict_do_update(
     index_elements=[tier_standing.c.customer_id],
     set_={each.name: _save.excluded[each.name] for each in _moved.c if each.name != "customer_id"},
-    where=tier_standing.c.version == _save.excluded.version - 1,
+    # Spelled out: a distributed Postgres forgets the types of the rows when there is a parameter here.
+    where=tier_standing.c.version == _save.excluded.version - literal_column("1", Integer),
 )
 NEXT_SCORED = (
     select(score_card.c.customer_id)
