@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from service_kit.feed import Lane
 from service_kit.identity import Clock, clock
 from service_kit.leases import Lease, Sole
 from service_kit.service import Service
@@ -112,8 +113,10 @@ def _wire_routing(service: Service, settings: Settings) -> None:
 def _wire_directory(service: Service, settings: Settings) -> None:
     digests = service.part("addresses", AddressDigests(service.sealer))
     customer_profile = service.client(settings.customer_profile_url)
-    news = CustomerNews(Customers(customer_profile), digests, parallel=settings.directory_parallel)
-    service.consume("customer-profile", customer_profile, news, prepare=news.prepare)
+    lanes: tuple[Lane, ...] = ("live", "bulk")
+    for lane in lanes:
+        news = CustomerNews(Customers(customer_profile), digests)
+        service.consume("customer-profile", customer_profile, news, prepare=news.prepare, batch_handler=news.take, lane=lane)
     service.consume("scoring", service.client(settings.scoring_url), TierNews(digests))
     service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(digests))
 

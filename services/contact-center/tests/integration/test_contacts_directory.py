@@ -1,6 +1,6 @@
 """The directory: fed by news, asked for every contact, never by a neighbor."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,11 +21,11 @@ class KnownFiles:
 
     def __init__(self, *files: CustomerFacts) -> None:
         self.files = {file.customer_id: file for file in files}
-        self.asked: list[UUID] = []
+        self.asked: list[Sequence[UUID]] = []
 
-    async def facts(self, customer_id: UUID) -> CustomerFacts | None:
-        self.asked.append(customer_id)
-        return self.files.get(customer_id)
+    async def facts(self, customer_ids: Sequence[UUID]) -> list[CustomerFacts]:
+        self.asked.append(customer_ids)
+        return [self.files[each] for each in customer_ids if each in self.files]
 
 
 def a_file(customer_id: UUID = ZHANG, **others: Any) -> CustomerFacts:
@@ -56,12 +56,11 @@ def news(type_: str, subject: UUID, **payload: Any) -> News:
 
 
 async def told_of_customer(api: Api, *files: CustomerFacts, told: News | None = None) -> None:
-    handler = CustomerNews(KnownFiles(*files), api.service.parts["addresses"], parallel=4)
+    handler = CustomerNews(KnownFiles(*files), api.service.parts["addresses"])
     batch = [told] if told is not None else [news("customer.created", file.customer_id) for file in files]
     await handler.prepare(batch)
     async with api.service.database.transaction() as tx:
-        for each in batch:
-            await handler(tx, each)
+        await handler.take(tx, batch)
 
 
 async def told_of_tier(api: Api, customer_id: UUID, stars: int | None) -> None:
@@ -382,10 +381,47 @@ async def test_a_flow_asks_the_directory_for_the_tier(api: Api) -> None:
     assert (await house.call(to="10010", **{"from": "10000"}))["queue_id"] == house.queue["id"]
 
 
-async def test_news_of_one_batch_ask_once_per_customer(api: Api) -> None:
+async def test_news_of_one_batch_ask_one_question(api: Api) -> None:
     files = KnownFiles(a_file())
-    handler = CustomerNews(files, api.service.parts["addresses"], parallel=2)
+    handler = CustomerNews(files, api.service.parts["addresses"])
+    other = UUID(int=7)
 
-    await handler.prepare([news("customer.created", ZHANG), news("customer.changed", ZHANG), news("customer.erased", GROUP)])
+    await handler.prepare(
+        [news("customer.created", ZHANG), news("customer.changed", ZHANG), news("customer.created", other), news("customer.erased", GROUP)]
+    )
 
-    assert files.asked == [ZHANG]
+    assert files.asked == [[ZHANG, other]]
+
+
+async def test_a_batch_of_news_makes_of_each_customer_what_its_own_news_would(api: Api) -> None:
+    house = await House.opened(api)
+    shared, own = "phone:+8613800138000", "phone:+8613900139000"
+    files = [
+        a_file(ZHANG, addresses=(shared, own)),
+        a_file(GROUP, unit="cn.bj", tags=(), addresses=(shared,), key_contact_addresses=(shared,)),
+    ]
+
+    await told_of_customer(api, *files)
+    await told_of_tier(api, GROUP, 5)
+
+    assert (await house.call())["customer_id"] == str(GROUP)
+    assert (await house.call(**{"from": "13900139000"}))["customer_id"] == str(ZHANG)
+    row = await api.service.database._pool.fetchrow("SELECT tags FROM contact_center.directory_customer WHERE customer_id = $1", GROUP)
+    assert row["tags"] == []
+
+
+async def test_what_was_read_before_a_customer_was_erased_brings_nobody_back(api: Api) -> None:
+    """The lane of imports asks, then the live lane hears of the erasure, then the first one writes."""
+    house = await House.opened(api)
+    slow = CustomerNews(KnownFiles(a_file()), api.service.parts["addresses"])
+    batch = [news("customer.created", ZHANG)]
+    await slow.prepare(batch)
+    await told_of_customer(api, told=news("customer.erased", ZHANG))
+
+    async with api.service.database.transaction() as tx:
+        await slow.take(tx, batch)
+    await told_of_tier(api, ZHANG, 6)
+
+    assert (await house.call())["customer_id"] is None
+    rows = await api.service.database._pool.fetch("SELECT tier, language FROM contact_center.directory_customer")
+    assert [tuple(row) for row in rows] == [(None, None)]
