@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable, fields_of, key_of
+from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable, columns_of, fields_of, key_of
 from customer_profile.customer_import.domain import Deciding, Defaults, Holding, Known
-from customer_profile.customer_import.drafts import Draft, Drafting, RowRefused
+from customer_profile.customer_import.drafts import Draft, Drafting
 from customer_profile.customer_import.problems import safe
+from customer_profile.customer_import.readings import RowRefused
 from customer_profile.testing import AT, PlainVault, a_customer, a_source, an_identifier
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ DEFAULTS = Defaults(unit="cn", language="zh-CN", time_zone="Asia/Shanghai", sour
 
 def drafting(*columns: str, key: str | None = None) -> Drafting:
     asked = key_of(key) if key else None
-    return Drafting(fields_of(columns, {}, asked), key=asked, vault=PlainVault(), region="CN", zones=frozenset({"Asia/Shanghai"}))
+    return Drafting(columns_of(columns, {}, asked), key=asked, vault=PlainVault(), region="CN", zones=frozenset({"Asia/Shanghai"}))
 
 
 def draft(key: str | None = None, **cells: Any) -> Draft:

@@ -1,7 +1,8 @@
 """Asks customer-profile who a customer is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from service_kit.client import NeighborRefused, NeighborUnavailable, ServiceClient
@@ -69,4 +70,9 @@ class CustomerProfile:
             half = len(values) // 2
             return await self._batch(type, system, values[:half]) | await self._batch(type, system, values[half:])
         pairs = zip(values, answer["items"], strict=True)
-        return {value: None if item is None else KnownCustomer(id=UUID(item["customer_id"]), unit=item["unit"]) for value, item in pairs}
+        return {value: None if item is None else _known(item) for value, item in pairs}
+
+
+def _known(item: Mapping[str, Any]) -> KnownCustomer:
+    """The customer, or the first of several: a household has one phone and several people."""
+    return KnownCustomer(id=UUID(item["customer_id"]), unit=item["unit"], is_shared=len(item["customer_ids"]) > 1)

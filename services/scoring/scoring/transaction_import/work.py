@@ -28,7 +28,7 @@ from scoring.settings import Settings
 from scoring.transaction import use_cases
 from scoring.transaction.store import TransactionStore
 from scoring.transaction_import import payload, store
-from scoring.transaction_import.domain import Draft, Order, RowNotReadable, drafted, fields_of
+from scoring.transaction_import.domain import Draft, Order, RowNotReadable, drafted, fields_of, ignored_of
 
 CHUNK = 1_000
 MOST_REMEMBERED = 200_000
@@ -64,10 +64,13 @@ class TransactionImports:
         order = payload.read(job.payload)
         with tempfile.TemporaryDirectory(prefix="guanxi-import-") as folder:
             source = await self._fetched(job.id, Path(folder) / "sheet")
-            sheet = reading.opened(str(source), order.filename)
+            sheet = await asyncio.to_thread(reading.opened, str(source), order.filename, order.encoding)
             if sheet.format is Format.XLSX:
                 sheet = await reading.converted(sheet, str(Path(folder) / "rows"))
             fields = fields_of(sheet.columns, order)
+            # Told also when the import fails or is canceled: nobody has to guess what became of a column.
+            told = {"taken": {column: field for field, column in fields.items()}, "ignored": ignored_of(sheet.columns, fields)}
+            job.result = {"columns": told}
             job.total = await asyncio.to_thread(reading.count, sheet)
             job.counts = {name: job.counts.get(name, 0) for name in COUNTS}
             known: dict[str, KnownCustomer | None] = {}
@@ -76,7 +79,7 @@ class TransactionImports:
                 await self._take(job, order, fields, chunk, known)
         async with job.step() as tx:
             await store.drop_pieces(tx, job.id)
-        job.result = dict(job.counts)
+        job.result = {**job.counts, "columns": told}
 
     async def sweep(self) -> bool:
         """Keep no sheet longer than its import, however that ended."""
@@ -99,7 +102,12 @@ class TransactionImports:
         await self._get_to_know(order, {draft.customer for draft in drafts}, known, caller)
         found = {name: customer for name, customer in known.items() if customer is not None and caller.sees(customer.unit)}
         errors += [(draft.row, "there is no such customer") for draft in drafts if draft.customer not in found]
-        drafts = [draft for draft in drafts if draft.customer in found]
+        errors += [
+            (draft.row, "several customers share this identifier")
+            for draft in drafts
+            if draft.customer in found and found[draft.customer].is_shared
+        ]
+        drafts = [draft for draft in drafts if draft.customer in found and not found[draft.customer].is_shared]
         async with job.step() as tx:
             outcome = await self._record(tx, order, drafts, found)
             errors += [(drafts[place].row, refusal.detail) for place, refusal in outcome.rejected.items()]
