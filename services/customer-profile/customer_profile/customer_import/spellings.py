@@ -34,7 +34,7 @@ COMPANY = frozenset(
     {
         "公司", "公司名", "公司名称", "公司全称", "企业", "企业名称", "单位", "单位名称", "工作单位", "所在单位", "机构", "机构名称",
         "公司名稱",
-        "單位", "company", "companyname", "organization", "organisation", "organizationname", "organisationname", "employer", "account",
+        "單位", "company", "companyname", "organization", "organizationname", "employer", "account",
         "accountname",
     }
 )  # fmt: skip
@@ -73,4 +73,5 @@ ORGANIZED = re.compile(
 
 
 def bare(column: str) -> str:
-    return PUNCTUATION.sub("", column).lower()
+    # British spelling is the same column.
+    return PUNCTUATION.sub("", column).lower().replace("isation", "ization")
