@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from service_kit.feed import Lane
 from service_kit.identity import Clock, clock
 from service_kit.service import Service
 from service_kit.tokens import Keys
@@ -72,7 +73,10 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     redating = Redating(service.database, shelf, clock=service.clock)
     service.worker(service.loop("redating", redating.step, idle_seconds=REDATING_SECONDS))
     service.worker(service.loop("confirming", confirming.step, idle_seconds=settings.confirm_seconds / 2))
-    service.consume("customer-profile", service.client(settings.customer_profile_url), on_customer_news)
+    # A person's erasure does not wait behind an import.
+    lanes: tuple[Lane, ...] = ("live", "bulk")
+    for lane in lanes:
+        service.consume("customer-profile", service.client(settings.customer_profile_url), on_customer_news, lane=lane)
     surveys = SurveyNews(customers, SurveyAnswers(service.client(settings.scoring_url)), shelf, settings, clock=service.clock)
     service.consume("scoring", service.client(settings.scoring_url), surveys, prepare=surveys.prepare)
     return service

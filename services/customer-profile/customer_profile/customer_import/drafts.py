@@ -29,7 +29,7 @@ from customer_profile.customer_import.readings import (
     refuse_more,
     text_of,
 )
-from customer_profile.customer_import.spellings import EMPTY, KINDS, ORGANIZED, ROLES, SECTORS
+from customer_profile.customer_import.spellings import EMPTY, KINDS, NOTHING, ORGANIZED, ROLES, SECTORS
 from customer_profile.identifier.domain import UNIQUE, WITH_SYSTEM, Identifier, IdentifierType, Vault, written
 from customer_profile.identifier.phones import phones
 
@@ -203,7 +203,7 @@ class _Told:
             self._take_text(target, text_of(value))
 
     def _take_text(self, target: str, value: str) -> None:
-        if value.lower() in EMPTY:
+        if value.lower() in (EMPTY if target == "name" else NOTHING):
             return
         if target in IDENTIFIER_TARGETS or ":" in target:
             self._identifiers.extend(self._drafting.identifier(target, part) for part in self._drafting.several(target, value))
@@ -214,7 +214,7 @@ class _Told:
     def _take_many(self, target: str, value: Value) -> None:
         parts = [text_of(part) for part in value] if isinstance(value, list) else [part.strip() for part in MANY.split(text_of(value))]
         for part in parts:
-            if part.lower() in EMPTY:
+            if part.lower() in NOTHING:
                 continue
             refuse_formula(part)
             if target == "tags":

@@ -15,7 +15,7 @@ from service_kit.words import LANGUAGE_TAG, UNIT
 
 from customer_profile.customer.facts import Json
 from customer_profile.customer_import.columns import usual_name
-from customer_profile.customer_import.spellings import COMPANY, CONTACT, EMPTY, NAME_PARTS, NO, SEXES, UNTOLD_SEX, YES, bare
+from customer_profile.customer_import.spellings import COMPANY, CONTACT, NAME_PARTS, NO, NOTHING, SEXES, UNTOLD_SEX, YES, bare
 
 LONGEST_NAME = 200
 LONGEST_FACT = 2_000
@@ -63,7 +63,7 @@ def fact_of(target: str, value: Value) -> Json:
     if isinstance(value, dict):
         members: dict[str, Json] = {member_of(name): fact_text(member) for name, member in value.items()}
         return refuse_more(members, MOST_MEMBERS, "more than {most} members in a fact")
-    return None if text_of(value).lower() in EMPTY else fact_text(value)
+    return None if text_of(value).lower() in NOTHING else fact_text(value)
 
 
 def member_of(name: str) -> str:
@@ -124,11 +124,11 @@ def is_naming(column: str) -> bool:
 
 
 def is_filled(value: "Value | None") -> bool:
-    return isinstance(value, str) and value.strip().lower() not in EMPTY
+    return isinstance(value, str) and value.strip().lower() not in NOTHING
 
 
 def day_text(text: str) -> str | None:
-    if text.lower() in EMPTY:
+    if text.lower() in NOTHING:
         return None
     try:
         day = day_of(text)
@@ -142,7 +142,7 @@ def day_text(text: str) -> str | None:
 
 
 def sex_of(text: str) -> str | None:
-    if text.lower() in EMPTY | UNTOLD_SEX:
+    if text.lower() in NOTHING | UNTOLD_SEX:
         return None
     if text.lower() not in SEXES:
         raise RowRefused("invalid", "sex is male, female or other")

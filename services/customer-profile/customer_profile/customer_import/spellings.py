@@ -61,10 +61,9 @@ SEXES = {
 UNTOLD_SEX = frozenset({"未知", "保密", "不详", "unknown"})
 YES = frozenset({"true", "yes", "1", "是", "y"})
 NO = frozenset({"false", "no", "0", "否", "n"})
-# What is written where there is nothing.
-EMPTY = frozenset(
-    {"", "-", "--", "——", "/", "\\", "n/a", "null", "none", "nil", "无", "無", "暂无", "暫無", "没有", "暂缺", "未填", "不详"}
-)
+# What is written where there is nothing; some of these words are names of people.
+EMPTY = frozenset({"", "-", "--", "n/a", "null", "none", "无"})
+NOTHING = EMPTY | {"——", "/", "\\", "nil", "無", "暂无", "暫無", "没有", "暂缺", "未填", "不详"}
 # Endings that only organizations have.
 ORGANIZED = re.compile(
     r"(?:公司|集团|集團|合作社|委员会|研究院|研究所|事务所|银行|大学|医院|厂|廠)(?:[（(].*[）)])?$|\b(?:ltd|inc|llc|gmbh|corp|limited|plc)\.?$",

@@ -96,7 +96,7 @@ def test_nobody_is_named_after_what_is_no_name(name: str, code: str) -> None:
     assert refusal(name=name).code == code
 
 
-@pytest.mark.parametrize("name", ["360", "58同城", "3M", "00004", "Customer 00004", "O'Connor", "51Talk", "1688", "张三·李四"])
+@pytest.mark.parametrize("name", ["360", "58同城", "3M", "00004", "Customer 00004", "O'Connor", "51Talk", "没有", "1688", "张三·李四"])
 def test_names_with_digits_and_marks_are_names(name: str) -> None:
     assert draft(name=name).name == name
 
