@@ -106,7 +106,8 @@ async def measure(gateway: str, credentials: dict[str, str], rows: int) -> None:
         last = asyncio.create_task(whole())
         seconds = await newcomers(instance, run, last)
         await last
-        print(f"{len(seconds)} newcomers meanwhile: known after {statistics.median(seconds):.2f} s (median), {max(seconds):.2f} s (longest)")
+        median, longest = statistics.median(seconds), max(seconds)
+        print(f"{len(seconds)} newcomers meanwhile: known after {median:.2f} s (median), {longest:.2f} s (longest)")
 
 
 def main() -> None:
