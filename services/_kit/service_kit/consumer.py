@@ -7,19 +7,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import String, bindparam, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service_kit.client import NeighborRefused, NeighborUnavailable, ServiceClient
 from service_kit.database import Database, Transaction
 from service_kit.errors import Unavailable
+from service_kit.feed import ALL, Lane
 from service_kit.identity import Clock
 from service_kit.logs import logger
 from service_kit.messages import said
 from service_kit.origin import Origin
 from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX
 from service_kit.sqlstates import OWN_FAULTS, OutcomeUnknown, TransactionRolledBack
-from service_kit.tables import feed_cursor, parked_event
+from service_kit.tables import Moment, feed_cursor, parked_event
 
 log = logger(__name__)
 BATCH = 500
@@ -31,6 +32,23 @@ FIND_CURSOR = select(feed_cursor.c.cursor).where(
 )
 LOCK_CURSOR = FIND_CURSOR.with_for_update()
 MAKE_CURSOR = insert(feed_cursor).on_conflict_do_nothing()
+# A lane that is followed for the first time goes on where the whole feed was followed to.
+_followed = select(feed_cursor.c.cursor).where(
+    feed_cursor.c.source == bindparam("source", type_=String), feed_cursor.c.consumer == bindparam("before", type_=String)
+)
+BEGIN_LANE = (
+    insert(feed_cursor)
+    .from_select(
+        ["source", "consumer", "cursor", "moved_at"],
+        select(
+            bindparam("source", type_=String),
+            bindparam("consumer", type_=String),
+            func.coalesce(_followed.scalar_subquery(), literal("0", String)),
+            bindparam("at", type_=Moment),
+        ),
+    )
+    .on_conflict_do_nothing()
+)
 MOVE_CURSOR = (
     update(feed_cursor)
     .where(feed_cursor.c.source == bindparam("of_source"), feed_cursor.c.consumer == bindparam("of_consumer"))
@@ -103,13 +121,18 @@ def written_reason(error: Exception) -> str:
 
 Handler = Callable[[Transaction, News], Awaitable[None]]
 Prepare = Callable[[Sequence[News]], Awaitable[None]]
+BatchHandler = Callable[[Transaction, Sequence[News]], Awaitable[None]]
 
 
 class Consumer:
     """A worker that follows one feed under one name. Any number of replicas may run: the locked cursor row orders them.
 
     `prepare` is called with each batch before the transaction: the place for questions to other services. An event whose handler
-    keeps failing is parked with its reason and can be requeued; the others go on.
+    keeps failing is parked with its reason and can be requeued; the others go on. `batch_handler` does for a whole batch in few
+    statements what `handler` does for each of its events; when it fails, these are handled one by one.
+
+    A consumer of one lane has a cursor of its own; `before` names the consumer whose cursor it begins at. Who follows two lanes hears
+    of one subject in any order: its handlers must not let an older state undo a newer one.
     """
 
     def __init__(
@@ -122,6 +145,9 @@ class Consumer:
         handler: Handler,
         clock: Clock,
         prepare: Prepare | None = None,
+        batch_handler: BatchHandler | None = None,
+        lane: Lane = ALL,
+        before: str = "",
     ) -> None:
         self.name = f"{consumer}<{source}"
         self._source = source
@@ -131,17 +157,24 @@ class Consumer:
         self._handler = handler
         self._clock = clock
         self._prepare = prepare
+        self._batch_handler = batch_handler
+        self._lane = lane
+        self._before = before
         self._tries: dict[UUID, int] = {}
 
     async def run(self) -> None:
-        async with self._database.transaction() as tx:
-            await tx.execute(MAKE_CURSOR, source=self._source, consumer=self._consumer, cursor="0", moved_at=self._clock())
+        await self.begin()
         while True:
             await self._requeued()
             try:
                 await self.follow(wait=WAIT_SECONDS)
             except NeighborUnavailable:
                 await asyncio.sleep(0.5)
+
+    async def begin(self) -> None:
+        """Make the cursor where there is none yet."""
+        async with self._database.transaction() as tx:
+            await tx.execute(BEGIN_LANE, source=self._source, consumer=self._consumer, before=self._before, at=self._clock())
 
     async def follow(self, *, wait: int) -> int:
         """Read one batch and take it in; how many events it had."""
@@ -168,7 +201,7 @@ class Consumer:
             await self._take_alone(news)
 
     async def _read(self, after: str, wait: int) -> list[News]:
-        params = {"after": after, "limit": BATCH, "wait": wait}
+        params = {"after": after, "limit": BATCH, "wait": wait} | ({} if self._lane == ALL else {"lane": self._lane})
         try:
             envelopes = await self._client.get("/v1/events", params=params, seconds=wait + 5.0)
         except NeighborRefused as refused:
@@ -191,8 +224,11 @@ class Consumer:
         async with self._database.transaction(origin=self._origin(batch[-1])) as tx:
             if await tx.fetch_value(LOCK_CURSOR, source=self._source, consumer=self._consumer) != after:
                 return
-            for news in batch:
-                await self._handler(tx, news)
+            if self._batch_handler is not None:
+                await self._batch_handler(tx, batch)
+            else:
+                for news in batch:
+                    await self._handler(tx, news)
             await self._move(tx, batch[-1])
 
     async def _unprepared(self, news: News) -> Exception | None:

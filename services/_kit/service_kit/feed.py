@@ -4,12 +4,12 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import Query, Response
 from pydantic import Field
 from pydantic_core import to_json
-from sqlalchemy import BigInteger, bindparam, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, not_, select, true
 
 from service_kit.call import Call
 from service_kit.database import Database, Record
@@ -35,19 +35,33 @@ SPAN = 50_000
 LEFT_OUT_WHEN_ABSENT = ("unit", "traceparent")
 
 _head = select(event_head.c.position.label("newest"), event_head.c.trimmed_to.label("oldest")).where(event_head.c.name == HEAD).cte("head")
-_events = (
-    select(event)
-    .where(
-        event.c.position > bindparam("after", type_=BigInteger),
-        event.c.position <= func.least(_head.c.newest, bindparam("until", type_=BigInteger)),
-        within_units(event.c.unit),
+Lane: TypeAlias = Literal["all", "live", "bulk"]
+ALL: Lane = "all"
+
+
+def _reading(*lane: ColumnElement[bool]) -> Select[Any]:
+    """Events and head from one snapshot: behind the last row and up to the head there is nothing that the caller may see."""
+    events = (
+        select(event)
+        .where(
+            event.c.position > bindparam("after", type_=BigInteger),
+            event.c.position <= func.least(_head.c.newest, bindparam("until", type_=BigInteger)),
+            within_units(event.c.unit),
+            *lane,
+        )
+        .order_by(event.c.position)
+        .limit(bindparam("limit"))
+        .lateral("events")
     )
-    .order_by(event.c.position)
-    .limit(bindparam("limit"))
-    .lateral("events")
-)
-# Events and head from one snapshot: behind the last row and up to the head there is nothing that the caller may see.
-READ = select(_head, _events).select_from(_head.outerjoin(_events, true())).order_by(_events.c.position)
+    return select(_head, events).select_from(_head.outerjoin(events, true())).order_by(events.c.position)
+
+
+# Live news are found by an index of their own, however many others lie between them.
+READ: Mapping[Lane, Select[Any]] = {
+    "all": _reading(),
+    "live": _reading(not_(event.c.is_bulk)),
+    "bulk": _reading(event.c.is_bulk),
+}
 
 
 class CursorExpired(Gone):
@@ -100,13 +114,13 @@ class Batch:
     newest: int
 
 
-async def read_batch(database: Database, *, after: int, limit: int, units: Any) -> Batch:
+async def read_batch(database: Database, *, after: int, limit: int, units: Any, lane: Lane = ALL) -> Batch:
     """The next events among the `SPAN` behind a position: a caller of few units is not made to wait for a walk through all others.
 
     Raises CursorExpired when those behind it were trimmed, CursorAhead when there was no such position yet.
     """
     async with database.reading() as reader:
-        found = await reader.fetch(READ, after=after, until=after + SPAN, limit=limit, units=units)
+        found = await reader.fetch(READ[lane], after=after, until=after + SPAN, limit=limit, units=units)
     oldest, newest = (found[0]["oldest"], found[0]["newest"]) if found else (0, 0)
     if after < oldest:
         raise CursorExpired(oldest=str(oldest), newest=str(newest))
@@ -117,20 +131,20 @@ async def read_batch(database: Database, *, after: int, limit: int, units: Any) 
     return Batch(rows=rows, reached=reached, newest=newest)
 
 
-async def next_batch(database: Database, *, after: int, limit: int, units: Any, until: float) -> Batch:
+async def next_batch(database: Database, *, after: int, limit: int, units: Any, until: float, lane: Lane = ALL) -> Batch:
     """As `read_batch`, but go on behind what the caller may not see, up to the head or that moment of the loop's time."""
-    batch = await read_batch(database, after=after, limit=limit, units=units)
+    batch = await read_batch(database, after=after, limit=limit, units=units, lane=lane)
     while not batch.rows and batch.reached < batch.newest and asyncio.get_running_loop().time() < until:
-        batch = await read_batch(database, after=batch.reached, limit=limit, units=units)
+        batch = await read_batch(database, after=batch.reached, limit=limit, units=units, lane=lane)
     return batch
 
 
-async def batch_or_wait(database: Database, *, after: int, limit: int, wait: float, units: Any) -> Batch:
+async def batch_or_wait(database: Database, *, after: int, limit: int, wait: float, units: Any, lane: Lane = ALL) -> Batch:
     """The next events, waited for up to `wait` seconds; a hint ends the waiting at once, polling finds the rest."""
     began = asyncio.get_running_loop().time()
     while True:
         heard = database.signals.count("feed")
-        batch = await next_batch(database, after=after, limit=limit, units=units, until=began + ANSWER_WITHIN_SECONDS)
+        batch = await next_batch(database, after=after, limit=limit, units=units, until=began + ANSWER_WITHIN_SECONDS, lane=lane)
         after = batch.reached
         left = began + wait - asyncio.get_running_loop().time()
         if batch.rows or left <= 0 or database.signals.is_stopping:
@@ -186,15 +200,23 @@ def feed_router(source: str) -> Router:
         after: Annotated[str, Query(min_length=1, max_length=19, pattern="^[0-9]{1,18}$", description="Cursor; 0 is the beginning.")] = "0",
         limit: Annotated[int, Query(ge=1, le=LARGEST_BATCH, json_schema_extra={"format": "int32"})] = 100,
         wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT_SECONDS, json_schema_extra={"format": "int32"})] = 0,
+        lane: Annotated[
+            Lane, Query(description="`live`: without the news of long work such as imports; `bulk`: those alone; `all`: every event.")
+        ] = ALL,
     ) -> Response:
         """Read the events behind a cursor, in order and complete.
 
         Every event has a `cursor`; the last one is the next `after`. With `wait` the answer comes as soon as there is an event, or
         empty after that many seconds or earlier: then ask again. Cursors older than 90 days are 410. A token that is kept to some
         units goes on from the header `Guanxi-Cursor`, so that it does not fall behind while there is nothing for it.
+
+        `lane=live` leaves out what long work tells (an import of 100,000 rows), so that whoever must know a new customer at once does
+        not wait behind it; `lane=bulk` gives the rest, and both together every event once. Cursors are positions of the one feed, whatever
+        the lane: keep one for each lane that is followed. The order holds within a lane, not between two. `Guanxi-Cursor` also passes over
+        what the lane leaves out, and 410 and 409 are those of the whole feed.
         """
         seconds = min(wait, ANSWER_WITHIN_SECONDS)
-        batch = await batch_or_wait(call.database, after=int(after), limit=limit, wait=seconds, units=units_of(call.caller))
+        batch = await batch_or_wait(call.database, after=int(after), limit=limit, wait=seconds, units=units_of(call.caller), lane=lane)
         told = to_json([envelope(row, source) for row in batch.rows])
         return Response(told, headers={REACHED: str(batch.reached)}, media_type=MEDIA_TYPE)
 

@@ -198,7 +198,7 @@ class RunningJob:
         self.total: int | None = row["total"]
         self.created_at: datetime = row["created_at"]
         self.result: dict[str, Any] | None = None
-        self.origin = Origin(client_id=row["client_id"], actor=row["actor"], traceparent=row["traceparent"])
+        self.origin = Origin(client_id=row["client_id"], actor=row["actor"], traceparent=row["traceparent"], is_bulk=True)
         self._database = database
         self._owner = owner
 

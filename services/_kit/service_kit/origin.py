@@ -9,6 +9,8 @@ class Origin:
     actor: str = "system"
     request_id: str | None = None
     traceparent: str | None = None
+    # Whether thousands of rows are changed at once: what such work tells waits behind live news.
+    is_bulk: bool = False
 
 
 SYSTEM_ORIGIN = Origin()

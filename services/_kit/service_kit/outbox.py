@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     Integer,
     LargeBinary,
     String,
@@ -71,6 +72,7 @@ _events = rows(
     occurred_at=Moment,
     payload=JSONB,
     traceparent=String,
+    is_bulk=Boolean,
 )
 _audits = rows(
     "audits",
@@ -86,7 +88,7 @@ _audits = rows(
     link=LargeBinary,
     values=JSONB,
 )
-_EVENT_COLUMNS = ["subject", "id", "type", "unit", "occurred_at", "payload", "traceparent"]
+_EVENT_COLUMNS = ["subject", "id", "type", "unit", "occurred_at", "payload", "traceparent", "is_bulk"]
 _AUDIT_COLUMNS = ["subject", "at", "action", "client_id", "actor", "unit", "request_id", "salt", "digest", "values"]
 _previous = (
     select(audit_entry.c.sequence, audit_entry.c.hash)
@@ -161,6 +163,7 @@ def _event_arrays(entries: Sequence[Recorded], origin: Origin) -> dict[str, obje
         "events_occurred_at": [entry.event.at for entry in entries],
         "events_payload": [dict(entry.event.payload) for entry in entries],
         "events_traceparent": [origin.traceparent] * len(entries),
+        "events_is_bulk": [origin.is_bulk] * len(entries),
     }
 
 

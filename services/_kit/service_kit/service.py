@@ -17,11 +17,11 @@ from service_kit import contract, health, idempotency, parked, scratch
 from service_kit.audit_routes import audit_router
 from service_kit.client import ServiceClient, Tokens
 from service_kit.connection import PoolLimits
-from service_kit.consumer import Consumer, Handler, Prepare
+from service_kit.consumer import BatchHandler, Consumer, Handler, Prepare
 from service_kit.cors import Cors
 from service_kit.database import Database
 from service_kit.dispatch import Dispatcher
-from service_kit.feed import feed_router
+from service_kit.feed import ALL, Lane, feed_router
 from service_kit.handlers import HANDLERS, unforeseen
 from service_kit.identity import Clock, clock
 from service_kit.kept_answers import KeptAnswers, MayRead
@@ -138,17 +138,32 @@ class Service:
         self._closing.append(made.close)
         return made
 
-    def consume(self, source: str, client: ServiceClient, handler: Handler, *, prepare: Prepare | None = None, consumer: str = "") -> None:
-        """Follow a neighbor's feed."""
+    def consume(
+        self,
+        source: str,
+        client: ServiceClient,
+        handler: Handler,
+        *,
+        prepare: Prepare | None = None,
+        batch_handler: BatchHandler | None = None,
+        consumer: str = "",
+        lane: Lane = ALL,
+    ) -> None:
+        """Follow a neighbor's feed, or one lane of it: whoever follows `live` follows `bulk` too, else they miss what imports tell."""
+        # The bulk lane keeps the name, and so the cursor, under which the whole feed was followed by the release before.
+        name = consumer or self.name
         self.worker(
             Consumer(
                 source=source,
-                consumer=consumer or self.name,
+                consumer=f"{name}:live" if lane == "live" else name,
                 client=client,
                 database=self.database,
                 handler=handler,
                 clock=self.clock,
                 prepare=prepare,
+                batch_handler=batch_handler,
+                lane=lane,
+                before=name if lane == "live" else "",
             )
         )
 

@@ -142,19 +142,20 @@ async def test_a_reader_that_follows_the_header_is_not_told_410_for_events_it_co
 
 
 @pytest.mark.parametrize("units", ["NULL", "ARRAY['cn.gd']"])
-async def test_the_plan_of_a_read_walks_the_index_of_positions_whatever_the_parameters(database, sequencer, raw, units):
+@pytest.mark.parametrize(("lane", "index"), [("all", "ix_event_position"), ("live", "ix_event_live"), ("bulk", "ix_event_position")])
+async def test_the_plan_of_a_read_walks_the_index_of_positions_whatever_the_parameters(database, sequencer, raw, lane, index, units):
     """A generic plan knows neither the cursor nor the units; it must not sort the table for the first rows."""
     await raw.execute(
-        "INSERT INTO event (subject, id, type, unit, occurred_at, payload, position)"
-        " SELECT gen_random_uuid(), gen_random_uuid(), 'x', 'cn', now(), '{}', n FROM generate_series(1, 30000) AS n"
+        "INSERT INTO event (subject, id, type, unit, occurred_at, payload, position, is_bulk)"
+        " SELECT gen_random_uuid(), gen_random_uuid(), 'x', 'cn', now(), '{}', n, n % 100 > 0 FROM generate_series(1, 30000) AS n"
     )
     await raw.execute("UPDATE event_head SET position = 30000; ANALYZE event")
-    compiled = database.statements.compiled(feed.READ, {"after": 0, "until": 1, "limit": 1, "units": None})
+    compiled = database.statements.compiled(feed.READ[lane], {"after": 0, "until": 1, "limit": 1, "units": None})
     given = {"after": "29000", "until": "79000", "limit": "100", "units": units, "name_1": "'feed'"}
     values = ", ".join(given.get(name, f"'{compiled._defaults.get(name)}'") for name in compiled._names)
     await raw.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE reading AS {compiled.sql}")
 
     plan = "\n".join(row[0] for row in await raw.fetch(f"EXPLAIN EXECUTE reading({values})"))
 
-    assert "Index Scan using ix_event_position" in plan
+    assert f"Index Scan using {index}" in plan
     assert "Seq Scan on event " not in plan

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from service_kit.feed import Lane
 from service_kit.identity import Clock, clock
 from service_kit.service import Service
 from service_kit.tokens import Keys
@@ -74,8 +75,12 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     redating = Redating(service.database, shelf, clock=service.clock)
     service.worker(service.loop("redating", redating.step, idle_seconds=REDATING_SECONDS))
     service.worker(service.loop("confirming", confirming.step, idle_seconds=settings.confirm_seconds / 2))
-    following = Following(service.database, customers, service.kept_answers)
-    service.consume("customer-profile", service.client(settings.customer_profile_url), following, prepare=following.prepare)
+    # A person's erasure does not wait behind an import. Each lane has a follower of its own, which keeps what it asked for a batch.
+    lanes: tuple[Lane, ...] = ("live", "bulk")
+    for lane in lanes:
+        following = Following(service.database, customers, service.kept_answers)
+        profile = service.client(settings.customer_profile_url)
+        service.consume("customer-profile", profile, following, prepare=following.prepare, lane=lane)
     surveys = SurveyNews(customers, SurveyAnswers(service.client(settings.scoring_url)), shelf, settings, clock=service.clock)
     service.consume("scoring", service.client(settings.scoring_url), surveys, prepare=surveys.prepare)
     return service

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from service_kit.feed import Lane
 from service_kit.identity import Clock, clock
 from service_kit.leases import Lease, Sole
 from service_kit.service import Service
@@ -118,10 +119,12 @@ def _wire_routing(service: Service, settings: Settings) -> None:
 def _wire_directory(service: Service, settings: Settings) -> None:
     digests = service.part("addresses", AddressDigests(service.sealer))
     customer_profile = service.client(settings.customer_profile_url)
-    news = CustomerNews(Customers(customer_profile), digests, service.kept_answers, parallel=settings.directory_parallel)
     seeking = Strangers(service.database, digests, service.kept_answers, clock=service.clock)
     service.worker(service.loop(STRANGERS, seeking.step, idle_seconds=2.0))
-    service.consume("customer-profile", customer_profile, news, prepare=news.prepare)
+    lanes: tuple[Lane, ...] = ("live", "bulk")
+    for lane in lanes:
+        news = CustomerNews(Customers(customer_profile), digests, service.kept_answers)
+        service.consume("customer-profile", customer_profile, news, prepare=news.prepare, batch_handler=news.take, lane=lane)
     service.consume("scoring", service.client(settings.scoring_url), TierNews(digests))
     service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(digests))
 

@@ -17,9 +17,6 @@ class Settings(ServiceSettings):
     router_lease_seconds: float = Field(
         default=3, ge=1, le=60, description="After how many seconds of silence another replica's router takes over."
     )
-    directory_parallel: int = Field(
-        default=8, ge=1, le=64, description="How many customers the directory asks customer-profile for at once."
-    )
     stream_heartbeat_seconds: float = Field(
         default=15, gt=0, le=300, description="Seconds between two signs of life in a stream that has nothing to tell."
     )

@@ -275,7 +275,7 @@ directory_customer = Table(
     Column("language", String(20)),
     Column("tags", ARRAY(String(64)), nullable=False),
     Column("open_complaints", Integer, nullable=False),
-    # When customer-profile last changed what was read; an older reading changes nothing.
+    # When this was so, by the clock of customer-profile's database; an older reading changes nothing.
     Column("seen_at", Moment),
     Column("is_erased", Boolean, nullable=False),
     Column("merged_into", Uuid),

@@ -1,14 +1,23 @@
 """Builders for tests: bodies of the API with usual values, and a small contact center ready to work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+from service_kit.consumer import News
 from service_kit.testing import Api
+
+from contact_center.directory.domain import CustomerFacts
+from contact_center.directory.news import CustomerNews, TierNews
 
 Json = dict[str, Any]
 PATIENCE_SECONDS = 60.0
+AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+ZHANG, GROUP = UUID(int=1), UUID(int=2)
+PHONE = "phone:+8613800138000"
 
 
 def a_queue(**others: Any) -> Json:
@@ -110,3 +119,59 @@ async def made(api: Api, path: str, body: Json) -> Json:
     answer = await api.post(path, body)
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
+
+
+class KnownFiles:
+    """Stands in for customer-profile: the files that it would give."""
+
+    def __init__(self, *files: CustomerFacts) -> None:
+        self.files = {file.customer_id: file for file in files}
+        self.asked: list[Sequence[UUID]] = []
+
+    async def facts(self, customer_ids: Sequence[UUID]) -> list[CustomerFacts]:
+        self.asked.append(customer_ids)
+        return [self.files[each] for each in customer_ids if each in self.files]
+
+
+def a_file(customer_id: UUID = ZHANG, **others: Any) -> CustomerFacts:
+    """What customer-profile says of a customer."""
+    usual: dict[str, Any] = {
+        "customer_id": customer_id,
+        "seen_at": AT,
+        "unit": "cn.gd.gz",
+        "language": "zh-CN",
+        "tags": ("campus",),
+        "addresses": (PHONE,),
+        "key_contact_addresses": (),
+    }
+    return CustomerFacts(**{**usual, **others})
+
+
+def news(type_: str, subject: UUID, **payload: Any) -> News:
+    """News of a neighbor."""
+    return News(
+        id=UUID(int=99),
+        type=type_,
+        subject=subject,
+        at=AT,
+        unit=None,
+        payload=payload,
+        cursor="1",
+        traceparent=None,
+        envelope={},
+    )
+
+
+async def told_of_customer(api: Api, *files: CustomerFacts, told: News | None = None) -> None:
+    """The directory hears of these files, or these news."""
+    handler = CustomerNews(KnownFiles(*files), api.service.parts["addresses"], api.service.kept_answers)
+    batch = [told] if told is not None else [news("customer.created", file.customer_id) for file in files]
+    await handler.prepare(batch)
+    async with api.service.database.transaction() as tx:
+        await handler.take(tx, batch)
+
+
+async def told_of_tier(api: Api, customer_id: UUID, stars: int | None) -> None:
+    """The directory hears of a tier."""
+    async with api.service.database.transaction() as tx:
+        await TierNews(api.service.parts["addresses"])(tx, news("tier.changed", customer_id, customer_id=str(customer_id), new=stars))

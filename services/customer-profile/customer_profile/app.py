@@ -22,6 +22,7 @@ from customer_profile.customer.store import may_read
 from customer_profile.customer_import.routes import router as customer_imports
 from customer_profile.customer_import.work import KIND as IMPORTS
 from customer_profile.customer_import.work import Importing
+from customer_profile.customer_read.routes import router as customer_reads
 from customer_profile.identifier.vault import SealedVault
 from customer_profile.interaction.routes import router as interactions
 from customer_profile.interaction.schemas import InteractionChangedData, InteractionRecordedData
@@ -33,7 +34,7 @@ from customer_profile.timeline.routes import router as timeline
 IMPORT_FILES = "import_files"
 MIGRATIONS = Path(__file__).parent / "migrations"
 MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
-ROUTERS = (customers, contact_persons, relationships, timeline, interactions, consents, customer_imports, care)
+ROUTERS = (customers, customer_reads, contact_persons, relationships, timeline, interactions, consents, customer_imports, care)
 SCOPES: Mapping[str, str] = {
     "customers:read": "Read and find customers.",
     "customers:write": "Create, change and erase customers.",

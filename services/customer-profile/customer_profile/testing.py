@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
+
+from service_kit.sheet.domain import Row
 
 from customer_profile.care.domain import CarePlan, CareTask, Made, Occasion
 from customer_profile.consent.domain import Consent, ContactRules, QuietHours, Standing, Status
@@ -17,6 +20,10 @@ from customer_profile.customer.domain import (
     SourceGiven,
 )
 from customer_profile.customer.facts import Learned, Source, SourceKind
+from customer_profile.customer_import.columns import columns_of, key_of
+from customer_profile.customer_import.domain import Deciding, Defaults, Known
+from customer_profile.customer_import.drafts import Draft, Drafting
+from customer_profile.customer_import.readings import RowRefused
 from customer_profile.identifier.domain import Hidden, Identifier, IdentifierType, written
 from customer_profile.interaction.domain import Channel, Purpose
 
@@ -177,3 +184,32 @@ def customer_body(**other: Any) -> dict[str, Any]:
         "source": {"kind": "card", "learned": "asked"},
     }
     return body | other
+
+
+def drafting(*columns: str, key: str | None = None) -> Drafting:
+    """Reads rows of a sheet with these columns."""
+    asked = key_of(key) if key else None
+    return Drafting(columns_of(columns, {}, asked), key=asked, vault=PlainVault(), region="CN", zones=frozenset({"Asia/Shanghai"}))
+
+
+def draft(key: str | None = None, **cells: Any) -> Draft:
+    """The draft of a row with these cells, of a sheet with these columns."""
+    read = drafting(*cells, key=key).draft(Row(2, cells))
+    assert read is not None
+    return read
+
+
+def refusal(key: str | None = None, **cells: Any) -> RowRefused:
+    """Why a row with these cells is not taken."""
+    try:
+        read = drafting(*cells, key=key).draft(Row(2, cells))
+    except RowRefused as refused:
+        return refused
+    raise AssertionError(f"the row was taken: {read}")
+
+
+def deciding(known: Known | None = None, *, units: tuple[str, ...] | None = None) -> Deciding:
+    """Decides about rows for a caller of these units."""
+    ids = (UUID(int=number) for number in count(1))
+    defaults = Defaults(unit=units[0] if units else "cn", language="zh-CN", time_zone="Asia/Shanghai", source=a_source(), units=units)
+    return Deciding(known or Known(), defaults, at=AT, ids=lambda: next(ids))

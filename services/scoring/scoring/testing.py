@@ -88,6 +88,10 @@ class CustomerFileTwin:
             self.by_values[("external", *external)] = customer
         return customer.id
 
+    def share(self, type: str, value: str) -> None:
+        """An identifier of a household: the first of several customers answers to it."""
+        self.by_values[(type, None, value)] = KnownCustomer(id=self.add(), unit="cn.gd.gz", is_shared=True)
+
     async def by_id(self, ids: Sequence[UUID]) -> Asked:
         self.questions += 1
         if self.is_silent:

@@ -13,6 +13,7 @@ MOST_ROWS = 1_048_576
 # How the process ends where there is no table to read.
 NOT_READABLE, TOO_MANY_ROWS = 2, 3
 MOST_COLUMNS = 200
+DIGITS_END = 1e15
 
 
 def main(source: str, target: str) -> int:
@@ -40,7 +41,7 @@ def _write(sheet: Any, target: str) -> int:
                 continue
             if number > MOST_ROWS:
                 return TOO_MANY_ROWS
-            cells = [text_of(cell) for cell in row[:MOST_COLUMNS]]
+            cells = [text_of(cell) for cell in row[: MOST_COLUMNS + 1]]
             file.write(json.dumps([number, *cells], ensure_ascii=False) + "\n")
     return 0
 
@@ -50,7 +51,10 @@ def text_of(cell: object) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        if abs(cell) >= DIGITS_END:
+            # Fifteen digits are kept of it: written out, it would look like a number that somebody typed.
+            return f"{cell:.14E}"
+        return str(int(cell)) if cell.is_integer() else repr(cell)
     if isinstance(cell, datetime.datetime):
         return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat(sep=" ")
     if isinstance(cell, datetime.date | datetime.time):

@@ -42,3 +42,5 @@ class Sheet:
     path: str
     encoding: str = "utf-8"
     delimiter: str = ","
+    # How many records stand above the first row, the header among them.
+    above: int = 1

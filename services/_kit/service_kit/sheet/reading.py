@@ -3,20 +3,33 @@
 import asyncio
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from service_kit.messages import said
+from service_kit.sheet import layout
 from service_kit.sheet.archive import check_archive
+from service_kit.sheet.cells import is_garbled
 from service_kit.sheet.convert import MOST_ROWS, NOT_READABLE, TOO_MANY_ROWS
 from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS, Format, Row, Sheet, SheetNotReadable, Value
 from service_kit.sheet.encodings import encoding_of
 
 DELIMITERS = ",;\t|"
-HEADER_LOOKED_AT = 200
 LONGEST_LINE = 1_000_000
+LONGEST_HEADER = 20_000
+# Files that people send as sheets and that are none; what they begin with tells them.
+NO_SHEETS = (
+    (b"BEGIN:VCARD", said("this is a vCard file: export the contacts as CSV")),
+    (b"BEGIN:VCALENDAR", said("this is a calendar file, not a sheet")),
+    (b"%PDF", said("this is a PDF file: save the table as XLSX or CSV")),
+    (b"{\\RTF", said("this is a text document: save the table as XLSX or CSV")),
+    (b"<", said("this is HTML or XML, whatever its name says: open it in a spreadsheet and save it as XLSX or CSV")),
+)
+ARRAY = re.compile(rb"\[\s*[\[{\]]")
 Line = TypeVar("Line")
 csv.field_size_limit(LONGEST_CELL * 4)
 
@@ -31,23 +44,34 @@ def format_of(path: str, name: str = "") -> Format:
         return Format.XLSX
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise SheetNotReadable("this is an old XLS or a protected workbook; save it as XLSX or CSV")
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") or name.lower().endswith((".ndjson", ".jsonl")):
+    begin = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    for mark, why in NO_SHEETS:
+        if begin.upper().startswith(mark):
+            raise SheetNotReadable(why)
+    if ARRAY.match(begin):
+        raise SheetNotReadable("this is a JSON array: write one object a line (NDJSON)")
+    if begin.startswith(b"{") or name.lower().endswith((".ndjson", ".jsonl")):
         return Format.NDJSON
     return Format.CSV
 
 
-def opened(path: str, name: str = "") -> Sheet:
-    """The sheet in a CSV or NDJSON file, or a workbook whose rows were not converted yet (it has no columns)."""
+def opened(path: str, name: str = "", encoding: str = "") -> Sheet:
+    """The sheet in a CSV or NDJSON file, or a workbook whose rows were not converted yet (it has no columns).
+
+    `encoding` is what the caller named, one of `encodings.Named`; without it the file must tell its own.
+    """
     found = format_of(path, name)
     if found is Format.XLSX:
         check_archive(path)
         return Sheet(format=found, columns=(), path=path)
-    encoding = encoding_of(path)
+    codec = encoding_of(path, encoding)
     if found is Format.NDJSON:
-        return Sheet(format=found, columns=_ndjson_columns(path, encoding), path=path, encoding=encoding)
-    delimiter = _delimiter(path, encoding)
-    header = next(_csv_lines(path, encoding, delimiter), [])
-    return Sheet(format=found, columns=checked_header(header), path=path, encoding=encoding, delimiter=delimiter)
+        return Sheet(format=found, columns=_ndjson_columns(path, codec), path=path, encoding=codec)
+    named, delimiter = _delimiter(path, codec)
+    first = _readable(islice(_csv_lines(path, codec, delimiter), layout.LOOKED_AT))
+    above = layout.header_at(first[named:]) + named
+    columns = checked_header(first[above] if above < len(first) else [])
+    return Sheet(format=found, columns=columns, path=path, encoding=codec, delimiter=delimiter, above=above + 1)
 
 
 async def converted(sheet: Sheet, target: str) -> Sheet:
@@ -67,13 +91,14 @@ async def converted(sheet: Sheet, target: str) -> Sheet:
         raise SheetNotReadable(said("the workbook cannot be read: {why}", why=told.decode(errors="replace").strip()[:200]))
     if process.returncode != 0:
         raise SheetNotReadable("the workbook takes more memory or time than is accepted; save it as CSV")
-    header = next(_converted_lines(target), (0, []))[1]
-    return Sheet(format=Format.XLSX, columns=checked_header(header), path=target)
+    first = [cells for _, cells in islice(_converted_lines(target), layout.LOOKED_AT)]
+    above = layout.header_at(first)
+    return Sheet(format=Format.XLSX, columns=checked_header(first[above] if first else []), path=target, above=above + 1)
 
 
 def checked_header(cells: list[str]) -> tuple[str, ...]:
     """The column names; SheetNotReadable when there are none, too many, or two of the same name."""
-    names = [cell.strip().lstrip("\ufeff") for cell in cells]
+    names = [layout.plain(cell) for cell in cells]
     while names and not names[-1]:
         names.pop()
     given = [name for name in names if name]
@@ -89,14 +114,25 @@ def checked_header(cells: list[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _readable(records: Iterator[list[str]]) -> list[list[str]]:
+    """The records before the first that cannot be read; what is wrong with a row behind the header is told when it is its turn."""
+    found: list[list[str]] = []
+    try:
+        found.extend(records)
+    except SheetNotReadable:
+        if not found:
+            raise
+    return found
+
+
 def rows(sheet: Sheet) -> Iterator[Row]:
     """The rows behind the header, numbered as a spreadsheet shows them (for CSV and NDJSON: by record)."""
     if sheet.format is Format.NDJSON:
         return _ndjson_rows(sheet)
     if sheet.format is Format.XLSX:
-        return (_row(sheet, number, cells) for number, cells in _behind_header(_converted_lines(sheet.path)))
-    lines = _behind_header(_csv_lines(sheet.path, sheet.encoding, sheet.delimiter))
-    return (_row(sheet, number, cells) for number, cells in enumerate(lines, start=2))
+        return (_row(sheet, number, cells) for number, cells in _behind_header(sheet, _converted_lines(sheet.path)))
+    lines = _behind_header(sheet, _csv_lines(sheet.path, sheet.encoding, sheet.delimiter))
+    return (_row(sheet, number, cells) for number, cells in enumerate(lines, start=sheet.above + 1))
 
 
 def count(sheet: Sheet) -> int:
@@ -104,19 +140,33 @@ def count(sheet: Sheet) -> int:
     if sheet.format is Format.NDJSON:
         return sum(1 for _ in _lines(sheet.path, sheet.encoding))
     if sheet.format is Format.XLSX:
-        return sum(1 for _ in _behind_header(_lines(sheet.path, sheet.encoding)))
-    return sum(1 for _ in _behind_header(_csv_lines(sheet.path, sheet.encoding, sheet.delimiter)))
+        return sum(1 for _ in _behind_header(sheet, _lines(sheet.path, sheet.encoding)))
+    return sum(1 for _ in _behind_header(sheet, _csv_lines(sheet.path, sheet.encoding, sheet.delimiter)))
 
 
 def _row(sheet: Sheet, number: int, cells: list[str]) -> Row:
-    if len(cells) > len(sheet.columns) and any(cell.strip() for cell in cells[len(sheet.columns) :]):
-        return Row(number, {}, "the row has more cells than the header")
+    if problem := _problem(sheet, cells):
+        return Row(number, {}, problem)
     return Row(number, {name: cell for name, cell in zip(sheet.columns, cells, strict=False) if name and cell})
 
 
-def _behind_header(lines: Iterator[Line]) -> Iterator[Line]:
-    next(lines, None)
-    return lines
+def _problem(sheet: Sheet, cells: list[str]) -> str:
+    """Why these cells are no row of the sheet; nothing for those that are."""
+    if len(cells) > len(sheet.columns) and any(cell.strip() for cell in cells[len(sheet.columns) :]):
+        return said("the row has more cells than the header")
+    if len(cells) == 1 < len(sheet.columns) and any(mark in cells[0] for mark in DELIMITERS):
+        return said("the row is not separated like the header")
+    if layout.is_total(cells):
+        return said("this is a row of totals")
+    if layout.is_header_again(cells, sheet.columns):
+        return said("the row repeats the header")
+    if any(not cell.isascii() and is_garbled(cell) for cell in cells):
+        return said("the text was lost when the file was saved in a wrong encoding")
+    return ""
+
+
+def _behind_header(sheet: Sheet, lines: Iterator[Line]) -> Iterator[Line]:
+    return islice(lines, sheet.above, None)
 
 
 def _csv_lines(path: str, encoding: str, delimiter: str) -> Iterator[list[str]]:
@@ -144,29 +194,40 @@ def _converted_lines(path: str) -> Iterator[tuple[int, list[str]]]:
             yield number, cells
 
 
-def _delimiter(path: str, encoding: str) -> str:
+def _delimiter(path: str, encoding: str) -> tuple[int, str]:
+    """How many lines name the delimiter (one or none), and what it is: the mark by which the first lines fall into most cells alike."""
     with Path(path).open(encoding=encoding, newline="") as file:
-        first = file.readline(HEADER_LOOKED_AT * 100)
-    return max(DELIMITERS, key=lambda mark: (first.count(mark), mark == ","))
+        lines = list(islice(iter(lambda: file.readline(LONGEST_HEADER), ""), layout.LOOKED_AT))
+    if lines and (told := layout.separator_of(lines[0])):
+        return 1, told
+    return 0, max(DELIMITERS, key=lambda mark: (_alike(lines, mark), mark == ","))
+
+
+def _alike(lines: list[str], mark: str) -> tuple[int, int]:
+    """How many lines have most of this mark, as many as the fullest has, and how many that are."""
+    counts = [line.count(mark) for line in lines]
+    most = max(counts, default=0)
+    return (counts.count(most) if most else 0), most
 
 
 def _ndjson_columns(path: str, encoding: str) -> tuple[str, ...]:
-    """The names in the first rows: NDJSON has no header."""
+    """The names in all rows: NDJSON has no header, and a member that comes late must not be passed over untold."""
     found: dict[str, None] = {}
-    for number, line in enumerate(_lines(path, encoding)):
-        if number >= HEADER_LOOKED_AT:
-            break
+    for line in _lines(path, encoding):
         try:
             found.update(dict.fromkeys(_object(line)))
         except ValueError:
             continue
-    return tuple(found)[:MOST_COLUMNS]
+        if len(found) > MOST_COLUMNS:
+            raise SheetNotReadable(said("the sheet has more than {most} columns", most=MOST_COLUMNS))
+    return tuple(found)
 
 
 def _ndjson_rows(sheet: Sheet) -> Iterator[Row]:
     for number, line in enumerate(_lines(sheet.path, sheet.encoding), start=1):
         try:
-            yield Row(number, {name: value for name, value in _object(line).items() if value not in ("", [], {})})
+            read = {name: value for name, value in _object(line).items() if value not in ("", [], {})}
+            yield Row(number, read, said("the text was lost when the file was saved in a wrong encoding") if _holds_garbled(read) else "")
         except ValueError as error:
             (why,) = error.args
             yield Row(number, {}, why)
@@ -197,6 +258,13 @@ def _object(line: str) -> dict[str, Value]:
 
 def _refused(constant: str) -> str:
     raise ValueError(said("{constant} is no JSON number", constant=constant))
+
+
+def _holds_garbled(value: Value) -> bool:
+    """Whether any text in it is."""
+    if isinstance(value, str):
+        return not value.isascii() and is_garbled(value)
+    return any(_holds_garbled(each) for each in (value.values() if isinstance(value, dict) else value))
 
 
 def _plain(value: object, depth: int = 0) -> Value:

@@ -9,7 +9,7 @@ import asyncpg
 import jsonschema_rs
 from pydantic_core import from_json
 
-from service_kit.database import connect
+from service_kit.connection import connect
 from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX
 
 CONTRACTS = Path(__file__).parents[4] / "openapi"

@@ -8,7 +8,7 @@ from uuid import UUID
 from service_kit import audit
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
-from sqlalchemy import ARRAY, Boolean, String, Uuid, any_, bindparam, func, or_, select, update
+from sqlalchemy import ARRAY, Boolean, String, Uuid, any_, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.customer.domain import Customer, Heard
@@ -26,15 +26,20 @@ _news = upsert(customer).values(
     merged_into=bindparam("merged_into", type_=Uuid),
     is_erased=bindparam("is_erased", type_=Boolean),
 )
+# News of imports come behind live ones: an older word fills what was not told, and changes nothing else.
+_is_newer = or_(customer.c.told_at.is_(None), _news.excluded.told_at >= customer.c.told_at)
 HEAR = _news.on_conflict_do_update(
     index_elements=[customer.c.id],
     set_={
-        "unit": func.coalesce(_news.excluded.unit, customer.c.unit),
-        "told_at": _news.excluded.told_at,
-        "merged_into": _news.excluded.merged_into,
+        "unit": case(
+            (_is_newer, func.coalesce(_news.excluded.unit, customer.c.unit)), else_=func.coalesce(customer.c.unit, _news.excluded.unit)
+        ),
+        "told_at": func.greatest(_news.excluded.told_at, customer.c.told_at),
+        "merged_into": func.coalesce(_news.excluded.merged_into, customer.c.merged_into),
         "is_erased": or_(customer.c.is_erased, _news.excluded.is_erased),
     },
 )
+TOLD_AT = select(customer.c.told_at).where(customer.c.id == bindparam("id")).with_for_update()
 MOVE = (
     update(complaint)
     .where(
@@ -164,11 +169,22 @@ class CustomerNews:
 
     async def moved(self, customer_id: UUID, unit: str) -> None:
         """The customer belongs to another unit now: the complaints go along."""
+        is_old = await self._is_old(customer_id)
         await self._hear(customer_id, unit=unit)
-        await self.met(customer_id, unit)
+        if not is_old:
+            await self._move(customer_id, unit)
 
     async def met(self, customer_id: UUID, unit: str) -> None:
         """There is a file, and it says the unit. Nobody can have read an earlier one, so that there is nothing to remember."""
+        if not await self._is_old(customer_id):
+            await self._move(customer_id, unit)
+
+    async def _is_old(self, customer_id: UUID) -> bool:
+        """Whether something newer was told of the customer already."""
+        told_at: datetime | None = await self._tx.fetch_value(TOLD_AT, id=customer_id)
+        return told_at is not None and told_at > self._at
+
+    async def _move(self, customer_id: UUID, unit: str) -> None:
         for row in await self._tx.fetch(MOVE, of_customer=customer_id, to_unit=unit):
             self._audit(row["id"], "complaint.unit_changed", unit, {"unit": unit})
 

@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from complaints.customer.news import NewsOfCustomers
 from complaints.testing import A_REPORT, CustomerFiles, Desk
+from service_kit.consumer import News
+from service_kit.identity import new_id
 from service_kit.testing import Api
 
 
@@ -100,3 +104,30 @@ async def test_news_of_no_concern_is_passed_over(api: Api, desk: Desk, files: Cu
     async with api.service.database.reading() as reader:
         assert await reader.connection.fetchval("SELECT cursor FROM complaints.feed_cursor WHERE source = 'customer-profile'") == "2"
         assert await reader.connection.fetchval("SELECT count(*) FROM complaints.parked_event") == 0
+
+
+async def test_an_older_word_of_the_other_lane_takes_a_complaint_nowhere(api: Api, desk: Desk, files: CustomerFiles) -> None:
+    """An import's news come behind the live ones: the customer was made in one unit and lives in another by now."""
+    customer_id = files.add()
+    complaint = await desk.record(customer_id=customer_id)
+    now = datetime.now(UTC)
+    for type_, unit, at in [
+        ("changed", "cn.sh", now),
+        ("created", "cn.bj", now - timedelta(hours=1)),
+        ("changed", "cn.tj", now - timedelta(hours=1)),
+    ]:
+        told = News(
+            id=new_id(),
+            type=f"customer.{type_}",
+            subject=customer_id,
+            at=at,
+            unit=unit,
+            payload={},
+            cursor="1",
+            traceparent=None,
+            envelope={},
+        )
+        async with api.service.database.transaction() as tx:
+            await NewsOfCustomers(api.service.kept_answers)(tx, told)
+
+    assert (await desk.read(complaint))["unit"] == "cn.sh"

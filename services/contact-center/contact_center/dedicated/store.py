@@ -1,6 +1,6 @@
 """Dedicated agents in Postgres."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from service_kit.database import Reader, Record, Transaction
 from service_kit.errors import Conflict, NotFound
 from service_kit.outbox import Event
 from service_kit.units import within_units
-from sqlalchemy import Uuid, bindparam, delete, or_, select, update
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from contact_center.tables import dedicated_agent
@@ -17,6 +17,12 @@ from contact_center.tables import dedicated_agent
 _agent = bindparam("agent_id", type_=Uuid)
 FIND = select(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("customer_id"), within_units(dedicated_agent.c.unit))
 LOCK = select(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("customer_id")).with_for_update()
+LOCK_SOME = (
+    select(dedicated_agent)
+    .where(dedicated_agent.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(dedicated_agent.c.customer_id)
+    .with_for_update()
+)
 PAGE = (
     select(dedicated_agent)
     .where(
@@ -102,11 +108,12 @@ class DedicationStore:
         await self._tx.execute(DELETE, customer_id=removed.customer_id)
         self._tell(removed, "dedicated_agent.removed", at=at)
 
-    async def move(self, customer_id: UUID, unit: str, *, at: datetime) -> None:
-        """The customer belongs to this unit now, and whoever is dedicated to it goes along."""
-        present = await self.locked(customer_id)
-        if present is not None and present.unit != unit:
-            await self.save(replace(present, unit=unit, version=present.version + 1, updated_at=at))
+    async def move(self, units: Mapping[UUID, str], *, at: datetime) -> None:
+        """The customers belong to these units now, and whoever is dedicated to them goes along."""
+        for row in await self._tx.fetch(LOCK_SOME, ids=list(units)):
+            present = dedication_of(row)
+            if present.unit != (unit := units[present.customer_id]):
+                await self.save(replace(present, unit=unit, version=present.version + 1, updated_at=at))
 
     async def inherit(self, customer_id: UUID, *, heir: UUID, at: datetime) -> None:
         """The customer's file lives on in another one: its agent goes over, unless the other one has an agent already."""

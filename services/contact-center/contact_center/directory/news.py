@@ -1,6 +1,5 @@
 """What the news of the other services make of the directory."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -22,28 +21,34 @@ LEARNED_FROM = frozenset({"customer.created", "customer.changed"})
 class Customers(Protocol):
     """Asks customer-profile."""
 
-    async def facts(self, customer_id: UUID) -> CustomerFacts | None: ...
+    async def facts(self, customer_ids: Sequence[UUID]) -> list[CustomerFacts]: ...
 
 
 class CustomerNews:
-    """Follows customer-profile: its events hold no personal values, so it is asked for them, a batch at a time, before the transaction."""
+    """Follows customer-profile: its events hold no personal values, so it is asked for them, a batch at a time, before the transaction.
 
-    def __init__(self, customers: Customers, digests: Digests, kept_answers: KeptAnswers, *, parallel: int) -> None:
+    Live news and those of imports are followed apart, so a customer's news come in any order: what was read later stands, and who was
+    erased stays so. Each consumer needs a follower of its own, since this one keeps what it asked between `prepare` and the transaction.
+    """
+
+    def __init__(self, customers: Customers, digests: Digests, kept_answers: KeptAnswers) -> None:
         self._customers = customers
         self._digests = digests
         self._kept_answers = kept_answers
-        self._places = asyncio.Semaphore(parallel)
         self._asked: dict[UUID, CustomerFacts] = {}
 
     async def prepare(self, batch: Sequence[News]) -> None:
-        """Ask once for every customer that the batch says something about."""
-        ids = {news.subject for news in batch if news.type in LEARNED_FROM}
-        asked = await asyncio.gather(*(self._ask(customer_id) for customer_id in ids))
-        self._asked = {facts.customer_id: facts for facts in asked if facts is not None}
+        """Ask once for all customers that the batch says something about."""
+        ids = sorted({news.subject for news in batch if news.type in LEARNED_FROM})
+        asked = await self._customers.facts(ids) if ids else []
+        self._asked = {facts.customer_id: facts for facts in asked}
 
-    async def _ask(self, customer_id: UUID) -> CustomerFacts | None:
-        async with self._places:
-            return await self._customers.facts(customer_id)
+    async def take(self, tx: Transaction, batch: Sequence[News]) -> None:
+        """A batch in few statements: all that was asked is learned at once, then the rest in its order."""
+        await _look_again(tx, await DirectoryStore(tx, self._digests).learn(list(self._asked.values())))
+        for news in batch:
+            if news.type not in LEARNED_FROM:
+                await self(tx, news)
 
     async def __call__(self, tx: Transaction, news: News) -> None:
         directory = DirectoryStore(tx, self._digests)
@@ -64,12 +69,10 @@ class CustomerNews:
         await _look_again(tx, blanked)
 
     async def _learn(self, tx: Transaction, directory: DirectoryStore, customer_id: UUID) -> None:
+        """Take in what was asked before; a customer that was gone by then is told as erased."""
         facts = self._asked.get(customer_id)
-        if facts is None:
-            # Requeued news come without a batch; a customer that is gone by now is told as erased.
-            facts = await self._ask(customer_id)
         if facts is not None:
-            await _look_again(tx, await directory.learn(facts))
+            await _look_again(tx, await directory.learn([facts]))
 
 
 class TierNews:

@@ -1,14 +1,15 @@
 """The directory in Postgres: looked up for each contact, written on news."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from service_kit.database import Reader, Record, Transaction
+from service_kit.statements import rows
 from service_kit.tables import Moment
 from service_kit.units import within_units
-from sqlalchemy import ARRAY, LargeBinary, String, Uuid, any_, bindparam, column, delete, func, or_, select, update
+from sqlalchemy import ARRAY, Boolean, Integer, LargeBinary, String, Uuid, any_, bindparam, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from contact_center.dedicated.store import DedicationStore
@@ -48,38 +49,49 @@ LAST_AGENT = (
     .order_by(contact.c.id.desc())
     .limit(1)
 )
-_made = insert(customer).values(
-    customer_id=bindparam("customer_id"), unit=bindparam("unit", type_=String), tags=[], open_complaints=0, is_erased=False
+_ids = bindparam("ids", type_=ARRAY(Uuid))
+# No tag holds this character: the tags of one customer go as one text, since an array of arrays cannot be unnested.
+TAGS_APART = "\x1f"
+_met = rows("met", customer_id=Uuid, unit=String)
+# In the order of ids, as everybody who locks several: two lanes of news never wait for each other in a ring.
+MAKE = (
+    insert(customer)
+    .from_select(
+        ["customer_id", "unit", "tags", "open_complaints", "is_erased"],
+        select(
+            _met.c.customer_id,
+            _met.c.unit,
+            literal([], ARRAY(String)),
+            literal(0, Integer),
+            literal(False, Boolean),
+        ).order_by(_met.c.customer_id),
+    )
+    .on_conflict_do_nothing()
 )
-MAKE = _made.on_conflict_do_nothing()
+LOCK = select(customer.c.customer_id).where(customer.c.customer_id == any_(_ids)).order_by(customer.c.customer_id).with_for_update()
+_said = rows("said", customer_id=Uuid, unit=String, language=String, tags=String, seen_at=Moment)
 LEARN = (
     update(customer)
     .where(
-        customer.c.customer_id == bindparam("of_id"),
-        or_(customer.c.seen_at.is_(None), customer.c.seen_at <= bindparam("seen", type_=Moment)),
+        customer.c.customer_id == _said.c.customer_id,
+        or_(customer.c.seen_at.is_(None), customer.c.seen_at <= _said.c.seen_at),
         customer.c.is_erased.is_(False),
     )
     .values(
-        unit=bindparam("new_unit", type_=String),
-        language=bindparam("new_language", type_=String),
-        tags=bindparam("new_tags", type_=ARRAY(String)),
-        seen_at=bindparam("seen", type_=Moment),
+        unit=_said.c.unit,
+        language=_said.c.language,
+        tags=func.string_to_array(_said.c.tags, TAGS_APART),
+        seen_at=_said.c.seen_at,
     )
+    .returning(customer.c.customer_id)
 )
-SET_TIER = update(customer).where(customer.c.customer_id == bindparam("of_id")).values(tier=bindparam("new_tier"))
-FORGET_ADDRESSES = delete(directory_address).where(directory_address.c.customer_id == bindparam("customer_id"))
-_addresses = (
-    func.unnest(bindparam("digests", type_=ARRAY(LargeBinary)))
-    .table_valued(column("digest", LargeBinary), name="addresses")
-    .render_derived()
+SET_TIER = (
+    update(customer).where(customer.c.customer_id == bindparam("of_id"), customer.c.is_erased.is_(False)).values(tier=bindparam("new_tier"))
 )
+FORGET_ADDRESSES = delete(directory_address).where(directory_address.c.customer_id == any_(_ids))
+_addresses = rows("addresses", digest=LargeBinary, customer_id=Uuid, is_key_contact=Boolean)
 ADD_ADDRESSES = (
-    insert(directory_address)
-    .from_select(
-        ["digest", "customer_id", "is_key_contact"],
-        select(_addresses.c.digest, bindparam("customer_id", type_=Uuid), bindparam("is_key_contact")),
-    )
-    .on_conflict_do_nothing()
+    insert(directory_address).from_select(["digest", "customer_id", "is_key_contact"], select(*_addresses.c)).on_conflict_do_nothing()
 )
 ERASE = update(customer).where(customer.c.customer_id == bindparam("of_id")).values(is_erased=True, tags=[], language=None, tier=None)
 MERGE = update(customer).where(customer.c.customer_id == bindparam("of_id")).values(merged_into=bindparam("into"))
@@ -91,11 +103,12 @@ _open = (
     select(func.count()).select_from(directory_complaint).where(directory_complaint.c.customer_id == bindparam("of_id")).scalar_subquery()
 )
 COUNT = update(customer).where(customer.c.customer_id == bindparam("of_id")).values(open_complaints=_open)
+_moved = rows("moved", customer_id=Uuid, unit=String)
 MOVE_CONTACTS = (
     update(contact)
-    .where(contact.c.customer_id == bindparam("of_id"), contact.c.unit != bindparam("new_unit"))
-    .values(unit=bindparam("new_unit"), version=contact.c.version + 1)
-    .returning(contact.c.id, contact.c.state)
+    .where(contact.c.customer_id == _moved.c.customer_id, contact.c.unit != _moved.c.unit)
+    .values(unit=_moved.c.unit, version=contact.c.version + 1)
+    .returning(contact.c.id, contact.c.state, contact.c.unit)
 )
 MOVE_OFFERS = update(offer).where(offer.c.contact_id == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(unit=bindparam("new_unit"))
 REASSIGN_CONTACTS = (
@@ -153,67 +166,88 @@ class DirectoryStore:
         agent_id: UUID | None = await self._reader.fetch_value(LAST_AGENT, customer_id=customer_id, since=since)
         return agent_id
 
-    async def learn(self, facts: CustomerFacts) -> list[Record]:
-        """Take in what customer-profile says of a customer, unless something newer was taken in; the contacts that moved along."""
-        await self._tx.execute(MAKE, customer_id=facts.customer_id, unit=facts.unit)
-        learned = await self._tx.execute(
-            LEARN,
-            of_id=facts.customer_id,
-            seen=facts.seen_at,
-            new_unit=facts.unit,
-            new_language=facts.language,
-            new_tags=list(facts.tags),
-        )
-        if not learned:
+    async def learn(self, said: Sequence[CustomerFacts]) -> list[Record]:
+        """Take in what customer-profile says of customers, but for whom something newer was taken in; the contacts that moved along."""
+        if not said:
             return []
-        await self._tx.execute(FORGET_ADDRESSES, customer_id=facts.customer_id)
-        await self._add_addresses(facts.customer_id, facts.key_contact_addresses, is_key_contact=True)
-        await self._add_addresses(facts.customer_id, facts.addresses, is_key_contact=False)
-        return [] if facts.unit is None else await self.move(facts.customer_id, facts.unit, at=facts.seen_at)
+        ids = [facts.customer_id for facts in said]
+        await self._make(said)
+        await self._tx.fetch(LOCK, ids=ids)
+        known = {row["customer_id"] for row in await self._tx.fetch(LEARN, **_told(said))}
+        learned = [facts for facts in said if facts.customer_id in known]
+        await self._tx.execute(FORGET_ADDRESSES, ids=list(known))
+        await self._tx.execute(ADD_ADDRESSES, **self._filed(learned))
+        moved = {facts.customer_id: facts.unit for facts in learned if facts.unit is not None}
+        return await self.move(moved, at=max(facts.seen_at for facts in said))
 
-    async def _add_addresses(self, customer_id: UUID, keys: Iterable[str], *, is_key_contact: bool) -> None:
-        digests = [self._digests.of(key) for key in dict.fromkeys(keys)]
-        if digests:
-            await self._tx.execute(ADD_ADDRESSES, digests=digests, customer_id=customer_id, is_key_contact=is_key_contact)
+    async def _make(self, said: Sequence[CustomerFacts]) -> None:
+        await self._tx.execute(MAKE, met_customer_id=[each.customer_id for each in said], met_unit=[each.unit for each in said])
+
+    def _filed(self, learned: Sequence[CustomerFacts]) -> dict[str, list[object]]:
+        """The addresses of customers by their digests, each once; those of key contacts count as such."""
+        filed: dict[tuple[bytes, UUID], bool] = {}
+        for facts in learned:
+            for keys, is_key_contact in ((facts.key_contact_addresses, True), (facts.addresses, False)):
+                for key in keys:
+                    filed.setdefault((self._digests.of(key), facts.customer_id), is_key_contact)
+        return {
+            "addresses_digest": [digest for digest, _ in filed],
+            "addresses_customer_id": [customer_id for _, customer_id in filed],
+            "addresses_is_key_contact": list(filed.values()),
+        }
+
+    async def _meet(self, customer_id: UUID) -> None:
+        """Somebody of whom only this is known so far."""
+        await self._tx.execute(MAKE, met_customer_id=[customer_id], met_unit=[None])
 
     async def set_tier(self, customer_id: UUID, tier: int | None) -> None:
-        await self._tx.execute(MAKE, customer_id=customer_id, unit=None)
+        await self._meet(customer_id)
         await self._tx.execute(SET_TIER, of_id=customer_id, new_tier=tier)
 
     async def count_complaint(self, customer_id: UUID, complaint_id: UUID, *, is_open: bool) -> None:
         """Keep the number of open complaints; news that come twice change nothing."""
-        await self._tx.execute(MAKE, customer_id=customer_id, unit=None)
+        await self._meet(customer_id)
         await self._tx.execute(OPEN if is_open else CLOSE, customer_id=customer_id, complaint_id=complaint_id)
         await self._tx.execute(COUNT, of_id=customer_id)
 
-    async def move(self, customer_id: UUID, unit: str, *, at: datetime) -> list[Record]:
-        """A customer that moves takes its dedicated agent, its contacts and their offers along; the contacts that moved."""
-        await DedicationStore(self._tx).move(customer_id, unit, at=at)
-        moved = await self._tx.fetch(MOVE_CONTACTS, of_id=customer_id, new_unit=unit)
-        if moved:
-            await self._tx.execute(MOVE_OFFERS, ids=[row["id"] for row in moved], new_unit=unit)
+    async def move(self, units: Mapping[UUID, str], *, at: datetime) -> list[Record]:
+        """Customers that move take their dedicated agents, contacts and offers along; the contacts that moved."""
+        await DedicationStore(self._tx).move(units, at=at)
+        moved = await self._tx.fetch(MOVE_CONTACTS, moved_customer_id=list(units), moved_unit=list(units.values()))
+        for unit in sorted({row["unit"] for row in moved}):
+            await self._tx.execute(MOVE_OFFERS, ids=[row["id"] for row in moved if row["unit"] == unit], new_unit=unit)
         return moved
 
     async def merge(self, customer_id: UUID, *, into: UUID, at: datetime) -> list[Record]:
         """The file lives on in another one, in whose unit its contacts and its dedicated agent go on; the contacts of both that changed."""
-        await self._tx.execute(MAKE, customer_id=customer_id, unit=None)
+        await self._meet(customer_id)
         await self._tx.execute(MERGE, of_id=customer_id, into=into)
-        await self._tx.execute(FORGET_ADDRESSES, customer_id=customer_id)
+        await self._tx.execute(FORGET_ADDRESSES, ids=[customer_id])
         await DedicationStore(self._tx).inherit(customer_id, heir=into, at=at)
         reassigned = await self._tx.fetch(REASSIGN_CONTACTS, of_id=customer_id, into=into)
         survivor = await self.customer(into)
         if survivor is None or survivor.unit is None:
             return reassigned
-        return [*reassigned, *await self.move(into, survivor.unit, at=at)]
+        return [*reassigned, *await self.move({into: survivor.unit}, at=at)]
 
     async def erase(self, customer_id: UUID) -> tuple[list[Record], list[UUID]]:
         """Keep nothing that leads to the person; that there were contacts stays on the books. The contacts, and the ids of their offers."""
-        await self._tx.execute(MAKE, customer_id=customer_id, unit=None)
+        await self._meet(customer_id)
         await self._tx.execute(ERASE, of_id=customer_id)
-        await self._tx.execute(FORGET_ADDRESSES, customer_id=customer_id)
+        await self._tx.execute(FORGET_ADDRESSES, ids=[customer_id])
         blanked = await self._tx.fetch(BLANK_CONTACTS, of_id=customer_id)
         offers = await self._tx.fetch(BLANK_OFFERS, ids=[row["id"] for row in blanked])
         return blanked, [row["id"] for row in offers]
+
+
+def _told(said: Sequence[CustomerFacts]) -> dict[str, list[object]]:
+    return {
+        "said_customer_id": [facts.customer_id for facts in said],
+        "said_unit": [facts.unit for facts in said],
+        "said_language": [facts.language for facts in said],
+        "said_tags": [TAGS_APART.join(facts.tags) for facts in said],
+        "said_seen_at": [facts.seen_at for facts in said],
+    }
 
 
 def known_of(row: Record, *, is_key_contact: bool) -> KnownCustomer:

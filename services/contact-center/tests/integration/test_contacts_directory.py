@@ -1,72 +1,15 @@
 """The directory: fed by news, asked for every contact, never by a neighbor."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from contact_center.directory.domain import CustomerFacts
-from contact_center.directory.news import ComplaintNews, CustomerNews, TierNews
-from contact_center.testing import House, an_agent, made
-from service_kit.consumer import News
+from contact_center.directory.news import ComplaintNews
+from contact_center.testing import AT, GROUP, PHONE, ZHANG, House, a_file, an_agent, made, news, told_of_customer, told_of_tier
 from service_kit.testing import Api
 
-AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
-ZHANG, GROUP, COMPLAINT = UUID(int=1), UUID(int=2), UUID(int=3)
-PHONE = "phone:+8613800138000"
-
-
-class KnownFiles:
-    """Stands in for customer-profile: the files that it would give."""
-
-    def __init__(self, *files: CustomerFacts) -> None:
-        self.files = {file.customer_id: file for file in files}
-        self.asked: list[UUID] = []
-
-    async def facts(self, customer_id: UUID) -> CustomerFacts | None:
-        self.asked.append(customer_id)
-        return self.files.get(customer_id)
-
-
-def a_file(customer_id: UUID = ZHANG, **others: Any) -> CustomerFacts:
-    usual: dict[str, Any] = {
-        "customer_id": customer_id,
-        "seen_at": AT,
-        "unit": "cn.gd.gz",
-        "language": "zh-CN",
-        "tags": ("campus",),
-        "addresses": (PHONE,),
-        "key_contact_addresses": (),
-    }
-    return CustomerFacts(**{**usual, **others})
-
-
-def news(type_: str, subject: UUID, **payload: Any) -> News:
-    return News(
-        id=UUID(int=99),
-        type=type_,
-        subject=subject,
-        at=AT,
-        unit=None,
-        payload=payload,
-        cursor="1",
-        traceparent=None,
-        envelope={},
-    )
-
-
-async def told_of_customer(api: Api, *files: CustomerFacts, told: News | None = None) -> None:
-    handler = CustomerNews(KnownFiles(*files), api.service.parts["addresses"], api.service.kept_answers, parallel=4)
-    batch = [told] if told is not None else [news("customer.created", file.customer_id) for file in files]
-    await handler.prepare(batch)
-    async with api.service.database.transaction() as tx:
-        for each in batch:
-            await handler(tx, each)
-
-
-async def told_of_tier(api: Api, customer_id: UUID, stars: int | None) -> None:
-    async with api.service.database.transaction() as tx:
-        await TierNews(api.service.parts["addresses"])(tx, news("tier.changed", customer_id, customer_id=str(customer_id), new=stars))
+COMPLAINT = UUID(int=3)
 
 
 async def told_of_complaint(api: Api, customer_id: UUID, *, is_open: bool) -> None:
@@ -380,12 +323,3 @@ async def test_a_flow_asks_the_directory_for_the_tier(api: Api) -> None:
 
     assert (await house.call(to="10010"))["queue_id"] == desk.queue["id"]
     assert (await house.call(to="10010", **{"from": "10000"}))["queue_id"] == house.queue["id"]
-
-
-async def test_news_of_one_batch_ask_once_per_customer(api: Api) -> None:
-    files = KnownFiles(a_file())
-    handler = CustomerNews(files, api.service.parts["addresses"], api.service.kept_answers, parallel=2)
-
-    await handler.prepare([news("customer.created", ZHANG), news("customer.changed", ZHANG), news("customer.erased", GROUP)])
-
-    assert files.asked == [ZHANG]

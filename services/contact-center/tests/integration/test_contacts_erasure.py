@@ -1,5 +1,6 @@
 """What a contact says of the person behind it: nothing of it is left when the customer is erased."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,8 +25,8 @@ class OneFile:
     def __init__(self, file: CustomerFacts | None) -> None:
         self.file = file
 
-    async def facts(self, customer_id: UUID) -> CustomerFacts | None:
-        return self.file
+    async def facts(self, customer_ids: Sequence[UUID]) -> list[CustomerFacts]:
+        return [] if self.file is None else [self.file]
 
 
 async def told(api: Api, type_: str, *, unit: str = "cn.gd.gz", at: datetime = AT) -> None:
@@ -34,7 +35,7 @@ async def told(api: Api, type_: str, *, unit: str = "cn.gd.gz", at: datetime = A
     addresses = (f"phone:+86{NUMBER}",)
     file = CustomerFacts(customer_id=ZHANG, seen_at=at, unit=unit, language="zh-CN", tags=(), addresses=addresses, key_contact_addresses=())
     files = OneFile(None if erased else file)
-    handler = CustomerNews(files, api.service.parts["addresses"], api.service.kept_answers, parallel=1)
+    handler = CustomerNews(files, api.service.parts["addresses"], api.service.kept_answers)
     news = News(id=uuid4(), type=type_, subject=ZHANG, at=at, unit=unit, payload={}, cursor="1", traceparent=None, envelope={})
     await handler.prepare([news])
     async with api.service.database.transaction() as tx:

@@ -47,6 +47,7 @@ _keys: Any = bindparam("keys", type_=ARRAY(String))
 
 FIND = select(*_shown).where(customer.c.id == bindparam("id"), _present, within_units(customer.c.unit))
 LOCK = FIND.with_for_update()
+FIND_SOME = select(*_shown).where(customer.c.id == any_(_ids), _present, within_units(customer.c.unit))
 FIND_MANY = select(*_shown).where(customer.c.id == any_(_ids), _present).with_for_update()
 
 FIND_HOLDINGS = select(identifier_holder.c.key, identifier_holder.c.customer_id, identifier_holder.c.holder_id).where(

@@ -8,6 +8,7 @@ from service_kit.errors import Invalid
 from service_kit.messages import said
 
 from customer_profile.customer.facts import GROUPS
+from customer_profile.customer_import.spellings import COMPANY, CONTACT, KEY_COLUMNS, NAME_PARTS, USUAL, bare
 from customer_profile.identifier.domain import SYSTEM, IdentifierType
 
 PLAIN = frozenset(
@@ -27,27 +28,9 @@ PLAIN = frozenset(
     }
 )
 SIMPLE_IDENTIFIERS = frozenset(kind.value for kind in IdentifierType if kind not in (IdentifierType.EXTERNAL, IdentifierType.SOCIAL))
+# Fields of which a row may say several things.
+SEVERAL = frozenset({"phone", "email", "tags", "roles"})
 FACT = re.compile(rf"({'|'.join(GROUPS)})\.([a-z][a-z0-9_]{{0,59}})")
-# What people write above their columns, without case, spaces and punctuation.
-USUAL: Mapping[str, str] = {
-    "姓名": "name", "名称": "name", "客户名称": "name", "客户姓名": "name", "客户": "name", "公司名称": "name", "fullname": "name",
-    "customername": "name", "customer": "name", "company": "name", "类型": "kind", "客户类型": "kind", "type": "kind",
-    "语言": "language", "lang": "language", "时区": "time_zone", "timezone": "time_zone", "单位": "unit", "机构": "unit",
-    "所属机构": "unit", "部门": "unit", "行业类别": "sector", "角色": "roles", "role": "roles", "标签": "tags", "tag": "tags",
-    "客户经理": "account_manager", "accountmanager": "account_manager", "手机": "phone", "手机号": "phone", "手机号码": "phone",
-    "电话": "phone", "电话号码": "phone", "联系电话": "phone", "mobile": "phone", "tel": "phone", "telephone": "phone",
-    "phonenumber": "phone", "邮箱": "email", "电子邮箱": "email", "电子邮件": "email", "mail": "email", "emailaddress": "email",
-    "身份证": "government_id", "身份证号": "government_id", "证件号码": "government_id", "governmentid": "government_id",
-    "idcard": "government_id", "会员号": "loyalty", "会员卡号": "loyalty", "会员编号": "loyalty", "loyaltynumber": "loyalty",
-    "微信": "wechat", "微信号": "wechat", "生日": "basic.birth_date", "出生日期": "basic.birth_date", "birthdate": "basic.birth_date",
-    "birthday": "basic.birth_date", "dateofbirth": "basic.birth_date", "性别": "basic.sex", "sex": "basic.sex", "gender": "basic.sex",
-    "职业": "basic.profession", "profession": "basic.profession", "学历": "basic.education", "education": "basic.education",
-    "行业": "basic.industry", "industry": "basic.industry", "简称": "basic.short_name", "曾用名": "basic.former_names",
-    "地址": "basic.address", "address": "basic.address", "爱好": "characteristics.hobbies", "hobbies": "characteristics.hobbies",
-    "donotcontact": "do_not_contact", "请勿打扰": "do_not_contact",
-}  # fmt: skip
-KEY_COLUMNS = ("id", "externalid", "customerid", "编号", "客户编号", "客户id", "code", "number")
-PUNCTUATION = re.compile(r"[\s_\-.:()（）/*]+")
 
 
 class MappingNotUsable(Invalid):
@@ -91,22 +74,88 @@ def is_field(name: str) -> bool:
     return name in PLAIN or name in SIMPLE_IDENTIFIERS or bool(FACT.fullmatch(name))
 
 
-def fields_of(columns: Sequence[str], mapping: Mapping[str, str], key: Key | None) -> dict[str, str]:
-    """The field of each column that has one; columns that nobody asked for and nobody knows are left out.
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Which column fills which field, which ones nobody takes, and what the sheet tells of its rows beside.
+
+    `contacts` name somebody to speak to at the customer; `is_of_companies` says that the names are those of companies.
+    """
+
+    fields: Mapping[str, str]
+    ignored: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
+    is_of_companies: bool = False
+
+
+def columns_of(columns: Sequence[str], mapping: Mapping[str, str], key: Key | None) -> Columns:
+    """What becomes of each column; those that nobody asked for and nobody knows are ignored, and named so.
 
     The mapping may be written either way round, `{"column": "field"}` or `{"field": "column"}`. Raises MappingNotUsable.
     """
+    named = [column for column in columns if column]
     given = _columns_first(columns, mapping)
-    found = {column: given[column] if column in given else _usual(column) for column in columns if column}
-    fields = {column: field for column, field in found.items() if field}
+    fields = {column: field for column, field in given.items() if field}
+    found = {column: field for column in named if column not in given and (field := _usual(column)) and not _is_taken(field, fields)}
+    fields |= found
+    companies = [column for column in named if column not in given and bare(column) in COMPANY]
+    is_of_companies = "name" not in fields.values() and bool(companies) and not any(bare(column) in NAME_PARTS for column in named)
+    if is_of_companies:
+        fields |= dict.fromkeys(companies, "name")
     if key is not None and key.field not in fields.values():
-        stand_in = next((column for column in columns if column not in fields and _is_key_column(column, key)), None)
-        if stand_in is None:
-            raise MappingNotUsable(said("no column of the sheet holds the key {key}", key=key.field), pointer="/key")
-        fields[stand_in] = key.field
+        fields[_stand_in(named, fields, key)] = key.field
     if not fields:
         raise MappingNotUsable("no column of the sheet is known; say in `mapping` which one fills which field", pointer="/mapping")
-    return fields
+    _refuse_rivals(fields, key)
+    return Columns(
+        fields={column: fields[column] for column in named if column in fields},
+        ignored=tuple(column or _letter(place) for place, column in enumerate(columns) if column not in fields),
+        contacts=tuple(column for column in named if column not in fields and bare(column) in CONTACT),
+        is_of_companies=is_of_companies,
+    )
+
+
+def fields_of(columns: Sequence[str], mapping: Mapping[str, str], key: Key | None) -> dict[str, str]:
+    """The field of each column that has one; errors as in `columns_of`."""
+    return dict(columns_of(columns, mapping, key).fields)
+
+
+def _is_taken(field: str, fields: Mapping[str, str]) -> bool:
+    """Whether the mapping says already which column fills it."""
+    return field not in SEVERAL and field in fields.values()
+
+
+def _stand_in(columns: Sequence[str], fields: Mapping[str, str], key: Key) -> str:
+    """The column that holds the key without being called so."""
+    found = next((column for column in columns if column not in fields and _is_key_column(column, key)), None)
+    if found is None:
+        raise MappingNotUsable(said("no column of the sheet holds the key {key}", key=key.field), pointer="/key")
+    return found
+
+
+def _refuse_rivals(fields: Mapping[str, str], key: Key | None) -> None:
+    """Two columns for one value: nobody can say which is meant. Of phones, e-mails, tags and roles a customer has several."""
+    first: dict[str, str] = {}
+    for column, field in fields.items():
+        is_key = key is not None and field == key.field
+        if field in first and (field not in SEVERAL or is_key):
+            told = said(
+                "the columns '{one}' and '{other}' both fill {field}; say in `mapping` which one does",
+                one=first[field][:60],
+                other=column[:60],
+                field=field,
+            )
+            raise MappingNotUsable(told, pointer="/mapping")
+        first.setdefault(field, column)
+
+
+def _letter(place: int) -> str:
+    """A column without a name, as spreadsheets call it: [A], [AB]."""
+    letters = ""
+    number = place + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"[{letters}]"
 
 
 def _columns_first(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
@@ -123,12 +172,13 @@ def _columns_first(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[s
 def _usual(column: str) -> str:
     if is_field(column):
         return column
-    return USUAL.get(_bare(column), _bare(column) if is_field(_bare(column)) else "")
+    return USUAL.get(bare(column), bare(column) if is_field(bare(column)) else "")
+
+
+def usual_name(text: str) -> bool:
+    """Whether this is what columns are called, and so no value of a row."""
+    return bare(text) in USUAL or bare(text) in COMPANY | CONTACT | NAME_PARTS
 
 
 def _is_key_column(column: str, key: Key) -> bool:
-    return _bare(column) in KEY_COLUMNS or _bare(column) in (_bare(key.system), _bare(key.field), _bare(f"{key.system}id"))
-
-
-def _bare(column: str) -> str:
-    return PUNCTUATION.sub("", column).lower()
+    return bare(column) in KEY_COLUMNS or bare(column) in (bare(key.system), bare(key.field), bare(f"{key.system}id"))

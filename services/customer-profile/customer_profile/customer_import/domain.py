@@ -13,9 +13,13 @@ from service_kit.messages import said
 from customer_profile.customer import domain as customers
 from customer_profile.customer import facts as facts_of
 from customer_profile.customer.domain import Customer, Kind, SourceGiven
-from customer_profile.customer_import.drafts import Draft, RowRefused
+from customer_profile.customer_import.drafts import Draft
+from customer_profile.customer_import.readings import RowRefused
+from customer_profile.search.keys import folded, runs
 
 COUNTED = ("created", "updated", "unchanged", "skipped", "failed")
+# What a new customer is called of whom a sheet has nothing but a number: nobody is named after one.
+UNNAMED = {"zh": "未命名客户", "en": "Unnamed customer"}
 # A rehearsal writes nothing, so it remembers what its rows would have made; the oldest are forgotten beyond this number.
 MOST_REMEMBERED = 50_000
 
@@ -156,25 +160,38 @@ class Deciding:
         holders = self.known.holders(draft.key) if draft.key else set()
         customers_found = [customer for holder in holders if (customer := self.known.get(holder))]
         mine = [customer for customer in customers_found if self._defaults.may_touch(customer.unit)]
+        if draft.is_key_shared and draft.name is not None and mine:
+            mine = self._of_the_same_name(draft.name, mine)
         if len(mine) > 1:
             raise RowRefused("ambiguous", "several customers share this identifier")
         return mine[0] if mine else None
+
+    def _of_the_same_name(self, name: str, found: Sequence[Customer]) -> list[Customer]:
+        """A household has one phone and several people: the row is about who has its name, and nobody gets the name of another."""
+        same = [customer for customer in found if spelled(customer.name) == spelled(name)]
+        if not same:
+            raise RowRefused("name_conflict", "a customer of another name has this identifier, which several people may share")
+        return same
 
     def _refuse_taken(self, draft: Draft, customer: Customer | None) -> None:
         for identifier in draft.identifiers:
             if identifier.is_unique and self.known.holders(identifier.key) - ({customer.id} if customer else set()):
                 raise RowRefused("taken", said("another customer has this {type}", type=identifier.type.value))
 
+    @property
+    def _unnamed(self) -> str:
+        return UNNAMED["zh" if self._defaults.language.startswith("zh") else "en"]
+
     def _created(self, draft: Draft) -> Customer:
         defaults = self._defaults
-        name = draft.name or draft.stand_in_name
+        name = draft.name or (self._unnamed if draft.is_nameless else None)
         if name is None:
             raise RowRefused("name_missing", "a new customer needs a name", column="name")
         if not defaults.may_touch(draft.unit or defaults.unit):
             raise RowRefused("unit_not_allowed", "the unit lies outside the units of this token")
         blank = Customer(
             id=self._ids(),
-            kind=draft.kind or Kind.INDIVIDUAL,
+            kind=draft.kind or draft.supposed_kind or Kind.INDIVIDUAL,
             name=name,
             language=draft.language or defaults.language,
             time_zone=draft.time_zone or defaults.time_zone,
@@ -190,6 +207,11 @@ class Deciding:
             updated_at=self._at,
         )
         return customers.created(blank, self._defaults.source)
+
+
+def spelled(name: str) -> str:
+    """A name without what is trivial in its spelling: case, width, blanks, marks, traditional or simplified characters."""
+    return "".join(runs(folded(name))) or name
 
 
 def wanted(customer: Customer, draft: Draft) -> Customer:

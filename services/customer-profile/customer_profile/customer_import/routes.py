@@ -13,6 +13,7 @@ from service_kit.jobs import Job, JobAlreadyOver
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
 from service_kit.sheet.domain import SheetNotReadable
+from service_kit.sheet.encodings import Named as Encoding
 from service_kit.units import UnitNotAllowed, unit_for, units_of
 from service_kit.words import Id, UnitPath
 
@@ -54,18 +55,32 @@ async def import_customers(
     ] = None,
     dry_run: Annotated[bool, Form(description="Read, check and count everything, write nothing.")] = False,
     unit: Annotated[UnitPath | SkipJsonSchema[None], Form(description="Unit of new customers whose row names none.")] = None,
+    encoding: Annotated[
+        Encoding | SkipJsonSchema[None],
+        Form(description="Encoding of a text file that is neither UTF-8 nor UTF-16; left out, it is taken only where it is certain."),
+    ] = None,
 ) -> Response:
     """Import customers from a sheet.
 
-    Rows that find their customer by the key update it (what a row does not say stays), the others create one. Rows that cannot be
-    taken are counted and listed at `errors_url`; the others are imported. Follow the work at its Location.
+    Rows that find their customer by the key update it (what a row does not say stays), the others create one. A key that several
+    people may share, such as a phone, finds only who has the row's name too: nobody is renamed by another's row. Rows that cannot be
+    taken are counted and listed at `errors_url`; the others are imported. `columns` names the columns that were taken and those that
+    were not. Follow the work at its Location.
     """
     columns = mapping_of(mapping)
     settings = call.settings
     own_unit = unit_for(call.caller, unit, default=settings.default_unit)
     async with uploaded(file, largest=settings.import_largest_bytes) as upload:
-        await upload.check(columns, key)
-        order = Order(filename=upload.filename, mapping=columns, key=key, is_rehearsal=dry_run, unit=own_unit, units=call.caller.units)
+        await upload.check(columns, key, encoding or "")
+        order = Order(
+            filename=upload.filename,
+            mapping=columns,
+            key=key,
+            is_rehearsal=dry_run,
+            unit=own_unit,
+            units=call.caller.units,
+            encoding=encoding or "",
+        )
         return await queued(call, upload, order)
 
 

@@ -1,7 +1,7 @@
 """Imports as callers follow them."""
 
-from collections.abc import Callable
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from service_kit.database import Record
@@ -47,6 +47,18 @@ class ImportResult(Output):
     ]
 
 
+class ColumnsOut(Output):
+    """What became of the columns of the sheet; one without a name is called by its letter, as `[C]`."""
+
+    taken: Annotated[
+        dict[Annotated[str, Field(max_length=LONGEST_CELL)], Annotated[str, Field(max_length=100)]],
+        Field(max_length=MOST_COLUMNS, description="Which column filled which field."),
+    ]
+    ignored: Annotated[
+        list[Annotated[str, Field(max_length=LONGEST_CELL)]], Field(max_length=MOST_COLUMNS, description="Columns that nobody took.")
+    ]
+
+
 class ImportView(Output):
     """An import of customers. `errors_url` gives its row errors as CSV; `/errors` lists them as JSON."""
 
@@ -59,6 +71,7 @@ class ImportView(Output):
     progress: Progress
     counts: CountsOut
     errors_url: Annotated[str, Field(max_length=200, json_schema_extra={"format": "uri-reference"})]
+    columns: Annotated[ColumnsOut | None, Field(description="Null until the import has ended, or where its header could not be read.")]
     result: Annotated[ImportResult | None, Field(description="Null until the import is done.")]
     error: Annotated[str | None, Field(max_length=2_000)]
     created_at: Timestamp
@@ -68,6 +81,10 @@ class ImportView(Output):
 
 def row_error_view(row: Record, speak: Callable[[str], str]) -> RowErrorView:
     return RowErrorView(row=row["row"], column=row["column"], code=row["code"], detail=speak(restored(row["detail"])))
+
+
+def columns_out(result: Mapping[str, Any]) -> ColumnsOut:
+    return ColumnsOut.model_construct(taken=result["columns"], ignored=result.get("ignored", []))
 
 
 def import_view(job: Job, speak: Callable[[str], str]) -> ImportView:
@@ -81,7 +98,8 @@ def import_view(job: Job, speak: Callable[[str], str]) -> ImportView:
         progress=Progress(done=job.done, total=job.total),
         counts=CountsOut.model_validate(Counts(job.counts)),
         errors_url=f"/v1/customer-imports/{job.id}/errors.csv",
-        result=None if job.result is None else ImportResult.model_construct(columns=job.result["columns"]),
+        columns=None if job.result is None else columns_out(job.result),
+        result=ImportResult.model_construct(columns=job.result["columns"]) if job.state == "done" and job.result else None,
         error=speak(job.error) if job.error else None,
         created_at=job.created_at,
         started_at=job.started_at,

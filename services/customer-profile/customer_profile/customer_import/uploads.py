@@ -15,7 +15,7 @@ from service_kit.scratch import scratch
 from service_kit.sheet import reading
 from service_kit.sheet.domain import Format
 
-from customer_profile.customer_import.columns import MappingNotUsable, fields_of, key_of
+from customer_profile.customer_import.columns import MappingNotUsable, columns_of, key_of
 from customer_profile.customer_import.work import Order
 
 CHUNK = 1 << 20
@@ -31,11 +31,11 @@ class Upload:
         self._path = path
         self._digest = digest
 
-    async def check(self, mapping: dict[str, str], key: str | None) -> None:
+    async def check(self, mapping: dict[str, str], key: str | None, encoding: str) -> None:
         """Refuse at once what can be seen at once: SheetNotReadable, MappingNotUsable. Workbooks are unpacked by the work itself."""
-        sheet = await asyncio.to_thread(reading.opened, str(self._path), self.filename)
+        sheet = await asyncio.to_thread(reading.opened, str(self._path), self.filename, encoding)
         if sheet.format is not Format.XLSX:
-            fields_of(sheet.columns, mapping, key_of(key) if key else None)
+            columns_of(sheet.columns, mapping, key_of(key) if key else None)
 
     def fingerprint(self, order: Order) -> bytes:
         """What makes two uploads the same: the bytes and what was asked."""

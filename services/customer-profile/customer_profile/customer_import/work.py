@@ -21,9 +21,10 @@ from service_kit.sheet.domain import Format, Row, Sheet
 from customer_profile.customer.domain import SourceGiven
 from customer_profile.customer.facts import Learned, Source, SourceKind
 from customer_profile.customer_import import store
-from customer_profile.customer_import.columns import fields_of, key_of
+from customer_profile.customer_import.columns import Columns, columns_of, key_of
 from customer_profile.customer_import.domain import COUNTED, Counts, Deciding, Defaults, Known, keys_of
-from customer_profile.customer_import.drafts import Draft, Drafting, RowRefused
+from customer_profile.customer_import.drafts import Draft, Drafting
+from customer_profile.customer_import.readings import RowRefused
 from customer_profile.customer_import.store import BatchCollided, Written
 from customer_profile.identifier.domain import Vault
 from customer_profile.settings import Settings
@@ -48,6 +49,7 @@ class Order:
     is_rehearsal: bool
     unit: str
     units: tuple[str, ...] | None
+    encoding: str = ""
 
     def payload(self) -> dict[str, Any]:
         return {
@@ -57,6 +59,7 @@ class Order:
             "dry_run": self.is_rehearsal,
             "unit": self.unit,
             "units": None if self.units is None else list(self.units),
+            "encoding": self.encoding,
         }
 
     @classmethod
@@ -68,6 +71,7 @@ class Order:
             is_rehearsal=payload["dry_run"],
             unit=payload["unit"],
             units=None if payload["units"] is None else tuple(payload["units"]),
+            encoding=payload.get("encoding", ""),
         )
 
 
@@ -95,7 +99,7 @@ class Importing:
             if "columns" not in job.checkpoint:
                 with scratch() as folder:
                     await self._import(job, Order.of(job.payload), folder)
-            job.result = {"columns": job.checkpoint["columns"]}
+            job.result = {"columns": job.checkpoint["columns"], "ignored": job.checkpoint.get("ignored", [])}
         except Unavailable:
             # The work goes on later, and it needs its file.
             raise
@@ -111,8 +115,10 @@ class Importing:
 
     async def _import(self, job: RunningJob, order: Order, folder: Path) -> None:
         sheet = await self._sheet(job, order, folder)
-        fields = fields_of(sheet.columns, order.mapping, key_of(order.key) if order.key else None)
-        drafting = self._drafting(order, fields)
+        columns = columns_of(sheet.columns, order.mapping, key_of(order.key) if order.key else None)
+        # Told also when the import fails or is canceled: nobody has to guess what became of a column.
+        job.result = told = {"columns": dict(columns.fields), "ignored": list(columns.ignored)}
+        drafting = self._drafting(order, columns)
         await self._begin(job, order, await asyncio.to_thread(reading.count, sheet))
         rows = reading.rows(sheet)
         await asyncio.to_thread(_skip, rows, job.done)
@@ -123,7 +129,7 @@ class Importing:
         # A worker that is killed behind this step leaves nothing to do but to say so: the file is not missed.
         async with job.step() as tx:
             await store.forget_file(tx, job.id)
-            job.checkpoint = {**job.checkpoint, "columns": fields}
+            job.checkpoint = {**job.checkpoint, **told}
 
     async def _sheet(self, job: RunningJob, order: Order, folder: Path) -> Sheet:
         path = folder / "file"
@@ -131,12 +137,12 @@ class Importing:
             with path.open("wb") as file:
                 async for part in store.file_parts(reader, job.id):
                     file.write(part)
-        sheet = await asyncio.to_thread(reading.opened, str(path), order.filename)
+        sheet = await asyncio.to_thread(reading.opened, str(path), order.filename, order.encoding)
         return await reading.converted(sheet, str(folder / "rows")) if sheet.format is Format.XLSX else sheet
 
-    def _drafting(self, order: Order, fields: Mapping[str, str]) -> Drafting:
+    def _drafting(self, order: Order, columns: Columns) -> Drafting:
         return Drafting(
-            fields,
+            columns,
             key=key_of(order.key) if order.key else None,
             vault=self._vault,
             region=self._settings.phone_region,

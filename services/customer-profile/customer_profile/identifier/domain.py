@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from service_kit.errors import Invalid
 from service_kit.messages import said
 
-MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
-EXTENSION = re.compile(r"\s*(?:转|ext\.?|x|#)\s*[0-9]{1,8}$", re.IGNORECASE)
+from customer_profile.identifier.phones import phone
+from customer_profile.identifier.values import IdentifierNotReadable, shown
+
 SEPARATORS = re.compile(r"[\s().\-/\u2010-\u2015]+")
-DIALED = re.compile(r"\+?[0-9]{3,20}")
 EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")
 GOVERNMENT_ID = re.compile(r"[A-Z0-9]{4,32}")
 WECHAT = re.compile(r"[A-Za-z0-9_.@-]{2,100}")
@@ -36,10 +35,6 @@ class IdentifierType(StrEnum):
 
 UNIQUE = frozenset({IdentifierType.GOVERNMENT_ID, IdentifierType.LOYALTY, IdentifierType.EXTERNAL})
 WITH_SYSTEM = frozenset({IdentifierType.EXTERNAL, IdentifierType.SOCIAL})
-
-
-class IdentifierNotReadable(Invalid):
-    """The value is no identifier of this type: write a phone as digits, an e-mail with its domain, an external id with its system."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,38 +92,6 @@ def written(kind: IdentifierType, value: str, *, vault: Vault, system: str = "",
     if kind is IdentifierType.LOYALTY:
         return Identifier(type=kind, value=_checked(LOYALTY, plain.upper(), kind))
     return Identifier(type=kind, value=_checked(WECHAT, plain, kind))
-
-
-def phone(value: str, *, region: str = "CN") -> str:
-    """E.164 where the number is possible anywhere; short numbers and extensions of a house stay as they are dialed."""
-    dialed = SEPARATORS.sub("", EXTENSION.sub("", value))
-    mobile = MOBILE.fullmatch(dialed) if region == "CN" else None
-    if mobile:
-        return f"+86{mobile[1]}"
-    if not DIALED.fullmatch(dialed):
-        raise IdentifierNotReadable(said("{value} is not a phone number", value=shown(value)))
-    return _e164(dialed, region) or dialed
-
-
-def shown(value: str) -> str:
-    """A value in a message: quoted and short."""
-    return f"'{value[:40]}'"
-
-
-def _e164(dialed: str, region: str) -> str | None:
-    # The metadata of all countries takes half a tenth of a second to load: only numbers that are not plain Chinese mobiles pay for it.
-    import phonenumbers
-
-    try:
-        number = phonenumbers.parse(dialed, region)
-    except phonenumbers.NumberParseException:
-        return None
-    # Without a country code only what is certain: 10086 is a service number, not a subscriber of China.
-    is_international = dialed.startswith(("+", "00"))
-    is_right = phonenumbers.is_possible_number(number) if is_international else phonenumbers.is_valid_number(number)
-    if not is_right:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _checked(pattern: re.Pattern[str], value: str, kind: IdentifierType) -> str:

@@ -196,11 +196,11 @@ async def test_a_column_is_mapped_either_way_round(api: Api) -> None:
     assert two["counts"] == counts(unchanged=1)
 
 
-async def test_a_sheet_of_numbers_alone_names_its_customers_by_them(api: Api) -> None:
+async def test_a_sheet_of_numbers_alone_makes_customers_that_are_not_named_after_them(api: Api) -> None:
     work = await imported(api, b"id\n00004\n00005\n", key="external:cdnow")
 
     assert work["counts"] == counts(created=2)
-    assert [each["name"] for each in await found(api, external="cdnow:00004")] == ["00004"]
+    assert [each["name"] for each in await found(api, external="cdnow:00004")] == ["未命名客户"]
 
 
 async def test_a_sheet_from_an_old_office_program_is_imported(api: Api) -> None:

@@ -9,7 +9,8 @@ from customer_profile.customer import facts as facts_of
 from customer_profile.customer.domain import CustomerChanged, TooManyIdentifiers
 from customer_profile.customer.facts import SourceKind
 from customer_profile.customer.rows import row_of
-from customer_profile.identifier.domain import IdentifierNotReadable, masked
+from customer_profile.identifier.domain import masked
+from customer_profile.identifier.values import IdentifierNotReadable
 from customer_profile.testing import AT, FakeCustomers, a_customer, a_source, an_identifier
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,44 +1,17 @@
 """Rows of sheets: what a column fills, what a row says, what it does to the customers."""
 
 from contextlib import suppress
-from itertools import count
 from typing import Any
-from uuid import UUID
 
 import pytest
 from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable, fields_of, key_of
-from customer_profile.customer_import.domain import Deciding, Defaults, Holding, Known
-from customer_profile.customer_import.drafts import Draft, Drafting, RowRefused
+from customer_profile.customer_import.domain import Holding, Known
 from customer_profile.customer_import.problems import safe
-from customer_profile.testing import AT, PlainVault, a_customer, a_source, an_identifier
+from customer_profile.customer_import.readings import RowRefused
+from customer_profile.testing import a_customer, an_identifier, deciding, draft, drafting, refusal
 from hypothesis import given
 from hypothesis import strategies as st
 from service_kit.sheet.domain import Row
-
-DEFAULTS = Defaults(unit="cn", language="zh-CN", time_zone="Asia/Shanghai", source=a_source(), units=None)
-
-
-def drafting(*columns: str, key: str | None = None) -> Drafting:
-    asked = key_of(key) if key else None
-    return Drafting(fields_of(columns, {}, asked), key=asked, vault=PlainVault(), region="CN", zones=frozenset({"Asia/Shanghai"}))
-
-
-def draft(key: str | None = None, **cells: Any) -> Draft:
-    read = drafting(*cells, key=key).draft(Row(2, cells))
-    assert read is not None
-    return read
-
-
-def refusal(key: str | None = None, **cells: Any) -> RowRefused:
-    with pytest.raises(RowRefused) as refused:
-        drafting(*cells, key=key).draft(Row(2, cells))
-    return refused.value
-
-
-def deciding(known: Known | None = None, *, units: tuple[str, ...] | None = None) -> Deciding:
-    ids = (UUID(int=number) for number in count(1))
-    defaults = Defaults(unit=units[0] if units else "cn", language="zh-CN", time_zone="Asia/Shanghai", source=a_source(), units=units)
-    return Deciding(known or Known(), defaults, at=AT, ids=lambda: next(ids))
 
 
 @pytest.mark.parametrize(
@@ -190,15 +163,50 @@ def test_an_identifier_of_somebody_else_is_refused() -> None:
     assert [problem.code for problem in decided.problems] == ["taken"]
 
 
-def test_a_shared_phone_as_the_key_is_ambiguous() -> None:
-    one, two = a_customer(), a_customer()
+@pytest.mark.parametrize(
+    ("names", "row", "code"),
+    [
+        (("A", "A"), {"name": "A"}, "ambiguous"),
+        (("A", "B"), {"tags": "vip"}, "ambiguous"),
+        (("A", "B"), {"name": "C"}, "name_conflict"),
+        (("A",), {"name": "C"}, "name_conflict"),
+    ],
+)
+def test_a_shared_phone_as_the_key_renames_nobody(names: tuple[str, ...], row: dict[str, str], code: str) -> None:
+    household = [a_customer(name=name) for name in names]
     known = Known()
-    known.load([one, two], [Holding("phone:+8613800138000", each.id, each.id) for each in (one, two)])
+    known.load(household, [Holding("phone:+8613800138000", each.id, each.id) for each in household])
     decided = deciding(known)
 
-    decided.take(draft("phone", phone="13800138000", name="A"))
+    decided.take(draft("phone", phone="13800138000", **row))
 
-    assert [problem.code for problem in decided.problems] == ["ambiguous"]
+    assert [problem.code for problem in decided.problems] == [code]
+    assert known.after == {}
+
+
+@pytest.mark.parametrize("spelling", ["张 伟", "張偉", "张　伟", "张\u200b伟"])
+def test_of_a_household_the_row_is_about_who_has_its_name(spelling: str) -> None:
+    mother, son = a_customer(name="李娜"), a_customer(name="张伟", tags=())
+    known = Known()
+    known.load([mother, son], [Holding("phone:+8613800138000", each.id, each.id) for each in (mother, son)])
+    decided = deciding(known)
+
+    decided.take(draft("phone", phone="13800138000", name=spelling, tags="vip"))
+
+    (changed,) = known.updated
+    assert (changed.id, changed.tags) == (son.id, ("vip",))
+
+
+@pytest.mark.parametrize("key", ["phone", "email", "wechat"])
+def test_of_one_sheet_the_first_of_a_household_is_taken_and_the_others_are_named(key: str) -> None:
+    value = {"phone": "13955550001", "email": "home@example.com", "wechat": "our_home"}[key]
+    decided = deciding()
+
+    for name in ("丈夫甲", "妻子乙", "儿子丙", "丈夫甲"):
+        decided.take(draft(key, **{key: value, "name": name}))
+
+    assert [made.name for made in decided.known.created] == ["丈夫甲"]
+    assert (decided.counts["unchanged"], [problem.code for problem in decided.problems]) == (1, ["name_conflict"] * 2)
 
 
 def test_a_customer_outside_the_callers_units_is_not_touched() -> None:
@@ -213,14 +221,17 @@ def test_a_customer_outside_the_callers_units_is_not_touched() -> None:
     assert known.after == {}
 
 
-def test_a_new_customer_needs_a_name_unless_the_sheet_has_none_at_all() -> None:
+def test_a_new_customer_needs_a_name_unless_the_sheet_lists_numbers_of_another_system_alone() -> None:
     decided = deciding()
 
     decided.take(draft("external:erp", **{"external:erp": "E-1", "name": ""}))
     decided.take(draft("external:erp", **{"external:erp": "E-2"}))
+    decided.take(draft("external:erp", **{"external:erp": "E-3", "First Name": "Emma"}))
+    decided.take(draft(phone="13800138000"))
+    decided.take(draft("email", email="a@example.com"))
 
-    assert [problem.code for problem in decided.problems] == ["name_missing"]
-    assert [made.name for made in decided.known.created] == ["E-2"]
+    assert [problem.code for problem in decided.problems] == ["name_missing"] * 4
+    assert [made.name for made in decided.known.created] == ["未命名客户"]
 
 
 @pytest.mark.parametrize(("cell", "written"), [("=1", "'=1"), ("-x", "'-x"), ("name", "name"), (7, 7)])

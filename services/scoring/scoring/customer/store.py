@@ -7,21 +7,30 @@ from uuid import UUID
 from service_kit.caller import Caller
 from service_kit.database import Reader, Transaction
 from service_kit.tables import Moment
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, case, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
 from scoring.rows import arrays, unnested
 from scoring.tables import customer
 
+ERASED = literal("erased", String)
 _met = unnested("met", id=Uuid, unit=String, state=String, known_at=Moment)
 _learn = insert(customer).from_select([each.name for each in _met.c], select(*_met.c).order_by(_met.c.id))
+# News of imports come behind live ones, so older words come after newer ones: these stand, and who was erased stays so for ever.
+_is_newer = _learn.excluded.known_at >= customer.c.known_at
 LEARN = _learn.on_conflict_do_update(
     index_elements=[customer.c.id],
     set_={
-        "unit": func.coalesce(_learn.excluded.unit, customer.c.unit),
-        "state": _learn.excluded.state,
-        "known_at": _learn.excluded.known_at,
+        "unit": case(
+            (_is_newer, func.coalesce(_learn.excluded.unit, customer.c.unit)), else_=func.coalesce(customer.c.unit, _learn.excluded.unit)
+        ),
+        "state": case(
+            (customer.c.state == ERASED, ERASED),
+            (or_(_is_newer, _learn.excluded.state == ERASED), _learn.excluded.state),
+            else_=customer.c.state,
+        ),
+        "known_at": func.greatest(_learn.excluded.known_at, customer.c.known_at),
     },
 )
 MEET = _learn.on_conflict_do_nothing()
@@ -36,7 +45,7 @@ async def found(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, KnownCustomer
 
 
 async def learn(tx: Transaction, customers: Sequence[KnownCustomer], *, at: datetime) -> None:
-    """Write what the customer file told; it replaces what was known before."""
+    """Write what the customer file told; it replaces what is older."""
     await tx.execute(LEARN, **arrays(_met, _rows(customers, at)))
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Self
 from uuid import UUID
@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 
 from service_kit.errors import NotFound, Refusal
 from service_kit.messages import said
+from service_kit.sheet import cells
+from service_kit.sheet.cells import CellSpoiled
+from service_kit.sheet.days import day_of
 from service_kit.sheet.domain import Value
 
 from scoring.amounts import in_units
@@ -36,9 +39,17 @@ ORDERS = {"order", "sale", "purchase", "订单", "购买", "销售"}
 PUNCTUATION = re.compile(r"[\s_\-.:()（）/*]+")
 AMOUNT = re.compile(r"[¥￥$€£]?\s*(-?)\s*[¥￥$€£]?(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(\.\d{1,4}0*)?", re.ASCII)
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
-COMPACT_DAY = re.compile(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})", re.ASCII)
+# What a sign before a sum may stand for; a sum in another currency is not what was written.
+SIGNS = {
+    "¥": frozenset({"CNY", "JPY"}),
+    "￥": frozenset({"CNY", "JPY"}),
+    "$": frozenset({"USD", "HKD", "SGD", "TWD", "AUD", "CAD", "NZD", "MXN"}),
+    "€": frozenset({"EUR"}),
+    "£": frozenset({"GBP"}),
+}
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 LONGEST_EXTERNAL_ID = 200
+LONGEST_PRODUCT = 200
 EARLIEST, LATEST = datetime(1800, 1, 2, tzinfo=UTC), datetime(2199, 12, 30, tzinfo=UTC)
 
 
@@ -48,6 +59,10 @@ class TransactionImportNotFound(NotFound):
 
 class ColumnsMissing(Refusal):
     """The sheet lacks columns that every transaction needs."""
+
+
+class ColumnsContested(Refusal):
+    """Two columns of the sheet would fill one field; say in `mapping` which one does."""
 
 
 class RowNotReadable(Exception):
@@ -69,13 +84,16 @@ class Order:
     mapping: Mapping[str, str]
     dry_run: bool
     units: Sequence[str] | None
+    encoding: str = ""
 
 
 def fields_of(columns: Sequence[str], order: Order) -> dict[str, str]:
-    """The column of each field, by the mapping (either way round), else by the usual names; ColumnsMissing."""
-    found = {field: column for column in columns if (field := _field_of(column, columns, order))}
+    """The column of each field, by the mapping (either way round), else by the usual names; ColumnsMissing, ColumnsContested."""
+    found = _by_field([(column, _mapped(column, columns, order)) for column in columns])
+    rest = [(column, _usual(column)) for column in columns if column not in found.values()]
+    found |= _by_field([(column, field) for column, field in rest if field not in found])
     if "customer" not in found and order.key:
-        stand_in = next((column for column in columns if _bare(column) in _key_names(order.key)), None)
+        stand_in = next((column for column in columns if column not in found.values() and _bare(column) in _key_names(order.key)), None)
         if stand_in is not None:
             found["customer"] = stand_in
     missing = [field for field in ("customer", "occurred_at", "amount") if field not in found]
@@ -84,12 +102,38 @@ def fields_of(columns: Sequence[str], order: Order) -> dict[str, str]:
     return found
 
 
-def _field_of(column: str, columns: Sequence[str], order: Order) -> str:
+def ignored_of(columns: Sequence[str], fields: Mapping[str, str]) -> list[str]:
+    """The columns that nobody takes."""
+    return [column for column in columns if column and column not in fields.values()]
+
+
+def _by_field(named: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The column of each field; two for one are refused, since nobody can say which is meant."""
+    found: dict[str, str] = {}
+    for column, field in named:
+        if field and field in found:
+            told = said(
+                "the columns '{one}' and '{other}' both fill {field}; say in `mapping` which one does",
+                one=found[field][:60],
+                other=column[:60],
+                field=field,
+            )
+            raise ColumnsContested(told)
+        if field:
+            found[field] = column
+    return found
+
+
+def _mapped(column: str, columns: Sequence[str], order: Order) -> str:
     for one, other in order.mapping.items():
         if one == column and (field := _named(other, order)):
             return field
         if other == column and one not in columns and (field := _named(one, order)):
             return field
+    return ""
+
+
+def _usual(column: str) -> str:
     bare = _bare(column)
     named = {_bare(field): field for field in FIELDS}
     return named.get(bare) or USUAL.get(bare, "")
@@ -138,30 +182,31 @@ def drafted(
 
     A negative amount is a refund. Without an external id it has none yet: see `likeness`.
     """
-    cells = {field: _cell(values.get(column)) for field, column in fields.items()}
-    customer = cells["customer"]
+    row_cells = {field: _cell(values.get(column)) for field, column in fields.items()}
+    customer = _identity(row_cells["customer"])
     if not customer or len(customer) > 200:
         raise RowNotReadable("the customer is missing")
-    amount, is_negative = _amount(cells["amount"], "amount")
-    cost = _cost(cells.get("cost", ""))
-    occurred_at = _moment(cells["occurred_at"], zone)
+    currency = _currency(row_cells.get("currency") or order.currency)
+    amount, is_negative = _amount(row_cells["amount"], "amount", currency)
+    cost = _cost(row_cells.get("cost", ""), currency)
+    occurred_at = _moment(row_cells["occurred_at"], zone)
     try:
         day = day_in(zone, occurred_at, at=at)
     except TransactionLiesAhead as refusal:
         raise RowNotReadable(refusal.detail) from refusal
-    external_id = _external_id(cells.get("external_id", ""))
+    external_id = _external_id(_identity(row_cells.get("external_id", "")))
     transaction = Transaction(
         id=id,
         customer_id=UUID(int=0),
-        kind=_kind(cells.get("kind", ""), is_negative=is_negative),
-        currency=_currency(cells.get("currency") or order.currency),
+        kind=_kind(row_cells.get("kind", ""), is_negative=is_negative),
+        currency=currency,
         occurred_at=occurred_at,
         day=day,
         amount=amount,
         cost=cost,
-        product=cells.get("product", "")[:200] or None,
-        channel=_code(cells.get("channel", ""), "channel") or None,
-        source=_code(cells.get("source", ""), "source") or ("default" if external_id else "import"),
+        product=_product(row_cells.get("product", "")) or None,
+        channel=_code(row_cells.get("channel", ""), "channel") or None,
+        source=_code(row_cells.get("source", ""), "source") or ("default" if external_id else "import"),
         external_id=external_id or None,
         state="recorded",
         recorded_at=at,
@@ -177,21 +222,34 @@ def _cell(value: "Value | None") -> str:
         raise RowNotReadable("a cell holds a list or an object")
     if "\0" in value or any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
         raise RowNotReadable("a cell holds characters that text cannot hold")
-    return value.strip()
+    try:
+        return cells.as_shown(value)
+    except CellSpoiled as error:
+        raise RowNotReadable(error.detail) from error
 
 
-def _amount(text: str, name: str) -> tuple[int, bool]:
+def _identity(text: str) -> str:
+    """The number of a customer or an order as it was before a spreadsheet took it for one: spoiled ones join what is apart."""
+    try:
+        return cells.as_number(text)
+    except CellSpoiled as error:
+        raise RowNotReadable(error.detail) from error
+
+
+def _amount(text: str, name: str, currency: str) -> tuple[int, bool]:
     found = AMOUNT.fullmatch(text)
     if found is None:
         raise RowNotReadable(said("the {name} is not an amount with up to twelve digits and four decimals", name=name))
+    if any(sign in text and currency not in meant for sign, meant in SIGNS.items()):
+        raise RowNotReadable(said("the sign of the {name} is not one of the currency", name=name))
     number = Decimal(found[2].replace(",", "") + (found[3] or ""))
     return in_units(number), bool(found[1])
 
 
-def _cost(text: str) -> int | None:
+def _cost(text: str, currency: str) -> int | None:
     if not text:
         return None
-    cost, is_negative = _amount(text, "cost")
+    cost, is_negative = _amount(text, "cost", currency)
     if is_negative:
         raise RowNotReadable("the cost is negative")
     return cost
@@ -200,6 +258,12 @@ def _cost(text: str) -> int | None:
 def _external_id(text: str) -> str:
     if len(text) > LONGEST_EXTERNAL_ID:
         raise RowNotReadable(said("the external id has more than {most} characters", most=LONGEST_EXTERNAL_ID))
+    return text
+
+
+def _product(text: str) -> str:
+    if len(text) > LONGEST_PRODUCT:
+        raise RowNotReadable(said("the product has more than {most} characters", most=LONGEST_PRODUCT))
     return text
 
 
@@ -227,14 +291,20 @@ def _code(text: str, name: str) -> str:
 def _moment(text: str, zone: ZoneInfo) -> datetime:
     """A day or a time; without an offset in the company's time zone."""
     try:
-        compact = COMPACT_DAY.fullmatch(text)
-        if compact:
-            found = datetime.combine(date(*(int(part) for part in compact.groups())), time())
-        else:
-            found = datetime.fromisoformat(text.replace("/", "-"))
+        found = _of_day(text) or datetime.fromisoformat(text)
         moment = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise RowNotReadable("the time is neither YYYY-MM-DD nor a time of ISO 8601") from error
     if not EARLIEST <= moment <= LATEST:
         raise RowNotReadable("the time lies outside 1800 to 2199")
     return moment
+
+
+def _of_day(text: str) -> datetime | None:
+    """A day in one of the ways of writing, and what stands behind it as the time; None for other ways. ValueError as in `day_of`."""
+    written, _, clock = text.replace("T", " ", 1).partition(" ")
+    day = day_of(text) or day_of(written)
+    if day is None:
+        return None
+    is_whole = day_of(text) is not None
+    return datetime.combine(day, time()) if is_whole else datetime.fromisoformat(f"{day.isoformat()}T{clock.strip()}")

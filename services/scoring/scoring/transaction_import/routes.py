@@ -5,6 +5,7 @@ import json
 from typing import Annotated
 
 from fastapi import Depends, File, Form, Response, UploadFile
+from pydantic.json_schema import SkipJsonSchema
 from service_kit import jobs
 from service_kit.call import Call
 from service_kit.database import Reader, Transaction
@@ -13,6 +14,7 @@ from service_kit.jobs import Job, JobAlreadyOver
 from service_kit.messages import restored
 from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
+from service_kit.sheet.encodings import Named as Encoding
 from service_kit.units import units_of
 from service_kit.words import Id
 
@@ -39,6 +41,10 @@ async def import_transactions(
         str, Form(max_length=80, pattern=KEY, description="How customers are named, such as external:cdnow; by our own ids when empty.")
     ] = "",
     currency: Annotated[str, Form(max_length=3, pattern="^([A-Z]{3})?$", description="Currency of rows that name none.")] = "",
+    encoding: Annotated[
+        Encoding | SkipJsonSchema[None],
+        Form(description="Encoding of a text file that is neither UTF-8 nor UTF-16; left out, it is taken only where it is certain."),
+    ] = None,
     dry_run: Annotated[str, Form(max_length=5, pattern=YES_OR_NO, description="true: read and check everything, write nothing.")] = "false",
 ) -> Response:
     """Import a sheet of transactions.
@@ -47,6 +53,7 @@ async def import_transactions(
     channel, external_id, source. Columns with these or the usual names are found by themselves. A row without an external id is known by
     all that it says: a sheet saved again, in whatever format and order, adds nothing but its new rows, and rows of one sheet that say the
     same are as many orders. Orders that differ in nothing over several sheets need external ids.
+    `columns` names the columns that were taken and those that were not.
     """
     sha256 = await _fingerprint(file)
     order = Order(
@@ -57,6 +64,7 @@ async def import_transactions(
         mapping=json.loads(mapping) if mapping.strip() else {},
         dry_run=dry_run in ("true", "True", "1"),
         units=units_of(call.caller),
+        encoding=encoding or "",
     )
     # Idempotency compares the whole order, since the form's other fields change what the file means.
     fingerprint = hashlib.sha256(json.dumps(payload.written(order), sort_keys=True).encode()).digest()

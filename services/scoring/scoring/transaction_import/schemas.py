@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 from service_kit.jobs import Job
+from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS
 from service_kit.words import Output
 
 from scoring.long_work import LongWork, work_fields
@@ -21,6 +22,19 @@ KEY = r"^((external|social):[A-Za-z0-9_.-]{1,60}|loyalty|government_id|phone|ema
 RowNumber = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
 
 
+ColumnName = Annotated[str, Field(max_length=LONGEST_CELL)]
+
+
+class ColumnsOut(Output):
+    """What became of the columns of the sheet."""
+
+    taken: Annotated[
+        dict[ColumnName, Annotated[str, Field(max_length=100)]],
+        Field(max_length=MOST_COLUMNS, description="Which column filled which field."),
+    ]
+    ignored: Annotated[list[ColumnName], Field(max_length=MOST_COLUMNS, description="Columns that nobody took.")]
+
+
 class TransactionImportView(LongWork):
     """An import: follow it here until its state is done, failed or canceled.
 
@@ -33,6 +47,7 @@ class TransactionImportView(LongWork):
     key: Annotated[str, Field(max_length=80)]
     dry_run: bool
     errors_url: Annotated[str, Field(max_length=200)]
+    columns: Annotated[ColumnsOut | None, Field(description="Null until the import has ended, or where its header could not be read.")]
 
 
 class RowError(Output):
@@ -45,7 +60,8 @@ class RowError(Output):
 def import_view(job: Job, speak: Callable[[str], str]) -> TransactionImportView:
     order = payload.read(job.payload)
     return TransactionImportView(
-        **work_fields(job, speak),
+        **work_fields(job, speak) | ({} if job.state == "done" else {"result": None}),
+        columns=ColumnsOut.model_validate(job.result["columns"]) if job.result and "columns" in job.result else None,
         filename=order.filename,
         key=order.key,
         dry_run=order.dry_run,

@@ -28,7 +28,7 @@ from scoring.settings import Settings
 from scoring.transaction import use_cases
 from scoring.transaction.store import TransactionStore
 from scoring.transaction_import import payload, store
-from scoring.transaction_import.domain import Draft, Order, RowNotReadable, drafted, fields_of
+from scoring.transaction_import.domain import Draft, Order, RowNotReadable, drafted, fields_of, ignored_of
 from scoring.transaction_import.likeness import Likes
 
 CHUNK = 1_000
@@ -76,10 +76,13 @@ class TransactionImports:
         order = payload.read(job.payload)
         with scratch() as folder:
             source = await self._fetched(job.id, folder / "sheet")
-            sheet = reading.opened(str(source), order.filename)
+            sheet = await asyncio.to_thread(reading.opened, str(source), order.filename, order.encoding)
             if sheet.format is Format.XLSX:
                 sheet = await reading.converted(sheet, str(folder / "rows"))
             fields = fields_of(sheet.columns, order)
+            # Told also when the import fails or is canceled: nobody has to guess what became of a column.
+            told = {"taken": {column: field for field, column in fields.items()}, "ignored": ignored_of(sheet.columns, fields)}
+            job.result = {"columns": told}
             job.total = await asyncio.to_thread(reading.count, sheet)
             job.counts = {name: job.counts.get(name, 0) for name in COUNTS}
             course = Course(job=job, order=order, fields=fields)
@@ -89,7 +92,7 @@ class TransactionImports:
                 await self._take(course, chunk)
         async with job.step() as tx:
             await store.drop_pieces(tx, job.id)
-        job.result = dict(job.counts)
+        job.result = {**job.counts, "columns": told}
 
     async def sweep(self) -> bool:
         """Keep no sheet longer than its import, however that ended."""
@@ -109,7 +112,13 @@ class TransactionImports:
         drafts, errors, skipped = self._read(course, chunk)
         found = await self._found_customers(course, drafts)
         errors += [(draft.row, "there is no such customer") for draft in drafts if draft.customer not in found]
-        named = [draft.of(found[draft.customer], likes=course.likes) for draft in drafts if draft.customer in found]
+        errors += [
+            (draft.row, "several customers share this identifier")
+            for draft in drafts
+            if draft.customer in found and found[draft.customer].is_shared
+        ]
+        certain = [draft for draft in drafts if draft.customer in found and not found[draft.customer].is_shared]
+        named = [draft.of(found[draft.customer], likes=course.likes) for draft in certain]
         async with job.step() as tx:
             known = await TransactionStore(tx).known([draft.name_in(course.order.sha256) for draft in named if draft.is_named_by_likeness])
             new = [draft for draft in named if draft.name_in(course.order.sha256) not in known]

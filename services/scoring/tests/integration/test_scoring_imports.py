@@ -288,3 +288,73 @@ async def test_an_import_whose_worker_died_goes_on_behind_its_last_chunk(api, cu
     work = await imported(api, as_csv())
 
     assert (work["state"], work["counts"]["created"]) == ("done", 3)
+
+
+async def reasons(api, work) -> list[tuple[int, str]]:
+    return [(each["row"], each["detail"]) for each in (await api.get(work["errors_url"])).json()["items"]]
+
+
+async def test_days_are_read_as_they_are_written_and_what_may_mean_two_days_is_refused(api, two_customers):
+    days = ["2026/5/4", "2026年5月3日", "2026.5.2", "1-May-2026", "2026/5/4 9:30".replace(" 9", " 09"), "5/6/2026", "46150", "26-05-04"]
+    rows = [("C-1", day, "1.00", f"o-{number}") for number, day in enumerate(days)]
+
+    work = await imported(api, as_csv(rows))
+
+    assert (work["counts"]["created"], [row for row, _ in await reasons(api, work)]) == (5, [7, 8, 9])
+
+
+@pytest.mark.parametrize("amount", ["人民币5元", "(50.00)", "1.2E+3", "47.410000000000004", "#####", "€5", "￥5", "1,20", "5-"])
+async def test_a_sum_that_is_not_certain_is_refused(api, two_customers, amount):
+    work = await imported(api, as_csv([("C-1", "2026-05-04", f'"{amount}"', "o-1")]))
+
+    assert (work["counts"]["created"], work["counts"]["failed"]) == (0, 1)
+
+
+async def test_numbers_that_a_spreadsheet_destroyed_join_neither_customers_nor_orders(api, customers, two_customers):
+    for broken in ("1.00002E+11", "2026-05-01", "110101199003070000"):
+        customers.add(external=("cdnow", broken))
+    rows = [
+        ("1.00002E+11", "2026-05-04", "1", "o-1"),
+        ("2026-05-01", "2026-05-04", "1", "o-2"),
+        ("110101199003070000", "2026-05-04", "1", "o-3"),
+        ("C-1", "2026-05-04", "1", "2.02605E+17"),
+        ("C-1", "2026-05-04", "1", "2.02605E+17"),
+        ("#N/A", "2026-05-04", "1", "o-4"),
+    ]
+
+    work = await imported(api, as_csv(rows))
+
+    assert (work["counts"]["created"], work["counts"]["unchanged"], work["counts"]["failed"]) == (0, 0, 6)
+
+
+async def test_an_identifier_that_several_customers_share_names_nobody(api, customers):
+    customers.share("phone", "13955550001")
+    rows = [("13955550001", "2026-05-04", "1", "o-1")]
+
+    work = await imported(api, as_csv(rows, ("customer", "date", "amount", "order_id")), key="phone")
+
+    assert await reasons(api, work) == [(2, "several customers share this identifier")]
+
+
+async def test_columns_that_nobody_takes_are_named_and_two_for_one_field_are_refused(api, two_customers):
+    taken = await imported(api, as_csv([(*ROWS[0], "x")], (*HEADER, "备注")))
+    rivals = await imported(api, as_csv([(*ROWS[0], "5")], (*HEADER, "total")))
+    told = await imported(api, as_csv([(*ROWS[0], "5")], (*HEADER, "total")), mapping=json.dumps({"total": "amount"}))
+
+    fields = {"cdnow": "customer", "date": "occurred_at", "amount": "amount", "order_id": "external_id"}
+    assert taken["columns"] == {"taken": fields, "ignored": ["备注"]}
+    assert (rivals["state"], rivals["result"]) == ("failed", None)
+    assert rivals["error"] == "the columns 'amount' and 'total' both fill amount; say in `mapping` which one does"
+    assert told["columns"]["ignored"] == ["amount"]
+
+
+async def test_an_encoding_that_is_not_certain_is_refused_until_it_is_named(api, customers):
+    customers.add(external=("cdnow", "Łódź-1"))
+    content = "cdnow,date,amount\nŁódź-1,2026-05-04,1\n".encode("windows-1250")
+
+    refused = await imported(api, content)
+    named = await imported(api, content, encoding="windows-1250")
+
+    assert (refused["state"], refused["columns"]) == ("failed", None)
+    assert "encoding" in refused["error"]
+    assert named["counts"]["created"] == 1

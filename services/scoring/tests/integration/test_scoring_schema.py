@@ -3,18 +3,28 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 from scoring import tables
 from scoring.app import MIGRATIONS
 from scoring.customer.news import CustomerNews
+from scoring.customer.store import found
 from service_kit.consumer import News
 from service_kit.identity import new_id
 from service_kit.migrations import migrate
 from service_kit.testing import revisions
 
 
-def news(type: str, subject: UUID, unit: str | None) -> News:
+def news(type: str, subject: UUID, unit: str | None, at: datetime | None = None) -> News:
     return News(
-        id=new_id(), type=type, subject=subject, at=datetime.now(UTC), unit=unit, payload={}, cursor="1", traceparent=None, envelope={}
+        id=new_id(),
+        type=type,
+        subject=subject,
+        at=at or datetime.now(UTC),
+        unit=unit,
+        payload={},
+        cursor="1",
+        traceparent=None,
+        envelope={},
     )
 
 
@@ -47,6 +57,29 @@ async def test_scores_and_transactions_follow_a_customer_to_another_unit(api, cu
     assert (await there.get(f"/v1/customers/{customer}/scores")).json()["scores"][0]["value"] == "5.00"
     here = api.as_("scores:read", units=["cn.gd"])
     assert (await here.get(f"/v1/customers/{customer}/scores")).status_code == 404
+
+
+@pytest.mark.parametrize("order", [("old", "new"), ("new", "old")])
+async def test_news_of_two_lanes_end_alike_in_any_order(api, order):
+    moved, erased, met = new_id(), new_id(), new_id()
+    long_ago, lately = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    told = {
+        "old": [news("customer.created", each, "cn.gd", long_ago) for each in (moved, erased, met)],
+        "new": [news("customer.changed", moved, "cn.bj", lately), news("customer.erased", erased, None, lately)],
+    }
+
+    for lane in order:
+        async with api.service.database.transaction() as tx:
+            for each in told[lane]:
+                await CustomerNews(api.service.kept_answers)(tx, each)
+
+    async with api.service.database.reading() as reader:
+        known = await found(reader, [moved, erased, met])
+    assert {id: (each.unit, each.state) for id, each in known.items()} == {
+        moved: ("cn.bj", "active"),
+        erased: ("cn.gd", "erased"),
+        met: ("cn.gd", "active"),
+    }
 
 
 async def test_what_an_erased_customer_wrote_is_gone_and_the_books_stay(api, customers):

@@ -15,38 +15,45 @@ class Neighbor:
         self.answers = answers
         self.bodies: list[Any] = []
 
-    async def get(self, path: str) -> Any:
-        answer = self.answers.get(path)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
     async def post(self, path: str, body: Any, *, seconds: float) -> Any:
-        assert path == "/v1/customer-lookups"
         self.bodies.append(body)
+        if path == "/v1/customer-reads":
+            return self.read(body["ids"])
+        assert path == "/v1/customer-lookups"
         held = self.answers.get(path, {})
         return {"items": [held.get(each["value"]) for each in body["identifiers"]]}
 
+    def read(self, ids: list[str]) -> Any:
+        for id in ids:
+            if isinstance(answer := self.answers.get(id), Exception):
+                raise answer
+        items = [{"id": id, "unit": self.answers[id]} for id in ids if id in self.answers]
+        return {"items": items, "missing": [id for id in ids if id not in self.answers]}
 
-async def test_an_id_is_there_absent_or_unanswered():
-    there, absent, silent, refused = (new_id() for _ in range(4))
-    neighbor = Neighbor(
-        {
-            f"/v1/customers/{there}": {"id": str(there), "unit": "cn"},
-            f"/v1/customers/{silent}": NeighborUnavailable(),
-            f"/v1/customers/{refused}": NeighborRefused(403, {}),
-        }
-    )
 
-    asked = await CustomerProfile(neighbor).by_id([there, absent, silent, refused])
+async def test_many_ids_are_there_or_absent_by_one_question():
+    there, absent = new_id(), new_id()
+    neighbor = Neighbor({str(there): "cn"})
+
+    asked = await CustomerProfile(neighbor).by_id([there, absent, there])
 
     assert {id: customer.unit for id, customer in asked.there.items()} == {there: "cn"}
     assert asked.absent == {absent}
+    assert neighbor.bodies == [{"ids": [str(there), str(absent)]}]
+
+
+@pytest.mark.parametrize("answer", [NeighborUnavailable(), NeighborRefused(403, {})])
+async def test_ids_without_an_answer_are_neither_there_nor_absent(answer: Exception):
+    silent = new_id()
+
+    asked = await CustomerProfile(Neighbor({str(silent): answer})).by_id([silent])
+
+    assert (asked.there, asked.absent) == ({}, frozenset())
 
 
 async def test_identifiers_are_asked_a_thousand_at_once_and_come_back_in_order():
     id = new_id()
-    neighbor = Neighbor({"/v1/customer-lookups": {"C-1500": {"customer_id": str(id), "unit": "cn"}}})
+    neighbor = Neighbor({"/v1/customer-lookups": {"C-1500": {"customer_id": str(id), "unit": "cn", "customer_ids": [str(id)]}}})
     names = [f"C-{number}" for number in range(2500)]
 
     found = await CustomerProfile(neighbor).by_identifier("external", "cdnow", names)
@@ -81,7 +88,7 @@ async def test_a_value_that_is_no_identifier_spoils_no_other():
             return await super().post(path, body, seconds=seconds)
 
     id = new_id()
-    neighbor = Picky({"/v1/customer-lookups": {"C-7": {"customer_id": str(id), "unit": None}}})
+    neighbor = Picky({"/v1/customer-lookups": {"C-7": {"customer_id": str(id), "unit": None, "customer_ids": [str(id)]}}})
     names = [f"C-{number}" for number in range(50)] + ["C?"]
 
     found = await CustomerProfile(neighbor).by_identifier("external", "cdnow", names)
@@ -95,3 +102,12 @@ async def test_a_value_that_is_no_identifier_spoils_no_other():
 class Forbidding(Neighbor):
     async def post(self, path: str, body: Any, *, seconds: float) -> Any:
         raise NeighborRefused(403, {})
+
+
+async def test_an_identifier_that_several_customers_share_says_so():
+    one, other = new_id(), new_id()
+    held = {"customer_id": str(one), "unit": "cn", "customer_ids": [str(one), str(other)]}
+
+    found = await CustomerProfile(Neighbor({"/v1/customer-lookups": {"13800138000": held}})).by_identifier("phone", None, ["13800138000"])
+
+    assert [each is not None and each.is_shared for each in found.values()] == [True]

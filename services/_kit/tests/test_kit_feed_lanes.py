@@ -1,0 +1,170 @@
+"""Live news ahead of those of long work: two lanes of one feed, each with its own cursor, every event once."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from service_kit import jobs
+from service_kit.client import ServiceClient
+from service_kit.consumer import MAKE_CURSOR, Consumer, News
+from service_kit.jobs import Jobs
+from service_kit.outbox import Event
+from service_kit.sequencer import Sequencer
+from service_kit.tables import event_head
+from service_kit.testing import serving
+from sqlalchemy import insert
+
+AT = datetime(2026, 1, 31, tzinfo=UTC)
+CURSORS = "SELECT consumer, cursor FROM feed_cursor ORDER BY consumer"
+HEADS = "SELECT string_agg(name, ',' ORDER BY name) FROM event_head WHERE name <> 'feed'"
+
+
+def an_event(number: int) -> Event:
+    return Event(type="note.written", subject=UUID(int=number), at=AT, payload={"number": number}, unit="cn")
+
+
+async def tell(database, *numbers: int) -> None:
+    async with database.transaction() as tx:
+        for number in numbers:
+            tx.record(an_event(number))
+
+
+async def tell_in_long_work(database, *numbers: int) -> None:
+    async def work(job) -> None:
+        async with job.step() as tx:
+            for number in numbers:
+                tx.record(an_event(number))
+
+    async with database.transaction() as tx:
+        await jobs.enqueue(tx, id=UUID(int=numbers[0]), kind="import", payload={}, at=AT)
+    assert await Jobs(database, "import", work, clock=lambda: AT).step()
+
+
+@pytest.fixture
+async def mixed(database):
+    """Events 1 and 4 told live, 2 and 3 by long work between them."""
+    sequencer = Sequencer(database)
+    await sequencer.make_head()
+    await tell(database, 1)
+    await tell_in_long_work(database, 2, 3)
+    await tell(database, 4)
+    while await sequencer.step():
+        pass
+
+
+@pytest.mark.parametrize(("lane", "numbers"), [("all", [1, 2, 3, 4]), ("live", [1, 4]), ("bulk", [2, 3])])
+async def test_a_lane_has_its_own_events_at_the_positions_of_the_one_feed(mixed, compose, signing_keys, lane, numbers):
+    async with serving(compose(), signing_keys) as api:
+        first = await api.get("/v1/events", params={"lane": lane, "limit": 1})
+        rest = await api.get("/v1/events", params={"lane": lane, "after": first.headers["guanxi-cursor"]})
+
+    told = [*first.json(), *rest.json()]
+    assert [event["data"]["number"] for event in told] == numbers
+    assert [event["cursor"] for event in told] == [str(number) for number in numbers]
+    assert rest.headers["guanxi-cursor"] == "4", "what a lane leaves out is passed over"
+
+
+async def test_a_cursor_beyond_the_feed_is_refused_in_every_lane(mixed, compose, signing_keys):
+    async with serving(compose(), signing_keys) as api:
+        answers = [await api.get("/v1/events", params={"lane": lane, "after": "9"}) for lane in ("all", "live", "bulk")]
+        unknown = await api.get("/v1/events", params={"lane": "fast"})
+
+    assert [(answer.status_code, answer.json()["newest"]) for answer in answers] == [(409, "4")] * 3
+    assert unknown.status_code == 422
+
+
+class Feed(ServiceClient):
+    """A neighbor whose even events were told by long work."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.numbers = numbers
+
+    async def get(self, path: str, **options):
+        params = options["params"]
+        is_wanted = {"live": lambda number: number % 2, "bulk": lambda number: not number % 2}.get(params.get("lane"), bool)
+        return [envelope(number) for number in self.numbers if number > int(params["after"]) and is_wanted(number)]
+
+
+def envelope(number: int):
+    event = {"id": str(UUID(int=number)), "type": "guanxi.note.written.v1", "subject": str(UUID(int=9)), "time": "2026-01-31T00:00:00Z"}
+    return event | {"cursor": str(number), "data": {"number": number}}
+
+
+async def effect(tx, news: News) -> None:
+    await tx.execute(insert(event_head), name=str(news.payload["number"]), position=0, trimmed_to=0)
+
+
+def following(database, lane, *numbers: int, **others) -> Consumer:
+    name, before = ("me:live", "me") if lane == "live" else ("me", "")
+    return Consumer(
+        source="notes",
+        consumer=name,
+        client=Feed(*numbers),
+        database=database,
+        handler=effect,
+        clock=lambda: AT,
+        lane=lane,
+        before=before,
+        **others,
+    )
+
+
+async def test_two_lanes_have_each_event_once_however_their_steps_fall(database, raw):
+    live, bulk = (following(database, lane, 1, 2, 3, 4) for lane in ("live", "bulk"))
+    await live.begin()
+    await bulk.begin()
+
+    taken = [await bulk.follow(wait=0), await live.follow(wait=0), await live.follow(wait=0), await bulk.follow(wait=0)]
+
+    assert taken == [2, 2, 0, 0]
+    assert await raw.fetchval(HEADS) == "1,2,3,4"
+    assert [tuple(row) for row in await raw.fetch(CURSORS)] == [("me", "4"), ("me:live", "3")]
+
+
+async def test_a_lane_begins_where_the_whole_feed_was_followed_to(database, raw):
+    async with database.transaction() as tx:
+        await tx.execute(MAKE_CURSOR, source="notes", consumer="me", cursor="2", moved_at=AT)
+    live, bulk = (following(database, lane, 1, 2, 3, 4) for lane in ("live", "bulk"))
+
+    for lane in (live, bulk, live):
+        await lane.begin()
+        await lane.follow(wait=0)
+
+    assert await raw.fetchval(HEADS) == "3,4"
+
+
+async def test_a_batch_that_dies_before_its_commit_is_taken_again_by_its_own_lane_alone(database, raw):
+    class Killed(BaseException):
+        """Who dies has no time to say so."""
+
+    async def dying(tx, batch) -> None:
+        for news in batch:
+            await effect(tx, news)
+        raise Killed
+
+    async def whole(tx, batch) -> None:
+        for news in batch:
+            await effect(tx, news)
+
+    live = following(database, "live", 1, 2, 3)
+    await live.begin()
+    await live.follow(wait=0)
+    doomed = following(database, "bulk", 1, 2, 3, batch_handler=dying)
+    await doomed.begin()
+    with pytest.raises(Killed):
+        await doomed.follow(wait=0)
+    assert await raw.fetchval(HEADS) == "1,3"
+
+    assert await following(database, "bulk", 1, 2, 3, batch_handler=whole).follow(wait=0) == 1
+    assert await raw.fetchval(HEADS) == "1,2,3"
+
+
+async def test_a_batch_that_cannot_be_taken_as_a_whole_is_taken_one_by_one(database, raw):
+    async def refusing(tx, batch) -> None:
+        raise ValueError("not as a whole")
+
+    follower = following(database, "all", 1, 2, batch_handler=refusing)
+    await follower.begin()
+    await follower.follow(wait=0)
+
+    assert await raw.fetchval(HEADS) == "1,2"

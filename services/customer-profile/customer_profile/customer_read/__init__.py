@@ -1,0 +1,1 @@
+"""Reading many customers' files at once."""
