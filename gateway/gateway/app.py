@@ -41,6 +41,7 @@ from gateway.token.endpoint import TokenEndpoint
 from gateway.token.issue import TokenIssuer
 from gateway.webhook.delivery import routes as delivery_routes
 from gateway.webhook.dispatch import Dispatcher
+from gateway.webhook.event_scopes import OWN_EVENT_SCOPES
 from gateway.webhook.endpoint import routes as endpoint_routes
 from gateway.webhook.intake import Intake
 from gateway.webhook.sender import Sender
@@ -98,6 +99,7 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
         ],
         events=EVENTS,
         scopes=SCOPES,
+        event_scopes=OWN_EVENT_SCOPES,
         keys=ring,
         now=now,
     )

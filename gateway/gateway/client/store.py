@@ -20,6 +20,7 @@ from gateway.rows import Store, page_of, units_within
 from gateway.tables import client, client_name, client_secret
 
 FIND = select(client).where(client.c.id == bindparam("id"))
+LOCK_NAME = select(client_name.c.client).where(client_name.c.client_id == bindparam("client_id")).with_for_update()
 FIND_BY_CLIENT_ID = (
     select(client).join(client_name, client_name.c.client == client.c.id).where(client_name.c.client_id == bindparam("client_id"))
 )
@@ -75,6 +76,10 @@ class ClientStore(Store):
     async def find_by_client_id(self, client_id: str) -> Client | None:
         row = await self._tx.fetch_one(FIND_BY_CLIENT_ID, client_id=client_id)
         return None if row is None else from_row(row)
+
+    async def lock(self, client_id: str) -> None:
+        """Let nobody else do under this client's name, until the end of the transaction, what is counted."""
+        await self._writing.fetch(LOCK_NAME, client_id=client_id)
 
     async def page(self, held: Rights, *, after: Sequence[Any] | None, limit: int) -> list[Client]:
         """Clients whose units lie within those held, in order of registration."""

@@ -20,6 +20,7 @@ from service_kit.consumer import Consumer, Handler, Prepare
 from service_kit.cors import Cors
 from service_kit.database import Database, PoolLimits
 from service_kit.dispatch import Dispatcher
+from service_kit.event_scopes import FamilyScopes, require_scopes
 from service_kit.feed import feed_router
 from service_kit.handlers import HANDLERS, unforeseen
 from service_kit.identity import Clock, clock
@@ -65,6 +66,7 @@ class Service:
         routers: Sequence[Router],
         events: Mapping[str, type[Output]],
         scopes: Mapping[str, str],
+        event_scopes: FamilyScopes,
         sensitive_scope: str = "",
         messages: Path | None = None,
         keys: Keys | None = None,
@@ -75,6 +77,8 @@ class Service:
         self.migrations = str(migrations)
         self.events = events
         self.scopes = {**scopes, **parked.SCOPES}
+        require_scopes(events, event_scopes, self.scopes)
+        self.event_scopes = event_scopes
         self.clock = now
         self.metrics = Metrics(name)
         self.messages = Messages([messages] if messages else [])
@@ -99,7 +103,7 @@ class Service:
         self._starting: list[Callable[[], Any]] = []
         self._closing: list[Callable[[], Any]] = [self.tokens.close]
         self._sequencer = Sequencer(self.database)
-        own = [feed_router(name), audit_router(sensitive_scope=sensitive_scope), parked.router]
+        own = [feed_router(name, event_scopes), audit_router(sensitive_scope=sensitive_scope), parked.router]
         self.routes: list[APIRoute] = [route for router in [*routers, *own] for route in router.routes if isinstance(route, APIRoute)]
         self.api = self._fastapi(title, description)
         self.app = self._shell(self.routes)
@@ -150,7 +154,13 @@ class Service:
     def openapi(self) -> dict[str, Any]:
         if self.api.openapi_schema is None:
             self.api.openapi_schema = contract.document(
-                self.api, self.routes, scopes=self.scopes, events=self.events, messages=self.messages, server=self.settings.issuer
+                self.api,
+                self.routes,
+                scopes=self.scopes,
+                events=self.events,
+                event_scopes=self.event_scopes,
+                messages=self.messages,
+                server=self.settings.issuer,
             )
         return self.api.openapi_schema
 

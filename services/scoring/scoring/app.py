@@ -50,6 +50,12 @@ SCOPES = {
     "events:read": "Read the feed of events.",
     "audit:read": "Read the audit.",
 }
+EVENT_SCOPES = {
+    "transaction": ("transactions:read",),
+    "score_run": ("scores:read",),
+    "tier": ("tiers:read",),
+    "survey": ("surveys:read",),
+}
 EVENTS: dict[str, type[Output]] = {
     "transaction.recorded": TransactionRecordedData,
     "score_run.completed": ScoreRunCompletedData,
@@ -84,6 +90,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock,
         routers=ROUTERS,
         events=EVENTS,
         scopes=SCOPES,
+        event_scopes=EVENT_SCOPES,
         keys=keys,
         now=now,
     )
