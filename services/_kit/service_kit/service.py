@@ -20,6 +20,7 @@ from service_kit.consumer import Consumer, Handler, Prepare
 from service_kit.cors import Cors
 from service_kit.database import Database, PoolLimits
 from service_kit.dispatch import Dispatcher
+from service_kit.epochs import Epochs, PublishedEpochs
 from service_kit.event_scopes import FamilyScopes, require_scopes
 from service_kit.feed import feed_router
 from service_kit.handlers import HANDLERS, unforeseen
@@ -70,6 +71,7 @@ class Service:
         sensitive_scope: str = "",
         messages: Path | None = None,
         keys: Keys | None = None,
+        epochs: Epochs | None = None,
         now: Clock = clock,
     ) -> None:
         self.name = name
@@ -90,17 +92,21 @@ class Service:
             limits=PoolLimits(largest=settings.database_pool_size, statement_within=settings.database_statement_seconds),
         )
         self.leases = Leases(self.database)
+        self._always: list[Worker] = []
+        self._starting: list[Callable[[], Any]] = []
+        if keys is None:
+            epochs = self._published_epochs(settings)
         self.authenticator = Authenticator(
             keys or PublishedKeys(self.database, gateway_url=settings.gateway_url, issuer=settings.issuer),
             issuer=settings.issuer,
             audience=settings.audience,
+            epochs=epochs,
         )
         self.tokens = Tokens(
             gateway_url=settings.gateway_url, client_id=settings.client_id, client_secret=settings.client_secret.get_secret_value()
         )
         self.parts: dict[str, Any] = {}
         self.workers: list[Worker] = []
-        self._starting: list[Callable[[], Any]] = []
         self._closing: list[Callable[[], Any]] = [self.tokens.close]
         self._sequencer = Sequencer(self.database)
         own = [feed_router(name, event_scopes), audit_router(sensitive_scope=sensitive_scope), parked.router]
@@ -122,6 +128,10 @@ class Service:
     def at_start(self, action: Callable[[], Any]) -> None:
         """Await this once the database is open and before requests are served."""
         self._starting.append(action)
+
+    def always(self, worker: Worker) -> None:
+        """Run this in every process, also in those that leave the background work to others."""
+        self._always.append(worker)
 
     def worker(self, worker: Worker) -> None:
         self.workers.append(worker)
@@ -148,6 +158,12 @@ class Service:
                 prepare=prepare,
             )
         )
+
+    def _published_epochs(self, settings: ServiceSettings) -> PublishedEpochs:
+        epochs = PublishedEpochs(self.database, gateway_url=settings.gateway_url, issuer=settings.issuer)
+        self.at_start(epochs.recall)
+        self.always(epochs)
+        return epochs
 
     # The contract.
 
@@ -182,6 +198,7 @@ class Service:
                 stack.push_async_callback(close)
             for action in self._starting:
                 await action()
+            await stack.enter_async_context(self._running(self._always))
             if work:
                 await stack.enter_async_context(self._working())
             yield
@@ -191,7 +208,12 @@ class Service:
         # Housekeeping makes the head too: a database that is not there or not migrated yet keeps nobody from starting.
         with suppress(DatabaseUnavailable, TransactionRolledBack, OutcomeUnknown, asyncpg.PostgresError):
             await self._sequencer.make_head()
-        tasks = [asyncio.create_task(supervised(worker, self.metrics), name=worker.name) for worker in self.workers]
+        async with self._running(self.workers):
+            yield
+
+    @asynccontextmanager
+    async def _running(self, workers: Sequence[Worker]) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(supervised(worker, self.metrics), name=worker.name) for worker in workers]
         try:
             yield
         finally:

@@ -201,7 +201,9 @@ async def replay_to_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, re
     async with call.transaction() as tx:
         endpoint = await visible(_store(tx, call), id, call.caller)
         endpoint.require_enabled()
-        count = await DeliveryStore(tx).replay_range(id, since=body.since, until=body.until or call.at, states=body.states, families=families_for(call.caller.scopes), at=call.at)
+        count = await DeliveryStore(tx).replay_range(
+            id, since=body.since, until=body.until or call.at, states=body.states, families=families_for(call.caller.scopes), at=call.at
+        )
         answer = call.accepted(Replayed(endpoint_id=id, deliveries=count), location=f"/v1/webhook-deliveries?endpoint_id={id}")
     call.database.signals.wake(TOPIC)
     return answer

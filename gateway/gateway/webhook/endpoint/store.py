@@ -11,9 +11,9 @@ from service_kit.outbox import Event
 from service_kit.secrets import Sealer
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
+from gateway.rights.domain import shared_scopes, shared_units
 from gateway.rows import Store, page_of, units_within
 from gateway.tables import client, client_name, webhook_endpoint, webhook_secret
-from gateway.rights.domain import shared_scopes, shared_units
 from gateway.webhook.endpoint.domain import Endpoint, EventReader
 
 PURPOSE = "webhook-secret"
