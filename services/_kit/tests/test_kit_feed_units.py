@@ -150,7 +150,7 @@ async def test_the_plan_of_a_read_walks_the_index_of_positions_whatever_the_para
     )
     await raw.execute("UPDATE event_head SET position = 30000; ANALYZE event")
     compiled = database.statements.compiled(feed.READ, {"after": 0, "until": 1, "limit": 1, "units": None, "families": None})
-    given = {"after": "29000", "until": "79000", "limit": "100", "units": units, "name_1": "'feed'"}
+    given = {"after": "29000", "until": "79000", "limit": "100", "units": units, "families": "ARRAY['x']", "name_1": "'feed'"}
     values = ", ".join(given.get(name, f"'{compiled._defaults.get(name)}'") for name in compiled._names)
     await raw.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE reading AS {compiled.sql}")
 
