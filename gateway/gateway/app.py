@@ -12,6 +12,7 @@ from service_kit.service import Service
 from gateway.api_key import routes as api_key_routes
 from gateway.api_key.swap import Swapper
 from gateway.client import routes as client_routes
+from gateway.client.epochs import OwnEpochs
 from gateway.client.standing import Standings
 from gateway.contract import own as own_contract
 from gateway.contract import routes as contract_routes
@@ -42,6 +43,7 @@ from gateway.token.issue import TokenIssuer
 from gateway.webhook.delivery import routes as delivery_routes
 from gateway.webhook.dispatch import Dispatcher
 from gateway.webhook.endpoint import routes as endpoint_routes
+from gateway.webhook.event_scopes import OWN_EVENT_SCOPES
 from gateway.webhook.intake import Intake
 from gateway.webhook.sender import Sender
 from gateway.webhook.target import Targets
@@ -81,6 +83,7 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
         Rotation(signs_for=timedelta(days=settings.signing_key_days), token_lifetime=timedelta(seconds=settings.token_seconds)),
         clock=now,
     )
+    epochs = OwnEpochs(now)
     gateway = Gateway(
         name=NAME,
         title="Guanxi gateway",
@@ -98,10 +101,16 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
         ],
         events=EVENTS,
         scopes=SCOPES,
+        event_scopes=OWN_EVENT_SCOPES,
         keys=ring,
+        epochs=epochs,
         now=now,
     )
     ring.attach(gateway.database, gateway.sealer)
+    epochs.attach(gateway.database)
+    gateway.part("epochs", epochs)
+    gateway.at_start(epochs.refresh)
+    gateway.always(epochs)
     issuer = TokenIssuer(
         ring, issuer=settings.issuer, audience=settings.audience, lifetime=settings.token_seconds, clock=now, new_id=new_id
     )
@@ -167,7 +176,7 @@ def _put_front_before(gateway: Gateway, settings: Settings, issuer: TokenIssuer,
     anonymous = Policy(quota=settings.anonymous_limit_requests, window=settings.rate_limit_seconds)
     standings = gateway.part("standings", Standings(gateway.database, default))
     swapper = gateway.part("swapper", Swapper(gateway.database, standings, issuer, clock=gateway.clock))
-    redeemer = Redeemer(gateway.database, issuer, clock=gateway.clock)
+    redeemer = Redeemer(gateway.database, standings, issuer, clock=gateway.clock)
     gateway.app = Front(
         gateway.app,
         upstreams,

@@ -11,9 +11,12 @@ from service_kit.database import Database
 from gateway.rights.domain import Rights
 from gateway.token.domain import Granted
 from gateway.token.issue import TokenIssuer
+from gateway.webhook.event_scopes import ALL
 
 CLIENT_ID = "gateway"
 TOKEN_SECONDS = 300
+# Who forwards all events reads all events: each goes to those alone who may read it.
+FEED_RIGHTS = Rights(scopes=ALL | {"events:read"})
 RENEWED_BEFORE_SECONDS = 60
 
 
@@ -28,7 +31,7 @@ class OwnTokens(Tokens):
 
     async def token(self) -> str:
         if time.monotonic() >= self._until or not self._issuer.stands_by(self._kid):
-            granted = Granted(client_id=CLIENT_ID, sub=CLIENT_ID, rights=Rights(scopes=frozenset({"events:read"})))
+            granted = Granted(client_id=CLIENT_ID, sub=CLIENT_ID, rights=FEED_RIGHTS)
             issued = await self._issuer.issue(granted, lifetime=TOKEN_SECONDS)
             self._token, self._kid = issued.token, issued.kid
             self._until = time.monotonic() + max(1, issued.expires_in - RENEWED_BEFORE_SECONDS)

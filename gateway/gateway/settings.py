@@ -16,6 +16,9 @@ class Settings(ServiceSettings):
     )
     token_seconds: int = Field(default=3600, ge=60, le=86_400, description="Lifetime of access tokens, in seconds.")
     signing_key_days: int = Field(default=90, ge=1, le=3650, description="How long one key signs access tokens, in days.")
+    client_webhook_endpoints: int = Field(default=100, ge=1, le=100_000, description="How many webhook endpoints one client may have.")
+    client_api_keys: int = Field(default=200, ge=1, le=100_000, description="How many valid API keys one client may have.")
+    client_children: int = Field(default=200, ge=1, le=100_000, description="How many clients one client may have registered.")
     ticket_seconds: int = Field(default=60, ge=5, le=600, description="How long a stream ticket may be used, in seconds.")
     rate_limit_requests: int = Field(
         default=300_000, ge=1, le=100_000_000, description="Requests that a client may send per window, unless it has a limit of its own."

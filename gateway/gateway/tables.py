@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -35,6 +36,9 @@ client = Table(
     Column("approval_amount", Numeric(21, 6)),
     Column("approval_currency", String(3)),
     Column("agent_id", Uuid),
+    # The client that registered it, whose rights it never exceeds; null for those of the operator.
+    Column("made_by", String(100)),
+    Column("generation", SmallInteger, nullable=False, server_default=text("0")),
     Column("is_enabled", Boolean, nullable=False),
     Column("quota", Integer),
     Column("quota_seconds", Integer),
@@ -46,6 +50,7 @@ client = Table(
     CheckConstraint("(quota IS NULL) = (quota_seconds IS NULL)", name="quota_whole"),
 )
 Index("ix_client_created", client.c.created_at, client.c.id)
+Index("ix_client_made_by", client.c.made_by)
 
 # Client ids are unique in the whole company: a look-up of its own, keyed by the value.
 client_name = Table(
@@ -55,6 +60,17 @@ client_name = Table(
     Column("client", Uuid, nullable=False),
     PrimaryKeyConstraint("client_id"),
 )
+
+# Tokens of an earlier epoch than this are refused everywhere. The row outlives its client: an id that is given again stays behind it.
+client_standing = Table(
+    "client_standing",
+    metadata,
+    Column("client_id", String(100), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    PrimaryKeyConstraint("client_id"),
+)
+Index("ix_client_standing_changed_at", client_standing.c.changed_at)
 
 client_secret = Table(
     "client_secret",
@@ -136,6 +152,8 @@ webhook_endpoint = Table(
     Column("event_types", ARRAY(String), nullable=False),
     Column("description", String(2000), nullable=False),
     Column("units", ARRAY(String)),
+    # Those of the token that said what is sent where; null in endpoints that are older than the column.
+    Column("scopes", ARRAY(String)),
     Column("state", String(20), nullable=False),
     Column("disabled_reason", String(40)),
     # Since when nothing but failures came back; the worker writes it, so it is no part of the version.

@@ -27,14 +27,16 @@ class Part:
         return f"{self.name}-service"
 
 
+# Whoever follows a feed may read all that is told there: a reader that skips what it may not read would walk over it at every start.
+OF_CUSTOMER_PROFILE = ("customers:read", "interactions:read", "consents:read", "care:read")
+OF_SCORING = ("transactions:read", "scores:read", "tiers:read", "surveys:read")
+OF_COMPLAINTS = ("complaints:read",)
+OF_CONTACT_CENTER = ("contacts:read", "offers:read", "agents:read", "queues:read")
 GATEWAY = Part("gateway", ("events:read",))
 SERVICES = (
-    Part("customer-profile", ("events:read",)),
-    Part("complaints", ("events:read", "customers:read", "surveys:read")),
-    Part("scoring", ("events:read", "customers:read")),
-    Part(
-        "contact-center",
-        ("events:read", "customers:read", "interactions:read", "consents:read", "care:read", "scores:read", "complaints:read"),
-    ),
+    Part("customer-profile", ("events:read", *OF_COMPLAINTS, *OF_SCORING, *OF_CONTACT_CENTER)),
+    Part("complaints", ("events:read", *OF_CUSTOMER_PROFILE, *OF_SCORING)),
+    Part("scoring", ("events:read", *OF_CUSTOMER_PROFILE)),
+    Part("contact-center", ("events:read", *OF_CUSTOMER_PROFILE, *OF_SCORING, *OF_COMPLAINTS)),
 )
 PARTS = (*SERVICES, GATEWAY)

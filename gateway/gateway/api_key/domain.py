@@ -15,6 +15,10 @@ PREFIX = "gxk_"
 HINT_LENGTH = 10
 
 
+class TooManyApiKeys(Conflict):
+    """A client has no more than so many valid API keys (`most`); revoke one."""
+
+
 class ApiKeyNotFound(NotFound):
     """There is no such API key, or it belongs to another client or lies outside the units of this token."""
 

@@ -9,18 +9,19 @@ from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
 from service_kit.words import Id
 
-from gateway.api_key.domain import ApiKey, ApiKeyAlreadyRevoked, ApiKeyNotFound, hint_of, new_key
+from gateway.api_key.domain import ApiKey, ApiKeyAlreadyRevoked, ApiKeyNotFound, TooManyApiKeys, hint_of, new_key
 from gateway.api_key.schemas import ApiKeyView, MadeApiKey, NewApiKey, api_key_view, made
 from gateway.api_key.store import ApiKeyStore
 from gateway.client.domain import digest_of
 from gateway.client.schemas import units_or_own
+from gateway.client.store import ClientStore
 from gateway.rights.caller import rights_of
 from gateway.rights.domain import Rights, RightsExceeded, UnknownScope, known_scopes, units_lie_within
 
 router = Router(tags=["api-keys"])
 
 
-@router.post("/v1/api-keys", status_code=201, response_model=MadeApiKey, raises=[RightsExceeded, UnknownScope])
+@router.post("/v1/api-keys", status_code=201, response_model=MadeApiKey, raises=[RightsExceeded, UnknownScope, TooManyApiKeys])
 async def create_api_key(body: NewApiKey, call: Annotated[Call, requires("api-keys:write")]) -> Response:
     """Make an API key for the calling client; send it as `Authorization: Bearer gxk_...`.
 
@@ -41,7 +42,11 @@ async def create_api_key(body: NewApiKey, call: Annotated[Call, requires("api-ke
             revoked_at=None,
             version=1,
         )
-        await ApiKeyStore(tx).add(key, digest_of(secret), key.created())
+        keys = ApiKeyStore(tx)
+        await ClientStore(tx).lock(key.client_id)
+        if await keys.count_valid(key.client_id, at=call.at) >= call.settings.client_api_keys:
+            raise TooManyApiKeys(most=call.settings.client_api_keys)
+        await keys.add(key, digest_of(secret), key.created())
         return call.created(made(key, secret), location=f"/v1/api-keys/{key.id}", version=key.version, once=("key",))
 
 

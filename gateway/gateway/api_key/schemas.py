@@ -6,13 +6,13 @@ from pydantic import Field
 from service_kit.words import Id, Input, Line, Output, Timestamp, Version
 
 from gateway.api_key.domain import ApiKey
-from gateway.client.schemas import ClientId, Scopes, Units
+from gateway.client.schemas import ClientId, Name, Scopes, Units
 
 
 class NewApiKey(Input):
     """A key to make. Without `units`, or with none in the list, it may act where its client may."""
 
-    name: Line
+    name: Name
     scopes: Scopes
     units: Units | None = None
     expires_at: Timestamp | None = None

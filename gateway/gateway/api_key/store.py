@@ -8,7 +8,7 @@ from uuid import UUID
 from service_kit.database import Record
 from service_kit.errors import PreconditionFailed
 from service_kit.outbox import Event
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from gateway.api_key.domain import ApiKey
 from gateway.rights.domain import Rights
@@ -20,6 +20,15 @@ FIND_BY_DIGEST = (
     select(api_key).join(api_key_digest, api_key_digest.c.api_key == api_key.c.id).where(api_key_digest.c.digest == bindparam("digest"))
 )
 FIND_VALID_OF = select(api_key).where(api_key.c.client_id == bindparam("client_id"), api_key.c.revoked_at.is_(None)).with_for_update()
+COUNT_VALID = (
+    select(func.count())
+    .select_from(api_key)
+    .where(
+        api_key.c.client_id == bindparam("client_id"),
+        api_key.c.revoked_at.is_(None),
+        or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > bindparam("moment")),
+    )
+)
 ADD = insert(api_key)
 ADD_DIGEST = insert(api_key_digest)
 REVOKE = (
@@ -44,6 +53,10 @@ class ApiKeyStore(Store):
         """Keys of one client that lie within the units, in the order they were made."""
         is_shown = (api_key.c.client_id == of_client) & units_within(api_key.c.units, units)
         return [from_row(row) for row in await self._tx.fetch(page_of(api_key, after=after, limit=limit).where(is_shown))]
+
+    async def count_valid(self, client_id: str, *, at: datetime) -> int:
+        found: int = await self._tx.fetch_value(COUNT_VALID, client_id=client_id, moment=at)
+        return found
 
     async def add(self, key: ApiKey, digest: bytes, event: Event) -> None:
         tx = self._writing

@@ -38,6 +38,7 @@ class Swapped:
     client_id: str
     kid: str
     rights: Rights
+    epoch: int
     renewed_at: float
     checked_at: float
 
@@ -98,18 +99,19 @@ class Swapper:
             self._known.pop(digest, None)
             raise ApiKeyInvalid()
         rights = key.rights.limited_to(standing.rights)
-        if found is not None and found.rights == rights and now < found.renewed_at:
+        if found is not None and (found.rights, found.epoch) == (rights, standing.epoch) and now < found.renewed_at:
             return replace(found, checked_at=now)
-        return await self._swapped(key, rights, now)
+        return await self._swapped(key, rights, standing.epoch, now)
 
-    async def _swapped(self, key: ApiKey, rights: Rights, now: float) -> Swapped:
-        granted = Granted(client_id=key.client_id, sub=f"api-key:{key.id}", rights=rights)
+    async def _swapped(self, key: ApiKey, rights: Rights, epoch: int, now: float) -> Swapped:
+        granted = Granted(client_id=key.client_id, sub=f"api-key:{key.id}", rights=rights, epoch=epoch)
         issued = await self._issuer.issue(granted, lifetime=TOKEN_SECONDS)
         return Swapped(
             authorization=b"Bearer " + issued.token.encode(),
             client_id=key.client_id,
             kid=issued.kid,
             rights=rights,
+            epoch=epoch,
             renewed_at=now + max(0, issued.expires_in - RENEWED_BEFORE_SECONDS),
             checked_at=now,
         )

@@ -10,12 +10,15 @@ from typing import Self
 from uuid import UUID
 
 from service_kit.errors import Conflict, Invalid, NotFound
+from service_kit.messages import said
 from service_kit.outbox import Event
 
 from gateway.limit.domain import Policy
-from gateway.rights.domain import Rights
+from gateway.rights.domain import Rights, RightsExceeded
 
 SHORTEST_GIVEN_SECRET = 32
+# A client that was registered by one that was registered by another, and so on.
+LAST_GENERATION = 5
 LONGEST_OVERLAP = timedelta(days=7)
 
 
@@ -35,9 +38,20 @@ class SecretTooWeak(Invalid):
     """A secret that is brought along has at least 32 characters and is random."""
 
 
+class TooManyClients(Conflict):
+    """A client registers no more than so many others (`most`), and those of the last generation register none."""
+
+
+class MakerDisabled(Conflict):
+    """A client is enabled only while the one that registered it is; enable that one first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """`limit` None means the limit that every client has."""
+    """`limit` None means the limit that every client has; `made_by` is the client that registered it, None where the operator did.
+
+    Tokens carry the `epoch` in which they were made; whoever takes rights begins the next, and tokens of earlier ones are refused.
+    """
 
     id: UUID
     client_id: str
@@ -48,6 +62,9 @@ class Client:
     created_at: datetime
     updated_at: datetime
     version: int
+    made_by: str | None = None
+    generation: int = 0
+    epoch: int = 0
 
     def created(self) -> Event:
         return self._event("client.created", self.created_at)
@@ -55,6 +72,26 @@ class Client:
     def changed(self, *, name: str, rights: Rights, is_enabled: bool, limit: Policy | None, at: datetime) -> tuple[Self, Event]:
         changed = replace(self, name=name, rights=rights, is_enabled=is_enabled, limit=limit, updated_at=at, version=self.version + 1)
         return changed, changed._event("client.changed", at)
+
+    def has_lost(self, before: Self) -> bool:
+        """Whether tokens that were made before may do what this client may not do any more."""
+        is_less = before.rights.excess_over(self.rights) is not None or before.rights.agent_id != self.rights.agent_id
+        return is_less or (before.is_enabled and not self.is_enabled)
+
+    def require_within(self, maker: Self) -> None:
+        """Raise RightsExceeded where this client has more than the one that registered it."""
+        self.rights.require_within(maker.rights)
+        if maker.limit is not None and (self.limit is None or self.limit.exceeds(maker.limit)):
+            raise RightsExceeded(said("{part}: more than the caller may hand on", part="rate_limit"), part="rate_limit")
+
+    def bounded_by(self, maker: Self, at: datetime) -> tuple[Self, Event] | None:
+        """This client after its maker was changed; None when it lies within the maker's rights as it is."""
+        rights = self.rights.limited_to(maker.rights)
+        is_over = maker.limit is not None and (self.limit is None or self.limit.exceeds(maker.limit))
+        limit, is_enabled = maker.limit if is_over else self.limit, self.is_enabled and maker.is_enabled
+        if (rights, limit, is_enabled) == (self.rights, self.limit, self.is_enabled):
+            return None
+        return self.changed(name=self.name, rights=rights, is_enabled=is_enabled, limit=limit, at=at)
 
     def secret_rotated(self, at: datetime) -> tuple[Self, Event]:
         rotated = replace(self, updated_at=at, version=self.version + 1)

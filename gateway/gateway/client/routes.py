@@ -16,6 +16,8 @@ from gateway.client.domain import (
     Client,
     ClientCannotChangeItself,
     ClientNotFound,
+    MakerDisabled,
+    TooManyClients,
     new_secret,
 )
 from gateway.client.schemas import (
@@ -38,11 +40,15 @@ from gateway.webhook.endpoint.store import EndpointStore
 router = Router(tags=["clients"])
 
 
-@router.post("/v1/clients", status_code=201, response_model=RegisteredClient, raises=[RightsExceeded, UnknownScope])
+@router.post(
+    "/v1/clients", status_code=201, response_model=RegisteredClient, raises=[RightsExceeded, UnknownScope, TooManyClients, MakerDisabled]
+)
 async def create_client(body: NewClient, call: Annotated[Call, requires("clients:write")]) -> Response:
     """Register a client, a program that gets access tokens of its own.
 
-    Its scopes, units, approval limit and agent lie within those of the token that registers it. The secret is shown this once.
+    Its scopes, units, approval limit, agent and rate limit lie within those of the token that registers it, and stay within those of
+    that token's client: what is taken from one is taken from the other. Its requests count on that client's limit too. The secret is
+    shown this once.
     """
     held = rights_of(call.caller)
     rights = Rights(
@@ -53,8 +59,9 @@ async def create_client(body: NewClient, call: Annotated[Call, requires("clients
     )
     secret = new_secret()
     async with call.transaction() as tx:
+        clients = ClientStore(tx)
         client = await use_cases.register(
-            ClientStore(tx),
+            clients,
             id=call.new_id(),
             name=body.name,
             rights=rights,
@@ -62,6 +69,7 @@ async def create_client(body: NewClient, call: Annotated[Call, requires("clients
             held=held,
             secret=secret,
             at=call.at,
+            maker=await use_cases.maker_of(clients, call.caller.client_id, most=call.settings.client_children),
         )
         return call.created(
             registered(client, secret), location=f"/v1/clients/{client.id}", version=client.version, once=("client_secret",)
@@ -85,7 +93,9 @@ async def get_client(id: Id, call: Annotated[Call, requires("clients:read")]) ->
 
 
 @router.patch(
-    "/v1/clients/{id}", response_model=ClientView, raises=[ClientNotFound, RightsExceeded, UnknownScope, ClientCannotChangeItself]
+    "/v1/clients/{id}",
+    response_model=ClientView,
+    raises=[ClientNotFound, RightsExceeded, UnknownScope, ClientCannotChangeItself, MakerDisabled],
 )
 async def change_client(
     id: Id,
@@ -104,9 +114,9 @@ async def change_client(
         call.require_match(client.version)
         client.require_other_than(call.caller.client_id)
         changed, event = _patched(client, body, held, call)
-        await use_cases.change(clients, changed, event, held)
+        await use_cases.change(clients, client, changed, event, held)
         answer = call.answer(client_view(changed), version=changed.version)
-    call.part("standings").forget(changed.client_id)
+    await _taken(call)
     return answer
 
 
@@ -122,14 +132,14 @@ async def delete_client(id: Id, call: Annotated[Call, requires("clients:write")]
         belongings = (ApiKeyStore(tx), EndpointStore(tx, call.request.app.state.sealer))
         await use_cases.delete(clients, client, belongings=belongings, by=call.caller.client_id, at=call.at)
         answer = call.nothing()
-    call.part("standings").forget(client.client_id)
-    call.part("swapper").forget_all()
+    await _taken(call)
     return answer
 
 
 @router.post("/v1/clients/{id}/secret", status_code=200, response_model=RotatedSecret, raises=[ClientNotFound, RightsExceeded])
 async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Call, requires("clients:write")]) -> Response:
-    """Give a client a new secret, shown this once; the old ones stay valid for the overlap."""
+    """Give a client a new secret, shown this once; the old ones stay valid for the overlap. Without overlap, the tokens end that
+    were given for them."""
     secret = new_secret()
     async with call.transaction() as tx:
         clients = ClientStore(tx)
@@ -138,7 +148,16 @@ async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Cal
         overlap = timedelta(seconds=body.overlap_seconds)
         rotated = await use_cases.rotate_secret(clients, client, secret=secret, overlap=overlap, at=call.at)
         view = RotatedSecret(client_id=rotated.client_id, client_secret=secret, overlap_seconds=body.overlap_seconds)
-        return call.answer(view, version=rotated.version, once=("client_secret",), units=rotated.rights.units or [None])
+        answer = call.answer(view, version=rotated.version, once=("client_secret",), units=rotated.rights.units or [None])
+    await _taken(call)
+    return answer
+
+
+async def _taken(call: Call) -> None:
+    """What was changed holds here at once; the other processes read it within seconds."""
+    call.part("standings").forget_all()
+    call.part("swapper").forget_all()
+    await call.part("epochs").refresh()
 
 
 def _patched(client: Client, body: ClientChange, held: Rights, call: Call) -> tuple[Client, Event]:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from service_kit.messages import said, sentence
 from service_kit.money import Money
+from service_kit.names import fault_of_title
 from service_kit.words import Id, Input, Line, MoneyOut, Output, PositiveMoneyIn, Seconds, Timestamp, UnitPath, Version
 
 from gateway.client.domain import Client
@@ -18,6 +20,16 @@ Units = Annotated[list[UnitPath], Field(max_length=100)]
 ClientId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Secret = Annotated[str, Field(max_length=200)]
 ClientState = Literal["enabled", "disabled"]
+
+
+def _is_name(text: str) -> str:
+    fault = fault_of_title(text)
+    if fault is not None:
+        raise ValueError(said("this is no name: {fault}", fault=sentence(fault)))
+    return text
+
+
+Name = Annotated[Line, AfterValidator(_is_name)]
 
 
 class LimitIn(Input):
@@ -40,7 +52,7 @@ class LimitOut(Output):
 class NewClient(Input):
     """A client to register. Without `units`, or with none in the list, it may act where its creator may."""
 
-    name: Line
+    name: Name
     scopes: Scopes
     units: Units | None = None
     approval_limit: PositiveMoneyIn | None = None
@@ -52,7 +64,7 @@ class ClientChange(Input):
     """A merge patch: what is left out stays, null takes away."""
 
     # The defaults of what cannot be null are never read: only the fields that were sent count.
-    name: Annotated[Line, Field(default_factory=str)]
+    name: Annotated[Name, Field(default_factory=str)]
     scopes: Annotated[Scopes, Field(default_factory=list)]
     units: Units | None = None
     approval_limit: PositiveMoneyIn | None = None

@@ -25,6 +25,9 @@ class Standing:
     is_enabled: bool
     policy: Policy
     rights: Rights
+    epoch: int = 0
+    made_by: str | None = None
+    has_own_limit: bool = False
 
 
 class Standings:
@@ -74,6 +77,21 @@ class Standings:
         self._known.pop(client_id, None)
         self._reading.pop(client_id, None)
 
+    def forget_all(self) -> None:
+        """As `forget`, of everybody: a change of one client reaches those that it registered."""
+        self._forgotten += 1
+        self._known.clear()
+        self._reading.clear()
+
+    async def above(self, standing: Standing) -> list[tuple[str, Policy]]:
+        """The accounts that a request counts on beside its own: those of the clients above that are limited by others or have a limit."""
+        found: list[tuple[str, Policy]] = []
+        while standing.made_by is not None:
+            account, standing = standing.made_by, await self.of(standing.made_by)
+            if standing.made_by is not None or standing.has_own_limit:
+                found.append((account, standing.policy))
+        return found
+
     def _read_over(self, client_id: str, reading: asyncio.Task[Standing]) -> None:
         """Another read may have taken this one's place meanwhile."""
         if self._reading.get(client_id) is reading:
@@ -84,4 +102,11 @@ class Standings:
             client = await ClientStore(reader).find_by_client_id(client_id)
         if client is None:
             return Standing(is_enabled=False, policy=self._default, rights=Rights(scopes=frozenset()))
-        return Standing(is_enabled=client.is_enabled, policy=client.limit or self._default, rights=client.rights)
+        return Standing(
+            is_enabled=client.is_enabled,
+            policy=client.limit or self._default,
+            rights=client.rights,
+            epoch=client.epoch,
+            made_by=client.made_by,
+            has_own_limit=client.limit is not None,
+        )

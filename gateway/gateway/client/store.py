@@ -11,17 +11,27 @@ from service_kit.errors import PreconditionFailed
 from service_kit.money import Money
 from service_kit.outbox import Event
 from service_kit.sqlstates import UniqueViolated
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from gateway.client.domain import Client, ClientIdTaken, Secret
 from gateway.limit.domain import Policy
 from gateway.rights.domain import Rights
 from gateway.rows import Store, page_of, units_within
-from gateway.tables import client, client_name, client_secret
+from gateway.tables import client, client_name, client_secret, client_standing
 
-FIND = select(client).where(client.c.id == bindparam("id"))
-FIND_BY_CLIENT_ID = (
-    select(client).join(client_name, client_name.c.client == client.c.id).where(client_name.c.client_id == bindparam("client_id"))
+# Rights and epoch from one snapshot: a token that is made of older rights carries the older epoch, and is refused.
+_clients = select(client, func.coalesce(client_standing.c.epoch, 0).label("epoch")).outerjoin(
+    client_standing, client_standing.c.client_id == client.c.client_id
+)
+FIND = _clients.where(client.c.id == bindparam("id"))
+LOCK_NAME = select(client_name.c.client).where(client_name.c.client_id == bindparam("client_id")).with_for_update()
+FIND_BY_CLIENT_ID = _clients.join(client_name, client_name.c.client == client.c.id).where(client_name.c.client_id == bindparam("client_id"))
+CHILDREN = select(client.c.client_id).where(client.c.made_by == bindparam("client_id")).order_by(client.c.client_id)
+_end = insert_or_update(client_standing).values({name: bindparam(name) for name in ("client_id", "epoch", "changed_at")})
+END_TOKENS = _end.on_conflict_do_update(
+    index_elements=[client_standing.c.client_id],
+    set_={"epoch": client_standing.c.epoch + 1, "changed_at": _end.excluded.changed_at},
 )
 ADD = insert(client)
 ADD_NAME = insert(client_name)
@@ -76,6 +86,18 @@ class ClientStore(Store):
         row = await self._tx.fetch_one(FIND_BY_CLIENT_ID, client_id=client_id)
         return None if row is None else from_row(row)
 
+    async def lock(self, client_id: str) -> None:
+        """Let nobody else do under this client's name, until the end of the transaction, what is counted."""
+        await self._writing.fetch(LOCK_NAME, client_id=client_id)
+
+    async def children_of(self, client_id: str) -> list[str]:
+        """The ids of the clients that this one registered, in the order in which they are locked."""
+        return [row["client_id"] for row in await self._tx.fetch(CHILDREN, client_id=client_id)]
+
+    async def end_tokens(self, client_id: str, *, at: datetime) -> None:
+        """Begin the client's next epoch: tokens of earlier ones are refused everywhere."""
+        await self._writing.execute(END_TOKENS, client_id=client_id, epoch=1, changed_at=at)
+
     async def page(self, held: Rights, *, after: Sequence[Any] | None, limit: int) -> list[Client]:
         """Clients whose units lie within those held, in order of registration."""
         statement = page_of(client, after=after, limit=limit).where(units_within(client.c.units, held.units))
@@ -93,7 +115,7 @@ class ClientStore(Store):
 
     async def save(self, client: Client, event: Event) -> None:
         row = to_row(client)
-        kept = ("id", "client_id", "created_at")
+        kept = ("id", "client_id", "created_at", "made_by", "generation")
         values = {f"new_{name}": value for name, value in row.items() if name not in kept}
         if not await self._writing.execute(SAVE, of_id=client.id, of_version=client.version - 1, **values):
             raise PreconditionFailed()
@@ -139,6 +161,9 @@ def from_row(row: Record) -> Client:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         version=row["version"],
+        made_by=row["made_by"],
+        generation=row["generation"],
+        epoch=row.get("epoch", 0),
     )
 
 
@@ -159,4 +184,6 @@ def to_row(client: Client) -> dict[str, object]:
         "created_at": client.created_at,
         "updated_at": client.updated_at,
         "version": client.version,
+        "made_by": client.made_by,
+        "generation": client.generation,
     }

@@ -8,7 +8,16 @@ from uuid import UUID
 
 from service_kit.outbox import Event
 
-from gateway.client.domain import Client, ClientNotFound, Secret, digest_of, new_client_id
+from gateway.client.domain import (
+    LAST_GENERATION,
+    Client,
+    ClientNotFound,
+    MakerDisabled,
+    Secret,
+    TooManyClients,
+    digest_of,
+    new_client_id,
+)
 from gateway.limit.domain import Policy
 from gateway.rights.domain import Rights, units_lie_within
 
@@ -17,6 +26,12 @@ class Clients(Protocol):
     async def find(self, id: UUID) -> Client | None: ...
 
     async def find_by_client_id(self, client_id: str) -> Client | None: ...
+
+    async def lock(self, client_id: str) -> None: ...
+
+    async def children_of(self, client_id: str) -> Sequence[str]: ...
+
+    async def end_tokens(self, client_id: str, *, at: datetime) -> None: ...
 
     async def add(self, client: Client, secret: Secret, event: Event) -> None: ...
 
@@ -48,8 +63,9 @@ async def register(
     secret: str,
     at: datetime,
     client_id: str | None = None,
+    maker: Client | None = None,
 ) -> Client:
-    """A new client with rights that lie within those of who registers it."""
+    """A new client with rights that lie within those of who registers it, and of the client that does so, as it stands now."""
     client = Client(
         id=id,
         client_id=client_id or new_client_id(),
@@ -60,9 +76,25 @@ async def register(
         created_at=at,
         updated_at=at,
         version=1,
+        made_by=None if maker is None else maker.client_id,
+        generation=0 if maker is None else maker.generation + 1,
     )
+    if maker is not None:
+        client = replace(client, limit=limit or maker.limit)
+        client.require_within(maker)
     await clients.add(client, Secret(digest=digest_of(secret), expires_at=None), client.created())
     return client
+
+
+async def maker_of(clients: Clients, client_id: str, *, most: int) -> Client:
+    """The client that registers another one, held until the end of the transaction: nobody changes it meanwhile."""
+    await clients.lock(client_id)
+    maker = await clients.find_by_client_id(client_id)
+    if maker is None or not maker.is_enabled:
+        raise MakerDisabled()
+    if maker.generation >= LAST_GENERATION or len(await clients.children_of(client_id)) >= most:
+        raise TooManyClients(most=most)
+    return maker
 
 
 async def visible(clients: Clients, id: UUID, held: Rights) -> Client:
@@ -80,23 +112,63 @@ async def governed(clients: Clients, id: UUID, held: Rights) -> Client:
     return client
 
 
-async def change(clients: Clients, changed: Client, event: Event, held: Rights) -> Client:
+async def change(clients: Clients, before: Client, changed: Client, event: Event, held: Rights) -> Client:
+    """The change, within the rights of who asks and of who registered the client; what is taken is taken from its own clients too."""
     changed.rights.require_within(held)
+    await _require_within_maker(clients, changed)
+    await clients.lock(changed.client_id)
     await clients.save(changed, event)
+    if changed.has_lost(before):
+        await clients.end_tokens(changed.client_id, at=changed.updated_at)
+    await _bound_children(clients, changed)
     return changed
 
 
+async def _require_within_maker(clients: Clients, changed: Client) -> None:
+    if changed.made_by is None:
+        return
+    await clients.lock(changed.made_by)
+    maker = await clients.find_by_client_id(changed.made_by)
+    if maker is not None:
+        changed.require_within(maker)
+    if changed.is_enabled and (maker is None or not maker.is_enabled):
+        raise MakerDisabled()
+
+
+async def _bound_children(clients: Clients, maker: Client) -> None:
+    """Take from the clients that it registered, and from theirs, what it does not have any more.
+
+    Locks are taken from the top down, as by everybody, and each child is read under its own: none is registered or widened meanwhile.
+    """
+    for client_id in await clients.children_of(maker.client_id):
+        await clients.lock(client_id)
+        child = await clients.find_by_client_id(client_id)
+        bounded = None if child is None else child.bounded_by(maker, maker.updated_at)
+        if child is None or bounded is None:
+            continue
+        narrowed, event = bounded
+        await clients.save(narrowed, event)
+        if narrowed.has_lost(child):
+            await clients.end_tokens(client_id, at=maker.updated_at)
+        await _bound_children(clients, narrowed)
+
+
 async def rotate_secret(clients: Clients, client: Client, *, secret: str, overlap: timedelta, at: datetime) -> Client:
-    """A new secret at once; the old ones go on for the overlap."""
+    """A new secret at once; the old ones go on for the overlap, and without one the tokens that they were given end too."""
     rotated, event = client.secret_rotated(at)
     await clients.save(rotated, event)
     await clients.add_secret(client.id, digest_of(secret), at=at, others_expire_at=at + overlap)
+    if not overlap:
+        await clients.end_tokens(client.client_id, at=at)
     return rotated
 
 
 async def delete(clients: Clients, client: Client, *, belongings: Sequence[Belongings], by: str, at: datetime) -> None:
-    """The client is gone, and what belonged to it has ended."""
+    """The client is gone, what belonged to it has ended, and the clients that it registered are disabled."""
     client.require_other_than(by)
+    await clients.lock(client.client_id)
+    await _bound_children(clients, replace(client, is_enabled=False, updated_at=at))
+    await clients.end_tokens(client.client_id, at=at)
     for each in belongings:
         await each.end_all_of(client.client_id, at=at)
     await clients.delete(client, client.deleted(at))
@@ -108,8 +180,8 @@ async def ensure(clients: Clients, *, id: UUID, client_id: str, name: str, right
     if found is None:
         return await register(clients, id=id, client_id=client_id, name=name, rights=rights, limit=None, held=rights, secret=secret, at=at)
     if replace(found, name=name, rights=rights, is_enabled=True) != found:
-        found, event = found.changed(name=name, rights=rights, is_enabled=True, limit=found.limit, at=at)
-        await clients.save(found, event)
+        changed, event = found.changed(name=name, rights=rights, is_enabled=True, limit=found.limit, at=at)
+        found = await change(clients, found, changed, event, rights)
     if digest_of(secret) not in {known.digest for known in await clients.secrets(found.id) if known.is_valid(at)}:
         found = await rotate_secret(clients, found, secret=secret, overlap=timedelta(0), at=at)
     return found

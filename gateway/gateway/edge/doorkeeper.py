@@ -1,5 +1,6 @@
 """Who calls: a token, an API key or a ticket becomes a verified account and the header that services accept."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote_from_bytes
 
@@ -26,6 +27,7 @@ class Admitted(NamedTuple):
     policy: Policy
     is_client: bool
     authorization: bytes | None = None
+    above: Sequence[tuple[str, Policy]] = ()
 
 
 class Doorkeeper:
@@ -59,21 +61,25 @@ class Doorkeeper:
             return await self._by_api_key(token, may_look_up=may_look_up)
         caller = await self._authenticator.caller(shown)
         standing = await self._enabled(caller.client_id)
-        return Admitted(caller.client_id, standing.policy, is_client=True)
+        return await self._as_client(caller.client_id, standing)
 
     async def admit_by_ticket(self, ticket: str, *, may_look_up: bool) -> Admitted:
         if not may_look_up:
             raise TooManyRequests()
         granted, authorization = await self._redeemer.redeem(ticket)
         standing = await self._enabled(granted.client_id)
-        return Admitted(granted.client_id, standing.policy, is_client=True, authorization=authorization)
+        return await self._as_client(granted.client_id, standing, authorization)
 
     async def _by_api_key(self, key: str, *, may_look_up: bool) -> Admitted:
         if not may_look_up and not self._swapper.knows(key):
             raise TooManyRequests()
         swapped = await self._swapper.swap(key)
         standing = await self._enabled(swapped.client_id)
-        return Admitted(swapped.client_id, standing.policy, is_client=True, authorization=swapped.authorization)
+        return await self._as_client(swapped.client_id, standing, swapped.authorization)
+
+    async def _as_client(self, client_id: str, standing: Standing, authorization: bytes | None = None) -> Admitted:
+        above = await self._standings.above(standing) if standing.made_by is not None else ()
+        return Admitted(client_id, standing.policy, is_client=True, authorization=authorization, above=above)
 
     async def _enabled(self, client_id: str) -> Standing:
         standing = await self._standings.of(client_id)

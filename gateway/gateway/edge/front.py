@@ -156,6 +156,11 @@ class Front:
     async def _count(self, exchange: "Exchange", admitted: Admitted) -> None:
         allowances = self._shared if admitted.is_client else self._local
         verdict = await allowances.spend(admitted.account, admitted.policy)
+        for account, policy in admitted.above if verdict.is_allowed else ():
+            shared = await allowances.spend(account, policy)
+            if not shared.is_allowed:
+                verdict = shared
+                break
         exchange.account = admitted.account if admitted.is_client else "-"
         exchange.stand(verdict)
         if not verdict.is_allowed:

@@ -18,6 +18,10 @@ class Policy:
         """The start of the window that holds this moment, in seconds of the epoch."""
         return int(seconds // self.window) * self.window
 
+    def exceeds(self, other: "Policy") -> bool:
+        """Whether it lets through more than the other, at once or in the long run."""
+        return self.quota > other.quota or self.quota * other.window > other.quota * self.window
+
     @property
     def chunk(self) -> int:
         """How many requests one lease takes from the shared quota."""

@@ -107,5 +107,10 @@ def shared_units(units: tuple[str, ...] | None, held: tuple[str, ...] | None) ->
     return tuple(sorted(inner))
 
 
+def shared_scopes(scopes: Iterable[str] | None, held: Iterable[str]) -> frozenset[str]:
+    """The scopes in both; None stands for all that are held."""
+    return frozenset(held) if scopes is None else frozenset(scopes) & frozenset(held)
+
+
 def _same_currency(one: Money, other: Money | None) -> bool:
     return other is not None and one.currency == other.currency

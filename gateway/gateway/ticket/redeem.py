@@ -1,6 +1,7 @@
 """Turns a ticket into a short-lived access token, once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from secrets import token_urlsafe
 
@@ -8,6 +9,7 @@ from service_kit.database import Database
 from service_kit.errors import Unauthenticated
 
 from gateway.client.domain import digest_of
+from gateway.client.standing import Standings
 from gateway.ticket import store
 from gateway.token.domain import Granted
 from gateway.token.issue import TokenIssuer
@@ -25,8 +27,9 @@ def new_ticket() -> str:
 
 
 class Redeemer:
-    def __init__(self, database: Database, issuer: TokenIssuer, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, standings: Standings, issuer: TokenIssuer, *, clock: Callable[[], datetime]) -> None:
         self._database = database
+        self._standings = standings
         self._issuer = issuer
         self._clock = clock
 
@@ -36,5 +39,7 @@ class Redeemer:
             granted = await store.take(tx, digest_of(ticket), at=self._clock())
         if granted is None:
             raise TicketInvalid()
+        standing = await self._standings.of(granted.client_id)
+        granted = replace(granted, rights=granted.rights.limited_to(standing.rights), epoch=standing.epoch)
         issued = await self._issuer.issue(granted, lifetime=TOKEN_SECONDS)
         return granted, b"Bearer " + issued.token.encode()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from service_kit.money import Money
+from service_kit.names import fault_of_identity, same_person
 from service_kit.words import UNIT
 
 from gateway.rights.domain import SCOPES, Rights
@@ -40,6 +41,7 @@ class Granted:
     sub: str
     rights: Rights
     is_exchanged: bool = False
+    epoch: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +65,12 @@ def grant_to_person(client_id: str, held: Rights, subject: Subject, form: Mappin
     sub = form.get("sub", "")
     if not 1 <= len(sub) <= SUBJECT_LENGTH or not sub.isprintable():
         raise TokenRefused("invalid_request", "sub names the person, in 1 to 200 printable characters")
+    fault = fault_of_identity(sub)
+    if fault is not None:
+        raise TokenRefused("invalid_request", f"sub does not name a person: {fault}")
     if subject.sub not in (client_id, sub):
         raise TokenRefused("invalid_request", "a token of one person is not exchanged into one of another")
-    if sub == client_id:
+    if same_person(sub, client_id):
         raise TokenRefused("invalid_request", "sub names a person, not the client itself")
     bound = subject.rights.limited_to(held)
     asked = Rights(

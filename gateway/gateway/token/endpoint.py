@@ -1,6 +1,7 @@
 """POST /oauth/token, the key set and the server's metadata."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic_core import to_json
@@ -48,7 +49,8 @@ class TokenEndpoint:
             if "grant_type" not in form:
                 raise TokenRefused("invalid_request", "grant_type is missing")
             if form["grant_type"] == CLIENT_CREDENTIALS:
-                issued = await self._issuer.issue(grant_to_client(client.client_id, client.rights, form))
+                granted = grant_to_client(client.client_id, client.rights, form)
+                issued = await self._issuer.issue(replace(granted, epoch=client.epoch))
                 return _granted(issued)
             if form["grant_type"] == TOKEN_EXCHANGE:
                 return _granted(await self._exchanged(client, form), issued_token_type=ACCESS_TOKEN_TYPE)
@@ -82,7 +84,7 @@ class TokenEndpoint:
             raise TokenRefused("invalid_request", f"the subject_token is not valid: {error.detail}") from error
         subject = Subject(client_id=caller.client_id, sub=caller.sub, rights=rights_of(caller))
         granted: Granted = grant_to_person(client.client_id, client.rights, subject, form)
-        return await self._issuer.issue(granted, not_after=expiry_of(token))
+        return await self._issuer.issue(replace(granted, epoch=client.epoch), not_after=expiry_of(token))
 
 
 async def _form_of(request: Request) -> dict[str, str]:

@@ -86,6 +86,8 @@ def claims_of(granted: Granted) -> dict[str, Any]:
         claims["approval_limit"] = str(rights.approval_limit)
     if rights.agent_id is not None:
         claims["agent_id"] = str(rights.agent_id)
+    if granted.epoch:
+        claims["epoch"] = granted.epoch
     if granted.is_exchanged:
         claims["act"] = {"sub": granted.client_id}
     return claims

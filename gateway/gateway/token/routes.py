@@ -1,6 +1,7 @@
 """The paths of the authorization server."""
 
 from pydantic_core import to_json
+from service_kit.epochs import PATH
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,6 +22,15 @@ async def key_set(request: Request) -> Response:
     return Response(to_json(published), media_type="application/json", headers=CACHED)
 
 
+async def epochs(request: Request) -> Response:
+    """Asked for every second by every process: mostly it has not changed."""
+    listed = request.app.state.parts["epochs"]
+    headers = {"ETag": listed.tag, "Cache-Control": "no-cache"}
+    if request.headers.get("if-none-match") == listed.tag:
+        return Response(status_code=304, headers=headers)
+    return Response(listed.body, media_type="application/json", headers=headers)
+
+
 async def metadata(request: Request) -> Response:
     body = to_json(server_metadata(request.app.state.settings.issuer))
     return Response(body, media_type="application/json", headers=CACHED)
@@ -29,5 +39,6 @@ async def metadata(request: Request) -> Response:
 ROUTES = [
     Route("/oauth/token", token, methods=["POST"]),
     Route("/.well-known/jwks.json", key_set),
+    Route(PATH, epochs),
     Route("/.well-known/oauth-authorization-server", metadata),
 ]

@@ -184,9 +184,17 @@ class Dispatcher:
             endpoint = await endpoints.find(endpoint_id)
             if endpoint is None or not endpoint.is_enabled:
                 return []
-            claimed = await DeliveryStore(tx).claim(endpoint_id, room=room, at=at, until=at + self._lease)
+            reader = await endpoints.reader(endpoint_id)
+            if reader is None:
+                return []
+            deliveries = DeliveryStore(tx)
+            claimed = await deliveries.claim(endpoint_id, room=room, at=at, until=at + self._lease)
+            allowed = [each for each in claimed if reader.may_get(each.event_type, each.unit)]
+            for each in claimed:
+                if each not in allowed:
+                    await deliveries.finish(*each.refused(at))
             secrets = await endpoints.secrets(endpoint_id, at=at)
-        return [Job(delivery=delivery, endpoint=endpoint, secrets=secrets) for delivery in claimed]
+        return [Job(delivery=delivery, endpoint=endpoint, secrets=secrets) for delivery in allowed]
 
     async def _delivered(self, job: Job) -> None:
         try:

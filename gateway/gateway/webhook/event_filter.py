@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from gateway.rights.domain import unit_lies_in
 
 PREFIX, SUFFIX = "guanxi.", ".v1"
-# What is told of clients and API keys names the scopes of whoever they are.
-OF_CLIENTS = ("client", "api_key")
 PATTERN = r"^(\*|[a-z][a-z_]{0,59}\.(\*|[a-z][a-z_]{0,59}))$"
 
 
@@ -20,16 +18,6 @@ def asks_for(filters: Iterable[str], event_type: str) -> bool:
     """Whether one of the filters names the (plain) type; `complaint.*` names all of complaint, `*` all there are."""
     family = f"{event_type.partition('.')[0]}.*"
     return any(asked in ("*", family, event_type) for asked in filters)
-
-
-def is_of_clients(event_type: str) -> bool:
-    """Whether the (plain) type, or the filter, is of the families that tell what other clients may do."""
-    return event_type.partition(".")[0] in OF_CLIENTS
-
-
-def reach_clients(filters: Iterable[str]) -> bool:
-    """Whether one of the filters names what is told of clients, be it by naming all there is."""
-    return any(asked == "*" or is_of_clients(asked) for asked in filters)
 
 
 def may_see(units: Sequence[str] | None, unit: str | None) -> bool:

@@ -9,12 +9,13 @@ from uuid import UUID
 from service_kit.consumer import News
 from service_kit.database import Database, Transaction
 
-from gateway.rights.domain import shared_units
+from gateway.rights.domain import shared_scopes, shared_units
 from gateway.webhook.delivery.domain import Delivery, for_event
 from gateway.webhook.delivery.store import DeliveryStore
 from gateway.webhook.dispatch import TOPIC
 from gateway.webhook.endpoint.store import LISTENING
-from gateway.webhook.event_filter import asks_for, is_of_clients, may_see
+from gateway.webhook.event_filter import asks_for, may_see
+from gateway.webhook.event_scopes import may_read
 
 # A hint to the workers, given when the batch has probably been committed; they poll anyway.
 WAKE_AFTER_SECONDS = 0.02
@@ -22,21 +23,16 @@ WAKE_AFTER_SECONDS = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class Listener:
-    """An endpoint as the intake sees it; its units are those that endpoint and client have in common now.
-
-    `may_read_events` is whether its client has the scope for reading feeds now, without which nothing is told of other clients.
-    """
+    """An endpoint as the intake sees it; units and scopes are those that endpoint and client have in common now."""
 
     endpoint_id: UUID
     event_types: frozenset[str]
     units: tuple[str, ...] | None
     is_enabled: bool
-    may_read_events: bool
+    scopes: frozenset[str]
 
     def wants(self, news: News) -> bool:
-        if is_of_clients(news.type) and not self.may_read_events:
-            return False
-        return asks_for(self.event_types, news.type) and may_see(self.units, news.unit)
+        return asks_for(self.event_types, news.type) and may_read(self.scopes, news.type) and may_see(self.units, news.unit)
 
 
 class Intake:
@@ -58,7 +54,7 @@ class Intake:
                 event_types=frozenset(row["event_types"]),
                 units=shared_units(_units(row["units"]), _units(row["client_units"])),
                 is_enabled=row["state"] == "enabled",
-                may_read_events="events:read" in row["client_scopes"],
+                scopes=shared_scopes(row["scopes"], row["client_scopes"]),
             )
             for row in rows
         ]

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from service_kit import errors
 from service_kit.contract_details import JSON_VALUE, JSON_VALUE_SCHEMA, complete_parameter, detailed
 from service_kit.errors import Refusal, first_sentence, problem_slug
+from service_kit.event_scopes import FamilyScopes, family_of
 from service_kit.idempotency import KEY, LONGEST_KEY_HEADER
 from service_kit.messages import Messages
 from service_kit.preconditions import CONDITION, ENTITY_TAG, LONGEST_CONDITION
@@ -126,6 +127,7 @@ def document(
     *,
     scopes: Mapping[str, str],
     events: Mapping[str, type[Output]],
+    event_scopes: FamilyScopes,
     messages: Messages,
     server: str,
 ) -> dict[str, Any]:
@@ -156,7 +158,7 @@ def document(
         {"name": tag, "description": f"Operations on {tag}."} for tag in sorted({str(tag) for route in routes for tag in route.tags})
     ]
     made["x-problem-types"] = problem_types(routes, messages)
-    made["webhooks"] = {name: webhook(name, model, schemas) for name, model in sorted(events.items())}
+    made["webhooks"] = {name: webhook(name, model, schemas, event_scopes[family_of(name)]) for name, model in sorted(events.items())}
     return cast("dict[str, Any]", detailed(made))
 
 
@@ -229,8 +231,8 @@ def headers_of(status: int, method: str, operation: Mapping[str, Any]) -> list[s
     return names
 
 
-def webhook(name: str, model: type[Output], schemas: dict[str, Any]) -> dict[str, Any]:
-    """One event type as an OpenAPI webhook: the CloudEvent that partners receive."""
+def webhook(name: str, model: type[Output], schemas: dict[str, Any], scopes: Sequence[str]) -> dict[str, Any]:
+    """One event type as an OpenAPI webhook: the CloudEvent that partners receive, and the scopes without which nobody does."""
     own = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     schemas.update(own.pop("$defs", {}))
     schemas[model.__name__] = own
@@ -257,6 +259,7 @@ def webhook(name: str, model: type[Output], schemas: dict[str, Any]) -> dict[str
             "description": first_line(model),
             "tags": ["events"],
             "security": [],
+            "x-scopes": list(scopes),
             "requestBody": {"required": True, "content": {"application/cloudevents+json": {"schema": envelope}}},
             "responses": {"204": {"description": "The event was received."}, "4XX": {"description": "The receiver refuses the event."}},
         }

@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 from fastapi import Query, Response
 from pydantic import Field
 from pydantic_core import to_json
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, not_, select, true
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, String, any_, bindparam, func, not_, or_, select, true
 
 from service_kit.call import Call
 from service_kit.database import Database, Record
 from service_kit.errors import Conflict, Gone
+from service_kit.event_scopes import FamilyScopes, readable
 from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX
 from service_kit.routing import Router, requires
 from service_kit.sequencer import HEAD
@@ -23,7 +24,7 @@ from service_kit.words import Id, JsonObject, Output, Timestamp, written
 
 MEDIA_TYPE = "application/cloudevents-batch+json"
 REACHED = "Guanxi-Cursor"
-REACHED_MEANS = "How far this answer has read: the next `after`, also when the token's units hide the last events."
+REACHED_MEANS = "How far this answer has read: the next `after`, also when the token's units or scopes hide the last events."
 CURSOR_SCHEMA = {"type": "string", "maxLength": 19, "pattern": "^[0-9]{1,19}$"}
 LONGEST_WAIT_SECONDS = 30
 # Whoever asks for a longer wait is answered by then and asks again: proxies and clients give up on answers that take ten seconds.
@@ -35,6 +36,7 @@ SPAN = 50_000
 LEFT_OUT_WHEN_ABSENT = ("unit", "traceparent")
 
 _head = select(event_head.c.position.label("newest"), event_head.c.trimmed_to.label("oldest")).where(event_head.c.name == HEAD).cte("head")
+_families = bindparam("families", type_=ARRAY(String))
 Lane: TypeAlias = Literal["all", "live", "bulk"]
 ALL: Lane = "all"
 
@@ -47,6 +49,7 @@ def _reading(*lane: ColumnElement[bool]) -> Select[Any]:
             event.c.position > bindparam("after", type_=BigInteger),
             event.c.position <= func.least(_head.c.newest, bindparam("until", type_=BigInteger)),
             within_units(event.c.unit),
+            or_(_families.is_(None), func.split_part(event.c.type, ".", 1) == any_(_families)),
             *lane,
         )
         .order_by(event.c.position)
@@ -114,13 +117,13 @@ class Batch:
     newest: int
 
 
-async def read_batch(database: Database, *, after: int, limit: int, units: Any, lane: Lane = ALL) -> Batch:
+async def read_batch(database: Database, *, after: int, limit: int, units: Any, families: Any = None, lane: Lane = ALL) -> Batch:
     """The next events among the `SPAN` behind a position: a caller of few units is not made to wait for a walk through all others.
 
     Raises CursorExpired when those behind it were trimmed, CursorAhead when there was no such position yet.
     """
     async with database.reading() as reader:
-        found = await reader.fetch(READ[lane], after=after, until=after + SPAN, limit=limit, units=units)
+        found = await reader.fetch(READ[lane], after=after, until=after + SPAN, limit=limit, units=units, families=families)
     oldest, newest = (found[0]["oldest"], found[0]["newest"]) if found else (0, 0)
     if after < oldest:
         raise CursorExpired(oldest=str(oldest), newest=str(newest))
@@ -131,20 +134,25 @@ async def read_batch(database: Database, *, after: int, limit: int, units: Any, 
     return Batch(rows=rows, reached=reached, newest=newest)
 
 
-async def next_batch(database: Database, *, after: int, limit: int, units: Any, until: float, lane: Lane = ALL) -> Batch:
+async def next_batch(
+    database: Database, *, after: int, limit: int, units: Any, until: float, families: Any = None, lane: Lane = ALL
+) -> Batch:
     """As `read_batch`, but go on behind what the caller may not see, up to the head or that moment of the loop's time."""
-    batch = await read_batch(database, after=after, limit=limit, units=units, lane=lane)
+    batch = await read_batch(database, after=after, limit=limit, units=units, families=families, lane=lane)
     while not batch.rows and batch.reached < batch.newest and asyncio.get_running_loop().time() < until:
-        batch = await read_batch(database, after=batch.reached, limit=limit, units=units, lane=lane)
+        batch = await read_batch(database, after=batch.reached, limit=limit, units=units, families=families, lane=lane)
     return batch
 
 
-async def batch_or_wait(database: Database, *, after: int, limit: int, wait: float, units: Any, lane: Lane = ALL) -> Batch:
+async def batch_or_wait(
+    database: Database, *, after: int, limit: int, wait: float, units: Any, families: Any = None, lane: Lane = ALL
+) -> Batch:
     """The next events, waited for up to `wait` seconds; a hint ends the waiting at once, polling finds the rest."""
     began = asyncio.get_running_loop().time()
+    until = began + ANSWER_WITHIN_SECONDS
     while True:
         heard = database.signals.count("feed")
-        batch = await next_batch(database, after=after, limit=limit, units=units, until=began + ANSWER_WITHIN_SECONDS, lane=lane)
+        batch = await next_batch(database, after=after, limit=limit, units=units, until=until, families=families, lane=lane)
         after = batch.reached
         left = began + wait - asyncio.get_running_loop().time()
         if batch.rows or left <= 0 or database.signals.is_stopping:
@@ -171,8 +179,8 @@ def event_schema() -> dict[str, Any]:
     return {**schema, "additionalProperties": True}
 
 
-def feed_router(source: str) -> Router:
-    """GET /v1/events of one service."""
+def feed_router(source: str, families: FamilyScopes) -> Router:
+    """GET /v1/events of one service, for each caller the families of events that the scopes of the token let read."""
     router = Router(tags=["events"])
 
     @router.get(
@@ -207,8 +215,9 @@ def feed_router(source: str) -> Router:
         """Read the events behind a cursor, in order and complete.
 
         Every event has a `cursor`; the last one is the next `after`. With `wait` the answer comes as soon as there is an event, or
-        empty after that many seconds or earlier: then ask again. Cursors older than 90 days are 410. A token that is kept to some
-        units goes on from the header `Guanxi-Cursor`, so that it does not fall behind while there is nothing for it.
+        empty after that many seconds or earlier: then ask again. Cursors older than 90 days are 410. A token reads the events of what
+        its scopes let it read (`complaint.*` needs complaints:read as well; `x-scopes` of the event says so). One that is kept to some
+        units or scopes goes on from the header `Guanxi-Cursor`, so that it does not fall behind while there is nothing for it.
 
         `lane=live` leaves out what long work tells (an import of 100,000 rows), so that whoever must know a new customer at once does
         not wait behind it; `lane=bulk` gives the rest, and both together every event once. Cursors are positions of the one feed, whatever
@@ -216,7 +225,15 @@ def feed_router(source: str) -> Router:
         what the lane leaves out, and 410 and 409 are those of the whole feed.
         """
         seconds = min(wait, ANSWER_WITHIN_SECONDS)
-        batch = await batch_or_wait(call.database, after=int(after), limit=limit, wait=seconds, units=units_of(call.caller), lane=lane)
+        batch = await batch_or_wait(
+            call.database,
+            after=int(after),
+            limit=limit,
+            wait=seconds,
+            units=units_of(call.caller),
+            families=readable(families, call.caller.scopes),
+            lane=lane,
+        )
         told = to_json([envelope(row, source) for row in batch.rows])
         return Response(told, headers={REACHED: str(batch.reached)}, media_type=MEDIA_TYPE)
 

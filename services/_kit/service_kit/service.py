@@ -21,6 +21,8 @@ from service_kit.consumer import BatchHandler, Consumer, Handler, Prepare
 from service_kit.cors import Cors
 from service_kit.database import Database
 from service_kit.dispatch import Dispatcher
+from service_kit.epochs import Epochs, PublishedEpochs
+from service_kit.event_scopes import FamilyScopes, require_scopes
 from service_kit.feed import ALL, Lane, feed_router
 from service_kit.handlers import HANDLERS, unforeseen
 from service_kit.identity import Clock, clock
@@ -68,9 +70,11 @@ class Service:
         routers: Sequence[Router],
         events: Mapping[str, type[Output]],
         scopes: Mapping[str, str],
+        event_scopes: FamilyScopes,
         sensitive_scope: str = "",
         messages: Path | None = None,
         keys: Keys | None = None,
+        epochs: Epochs | None = None,
         now: Clock = clock,
         may_read: MayRead | None = None,
     ) -> None:
@@ -79,6 +83,8 @@ class Service:
         self.migrations = str(migrations)
         self.events = events
         self.scopes = {**scopes, **parked.SCOPES}
+        require_scopes(events, event_scopes, self.scopes)
+        self.event_scopes = event_scopes
         self.clock = now
         self.metrics = Metrics(name)
         self.messages = Messages([messages] if messages else [])
@@ -90,10 +96,15 @@ class Service:
             limits=PoolLimits(largest=settings.database_pool_size, statement_within=settings.database_statement_seconds),
         )
         self.leases = Leases(self.database)
+        self._always: list[Worker] = []
+        self._starting: list[Callable[[], Any]] = []
+        if keys is None:
+            epochs = self._published_epochs(settings)
         self.authenticator = Authenticator(
             keys or PublishedKeys(self.database, gateway_url=settings.gateway_url, issuer=settings.issuer),
             issuer=settings.issuer,
             audience=settings.audience,
+            epochs=epochs,
         )
         self.tokens = Tokens(
             gateway_url=settings.gateway_url, client_id=settings.client_id, client_secret=settings.client_secret.get_secret_value()
@@ -101,10 +112,9 @@ class Service:
         self.parts: dict[str, Any] = {}
         self.workers: list[Worker] = []
         self._working_tasks: list[asyncio.Task[None]] = []
-        self._starting: list[Callable[[], Any]] = []
         self._closing: list[Callable[[], Any]] = [self.tokens.close]
         self._sequencer = Sequencer(self.database)
-        own = [feed_router(name), audit_router(sensitive_scope=sensitive_scope), parked.router]
+        own = [feed_router(name, event_scopes), audit_router(sensitive_scope=sensitive_scope), parked.router]
         self.routes: list[APIRoute] = [route for router in [*routers, *own] for route in router.routes if isinstance(route, APIRoute)]
         self.kept_answers: KeptAnswers = self.part("kept_answers", KeptAnswers(self.routes))
         self.may_read = may_read
@@ -125,6 +135,10 @@ class Service:
     def at_start(self, action: Callable[[], Any]) -> None:
         """Await this once the database is open and before requests are served."""
         self._starting.append(action)
+
+    def always(self, worker: Worker) -> None:
+        """Run this in every process, also in those that leave the background work to others."""
+        self._always.append(worker)
 
     def worker(self, worker: Worker) -> None:
         self.workers.append(worker)
@@ -167,12 +181,24 @@ class Service:
             )
         )
 
+    def _published_epochs(self, settings: ServiceSettings) -> PublishedEpochs:
+        epochs = PublishedEpochs(self.database, gateway_url=settings.gateway_url, issuer=settings.issuer)
+        self.at_start(epochs.recall)
+        self.always(epochs)
+        return epochs
+
     # The contract.
 
     def openapi(self) -> dict[str, Any]:
         if self.api.openapi_schema is None:
             self.api.openapi_schema = contract.document(
-                self.api, self.routes, scopes=self.scopes, events=self.events, messages=self.messages, server=self.settings.issuer
+                self.api,
+                self.routes,
+                scopes=self.scopes,
+                events=self.events,
+                event_scopes=self.event_scopes,
+                messages=self.messages,
+                server=self.settings.issuer,
             )
         return self.api.openapi_schema
 
@@ -195,6 +221,7 @@ class Service:
             for action in self._starting:
                 await action()
             await asyncio.to_thread(scratch.sweep)
+            await stack.enter_async_context(self._running(self._always))
             if work:
                 await stack.enter_async_context(self._working())
             yield
@@ -204,7 +231,12 @@ class Service:
         # Housekeeping makes the head too: a database that is not there or not migrated yet keeps nobody from starting.
         with suppress(DatabaseUnavailable, TransactionRolledBack, OutcomeUnknown, asyncpg.PostgresError):
             await self._sequencer.make_head()
-        self._working_tasks = [asyncio.create_task(supervised(worker, self.metrics), name=worker.name) for worker in self.workers]
+        async with self._running(self.workers):
+            yield
+
+    @asynccontextmanager
+    async def _running(self, workers: Sequence[Worker]) -> AsyncIterator[None]:
+        self._working_tasks += [asyncio.create_task(supervised(worker, self.metrics), name=worker.name) for worker in workers]
         try:
             yield
         finally:

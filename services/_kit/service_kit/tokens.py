@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from service_kit.addresses import client_for
 from service_kit.caller import Caller
 from service_kit.database import Database
+from service_kit.epochs import Epochs, NoEpochs, mark_of
 from service_kit.errors import Unauthenticated, Unavailable
 from service_kit.identity import clock
 from service_kit.money import Money
@@ -138,13 +139,16 @@ class Remembered:
     until: float
     kid: str | None
     keys: KeySet
+    mark: str
+    epoch: int
 
 
 class Authenticator:
     """Turns the Authorization header into a Caller; a checked token is remembered for a minute, or until the keys change."""
 
-    def __init__(self, keys: Keys, *, issuer: str, audience: str) -> None:
+    def __init__(self, keys: Keys, *, issuer: str, audience: str, epochs: Epochs | None = None) -> None:
         self._keys = keys
+        self._epochs = epochs or NoEpochs()
         self._issuer = issuer
         self._audience = audience
         self._remembered: OrderedDict[str, Remembered] = OrderedDict()
@@ -154,10 +158,16 @@ class Authenticator:
         token = bearer_token(authorization)
         found = self._remembered.get(token)
         if found is not None and found.until > time.time() and await self._keys.key_set(found.kid) is found.keys:
-            return found.caller
+            return self._present(found)
         checked = self._remembered[token] = await self._checked(token)
         if len(self._remembered) > REMEMBERED_TOKENS:
             self._remembered.popitem(last=False)
+        return self._present(checked)
+
+    def _present(self, checked: Remembered) -> Caller:
+        """The caller, unless rights were taken from the client since the token was made."""
+        if checked.epoch < self._epochs.least.get(checked.mark, 0):
+            raise refused("the client lost rights since: get a new access token")
         return checked.caller
 
     async def _checked(self, token: str) -> Remembered:
@@ -168,7 +178,10 @@ class Authenticator:
         except (JoseError, ValueError, TypeError) as error:
             raise refused("the access token cannot be verified") from error
         caller, expires = self._caller_of(decoded.header, decoded.claims)
-        return Remembered(caller, min(expires, time.time() + REMEMBERED_SECONDS), kid, keys)
+        epoch = decoded.claims.get("epoch", 0)
+        if not isinstance(epoch, int):
+            raise refused("the access token lacks claims")
+        return Remembered(caller, min(expires, time.time() + REMEMBERED_SECONDS), kid, keys, mark_of(caller.client_id), epoch)
 
     def _caller_of(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> tuple[Caller, float]:
         now = time.time()

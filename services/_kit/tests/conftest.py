@@ -51,6 +51,7 @@ def compose(url: str, signing_keys: SigningKeys) -> Callable[..., Service]:
             routers=[notes.router, *routers],
             events=notes.EVENTS,
             scopes=notes.SCOPES,
+            event_scopes=notes.EVENT_SCOPES,
             sensitive_scope=sensitive_scope,
             keys=keys or signing_keys,
             now=now,

@@ -127,7 +127,7 @@ async def test_a_reader_that_follows_the_header_is_not_told_410_for_events_it_co
         await sequencer.make_head()
         await tell(api.service.database, *(an_event(number, unit="us") for number in range(3)))
         await sequencer.step()
-        reader = api.as_("events:read", units=["cn"])
+        reader = api.as_("events:read", "notes:read", units=["cn"])
         first = await reader.get("/v1/events")
         await raw.execute("UPDATE event SET recorded_at = now() - interval '91 days'")
         await sequencer.trim(at=datetime.now(UTC), days=90)
@@ -150,8 +150,8 @@ async def test_the_plan_of_a_read_walks_the_index_of_positions_whatever_the_para
         " SELECT gen_random_uuid(), gen_random_uuid(), 'x', 'cn', now(), '{}', n, n % 100 > 0 FROM generate_series(1, 30000) AS n"
     )
     await raw.execute("UPDATE event_head SET position = 30000; ANALYZE event")
-    compiled = database.statements.compiled(feed.READ[lane], {"after": 0, "until": 1, "limit": 1, "units": None})
-    given = {"after": "29000", "until": "79000", "limit": "100", "units": units, "name_1": "'feed'"}
+    compiled = database.statements.compiled(feed.READ[lane], {"after": 0, "until": 1, "limit": 1, "units": None, "families": None})
+    given = {"after": "29000", "until": "79000", "limit": "100", "units": units, "families": "ARRAY['x']", "name_1": "'feed'"}
     values = ", ".join(given.get(name, f"'{compiled._defaults.get(name)}'") for name in compiled._names)
     await raw.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE reading AS {compiled.sql}")
 

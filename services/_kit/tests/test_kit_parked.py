@@ -80,7 +80,7 @@ async def test_a_parked_event_is_listed_with_what_it_was(api):
 async def test_only_operators_are_told_more_of_a_reason_than_its_kind(api):
     await park(api.service.database, 1)
     await park_timer(api.service.database, 2)
-    reader = api.as_("events:read")
+    reader = api.as_("events:read", "notes:read")
 
     answers = [await reader.get(f"/v1/parked-{kind}") for kind in ("events", "timers")]
 
@@ -155,7 +155,7 @@ async def test_a_caller_of_few_units_reaches_only_what_lies_there(api):
 
 async def test_letting_go_again_takes_the_scope_of_operators(api):
     await park(api.service.database, 1)
-    reader = api.as_("events:read")
+    reader = api.as_("events:read", "notes:read")
 
     assert (await reader.post(f"/v1/parked-events/{UUID(int=1)}/requeue")).status_code == 403
     assert (await reader.post(f"/v1/parked-timers/{UUID(int=1)}/requeue")).status_code == 403

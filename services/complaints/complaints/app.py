@@ -36,6 +36,10 @@ SCOPES = {
     "events:read": "Read the feed of events.",
     "audit:read": "Read the audit.",
 }
+EVENT_SCOPES = {
+    "complaint": ("complaints:read",),
+    "clock": ("complaints:read",),
+}
 DESCRIPTION = "Complaints through their eight steps, under business-time clocks, with approvals and letters."
 ROUTERS = (
     case_routes.router,
@@ -60,6 +64,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         routers=ROUTERS,
         events=EVENTS,
         scopes=SCOPES,
+        event_scopes=EVENT_SCOPES,
         keys=keys,
         now=now,
         may_read=may_read,

@@ -58,6 +58,16 @@ SCOPES = {
     "events:read": "Read the feed of events.",
     "audit:read": "Read the audit.",
 }
+EVENT_SCOPES = {
+    "contact": ("contacts:read",),
+    "offer": ("offers:read",),
+    "agent": ("agents:read",),
+    "dedicated_agent": ("agents:read",),
+    "queue": ("queues:read",),
+    "flow": ("queues:read",),
+    "entry_point": ("queues:read",),
+    "tier_treatment": ("queues:read",),
+}
 DESCRIPTION = "Contacts from the entry point through flow, queue and offer to an agent, with the screen pop of who is calling."
 ROUTERS = (
     contact_routes.router,
@@ -89,6 +99,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         routers=ROUTERS,
         events=EVENTS,
         scopes=SCOPES,
+        event_scopes=EVENT_SCOPES,
         keys=keys,
         now=now,
         may_read=may_read,

@@ -49,6 +49,12 @@ SCOPES: Mapping[str, str] = {
     "events:read": "Read the feed of events.",
     "audit:read": "Read the audit, sensitive reads included.",
 }
+EVENT_SCOPES = {
+    "customer": ("customers:read",),
+    "interaction": ("interactions:read",),
+    "consent": ("consents:read",),
+    "care_task": ("care:read",),
+}
 EVENTS: Mapping[str, type[Output]] = {
     "customer.created": CustomerCreatedData,
     "customer.changed": CustomerChangedData,
@@ -73,6 +79,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         routers=ROUTERS,
         events=EVENTS,
         scopes=SCOPES,
+        event_scopes=EVENT_SCOPES,
         sensitive_scope=SENSITIVE,
         keys=keys,
         now=now,

@@ -52,6 +52,12 @@ SCOPES = {
     "events:read": "Read the feed of events.",
     "audit:read": "Read the audit.",
 }
+EVENT_SCOPES = {
+    "transaction": ("transactions:read",),
+    "score_run": ("scores:read",),
+    "tier": ("tiers:read",),
+    "survey": ("surveys:read",),
+}
 EVENTS: dict[str, type[Output]] = {
     "transaction.recorded": TransactionRecordedData,
     "score_run.completed": ScoreRunCompletedData,
@@ -86,6 +92,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock,
         routers=ROUTERS,
         events=EVENTS,
         scopes=SCOPES,
+        event_scopes=EVENT_SCOPES,
         keys=keys,
         now=now,
         may_read=may_read,

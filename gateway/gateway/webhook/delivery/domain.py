@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Literal, Self
 from uuid import UUID
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from service_kit.errors import NotFound
 
 from gateway.webhook.event_filter import plain_type
 from gateway.webhook.schedule import next_attempt
 
+NOT_ALLOWED = "the client may not read this event"
 State = Literal["pending", "delivered", "failed", "abandoned"]
 
 
@@ -66,6 +67,17 @@ class Delivery:
 
     def abandoned(self, at: datetime) -> Self:
         return replace(self, state="abandoned", updated_at=at)
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of the event that is sent."""
+        unit: str | None = from_json(self.body).get("unit")
+        return unit
+
+    def refused(self, at: datetime) -> tuple[Self, Attempt]:
+        """Given up without being sent: the client may not read this event any more."""
+        refused = replace(self, state="abandoned", attempts=self.attempts + 1, due_at=at, updated_at=at)
+        return refused, Attempt(number=refused.attempts, at=at, status=None, seconds=0.0, error=NOT_ALLOWED)
 
     def replayed(self, at: datetime) -> Self:
         """To be sent again at once, with a whole schedule before it."""

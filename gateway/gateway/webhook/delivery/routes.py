@@ -16,6 +16,7 @@ from gateway.webhook.dispatch import TOPIC
 from gateway.webhook.endpoint.domain import WebhookEndpointDisabled
 from gateway.webhook.endpoint.routes import may_see
 from gateway.webhook.endpoint.store import EndpointStore
+from gateway.webhook.event_scopes import families_for, may_read
 
 router = Router(tags=["webhooks"])
 
@@ -30,12 +31,13 @@ async def list_webhook_deliveries(
 ) -> Response:
     """Read the log of deliveries, newest first, with every attempt.
 
-    It holds what went to the endpoints of the calling client within the units of the token.
+    It holds what went to the endpoints of the calling client within the units of the token, of events that the token may read.
     """
     async with call.reading() as reader:
         deliveries = await DeliveryStore(reader).page(
             of_client=call.caller.client_id,
             units=call.caller.units,
+            families=families_for(call.caller.scopes),
             endpoint_id=endpoint_id,
             event_id=event_id,
             state=state,
@@ -81,6 +83,6 @@ async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhoo
 
 async def _visible(deliveries: DeliveryStore, id: Id, caller: Caller) -> Delivery:
     found = await deliveries.find(id)
-    if found is None or not may_see(found[1], found[2], caller):
+    if found is None or not may_see(found[1], found[2], caller) or not may_read(caller.scopes, found[0].event_type):
         raise WebhookDeliveryNotFound()
     return found[0]

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.database import Record
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, insert, literal_column, or_, select, update
+from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, func, insert, literal_column, or_, select, update
 
 from gateway.rows import Store, units_within
 from gateway.tables import OPEN_STATES, client, client_name, webhook_attempt, webhook_delivery, webhook_endpoint
@@ -33,6 +33,8 @@ COLUMNS = (
 )
 delivery, attempt = webhook_delivery.c, webhook_attempt.c
 # Written as constants: with parameters in their place, a generic plan could not use the partial index.
+_families = bindparam("families", type_=ARRAY(String))
+_is_readable = or_(_families.is_(None), func.split_part(delivery.event_type, ".", 1) == any_(_families))
 _is_open = delivery.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
 _is_claimable = (
     _is_open & (delivery.due_at <= bindparam("moment")) & or_(delivery.leased_until.is_(None), delivery.leased_until <= bindparam("moment"))
@@ -114,6 +116,7 @@ REPLAY_RANGE = (
         delivery.occurred_at >= bindparam("since"),
         delivery.occurred_at < bindparam("until"),
         delivery.state == any_(bindparam("states", type_=ARRAY(String))),
+        _is_readable,
     )
     .values(_again)
 )
@@ -143,6 +146,7 @@ class DeliveryStore(Store):
         *,
         of_client: str,
         units: Sequence[str] | None,
+        families: Sequence[str] | None,
         endpoint_id: UUID | None,
         event_id: UUID | None,
         state: str | None,
@@ -151,7 +155,7 @@ class DeliveryStore(Store):
     ) -> list[Delivery]:
         """Deliveries to those of one client's endpoints that lie within the units, newest first, with their logs."""
         is_shown = (webhook_endpoint.c.client_id == of_client) & units_within(webhook_endpoint.c.units, units)
-        statement = select(webhook_delivery).join(webhook_endpoint).where(is_shown).order_by(delivery.id.desc()).limit(limit)
+        statement = select(webhook_delivery).join(webhook_endpoint).where(is_shown, _is_readable).order_by(delivery.id.desc()).limit(limit)
         if endpoint_id is not None:
             statement = statement.where(delivery.endpoint_id == endpoint_id)
         if event_id is not None:
@@ -160,7 +164,7 @@ class DeliveryStore(Store):
             statement = statement.where(delivery.state == state)
         if after is not None:
             statement = statement.where(delivery.id < after[0])
-        return await self._with_logs(await self._tx.fetch(statement))
+        return await self._with_logs(await self._tx.fetch(statement, families=families))
 
     async def due(self, *, at: datetime) -> list[tuple[UUID, bool]]:
         """Enabled endpoints of enabled clients with work that may be claimed, and whether each has been failing."""
@@ -205,9 +209,19 @@ class DeliveryStore(Store):
     async def replay(self, replayed: Delivery) -> None:
         await self._writing.execute(REPLAY, of_endpoint=replayed.endpoint_id, of_id=replayed.id, moment=replayed.due_at)
 
-    async def replay_range(self, endpoint_id: UUID, *, since: datetime, until: datetime, states: Sequence[str], at: datetime) -> int:
-        """Send again what happened in a range of time; how many deliveries that is."""
-        return await self._writing.execute(REPLAY_RANGE, of_endpoint=endpoint_id, since=since, until=until, states=list(states), moment=at)
+    async def replay_range(
+        self,
+        endpoint_id: UUID,
+        *,
+        since: datetime,
+        until: datetime,
+        states: Sequence[str],
+        families: Sequence[str] | None,
+        at: datetime,
+    ) -> int:
+        """Send again what happened in a range of time, of these families of events; how many deliveries that is."""
+        chosen = {"since": since, "until": until, "states": list(states), "families": families}
+        return await self._writing.execute(REPLAY_RANGE, of_endpoint=endpoint_id, moment=at, **chosen)
 
     async def purge(self, *, before: datetime) -> bool:
         """Forget one batch of finished deliveries; True when there may be more."""

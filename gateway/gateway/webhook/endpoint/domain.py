@@ -8,6 +8,9 @@ from uuid import UUID
 from service_kit.errors import Conflict, NotFound
 from service_kit.outbox import Event
 
+from gateway.webhook.event_filter import may_see
+from gateway.webhook.event_scopes import TEST_TYPE, may_read
+
 State = Literal["enabled", "disabled"]
 DisabledReason = Literal["by_request", "gone", "failing"]
 
@@ -20,9 +23,25 @@ class WebhookEndpointDisabled(Conflict):
     """A disabled endpoint gets nothing; enable it first, then replay what it missed."""
 
 
+class TooManyWebhookEndpoints(Conflict):
+    """A client has no more than so many webhook endpoints (`most`); delete one, or let one receive more event types."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventReader:
+    """What an endpoint may be told at this moment: the rights that it and its client have in common."""
+
+    scopes: frozenset[str]
+    units: tuple[str, ...] | None
+
+    def may_get(self, event_type: str, unit: str | None) -> bool:
+        # A test event has no unit and tells nothing but the endpoint's own id.
+        return event_type == TEST_TYPE or (may_read(self.scopes, event_type) and may_see(self.units, unit))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """`units` None means events of the whole company."""
+    """`units` None means events of the whole company, `scopes` None those that its client has."""
 
     id: UUID
     client_id: str
@@ -30,6 +49,7 @@ class Endpoint:
     event_types: tuple[str, ...]
     description: str
     units: tuple[str, ...] | None
+    scopes: frozenset[str] | None
     state: State
     disabled_reason: DisabledReason | None
     created_at: datetime
@@ -43,8 +63,12 @@ class Endpoint:
     def created(self) -> Event:
         return self._event("webhook_endpoint.created", self.created_at)
 
-    def changed(self, *, url: str, event_types: tuple[str, ...], description: str, at: datetime) -> tuple[Self, Event]:
-        changed = replace(self, url=url, event_types=event_types, description=description, updated_at=at, version=self.version + 1)
+    def changed(
+        self, *, url: str, event_types: tuple[str, ...], description: str, scopes: frozenset[str] | None, at: datetime
+    ) -> tuple[Self, Event]:
+        changed = replace(
+            self, url=url, event_types=event_types, description=description, scopes=scopes, updated_at=at, version=self.version + 1
+        )
         return changed, changed._event("webhook_endpoint.changed", at)
 
     def enabled(self, at: datetime) -> tuple[Self, Event]:

@@ -1,13 +1,12 @@
 """The operations on webhook endpoints."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Response
 from service_kit.call import Call
 from service_kit.caller import Caller
-from service_kit.database import Reader
+from service_kit.database import Reader, Transaction
 from service_kit.outbox import Event
 from service_kit.pages import Page, PageOf
 from service_kit.routing import MergePatch, Router, requires
@@ -15,13 +14,14 @@ from service_kit.secrets import Sealer
 from service_kit.words import Id, written
 
 from gateway.client.schemas import SecretRotation
+from gateway.client.store import ClientStore
 from gateway.rights.domain import units_lie_within
 from gateway.webhook import signature
 from gateway.webhook.delivery.domain import for_event
 from gateway.webhook.delivery.schemas import WebhookDeliveryView, delivery_view
 from gateway.webhook.delivery.store import DeliveryStore
 from gateway.webhook.dispatch import TOPIC
-from gateway.webhook.endpoint.domain import Endpoint, WebhookEndpointDisabled, WebhookEndpointNotFound
+from gateway.webhook.endpoint.domain import Endpoint, TooManyWebhookEndpoints, WebhookEndpointDisabled, WebhookEndpointNotFound
 from gateway.webhook.endpoint.schemas import (
     NewWebhookEndpoint,
     RegisteredWebhookEndpoint,
@@ -34,22 +34,27 @@ from gateway.webhook.endpoint.schemas import (
     registered,
 )
 from gateway.webhook.endpoint.store import EndpointStore
-from gateway.webhook.event_filter import reach_clients
+from gateway.webhook.event_scopes import EventTypeUnknown, families_for, needed_for
 from gateway.webhook.target import WebhookTargetRefused
 
 router = Router(tags=["webhooks"])
 TEST_TYPE = "guanxi.webhook.test.v1"
 
 
-@router.post("/v1/webhook-endpoints", status_code=201, response_model=RegisteredWebhookEndpoint, raises=[WebhookTargetRefused])
+@router.post(
+    "/v1/webhook-endpoints",
+    status_code=201,
+    response_model=RegisteredWebhookEndpoint,
+    raises=[WebhookTargetRefused, EventTypeUnknown, TooManyWebhookEndpoints],
+)
 async def create_webhook_endpoint(body: NewWebhookEndpoint, call: Annotated[Call, requires("webhooks:write")]) -> Response:
     """Register where events are sent to, signed as Standard Webhooks say.
 
     The target must resolve to public addresses and use https. The secret is shown this once. An endpoint gets events of the units
-    of the token that registers it. Events of clients and API keys (`client.*`, `api_key.*`, and so `*`) say what others may do: who
-    asks for them needs the scope events:read as well, and so does the client for as long as it is to get them.
+    of the token that registers it. Whoever names event types needs the scopes of reading what they tell of (`complaint.*` needs
+    complaints:read), and so does the client for as long as it is to get them; `*` stands for all that may be read.
     """
-    _demand_for(body.event_types, call.caller)
+    call.caller.demand(needed_for(body.event_types))
     await call.part("targets").checked(body.url)
     secret = signature.new_secret()
     async with call.transaction() as tx:
@@ -60,6 +65,7 @@ async def create_webhook_endpoint(body: NewWebhookEndpoint, call: Annotated[Call
             event_types=tuple(dict.fromkeys(body.event_types)),
             description=body.description,
             units=call.caller.units,
+            scopes=call.caller.scopes,
             state="enabled",
             disabled_reason=None,
             created_at=call.at,
@@ -67,6 +73,7 @@ async def create_webhook_endpoint(body: NewWebhookEndpoint, call: Annotated[Call
             version=1,
         )
         endpoints = _store(tx, call)
+        await _require_room(tx, endpoints, call)
         await endpoints.add(endpoint, endpoint.created())
         await endpoints.add_secret(endpoint.id, secret, secret_id=call.new_id(), at=call.at, others_expire_at=call.at)
         return call.created(
@@ -95,14 +102,18 @@ async def get_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:
     return call.answer(endpoint_view(endpoint), version=endpoint.version)
 
 
-@router.patch("/v1/webhook-endpoints/{id}", response_model=WebhookEndpointView, raises=[WebhookEndpointNotFound, WebhookTargetRefused])
+@router.patch(
+    "/v1/webhook-endpoints/{id}",
+    response_model=WebhookEndpointView,
+    raises=[WebhookEndpointNotFound, WebhookTargetRefused, EventTypeUnknown],
+)
 async def change_webhook_endpoint(
     id: Id, body: Annotated[WebhookEndpointChange, MergePatch], call: Annotated[Call, requires("webhooks:write")]
 ) -> Response:
     """Change a webhook endpoint, or disable or enable it.
 
-    What happens while an endpoint is disabled is written down and not sent; replay it afterwards. Where events of clients and API keys
-    go (`client.*`, `api_key.*`, and so `*`) is changed with the scope events:read alone.
+    What happens while an endpoint is disabled is written down and not sent; replay it afterwards. Whoever changes where events go, or
+    which, needs the scopes of reading them; from then on it gets what this token may read.
     """
     if "url" in body.model_fields_set:
         await call.part("targets").checked(body.url)
@@ -112,7 +123,7 @@ async def change_webhook_endpoint(
         call.require_match(endpoint.version)
         changed, events = _patched(endpoint, body, call)
         if {"url", "event_types"} & body.model_fields_set:
-            _demand_for(changed.event_types, call.caller)
+            call.caller.demand(needed_for(changed.event_types))
         for each, event in events:
             await endpoints.save(each, event)
         if changed.is_enabled and not endpoint.is_enabled:
@@ -195,7 +206,10 @@ async def replay_to_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, re
         endpoint = await visible(_store(tx, call), id, call.caller)
         call.honor_match(endpoint.version)
         endpoint.require_enabled()
-        count = await DeliveryStore(tx).replay_range(id, since=body.since, until=body.until or call.at, states=body.states, at=call.at)
+        families = families_for(call.caller.scopes)
+        count = await DeliveryStore(tx).replay_range(
+            id, since=body.since, until=body.until or call.at, states=body.states, families=families, at=call.at
+        )
         location = f"/v1/webhook-deliveries?endpoint_id={id}"
         answer = call.accepted(Replayed(endpoint_id=id, deliveries=count), location=location, units=endpoint.units or [None])
     call.database.signals.wake(TOPIC)
@@ -215,9 +229,12 @@ def may_see(client_id: str, units: tuple[str, ...] | None, caller: Caller) -> bo
     return units_lie_within(units, caller.units) and (client_id == caller.client_id or caller.may("clients:write"))
 
 
-def _demand_for(event_types: Iterable[str], caller: Caller) -> None:
-    if reach_clients(event_types):
-        caller.demand(("events:read",))
+async def _require_room(tx: Transaction, endpoints: EndpointStore, call: Call) -> None:
+    """Raise TooManyWebhookEndpoints at the most that a client has, also when it registers several at once."""
+    await ClientStore(tx).lock(call.caller.client_id)
+    most = call.settings.client_webhook_endpoints
+    if await endpoints.count(call.caller.client_id) >= most:
+        raise TooManyWebhookEndpoints(most=most)
 
 
 def _store(tx: Reader, call: Call) -> EndpointStore:
@@ -233,6 +250,7 @@ def _patched(endpoint: Endpoint, body: WebhookEndpointChange, call: Call) -> tup
             url=body.url if "url" in named else endpoint.url,
             event_types=tuple(dict.fromkeys(body.event_types)) if "event_types" in named else endpoint.event_types,
             description=(body.description or "") if "description" in named else endpoint.description,
+            scopes=call.caller.scopes if {"url", "event_types"} & named else endpoint.scopes,
             at=call.at,
         )
         steps.append((endpoint, event))

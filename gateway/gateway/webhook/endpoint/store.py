@@ -11,9 +11,10 @@ from service_kit.outbox import Event
 from service_kit.secrets import Sealer
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
+from gateway.rights.domain import shared_scopes, shared_units
 from gateway.rows import Store, page_of, units_within
 from gateway.tables import client, client_name, webhook_endpoint, webhook_secret
-from gateway.webhook.endpoint.domain import Endpoint
+from gateway.webhook.endpoint.domain import Endpoint, EventReader
 
 PURPOSE = "webhook-secret"
 COLUMNS = (
@@ -23,13 +24,14 @@ COLUMNS = (
     "event_types",
     "description",
     "units",
+    "scopes",
     "state",
     "disabled_reason",
     "created_at",
     "updated_at",
     "version",
 )
-CHANGED = ("url", "event_types", "description", "state", "disabled_reason", "updated_at", "version")
+CHANGED = ("url", "event_types", "description", "scopes", "state", "disabled_reason", "updated_at", "version")
 
 FIND = select(webhook_endpoint).where(webhook_endpoint.c.id == bindparam("id"))
 FIND_ALL_OF = select(webhook_endpoint).where(webhook_endpoint.c.client_id == bindparam("client_id")).with_for_update()
@@ -39,6 +41,18 @@ LISTENING = (
     .join(client, client.c.id == client_name.c.client)
     .where(client.c.is_enabled)
 )
+READERS = (
+    select(
+        webhook_endpoint.c.units,
+        webhook_endpoint.c.scopes,
+        client.c.units.label("client_units"),
+        client.c.scopes.label("client_scopes"),
+    )
+    .join(client_name, client_name.c.client_id == webhook_endpoint.c.client_id)
+    .join(client, client.c.id == client_name.c.client)
+    .where(webhook_endpoint.c.id == bindparam("id"), client.c.is_enabled)
+)
+COUNT = select(func.count()).select_from(webhook_endpoint).where(webhook_endpoint.c.client_id == bindparam("client_id"))
 ADD = insert(webhook_endpoint)
 SAVE = (
     update(webhook_endpoint)
@@ -95,6 +109,18 @@ class EndpointStore(Store):
         is_shown = (webhook_endpoint.c.client_id == of_client) & units_within(webhook_endpoint.c.units, units)
         return [from_row(row) for row in await self._tx.fetch(page_of(webhook_endpoint, after=after, limit=limit).where(is_shown))]
 
+    async def reader(self, id: UUID) -> "EventReader | None":
+        """Which events may be sent to the endpoint as things stand now; None when its client is disabled or gone."""
+        row = await self._tx.fetch_one(READERS, id=id)
+        if row is None:
+            return None
+        units = shared_units(_tuple(row["units"]), _tuple(row["client_units"]))
+        return EventReader(scopes=shared_scopes(row["scopes"], row["client_scopes"]), units=units)
+
+    async def count(self, client_id: str) -> int:
+        found: int = await self._tx.fetch_value(COUNT, client_id=client_id)
+        return found
+
     async def add(self, endpoint: Endpoint, event: Event) -> None:
         await self._writing.execute(ADD, **to_row(endpoint))
         self._writing.record(event)
@@ -138,14 +164,20 @@ class EndpointStore(Store):
         await self._writing.execute(MARK_WELL, of_id=id)
 
 
+def _tuple(units: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if units is None else tuple(units)
+
+
 def from_row(row: Record) -> Endpoint:
     members = {name: row[name] for name in COLUMNS}
     units = row["units"]
     members |= {"event_types": tuple(row["event_types"]), "units": None if units is None else tuple(units)}
+    members["scopes"] = None if row["scopes"] is None else frozenset(row["scopes"])
     return Endpoint(**members)
 
 
 def to_row(endpoint: Endpoint) -> dict[str, Any]:
     row = {name: getattr(endpoint, name) for name in COLUMNS}
     row |= {"event_types": list(endpoint.event_types), "units": None if endpoint.units is None else list(endpoint.units)}
+    row["scopes"] = None if endpoint.scopes is None else sorted(endpoint.scopes)
     return row

@@ -88,6 +88,7 @@ class NoteData(Output):
     note_id: Id
 
 
+EVENT_SCOPES = {"note": ("notes:read",)}
 EVENTS = {"note.written": NoteData, "note.changed": NoteData}
 router = Router(tags=["notes"])
 
@@ -165,6 +166,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         routers=[router],
         events=EVENTS,
         scopes=SCOPES,
+        event_scopes=EVENT_SCOPES,
         sensitive_scope=SENSITIVE_SCOPE,
         keys=keys,
         now=now,

@@ -55,7 +55,7 @@ class Api:
 
     async def events(self, type_: str | None = None, *, least: int = 1, attempts: int = 100) -> Sequence[dict[str, Any]]:
         """What the feed tells so far; with a type, wait until there are that many of it."""
-        reader = self.as_("events:read")
+        reader = self.as_(*self.service.scopes)
         for _ in range(attempts):
             told: list[dict[str, Any]] = (await reader.get("/v1/events", params={"limit": 1000})).json()
             found = [event for event in told if type_ is None or event["type"] == f"guanxi.{type_}.v1"]
