@@ -129,6 +129,9 @@ survey_answer = Table(
     PrimaryKeyConstraint("id"),
 )
 
+# What stands in a step's record once the customer was erased.
+STEP_ERASED = {"erased": True}
+
 complaint_step = Table(
     "complaint_step",
     metadata,
@@ -142,9 +145,13 @@ complaint_step = Table(
     Column("actor", String(200), nullable=False),
     Column("client_id", String(100), nullable=False),
     Column("at", Moment, nullable=False),
+    # As in the audit: the salted digest of the record stays when an erasure takes record and salt.
+    Column("salt", LargeBinary),
+    Column("digest", LargeBinary),
     PrimaryKeyConstraint("complaint_id", "number"),
     ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name="fk_complaint_step_complaint"),
     _one_of("move", Move),
+    info={"append_only": True, "erasable": ("record", "salt"), "sealed": ("complaint_id", "number"), "emptied": STEP_ERASED},
 )
 
 clock = Table(

@@ -5,14 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from service_kit import audit
 from service_kit.database import Record, Transaction
 from service_kit.outbox import Event
-from service_kit.tables import audit_entry, idempotency_record
-from sqlalchemy import ARRAY, Boolean, LargeBinary, String, Uuid, any_, bindparam, func, or_, select, union_all, update
+from service_kit.tables import idempotency_record
+from sqlalchemy import ARRAY, Boolean, LargeBinary, String, Uuid, any_, bindparam, func, literal, null, or_, select, union_all, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.customer.domain import Customer, Heard
-from complaints.tables import complaint, complaint_step, customer, letter
+from complaints.tables import STEP_ERASED, complaint, complaint_step, customer, letter
 
 ERASED = "(erased)"
 # A file merged into another that was merged since, and so on: longer rows than this are not followed.
@@ -75,12 +77,9 @@ ERASE = (
 ERASE_STEPS = (
     update(complaint_step)
     .where(complaint_step.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
-    .values(record=func.jsonb_build_object("erased", True))
+    .values(record=literal(STEP_ERASED, JSONB), salt=null())
 )
 ERASE_LETTERS = update(letter).where(letter.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(pdf=None, docx=None)
-ERASE_AUDIT = (
-    update(audit_entry).where(audit_entry.c.subject == any_(bindparam("ids", type_=ARRAY(Uuid)))).values({"values": None, "salt": None})
-)
 # The answer to a question is older than what news said since: it counts only where nothing has been confirmed meanwhile.
 _still_open = (
     complaint.c.id == bindparam("of"),
@@ -190,8 +189,9 @@ class CustomerNews:
         ids = [row["id"] for row in rows]
         erased = [{"of": row["id"], "new_proposal": _without_words(row["proposal"])} for row in rows]
         await self._tx.execute_many(ERASE, erased)
-        for statement in (ERASE_STEPS, ERASE_LETTERS, ERASE_AUDIT):
+        for statement in (ERASE_STEPS, ERASE_LETTERS):
             await self._tx.execute(statement, ids=ids)
+        await audit.erase(self._tx, *ids, at=self._at)
         await self._tx.execute(EMPTY_ANSWERS, ids=ids, emptied=b"{}")
         for row in rows:
             self._audit(row["id"], "complaint.erased", row["unit"], {})

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from service_kit import audit
 from service_kit.database import Transaction
-from service_kit.tables import Moment, audit_entry
+from service_kit.tables import Moment
 from sqlalchemy import String, Uuid, any_, bindparam, case, delete, func, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -83,8 +84,7 @@ _subjects = union_all(
     select(consent.c.id).where(consent.c.customer_id == _of),
     select(care_task.c.id).where(care_task.c.customer_id == _of),
 ).subquery("subjects")
-# The salted digests stay, so that the chain still proves itself; without the salt nobody can test a guess against them.
-EMPTY_AUDIT = update(audit_entry).where(audit_entry.c.subject.in_(select(_subjects.c.id))).values(values=None, salt=None)
+SUBJECTS = select(_subjects.c.id)
 
 
 async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> None:
@@ -96,6 +96,6 @@ async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> None:
     for statement in (FORGET_PEOPLE, FORGET_SEARCH, FORGET_RELATIONSHIPS, EMPTY_INTERACTIONS, EMPTY_TIMELINE, EMPTY_CONSENTS):
         await tx.execute(statement, of=erased.id)
     await tx.execute(EMPTY_TASKS, of=erased.id, at=at)
-    await tx.execute(EMPTY_AUDIT, of=erased.id)
+    await audit.erase(tx, *(row["id"] for row in await tx.fetch(SUBJECTS, of=erased.id)), at=at)
     await answers.forget_soon(tx, erased.id, at=at)
     await tx.execute(EMPTY_FILE, of=erased.id, at=at)

@@ -25,4 +25,4 @@ async def on_customer_news(tx: Transaction, news: News) -> None:
         return
     await store.learn(tx, [KnownCustomer(id=news.subject, unit=news.unit, state=state)], at=news.at)
     if state == "erased":
-        await surveys.erase_remarks(tx, news.subject)
+        await surveys.erase_remarks(tx, news.subject, at=news.at)

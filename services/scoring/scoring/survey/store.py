@@ -1,15 +1,16 @@
 """Survey answers and what they add up to."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from service_kit import audit
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
-from service_kit.tables import audit_entry, idempotency_record
+from service_kit.tables import idempotency_record
 from service_kit.units import within_units
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import String, Uuid, bindparam, case, delete, func, insert, select, update
 
 from scoring.survey.domain import DAYS_THAT_COUNT, PROMOTER_FROM, SATISFIED_FROM, Answer
 from scoring.tables import customer, survey_response
@@ -47,8 +48,6 @@ ERASE = (
     .values(remark=None)
     .returning(survey_response.c.id)
 )
-# The audit's chain stands on the digests; without their salt the erased values cannot even be guessed.
-ERASE_AUDIT = update(audit_entry).where(audit_entry.c.subject == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(values=None, salt=None)
 FORGET_ANSWERS = delete(idempotency_record).where(
     idempotency_record.c.path == "/v1/survey-responses",
     func.strpos(func.encode(idempotency_record.c.body, "escape"), bindparam("named", type_=String)) > 0,
@@ -106,10 +105,10 @@ async def results(reader: Reader, instrument: str, *, since: date, until: date, 
     return row
 
 
-async def erase_remarks(tx: Transaction, customer_id: UUID) -> None:
+async def erase_remarks(tx: Transaction, customer_id: UUID, *, at: datetime) -> None:
     """Take away what an erased customer wrote, also from the audit and the stored answers; the scores stay as figures."""
     ids = [row["id"] for row in await tx.fetch(ERASE, of_customer=customer_id)]
-    await tx.execute(ERASE_AUDIT, ids=ids)
+    await audit.erase(tx, *ids, at=at)
     await tx.execute(FORGET_ANSWERS, named=str(customer_id))
 
 
