@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from service_kit.fingerprints import fingerprints
 from service_kit.identity import new_id
 from service_kit.migrations import migrate, script_directory
 from service_kit.testing.databases import run, url_of
+from service_kit.testing.frozen import published
 from service_kit.testing.revisions import difference
 from sqlalchemy import Engine, event
 
@@ -74,6 +76,11 @@ def test_revisions_are_numbered_in_one_line(room: Room):
 
     assert [name[:4] for name in names] == [f"{number:04d}" for number in range(1, len(names) + 1)]
     assert [step.down_revision for step in reversed(steps)] == [None, *[name[:4] for name in names[:-1]]]
+
+
+def test_published_migrations_are_frozen_and_every_one_is_published(room: Room):
+    """A difference here is mended in the file, never in the list: databases were made by what the list says."""
+    assert published(room.migrations) == fingerprints(str(room.migrations))
 
 
 async def test_squawk_finds_nothing_that_blocks_a_running_release(room: Room, own_database: str, tmp_path: Path):

@@ -57,9 +57,11 @@ def command_line(
         typer.echo(f"{name}: {len(taken)} migrations" + (f" ({', '.join(taken)})" if taken else ""))
 
     @cli.command()
-    def verify() -> None:
+    def verify(
+        take_in: Annotated[bool, typer.Option(help="First seal what no seal knows, as the previous release leaves it.")] = False,
+    ) -> None:
         """Prove the audit and all that is sealed: 0 when it holds, 1 with the rows that do not, 2 when it cannot be looked at."""
-        raise SystemExit(run_verification(name, lambda: _keyed(_read(settings)), tables))
+        raise SystemExit(run_verification(name, lambda: _keyed(_read(settings)), tables, is_taking_in=take_in))
 
     @cli.command()
     def openapi(events: Annotated[bool, typer.Option(help="Only the schemas of the events.")] = False) -> None:

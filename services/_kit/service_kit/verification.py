@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, MetaData, String, Table, literal_column, select
+from sqlalchemy import Executable, MetaData, String, Table, insert, literal_column, select
 
 from service_kit import audit
 from service_kit.database import Database, Reader
@@ -24,6 +24,7 @@ WITHIN_SECONDS = 6 * 3600.0
 HEADS = select(audit_seal_head).where(audit_seal_head.c.name == HEAD)
 SEALS = select(audit_seal).order_by(audit_seal.c.number)
 UNSEALED = select(audit_unsealed).order_by(audit_unsealed.c.subject, audit_unsealed.c.kind, audit_unsealed.c.sequence)
+TAKE_IN = insert(audit_unsealed)
 # The server sorts and spills to its own disk; here only one subject at a time is held.
 SEALED = """
 SELECT (entry ->> 0)::uuid AS subject, entry ->> 1 AS kind, (entry ->> 2)::integer AS sequence, decode(entry ->> 3, 'hex') AS hash,
@@ -59,6 +60,8 @@ class Findings:
     found_later: int = 0
     unsealed: int = 0
     faults: list[Fault] = field(default_factory=list)
+    # The notes that the rows lack which no seal knows: of a chain, that of its last row stands for all.
+    lacking: dict[tuple[UUID, str, int], bytes] = field(default_factory=dict)
     faulty: int = 0
 
     def add(self, fault: Fault) -> None:
@@ -146,11 +149,32 @@ def _verify_subject(subject: UUID, found: Mapping[str, list[Any]], tables: MetaD
     findings.found_later += sum(note.taken != "written" for note in notes.values())
     chain = found.get(audit_entry.name, [])
     faults = [*_faults_of_chain(chain, notes), *_faults_of_others(found, tables, chain, notes)]
+    findings.lacking |= _lacking(subject, found, tables, notes)
     present = {(row["of_kind"], row["of_sequence"]) for name in found if name not in ("sealed", "unsealed") for row in found[name]}
     findings.rows += len(present)
     faults += [(kind, sequence, "the row was removed") for kind, sequence in notes if (kind, sequence) not in present]
     for (kind, sequence), group in groupby(sorted(faults), key=lambda fault: fault[:2]):
         findings.add(Fault(subject=subject, kind=kind, sequence=sequence, reason=next(group)[2]))
+
+
+def _lacking(
+    subject: UUID, found: Mapping[str, list[Any]], tables: MetaData, notes: Mapping[tuple[str, int], Note]
+) -> dict[tuple[UUID, str, int], bytes]:
+    ends = found.get(audit_entry.name, [])[-1:]
+    lacking = {(subject, audit_entry.name, row["sequence"]): bytes(row["hash"]) for row in ends}
+    for table in sealed_tables(tables):
+        lacking |= {(subject, table.name, row["of_sequence"]): row_hash(table, row) for row in found.get(table.name, ())}
+    return {key: hash_ for key, hash_ in lacking.items() if key[1:] not in notes}
+
+
+async def take_in(database: Database, lacking: Mapping[tuple[UUID, str, int], bytes]) -> None:
+    """Have these rows sealed as they are found: for whoever knows that the previous release wrote them during an upgrade."""
+    notes = [
+        {"subject": subject, "kind": kind, "sequence": sequence, "hash": hash_, "taken": "found"}
+        for (subject, kind, sequence), hash_ in lacking.items()
+    ]
+    async with database.transaction(statement_within=WITHIN_SECONDS) as tx:
+        await tx.execute_many(TAKE_IN, notes)
 
 
 def _faults_of_chain(chain: Sequence[Any], notes: Mapping[tuple[str, int], Note]) -> Iterator[tuple[str, int, str]]:
@@ -194,6 +218,9 @@ def _fault_of(table: Table, row: Any, note: Note | None, *, was_erased: bool) ->
         return "no seal knows this row"
     if note.hash != row_hash(table, row):
         return "the row is not the one that was sealed"
+    if row["digest"] is None:
+        # The previous release wrote it, and it was taken in: its facts are sealed, its record never was.
+        return None if note.taken == "found" else "the values were changed"
     if row[salt] is not None:
         return None if values_digest(bytes(row[salt]), row[value]) == bytes(row["digest"]) else "the values were changed"
     if row[value] != table.info["emptied"]:
