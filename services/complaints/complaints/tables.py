@@ -227,6 +227,7 @@ calendar_version = Table(
     Column("written_at", Moment, nullable=False),
     PrimaryKeyConstraint("name", "version"),
     ForeignKeyConstraint(["name"], ["calendar.name"], name="fk_calendar_version_calendar"),
+    info={"append_only": True},
 )
 
 sla_policy = Table(
@@ -246,4 +247,5 @@ sla_policy_version = Table(
     Column("written_at", Moment, nullable=False),
     PrimaryKeyConstraint("name", "version"),
     ForeignKeyConstraint(["name"], ["sla_policy.name"], name="fk_sla_policy_version_sla_policy"),
+    info={"append_only": True},
 )

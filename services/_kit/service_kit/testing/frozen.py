@@ -30,7 +30,8 @@ def publish(migrations: Path) -> list[str]:
 
 
 def migrations_of(package: str) -> Path:
-    return Path(str(importlib.import_module(package).__file__)).parent / "migrations"
+    module = importlib.import_module(package)
+    return Path(getattr(module, "MIGRATIONS", Path(str(module.__file__)).parent / "migrations"))
 
 
 if __name__ == "__main__":
