@@ -104,10 +104,12 @@ def _can_be_told_again(run: Run) -> None:
 
 def _is_whole_by_its_own_proof(run: Run) -> None:
     """All five parts verify what the story wrote, with the very rights that they serve with."""
-    for name, process in run.processes().items():
-        command = [sys.executable, "-m", name.replace("-", "_"), "verify"]
+    processes = run.processes()
+    for part in PARTS:
+        command = [sys.executable, "-m", part.package, "verify"]
+        environment = processes[part.name]["environment"]
 
-        done = subprocess.run(command, env=process["environment"], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
         assert done.returncode == 0, done.stdout + done.stderr
         assert "all hold" in done.stdout

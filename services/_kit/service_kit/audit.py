@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, update
 
-from service_kit.digests import canonical, link_of, values_digest
+from service_kit.digests import ERASED, canonical, link_of, values_digest
 from service_kit.identity import clock
 from service_kit.outbox import Event
 from service_kit.tables import audit_entry
@@ -25,8 +25,6 @@ ERASE = (
 )
 # Whoever proves a chain needs these too.
 __all__ = ["ERASED", "ChainBroken", "canonical", "chain", "erase", "link_of", "values_digest", "verify"]
-# The action of the row that an erasure leaves in the chain: an emptied row counts as erased only above one of these.
-ERASED = "audit.erased"
 
 
 class ChainBroken(Exception):

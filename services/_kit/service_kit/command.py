@@ -25,7 +25,12 @@ from service_kit.verify_command import run_verification
 
 
 def command_line(
-    *, name: str, settings: Callable[[], ServiceSettings], compose: Callable[[Any], Service], migrations: Path, tables: MetaData
+    *,
+    name: str,
+    settings: Callable[[], ServiceSettings],
+    compose: Callable[[Any], Service],
+    migrations: Path,
+    tables: MetaData | None = None,
 ) -> typer.Typer:
     """The commands of one service."""
     cli = typer.Typer(no_args_is_help=True, add_completion=False, help=f"The {name} service.", pretty_exceptions_enable=False)
@@ -61,7 +66,7 @@ def command_line(
         take_in: Annotated[bool, typer.Option(help="First seal what no seal knows, as the previous release leaves it.")] = False,
     ) -> None:
         """Prove the audit and all that is sealed: 0 when it holds, 1 with the rows that do not, 2 when it cannot be looked at."""
-        raise SystemExit(run_verification(name, lambda: _keyed(_read(settings)), tables, is_taking_in=take_in))
+        raise SystemExit(run_verification(name, lambda: _keyed(_read(settings)), tables or MetaData(), is_taking_in=take_in))
 
     @cli.command()
     def openapi(events: Annotated[bool, typer.Option(help="Only the schemas of the events.")] = False) -> None:
@@ -72,7 +77,7 @@ def command_line(
     return cli
 
 
-async def migrate_as(chosen: ServiceSettings, migrations: Path, tables: MetaData) -> list[str]:
+async def migrate_as(chosen: ServiceSettings, migrations: Path, tables: MetaData | None) -> list[str]:
     """Migrate with the role that owns the schema, and give the running role its rights on the tables."""
     url = chosen.migration_database_url or chosen.database_url
     role = await role_of(chosen.database_url) if chosen.migration_database_url else None

@@ -10,6 +10,8 @@ from uuid import UUID
 from pydantic_core import from_json, to_json
 from sqlalchemy import Table
 
+# The action of the row that an erasure leaves in the chain: an emptied row counts as erased only below one of these.
+ERASED = "audit.erased"
 # Most members are these; asking an abstract class about each of them was half the cost of a digest.
 _PLAIN = (str, int, type(None))
 _PLAIN_KINDS = frozenset({*_PLAIN, bool})
@@ -19,6 +21,11 @@ _WRITTEN_AS_TEXT = (UUID, date, Decimal)
 def values_digest(salt: bytes, values: Mapping[str, Any] | None) -> bytes:
     """SHA-256 over the salt and the values as canonical JSON, so that erased values cannot be guessed from it."""
     return hashlib.sha256(salt + canonical(values)).digest()
+
+
+def is_erasure(action: str) -> bool:
+    """Whether the actions of an audit row say that what stood before it was erased."""
+    return any(word.endswith(".erased") for word in action.split())
 
 
 def link_of(row: Any) -> bytes:

@@ -202,11 +202,12 @@ def _make_seals() -> None:
     )
     op.create_table(
         "audit_seal",
-        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("entries", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("mac", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("number", name=op.f("pk_audit_seal")),
+        sa.PrimaryKeyConstraint("name", "number", name=op.f("pk_audit_seal")),
     )
     op.create_table(
         "audit_seal_head",

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from service_kit.digests import link_of, values_digest
+from service_kit.digests import ERASED, is_erasure, link_of, values_digest
 from service_kit.identity import new_id
 from service_kit.origin import Origin
 from service_kit.sqlstates import TransactionRolledBack, UniqueViolated
@@ -219,7 +219,7 @@ def _audit_row(entries: Sequence[Recorded], origin: Origin) -> dict[str, Any]:
     row: dict[str, Any] = {
         "subject": first.subject,
         "at": first.at,
-        "action": " ".join(actions)[:200],
+        "action": " ".join(_named(actions))[:200],
         "client_id": origin.client_id,
         "actor": origin.actor,
         "unit": first.unit,
@@ -229,6 +229,12 @@ def _audit_row(entries: Sequence[Recorded], origin: Origin) -> dict[str, Any]:
         "values": values,
     }
     return {**row, "link": link_of(row)}
+
+
+def _named(actions: Sequence[str]) -> list[str]:
+    """An erasure that a change names itself, such as `customer.erased`, is not named twice."""
+    has_own_name = any(action != ERASED and is_erasure(action) for action in actions)
+    return [action for action in actions if action != ERASED or not has_own_name]
 
 
 def _values_by_action(entries: Sequence[Recorded]) -> dict[str, dict[str, Any]]:

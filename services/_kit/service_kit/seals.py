@@ -73,5 +73,5 @@ class Seals:
         previous = await tx.fetch_value(LAST, number=number - 1) or b""
         at = self._clock()
         mac = mac_of(self._sealer, number=number, sealed_at=at, previous=bytes(previous), entries=entries)
-        await tx.execute(INSERT, number=number, sealed_at=at, entries=entries, mac=mac)
+        await tx.execute(INSERT, name=HEAD, number=number, sealed_at=at, entries=entries, mac=mac)
         return mac

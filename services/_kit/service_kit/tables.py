@@ -99,12 +99,13 @@ audit_unsealed = Table(
 audit_seal = Table(
     "audit_seal",
     kit,
+    Column("name", String(20), nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("sealed_at", Moment, nullable=False),
     # [subject, kind, sequence, hash in hex, taken] of each row.
     Column("entries", JSONB, nullable=False),
     Column("mac", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("number"),
+    PrimaryKeyConstraint("name", "number"),
     info={"append_only": True},
 )
 

@@ -10,7 +10,7 @@ from sqlalchemy import Executable, MetaData, String, Table, insert, literal_colu
 
 from service_kit import audit
 from service_kit.database import Database, Reader
-from service_kit.digests import row_hash, values_digest
+from service_kit.digests import is_erasure, row_hash, values_digest
 from service_kit.seals import HEAD, head_mac, mac_of
 from service_kit.secrets import Sealer
 from service_kit.sqlstates import TRANSLATED
@@ -198,7 +198,7 @@ def _faults_of_chain(chain: Sequence[Any], notes: Mapping[tuple[str, int], Note]
 
 def _last_erasure(chain: Sequence[Any]) -> int:
     """The sequence of the last row that says that an erasure took place: below it rows may be empty."""
-    return max((row["sequence"] for row in chain if audit.ERASED in row["action"].split()), default=0)
+    return max((row["sequence"] for row in chain if is_erasure(row["action"])), default=0)
 
 
 def _faults_of_others(

@@ -40,7 +40,7 @@ async def refused(connection: Any, statement: str) -> bool:
     return False
 
 
-async def may_only_add(url: str) -> None:
+async def check_it_may_only_add(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         for table in notes.metadata.sorted_tables:
@@ -64,7 +64,7 @@ async def test_a_running_role_beside_an_owner_adds_to_append_only_tables_and_may
         await migrate(url_as(admin_url, role=owner, password="o"), SCHEMA, str(notes.MIGRATIONS), tables=notes.metadata, role=runner)
 
     running = url_as(admin_url, role=runner, password="r")
-    await may_only_add(running)
+    await check_it_may_only_add(running)
     connection = await asyncpg.connect(running)
     for statement in (
         "CREATE TABLE mine (n integer)",
@@ -77,7 +77,7 @@ async def test_a_running_role_beside_an_owner_adds_to_append_only_tables_and_may
         else:
             assert await refused(connection, statement), statement
     await connection.close()
-    await may_only_add(running)
+    await check_it_may_only_add(running)
 
 
 async def test_one_role_for_both_takes_its_own_rights_away_and_migrates_again(place: tuple[str, str, str]):
@@ -88,7 +88,7 @@ async def test_one_role_for_both_takes_its_own_rights_away_and_migrates_again(pl
 
     await migrate(url, SCHEMA, str(notes.MIGRATIONS), tables=notes.metadata)
 
-    await may_only_add(url)
+    await check_it_may_only_add(url)
 
 
 async def test_what_one_role_owned_goes_to_the_owner_and_the_service_goes_on(place: tuple[str, str, str]):
@@ -99,7 +99,7 @@ async def test_what_one_role_owned_goes_to_the_owner_and_the_service_goes_on(pla
     await ensure_owner_and_runner(admin_url, owner=(owner, "o"), runner=(runner, "r"), schema=SCHEMA)
     await migrate(url_as(admin_url, role=owner, password="o"), SCHEMA, str(notes.MIGRATIONS), tables=notes.metadata, role=runner)
 
-    await may_only_add(url_as(admin_url, role=runner, password="r"))
+    await check_it_may_only_add(url_as(admin_url, role=runner, password="r"))
 
 
 @pytest.fixture
