@@ -7,4 +7,5 @@ psql --set=ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
     --set=scoring="'$SCORING_DATABASE_PASSWORD'" \
     --set=contact_center="'$CONTACT_CENTER_DATABASE_PASSWORD'" \
     --set=gateway="'$GATEWAY_DATABASE_PASSWORD'" \
+    --set=owner="'$OWNER_DATABASE_PASSWORD'" \
     --file /guanxi/roles.sql

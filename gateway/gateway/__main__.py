@@ -1,4 +1,4 @@
-"""`python -m gateway serve | work | migrate | openapi`, and the commands for clients, keys and the public contract."""
+"""`python -m gateway serve | work | migrate | verify | openapi`, and the commands for clients, keys and the public contract."""
 
 import asyncio
 import json
@@ -23,10 +23,11 @@ from gateway.contract.merge import ContractsCollide, merge, read_all
 from gateway.rights.domain import SCOPES, Rights, known_scopes
 from gateway.settings import Settings
 from gateway.signing_key.domain import SigningKey
+from gateway.tables import metadata
 
 GIVEN_IN = "GUANXI_NEW_CLIENT_SECRET"
 TRIES = 10
-cli = command_line(name=NAME, settings=Settings, compose=compose, migrations=MIGRATIONS)
+cli = command_line(name=NAME, settings=Settings, compose=compose, migrations=MIGRATIONS, tables=metadata)
 
 
 @cli.command()

@@ -10,7 +10,7 @@ import asyncpg
 from service_kit.postgres_roles import (
     connect_supported,
     ensure_database,
-    ensure_role_and_schema,
+    ensure_owner_and_runner,
     url_as,
 )
 from service_kit.postgres_server import PostgresServer
@@ -22,6 +22,7 @@ from guanxi_local.settings import LocalSettings
 
 OWN_DATABASE = "guanxi"
 LONGEST_NAME = 63
+OWNER = "_owner"
 IDENTITY = """SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid
               FROM pg_database WHERE datname = current_database()"""
 
@@ -61,7 +62,11 @@ class LocalDatabase:
             raise LauncherError(f"The database {self._name} refused to be prepared: {error}.") from error
 
     def url_of(self, part: Part) -> str:
-        return url_as(self._admin_url, role=self._role(part), password=self._home.secret(self._secret_name(part)))
+        return url_as(self._admin_url, role=self._role(part), password=self._home.secret(_secret_name(self._role(part))))
+
+    def owner_url_of(self, part: Part) -> str:
+        """For the migration alone: a process that serves never sees the role that owns its tables."""
+        return url_as(self._admin_url, role=self._owner(part), password=self._home.secret(_secret_name(self._owner(part))))
 
     @property
     def _admin_url(self) -> str:
@@ -80,22 +85,26 @@ class LocalDatabase:
     def _role(self, part: Part) -> str:
         """Roles belong to the whole server, so the database's name keeps two instances on one server apart."""
         role = f"{self._name}_{part.schema}"
-        if len(role) > LONGEST_NAME:
+        if len(role) + len(OWNER) > LONGEST_NAME:
             raise LauncherError(f"The name of the database {self._name} is too long to begin the names of the roles with.")
         return role
 
-    def _secret_name(self, part: Part) -> str:
-        return f"database role {self._role(part)}"
+    def _owner(self, part: Part) -> str:
+        return self._role(part) + OWNER
+
+    def _credentials(self, role: str) -> tuple[str, str]:
+        return role, self._home.secret(_secret_name(role))
 
     async def _prepare(self, parts: tuple[Part, ...]) -> str:
         if self.server is not None:
             await ensure_database(self.server.url(), OWN_DATABASE)
         identity = await self._require_unclaimed(parts)
-        passwords = [self._home.secret(self._secret_name(part)) for part in parts]
+        pairs = [(part.schema, self._credentials(self._owner(part)), self._credentials(self._role(part))) for part in parts]
+        passwords = [password for _, *roles in pairs for _, password in roles]
         prepared = hashlib.sha256("\n".join([identity, *passwords]).encode()).hexdigest()
         if self._home.recall("prepared") != prepared:
-            for part, password in zip(parts, passwords, strict=True):
-                await ensure_role_and_schema(self._admin_url, self._role(part), password, part.schema)
+            for schema, owner, runner in pairs:
+                await ensure_owner_and_runner(self._admin_url, owner=owner, runner=runner, schema=schema)
             self._home.remember(prepared=prepared)
         return identity
 
@@ -104,12 +113,14 @@ class LocalDatabase:
         admin = await connect_supported(self._admin_url)
         try:
             identity = str(await admin.fetchval(IDENTITY))
-            for part in parts:
-                is_there = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", self._role(part))
-                if is_there and not self._home.has_secret(self._secret_name(part)):
-                    raise LauncherError(
-                        f"The role {self._role(part)} belongs to another home: use that home, another database, or drop the role."
-                    )
+            for role in [name for part in parts for name in (self._role(part), self._owner(part))]:
+                is_there = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
+                if is_there and not self._home.has_secret(_secret_name(role)):
+                    raise LauncherError(f"The role {role} belongs to another home: use that home, another database, or drop the role.")
             return identity
         finally:
             await admin.close()
+
+
+def _secret_name(role: str) -> str:
+    return f"database role {role}"

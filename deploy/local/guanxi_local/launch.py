@@ -96,8 +96,11 @@ class Instance:
         database = self._database.prepare(PARTS)
         is_new = home.recall("demo") is None
         environments = self._environments()
+        migrating = {
+            part.name: {**environments[part.name], "GUANXI_MIGRATION_DATABASE_URL": self._database.owner_url_of(part)} for part in PARTS
+        }
         if migrated := first_start.migrate(
-            PARTS, home=home, environments=environments, database=database, nursery=self._nursery, tell=self._tell
+            PARTS, home=home, environments=migrating, database=database, nursery=self._nursery, tell=self._tell
         ):
             self._tell(f"Migrated {', '.join(migrated)}")
         if first_start.register_clients(home=home, environments=environments, database=database, nursery=self._nursery):

@@ -81,6 +81,8 @@ def test_compose_migrates_with_the_role_of_the_part_before_it_serves(part: Part)
     assert (serving["command"], migrating["command"]) == (["serve"], ["migrate"])
     assert serving["environment"]["GUANXI_DATABASE_URL"].startswith(f"postgresql://guanxi_{part.schema}:")
     assert serving["environment"]["GUANXI_CLIENT_ID"] == part.client_id
+    assert migrating["environment"]["GUANXI_MIGRATION_DATABASE_URL"].startswith(f"postgresql://guanxi_{part.schema}_owner:")
+    assert "GUANXI_MIGRATION_DATABASE_URL" not in serving["environment"]
     assert (DEPLOY / "compose" / serving["build"]["context"] / serving["build"]["dockerfile"]).resolve().exists()
 
 
@@ -155,6 +157,7 @@ def test_every_secret_and_config_map_that_a_pod_reads_is_in_the_example() -> Non
 
 def test_the_roles_script_gives_each_role_its_own_schema_and_may_be_run_again(server: PostgresServer) -> None:
     passwords = [word for part in PARTS for word in ("-v", f"{part.schema}='secret-{part.schema}'")]
+    passwords += ["-v", "owner='secret-owner'"]
     command = [str(installed_binaries() / "bin" / "psql"), server.url(), "-v", "ON_ERROR_STOP=1", *passwords]
 
     for _ in range(2):
@@ -163,7 +166,7 @@ def test_the_roles_script_gives_each_role_its_own_schema_and_may_be_run_again(se
 
     question = "SELECT nspname, nspowner::regrole FROM pg_namespace WHERE nspowner::regrole::text LIKE 'guanxi%' ORDER BY 1"
     answer = subprocess.run([*command, "-Atc", question], capture_output=True, text=True, check=True)
-    assert answer.stdout.split() == sorted(f"{part.schema}|guanxi_{part.schema}" for part in PARTS)
+    assert answer.stdout.split() == sorted(f"{part.schema}|guanxi_{part.schema}_owner" for part in PARTS)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from service_kit.postgres_programs import installed_binaries
-from service_kit.postgres_roles import ensure_database, ensure_role_and_schema, url_as
+from service_kit.postgres_roles import ensure_database, ensure_owner_and_runner, url_as
 from service_kit.postgres_server import PostgresServer
 
 RUNBOOK = Path(__file__).parents[2] / "runbook.md"
@@ -27,11 +27,12 @@ def server() -> Iterator[PostgresServer]:
 async def test_a_restored_schema_holds_what_it_held_and_belongs_to_its_role(server: PostgresServer, tmp_path: Path) -> None:
     await ensure_database(server.url(), "guanxi")
     admin_url = server.url("guanxi")
-    await ensure_role_and_schema(admin_url, "guanxi_complaints", "secret", "complaints")
-    own_url = url_as(admin_url, role="guanxi_complaints", password="secret")
+    roles = {"owner": ("guanxi_complaints_owner", "secret"), "runner": ("guanxi_complaints", "hidden")}
+    await ensure_owner_and_runner(admin_url, schema="complaints", **roles)
+    own_url = url_as(admin_url, role="guanxi_complaints_owner", password="secret")
     own = await asyncpg.connect(own_url)
     await own.execute("CREATE TABLE kept AS SELECT n, n * 1.5 AS amount FROM generate_series(1, 1000) AS n")
-    places = {"ADMIN_URL": admin_url, "COMPLAINTS_DATABASE_URL": own_url}
+    places = {"ADMIN_URL": admin_url, "COMPLAINTS_MIGRATION_DATABASE_URL": own_url}
 
     _run(_command("pg_dump --format=custom --schema"), places, tmp_path)
     await own.execute("DELETE FROM kept")

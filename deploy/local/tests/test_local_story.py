@@ -88,6 +88,7 @@ async def test_the_story_comes_out_and_again_behind_shut_schemas_and_a_second_st
         assert "The story came out" in run.said, run.said
         assert f"http://127.0.0.1:{run.port}/docs" in run.said
         await _has_no_right_in_another_schema(run)
+        _is_whole_by_its_own_proof(run)
         _can_be_told_again(run)
         _is_found_by_a_second_start(run)
 
@@ -99,6 +100,19 @@ def _can_be_told_again(run: Run) -> None:
 
     assert again.returncode == 0, again.stdout[-3000:] + again.stderr
     assert "The story came out" in again.stdout
+
+
+def _is_whole_by_its_own_proof(run: Run) -> None:
+    """All five parts verify what the story wrote, with the very rights that they serve with."""
+    processes = run.processes()
+    for part in PARTS:
+        command = [sys.executable, "-m", part.package, "verify"]
+        environment = processes[part.name]["environment"]
+
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "all hold" in done.stdout
 
 
 async def _has_no_right_in_another_schema(run: Run) -> None:

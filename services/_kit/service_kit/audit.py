@@ -1,15 +1,16 @@
-"""The audit's chain: how its rows are sealed, how a chain is proven, and how personal values leave it without breaking it."""
+"""The audit's chain: how its rows are linked, how a chain is proven, and how personal values leave it without breaking it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date
-from decimal import Decimal
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from pydantic_core import from_json, to_json
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, update
 
+from service_kit.digests import ERASED, canonical, link_of, values_digest
+from service_kit.identity import clock
+from service_kit.outbox import Event
 from service_kit.tables import audit_entry
 
 if TYPE_CHECKING:
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
 CHAIN = select(audit_entry).where(audit_entry.c.subject == bindparam("subject")).order_by(audit_entry.c.sequence)
 ERASE = (
     update(audit_entry)
-    .where(audit_entry.c.subject == any_(bindparam("subjects", type_=ARRAY(Uuid))))
+    .where(audit_entry.c.subject == any_(bindparam("subjects", type_=ARRAY(Uuid))), audit_entry.c.salt.is_not(None))
     .values({"values": None, "salt": None})
+    .returning(audit_entry.c.subject, audit_entry.c.unit, audit_entry.c.sequence)
 )
-# Most members are these; asking an abstract class about each of them was half the cost of a digest.
-_PLAIN = (str, int, type(None))
-_PLAIN_KINDS = frozenset({*_PLAIN, bool})
-_WRITTEN_AS_TEXT = (UUID, date, Decimal)
+# Whoever proves a chain needs these too.
+__all__ = ["ERASED", "ChainBroken", "canonical", "chain", "erase", "link_of", "values_digest", "verify"]
 
 
 class ChainBroken(Exception):
@@ -33,6 +33,7 @@ class ChainBroken(Exception):
     def __init__(self, sequence: int, reason: str) -> None:
         super().__init__(f"row {sequence}: {reason}")
         self.sequence = sequence
+        self.reason = reason
 
 
 async def chain(reader: "Reader", subject: UUID) -> Sequence["Record"]:
@@ -44,7 +45,7 @@ def verify(rows: Sequence[Any]) -> None:
     """Prove the chain of one subject from its first row on; ChainBroken where it does not hold.
 
     Rows whose values were erased still hold their place: the salted digest stays. What is cut off at the end cannot be seen in the
-    rows; keep the last hash elsewhere to be sure of that too.
+    rows: the seals (`python -m <part> verify`) tell that.
     """
     previous = b""
     for place, row in enumerate(rows, start=1):
@@ -63,37 +64,13 @@ def _holds_its_values(row: Any) -> bool:
     return values_digest(bytes(row["salt"]), row["values"]) == bytes(row["digest"])
 
 
-async def erase(tx: "Transaction", *subjects: UUID) -> int:
-    """Erase the values of all rows of these subjects, with the salts by which somebody could test a guess; how many rows they were."""
-    return await tx.execute(ERASE, subjects=list(subjects))
+async def erase(tx: "Transaction", *subjects: UUID, at: datetime | None = None) -> int:
+    """Erase the values of all rows of these subjects, with the salts by which somebody could test a guess; how many rows they were.
 
-
-def values_digest(salt: bytes, values: Mapping[str, Any] | None) -> bytes:
-    """SHA-256 over the salt and the values as canonical JSON, so that erased values cannot be guessed from it."""
-    return hashlib.sha256(salt + canonical(values)).digest()
-
-
-def link_of(row: Any) -> bytes:
-    """What an audit row adds to the chain: hash = SHA-256(previous hash || SHA-256(facts that stay) || digest of the values)."""
-    at = row["at"].astimezone(UTC).isoformat()
-    facts = [str(row["subject"]), at, row["action"], row["client_id"], row["actor"], row["unit"], row["request_id"]]
-    return hashlib.sha256(to_json(facts)).digest() + bytes(row["digest"])
-
-
-def canonical(values: Any) -> bytes:
-    """JSON with sorted keys, the same for the values that are written and for those that a jsonb column gives back."""
-    return to_json(_sorted(values))
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        # Nearly all members are plain; a call for each of them was half the cost of a digest.
-        return {str(key): member if type(member := value[key]) in _PLAIN_KINDS else _sorted(member) for key in sorted(value, key=str)}
-    if isinstance(value, _PLAIN):
-        return value
-    if isinstance(value, list | tuple):
-        return [_sorted(member) for member in value]
-    if isinstance(value, float):
-        # A jsonb column keeps the number as it is written, not its kind: 1e22 comes back as an integer, -0.0 as 0.
-        return int(Decimal(repr(value))) if value.is_integer() else value
-    return value if isinstance(value, _WRITTEN_AS_TEXT) else _sorted(from_json(to_json(value)))
+    Each chain says so itself, in a row of its own or in that of the erasing change.
+    """
+    emptied = await tx.fetch(ERASE, subjects=list(subjects))
+    last = {row["subject"]: row for row in sorted(emptied, key=lambda row: int(row["sequence"]))}
+    for subject, row in last.items():
+        tx.audit(Event(type=ERASED, subject=subject, at=at or clock(), unit=row["unit"], payload={"through": row["sequence"]}))
+    return len(emptied)

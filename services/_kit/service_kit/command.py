@@ -1,4 +1,4 @@
-"""`python -m <service> serve | work | migrate | openapi`."""
+"""`python -m <service> serve | work | migrate | verify | openapi`."""
 
 import asyncio
 import gc
@@ -14,16 +14,25 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 from pydantic import ValidationError
+from sqlalchemy import MetaData
 
 from service_kit import logs
-from service_kit.migrations import DatabaseTooOld, migrate
+from service_kit.migrations import DatabaseTooOld, SchemaOfAnotherRelease, migrate, role_of
 from service_kit.service import Service
 from service_kit.settings import ServiceSettings
 from service_kit.signals import Signals
 from service_kit.sqlstates import DatabaseUnavailable, TransactionRolledBack
+from service_kit.verify_command import run_verification
 
 
-def command_line(*, name: str, settings: Callable[[], ServiceSettings], compose: Callable[[Any], Service], migrations: Path) -> typer.Typer:
+def command_line(
+    *,
+    name: str,
+    settings: Callable[[], ServiceSettings],
+    compose: Callable[[Any], Service],
+    migrations: Path,
+    tables: MetaData | None = None,
+) -> typer.Typer:
     """The commands of one service."""
     cli = typer.Typer(no_args_is_help=True, add_completion=False, help=f"The {name} service.", pretty_exceptions_enable=False)
 
@@ -48,10 +57,17 @@ def command_line(*, name: str, settings: Callable[[], ServiceSettings], compose:
         """Bring the schema to this release; safe while the previous release serves."""
         chosen = _read(settings)
         try:
-            taken = asyncio.run(migrate(chosen.database_url, chosen.database_schema, str(migrations)))
-        except (DatabaseUnavailable, TransactionRolledBack, DatabaseTooOld) as error:
+            taken = asyncio.run(migrate_as(chosen, migrations, tables))
+        except (DatabaseUnavailable, TransactionRolledBack, DatabaseTooOld, SchemaOfAnotherRelease) as error:
             raise _stopped(f"{name}: {error}") from error
         typer.echo(f"{name}: {len(taken)} migrations" + (f" ({', '.join(taken)})" if taken else ""))
+
+    @cli.command()
+    def verify(
+        take_in: Annotated[bool, typer.Option(help="First seal what no seal knows, as the previous release leaves it.")] = False,
+    ) -> None:
+        """Prove the audit and all that is sealed: 0 when it holds, 1 with the rows that do not, 2 when it cannot be looked at."""
+        raise SystemExit(run_verification(name, lambda: _keyed(_read(settings)), tables or MetaData(), is_taking_in=take_in))
 
     @cli.command()
     def openapi(events: Annotated[bool, typer.Option(help="Only the schemas of the events.")] = False) -> None:
@@ -60,6 +76,13 @@ def command_line(*, name: str, settings: Callable[[], ServiceSettings], compose:
         typer.echo(json.dumps(document["webhooks"] if events else document, indent=2, ensure_ascii=False, sort_keys=False))
 
     return cli
+
+
+async def migrate_as(chosen: ServiceSettings, migrations: Path, tables: MetaData | None) -> list[str]:
+    """Migrate with the role that owns the schema, and give the running role its rights on the tables."""
+    url = chosen.migration_database_url or chosen.database_url
+    role = await role_of(chosen.database_url) if chosen.migration_database_url else None
+    return await migrate(url, chosen.database_schema, str(migrations), tables=tables, role=role)
 
 
 def contract_settings(settings: Callable[..., ServiceSettings]) -> ServiceSettings:

@@ -106,12 +106,12 @@ class Transaction(Reader):
         # The columns of the idempotency record that the answer to this request is kept under.
         self.answer: Row | None = None
 
-    def record(self, event: Event, *, values: Row | None = None, sensitive: Row | None = None) -> None:
+    def record(self, event: Event, *, values: Row | None = None, sensitive: Row | None = None, proofs: Sequence[outbox.Proof] = ()) -> None:
         """Tell an event: it is written with its audit row just before COMMIT. `values` go to the audit alone and may be personal.
 
-        `sensitive` goes there too and is shown to callers with the service's sensitive scope alone.
+        `sensitive` goes there too and is shown to callers with the service's sensitive scope alone; `proofs` seal other rows of the change.
         """
-        self.recorded.append(outbox.recorded(event, values or {}, sensitive=sensitive))
+        self.recorded.append(outbox.recorded(event, values or {}, sensitive=sensitive, proofs=proofs))
 
     def tell(self, event: Event) -> None:
         """Tell an event without an audit row of its own: the change stands in the row of another event of this transaction."""

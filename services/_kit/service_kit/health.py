@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from service_kit.errors import Refusal
-from service_kit.migrations import pending_migrations
+from service_kit.migrations import pending_migrations, why_not_this_release
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 
 PING = select(literal(1))
@@ -61,13 +61,19 @@ def database_check(database: Any, migrations: str) -> Check:
                 if is_current:
                     await reader.fetch_value(PING)
                     return None
-                pending = await pending_migrations(reader, migrations)
+                reason = await _why_not_current(reader, migrations)
         except (Refusal, TransactionRolledBack, OutcomeUnknown) as error:
             return f"the database does not answer: {type(error).__name__}"
-        is_current = not pending
-        return f"migrations are pending: {', '.join(pending)}" if pending else None
+        is_current = reason is None
+        return reason
 
     return check
+
+
+async def _why_not_current(reader: Any, migrations: str) -> str | None:
+    if pending := await pending_migrations(reader, migrations):
+        return f"migrations are pending: {', '.join(pending)}"
+    return await why_not_this_release(reader, migrations)
 
 
 ROUTES = [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]

@@ -155,8 +155,19 @@ def downgrade_0001() -> None:
         op.drop_table(table)
 
 
+# The rows that are there already are taken in as they are found, so that everything after them is sealed as it is written:
+# the last row of each chain, and those that an earlier erasure emptied.
+_TAKE_IN = """
+INSERT INTO audit_unsealed (subject, kind, sequence, hash, taken)
+SELECT subject, 'audit_entry', sequence, hash, CASE WHEN salt IS NULL THEN 'emptied' ELSE 'found' END
+FROM (SELECT subject, sequence, hash, salt, lead(sequence) OVER (PARTITION BY subject ORDER BY sequence) AS next FROM audit_entry) AS rows
+WHERE next IS NULL OR salt IS NULL
+"""
+
+
 def upgrade_0002() -> None:
-    """Keep with an answer where it lies and whom it is about; tell live news from bulk."""
+    """Keep with an answer where it lies and whom it is about; tell live news from bulk; seal the audit outside its table."""
+    _make_seals()
     op.add_column("event", sa.Column("is_bulk", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("idempotency_record", sa.Column("unit", sa.String(length=200), nullable=True))
     op.add_column("idempotency_record", sa.Column("subjects", postgresql.ARRAY(sa.Uuid()), server_default=sa.text("'{}'"), nullable=False))
@@ -179,7 +190,38 @@ def upgrade_0002() -> None:
         )
 
 
+def _make_seals() -> None:
+    op.create_table(
+        "audit_unsealed",
+        sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=63), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("taken", sa.String(length=10), server_default=sa.text("'written'"), nullable=False),
+        sa.PrimaryKeyConstraint("subject", "kind", "sequence", name=op.f("pk_audit_unsealed")),
+    )
+    op.create_table(
+        "audit_seal",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("entries", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "number", name=op.f("pk_audit_seal")),
+    )
+    op.create_table(
+        "audit_seal_head",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_audit_seal_head")),
+    )
+    op.execute(_TAKE_IN)
+
+
 def downgrade_0002() -> None:
+    for table in ("audit_seal_head", "audit_seal", "audit_unsealed"):
+        op.drop_table(table)
     op.drop_index("ix_idempotency_record_subjects", table_name="idempotency_record")
     op.drop_column("idempotency_record", "subjects")
     op.drop_column("idempotency_record", "unit")

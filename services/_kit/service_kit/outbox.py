@@ -20,16 +20,17 @@ from sqlalchemy import (
     literal,
     select,
     true,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from service_kit.audit import link_of, values_digest
+from service_kit.digests import ERASED, is_erasure, link_of, values_digest
 from service_kit.identity import new_id
 from service_kit.origin import Origin
 from service_kit.sqlstates import TransactionRolledBack, UniqueViolated
 from service_kit.statements import rows
-from service_kit.tables import Moment, audit_entry, event, idempotency_record
+from service_kit.tables import Moment, audit_entry, audit_unsealed, event, idempotency_record
 
 if TYPE_CHECKING:
     from service_kit.database import Transaction
@@ -52,6 +53,16 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Proof:
+    """That a row of an append-only table of the service was written: which one, and the hash that its content comes to."""
+
+    subject: UUID
+    kind: str
+    sequence: int
+    hash: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recorded:
     """An event with its id and the values that only the audit keeps."""
 
@@ -61,6 +72,7 @@ class Recorded:
     sensitive: Mapping[str, Any] | None = None
     is_told: bool = True
     is_audited: bool = True
+    proofs: Sequence[Proof] = ()
 
 
 _events = rows(
@@ -108,7 +120,22 @@ _audited = (
             func.sha256(func.coalesce(_previous.c.hash, literal(b"", LargeBinary)).op("||")(_audits.c.link)),
         ).select_from(_audits.join(_previous, true(), isouter=True)),
     )
+    .returning(audit_entry.c.subject, audit_entry.c.sequence, audit_entry.c.hash)
     .cte("audited")
+)
+# What has to be found again is noted outside its own table, in the same transaction: a tail that is removed leaves its note.
+_proofs = rows("proofs", subject=Uuid, kind=String, sequence=Integer, hash=LargeBinary)
+_NOTE_COLUMNS = ["subject", "kind", "sequence", "hash"]
+_noted = (
+    insert(audit_unsealed)
+    .from_select(
+        _NOTE_COLUMNS,
+        union_all(
+            select(_audited.c.subject, literal(audit_entry.name, String), _audited.c.sequence, _audited.c.hash),
+            select(*(_proofs.c[name] for name in _NOTE_COLUMNS)),
+        ),
+    )
+    .cte("noted")
 )
 _answered = (
     update(idempotency_record)
@@ -116,8 +143,8 @@ _answered = (
     .values({name: bindparam(f"answer_{name}") for name in ("status", "headers", "body", "unit", "subjects")})
     .cte("answered")
 )
-WRITE = select(literal(1, Integer)).add_cte(_told, _audited)
-WRITE_AND_ANSWER = select(literal(1, Integer)).add_cte(_told, _audited, _answered)
+WRITE = select(literal(1, Integer)).add_cte(_told, _audited, _noted)
+WRITE_AND_ANSWER = select(literal(1, Integer)).add_cte(_told, _audited, _noted, _answered)
 
 
 def recorded(
@@ -127,11 +154,12 @@ def recorded(
     sensitive: Mapping[str, Any] | None = None,
     is_told: bool = True,
     is_audited: bool = True,
+    proofs: Sequence[Proof] = (),
 ) -> Recorded:
     """An event ready to be written, with a fresh id; ValueError where the name of the sensitive member is taken otherwise."""
     if SENSITIVE in values or SENSITIVE in event_.payload:
         raise ValueError(f"{event_.type}: the member `{SENSITIVE}` is given by its own keyword")
-    return Recorded(id=new_id(), event=event_, values=values, sensitive=sensitive, is_told=is_told, is_audited=is_audited)
+    return Recorded(id=new_id(), event=event_, values=values, sensitive=sensitive, is_told=is_told, is_audited=is_audited, proofs=proofs)
 
 
 async def write(tx: "Transaction", entries: Sequence[Recorded], origin: Origin, answer: Mapping[str, object] | None) -> None:
@@ -143,7 +171,7 @@ async def write(tx: "Transaction", entries: Sequence[Recorded], origin: Origin, 
     told = [entry for entry in entries if entry.is_told]
     audited = [entry for entry in entries if entry.is_audited]
     try:
-        arrays = {**_event_arrays(told, origin), **_audit_arrays(audited, origin)}
+        arrays = {**_event_arrays(told, origin), **_audit_arrays(audited, origin), **_proof_arrays(entries)}
         if answer is None:
             await tx.fetch(WRITE, **arrays)
         else:
@@ -173,6 +201,11 @@ def _audit_arrays(entries: Sequence[Recorded], origin: Origin) -> dict[str, obje
     return {f"audits_{name}": [row[name] for row in audited] for name in names}
 
 
+def _proof_arrays(entries: Sequence[Recorded]) -> dict[str, object]:
+    proofs = [proof for entry in entries for proof in entry.proofs]
+    return {f"proofs_{name}": [getattr(proof, name) for proof in proofs] for name in _NOTE_COLUMNS}
+
+
 def _by_subject(entries: Sequence[Recorded]) -> list[list[Recorded]]:
     groups: dict[UUID, list[Recorded]] = {}
     for entry in entries:
@@ -189,7 +222,7 @@ def _audit_row(entries: Sequence[Recorded], origin: Origin) -> dict[str, Any]:
     row: dict[str, Any] = {
         "subject": first.subject,
         "at": first.at,
-        "action": " ".join(actions)[:200],
+        "action": " ".join(_named(actions))[:200],
         "client_id": origin.client_id,
         "actor": origin.actor,
         "unit": first.unit,
@@ -199,6 +232,12 @@ def _audit_row(entries: Sequence[Recorded], origin: Origin) -> dict[str, Any]:
         "values": values,
     }
     return {**row, "link": link_of(row)}
+
+
+def _named(actions: Sequence[str]) -> list[str]:
+    """An erasure that a change names itself, such as `customer.erased`, is not named twice."""
+    has_own_name = any(action != ERASED and is_erasure(action) for action in actions)
+    return [action for action in actions if action != ERASED or not has_own_name]
 
 
 def _values_by_action(entries: Sequence[Recorded]) -> dict[str, dict[str, Any]]:

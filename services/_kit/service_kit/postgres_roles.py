@@ -39,20 +39,48 @@ async def ensure_role_and_schema(admin_url: str, role: str, password: str, schem
     The administrator need not be a superuser: CREATEROLE and CREATE on the database are enough.
     """
     admin = await connect_supported(admin_url)
-    name, verifier = _quoted(role), scram_verifier(password)
     try:
         async with admin.transaction():
-            exists = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
-            await admin.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {name} LOGIN PASSWORD '{verifier}'")
-            await _become_able_to_give_to(admin, role)
-            database = _quoted(await admin.fetchval("SELECT current_database()"))
-            await admin.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
-            await admin.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)} AUTHORIZATION {name}")
-            await admin.execute(f"ALTER SCHEMA {_quoted(schema)} OWNER TO {name}")
-            await admin.execute(f"REVOKE ALL ON SCHEMA {_quoted(schema)} FROM PUBLIC")
-            await admin.execute(f"ALTER ROLE {name} IN DATABASE {database} SET search_path = {_quoted(schema)}")
+            await _ensure_role(admin, role, password, schema)
+            await _ensure_schema(admin, schema, owner=role)
     finally:
         await admin.close()
+
+
+async def ensure_owner_and_runner(admin_url: str, *, owner: tuple[str, str], runner: tuple[str, str], schema: str) -> None:
+    """Makes two roles, each a name with its password: one that owns the schema and migrates it, one that runs the service in it.
+
+    What the running role owned in an earlier release goes to the owner; `migrate` gives the running role its rights on the tables.
+    """
+    admin = await connect_supported(admin_url)
+    try:
+        async with admin.transaction():
+            for role, password in (owner, runner):
+                await _ensure_role(admin, role, password, schema)
+            await admin.execute(f"REASSIGN OWNED BY {_quoted(runner[0])} TO {_quoted(owner[0])}")
+            await _ensure_schema(admin, schema, owner=owner[0])
+            # Granting what belongs to the owner is the owner's to do, whoever the administrator is.
+            await admin.execute(f"SET LOCAL ROLE {_quoted(owner[0])}")
+            await admin.execute(f"REVOKE ALL ON SCHEMA {_quoted(schema)} FROM {_quoted(runner[0])}")
+            await admin.execute(f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {_quoted(runner[0])}")
+    finally:
+        await admin.close()
+
+
+async def _ensure_role(admin: Any, role: str, password: str, schema: str) -> None:
+    name, verifier = _quoted(role), scram_verifier(password)
+    exists = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
+    await admin.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {name} LOGIN PASSWORD '{verifier}'")
+    await _become_able_to_give_to(admin, role)
+    database = _quoted(await admin.fetchval("SELECT current_database()"))
+    await admin.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
+    await admin.execute(f"ALTER ROLE {name} IN DATABASE {database} SET search_path = {_quoted(schema)}")
+
+
+async def _ensure_schema(admin: Any, schema: str, *, owner: str) -> None:
+    await admin.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)} AUTHORIZATION {_quoted(owner)}")
+    await admin.execute(f"ALTER SCHEMA {_quoted(schema)} OWNER TO {_quoted(owner)}")
+    await admin.execute(f"REVOKE ALL ON SCHEMA {_quoted(schema)} FROM PUBLIC")
 
 
 async def connect_supported(url: str, *, within: float = 10.0) -> Any:

@@ -33,6 +33,7 @@ from service_kit.messages import Messages
 from service_kit.metrics import Metrics
 from service_kit.problems import Problems
 from service_kit.routing import Router, takes_upload
+from service_kit.seals import Seals
 from service_kit.secrets import Sealer
 from service_kit.sequencer import Sequencer
 from service_kit.settings import ServiceSettings
@@ -121,6 +122,7 @@ class Service:
         self.api = self._fastapi(title, description)
         self.app = self._shell(self.routes)
         self.worker(self.loop("sequencer", self._sequencer.step, topic="outbox", idle_seconds=0.25))
+        self.worker(self.loop("seals", Seals(self.database, self.sealer, clock=now).step, idle_seconds=1.0))
         self.worker(self.loop("housekeeping", self._housekeeping, idle_seconds=HOUSEKEEPING_SECONDS))
 
     # Wiring, for composition roots.

@@ -16,6 +16,10 @@ class ServiceSettings(BaseSettings):
         default="postgresql://localhost/guanxi",
         description="URL of the service's own Postgres (15 or newer); several hosts may be named, the primary is found.",
     )
+    migration_database_url: str = Field(
+        default="",
+        description="URL with the role that owns the schema, for `migrate` alone; empty: the role of GUANXI_DATABASE_URL owns it too.",
+    )
     database_schema: str = Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$", description="Name of the schema that the service owns.")
     database_pool_size: int = Field(default=10, ge=1, le=500, description="Largest number of database connections of one process.")
     database_statement_seconds: float = Field(default=15, gt=0, description="Deadline of one SQL statement, in seconds.")

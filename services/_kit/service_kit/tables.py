@@ -79,6 +79,43 @@ audit_entry = Table(
     # The personal part stands beside its salted digest: both values and salt can be erased, the chain still proves itself.
     Column("values", JSONB),
     PrimaryKeyConstraint("subject", "sequence"),
+    # What `migrate` grants by: the running role adds rows, and changes nothing but what an erasure empties.
+    info={"append_only": True, "erasable": ("values", "salt")},
+)
+
+# What was written and waits to be sealed: `kind` is the table of the row, `hash` what its content has to come to.
+audit_unsealed = Table(
+    "audit_unsealed",
+    kit,
+    Column("subject", Uuid, nullable=False),
+    Column("kind", String(63), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    # `written` with its row; `found` there when seals began, or `emptied` already at that time.
+    Column("taken", String(10), nullable=False, server_default=text("'written'")),
+    PrimaryKeyConstraint("subject", "kind", "sequence"),
+)
+
+audit_seal = Table(
+    "audit_seal",
+    kit,
+    Column("name", String(20), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("sealed_at", Moment, nullable=False),
+    # [subject, kind, sequence, hash in hex, taken] of each row.
+    Column("entries", JSONB, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("name", "number"),
+    info={"append_only": True},
+)
+
+audit_seal_head = Table(
+    "audit_seal_head",
+    kit,
+    Column("name", String(20), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("name"),
 )
 
 idempotency_record = Table(

@@ -104,7 +104,8 @@ async def test_erased_values_leave_a_chain_that_still_proves_itself(database):
     audit.verify(rows)
 
     assert erased == 2
-    assert [row["values"] is None and row["salt"] is None for row in rows] == [True, True, False]
+    assert [row["values"] is None and row["salt"] is None for row in rows] == [True, True, False, False]
+    assert [row["action"] for row in rows][2:] == ["audit.erased", "note.erased"]
     assert (await chain(database, UUID(int=2)))[0]["values"]["note.written"]["text"] == "of another"
 
 

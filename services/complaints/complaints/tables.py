@@ -133,6 +133,9 @@ survey_answer = Table(
     PrimaryKeyConstraint("id"),
 )
 
+# What stands in a step's record once the customer was erased.
+STEP_ERASED = {"erased": True}
+
 complaint_step = Table(
     "complaint_step",
     metadata,
@@ -146,9 +149,13 @@ complaint_step = Table(
     Column("actor", String(200), nullable=False),
     Column("client_id", String(100), nullable=False),
     Column("at", Moment, nullable=False),
+    # As in the audit: the salted digest of the record stays when an erasure takes record and salt.
+    Column("salt", LargeBinary),
+    Column("digest", LargeBinary),
     PrimaryKeyConstraint("complaint_id", "number"),
     ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name="fk_complaint_step_complaint"),
     _one_of("move", Move),
+    info={"append_only": True, "erasable": ("record", "salt"), "sealed": ("complaint_id", "number"), "emptied": STEP_ERASED},
 )
 
 # What customers were given: the sums of a proposal from when it stands, and of what was done of it once the case is withdrawn.
@@ -247,6 +254,7 @@ calendar_version = Table(
     Column("written_at", Moment, nullable=False),
     PrimaryKeyConstraint("name", "version"),
     ForeignKeyConstraint(["name"], ["calendar.name"], name="fk_calendar_version_calendar"),
+    info={"append_only": True},
 )
 
 sla_policy = Table(
@@ -266,4 +274,5 @@ sla_policy_version = Table(
     Column("written_at", Moment, nullable=False),
     PrimaryKeyConstraint("name", "version"),
     ForeignKeyConstraint(["name"], ["sla_policy.name"], name="fk_sla_policy_version_sla_policy"),
+    info={"append_only": True},
 )

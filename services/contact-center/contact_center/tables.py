@@ -224,6 +224,7 @@ flow_version = Table(
     Column("nodes", JSONB, nullable=False),
     PrimaryKeyConstraint("flow_id", "version"),
     ForeignKeyConstraint(["flow_id"], ["flow.id"], name="fk_flow_version_flow"),
+    info={"append_only": True},
 )
 
 entry_point = Table(

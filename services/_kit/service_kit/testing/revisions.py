@@ -9,10 +9,10 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import MetaData, text
 
 from service_kit.connection import connect
-from service_kit.migrations import VERSION_TABLE, engine_for, migrate, script_directory
+from service_kit.migrations import comparison, engine_for, migrate, script_directory
 from service_kit.postgres_server import PostgresServer
 
 FILE = '''"""{message}."""
@@ -45,15 +45,9 @@ async def _with_context(url: str, schema: str, ask: Any) -> Any:
     try:
         async with engine.connect() as connection:
             await connection.execute(text(f'SET search_path = "{schema}"'))
-            return await connection.run_sync(lambda sync: ask(_context(sync)))
+            return await connection.run_sync(lambda sync: ask(comparison(sync)))
     finally:
         await engine.dispose()
-
-
-def _context(connection: Connection) -> MigrationContext:
-    connection.dialect.default_schema_name = connection.scalar(text("SELECT current_schema()"))
-    opts = {"include_name": lambda name, kind, _parents: not (kind == "table" and name == VERSION_TABLE), "compare_type": True}
-    return MigrationContext.configure(connection, opts=opts)
 
 
 async def draft(package: str, message: str) -> Path:

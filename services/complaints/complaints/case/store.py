@@ -1,5 +1,6 @@
 """Cases in Postgres."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -8,8 +9,9 @@ from uuid import UUID
 
 from service_kit.caller import Caller
 from service_kit.database import Reader, Record, Transaction
+from service_kit.digests import row_hash, values_digest
 from service_kit.errors import Conflict, NotFound
-from service_kit.outbox import Event
+from service_kit.outbox import Event, Proof
 from service_kit.statements import rows
 from service_kit.units import units_of, within_units
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, null, select, update
@@ -169,11 +171,11 @@ class CaseStore(CaseReader):
         was = before.complaint.version
         if not await self._tx.execute(UPDATE, of=case.complaint.id, was=was, **new):
             raise ComplaintChanged
+        proofs = [await self._add(step, case.complaint.id)] if step else []
         if step is not None:
-            await self._tx.execute(INSERT_STEP, complaint_id=case.complaint.id, **_step(step))
             await self._give(case.complaint, step)
         await save_course(self._tx, case.complaint.id, before.course, case.course)
-        self._tell(told, {"record": written(step.record)} if step else {})
+        self._tell(told, {"record": written(step.record)} if step else {}, proofs)
         return Case(replace(case.complaint, version=was + 1), case.course)
 
     async def _give(self, complaint: Complaint, step: Step) -> None:
@@ -199,10 +201,18 @@ class CaseStore(CaseReader):
         for event in audited:
             self._tx.audit(event)
 
-    def _tell(self, told: Sequence[Event], values: dict[str, object]) -> None:
+    async def _add(self, step: Step, complaint_id: UUID) -> Proof:
+        """Write the step, and give what proves it: the move's event has it sealed beside its own audit row."""
+        row = {"complaint_id": complaint_id, **_step(step), "salt": os.urandom(16)}
+        row["digest"] = values_digest(row["salt"], row["record"])
+        await self._tx.execute(INSERT_STEP, **row)
+        return Proof(subject=complaint_id, kind=complaint_step.name, sequence=step.number, hash=row_hash(complaint_step, row))
+
+    def _tell(self, told: Sequence[Event], values: dict[str, object], proofs: Sequence[Proof] = ()) -> None:
         """The personal part goes to the audit of the last event, which is that of the move itself."""
         for place, event in enumerate(told, start=1):
-            self._tx.record(event, values=values if place == len(told) else None)
+            is_last = place == len(told)
+            self._tx.record(event, values=values if is_last else None, proofs=proofs if is_last else ())
 
 
 def complaint_of(row: Record) -> Complaint:
@@ -289,7 +299,7 @@ def _moving(case: Case) -> dict[str, object]:
     }
 
 
-def _step(step: Step) -> dict[str, object]:
+def _step(step: Step) -> dict[str, Any]:
     return {
         "number": step.number,
         "move": str(step.move),

@@ -8,11 +8,12 @@ from uuid import UUID
 from service_kit import audit
 from service_kit.database import Reader, Record, Transaction
 from service_kit.outbox import Event
-from sqlalchemy import ARRAY, Boolean, String, Uuid, any_, bindparam, case, func, or_, select, update
+from sqlalchemy import ARRAY, Boolean, String, Uuid, any_, bindparam, case, func, literal, null, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.customer.domain import Customer, Heard
-from complaints.tables import complaint, complaint_step, customer, letter
+from complaints.tables import STEP_ERASED, complaint, complaint_step, customer, letter
 
 ERASED = "(erased)"
 # A file merged into another that was merged since, and so on: longer rows than this are not followed.
@@ -84,7 +85,7 @@ ERASE = (
 ERASE_STEPS = (
     update(complaint_step)
     .where(complaint_step.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
-    .values(record=func.jsonb_build_object("erased", True))
+    .values(record=literal(STEP_ERASED, JSONB), salt=null())
 )
 ERASE_LETTERS = update(letter).where(letter.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(pdf=None, docx=None)
 # The answer to a question is older than what news said since: it counts only where nothing has been confirmed meanwhile.
@@ -205,7 +206,7 @@ class CustomerNews:
         await self._tx.execute_many(ERASE, erased)
         for statement in (ERASE_STEPS, ERASE_LETTERS):
             await self._tx.execute(statement, ids=ids)
-        await audit.erase(self._tx, customer_id, *ids)
+        await audit.erase(self._tx, customer_id, *ids, at=self._at)
         for row in rows:
             self._audit(row["id"], "complaint.erased", row["unit"], {})
         return ids

@@ -64,7 +64,7 @@ class CustomerNews:
         await strangers.look_soon(tx, customer_id, at=at)
         blanked, offers = await directory.erase(customer_id)
         ids = [customer_id, *(row["id"] for row in blanked), *offers]
-        await audit.erase(tx, *ids)
+        await audit.erase(tx, *ids, at=at)
         await self._kept_answers.erase(tx, ids)
         await _look_again(tx, blanked)
 

@@ -83,5 +83,5 @@ class Strangers:
             return
         ids = [row["id"] for row in await tx.fetch(BLANK, ids=list(found))]
         offers = [row["id"] for row in await tx.fetch(BLANK_OFFERS, ids=ids)]
-        await audit.erase(tx, *ids, *offers)
+        await audit.erase(tx, *ids, *offers, at=self._clock())
         await self._kept_answers.erase(tx, [*ids, *offers])

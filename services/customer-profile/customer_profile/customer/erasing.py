@@ -80,12 +80,13 @@ EMPTY_TASKS = (
     )
 )
 # Whatever of a customer has an id of its own, and with it audit rows and kept answers.
-SUBJECTS = union_all(
+_subjects = union_all(
     select(contact_person.c.id).where(contact_person.c.customer_id == _of),
     select(interaction.c.id).where(interaction.c.customer_id == _of),
     select(consent.c.id).where(consent.c.customer_id == _of),
     select(care_task.c.id).where(care_task.c.customer_id == _of),
-)
+).subquery("subjects")
+SUBJECTS = select(_subjects.c.id)
 
 
 async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> list[UUID]:
@@ -98,6 +99,6 @@ async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> list[UUID
     for statement in (FORGET_PEOPLE, FORGET_SEARCH, FORGET_RELATIONSHIPS, EMPTY_INTERACTIONS, EMPTY_TIMELINE, EMPTY_CONSENTS):
         await tx.execute(statement, of=erased.id)
     await tx.execute(EMPTY_TASKS, of=erased.id, at=at)
-    await audit.erase(tx, *subjects)
+    await audit.erase(tx, *subjects, at=at)
     await tx.execute(EMPTY_FILE, of=erased.id, at=at)
     return subjects

@@ -1,5 +1,6 @@
 """Takes in the customer file's news: new customers, moves to another unit, merges and erasures."""
 
+from datetime import datetime
 from uuid import UUID
 
 from service_kit import audit
@@ -33,11 +34,11 @@ class CustomerNews:
             return
         await store.learn(tx, [KnownCustomer(id=news.subject, unit=news.unit, state=state)], at=news.at)
         if state == "erased":
-            await self._erase(tx, news.subject)
+            await self._erase(tx, news.subject, at=news.at)
 
-    async def _erase(self, tx: Transaction, customer_id: UUID) -> None:
+    async def _erase(self, tx: Transaction, customer_id: UUID, *, at: datetime) -> None:
         """What an erased customer wrote, and what was written about them, goes; the books (sums without a name) stay."""
         await tiers.erase_reasons(tx, customer_id)
         ids = [customer_id, *await surveys.erase_remarks(tx, customer_id), *await transactions.ids_of(tx, customer_id)]
-        await audit.erase(tx, *ids)
+        await audit.erase(tx, *ids, at=at)
         await self._kept_answers.erase(tx, ids)

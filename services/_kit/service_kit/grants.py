@@ -1,0 +1,64 @@
+"""What the running role may do with the tables of its schema: everything with ordinary ones, adding alone with append-only ones."""
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection, MetaData, Table, text
+
+PRESENT = text("SELECT tablename FROM pg_tables WHERE schemaname = :schema")
+ORDINARY = "SELECT, INSERT, UPDATE, DELETE"
+
+
+def is_append_only(table: Table) -> bool:
+    """Said beside the table: `Table(..., info={"append_only": True, "erasable": ("text",)})`."""
+    return bool(table.info.get("append_only"))
+
+
+def take_hold(connection: Connection, schema: str, tables: MetaData) -> None:
+    """Give the migrating role every right on what it owns: where it runs the service as well, it had given some of them away."""
+    for table in _present(connection, schema, tables):
+        if is_append_only(table):
+            connection.execute(text(f"GRANT ALL ON {_of(schema, table.name)} TO CURRENT_USER"))
+
+
+def grant(connection: Connection, schema: str, tables: MetaData, role: str, *, read_only: Iterable[str]) -> None:
+    """Give the role its rights, and no others, whatever it had; may be repeated.
+
+    An owner keeps the right to give itself what is taken from it here: with a role of its own for migrations that way is shut too.
+    """
+    is_owner = connection.scalar(text("SELECT current_user = :role"), {"role": role})
+    present = _present(connection, schema, tables)
+    for statement in _rights(present, schema, role, is_owner=bool(is_owner)):
+        connection.execute(text(statement))
+    if not is_owner:
+        connection.execute(text(f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {_quoted(role)}"))
+        for name in read_only:
+            connection.execute(text(f"REVOKE ALL ON {_of(schema, name)} FROM {_quoted(role)}"))
+            connection.execute(text(f"GRANT SELECT ON {_of(schema, name)} TO {_quoted(role)}"))
+
+
+def _rights(tables: Iterable[Table], schema: str, role: str, *, is_owner: bool) -> Iterator[str]:
+    for table in tables:
+        place, to = _of(schema, table.name), _quoted(role)
+        if not is_append_only(table):
+            if not is_owner:
+                yield f"REVOKE ALL ON {place} FROM {to}"
+                yield f"GRANT {ORDINARY} ON {place} TO {to}"
+            continue
+        yield f"REVOKE ALL ON {place} FROM {to}"
+        yield f"GRANT SELECT, INSERT ON {place} TO {to}"
+        if erasable := table.info.get("erasable"):
+            yield f"GRANT UPDATE ({', '.join(map(_quoted, erasable))}) ON {place} TO {to}"
+
+
+def _present(connection: Connection, schema: str, tables: MetaData) -> list[Table]:
+    """Those of our tables that are there at this revision."""
+    names = set(connection.scalars(PRESENT, {"schema": schema}))
+    return [table for table in tables.sorted_tables if table.name in names]
+
+
+def _of(schema: str, table: str) -> str:
+    return f"{_quoted(schema)}.{_quoted(table)}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
