@@ -20,7 +20,8 @@ LONGEST_FUNCTION = 60
 # Lists what is there: the tables of a release are one long sentence.
 LISTS = {"kit_schema.py"}
 BRITISH = re.compile(
-    r"\b(colour|behaviour|favour|honour|organis\w+|recognis\w+|normalis\w+|cancell(?:ed|ing)|catalogue|licence|centre|grey)\b"
+    # Behind a dot stands somebody else's name.
+    r"(?<!\.)\b(colour|behaviour|favour|honour|organis\w+|recognis\w+|normalis\w+|cancell(?:ed|ing)|catalogue|licence|centre|grey)\b"
 )
 
 

@@ -138,8 +138,10 @@ async def delete_client(id: Id, call: Annotated[Call, requires("clients:write")]
 
 @router.post("/v1/clients/{id}/secret", status_code=200, response_model=RotatedSecret, raises=[ClientNotFound, RightsExceeded])
 async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Call, requires("clients:write")]) -> Response:
-    """Give a client a new secret, shown this once; the old ones stay valid for the overlap. Without overlap, the tokens end that
-    were given for them."""
+    """Give a client a new secret, shown this once.
+
+    The old ones stay valid for the overlap. Without overlap, the tokens end that were given for them.
+    """
     secret = new_secret()
     async with call.transaction() as tx:
         clients = ClientStore(tx)

@@ -205,7 +205,7 @@ def complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
         parameters.append(IF_MATCH)
     elif getattr(route.endpoint, "honors_match", False):
         parameters.append(IF_MATCH_OF_MOVE)
-    if method == "post" and scopes is not None:
+    if method == "post" and scopes is not None and not getattr(route.endpoint, "is_reading", False):
         parameters.append(IDEMPOTENCY_KEY)
     if method == "get" and getattr(route.endpoint, "has_etag", False):
         parameters.append(IF_NONE_MATCH)
@@ -279,6 +279,12 @@ def refusing(endpoint: Any, raises: Sequence[type[Refusal]]) -> Any:
 def conditional(endpoint: Any) -> Any:
     """Marks a route whose change needs If-Match."""
     endpoint.is_conditional = True
+    return endpoint
+
+
+def reading(endpoint: Any) -> Any:
+    """Marks a POST that changes nothing."""
+    endpoint.is_reading = True
     return endpoint
 
 

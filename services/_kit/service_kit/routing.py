@@ -16,7 +16,7 @@ from service_kit import idempotency, preconditions
 from service_kit.arguments import Plan, is_many, plan_for
 from service_kit.call import Call
 from service_kit.caller import SYSTEM, Caller
-from service_kit.contract import conditional, moving, refusal_responses, refusing, tagged
+from service_kit.contract import conditional, moving, reading, refusal_responses, refusing, tagged
 from service_kit.errors import Fault, Invalid, Malformed, Refusal
 from service_kit.origin import Origin
 from service_kit.readback import OutcomeNotKnown, was_committed
@@ -79,7 +79,7 @@ class StrictRoute(APIRoute):
         fields = frozenset(field.alias for field in self.dependant.body_params)
         is_required = self.body_field is not None and self.body_field.field_info.is_required()
         scopes, instead = self.scopes, self.instead
-        has_key = takes_key(self.methods or (), scopes)
+        has_key = takes_key(self.methods or (), scopes, self.endpoint)
         conditions = conditions_of(self.endpoint)
         honors_match = getattr(self.endpoint, "honors_match", False)
 
@@ -100,11 +100,12 @@ class StrictRoute(APIRoute):
 
 
 class Router(APIRouter):
-    """An APIRouter of strict routes, with four options more than FastAPI's.
+    """An APIRouter of strict routes, with five options more than FastAPI's.
 
     `raises` lists the refusals of a route: they are documented in its contract. `conditional` says whether a change needs If-Match
     (PUT, PATCH and DELETE do unless told otherwise). `moves` says whether a POST honors an If-Match that is sent (all do that move
-    something named in their path and create nothing). `etag` says whether a GET answers with one (those of `.../{id}` do).
+    something named in their path and create nothing). `reads` says that a POST changes nothing, so that it takes no Idempotency-Key.
+    `etag` says whether a GET answers with one (those of `.../{id}` do).
     """
 
     def __init__(self, *, tags: Sequence[str]) -> None:
@@ -113,7 +114,9 @@ class Router(APIRouter):
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         methods = options.get("methods") or ["GET"]
         raises: Sequence[type[Refusal]] = options.pop("raises", ())
-        if takes_key(methods, scopes_of(endpoint)):
+        if options.pop("reads", False):
+            endpoint = reading(endpoint)
+        if takes_key(methods, scopes_of(endpoint), endpoint):
             raises = (*raises, idempotency.AnswerNotSeen)
         endpoint = refusing(endpoint, raises)
         if options.pop("conditional", bool({"PUT", "PATCH", "DELETE"} & set(methods))):
@@ -151,9 +154,12 @@ class Router(APIRouter):
         return self._verb("DELETE", path, options)
 
 
-def takes_key(methods: Collection[str], scopes: Sequence[str] | None) -> bool:
-    """Whether an operation honors Idempotency-Key; the clients of an open one have no names by which keys could be told apart."""
-    return "POST" in methods and scopes is not None
+def takes_key(methods: Collection[str], scopes: Sequence[str] | None, endpoint: Callable[..., Any]) -> bool:
+    """Whether an operation honors Idempotency-Key.
+
+    The clients of an open one have no names by which keys could be told apart, and a POST that only reads has nothing to do just once.
+    """
+    return "POST" in methods and scopes is not None and not getattr(endpoint, "is_reading", False)
 
 
 async def authenticated(request: Request, scopes: Sequence[str] | None, instead: Sequence[str] = ()) -> Caller:

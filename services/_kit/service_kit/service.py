@@ -99,14 +99,7 @@ class Service:
         self.leases = Leases(self.database)
         self._always: list[Worker] = []
         self._starting: list[Callable[[], Any]] = []
-        if keys is None:
-            epochs = self._published_epochs(settings)
-        self.authenticator = Authenticator(
-            keys or PublishedKeys(self.database, gateway_url=settings.gateway_url, issuer=settings.issuer),
-            issuer=settings.issuer,
-            audience=settings.audience,
-            epochs=epochs,
-        )
+        self.authenticator = self._authenticator(keys, epochs)
         self.tokens = Tokens(
             gateway_url=settings.gateway_url, client_id=settings.client_id, client_secret=settings.client_secret.get_secret_value()
         )
@@ -121,8 +114,12 @@ class Service:
         self.may_read = may_read
         self.api = self._fastapi(title, description)
         self.app = self._shell(self.routes)
+        self._work()
+
+    def _work(self) -> None:
+        """The background work of every service."""
         self.worker(self.loop("sequencer", self._sequencer.step, topic="outbox", idle_seconds=0.25))
-        self.worker(self.loop("seals", Seals(self.database, self.sealer, clock=now).step, idle_seconds=1.0))
+        self.worker(self.loop("seals", Seals(self.database, self.sealer, clock=self.clock).step, idle_seconds=1.0))
         self.worker(self.loop("housekeeping", self._housekeeping, idle_seconds=HOUSEKEEPING_SECONDS))
 
     # Wiring, for composition roots.
@@ -183,8 +180,16 @@ class Service:
             )
         )
 
-    def _published_epochs(self, settings: ServiceSettings) -> PublishedEpochs:
-        epochs = PublishedEpochs(self.database, gateway_url=settings.gateway_url, issuer=settings.issuer)
+    def _authenticator(self, keys: Keys | None, epochs: Epochs | None) -> Authenticator:
+        """Checks tokens by the given keys and epochs, or else by those that the gateway publishes."""
+        chosen = self.settings
+        if keys is None:
+            keys = PublishedKeys(self.database, gateway_url=chosen.gateway_url, issuer=chosen.issuer)
+            epochs = self._published_epochs()
+        return Authenticator(keys, issuer=chosen.issuer, audience=chosen.audience, epochs=epochs)
+
+    def _published_epochs(self) -> PublishedEpochs:
+        epochs = PublishedEpochs(self.database, gateway_url=self.settings.gateway_url, issuer=self.settings.issuer)
         self.at_start(epochs.recall)
         self.always(epochs)
         return epochs

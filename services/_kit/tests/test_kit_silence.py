@@ -127,9 +127,11 @@ async def test_a_commit_without_an_answer_in_time_is_of_unknown_outcome(wire, si
 
 async def test_a_statement_may_have_a_longer_time_and_its_deadline_goes_along(silent):
     async with silent.transaction(statement_within=5) as tx:
-        await tx.fetch(SLEEP, seconds=1.6)
+        written = await tx.fetch(SLEEP, seconds=1.6)
     async with silent.snapshot(statement_within=5) as reader:
-        await reader.fetch(SLEEP, seconds=1.6)
+        read = await reader.fetch(SLEEP, seconds=1.6)
+
+    assert (len(written), len(read)) == (1, 1)
 
 
 async def test_as_long_as_the_server_lives_its_own_answer_wins(silent):

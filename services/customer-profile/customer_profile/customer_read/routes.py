@@ -22,12 +22,12 @@ from customer_profile.identifier.domain import Vault
 router = Router(tags=["customers"])
 
 
-@router.post("/v1/customer-reads", response_model=CustomerReadView)
+@router.post("/v1/customer-reads", response_model=CustomerReadView, reads=True)
 async def read_customers(body: CustomerRead, call: Annotated[Call, requires("customers:read")]) -> Response:
     """Read up to a thousand customers' files at once.
 
     Items come in the order of the request, each id once; `missing` names the ids without a file in the units of this token. What is
-    sensitive is masked and logged as in the reading of one file. Nothing is changed: the same Idempotency-Key reads again.
+    sensitive is masked and logged as in the reading of one file.
     """
     ids = list(dict.fromkeys(body.ids))
     people = MOST_PEOPLE + 1 if body.include else 0

@@ -7,14 +7,15 @@ from uuid import UUID
 from service_kit.caller import Caller
 from service_kit.database import Reader, Transaction
 from service_kit.tables import Moment
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, case, func, literal, or_, select
+from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, case, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
 from scoring.rows import arrays, unnested
 from scoring.tables import customer
 
-ERASED = literal("erased", String)
+# Spelled out: a distributed Postgres takes no parameter behind ON CONFLICT of INSERT ... SELECT.
+ERASED = literal_column("'erased'", String)
 _met = unnested("met", id=Uuid, unit=String, state=String, known_at=Moment)
 _learn = insert(customer).from_select([each.name for each in _met.c], select(*_met.c).order_by(_met.c.id))
 # News of imports come behind live ones, so older words come after newer ones: these stand, and who was erased stays so for ever.
