@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from service_kit.looks import is_same_person
 from service_kit.money import Money
-from service_kit.names import fault_of_identity, same_person
+from service_kit.names import fault_of_identity
 from service_kit.words import UNIT
 
 from gateway.rights.domain import SCOPES, Rights
@@ -70,7 +71,7 @@ def grant_to_person(client_id: str, held: Rights, subject: Subject, form: Mappin
         raise TokenRefused("invalid_request", f"sub does not name a person: {fault}")
     if subject.sub not in (client_id, sub):
         raise TokenRefused("invalid_request", "a token of one person is not exchanged into one of another")
-    if same_person(sub, client_id):
+    if is_same_person(sub, client_id):
         raise TokenRefused("invalid_request", "sub names a person, not the client itself")
     bound = subject.rights.limited_to(held)
     asked = Rights(

@@ -1,4 +1,4 @@
-"""Names that say who somebody is: opaque and exact, in one spelling, without what only looks like another name."""
+"""Names that say who somebody is: opaque and exact, in one spelling, without what only looks like another name (see `looks`)."""
 
 import unicodedata
 
@@ -14,21 +14,6 @@ INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | frozenset(
 )
 # What the width of a keyboard decides in a Chinese sentence: it may stand in a title, not in what identifies.
 WIDE_MARKS = "\uff08\uff09\uff0c\uff1a\uff1b\uff01\uff1f\uff0f\uff06"
-# Letters of other scripts as they look in Latin, after case folding; from the Unicode list of confusables, those of whole words.
-LOOKS_LIKE = str.maketrans(
-    {
-        **dict(zip("авеёзкмнорстухцьіїјѕԁԛԝһӏүғ", "abee3kmhopctyxuьiijsdqwhlvf", strict=True)),
-        **dict(zip("αβγεηικμνορςτυχωϲϳ", "aβyenikuvopctuxωcj", strict=True)),
-        **dict(zip("օոսհցզյ", "onuhgqj", strict=True)),
-        "ı": "i",
-        "ł": "l",
-        "ø": "o",
-        "ɑ": "a",
-        "ɡ": "g",
-        "0": "o",
-        "1": "l",
-    }
-)
 
 SPACES = "it begins or ends with a space"
 SPELLING = "it is written in compatibility forms; write it in NFKC"
@@ -60,19 +45,6 @@ def scripts_of(text: str) -> frozenset[str]:
     return frozenset(
         unicodedata.name(letter, "?").split(" ")[0].split("-")[0] for letter in text if letter.isalpha() and letter not in "ー々〆"
     )
-
-
-def skeleton(text: str) -> str:
-    """What a name looks like: names with one skeleton are taken for one by the eye, whatever their case, width and script."""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    shown = "".join(each for each in folded if not unicodedata.combining(each) and not _is_hidden(each))
-    # A second folding: what a table made of a letter is compared as a small Latin one, and `l` looks like `i`.
-    return "".join(shown.translate(LOOKS_LIKE).split()).replace("l", "i")
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two subs may be one person as far as duties are kept apart: also when they only look alike."""
-    return skeleton(one) == skeleton(other)
 
 
 def _is_hidden(character: str) -> bool:

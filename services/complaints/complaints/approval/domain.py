@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from service_kit.errors import Forbidden
+from service_kit.looks import is_same_person
 from service_kit.messages import said
 from service_kit.money import Money
-
-from complaints.approval.person import is_same_person
 
 
 class ProposerMayNotDecide(Forbidden):

@@ -1,7 +1,7 @@
 """One person under several spellings."""
 
 import pytest
-from complaints.approval.person import is_same_person
+from service_kit.looks import is_same_person
 
 DISGUISES = [
     "Alice", "ALICE", " alice", "alice ", "ali ce", "al\u200bice", "\uff41\uff4c\uff49\uff43\uff45", "\u0430lice", "al\u0456ce",
@@ -16,7 +16,9 @@ def test_a_disguise_is_the_same_person(disguise: str) -> None:
     assert is_same_person(disguise, "alice")
 
 
-@pytest.mark.parametrize(("one", "other"), [("0scar", "oscar"), ("rn", "m"), ("wu", "vvu"), ("\u5f20\u4f1f", " \u5f20\u4f1f")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("0scar", "oscar"), ("rn", "m"), ("wu", "vvu"), ("ace", "\u0430\u0441\u0435"), ("\u5f20\u4f1f", " \u5f20\u4f1f")]
+)
 def test_look_alikes_are_the_same_person(one: str, other: str) -> None:
     assert is_same_person(one, other)
 
