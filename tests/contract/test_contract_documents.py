@@ -5,6 +5,8 @@ import re
 from tests.contract.rooms import Room, composed, operations
 
 PROBLEM = "#/components/schemas/Problem"
+# POSTs that only read: what they ask for is too long for an address.
+READING = {"POST /v1/customer-reads"}
 CAPITALIZED_SENTENCE = re.compile(r"^[A-Z].*[^.]$")
 
 
@@ -81,7 +83,10 @@ def test_every_post_documents_its_idempotency_key(room: Room):
     found = [
         str(operation)
         for operation in operations(room.package)
-        if operation.method == "POST" and not operation.is_open and "Idempotency-Key" not in operation.parameters
+        if operation.method == "POST"
+        and not operation.is_open
+        and str(operation) not in READING
+        and "Idempotency-Key" not in operation.parameters
     ]
 
     assert not found, "\n".join(found)

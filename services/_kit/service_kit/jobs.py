@@ -242,9 +242,7 @@ class RunningJob:
     async def finish(self, state: str, *, at: datetime, error: str | None = None) -> None:
         """End the work in this state; LeaseLost when another worker took over, whose end it is then."""
         kept = None if error is None else stored(error, longest=LONGEST_ERROR)
-        # It may be the result that could not be written.
-        result = None if state == "failed" else self.result
-        given = {"new_state": state, "at": at, "new_result": result, "new_error": kept}
+        given = {"new_state": state, "at": at, "new_result": self.result, "new_error": kept}
         async with self._database.transaction(origin=self.origin) as tx:
             if not await tx.execute(FINISH, of=self.id, owner=self._owner, **given):
                 raise LeaseLost(f"job {self.id}")
@@ -315,7 +313,7 @@ class Jobs:
             if attempts > MOST_ATTEMPTS:
                 raise WorkKeepsFailing()
             await self._handler(running)
-            await running.finish("done", at=self._clock())
+            await self._done(running)
         except JobCanceled:
             await running.finish("canceled", at=self._clock())
         except (LeaseLost, Unavailable, TransactionRolledBack, OutcomeUnknown):
@@ -325,6 +323,14 @@ class Jobs:
         except Exception as error:
             log.exception("a job failed", kind=self._kind, job=str(running.id))
             await running.finish("failed", at=self._clock(), error=said("unexpected error: {kind}", kind=type(error).__name__))
+
+    async def _done(self, running: RunningJob) -> None:
+        try:
+            await running.finish("done", at=self._clock())
+        except Exception:
+            # It may be the result that could not be written: the failure is told without it.
+            running.result = None
+            raise
 
     async def _beating(self, running: RunningJob) -> None:
         while True:

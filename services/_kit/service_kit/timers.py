@@ -136,7 +136,7 @@ class Timers:
     async def _fire_alone(self, failure: Exception) -> bool:
         """One by one, each in a transaction of its own, so that a poisonous one stops nobody, even if it fails at its COMMIT.
 
-        True when some were fired. Where none is due that could be to blame, firing itself fails: the failure is raised.
+        True when some were fired or put off. Where none is due that could be to blame, firing itself fails: the failure is raised.
         """
         async with self._database.reading() as reader:
             rows = await reader.fetch(DUE, kind=self._kind, at=self._clock(), limit=self._batch)
@@ -146,7 +146,7 @@ class Timers:
         return any([await self._fire_one(timer_of(row)) for row in rows])
 
     async def _fire_one(self, each: Timer) -> bool:
-        """Whether it was fired."""
+        """Whether it was fired, or put off because it failed."""
         try:
             async with self._database.transaction() as tx:
                 taken = await tx.fetch_one(TAKE_ONE, kind=self._kind, at=self._clock(), subject=each.subject, key=each.key)
@@ -155,21 +155,20 @@ class Timers:
                 each = timer_of(taken)
                 await self._handler(tx, [each])
         except OWN_FAULTS as error:
-            await self._fail(each, error)
+            return await self._fail(each, error)
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             raise
         except Exception as error:
-            await self._fail(each, error)
-        else:
-            return True
-        return False
+            return await self._fail(each, error)
+        return True
 
-    async def _fail(self, each: Timer, error: Exception) -> None:
+    async def _fail(self, each: Timer, error: Exception) -> bool:
+        """Put it off, or park it; False where it is another one by now."""
         attempts = each.attempts + 1
         reason = reason_of(error, longest=500)
         log.warning("a timer failed", kind=self._kind, subject=str(each.subject), attempts=attempts, reason=reason)
         async with self._database.transaction() as tx:
-            await tx.execute(
+            put_off = await tx.execute(
                 FAIL,
                 of=each.subject,
                 of_kind=each.kind,
@@ -180,3 +179,4 @@ class Timers:
                 again_at=self._clock() + RETRY_AFTER * 2**attempts,
                 reason=reason if attempts >= MOST_ATTEMPTS else None,
             )
+        return put_off > 0

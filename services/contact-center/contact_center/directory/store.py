@@ -9,12 +9,38 @@ from service_kit.database import Reader, Record, Transaction
 from service_kit.statements import rows
 from service_kit.tables import Moment
 from service_kit.units import within_units
-from sqlalchemy import ARRAY, Boolean, Integer, LargeBinary, String, Uuid, any_, bindparam, delete, func, literal, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Delete,
+    Integer,
+    LargeBinary,
+    String,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from contact_center.dedicated.store import DedicationStore
 from contact_center.directory.domain import CustomerFacts, KnownCustomer
-from contact_center.tables import contact, dedicated_agent, directory_address, directory_complaint, directory_customer, offer
+from contact_center.tables import (
+    contact,
+    dedicated_agent,
+    directory_address,
+    directory_complaint,
+    directory_customer,
+    external_contact,
+    offer,
+)
 
 customer = directory_customer
 _known = select(
@@ -119,6 +145,16 @@ REASSIGN_CONTACTS = (
 )
 # What of a contact leads to the person.
 BLANKED: Mapping[str, Any] = {"from_address": None, "notes": None, "collected": {}, "external_id": None}
+
+
+def _forgotten(*which: ColumnElement[bool]) -> Delete:
+    """The platform's ids of contacts, before the contacts themselves lose them; the same call said again is a new one then."""
+    ids = select(contact.c.channel, contact.c.external_id).where(*which)
+    return delete(external_contact).where(tuple_(external_contact.c.channel, external_contact.c.external_id).in_(ids))
+
+
+FORGET_EXTERNAL = _forgotten(contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+FORGET_EXTERNAL_OF = _forgotten(contact.c.customer_id == bindparam("of_id"))
 BLANK_OFFERS = (
     update(offer).where(offer.c.contact_id == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(reason=None).returning(offer.c.id)
 )
@@ -235,6 +271,7 @@ class DirectoryStore:
         await self._meet(customer_id)
         await self._tx.execute(ERASE, of_id=customer_id)
         await self._tx.execute(FORGET_ADDRESSES, ids=[customer_id])
+        await self._tx.execute(FORGET_EXTERNAL_OF, of_id=customer_id)
         blanked = await self._tx.fetch(BLANK_CONTACTS, of_id=customer_id)
         offers = await self._tx.fetch(BLANK_OFFERS, ids=[row["id"] for row in blanked])
         return blanked, [row["id"] for row in offers]

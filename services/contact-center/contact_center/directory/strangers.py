@@ -11,7 +11,7 @@ from service_kit.kept_answers import KeptAnswers
 from service_kit.timers import Timer, Timers
 from sqlalchemy import ARRAY, Integer, Uuid, any_, bindparam, select, update
 
-from contact_center.directory.store import BLANK_OFFERS, BLANKED, Digests
+from contact_center.directory.store import BLANK_OFFERS, BLANKED, FORGET_EXTERNAL, Digests
 from contact_center.tables import contact, directory_address
 
 KIND = "erased_strangers"
@@ -81,6 +81,7 @@ class Strangers:
     async def _erase(self, tx: Transaction, found: Sequence[UUID]) -> None:
         if not found:
             return
+        await tx.execute(FORGET_EXTERNAL, ids=list(found))
         ids = [row["id"] for row in await tx.fetch(BLANK, ids=list(found))]
         offers = [row["id"] for row in await tx.fetch(BLANK_OFFERS, ids=ids)]
         await audit.erase(tx, *ids, *offers, at=self._clock())

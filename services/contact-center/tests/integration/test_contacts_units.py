@@ -24,7 +24,7 @@ async def known_to_the_directory(api: Api, customer_id: UUID, unit: str, *addres
         customer_id=customer_id, seen_at=AT, unit=unit, language=None, tags=(), addresses=addresses, key_contact_addresses=()
     )
     async with api.service.database.transaction() as tx:
-        await DirectoryStore(tx, api.service.parts["addresses"]).learn(facts)
+        await DirectoryStore(tx, api.service.parts["addresses"]).learn([facts])
 
 
 class Files:
