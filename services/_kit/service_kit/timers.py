@@ -136,17 +136,19 @@ class Timers:
     async def _fire_alone(self, failure: Exception) -> bool:
         """One by one, each in a transaction of its own, so that a poisonous one stops nobody, even if it fails at its COMMIT.
 
-        True when some were fired or put off. Where none is due that could be to blame, firing itself fails: the failure is raised.
+        True when some were fired, or when others may wait behind a batch of which none could be. Where none is due that could be to
+        blame, firing itself fails: the failure is raised.
         """
         async with self._database.reading() as reader:
             rows = await reader.fetch(DUE, kind=self._kind, at=self._clock(), limit=self._batch)
         if not rows:
             raise failure
         log.error("a batch of timers failed", kind=self._kind, exc_info=failure)
-        return any([await self._fire_one(timer_of(row)) for row in rows])
+        fired = [await self._fire_one(timer_of(row)) for row in rows]
+        return any(fired) or len(rows) == self._batch
 
     async def _fire_one(self, each: Timer) -> bool:
-        """Whether it was fired, or put off because it failed."""
+        """Whether it was fired."""
         try:
             async with self._database.transaction() as tx:
                 taken = await tx.fetch_one(TAKE_ONE, kind=self._kind, at=self._clock(), subject=each.subject, key=each.key)
@@ -155,20 +157,22 @@ class Timers:
                 each = timer_of(taken)
                 await self._handler(tx, [each])
         except OWN_FAULTS as error:
-            return await self._fail(each, error)
+            await self._fail(each, error)
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             raise
         except Exception as error:
-            return await self._fail(each, error)
-        return True
+            await self._fail(each, error)
+        else:
+            return True
+        return False
 
-    async def _fail(self, each: Timer, error: Exception) -> bool:
-        """Put it off, or park it; False where it is another one by now."""
+    async def _fail(self, each: Timer, error: Exception) -> None:
+        """Put it off, or park it."""
         attempts = each.attempts + 1
         reason = reason_of(error, longest=500)
         log.warning("a timer failed", kind=self._kind, subject=str(each.subject), attempts=attempts, reason=reason)
         async with self._database.transaction() as tx:
-            put_off = await tx.execute(
+            await tx.execute(
                 FAIL,
                 of=each.subject,
                 of_kind=each.kind,
@@ -179,4 +183,3 @@ class Timers:
                 again_at=self._clock() + RETRY_AFTER * 2**attempts,
                 reason=reason if attempts >= MOST_ATTEMPTS else None,
             )
-        return put_off > 0
