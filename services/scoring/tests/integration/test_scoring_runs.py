@@ -133,7 +133,7 @@ async def _every_score_is_as_the_formulas_say(api, orders, ids, model, worth) ->
 
 async def _tiers_are_told(api, ids) -> None:
     told: dict[str, dict] = {}
-    reader, after = api.as_("events:read", "scores:read"), "0"
+    reader, after = api.as_("events:read", "tiers:read"), "0"
     async with asyncio.timeout(120):
         while len(told) < 2357:
             page = (await reader.get("/v1/events", params={"after": after, "limit": 1000, "wait": 5})).json()
