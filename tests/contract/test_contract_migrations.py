@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from service_kit.connection import connect
 from service_kit.fingerprints import fingerprints
 from service_kit.identity import new_id
 from service_kit.migrations import migrate, script_directory
@@ -15,6 +16,7 @@ from service_kit.testing.databases import run, url_of
 from service_kit.testing.frozen import published
 from service_kit.testing.revisions import difference
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
 
 from tests.contract.catalog import dumped
 from tests.contract.rooms import ROOT, Room
@@ -70,6 +72,28 @@ async def test_migrating_twice_is_migrating_once(room: Room, own_database: str):
     assert second == []
 
 
+async def test_a_migration_that_was_interrupted_is_taken_up_again(room: Room, own_database: str):
+    """An index that is made beside writers waits for whoever reads: the longest of all steps, and the likeliest to be broken off."""
+    (before_indexes,) = [path.name[:4] for path in (room.migrations / "versions").glob("*_kit_doors.py")]
+    await migrate(own_database, room.package, str(room.migrations), to=before_indexes)
+    reader, watcher = await connect(own_database), await connect(own_database)
+    await reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT txid_current()")
+    broken = asyncio.create_task(migrate(own_database, room.package, str(room.migrations)))
+    for _ in range(1_000):
+        if await watcher.fetchval(CANCEL_INDEX):
+            break
+        await asyncio.sleep(0.05)
+
+    with pytest.raises(DBAPIError):
+        await broken
+    await reader.close()
+    await migrate(own_database, room.package, str(room.migrations))
+
+    assert await watcher.fetchval("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == 0
+    assert await watcher.fetchval("SELECT count(*) FROM pg_class WHERE relname = 'ix_event_live'") == 1
+    await watcher.close()
+
+
 def test_revisions_are_numbered_in_one_line(room: Room):
     names = sorted(path.name for path in (room.migrations / "versions").glob("*.py"))
     steps = list(script_directory(str(room.migrations)).walk_revisions())
@@ -94,6 +118,12 @@ async def test_squawk_finds_nothing_that_blocks_a_running_release(room: Room, ow
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout[-5_000:]
+
+
+CANCEL_INDEX = """
+SELECT bool_or(pg_cancel_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'
+"""
 
 
 @contextmanager

@@ -189,9 +189,11 @@ class Dispatcher:
                 return []
             deliveries = DeliveryStore(tx)
             claimed = await deliveries.claim(endpoint_id, room=room, at=at, until=at + self._lease)
-            allowed = [each for each in claimed if reader.may_get(each.event_type, each.unit)]
+            allowed = []
             for each in claimed:
-                if each not in allowed:
+                if reader.may_get(each.event_type, each.unit):
+                    allowed.append(each)
+                else:
                     await deliveries.finish(*each.refused(at))
             secrets = await endpoints.secrets(endpoint_id, at=at)
         return [Job(delivery=delivery, endpoint=endpoint, secrets=secrets) for delivery in allowed]

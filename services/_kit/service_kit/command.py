@@ -15,6 +15,7 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 from sqlalchemy import MetaData
+from sqlalchemy.exc import DBAPIError
 
 from service_kit import logs
 from service_kit.migrations import DatabaseTooOld, SchemaOfAnotherRelease, migrate, role_of
@@ -60,6 +61,8 @@ def command_line(
             taken = asyncio.run(migrate_as(chosen, migrations, tables))
         except (DatabaseUnavailable, TransactionRolledBack, DatabaseTooOld, SchemaOfAnotherRelease) as error:
             raise _stopped(f"{name}: {error}") from error
+        except DBAPIError as error:
+            raise _stopped(f"{name}: a step failed and may be repeated: {str(error.orig).splitlines()[0]}") from error
         typer.echo(f"{name}: {len(taken)} migrations" + (f" ({', '.join(taken)})" if taken else ""))
 
     @cli.command()

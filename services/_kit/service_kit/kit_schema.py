@@ -1,5 +1,7 @@
 """The kit's tables as every service's first migration makes them; what is written here never changes, later steps are added below."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -171,23 +173,6 @@ def upgrade_0002() -> None:
     op.add_column("event", sa.Column("is_bulk", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("idempotency_record", sa.Column("unit", sa.String(length=200), nullable=True))
     op.add_column("idempotency_record", sa.Column("subjects", postgresql.ARRAY(sa.Uuid()), server_default=sa.text("'{}'"), nullable=False))
-    with op.get_context().autocommit_block():
-        op.create_index(
-            "ix_event_live",
-            "event",
-            ["position"],
-            postgresql_where=sa.text("position IS NOT NULL AND NOT is_bulk"),
-            postgresql_concurrently=True,
-            if_not_exists=True,
-        )
-        op.create_index(
-            "ix_idempotency_record_subjects",
-            "idempotency_record",
-            ["subjects"],
-            postgresql_using="gin",
-            postgresql_concurrently=True,
-            if_not_exists=True,
-        )
 
 
 def _make_seals() -> None:
@@ -222,8 +207,29 @@ def _make_seals() -> None:
 def downgrade_0002() -> None:
     for table in ("audit_seal_head", "audit_seal", "audit_unsealed"):
         op.drop_table(table)
-    op.drop_index("ix_idempotency_record_subjects", table_name="idempotency_record")
     op.drop_column("idempotency_record", "subjects")
     op.drop_column("idempotency_record", "unit")
-    op.drop_index("ix_event_live", table_name="event")
     op.drop_column("event", "is_bulk")
+
+
+def upgrade_0003() -> None:
+    """The indexes of what 0002 added, in a step that holds nothing else: it may be interrupted and taken again."""
+    index_beside_writers("ix_event_live", "event", ["position"], postgresql_where=sa.text("position IS NOT NULL AND NOT is_bulk"))
+    index_beside_writers("ix_idempotency_record_subjects", "idempotency_record", ["subjects"], postgresql_using="gin")
+
+
+def downgrade_0003() -> None:
+    op.drop_index("ix_idempotency_record_subjects", table_name="idempotency_record")
+    op.drop_index("ix_event_live", table_name="event")
+
+
+def index_beside_writers(name: str, table: str, columns: list[str], **options: Any) -> None:
+    """Make an index while others read and write; the rest of an interrupted one is taken away first.
+
+    It waits for everybody who began before, such as a backup, and nobody queues up behind it: the usual limit of waits is off.
+    """
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
+        op.drop_index(name, table_name=table, postgresql_concurrently=True, if_exists=True)
+        op.create_index(name, table, columns, postgresql_concurrently=True, **options)
+        op.execute("SET lock_timeout = '5s'")

@@ -40,7 +40,7 @@ def sweep() -> int:
         with suppress(OSError):
             if folder.is_dir() and not folder.is_symlink() and folder.stat().st_uid == os.getuid():
                 with _held(_lock_of(folder)):
-                    shutil.rmtree(folder)
+                    shutil.rmtree(folder, ignore_errors=True)
                     _lock_of(folder).unlink(missing_ok=True)
                     swept += 1
     return swept

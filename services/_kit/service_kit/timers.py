@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import Executable, Select, SmallInteger, String, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from service_kit.database import Database, Record, Transaction
+from service_kit.database import Database, Reader, Record, Transaction
 from service_kit.errors import Unavailable
 from service_kit.identity import Clock
 from service_kit.logs import logger, reason_of
+from service_kit.moments import database_time
 from service_kit.sqlstates import OWN_FAULTS, OutcomeUnknown, TransactionRolledBack
 from service_kit.tables import timer
 
@@ -105,10 +106,11 @@ async def cancel(tx: Transaction, *, subject: UUID, kind: str, key: str | None =
 class Timers:
     """Fires the due timers of one kind in batches; a batch that fails is tried one by one, what keeps failing is parked with its reason.
 
-    A timer is gone when the handler is called with it, so that the handler may set it anew.
+    A timer is gone when the handler is called with it, so that the handler may set it anew. Without a clock the database's time decides
+    what is due.
     """
 
-    def __init__(self, database: Database, kind: str, handler: Handler, *, clock: Clock, batch: int = BATCH) -> None:
+    def __init__(self, database: Database, kind: str, handler: Handler, *, clock: Clock | None, batch: int = BATCH) -> None:
         self._database = database
         self._kind = kind
         self._handler = handler
@@ -126,9 +128,12 @@ class Timers:
         except Exception as error:
             return await self._fire_alone(error)
 
+    async def _now(self, reader: Reader) -> datetime:
+        return await database_time(reader) if self._clock is None else self._clock()
+
     async def _fire(self, limit: int) -> int:
         async with self._database.transaction() as tx:
-            rows = await tx.fetch(TAKE, kind=self._kind, at=self._clock(), limit=limit)
+            rows = await tx.fetch(TAKE, kind=self._kind, at=await self._now(tx), limit=limit)
             if rows:
                 await self._handler(tx, sorted(map(timer_of, rows), key=lambda each: each.due_at))
         return len(rows)
@@ -140,7 +145,7 @@ class Timers:
         blame, firing itself fails: the failure is raised.
         """
         async with self._database.reading() as reader:
-            rows = await reader.fetch(DUE, kind=self._kind, at=self._clock(), limit=self._batch)
+            rows = await reader.fetch(DUE, kind=self._kind, at=await self._now(reader), limit=self._batch)
         if not rows:
             raise failure
         log.error("a batch of timers failed", kind=self._kind, exc_info=failure)
@@ -151,7 +156,7 @@ class Timers:
         """Whether it was fired."""
         try:
             async with self._database.transaction() as tx:
-                taken = await tx.fetch_one(TAKE_ONE, kind=self._kind, at=self._clock(), subject=each.subject, key=each.key)
+                taken = await tx.fetch_one(TAKE_ONE, kind=self._kind, at=await self._now(tx), subject=each.subject, key=each.key)
                 if taken is None:
                     return False
                 each = timer_of(taken)
@@ -180,6 +185,6 @@ class Timers:
                 was_due_at=each.due_at,
                 had_tries=each.attempts,
                 tries=attempts,
-                again_at=self._clock() + RETRY_AFTER * 2**attempts,
+                again_at=await self._now(tx) + RETRY_AFTER * 2**attempts,
                 reason=reason if attempts >= MOST_ATTEMPTS else None,
             )

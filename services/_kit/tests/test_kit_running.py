@@ -41,7 +41,7 @@ async def test_a_service_starts_before_its_schema_was_migrated_and_says_so(compo
         ready = await api.client.get("/readyz")
 
     assert ready.status_code == 503
-    assert ready.json()["reasons"] == ["migrations are pending: 0001, 0002, 0003"]
+    assert ready.json()["reasons"] == ["migrations are pending: 0001, 0002, 0003, 0004"]
 
 
 async def test_a_worker_process_serves_health_and_no_operation(compose, signing_keys):

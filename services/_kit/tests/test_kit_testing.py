@@ -41,7 +41,7 @@ async def test_a_database_comes_back_without_rows_but_migrated(lender):
     again = await lent(lender)
 
     assert again == first
-    assert await run(again, "SELECT count(*) FROM notes.event_head", "SELECT max(version_num) FROM notes.schema_version") == [0, "0003"]
+    assert await run(again, "SELECT count(*) FROM notes.event_head", "SELECT max(version_num) FROM notes.schema_version") == [0, "0004"]
 
 
 async def test_two_lent_at_once_are_two(lender):

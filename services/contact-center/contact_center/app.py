@@ -120,7 +120,7 @@ def _wire_routing(service: Service, settings: Settings) -> None:
     service.worker(Sole(LEASE_NAME, service.leases, route, ttl=ttl))
     ending = Endings(service.database)
     service.worker(service.loop("endings", ending.step, topic=endings.TOPIC, idle_seconds=ENDING_SECONDS))
-    silence = Timers(service.database, FLOW_TIMER, on_silence, clock=service.clock)
+    silence = Timers(service.database, FLOW_TIMER, on_silence, clock=None)
     service.worker(service.loop("silence", silence.step, idle_seconds=SILENCE_SECONDS))
     hints = service.part("hints", Hints(service.database))
     service.worker(Hearing(service.database, hints))

@@ -20,12 +20,9 @@ def upgrade() -> None:
     op.add_column("client", sa.Column("made_by", sa.String(length=100), nullable=True))
     op.add_column("client", sa.Column("generation", sa.SmallInteger(), server_default=sa.text("0"), nullable=False))
     op.add_column("webhook_endpoint", sa.Column("scopes", postgresql.ARRAY(sa.String()), nullable=True))
-    with op.get_context().autocommit_block():
-        op.create_index("ix_client_made_by", "client", ["made_by"], postgresql_concurrently=True, if_not_exists=True)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_client_made_by", table_name="client")
     op.drop_column("webhook_endpoint", "scopes")
     op.drop_column("client", "generation")
     op.drop_column("client", "made_by")

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from service_kit.database import Transaction
 from service_kit.errors import Conflict
+from service_kit.sqlstates import TransactionRolledBack
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -45,7 +46,8 @@ async def first_of(
         if await tx.fetch_one(CLAIM, **given, contact_id=claimed_for) is not None:
             return None
         row = await tx.fetch_one(FIRST, **given)
-        assert row is not None, "a claim is committed with its contact"
+        if row is None:
+            raise TransactionRolledBack("the contact with this external id was erased at this moment")
     if not sees(row["unit"]):
         raise ExternalIdTaken()
     return contact_of(row)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from service_kit.database import Transaction
 from service_kit.moments import database_time
-from service_kit.timers import Timer, schedule
+from service_kit.timers import Timer
 
 from contact_center.contact.domain import ContactUnknown
 from contact_center.contact.moves import State
@@ -14,15 +14,10 @@ from contact_center.contact.store import ContactStore
 
 
 async def on_silence(tx: Transaction, timers: Sequence[Timer]) -> None:
-    """Fires for flows that heard nothing for long: their contacts were left.
-
-    The clock of the process that fires it may be ahead: what is not due by the database's time is set anew.
-    """
+    """Fires for flows that heard nothing for long: their contacts were left."""
     store, at = ContactStore(tx), await database_time(tx)
-    await schedule(tx, *(timer for timer in timers if timer.due_at > at))
     for timer in timers:
-        if timer.due_at <= at:
-            await _left(store, timer.subject, at=at)
+        await _left(store, timer.subject, at=at)
 
 
 async def _left(store: ContactStore, contact_id: UUID, *, at: datetime) -> None:

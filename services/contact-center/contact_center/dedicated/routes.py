@@ -66,7 +66,7 @@ async def read_dedicated_agent(customer_id: Id, call: Annotated[Call, requires("
 async def set_dedicated_agent(customer_id: Id, body: DedicationIn, call: Annotated[Call, requires("agents:write")]) -> Response:
     """Say which agent goes first for a customer: `If-None-Match: *` for the first one, `If-Match` to replace.
 
-    For how long the agent goes first, and whether the customer waits while the agent is busy, stands in the tier treatments.
+    For how long the agent goes first stands in the tier treatments; while the agent is busy, others serve the customer.
     """
     require_no_agent(call.caller)
     async with call.transaction() as tx:

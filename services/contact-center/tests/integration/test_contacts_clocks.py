@@ -2,16 +2,16 @@
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
-from contact_center.contact.silence import on_silence
 from contact_center.contact.store import FLOW_TIMER
 from contact_center.testing import House, a_flow, eventually, made
 from service_kit.identity import Clock, clock
 from service_kit.moments import database_time
 from service_kit.service import Service
 from service_kit.testing import Api, SigningKeys, serving
-from service_kit.timers import Timer
+from service_kit.timers import Timer, schedule
 
 
 @pytest.fixture(params=[30, -30], ids=["ahead", "behind"])
@@ -86,17 +86,16 @@ async def test_a_flow_is_silent_only_when_its_time_has_passed(api):
     house = await House.opened(api)
     flow = await made(api, "/v1/flows", a_flow(house.queue["id"]))
     await made(api, "/v1/entry-points", {"channel": "voice", "address": "10088", "flow_id": flow["id"]})
-    contact = await house.call(to="10088")
+    soon, later = await house.call(to="10088"), await house.call(to="10088", **{"from": "+8613800138001"})
 
     async with api.service.database.transaction() as tx:
-        due_at = await database_time(tx) + timedelta(seconds=20)
-        await on_silence(tx, [Timer(subject=contact["id"], kind=FLOW_TIMER, key="", due_at=due_at, payload={})])
+        now = await database_time(tx)
+        for contact, seconds in ((soon, 0), (later, 20)):
+            due_at = now + timedelta(seconds=seconds)
+            await schedule(tx, Timer(subject=UUID(contact["id"]), kind=FLOW_TIMER, key="", due_at=due_at, payload={}))
 
-    assert (await house.contact(contact))["state"] == "in_flow"
-    async with api.service.database.transaction() as tx:
-        due_at = await database_time(tx)
-        await on_silence(tx, [Timer(subject=contact["id"], kind=FLOW_TIMER, key="", due_at=due_at, payload={})])
-    assert (await house.contact(contact))["state"] == "abandoned"
+    await house.until(soon, "abandoned")
+    assert (await house.contact(later))["state"] == "in_flow"
 
 
 async def test_the_figures_and_the_desktop_know_the_offer_that_stands(api):

@@ -143,3 +143,15 @@ async def test_an_answer_about_a_contact_that_moved_is_repeated_where_it_lies_no
     assert (first.status_code, [each.status_code for each in before], [each.status_code for each in after]) == (201, [201, 404], [404, 201])
     assert "from" not in before[1].json()
     assert after[1].json()["id"] == first.json()["id"]
+
+
+async def test_a_call_that_is_said_again_after_the_erasure_is_a_new_one(api: Api) -> None:
+    house = await House.opened(api)
+    await told(api, "customer.created")
+    first = await house.call(**{"from": f"+86{NUMBER}", "external_id": "CA-7"})
+    await told(api, "customer.erased")
+
+    again = await api.post("/v1/contacts", a_call(**{"from": "+8613800138009", "external_id": "CA-7"}))
+
+    assert again.status_code == 201
+    assert again.json()["id"] != first["id"]

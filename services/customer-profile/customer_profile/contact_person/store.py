@@ -81,7 +81,7 @@ async def remove(tx: Transaction, customers: CustomerStore, person: ContactPerso
     """Take a person off the file; nothing that was kept of them stays in the audit."""
     await tx.execute(DELETE, of_customer=person.customer_id, of=person.id)
     await customers.rehold(person.id, person.customer_id, person.identifiers, ())
-    await audit.erase(tx, person.id)
+    await audit.erase(tx, person.id, at=at)
     _told(tx, person, "contact_person.removed", unit, at=at, values={})
 
 
