@@ -10,7 +10,8 @@ OWN_EVENT_SCOPES: FamilyScopes = {
     "client": ("clients:read",),
     # What is told of the keys of all clients is more than the list of one's own.
     "api_key": ("clients:read", "api-keys:read"),
-    "webhook_endpoint": ("webhooks:read",),
+    # As with keys: the endpoints of all clients.
+    "webhook_endpoint": ("clients:read", "webhooks:read"),
     "webhook": ("webhooks:read",),
 }
 EVENT_SCOPES: FamilyScopes = {

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, MetaData, Table, text
 
 PRESENT = text("SELECT tablename FROM pg_tables WHERE schemaname = :schema")
 ORDINARY = "SELECT, INSERT, UPDATE, DELETE"
+KEPT = "SELECT, INSERT, UPDATE"
 
 
 def is_append_only(table: Table) -> bool:
@@ -16,7 +17,7 @@ def is_append_only(table: Table) -> bool:
 def take_hold(connection: Connection, schema: str, tables: MetaData) -> None:
     """Give the migrating role every right on what it owns: where it runs the service as well, it had given some of them away."""
     for table in _present(connection, schema, tables):
-        if is_append_only(table):
+        if is_append_only(table) or table.info.get("kept"):
             connection.execute(text(f"GRANT ALL ON {_of(schema, table.name)} TO CURRENT_USER"))
 
 
@@ -39,6 +40,10 @@ def grant(connection: Connection, schema: str, tables: MetaData, role: str, *, r
 def _rights(tables: Iterable[Table], schema: str, role: str, *, is_owner: bool) -> Iterator[str]:
     for table in tables:
         place, to = _of(schema, table.name), _quoted(role)
+        if table.info.get("kept"):
+            yield f"REVOKE ALL ON {place} FROM {to}"
+            yield f"GRANT {KEPT} ON {place} TO {to}"
+            continue
         if not is_append_only(table):
             if not is_owner:
                 yield f"REVOKE ALL ON {place} FROM {to}"

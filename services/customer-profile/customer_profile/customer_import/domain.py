@@ -117,8 +117,10 @@ class Counts(dict[str, int]):
 class Deciding:
     """Decides row by row; the outcome lies in `known`, `counts` and `problems`."""
 
-    def __init__(self, known: Known, defaults: Defaults, *, at: datetime, ids: Ids) -> None:
+    def __init__(self, known: Known, defaults: Defaults, *, at: datetime, ids: Ids, named: dict[str, str] | None = None) -> None:
         self.known = known
+        # The names of the rows before, by their keys; of the whole sheet where the caller keeps it.
+        self._named = {} if named is None else named
         self.counts = Counts()
         self.problems: list[RowProblem] = []
         self._defaults = defaults
@@ -160,7 +162,9 @@ class Deciding:
         holders = self.known.holders(draft.key) if draft.key else set()
         customers_found = [customer for holder in holders if (customer := self.known.get(holder))]
         mine = [customer for customer in customers_found if self._defaults.may_touch(customer.unit)]
-        if draft.is_key_shared and draft.name is not None and mine:
+        if draft.key and draft.name is not None and not draft.binds_name:
+            self._refuse_second_name(draft.key, draft.name)
+        if draft.binds_name and draft.name is not None and mine:
             mine = self._of_the_same_name(draft.name, mine)
         if len(mine) > 1:
             raise RowRefused("ambiguous", "several customers share this identifier")
@@ -170,8 +174,13 @@ class Deciding:
         """A household has one phone and several people: the row is about who has its name, and nobody gets the name of another."""
         same = [customer for customer in found if spelled(customer.name) == spelled(name)]
         if not same:
-            raise RowRefused("name_conflict", "a customer of another name has this identifier, which several people may share")
+            raise RowRefused("name_conflict", "a customer of another name has this identifier")
         return same
+
+    def _refuse_second_name(self, key: str, name: str) -> None:
+        """One sheet that calls one customer by two names means two people, or does not know."""
+        if self._named.setdefault(key, spelled(name)) != spelled(name):
+            raise RowRefused("name_conflict", "the sheet has this identifier before, with another name")
 
     def _refuse_taken(self, draft: Draft, customer: Customer | None) -> None:
         for identifier in draft.identifiers:

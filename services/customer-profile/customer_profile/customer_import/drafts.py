@@ -30,8 +30,8 @@ from customer_profile.customer_import.readings import (
     text_of,
 )
 from customer_profile.customer_import.spellings import EMPTY, KINDS, NOTHING, ORGANIZED, ROLES, SECTORS
-from customer_profile.identifier.domain import UNIQUE, WITH_SYSTEM, Identifier, IdentifierType, Vault, written
-from customer_profile.identifier.phones import phones
+from customer_profile.identifier.domain import WITH_SYSTEM, Identifier, IdentifierType, Vault, written
+from customer_profile.identifier.phones import has_extension, phones
 
 MANY = re.compile(r"[;,、；，|\n]+")
 APART = re.compile(r"[;,、；，|/\s]+")
@@ -45,13 +45,14 @@ NUMBERING = frozenset({IdentifierType.EXTERNAL, IdentifierType.LOYALTY})
 class Draft:
     """One row, read. What the row does not say is None or empty; `key` is the look-up key that finds its customer.
 
-    `is_key_shared` says that several people may have it, `is_nameless` that the sheet has no names at all, only numbers of its own.
+    `binds_name` says that it finds a customer of the row's name alone: it may be shared, or it proves who somebody is. `is_nameless` says
+    that the sheet has no names at all, only numbers of its own.
     """
 
     number: int
     key: str | None = None
     name: str | None = None
-    is_key_shared: bool = False
+    binds_name: bool = False
     is_nameless: bool = False
     kind: Kind | None = None
     # What its name says of a new customer whose row does not say what it is.
@@ -130,6 +131,8 @@ class Drafting:
     def identifier(self, target: str, text: str) -> Identifier:
         name, _, system = target.partition(":")
         value = text if name == IdentifierType.EMAIL else number_of(text)
+        if name == IdentifierType.PHONE and has_extension(value):
+            raise RowRefused("invalid", "the number has an extension, which cannot be kept: give the number alone, or leave the cell empty")
         identifier = written(IdentifierType(name), value, vault=self._vault, system=system, region=self._region)
         if identifier.type in WITH_SYSTEM:
             # The written form counts: a full-width sign is an ordinary one in it.
@@ -163,11 +166,6 @@ class Drafting:
             return next((identifier.key for identifier in identifiers if identifier.is_unique), None)
         own = (each.key for each in identifiers if each.type is self._key.type and each.system == self._key.system)
         return next(own, None)
-
-    @property
-    def is_key_shared(self) -> bool:
-        """Whether the rows find their customers by something that a household or a switchboard may share."""
-        return self._key is not None and self._key.type not in UNIQUE
 
     @property
     def is_nameless(self) -> bool:
@@ -255,6 +253,11 @@ class _Told:
         return self._drafting.key_among(self._identifiers)
 
     @property
+    def _binds_name(self) -> bool:
+        """Numbers that a company gives its customers may come with a new name; phones are shared, and a government id is one person's."""
+        return any(each.key == self.key and each.type not in NUMBERING for each in self._identifiers)
+
+    @property
     def name(self) -> str | None:
         name: str | None = self._plain.get("name")
         return name
@@ -269,7 +272,7 @@ class _Told:
         return Draft(
             number=number,
             key=self.key,
-            is_key_shared=self._drafting.is_key_shared,
+            binds_name=self._binds_name,
             is_nameless=self._drafting.is_nameless,
             supposed_kind=self._drafting.kind_of(self.name),
             **self._plain,

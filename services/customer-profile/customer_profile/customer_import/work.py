@@ -122,10 +122,10 @@ class Importing:
         await self._begin(job, order, await asyncio.to_thread(reading.count, sheet))
         rows = reading.rows(sheet)
         await asyncio.to_thread(_skip, rows, job.done)
-        rehearsed = Known()
+        rehearsed, named = Known(), dict[str, str]()
         async with aclosing(_batches(rows, drafting, self._settings.import_batch_rows)) as batches:
             async for batch in batches:
-                await self._take(job, order, batch, rehearsed)
+                await self._take(job, order, batch, rehearsed, named)
         # A worker that is killed behind this step leaves nothing to do but to say so: the file is not missed.
         async with job.step() as tx:
             await store.forget_file(tx, job.id)
@@ -159,22 +159,24 @@ class Importing:
                 await store.forget_problems(tx, job.id)
             job.checkpoint = {"problems": 0} if order.is_rehearsal else {"problems": 0, **job.checkpoint}
 
-    async def _take(self, job: RunningJob, order: Order, batch: list[RowRead], rehearsed: Known) -> None:
+    async def _take(self, job: RunningJob, order: Order, batch: list[RowRead], rehearsed: Known, named: dict[str, str]) -> None:
         """One batch in one transaction with its progress; decided again when a rival took an identifier meanwhile."""
         for _ in range(MOST_COLLISIONS):
             with suppress(BatchCollided):
                 async with job.step(statement_within=STATEMENT_SECONDS) as tx:
                     known = rehearsed if order.is_rehearsal else Known()
-                    decided = await self._decided(tx, job, order, batch, known)
+                    decided = await self._decided(tx, job, order, batch, known, named)
                     job.done += len(batch)
                     job.counts = {name: job.counts.get(name, 0) + decided.counts[name] for name in COUNTED}
                 return
         raise IdentifiersContested()
 
-    async def _decided(self, tx: Transaction, job: RunningJob, order: Order, batch: list[RowRead], known: Known) -> Deciding:
+    async def _decided(
+        self, tx: Transaction, job: RunningJob, order: Order, batch: list[RowRead], known: Known, named: dict[str, str]
+    ) -> Deciding:
         at = self._clock()
         known.load(*await store.known(tx, keys_of([read.draft for read in batch])))
-        deciding = Deciding(known, self._defaults(order, job.created_at), at=at, ids=new_id)
+        deciding = Deciding(known, self._defaults(order, job.created_at), at=at, ids=new_id, named=named)
         written = await asyncio.to_thread(_decide, deciding, batch, None if order.is_rehearsal else job.id, at)
         if written is not None:
             await store.write(tx, written)

@@ -63,6 +63,12 @@ def _whole(value: str) -> str:
     return fraction[1]
 
 
+def has_extension(value: str) -> bool:
+    """Whether the number leads on inside a house: everybody behind the switchboard has the rest of it."""
+    whole = _whole(value)
+    return _without_extension(whole) != whole
+
+
 def _without_extension(value: str) -> str:
     inside = INSIDE.fullmatch(value)
     return inside[1] if inside else EXTENSION.sub("", value)
