@@ -107,10 +107,10 @@ class Call:
         """A connection for single statements."""
         return self.database.reading()
 
-    def require_match(self, version: int) -> None:
-        """Check If-Match: PreconditionRequired without it, PreconditionFailed when stale."""
+    def require_match(self, version: int, *, names_one: bool = False) -> None:
+        """Check If-Match: PreconditionRequired without it, PreconditionFailed when stale; `names_one` takes neither `*` nor a list."""
         self.is_matched = True
-        preconditions.require_match(preconditions.sent(self.request, "if-match"), version)
+        preconditions.require_match(preconditions.sent(self.request, "if-match"), version, names_one=names_one)
 
     def honor_match(self, version: int | None) -> None:
         """Check the If-Match that a move may carry: PreconditionFailed when stale. `version` is None for what has no ETag."""

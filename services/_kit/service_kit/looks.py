@@ -33,5 +33,5 @@ def _tall(name: str) -> str:
 def _folded(name: str) -> str:
     seen = unicodedata.normalize("NFKC", name).translate(_CAPITALS).casefold().translate(_SMALL).translate(_DIGITS)
     apart = unicodedata.normalize("NFKD", seen)
-    # Marks, separators and control signs: what stands above a letter or between two letters, or is not to be seen at all.
-    return "".join(sign for sign in apart if unicodedata.category(sign)[0] not in "MZC").replace("rn", "m").replace("vv", "w")
+    # Letters and digits alone: what stands above or between them, or is not to be seen at all, makes no other person.
+    return "".join(sign for sign in apart if unicodedata.category(sign)[0] in "LN").replace("rn", "m").replace("vv", "w")

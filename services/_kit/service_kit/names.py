@@ -8,8 +8,16 @@ TOGETHER = (
     frozenset({"LATIN", "CJK", "BOPOMOFO"}),
     frozenset({"LATIN", "CJK", "HANGUL"}),
 )
+# Scripts that people write their names in. Others have letters that look like these: who needs one asks for it here.
+_KNOWN = (
+    "LATIN CJK HIRAGANA KATAKANA BOPOMOFO HANGUL CYRILLIC GREEK ARABIC HEBREW THAI LAO KHMER MYANMAR TIBETAN MONGOLIAN DEVANAGARI BENGALI"
+    " TAMIL TELUGU KANNADA MALAYALAM GUJARATI GURMUKHI SINHALA GEORGIAN ARMENIAN ETHIOPIC"
+)
+KNOWN = frozenset(_KNOWN.split())
+# Latin letters of phonetics and small capitals: they stand in no name, and look like those that do.
+PHONETIC = frozenset(map(chr, (*range(0x0250, 0x02B0), *range(0x1D00, 0x1DC0), *range(0xA720, 0xA800), *range(0xAB30, 0xAB70))))
 # Letters and marks that show nothing: fillers, the grapheme joiner, variation selectors.
-INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | frozenset(
+INVISIBLE = frozenset("\u2800\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | frozenset(
     map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
 # What the width of a keyboard decides in a Chinese sentence: it may stand in a title, not in what identifies.
@@ -19,6 +27,7 @@ SPACES = "it begins or ends with a space"
 SPELLING = "it is written in compatibility forms; write it in NFKC"
 HIDDEN = "it has characters that cannot be seen"
 MIXED = "it mixes letters of scripts that look alike"
+UNKNOWN = "it has letters of a script that names are not taken in here"
 
 
 def fault_of_identity(text: str) -> str | None:
@@ -30,6 +39,8 @@ def fault_of_identity(text: str) -> str | None:
     if unicodedata.normalize("NFKC", text) != text:
         return SPELLING
     scripts = scripts_of(text)
+    if not scripts <= KNOWN or not PHONETIC.isdisjoint(text):
+        return UNKNOWN
     if len(scripts) > 1 and not any(scripts <= together for together in TOGETHER):
         return MIXED
     return None

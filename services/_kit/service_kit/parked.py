@@ -53,7 +53,8 @@ REQUEUE_TIMERS = (
 class ParkedEventOut(Output):
     """An event of another service that could not be taken in after several tries; the others went on.
 
-    `reason` names the kind of error, and tells all of it to callers with the scope `events:admin`. `requeued` says that it is tried again.
+    `reason` names the kind of error, and tells all of it to callers with the scope `events:admin`; they alone see the `data` of the event.
+    `requeued` says that it is tried again.
     """
 
     id: Id
@@ -145,7 +146,8 @@ def parked_event_out(row: Record, call: Call) -> ParkedEventOut:
         type=str(envelope.get("type", ""))[:200],
         unit=envelope.get("unit"),
         reason=told_reason(row["reason"], call),
-        event=envelope,
+        # What the event tells needs more than the right to know that it was parked.
+        event=envelope if call.caller.may(ADMIN) else {name: envelope[name] for name in envelope if name != "data"},
     )
 
 

@@ -43,12 +43,13 @@ def sent(request: Request, name: str) -> str | None:
     return ", ".join(lines) if lines else None
 
 
-def require_match(header: str | None, version: int) -> None:
+def require_match(header: str | None, version: int, *, names_one: bool = False) -> None:
     """Let a change pass only when it names the present version, whatever representation it was read in.
 
-    Raises PreconditionRequired without the header, PreconditionFailed when the resource has moved on.
+    Raises PreconditionRequired without the header, PreconditionFailed when the resource has moved on. With `names_one` the header has to
+    name just one version: who decides on what somebody else wrote says what was read, and neither `*` nor a list says that.
     """
-    if header is None:
+    if header is None or (names_one and (len(tags(header)) != 1 or "*" in tags(header))):
         raise PreconditionRequired()
     honor_match(header, version)
 

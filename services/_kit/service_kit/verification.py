@@ -140,11 +140,7 @@ async def _by_subject(streams: Mapping[str, AsyncIterator[Any]]) -> AsyncIterato
 
 def _verify_subject(subject: UUID, found: Mapping[str, list[Any]], tables: MetaData, findings: Findings) -> None:
     """All rows of one subject against their own digests and against what was noted of them."""
-    notes = {
-        (row["kind"], row["sequence"]): Note(hash=bytes(row["hash"]), taken=row["taken"])
-        for name in ("sealed", "unsealed")
-        for row in found.get(name, ())
-    }
+    notes, doubled = _notes(found)
     findings.unsealed += len(found.get("unsealed", ()))
     findings.found_later += sum(note.taken != "written" for note in notes.values())
     chain = found.get(audit_entry.name, [])
@@ -153,8 +149,22 @@ def _verify_subject(subject: UUID, found: Mapping[str, list[Any]], tables: MetaD
     present = {(row["of_kind"], row["of_sequence"]) for name in found if name not in ("sealed", "unsealed") for row in found[name]}
     findings.rows += len(present)
     faults += [(kind, sequence, "the row was removed") for kind, sequence in notes if (kind, sequence) not in present]
+    faults += [(kind, sequence, "the row was noted twice, so one note is forged") for kind, sequence in doubled]
     for (kind, sequence), group in groupby(sorted(faults), key=lambda fault: fault[:2]):
         findings.add(Fault(subject=subject, kind=kind, sequence=sequence, reason=next(group)[2]))
+
+
+def _notes(found: Mapping[str, list[Any]]) -> tuple[dict[tuple[str, int], Note], set[tuple[str, int]]]:
+    """What is noted of each row, and which rows are noted more than once: a row is noted when it is written, and never again."""
+    notes: dict[tuple[str, int], Note] = {}
+    doubled = set()
+    for name in ("sealed", "unsealed"):
+        for row in found.get(name, ()):
+            key = (row["kind"], row["sequence"])
+            if key in notes:
+                doubled.add(key)
+            notes.setdefault(key, Note(hash=bytes(row["hash"]), taken=row["taken"]))
+    return notes, doubled
 
 
 def _lacking(

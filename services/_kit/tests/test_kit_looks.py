@@ -17,7 +17,17 @@ def test_a_disguise_is_the_same_person(disguise: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("0scar", "oscar"), ("rn", "m"), ("wu", "vvu"), ("ace", "\u0430\u0441\u0435"), ("\u5f20\u4f1f", " \u5f20\u4f1f")]
+    ("one", "other"),
+    [
+        ("0scar", "oscar"),
+        ("rn", "m"),
+        ("wu", "vvu"),
+        ("o'neil", "o\u2019neil"),
+        ("jean-luc", "jean\u2010luc"),
+        ("alice", "alice."),
+        ("ace", "\u0430\u0441\u0435"),
+        ("\u5f20\u4f1f", " \u5f20\u4f1f"),
+    ],
 )
 def test_look_alikes_are_the_same_person(one: str, other: str) -> None:
     assert is_same_person(one, other)

@@ -23,6 +23,12 @@ def test_names_of_people_are_taken(name):
         "\u03b1lice",
         "a\u115fb",
         "a\tb",
+        "ᎪᏞᎥᏟᎬ",
+        "ꓮꓡꓲꓚꓰ",
+        "ᴀʟɪᴄᴇ",
+        "alɪce",
+        "ⲁⳑⲓⲥⲉ",
+        "alice\u2800",
     ],
 )
 def test_names_that_only_look_like_others_are_refused(name):

@@ -46,7 +46,8 @@ async def check_it_may_only_add(url: str) -> None:
         for table in notes.metadata.sorted_tables:
             is_append_only = bool(table.info.get("append_only"))
             fixed = [column.name for column in table.columns if column.name not in table.info.get("erasable", ())]
-            assert await refused(connection, f"DELETE FROM {table.name}") is is_append_only, table.name
+            is_kept = is_append_only or bool(table.info.get("kept"))
+            assert await refused(connection, f"DELETE FROM {table.name}") is is_kept, table.name
             for column in fixed:
                 assert await refused(connection, f'UPDATE {table.name} SET "{column}" = "{column}"') is is_append_only, table.name
             for column in table.info.get("erasable", ()):

@@ -161,7 +161,7 @@ async def decide_on_proposal(
     def decide(complaint: Complaint, books: Books) -> tuple[Complaint, Step]:
         decided = complaint.decide(record, books, by=hand_of(call), at=call.at)
         # Last of all: who may not decide at all, or not now, is told so first.
-        call.require_match(complaint.version)
+        call.require_match(complaint.version, names_one=True)
         return decided
 
     return await weighed(call, complaint_id, decide)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -100,6 +101,10 @@ class Cause:
     evidence: str | None
 
 
+# What nobody can pay out says nothing of what a remedy costs.
+LEAST_VALUE = Decimal("0.01")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
     number: int
@@ -111,7 +116,7 @@ class Remedy:
     @property
     def is_unvalued(self) -> bool:
         """Whether it costs something and does not say how much: nobody's limit covers that."""
-        return self.type not in COSTS_NOTHING and (self.amount is None or not self.amount.amount)
+        return self.type not in COSTS_NOTHING and (self.amount is None or self.amount.amount < LEAST_VALUE)
 
 
 @dataclass(frozen=True, kw_only=True)

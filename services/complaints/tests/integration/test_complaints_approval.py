@@ -24,7 +24,7 @@ async def test_a_refund_without_an_amount_waits_for_a_manager(api: Api, desk: De
     complaint = await desk.walk(await desk.record(), through="cause")
     nobody = api.as_("complaints:write", sub="new")
 
-    for remedy in ({"type": "refund"}, {"type": "refund", "amount": None}, money("0", kind="refund")):
+    for remedy in ({"type": "refund"}, {"type": "refund", "amount": None}, money("0", kind="refund"), money("0.009", kind="refund")):
         answer = await nobody.post(f"/v1/complaints/{complaint['id']}/proposal", {"problem_restated": "?", "remedies": [remedy]})
         assert (answer.status_code, answer.json()["state"]) == (200, "proposed")
 
@@ -48,9 +48,11 @@ async def test_a_manager_does_not_decide_on_what_was_proposed_since(desk: Desk, 
 
     stale = await decide(desk.manager, seen, match=f'"{seen["version"]}"', decision=decision)
     weak = await decide(desk.manager, seen, match=f'W/"{now["version"]}"', decision=decision)
-    fresh = await decide(desk.manager, seen, match=f'"1", "{now["version"]}"', decision=decision)
+    whatever = [await decide(desk.manager, seen, match=match, decision=decision) for match in ("*", f'"1", "{now["version"]}"')]
+    fresh = await decide(desk.manager, seen, match=f'"{now["version"]}"', decision=decision)
 
     assert (stale.status_code, weak.status_code, fresh.status_code) == (412, 412, 200)
+    assert [answer.status_code for answer in whatever] == [428, 428]
 
 
 async def test_every_move_honors_the_version_that_it_names(api: Api, desk: Desk) -> None:
