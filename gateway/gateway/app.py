@@ -111,6 +111,7 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
     gateway.part("epochs", epochs)
     gateway.at_start(epochs.refresh)
     gateway.always(epochs)
+    gateway.api.state.checks.append(epochs.why_not_ready)
     issuer = TokenIssuer(
         ring, issuer=settings.issuer, audience=settings.audience, lifetime=settings.token_seconds, clock=now, new_id=new_id
     )

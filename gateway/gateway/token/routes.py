@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.client.epochs import OwnEpochs
 from gateway.token.endpoint import TokenEndpoint, server_metadata
 
 # Shorter than a key is published before it signs, by far.
@@ -23,12 +24,13 @@ async def key_set(request: Request) -> Response:
 
 
 async def epochs(request: Request) -> Response:
-    """Asked for every second by every process: mostly it has not changed."""
-    listed = request.app.state.parts["epochs"]
+    """Asked for every second by every process: mostly it has not changed. 503 when it was not read, so that all keep what they have."""
+    listed: OwnEpochs = request.app.state.parts["epochs"]
+    body = listed.published()
     headers = {"ETag": listed.tag, "Cache-Control": "no-cache"}
     if request.headers.get("if-none-match") == listed.tag:
         return Response(status_code=304, headers=headers)
-    return Response(listed.body, media_type="application/json", headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
 
 
 async def metadata(request: Request) -> Response:

@@ -3,8 +3,10 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Protocol
 
+import asyncpg
 import httpx2
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
@@ -13,13 +15,16 @@ from service_kit.addresses import client_for
 from service_kit.database import Database
 from service_kit.errors import Unavailable
 from service_kit.identity import clock
+from service_kit.logs import logger
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
 from service_kit.tables import key_set
 
+log = logger(__name__)
 PATH = "/.well-known/token-epochs.json"
 POLL_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
-OUTAGES = (Unavailable, TransactionRolledBack, OutcomeUnknown)
+# A schema that is not migrated yet is one of them: it keeps nobody from starting, and /readyz tells of it.
+OUTAGES = (Unavailable, TransactionRolledBack, OutcomeUnknown, asyncpg.PostgresError)
 
 FIND = select(key_set.c["keys"]).where(key_set.c.issuer == bindparam("issuer"))
 _keep = insert(key_set).values({name: bindparam(name) for name in ("issuer", "keys", "fetched_at")})
@@ -33,8 +38,12 @@ def mark_of(client_id: str) -> str:
     return hashlib.sha256(b"guanxi-client:" + client_id.encode()).hexdigest()[:32]
 
 
+class TakenRightsUnknown(Unavailable):
+    """Which clients lost rights lately could not be read yet, so that no access token is accepted; repeat the request."""
+
+
 class Epochs(Protocol):
-    """The least epoch by mark; whoever is not in it may have tokens of any epoch."""
+    """The least epoch by mark; whoever is not in it may have tokens of any epoch. TakenRightsUnknown until it was read once."""
 
     @property
     def least(self) -> Mapping[str, int]: ...
@@ -49,7 +58,8 @@ class NoEpochs:
 class PublishedEpochs:
     """The gateway's list, read every second beside the requests; the own schema keeps it for a start without gateway.
 
-    A gateway that is down or frozen delays nobody: the list as it was last read holds on.
+    A gateway that is down or frozen delays nobody: the list as it was last read holds on. Only a list that the gateway has read
+    takes its place.
     """
 
     name = "token-epochs"
@@ -59,18 +69,21 @@ class PublishedEpochs:
         self._gateway_url = gateway_url
         self._kept_as = f"{issuer}#token-epochs"
         self._tag = ""
-        self.least: Mapping[str, int] = {}
+        self._least: Mapping[str, int] | None = None
+        self._kept: Mapping[str, int] | None = None
+        self._has_news = asyncio.Event()
 
-    async def recall(self) -> None:
-        """What was kept, before the first request is answered."""
-        try:
-            async with self._database.reading() as reader:
-                kept = await reader.fetch_value(FIND, issuer=self._kept_as)
-        except OUTAGES:
-            return
-        self.least = kept or {}
+    @property
+    def least(self) -> Mapping[str, int]:
+        return known(self._least)
 
     async def run(self) -> None:
+        # A database that keeps silent delays no news from the gateway, nor the other way round.
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow())
+            group.create_task(self._store())
+
+    async def _follow(self) -> None:
         async with client_for(self._gateway_url, seconds=ANSWER_SECONDS) as client:
             while True:
                 await self._refresh(client)
@@ -85,15 +98,43 @@ class PublishedEpochs:
             published = {str(mark): int(least) for mark, least in answer.json()["epochs"].items()}
         except (httpx2.HTTPError, TimeoutError, ValueError, KeyError, TypeError, AttributeError):
             return
-        if published != self.least:
-            self.least = published
-            await self._keep()
+        if published != self._least:
+            self._least = published
+            self._has_news.set()
         self._tag = answer.headers.get("etag", "")
 
-    async def _keep(self) -> None:
+    async def _store(self) -> None:
+        while True:
+            self._has_news.clear()
+            await self.settle()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._has_news.wait()
+
+    async def settle(self) -> None:
+        """Recall what was kept, before the first request if that can be had, and keep what is newer; what fails is tried again."""
         try:
-            async with self._database.transaction() as tx:
-                await tx.execute(KEEP, issuer=self._kept_as, keys=dict(self.least), fetched_at=clock())
-        except OUTAGES:
-            # Keeping the list helps a later start; this process has it already.
-            return
+            if self._kept is None:
+                await self._recall()
+            if self._least != self._kept:
+                await self._keep(self.least)
+        except OUTAGES as error:
+            log.warning("the list of taken rights is not kept", reason=f"{type(error).__name__}: {error}")
+
+    async def _recall(self) -> None:
+        async with self._database.reading() as reader:
+            self._kept = await reader.fetch_value(FIND, issuer=self._kept_as) or {}
+        if self._least is None:
+            self._least = self._kept
+
+    async def _keep(self, least: Mapping[str, int]) -> None:
+        async with self._database.transaction() as tx:
+            await tx.execute(KEEP, issuer=self._kept_as, keys=dict(least), fetched_at=clock())
+        self._kept = least
+
+
+def known(least: Mapping[str, int] | None) -> Mapping[str, int]:
+    """The list, or TakenRightsUnknown: nothing read is not the same as nothing taken."""
+    if least is None:
+        raise TakenRightsUnknown()
+    return least

@@ -190,7 +190,7 @@ class Service:
 
     def _published_epochs(self) -> PublishedEpochs:
         epochs = PublishedEpochs(self.database, gateway_url=self.settings.gateway_url, issuer=self.settings.issuer)
-        self.at_start(epochs.recall)
+        self.at_start(epochs.settle)
         self.always(epochs)
         return epochs
 
