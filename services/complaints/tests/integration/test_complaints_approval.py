@@ -20,6 +20,10 @@ async def decide(by: Api, complaint: dict[str, Any], *, match: str | None, decis
     return await by.post(f"/v1/complaints/{complaint['id']}/approval", {"decision": decision}, headers=headers, **options)
 
 
+def tag_of(complaint: dict[str, Any]) -> str:
+    return f'"{complaint["version"]}"'
+
+
 async def test_a_refund_without_an_amount_waits_for_a_manager(api: Api, desk: Desk) -> None:
     complaint = await desk.walk(await desk.record(), through="cause")
     nobody = api.as_("complaints:write", sub="new")
@@ -97,7 +101,7 @@ async def test_no_spelling_of_the_proposer_decides(api: Api, desk: Desk, disguis
     complaint = await desk.walk(await desk.record(), through="proposal")
     other = api.as_("complaints:approve", sub=disguise, client_id="other", approval_limit="999999.00 CNY")
 
-    answer = await decide(other, complaint, match="*", decision=decision)
+    answer = await decide(other, complaint, match=tag_of(complaint), decision=decision)
 
     assert (answer.status_code, kind_of(answer.json())) == (403, "proposer-may-not-decide")
 
@@ -107,10 +111,10 @@ async def test_the_first_author_does_not_approve_after_a_colleague_s_re_post(api
     path = f"/v1/complaints/{complaint['id']}/proposal"
     colleague = api.as_("complaints:write", "complaints:approve", sub="wang", approval_limit="99999.00 CNY")
     usual = THE_USUAL_WAY["proposal"]
-    await api.as_("complaints:write", sub="wang").post(path, usual)
+    complaint = (await api.as_("complaints:write", sub="wang").post(path, usual)).json()
     first = api.as_("complaints:approve", sub="li", approval_limit="99999.00 CNY")
 
-    refused = [await decide(first, complaint, match="*"), await decide(colleague, complaint, match="*")]
+    refused = [await decide(first, complaint, match=tag_of(complaint)), await decide(colleague, complaint, match=tag_of(complaint))]
 
     assert [answer.status_code for answer in refused] == [403, 403]
     assert (await desk.move(complaint, "approval"))["state"] == "approved"
@@ -119,18 +123,19 @@ async def test_the_first_author_does_not_approve_after_a_colleague_s_re_post(api
 async def test_a_client_without_a_person_does_not_approve_what_it_proposed(api: Api, desk: Desk) -> None:
     complaint = await desk.walk(await desk.record(), through="cause")
     machine = api.as_("complaints:write", "complaints:approve", sub="robot", client_id="robot", approval_limit="100.00 CNY")
-    await machine.post(f"/v1/complaints/{complaint['id']}/proposal", {"problem_restated": "?", "remedies": [money("200.00")]})
+    proposal = {"problem_restated": "?", "remedies": [money("200.00")]}
+    complaint = (await machine.post(f"/v1/complaints/{complaint['id']}/proposal", proposal)).json()
     raised = api.as_("complaints:approve", sub="robot", client_id="robot", approval_limit="9999.00 CNY")
 
-    assert (await decide(raised, complaint, match="*")).status_code == 403
+    assert (await decide(raised, complaint, match=tag_of(complaint))).status_code == 403
 
 
 async def test_a_team_leader_without_a_limit_may_return_and_not_approve(api: Api, desk: Desk) -> None:
     complaint = await desk.walk(await desk.record(), through="proposal")
     leader = api.as_("complaints:approve", sub="he")
 
-    refused = await decide(leader, complaint, match="*")
-    returned = await decide(leader, complaint, match="*", decision="returned")
+    refused = await decide(leader, complaint, match=tag_of(complaint))
+    returned = await decide(leader, complaint, match=tag_of(complaint), decision="returned")
 
     assert (refused.status_code, kind_of(refused.json())) == (403, "sum-above-your-limit")
     assert (returned.status_code, returned.json()["state"]) == (200, "analyzed")

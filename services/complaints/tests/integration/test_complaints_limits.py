@@ -93,7 +93,7 @@ async def test_an_approver_s_limit_counts_the_same_way(api: Api, desk: Desk, fil
     deputy = api.as_("complaints:approve", sub="he", approval_limit="2399.99 CNY")
 
     answers = [
-        await deputy.post(f"/v1/complaints/{each['id']}/approval", {"decision": "approved"}, headers={"If-Match": "*"})
+        await deputy.post(f"/v1/complaints/{each['id']}/approval", {"decision": "approved"}, headers={"If-Match": f'"{each["version"]}"'})
         for each in (first, second)
     ]
 
