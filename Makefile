@@ -22,7 +22,7 @@ UV := uv==0.13.9
 
 ##@ Run it
 
-.PHONY: run demo stop
+.PHONY: run demo verify stop
 run: ## start PostgreSQL, the services and the gateway, and play the demo when the data are new (DEMO=0: not)
 	$(RUNTIME)
 	@exec $(IN) -m guanxi_local run
@@ -30,6 +30,10 @@ run: ## start PostgreSQL, the services and the gateway, and play the demo when t
 demo: ## play the story against the running instance
 	$(RUNTIME)
 	@exec $(IN) -m guanxi_local demo
+
+verify: ## prove the audit of the running instance: nothing was changed, emptied or removed
+	$(RUNTIME)
+	@exec $(IN) -m guanxi_local verify
 
 stop: ## stop the instance that `make run` started elsewhere
 	$(RUNTIME)

@@ -1,4 +1,4 @@
-"""`python -m guanxi_local run | demo | stop`."""
+"""`python -m guanxi_local run | demo | verify | stop`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +47,16 @@ def demo() -> None:
         if Home(home).recall("demo") == "played":
             console.print("[dim]The story was played here before: figures and stars carry what earlier plays left.[/]")
         play(home, console)
+
+
+@app.command()
+def verify() -> None:
+    """Prove the audit and all that is sealed, in all five parts of the running instance."""
+    from guanxi_local.home import Home
+    from guanxi_local.verify import verify as prove
+
+    with told_in_one_line():
+        raise typer.Exit(prove(Home(LocalSettings.from_environment().absolute_home)))
 
 
 @app.command()

@@ -85,6 +85,10 @@ class Home:
         """Tells other programs of this user which processes run, and where."""
         self._write("processes.json", processes)
 
+    def processes(self) -> dict[str, Any]:
+        """What was published last; nothing of an instance that has stopped."""
+        return self._read("processes.json")
+
     def write_credentials(self, base_url: str, *, client_id: str) -> None:
         client_secret = self.secret(f"client {client_id}")
         kept = {"base_url": base_url, "token_url": f"{base_url}/oauth/token"}
