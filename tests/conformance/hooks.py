@@ -16,6 +16,8 @@ DEMANDED = {
     "encoding-unknown": 422,  # As a file that is no sheet.
     "sheet-not-readable": 422,  # A file whose bytes are no sheet: a schema sees a file only as bytes.
     "mapping-not-usable": 422,  # A mapping that names no column of the file beside it.
+    "event-type-unknown": 422,  # A well-formed type of events that nobody tells.
+    "identifier-not-readable": 422,  # Digits in the form of a phone number that nobody could dial.
     "webhook-target-refused": 422,  # An address that does not resolve, or into a private range: no pattern can tell.
 }
 # JSON Schema calls 1.0 an integer; the API takes integers strictly.
