@@ -163,12 +163,10 @@ class Service:
         lane: Lane = ALL,
     ) -> None:
         """Follow a neighbor's feed, or one lane of it: whoever follows `live` follows `bulk` too, else they miss what imports tell."""
-        # The bulk lane keeps the name, and so the cursor, under which the whole feed was followed by the release before.
-        name = consumer or self.name
         self.worker(
             Consumer(
                 source=source,
-                consumer=f"{name}:live" if lane == "live" else name,
+                consumer=consumer or self.name,
                 client=client,
                 database=self.database,
                 handler=handler,
@@ -176,7 +174,6 @@ class Service:
                 prepare=prepare,
                 batch_handler=batch_handler,
                 lane=lane,
-                before=name if lane == "live" else "",
             )
         )
 
