@@ -1,7 +1,7 @@
 """Reads a neighbor's feed: each event's effect and the cursor behind it are committed together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from service_kit.client import NeighborRefused, NeighborUnavailable, ServiceClient
 from service_kit.database import Database, Transaction
 from service_kit.errors import Unavailable
-from service_kit.feed import ALL, REACHED, Lane
+from service_kit.feed import ALL, FAMILIES, REACHED, Lane
 from service_kit.identity import Clock
 from service_kit.logs import logger
 from service_kit.messages import said
@@ -85,6 +85,10 @@ REPARK = (
 )
 
 
+class FamilyHidden(Exception):
+    """The own token lacks the scope of events that the handler lives on: to go on would be to lose them without a word."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class News:
     """An event of a neighbor: `type` without prefix and version, such as `complaint.closed`."""
@@ -120,6 +124,13 @@ def written_reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".replace("\0", " ")[:2_000]
 
 
+def require_families(needed: Collection[str], headers: Mapping[str, str]) -> None:
+    """FamilyHidden when the feed says that it hides one of these; the release before says nothing of it."""
+    hidden = set(needed) - set(headers[FAMILIES].split(",")) if FAMILIES in headers else set()
+    if hidden:
+        raise FamilyHidden(", ".join(sorted(hidden)))
+
+
 def cursors_of(consumer: str, lane: Lane) -> Mapping[Lane, str]:
     """The names of the cursors that must be there before this lane is followed.
 
@@ -140,6 +151,8 @@ class Consumer:
     keeps failing is parked with its reason and can be requeued; the others go on. `batch_handler` does for a whole batch in few
     statements what `handler` does for each of its events; when it fails, these are handled one by one.
 
+    `families` are those of the events that the handler lives on: while the own token may not read one of them, nothing is taken.
+
     A consumer of one lane has a cursor of its own. Who follows two lanes hears of one subject in any order: its handlers must not let
     an older state undo a newer one.
     """
@@ -156,6 +169,7 @@ class Consumer:
         prepare: Prepare | None = None,
         batch_handler: BatchHandler | None = None,
         lane: Lane = ALL,
+        families: Collection[str] = (),
     ) -> None:
         self._source = source
         self._whole = consumer
@@ -169,6 +183,7 @@ class Consumer:
         self._prepare = prepare
         self._batch_handler = batch_handler
         self._lane = lane
+        self._families = families
         self._tries: dict[UUID, int] = {}
 
     async def run(self) -> None:
@@ -179,6 +194,9 @@ class Consumer:
                 await self.follow(wait=WAIT_SECONDS)
             except NeighborUnavailable:
                 await asyncio.sleep(0.5)
+            except FamilyHidden as hidden:
+                log.error("waits for the scopes of its news", consumer=self.name, families=str(hidden))
+                await asyncio.sleep(WAIT_SECONDS)
 
     async def begin(self) -> None:
         """Make the cursors where there are none yet: those of both lanes, whichever begins first.
@@ -239,6 +257,7 @@ class Consumer:
             return [], int(after)
         if envelopes is None:
             raise NeighborUnavailable(said("{source} has no feed at this address", source=self._source))
+        require_families(self._families, headers)
         return [news_of(envelope) for envelope in envelopes], int(headers.get(REACHED, after))
 
     async def _start_over(self, refused: NeighborRefused, after: str) -> None:

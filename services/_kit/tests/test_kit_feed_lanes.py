@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from service_kit import jobs
 from service_kit.client import ServiceClient, Tokens
-from service_kit.consumer import MAKE_CURSOR, Consumer, News
+from service_kit.consumer import MAKE_CURSOR, Consumer, FamilyHidden, News
 from service_kit.jobs import Jobs
 from service_kit.outbox import Event
 from service_kit.sequencer import Sequencer
@@ -288,3 +288,26 @@ async def test_the_whole_feed_is_never_passed_over(mixed, database, raw, compose
         assert await whole.follow(wait=0) == 0
 
     assert await cursors(raw) == {"me": "0"}
+
+
+@pytest.mark.parametrize("lane", ["all", "live", "bulk"])
+async def test_who_may_not_read_what_it_lives_on_waits_instead_of_losing_it(mixed, database, raw, compose, signing_keys, lane):
+    async with the_notes(compose, signing_keys, "events:read") as client:
+        hidden = following(database, lane, client=client, families=["note"])
+        await hidden.begin()
+        with pytest.raises(FamilyHidden, match="note"):
+            await hidden.follow(wait=0)
+    assert set((await cursors(raw)).values()) == {"0"}
+
+    async with the_notes(compose, signing_keys, *READS) as client:
+        assert await following(database, lane, client=client, families=["note"]).follow(wait=0) == {"all": 4}.get(lane, 2)
+
+
+async def test_a_consumer_that_waits_for_a_scope_says_so(mixed, database, compose, signing_keys, monkeypatch):
+    said = asyncio.Event()
+    monkeypatch.setattr("service_kit.consumer.log.error", lambda *_words, **facts: said.set() if facts["families"] == "note" else None)
+    async with the_notes(compose, signing_keys, "events:read") as client:
+        running = asyncio.create_task(following(database, "bulk", client=client, families=["note"]).run())
+        await asyncio.wait_for(said.wait(), 20)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
