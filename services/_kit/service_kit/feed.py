@@ -182,6 +182,19 @@ def event_schema() -> dict[str, Any]:
     return {**schema, "additionalProperties": True}
 
 
+def told_as() -> dict[str, Any]:
+    """The answer of the feed, as the contract has it."""
+    events = {"type": "array", "maxItems": LARGEST_BATCH, "items": event_schema()}
+    return {
+        "description": "Events in the order of their positions.",
+        "content": {MEDIA_TYPE: {"schema": events}},
+        "headers": {
+            REACHED: {"description": REACHED_MEANS, "schema": CURSOR_SCHEMA},
+            FAMILIES: {"description": FAMILIES_MEANS, "schema": FAMILIES_SCHEMA},
+        },
+    }
+
+
 def feed_router(source: str, families: FamilyScopes) -> Router:
     """GET /v1/events of one service, for each caller the families of events that the scopes of the token let read."""
     router = Router(tags=["events"])
@@ -189,24 +202,7 @@ def feed_router(source: str, families: FamilyScopes) -> Router:
     @router.get(
         "/v1/events",
         raises=[CursorExpired, CursorAhead],
-        responses={
-            200: {
-                "description": "Events in the order of their positions.",
-                "content": {
-                    MEDIA_TYPE: {
-                        "schema": {
-                            "type": "array",
-                            "maxItems": LARGEST_BATCH,
-                            "items": event_schema(),
-                        }
-                    }
-                },
-                "headers": {
-                    REACHED: {"description": REACHED_MEANS, "schema": CURSOR_SCHEMA},
-                    FAMILIES: {"description": FAMILIES_MEANS, "schema": FAMILIES_SCHEMA},
-                },
-            }
-        },
+        responses={200: told_as()},
         response_class=Response,
     )
     async def list_events(

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import pytest
-from service_kit import jobs
+from service_kit import feed, jobs
 from service_kit.client import ServiceClient, Tokens
 from service_kit.consumer import MAKE_CURSOR, Consumer, FamilyHidden, News
 from service_kit.jobs import Jobs
@@ -244,6 +244,23 @@ async def test_a_lane_without_news_goes_on_with_the_feed(mixed, database, raw, c
     assert await raw.fetchval(HEADS) == "1,2,3,4,5,6,7,8"
 
 
+async def test_a_walk_that_no_answer_has_time_for_is_gone_on_with(database, raw, compose, signing_keys, monkeypatch):
+    """Each answer looks through four events; behind ten live ones is what the bulk lane lives on."""
+    monkeypatch.setattr(feed, "SPAN", 4)
+    monkeypatch.setattr(feed, "ANSWER_WITHIN_SECONDS", 0)
+    await Sequencer(database).make_head()
+    await tell(database, *range(1, 11))
+    await tell_in_long_work(database, 11)
+    await numbered(database)
+
+    async with the_notes(compose, signing_keys, *READS) as client:
+        bulk = following(database, "bulk", client=client)
+        await bulk.begin()
+        assert [await bulk.follow(wait=0) for _ in range(4)] == [0, 0, 1, 0]
+
+    assert await raw.fetchval(HEADS) == "11"
+
+
 async def test_nothing_is_called_missed_when_a_lane_had_no_news_for_as_long_as_they_are_kept(
     mixed, database, raw, compose, signing_keys, capsys
 ):
@@ -304,10 +321,10 @@ async def test_who_may_not_read_what_it_lives_on_waits_instead_of_losing_it(mixe
 
 
 async def test_a_consumer_that_waits_for_a_scope_says_so(mixed, database, compose, signing_keys, monkeypatch):
-    said = asyncio.Event()
-    monkeypatch.setattr("service_kit.consumer.log.error", lambda *_words, **facts: said.set() if facts["families"] == "note" else None)
+    said: asyncio.Queue[str] = asyncio.Queue()
+    monkeypatch.setattr("service_kit.consumer.log.error", lambda *_words, **facts: said.put_nowait(facts["families"]))
     async with the_notes(compose, signing_keys, "events:read") as client:
         running = asyncio.create_task(following(database, "bulk", client=client, families=["note"]).run())
-        await asyncio.wait_for(said.wait(), 20)
+        assert await asyncio.wait_for(said.get(), 20) == "note"
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
