@@ -48,20 +48,20 @@ class OwnFeed(ServiceClient):
         self._database = database
         self._name = name
 
-    async def get(
+    async def get_with_headers(
         self,
         path: str,
         *,
         params: Mapping[str, Any] | None = None,
         seconds: float | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Any:
+    ) -> tuple[Any, Mapping[str, str]]:
         asked = params or {}
         try:
             rows = await feed.read_or_wait(self._database, after=int(asked["after"]), limit=asked["limit"], wait=asked["wait"], units=None)
         except (feed.CursorExpired, feed.CursorAhead) as error:
             raise NeighborRefused(error.status, dict(error.extras)) from error
-        return [feed.envelope(row, self._name) for row in rows]
+        return [feed.envelope(row, self._name) for row in rows], {}
 
     async def close(self) -> None:
         """Nothing is held."""

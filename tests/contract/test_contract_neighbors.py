@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from guanxi_local.parts import PARTS
 
 from tests.contract.asking import leaves, resolved
 from tests.contract.rooms import ROOT, Room, rooms
@@ -131,3 +132,27 @@ def test_the_gateway_composes_what_services_have():
     known = {re.sub(r"\{\w+\}", "{}", path) for name in OPENAPI.glob("*.json") for path in contract(name.stem)["paths"]}
 
     assert {re.sub(r"\{\w*\}", "{}", path) for path in paths} - known == set()
+
+
+def followed() -> Iterator[tuple[str, str, list[str]]]:
+    """Each `service.consume("neighbor", ..., families=[...])` of a service: who follows whom for which families of events."""
+    for room in rooms():
+        for node in ast.walk(ast.parse((room.sources / "app.py").read_text("utf-8"))):
+            is_consuming = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "consume"
+            # The gateway forwards all that there is, with a token that it makes for that.
+            if isinstance(node, ast.Call) and is_consuming and isinstance(node.args[0], ast.Constant):
+                families = next((keyword.value for keyword in node.keywords if keyword.arg == "families"), ast.List(elts=[]))
+                yield room.name, str(node.args[0].value), ast.literal_eval(families)
+
+
+@pytest.mark.parametrize(("service", "source", "families"), list(followed()))
+def test_who_follows_a_feed_names_families_that_it_has_and_may_read(service: str, source: str, families: list[str]):
+    """A family that is misspelled, or whose scope the service's client is not registered with, would be waited for without end."""
+    needed: dict[str, set[str]] = {}
+    for event, told in contract(source)["webhooks"].items():
+        needed.setdefault(event.partition(".")[0], set()).update(told["post"]["x-scopes"])
+    held = next(set(part.scopes) for part in PARTS if part.name == service)
+
+    assert families
+    assert set(families) <= set(needed)
+    assert set().union(*(needed[family] for family in families)) <= held

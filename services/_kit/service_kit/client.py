@@ -101,6 +101,13 @@ class ServiceClient:
 
         Raises NeighborUnavailable when it does not answer, NeighborRefused for any other problem.
         """
+        told, _ = await self.get_with_headers(path, params=params, seconds=seconds, headers=headers)
+        return told
+
+    async def get_with_headers(
+        self, path: str, *, params: Mapping[str, Any] | None = None, seconds: float | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[Any, Mapping[str, str]]:
+        """As `get`, with the headers of the answer: a feed says there how far it was read."""
         return await self._json("GET", path, params=params, seconds=seconds, headers=headers, tries=2)
 
     async def post(
@@ -108,7 +115,8 @@ class ServiceClient:
     ) -> Any:
         """POST JSON with an idempotency key, so that one retry is safe."""
         sent = {"Idempotency-Key": key or str(new_id()), **(headers or {})}
-        return await self._json("POST", path, body=body, seconds=seconds, headers=sent, tries=2)
+        told, _ = await self._json("POST", path, body=body, seconds=seconds, headers=sent, tries=2)
+        return told
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -123,17 +131,17 @@ class ServiceClient:
         body: Any = None,
         seconds: float | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Any:
+    ) -> tuple[Any, Mapping[str, str]]:
         if self.breaker.is_open:
             raise NeighborUnavailable()
         until = time.monotonic() + (seconds or self._seconds)
         answer = await self._sent(method, path, tries=tries, until=until, params=params, body=body, headers=headers)
         if answer.status_code == httpx2.codes.NOT_FOUND and method == "GET":
-            return None
+            return None, answer.headers
         if answer.status_code >= 400:
             raise NeighborRefused(answer.status_code, _problem(answer))
         try:
-            return answer.json() if answer.content else None
+            return (answer.json() if answer.content else None), answer.headers
         except ValueError as error:
             raise NeighborUnavailable("the answer of another service is not JSON") from error
 

@@ -1,7 +1,7 @@
 """Reads a neighbor's feed: each event's effect and the cursor behind it are committed together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from service_kit.client import NeighborRefused, NeighborUnavailable, ServiceClient
 from service_kit.database import Database, Transaction
 from service_kit.errors import Unavailable
-from service_kit.feed import ALL, Lane
+from service_kit.feed import ALL, FAMILIES, REACHED, Lane
 from service_kit.identity import Clock
 from service_kit.logs import logger
 from service_kit.messages import said
@@ -34,7 +34,7 @@ LOCK_CURSOR = FIND_CURSOR.with_for_update()
 MAKE_CURSOR = insert(feed_cursor).on_conflict_do_nothing()
 # A lane that is followed for the first time goes on where the whole feed was followed to.
 _followed = select(feed_cursor.c.cursor).where(
-    feed_cursor.c.source == bindparam("source", type_=String), feed_cursor.c.consumer == bindparam("before", type_=String)
+    feed_cursor.c.source == bindparam("source", type_=String), feed_cursor.c.consumer == bindparam("whole", type_=String)
 )
 BEGIN_LANE = (
     insert(feed_cursor)
@@ -54,6 +54,7 @@ MOVE_CURSOR = (
     .where(feed_cursor.c.source == bindparam("of_source"), feed_cursor.c.consumer == bindparam("of_consumer"))
     .values(cursor=bindparam("to"), moved_at=bindparam("at"))
 )
+MOVE_UNMOVED = MOVE_CURSOR.where(feed_cursor.c.cursor == bindparam("unmoved"))
 PARK = insert(parked_event).on_conflict_do_nothing()
 REQUEUED = (
     select(parked_event.c.envelope)
@@ -82,6 +83,10 @@ REPARK = (
     )
     .values(requeued=False, reason=bindparam("reason"))
 )
+
+
+class FamilyHidden(Exception):
+    """The own token lacks the scope of events that the handler lives on: to go on would be to lose them without a word."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +124,21 @@ def written_reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".replace("\0", " ")[:2_000]
 
 
+def require_families(needed: Collection[str], headers: Mapping[str, str]) -> None:
+    """FamilyHidden when the feed says that it hides one of these; the release before says nothing of it."""
+    hidden = set(needed) - set(headers[FAMILIES].split(",")) if FAMILIES in headers else set()
+    if hidden:
+        raise FamilyHidden(", ".join(sorted(hidden)))
+
+
+def cursors_of(consumer: str, lane: Lane) -> Mapping[Lane, str]:
+    """The names of the cursors that must be there before this lane is followed.
+
+    The bulk lane keeps the name, and so the cursor, under which the whole feed was followed by the release before.
+    """
+    return {ALL: consumer} if lane == ALL else {"bulk": consumer, "live": f"{consumer}:live"}
+
+
 Handler = Callable[[Transaction, News], Awaitable[None]]
 Prepare = Callable[[Sequence[News]], Awaitable[None]]
 BatchHandler = Callable[[Transaction, Sequence[News]], Awaitable[None]]
@@ -131,8 +151,10 @@ class Consumer:
     keeps failing is parked with its reason and can be requeued; the others go on. `batch_handler` does for a whole batch in few
     statements what `handler` does for each of its events; when it fails, these are handled one by one.
 
-    A consumer of one lane has a cursor of its own; `before` names the consumer whose cursor it begins at. Who follows two lanes hears
-    of one subject in any order: its handlers must not let an older state undo a newer one.
+    `families` are those of the events that the handler lives on: while the own token may not read one of them, nothing is taken.
+
+    A consumer of one lane has a cursor of its own. Who follows two lanes hears of one subject in any order: its handlers must not let
+    an older state undo a newer one.
     """
 
     def __init__(
@@ -147,11 +169,13 @@ class Consumer:
         prepare: Prepare | None = None,
         batch_handler: BatchHandler | None = None,
         lane: Lane = ALL,
-        before: str = "",
+        families: Collection[str] = (),
     ) -> None:
-        self.name = f"{consumer}<{source}"
         self._source = source
-        self._consumer = consumer
+        self._whole = consumer
+        self._cursors = cursors_of(consumer, lane)
+        self._consumer = self._cursors[lane]
+        self.name = f"{self._consumer}<{source}"
         self._client = client
         self._database = database
         self._handler = handler
@@ -159,7 +183,7 @@ class Consumer:
         self._prepare = prepare
         self._batch_handler = batch_handler
         self._lane = lane
-        self._before = before
+        self._families = families
         self._tries: dict[UUID, int] = {}
 
     async def run(self) -> None:
@@ -170,18 +194,26 @@ class Consumer:
                 await self.follow(wait=WAIT_SECONDS)
             except NeighborUnavailable:
                 await asyncio.sleep(0.5)
+            except FamilyHidden as hidden:
+                log.error("waits for the scopes of its news", consumer=self.name, families=str(hidden))
+                await asyncio.sleep(WAIT_SECONDS)
 
     async def begin(self) -> None:
-        """Make the cursor where there is none yet."""
+        """Make the cursors where there are none yet: those of both lanes, whichever begins first.
+
+        A lane that went on alone would pass over the news of the other, which then began behind them and never read them.
+        """
         async with self._database.transaction() as tx:
-            await tx.execute(BEGIN_LANE, source=self._source, consumer=self._consumer, before=self._before, at=self._clock())
+            for name in self._cursors.values():
+                await tx.execute(BEGIN_LANE, source=self._source, consumer=name, whole=self._whole, at=self._clock())
 
     async def follow(self, *, wait: int) -> int:
         """Read one batch and take it in; how many events it had."""
         async with self._database.reading() as reader:
             after = await reader.fetch_value(FIND_CURSOR, source=self._source, consumer=self._consumer)
-        batch = await self._read(str(after), wait)
+        batch, reached = await self._read(str(after), wait)
         if not batch:
+            await self._pass_over(str(after), reached)
             return 0
         try:
             if self._prepare is not None:
@@ -200,25 +232,38 @@ class Consumer:
         for news in batch:
             await self._take_alone(news)
 
-    async def _read(self, after: str, wait: int) -> list[News]:
+    async def _pass_over(self, after: str, reached: int) -> None:
+        """Go on behind what the lane leaves out, unless another replica has moved; each time after a whole wait, so seldom enough.
+
+        Else a lane without news would walk the same events again with every question, and be told of missed events once those are
+        trimmed. Who follows the whole feed never moves so: what was hidden from it for want of a scope would be lost.
+        """
+        if self._lane != ALL and reached > int(after):
+            await self._move_unmoved(after, str(reached))
+
+    async def _move_unmoved(self, after: str, to: str) -> None:
+        async with self._database.transaction() as tx:
+            await tx.execute(MOVE_UNMOVED, of_source=self._source, of_consumer=self._consumer, unmoved=after, to=to, at=self._clock())
+
+    async def _read(self, after: str, wait: int) -> tuple[list[News], int]:
+        """The next news, and how far the feed was read for them."""
         params = {"after": after, "limit": BATCH, "wait": wait} | ({} if self._lane == ALL else {"lane": self._lane})
         try:
-            envelopes = await self._client.get("/v1/events", params=params, seconds=wait + 5.0)
+            envelopes, headers = await self._client.get_with_headers("/v1/events", params=params, seconds=wait + 5.0)
         except NeighborRefused as refused:
             if refused.status not in (409, 410) or "newest" not in refused.problem:
                 raise NeighborUnavailable(said("the feed of {source} refuses: {why}", source=self._source, why=str(refused))) from refused
-            await self._start_over(refused)
-            return []
+            await self._start_over(refused, after)
+            return [], int(after)
         if envelopes is None:
             raise NeighborUnavailable(said("{source} has no feed at this address", source=self._source))
-        return [news_of(envelope) for envelope in envelopes]
+        require_families(self._families, headers)
+        return [news_of(envelope) for envelope in envelopes], int(headers.get(REACHED, after))
 
-    async def _start_over(self, refused: NeighborRefused) -> None:
+    async def _start_over(self, refused: NeighborRefused, after: str) -> None:
         """The feed no longer has what we missed, or ends before our cursor: go on from what it still has and say so loudly."""
         log.error("events were missed", consumer=self.name, detail=str(refused))
-        begin = str(refused.problem.get("oldest", refused.problem["newest"]))
-        async with self._database.transaction() as tx:
-            await tx.execute(MOVE_CURSOR, of_source=self._source, of_consumer=self._consumer, to=begin, at=self._clock())
+        await self._move_unmoved(after, str(refused.problem.get("oldest", refused.problem["newest"])))
 
     async def _take(self, batch: Sequence[News], after: str) -> None:
         async with self._database.transaction(origin=self._origin(batch[-1])) as tx:

@@ -25,6 +25,9 @@ from service_kit.words import Id, JsonObject, Output, Timestamp, written
 MEDIA_TYPE = "application/cloudevents-batch+json"
 REACHED = "Guanxi-Cursor"
 REACHED_MEANS = "How far this answer has read: the next `after`, also when the token's units or scopes hide the last events."
+FAMILIES = "Guanxi-Families"
+FAMILIES_MEANS = "The families of events (`complaint` of `complaint.closed`) that the token may read here; all others are hidden from it."
+FAMILIES_SCHEMA = {"type": "string", "maxLength": 2000, "pattern": "^([a-z_]+(,[a-z_]+)*)?$"}
 CURSOR_SCHEMA = {"type": "string", "maxLength": 19, "pattern": "^[0-9]{1,19}$"}
 LONGEST_WAIT_SECONDS = 30
 # Whoever asks for a longer wait is answered by then and asks again: proxies and clients give up on answers that take ten seconds.
@@ -179,6 +182,19 @@ def event_schema() -> dict[str, Any]:
     return {**schema, "additionalProperties": True}
 
 
+def told_as() -> dict[str, Any]:
+    """The answer of the feed, as the contract has it."""
+    events = {"type": "array", "maxItems": LARGEST_BATCH, "items": event_schema()}
+    return {
+        "description": "Events in the order of their positions.",
+        "content": {MEDIA_TYPE: {"schema": events}},
+        "headers": {
+            REACHED: {"description": REACHED_MEANS, "schema": CURSOR_SCHEMA},
+            FAMILIES: {"description": FAMILIES_MEANS, "schema": FAMILIES_SCHEMA},
+        },
+    }
+
+
 def feed_router(source: str, families: FamilyScopes) -> Router:
     """GET /v1/events of one service, for each caller the families of events that the scopes of the token let read."""
     router = Router(tags=["events"])
@@ -186,21 +202,7 @@ def feed_router(source: str, families: FamilyScopes) -> Router:
     @router.get(
         "/v1/events",
         raises=[CursorExpired, CursorAhead],
-        responses={
-            200: {
-                "description": "Events in the order of their positions.",
-                "content": {
-                    MEDIA_TYPE: {
-                        "schema": {
-                            "type": "array",
-                            "maxItems": LARGEST_BATCH,
-                            "items": event_schema(),
-                        }
-                    }
-                },
-                "headers": {REACHED: {"description": REACHED_MEANS, "schema": CURSOR_SCHEMA}},
-            }
-        },
+        responses={200: told_as()},
         response_class=Response,
     )
     async def list_events(
@@ -217,7 +219,8 @@ def feed_router(source: str, families: FamilyScopes) -> Router:
         Every event has a `cursor`; the last one is the next `after`. With `wait` the answer comes as soon as there is an event, or
         empty after that many seconds or earlier: then ask again. Cursors older than 90 days are 410. A token reads the events of what
         its scopes let it read (`complaint.*` needs complaints:read as well; `x-scopes` of the event says so). One that is kept to some
-        units or scopes goes on from the header `Guanxi-Cursor`, so that it does not fall behind while there is nothing for it.
+        units or scopes goes on from the header `Guanxi-Cursor`, so that it does not fall behind while there is nothing for it. The header
+        `Guanxi-Families` names the families of events that the token may read: whoever needs one that is not there lacks a scope.
 
         `lane=live` leaves out what long work tells (an import of 100,000 rows), so that whoever must know a new customer at once does
         not wait behind it; `lane=bulk` gives the rest, and both together every event once. Cursors are positions of the one feed, whatever
@@ -225,16 +228,18 @@ def feed_router(source: str, families: FamilyScopes) -> Router:
         what the lane leaves out, and 410 and 409 are those of the whole feed.
         """
         seconds = min(wait, ANSWER_WITHIN_SECONDS)
+        may_read = readable(families, call.caller.scopes)
         batch = await batch_or_wait(
             call.database,
             after=int(after),
             limit=limit,
             wait=seconds,
             units=units_of(call.caller),
-            families=readable(families, call.caller.scopes),
+            families=may_read,
             lane=lane,
         )
         told = to_json([envelope(row, source) for row in batch.rows])
-        return Response(told, headers={REACHED: str(batch.reached)}, media_type=MEDIA_TYPE)
+        named = ",".join(sorted(families if may_read is None else may_read))
+        return Response(told, headers={REACHED: str(batch.reached), FAMILIES: named}, media_type=MEDIA_TYPE)
 
     return router

@@ -1,7 +1,7 @@
 """A service put together: its app, its database, its parts and its background work."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -161,14 +161,16 @@ class Service:
         batch_handler: BatchHandler | None = None,
         consumer: str = "",
         lane: Lane = ALL,
+        families: Collection[str] = (),
     ) -> None:
-        """Follow a neighbor's feed, or one lane of it: whoever follows `live` follows `bulk` too, else they miss what imports tell."""
-        # The bulk lane keeps the name, and so the cursor, under which the whole feed was followed by the release before.
-        name = consumer or self.name
+        """Follow a neighbor's feed, or one lane of it: whoever follows `live` follows `bulk` too, else they miss what imports tell.
+
+        `families` are those of the events that the handler lives on, such as `customer`: it waits until the own token may read them.
+        """
         self.worker(
             Consumer(
                 source=source,
-                consumer=f"{name}:live" if lane == "live" else name,
+                consumer=consumer or self.name,
                 client=client,
                 database=self.database,
                 handler=handler,
@@ -176,7 +178,7 @@ class Service:
                 prepare=prepare,
                 batch_handler=batch_handler,
                 lane=lane,
-                before=name if lane == "live" else "",
+                families=families,
             )
         )
 

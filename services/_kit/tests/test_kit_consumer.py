@@ -37,9 +37,9 @@ class Feed(ServiceClient):
     def __init__(self, *numbers: int) -> None:
         self.numbers = numbers
 
-    async def get(self, path: str, **options: Any) -> Any:
+    async def get_with_headers(self, path: str, **options: Any) -> Any:
         after = int(options["params"]["after"])
-        return [envelope(number) for number in self.numbers if number > after]
+        return [envelope(number) for number in self.numbers if number > after], {}
 
 
 class Effects:

@@ -85,7 +85,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     for lane in lanes:
         following = Following(service.database, customers, service.kept_answers)
         profile = service.client(settings.customer_profile_url)
-        service.consume("customer-profile", profile, following, prepare=following.prepare, lane=lane)
+        service.consume("customer-profile", profile, following, prepare=following.prepare, lane=lane, families=["customer"])
     surveys = SurveyNews(customers, SurveyAnswers(service.client(settings.scoring_url)), shelf, settings, clock=service.clock)
-    service.consume("scoring", service.client(settings.scoring_url), surveys, prepare=surveys.prepare)
+    service.consume("scoring", service.client(settings.scoring_url), surveys, prepare=surveys.prepare, families=["survey"])
     return service

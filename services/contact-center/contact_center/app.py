@@ -135,9 +135,11 @@ def _wire_directory(service: Service, settings: Settings) -> None:
     lanes: tuple[Lane, ...] = ("live", "bulk")
     for lane in lanes:
         news = CustomerNews(Customers(customer_profile), digests, service.kept_answers)
-        service.consume("customer-profile", customer_profile, news, prepare=news.prepare, batch_handler=news.take, lane=lane)
-    service.consume("scoring", service.client(settings.scoring_url), TierNews(digests))
-    service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(digests))
+        service.consume(
+            "customer-profile", customer_profile, news, prepare=news.prepare, batch_handler=news.take, lane=lane, families=["customer"]
+        )
+    service.consume("scoring", service.client(settings.scoring_url), TierNews(digests), families=["tier"])
+    service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(digests), families=["complaint"])
 
 
 def _wire_screen_pop(service: Service, settings: Settings) -> None:

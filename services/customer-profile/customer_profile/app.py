@@ -99,7 +99,9 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     service.worker(service.loop(IMPORTS, import_sheet))
     service.worker(service.loop(IMPORT_FILES, importing.sweep, idle_seconds=300.0))
     service.worker(service.loop("birthdays", Birthdays(service.database, settings, clock=service.clock).step, idle_seconds=5.0))
-    service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(settings, clock=service.clock))
-    service.consume("scoring", service.client(settings.scoring_url), on_scoring_news)
-    service.consume("contact-center", service.client(settings.contact_center_url), on_contact_news)
+    service.consume(
+        "complaints", service.client(settings.complaints_url), ComplaintNews(settings, clock=service.clock), families=["complaint"]
+    )
+    service.consume("scoring", service.client(settings.scoring_url), on_scoring_news, families=["tier"])
+    service.consume("contact-center", service.client(settings.contact_center_url), on_contact_news, families=["contact"])
     return service

@@ -104,7 +104,13 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock,
     # A person's erasure does not wait behind an import.
     lanes: tuple[Lane, ...] = ("live", "bulk")
     for lane in lanes:
-        service.consume("customer-profile", service.client(settings.customer_profile_url), CustomerNews(service.kept_answers), lane=lane)
+        service.consume(
+            "customer-profile",
+            service.client(settings.customer_profile_url),
+            CustomerNews(service.kept_answers),
+            lane=lane,
+            families=["customer"],
+        )
     return service
 
 
