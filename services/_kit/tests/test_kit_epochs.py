@@ -137,6 +137,7 @@ async def test_what_was_kept_does_not_take_the_place_of_what_the_gateway_says_no
         epochs = published(database, gateway.url)
         async with Running(epochs):
             await until(lambda: _knows(epochs, MORE))
+            gateway.status = 503
             await raw.execute("ALTER TABLE hidden RENAME TO key_set")
             await until(lambda: _is(database, MORE))
             assert epochs.least == MORE
@@ -180,3 +181,5 @@ async def test_a_database_that_is_away_keeps_no_list_and_stops_nobody(signing_ke
         async with Running(epochs):
             await until(lambda: _knows(epochs, TAKEN))
     await away.close()
+
+    assert epochs.least == TAKEN
