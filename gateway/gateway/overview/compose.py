@@ -103,7 +103,7 @@ class Composer:
                 (overview.withheld if answer.is_withheld else overview.degraded).append(part.name)
             elif isinstance(answer, BaseException):
                 raise answer
-        if "recent" not in overview.withheld and not scopes >= RECENT_SCOPES:
+        if "recent" not in (*overview.withheld, *overview.degraded) and not scopes >= RECENT_SCOPES:
             overview.withheld.append("recent")
         return overview
 
