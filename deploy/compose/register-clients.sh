@@ -17,5 +17,5 @@ register "$SCORING_CLIENT_SECRET" --client-id scoring-service --name scoring --s
     --scope customers:read --scope interactions:read --scope consents:read --scope care:read
 register "$CONTACT_CENTER_CLIENT_SECRET" --client-id contact-center-service --name contact-center --scope events:read \
     --scope customers:read --scope interactions:read --scope consents:read --scope care:read --scope transactions:read \
-    --scope scores:read --scope tiers:read --scope surveys:read --scope complaints:read
+    --scope scores:read --scope tiers:read --scope surveys:read --scope complaints:read --scope contacts:read
 register "$GATEWAY_CLIENT_SECRET" --client-id gateway-service --name gateway --scope events:read

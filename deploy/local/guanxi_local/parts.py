@@ -37,6 +37,6 @@ SERVICES = (
     Part("customer-profile", ("events:read", *OF_COMPLAINTS, *OF_SCORING, *OF_CONTACT_CENTER)),
     Part("complaints", ("events:read", *OF_CUSTOMER_PROFILE, *OF_SCORING)),
     Part("scoring", ("events:read", *OF_CUSTOMER_PROFILE)),
-    Part("contact-center", ("events:read", *OF_CUSTOMER_PROFILE, *OF_SCORING, *OF_COMPLAINTS)),
+    Part("contact-center", ("events:read", *OF_CUSTOMER_PROFILE, *OF_SCORING, *OF_COMPLAINTS, "contacts:read")),
 )
 PARTS = (*SERVICES, GATEWAY)

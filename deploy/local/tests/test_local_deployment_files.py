@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from contact_center.screen_pop.rights import EVERYTHING
+from customer_profile.timeline.domain import READ_SCOPES
 from guanxi_local.first_start import ADMINISTRATOR, ADMINISTRATOR_LIMIT
 from guanxi_local.parts import GATEWAY, PARTS, Part
 from service_kit.postgres_programs import installed_binaries
@@ -92,6 +94,12 @@ def test_compose_asks_for_no_variable_that_its_example_lacks() -> None:
     offered = set(re.findall(r"^([A-Z_]+)=", (DEPLOY / "compose" / "settings.env.example").read_text(), re.MULTILINE))
 
     assert asked == offered
+
+
+def test_the_contact_centers_client_may_read_all_that_a_screen_pop_shows() -> None:
+    (part,) = (part for part in PARTS if part.name == "contact-center")
+
+    assert set(READ_SCOPES.values()) | EVERYTHING <= set(part.scopes)
 
 
 def test_compose_registers_the_same_clients_as_the_local_launcher() -> None:

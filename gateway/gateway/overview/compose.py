@@ -14,6 +14,8 @@ from gateway.proxy.upstream import Upstream, UpstreamFailed
 
 RECENT = 20
 OPEN_CASES = 50
+# The timeline shows each kind of entry to whoever has the scope of reading it, and does not say what it leaves out.
+RECENT_SCOPES = frozenset(("interactions:read", "contacts:read", "complaints:read", "care:read", "scores:read", "customers:read"))
 
 
 class CustomerNotFound(NotFound):
@@ -41,7 +43,7 @@ class Part:
 
 @dataclass(kw_only=True)
 class Overview:
-    """The parts by name; what is missing is named in `degraded` (a service did not answer) or `withheld` (no right to it)."""
+    """The parts by name; what is missing is named in `degraded` (a service did not answer) or `withheld` (no right to all of it)."""
 
     parts: dict[str, Any] = field(default_factory=dict)
     degraded: list[str] = field(default_factory=list)
@@ -90,7 +92,7 @@ class Composer:
         self._upstreams = upstreams
         self._seconds = seconds
 
-    async def overview(self, customer_id: UUID, headers: RawHeaders) -> Overview:
+    async def overview(self, customer_id: UUID, headers: RawHeaders, *, scopes: frozenset[str]) -> Overview:
         """All parts, within one deadline; CustomerNotFound when the profile says that there is no such customer."""
         parts = parts_of(customer_id)
         found = await asyncio.gather(*(self._asked(part, headers) for part in parts), return_exceptions=True)
@@ -101,6 +103,8 @@ class Composer:
                 (overview.withheld if answer.is_withheld else overview.degraded).append(part.name)
             elif isinstance(answer, BaseException):
                 raise answer
+        if "recent" not in (*overview.withheld, *overview.degraded) and not scopes >= RECENT_SCOPES:
+            overview.withheld.append("recent")
         return overview
 
     async def _asked(self, part: Part, headers: RawHeaders) -> Any:

@@ -16,7 +16,10 @@ Things = Annotated[list[JsonObject], Field(max_length=200)]
 
 
 class CustomerOverview(Output):
-    """A customer as a whole. `degraded` names parts whose service did not answer in time, `withheld` those that the token may not see."""
+    """A customer as a whole. `degraded` names parts whose service did not answer in time.
+
+    `withheld` names those that the token may not see, in whole or, as `recent`, in part.
+    """
 
     customer: JsonObject | None
     tier: JsonObject | None
@@ -37,5 +40,5 @@ async def get_customer_overview(id: Id, call: Annotated[Call, requires("customer
     request: Any = call.request
     kept = (b"authorization", b"accept-language", b"x-request-id", b"traceparent")
     headers = [pair for pair in request.scope["headers"] if pair[0] in kept]
-    overview = await call.part("composer").overview(id, [*headers, (b"host", b"gateway")])
+    overview = await call.part("composer").overview(id, [*headers, (b"host", b"gateway")], scopes=call.caller.scopes)
     return call.answer(written(overview))

@@ -71,6 +71,15 @@ async def test_a_part_that_the_token_may_not_see_is_withheld(database_url):
     assert (overview["withheld"], overview["degraded"]) == (["open_cases"], [])
 
 
+async def test_recent_is_named_as_withheld_where_the_token_is_shown_some_of_it_alone(database_url):
+    customer_id = an_id()
+    async with running(database_url, answering(customer_id)) as front:
+        reader = await front.partner.registered(scopes={"customers:read"})
+        overview = (await reader.get(f"/v1/customers/{customer_id}/overview")).json()
+
+    assert (overview["recent"], overview["withheld"]) == ([{"title": "call"}], ["recent"])
+
+
 async def test_an_overview_of_nobody_is_404(database_url):
     customer_id = an_id()
     neighbors = answering(customer_id)

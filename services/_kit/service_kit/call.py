@@ -9,10 +9,11 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic_core import to_json
+from starlette.requests import Request
 from starlette.responses import Response
 
 from service_kit import idempotency, kept_answers, preconditions
-from service_kit.caller import Caller
+from service_kit.caller import SYSTEM, Caller
 from service_kit.database import Database, Reader, Transaction
 from service_kit.identity import new_id
 from service_kit.language import preferred
@@ -32,12 +33,33 @@ class MatchNotHonored(RuntimeError):
     """A move was made although its If-Match was never compared: nothing of it is written."""
 
 
+async def authenticated(request: Request, scopes: Sequence[str] | None, instead: Sequence[str] = ()) -> Caller:
+    """The caller, with all scopes or one that does instead; the system's own for operations that are open to anyone."""
+    if scopes is None:
+        return SYSTEM
+    caller: Caller = await request.app.state.authenticator.caller(request.headers.get("authorization"))
+    caller.demand(scopes, instead=instead)
+    return caller
+
+
 class Call:
     """What `requires(...)` gives to a route. `at` is the one moment of this request."""
 
-    def __init__(self, request: StrictRequest, caller: Caller, *, at: datetime, origin: Origin, key: idempotency.Key | None) -> None:
+    def __init__(
+        self,
+        request: StrictRequest,
+        caller: Caller,
+        *,
+        at: datetime,
+        origin: Origin,
+        key: idempotency.Key | None,
+        scopes: Sequence[str] | None = None,
+        instead: Sequence[str] = (),
+    ) -> None:
         self.request = request
         self.caller = caller
+        self._scopes = scopes
+        self._instead = instead
         self.at = at
         self.origin = origin
         self.key = key
@@ -48,6 +70,14 @@ class Call:
         self.is_matched = False
         self.units: Sequence[str | None] | None = None
         self.has_claimed = False
+
+    async def still_allowed(self) -> Caller:
+        """Judge the caller again, for an answer that takes long: what a new request would be refused with is raised.
+
+        The token may have expired since the request came, and its client may have lost rights or all of them.
+        """
+        self.caller = await authenticated(self.request, self._scopes, self._instead)
+        return self.caller
 
     @property
     def database(self) -> Database:

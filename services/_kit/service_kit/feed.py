@@ -173,6 +173,16 @@ async def read_or_wait(database: Database, *, after: int, limit: int, wait: floa
     return (await batch_or_wait(database, after=after, limit=limit, wait=wait, units=units)).rows
 
 
+async def batch_for(call: Call, families: FamilyScopes, *, after: int, limit: int, wait: float, lane: Lane) -> Batch:
+    """What this caller may read. Rights may go while it waits: it is judged again before it is given anything."""
+    asking = call.caller
+    seen, units = readable(families, asking.scopes), units_of(asking)
+    batch = await batch_or_wait(call.database, after=after, limit=limit, wait=wait, units=units, families=seen, lane=lane)
+    if await call.still_allowed() == asking:
+        return batch
+    return await batch_for(call, families, after=after, limit=limit, wait=0, lane=lane)
+
+
 def event_schema() -> dict[str, Any]:
     """The schema of one event: attributes may be added to it, and those that an event lacks are left out."""
     schema = EventOut.model_json_schema(mode="serialization")
@@ -228,16 +238,8 @@ def feed_router(source: str, families: FamilyScopes) -> Router:
         what the lane leaves out, and 410 and 409 are those of the whole feed.
         """
         seconds = min(wait, ANSWER_WITHIN_SECONDS)
+        batch = await batch_for(call, families, after=int(after), limit=limit, wait=seconds, lane=lane)
         may_read = readable(families, call.caller.scopes)
-        batch = await batch_or_wait(
-            call.database,
-            after=int(after),
-            limit=limit,
-            wait=seconds,
-            units=units_of(call.caller),
-            families=may_read,
-            lane=lane,
-        )
         told = to_json([envelope(row, source) for row in batch.rows])
         named = ",".join(sorted(families if may_read is None else may_read))
         return Response(told, headers={REACHED: str(batch.reached), FAMILIES: named}, media_type=MEDIA_TYPE)

@@ -14,8 +14,8 @@ from starlette.types import Scope
 
 from service_kit import idempotency, preconditions
 from service_kit.arguments import Plan, is_many, plan_for
-from service_kit.call import Call
-from service_kit.caller import SYSTEM, Caller
+from service_kit.call import Call, authenticated
+from service_kit.caller import Caller
 from service_kit.contract import conditional, moving, reading, refusal_responses, refusing, tagged
 from service_kit.errors import Fault, Invalid, Malformed, Refusal
 from service_kit.origin import Origin
@@ -90,7 +90,7 @@ class StrictRoute(APIRoute):
             preconditions.require_well_formed(strict, conditions)
             if content_type is not None:
                 await read_body(strict, content_type, fields, is_required=is_required)
-            call = await make_call(strict, caller, takes_key=has_key)
+            call = await make_call(strict, caller, takes_key=has_key, scopes=scopes, instead=instead)
             call.honors_match = honors_match
             request.scope["guanxi.call"] = call
             return await repeated(inner, strict, call)
@@ -162,15 +162,6 @@ def takes_key(methods: Collection[str], scopes: Sequence[str] | None, endpoint: 
     return "POST" in methods and scopes is not None and not getattr(endpoint, "is_reading", False)
 
 
-async def authenticated(request: Request, scopes: Sequence[str] | None, instead: Sequence[str] = ()) -> Caller:
-    """The caller, with all scopes or one that does instead; the system's own for operations that are open to anyone."""
-    if scopes is None:
-        return SYSTEM
-    caller: Caller = await request.app.state.authenticator.caller(request.headers.get("authorization"))
-    caller.demand(scopes, instead=instead)
-    return caller
-
-
 async def read_body(request: StrictRequest, content_type: str, fields: frozenset[str], *, is_required: bool) -> None:
     """Check the content type and parse a JSON body once; an optional body may be left out with its type."""
     if content_type.startswith("multipart/"):
@@ -198,14 +189,16 @@ async def read_form(request: StrictRequest, fields: frozenset[str]) -> None:
         raise FieldUnknown("the form has fields that this operation does not take", faults=faults[:20])
 
 
-async def make_call(request: StrictRequest, caller: Caller, *, takes_key: bool) -> Call:
+async def make_call(
+    request: StrictRequest, caller: Caller, *, takes_key: bool, scopes: Sequence[str] | None, instead: Sequence[str]
+) -> Call:
     """The call of a request, with its idempotency key where it has one."""
     scope = request.scope
     origin = Origin(
         client_id=caller.client_id, actor=caller.sub, request_id=scope.get("guanxi.request_id"), traceparent=scope.get("guanxi.traceparent")
     )
     key = await key_of(request, caller) if takes_key else None
-    return Call(request, caller, at=request.app.state.clock(), origin=origin, key=key)
+    return Call(request, caller, at=request.app.state.clock(), origin=origin, key=key, scopes=scopes, instead=instead)
 
 
 async def key_of(request: StrictRequest, caller: Caller) -> idempotency.Key | None:

@@ -159,7 +159,7 @@ async def test_a_service_starts_on_a_schema_that_is_not_migrated_and_is_ready_af
         await migrate(url, EMPTY, str(notes.MIGRATIONS))
         await until(lambda: _is_ready(api))
 
-    assert (before.status_code, before.json()["reasons"]) == (503, ["migrations are pending: 0001, 0002, 0003"])
+    assert (before.status_code, before.json()["reasons"]) == (503, ["migrations are pending: 0001, 0002, 0003, 0004"])
 
 
 async def _is_ready(api) -> bool:

@@ -54,7 +54,7 @@ class CareTask:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What the neighbors said; what is None or empty may be so because its service is in `degraded`."""
+    """What the neighbors said; what is None or empty may be so because its service is in `degraded`, or the part in `withheld`."""
 
     card: Card | None = None
     timeline: Sequence[TrailEntry] = ()
@@ -63,6 +63,7 @@ class Answers:
     scored: Scored | None = None
     open_cases: Sequence[Case] = ()
     degraded: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
 
 
 async def card(asked: Awaitable[Json | None]) -> Card | None:

@@ -20,6 +20,7 @@ from contact_center.screen_pop.advice import Situation, advice_codes, advice_tex
 from contact_center.screen_pop.answers import Answers
 from contact_center.screen_pop.asking import TRAIL, Neighbors
 from contact_center.screen_pop.recommendations import TEXTS, Grounds, Recommendation, Subject, recommendations, wording
+from contact_center.screen_pop.rights import known_to, permitted, scopes_for
 from contact_center.screen_pop.schemas import AdviceOut, RecommendationOut, ScreenPop, SubjectOut, TierOut, TrailEntry
 
 router = Router(tags=["contacts"])
@@ -36,7 +37,9 @@ async def read_screen_pop(contact_id: Id, call: Annotated[Call, requires("contac
 
     A token with `agent_id` is shown the customer of whatever its agent has in hand, from the offer to the end of wrap-up, and nothing
     of what others have in hand. Everybody else is shown customers of their own units only: where the customer lies outside, the
-    contact stands there as one of nobody known.
+    contact stands there as one of nobody known, and of what can be shown they get the parts whose own read scope the token has:
+    `customer` needs customers:read, `scores` scores:read, `open_cases` and their number complaints:read, `consents` consents:read, the
+    recommendation of `care_tasks` care:read, an entry of the `trail` the scope of its kind. What is left out is named in `withheld`.
     """
     async with call.reading() as reader:
         store = own(call, reader)
@@ -48,12 +51,13 @@ async def read_screen_pop(contact_id: Id, call: Annotated[Call, requires("contac
         if not _may_show(call, contact, None if known is None else known.unit):
             return _of_nobody_known(call, contact)
         recent = await store.recent(contact.customer_id, since=call.at - TRAIL)
+    scopes = scopes_for(contact, call.caller)
     neighbors: Neighbors = call.part("neighbors")
     answers = await neighbors.ask(contact.customer_id, at=call.at, language=call.language)
     # The file is newer than what news told the directory: a customer that moved away meanwhile is shown no more.
     if answers.card is not None and not _may_show(call, contact, answers.card.unit):
         return _of_nobody_known(call, contact)
-    return _answered(call, contact, known, recent, answers)
+    return _answered(call, contact, known_to(known, scopes), recent, permitted(answers, scopes))
 
 
 def _may_show(call: Call, contact: Contact, unit: str | None) -> bool:
@@ -93,6 +97,7 @@ def screen_pop(
         consents=[dict(consent) for consent in answers.consents],
         recommendations=[recommendation_out(each, language) for each in recommendations(grounds)],
         degraded=list(answers.degraded),
+        withheld=list(answers.withheld),
     )
 
 

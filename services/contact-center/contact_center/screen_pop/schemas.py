@@ -8,6 +8,7 @@ from service_kit.words import FREE_JSON, Id, Output, Stars, Timestamp
 # What another service said is shown as it said it, however large: it was checked where it came in.
 Said = Annotated[dict[str, Any], WithJsonSchema({**FREE_JSON})]
 Many = Annotated[list[Said], Field(max_length=500)]
+Names = Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=10)]
 Group = Literal["person", "complaint", "care"]
 
 
@@ -60,7 +61,8 @@ class RecommendationOut(Output):
 class ScreenPop(Output):
     """What the agent sees: the card, tier and scores, open cases, consents, advice, recommendations, and the trail of two days.
 
-    `degraded` names the services that did not answer in time: what they know is missing.
+    `degraded` names the services that did not answer in time: what they know is missing. `withheld` names the parts that the token
+    may not see, in whole or, as the trail, in part.
     """
 
     contact_id: Id
@@ -74,4 +76,5 @@ class ScreenPop(Output):
     advice: Annotated[list[AdviceOut], Field(max_length=20)]
     consents: Many
     recommendations: Annotated[list[RecommendationOut], Field(max_length=50)]
-    degraded: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=10)]
+    degraded: Names
+    withheld: Names

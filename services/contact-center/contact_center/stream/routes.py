@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from fastapi import Header, Response
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from pydantic import Field
 from service_kit.call import Call
+from service_kit.errors import Forbidden, Unauthenticated
 from service_kit.moments import database_time
 from service_kit.routing import Router, requires
 from service_kit.units import units_of
@@ -26,10 +28,12 @@ router = Router(tags=["agents"])
 FIRST = UUID(int=0)
 COME_BACK_MILLISECONDS = 1_000
 MOST_PENDING = 200
+# Whoever lost the right to a stream hears nothing more of it, and does not hold it for longer than this.
+JUDGED_AGAIN_SECONDS = 2.0
 Position = Annotated[str, Field(min_length=1, max_length=18, pattern=r"^[0-9]{1,18}$")]
 DOCUMENTED = {
     200: {
-        "description": "Server-sent events, until the client leaves or the process stops.",
+        "description": "Server-sent events, until the client leaves, its token no longer holds, or the process stops.",
         "content": {"text/event-stream": {"schema": {"type": "string", "maxLength": 100_000_000}}},
     }
 }
@@ -46,7 +50,8 @@ async def stream_agent(
     """Follow what happens to an agent, as server-sent events.
 
     `offer.made`, `offer.withdrawn` (also when it timed out) and `contact.changed` carry ids and facts as JSON; what is offered at
-    this moment comes first. After a broken connection the browser sends `Last-Event-ID`, and the stream goes on from there.
+    this moment comes first. After a broken connection the browser sends `Last-Event-ID`, and the stream goes on from there. It ends
+    when the token expires or the client loses the right to it.
     """
     require_acting_for(call.caller, agent_id, broad=("offers:read",))
     async with call.reading() as reader:
@@ -57,24 +62,45 @@ async def stream_agent(
 
 
 async def desktop_events(call: Call, agent_id: UUID, *, after: int | None, heartbeat: float) -> AsyncIterator[bytes]:
-    """What was missed or stands now, then everything as it happens."""
+    """What was missed or stands now, then everything as it happens, for as long as the token gives the right to it."""
     tail: Tail = call.part("tail")
-    async with tail.listening(agent_id) as (line, position):
-        yield format_sse_event(comment="the desktop's stream", retry=COME_BACK_MILLISECONDS)
-        missed = None if after is None else await tail.missed(agent_id, after=after, until=position)
-        for heard in await standing(call, agent_id, position) if missed is None else missed:
-            yield written_event(heard)
-        while (word := await next_word(line, heartbeat)) is not None:
-            yield word
+    with suppress(Unauthenticated, Forbidden, AgentUnknown):
+        async with tail.listening(agent_id) as (line, position):
+            yield format_sse_event(comment="the desktop's stream", retry=COME_BACK_MILLISECONDS)
+            missed = None if after is None else await tail.missed(agent_id, after=after, until=position)
+            for heard in await standing(call, agent_id, position) if missed is None else missed:
+                await require_still_following(call, agent_id)
+                yield written_event(heard)
+            while (word := await next_word(call, agent_id, line, heartbeat)) is not None:
+                yield word
 
 
-async def next_word(line: Line, heartbeat: float) -> bytes | None:
-    """The next event, a sign of life when there is none for a while, or None when the stream is over."""
-    try:
-        heard = await asyncio.wait_for(line.get(), heartbeat)
-    except TimeoutError:
-        return KEEPALIVE_COMMENT
-    return None if heard is None else written_event(heard)
+async def require_still_following(call: Call, agent_id: UUID) -> None:
+    """Judge the caller as at the beginning; where the token is kept to units, the agent may also have left them since."""
+    caller = await call.still_allowed()
+    require_acting_for(caller, agent_id, broad=("offers:read",))
+    if agent_of(caller) != agent_id and caller.units is not None:
+        async with call.reading() as reader:
+            await AgentStore(reader, units_of(caller)).get(agent_id)
+
+
+async def next_word(call: Call, agent_id: UUID, line: Line, heartbeat: float) -> bytes | None:
+    """The next event, a sign of life when there is none for a while, or None when the stream is over.
+
+    The caller is judged again before each, and while nothing happens.
+    """
+    left = heartbeat
+    while left > 0:
+        seconds = min(left, JUDGED_AGAIN_SECONDS)
+        try:
+            heard = await asyncio.wait_for(line.get(), seconds)
+        except TimeoutError:
+            await require_still_following(call, agent_id)
+            left -= seconds
+        else:
+            await require_still_following(call, agent_id)
+            return None if heard is None else written_event(heard)
+    return KEEPALIVE_COMMENT
 
 
 async def standing(call: Call, agent_id: UUID, position: int) -> list[Heard]:

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from contact_center.directory.news import ComplaintNews
 from contact_center.screen_pop.asking import Neighbors
-from contact_center.testing import House, a_flow, made
+from contact_center.testing import House, a_file, a_flow, made, news, told_of_customer, told_of_tier
 from service_kit.client import NeighborRefused, NeighborUnavailable
 from service_kit.testing import Api
 
@@ -31,6 +33,23 @@ VISIT = {
 }
 SCORES = {"scores": [{"name": "churn_risk", "value": "0.8"}], "tier": {"stars": 6}}
 CASE = {"id": str(UUID(int=8)), "number": "C-1", "state": "received"}
+TASK = {"id": str(UUID(int=9)), "due_at": "2026-03-01T08:00:00Z", "text": "Thank for the delivery"}
+ELSEWHERE = ("customers:read", "scores:read", "complaints:read", "consents:read", "interactions:read", "care:read")
+KINDS = {
+    "interaction": "interactions:read",
+    "case": "complaints:read",
+    "care": "care:read",
+    "score": "scores:read",
+    "import": "customers:read",
+}
+TRAIL = [{**VISIT, "kind": kind, "ref": {"type": kind, "id": str(UUID(int=7))}} for kind in (*KINDS, "unheard_of")]
+PARTS = {
+    "customer": "customers:read",
+    "scores": "scores:read",
+    "open_cases": "complaints:read",
+    "consents": "consents:read",
+    "care_tasks": "care:read",
+}
 
 
 class Neighbor:
@@ -71,8 +90,12 @@ def surround(api: Api, neighbor: Neighbor, *, seconds: float = 0.3) -> None:
     api.service.parts["neighbors"] = Neighbors(customers=neighbor, scores=neighbor, complaints=neighbor, seconds=seconds)
 
 
-async def popped(api: Api, contact: dict[str, Any], **headers: str) -> dict[str, Any]:
-    answer = await api.get(f"/v1/contacts/{contact['id']}/screen-pop", headers=headers)
+async def popped(
+    api: Api, contact: dict[str, Any], *, held: Sequence[str] | None = None, agent_id: str | None = None, **headers: str
+) -> dict[str, Any]:
+    """The screen pop for somebody with these scopes of other services; with all of them when none are named."""
+    reader = api.as_("contacts:read", *ELSEWHERE) if held is None else api.as_("contacts:read", *held, agent_id=agent_id)
+    answer = await reader.get(f"/v1/contacts/{contact['id']}/screen-pop", headers=headers)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -226,3 +249,71 @@ async def test_an_unknown_caller_asks_nobody_and_advises_to_ask(api: Api) -> Non
 
     assert (pop["customer"], pop["degraded"], pop["scores"]) == (None, [], [])
     assert [advice["code"] for advice in pop["advice"]] == ["unknown_caller"]
+
+
+def shown(pop: dict[str, Any]) -> set[str]:
+    """Which parts of it show anything."""
+    found = {part for part in ("customer", "scores", "open_cases", "consents") if pop[part]}
+    return found | ({"care_tasks"} if "do_care_task" in [each["code"] for each in pop["recommendations"]] else set())
+
+
+@pytest.mark.parametrize("held", [(), *((scope,) for scope in ELSEWHERE), ELSEWHERE])
+async def test_each_part_is_shown_to_whoever_may_read_it_and_what_is_left_out_is_named(api: Api, held: tuple[str, ...]) -> None:
+    surround(api, Neighbor(timeline=TRAIL, care_tasks=[TASK]), seconds=5)
+
+    pop = await popped(api, await a_known_call(api), held=held)
+
+    parts = [part for part, scope in PARTS.items() if scope in held]
+    assert shown(pop) == set(parts)
+    assert pop["withheld"] == [part for part in (*PARTS, "trail") if part not in parts and (part != "trail" or held != ELSEWHERE)]
+    assert {entry["kind"] for entry in pop["trail"]} == {"contact", *(kind for kind, scope in KINDS.items() if scope in held)}
+    assert pop["open_case_count"] == (1 if "open_cases" in parts else 0)
+    assert pop["degraded"] == []
+
+
+async def test_nothing_of_what_is_withheld_speaks_out_of_advice_and_recommendations(api: Api) -> None:
+    surround(api, Neighbor(care_tasks=[TASK]), seconds=5)
+
+    pop = await popped(api, await a_known_call(api), held=())
+
+    assert (pop["tier"], pop["advice"], pop["recommendations"]) == (None, [], [])
+
+
+async def test_the_number_of_cases_that_the_directory_knows_is_withheld_too(api: Api) -> None:
+    house = await House.opened(api)
+    await told_of_customer(api, a_file(ZHANG))
+    await told_of_tier(api, ZHANG, 5)
+    async with api.service.database.transaction() as tx:
+        told = news("complaint.received", UUID(int=8), customer_id=str(ZHANG), is_open=True)
+        await ComplaintNews(api.service.parts["addresses"])(tx, told)
+    call = await house.call(customer_id=str(ZHANG))
+
+    seen = await popped(api, call)
+    unseen = await popped(api, call, held=("customers:read",))
+
+    assert (seen["open_case_count"], unseen["open_case_count"]) == (1, 0)
+    assert seen["tier"] == {"stars": 5}
+    assert "open_complaint" not in [advice["code"] for advice in unseen["advice"]]
+
+
+async def test_whoever_has_the_contact_in_hand_is_shown_all_of_it(api: Api) -> None:
+    surround(api, Neighbor(timeline=TRAIL, care_tasks=[TASK]), seconds=5)
+    house = await House.opened(api)
+    agent = await house.agent()
+    call = await house.accept(await house.call(customer_id=str(ZHANG)))
+
+    pop = await popped(api, call, held=(), agent_id=agent["id"])
+
+    assert shown(pop) == set(PARTS)
+    assert {entry["kind"] for entry in pop["trail"]} == {"contact", *KINDS}
+    assert pop["withheld"] == []
+
+
+async def test_a_customer_whose_file_moved_away_is_not_shown_to_who_may_not_read_files_either(api: Api) -> None:
+    await told_of_customer(api, a_file(ZHANG, unit="cn"))
+    surround(api, Neighbor(file={**FILE, "unit": "us"}), seconds=5)
+    call = await a_known_call(api)
+
+    answer = await api.as_("contacts:read", "scores:read", units=["cn"]).get(f"/v1/contacts/{call['id']}/screen-pop")
+
+    assert answer.status_code == 404 or answer.json()["customer_id"] is None

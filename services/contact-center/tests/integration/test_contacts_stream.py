@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from contact_center.stream.tail import Line, Tail
 from contact_center.testing import House
 from service_kit.database import Database
+from service_kit.epochs import NoEpochs, mark_of
 from service_kit.errors import Unavailable
 from service_kit.testing import Api
 
@@ -160,6 +162,58 @@ async def test_a_stream_of_another_unit_is_not_found(api: Api) -> None:
     agent = await house.agent()
 
     assert (await api.as_("offers:read", units=["cn.bj"]).get(f"/v1/agents/{agent['id']}/stream")).status_code == 404
+
+
+async def rest_of(desktop: Desktop) -> list[dict[str, Any]]:
+    """What still comes before the stream ends; TimeoutError when it does not end."""
+    told = []
+    try:
+        while True:
+            told.append(await desktop.next())
+    except EOFError:
+        return told
+
+
+async def test_a_client_that_lost_rights_hears_nothing_more(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = await House.opened(api)
+    agent = await house.agent()
+    async with a_desktop(api.as_("offers:read", client_id="gone"), agent) as desktop:
+        await house.call()
+        first = await desktop.next()
+        monkeypatch.setattr(NoEpochs, "least", {mark_of("gone"): 1})
+        await api.post(f"/v1/offers/{first['data']['offer_id']}/rejection", {})
+        await api.events("offer.rejected")
+
+        rest = await rest_of(desktop)
+
+    assert first["event"] == "offer.made"
+    assert rest == []
+
+
+@pytest.mark.parametrize("heartbeat", [30.0, 0.1])
+async def test_a_quiet_stream_ends_with_its_token(api: Api, heartbeat: float) -> None:
+    house = await House.opened(api)
+    agent = await house.agent()
+    object.__setattr__(api.service.settings, "stream_heartbeat_seconds", heartbeat)
+    # Clocks that differ are forgiven five seconds: this one holds for two more.
+    ending = api.as_("contacts:handle", agent_id=agent["id"], exp=int(time.time()) - 3)
+    async with a_desktop(ending, agent) as desktop:
+        rest = await rest_of(desktop)
+
+    assert rest == []
+
+
+async def test_a_stream_ends_when_the_agent_leaves_the_units_of_the_token(api: Api) -> None:
+    house = await House.opened(api)
+    agent = await house.agent()
+    path = f"/v1/agents/{agent['id']}"
+    async with a_desktop(api.as_("offers:read", units=[agent["unit"]]), agent) as desktop:
+        moved = await api.patch(path, {"unit": "us"}, match=(await api.get(path)).headers["etag"])
+
+        rest = await rest_of(desktop)
+
+    assert moved.status_code == 200, moved.text
+    assert rest == []
 
 
 async def heard_next(line: Line) -> str | None:

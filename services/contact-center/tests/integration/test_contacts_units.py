@@ -7,6 +7,7 @@ from uuid import UUID
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.store import DirectoryStore
 from contact_center.screen_pop.asking import Neighbors
+from contact_center.screen_pop.rights import EVERYTHING
 from contact_center.testing import House, a_flow, a_queue, an_agent, made
 from service_kit.testing import Api
 
@@ -16,7 +17,7 @@ NORTH, SOUTH = "cn.bj", "cn.gd"
 
 
 def token(api: Api, unit: str, **claims: Any) -> Api:
-    return api.as_(*api.service.scopes, units=[unit], **claims)
+    return api.as_(*api.service.scopes, *EVERYTHING, units=[unit], **claims)
 
 
 async def known_to_the_directory(api: Api, customer_id: UUID, unit: str, *addresses: str) -> None:
@@ -121,7 +122,7 @@ async def test_the_screen_pop_shows_nobody_of_another_unit(api: Api) -> None:
     for pop in (unknown_yet, moved_meanwhile):
         assert (pop["customer_id"], pop["customer"], pop["tier"], pop["consents"]) == (None, None, None, [])
         assert [entry["ref"]["id"] for entry in pop["trail"]] == [call["id"]]
-    assert (await popped(api, call))["customer"]["name"] == "张伟"
+    assert (await popped(api.as_(*EVERYTHING), call))["customer"]["name"] == "张伟"
 
 
 async def test_an_agent_sees_whoever_is_offered_or_connected_but_no_longer_than_that(api: Api) -> None:

@@ -1,6 +1,6 @@
 """The timeline of a customer: one list over all channels and services, newest first."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,22 @@ class EntryKind(StrEnum):
     CARE = "care"
     SCORE = "score"
     IMPORT = "import"
+
+
+# An entry shows what lies elsewhere: whoever reads it there reads it here.
+READ_SCOPES: Mapping[EntryKind, str] = {
+    EntryKind.INTERACTION: "interactions:read",
+    EntryKind.CONTACT: "contacts:read",
+    EntryKind.CASE: "complaints:read",
+    EntryKind.CARE: "care:read",
+    EntryKind.SCORE: "scores:read",
+    EntryKind.IMPORT: "customers:read",
+}
+
+
+def kinds_for(scopes: Collection[str]) -> list[str]:
+    """The kinds of entries that a token with these scopes may read."""
+    return [kind.value for kind, scope in READ_SCOPES.items() if scope in scopes]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

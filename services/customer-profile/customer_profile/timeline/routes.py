@@ -12,6 +12,7 @@ from service_kit.words import EARLIEST, LATEST, Id, Timestamp
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEHIND_ALL, CustomerReader
 from customer_profile.interaction.domain import Channel
+from customer_profile.timeline.domain import kinds_for
 from customer_profile.timeline.schemas import EntryView, entry_view
 from customer_profile.timeline.store import entries
 
@@ -28,7 +29,9 @@ async def read_timeline(
 ) -> Response:
     """Read all that happened with a customer, newest first.
 
-    Interactions, contacts, cases, care, scores and imports are one list. Titles are in the language of the request.
+    Interactions, contacts, cases, care, scores and imports are one list. Titles are in the language of the request. A token is shown the
+    kinds that it may read elsewhere: `interaction` with interactions:read, `contact` with contacts:read, `case` with complaints:read,
+    `care` with care:read, `score` with scores:read, `import` with customers:read.
     """
     before = (page.after[0], page.after[1]) if page.after else (LATEST, BEHIND_ALL)
     async with call.reading() as reader:
@@ -40,6 +43,7 @@ async def read_timeline(
             before=before,
             limit=page.fetch,
             units=units_of(call.caller),
+            kinds=kinds_for(call.caller.scopes),
         )
         if not rows and page.after is None:
             await CustomerReader(reader, units_of(call.caller)).unit_of(customer_id)

@@ -9,7 +9,7 @@ from uuid import UUID
 from service_kit.database import Reader, Record, Transaction
 from service_kit.tables import Moment
 from service_kit.units import within_units
-from sqlalchemy import Integer, Select, String, Uuid, bindparam, insert, select, tuple_, update
+from sqlalchemy import ARRAY, Integer, Select, String, Uuid, any_, bindparam, insert, select, tuple_, update
 
 from customer_profile.tables import customer, timeline_entry
 from customer_profile.timeline.domain import Entry
@@ -47,6 +47,7 @@ def reading(*, channel: bool) -> Select[Any]:
             timeline_entry.c.occurred_at >= bindparam("since", type_=Moment),
             tuple_(timeline_entry.c.occurred_at, timeline_entry.c.id)
             < tuple_(bindparam("before_at", type_=Moment), bindparam("before", type_=Uuid)),
+            timeline_entry.c.kind == any_(bindparam("kinds", type_=ARRAY(String))),
             customer.c.id == bindparam("customer_id"),
             customer.c.erased_at.is_(None),
             within_units(customer.c.unit),
@@ -101,8 +102,9 @@ async def entries(
     before: tuple[datetime, UUID],
     limit: int,
     units: Sequence[str] | None,
+    kinds: Sequence[str],
 ) -> list[Record]:
-    """The rows of a customer's entries, newest first."""
+    """The rows of a customer's entries of these kinds, newest first."""
     given: dict[str, object] = {} if channel is None else {"channel": channel}
     return await reader.fetch(
         reading(channel=channel is not None),
@@ -112,6 +114,7 @@ async def entries(
         before=before[1],
         limit=limit,
         units=units,
+        kinds=list(kinds),
         **given,
     )
 

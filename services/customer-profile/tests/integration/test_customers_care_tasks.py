@@ -9,6 +9,7 @@ from customer_profile.care.birthdays import Birthdays
 from customer_profile.care.domain import birthday_key
 from customer_profile.news.handlers import ComplaintNews, on_contact_news, on_scoring_news
 from customer_profile.testing import customer_body
+from customer_profile.timeline.domain import READ_SCOPES
 from service_kit.consumer import News
 from service_kit.testing import Api
 
@@ -39,7 +40,8 @@ async def tasks(api: Api, customer: dict[str, Any], **asked: str) -> list[dict[s
 
 async def timeline(api: Api, customer: dict[str, Any], language: str = "en") -> list[dict[str, Any]]:
     path = f"/v1/customers/{customer['id']}/timeline"
-    return (await api.get(path, headers={"Accept-Language": language})).json()["items"]
+    reader = api.as_(*READ_SCOPES.values())
+    return (await reader.get(path, headers={"Accept-Language": language})).json()["items"]
 
 
 def closed(customer: dict[str, Any], *, subject: UUID | None = None, at: datetime = AT) -> News:

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from customer_profile.timeline.domain import READ_SCOPES, Entry, EntryKind
+from customer_profile.timeline.store import TimelineStore
 from service_kit.testing import Api
 
 NOON = "2026-03-02T12:00:00+08:00"
@@ -134,6 +136,23 @@ async def test_what_lies_outside_the_own_units_is_not_there(api: Api, customer: 
     ]
 
     assert [answer.status_code for answer in answers] == [404] * len(answers)
+
+
+async def test_each_kind_of_entry_is_shown_to_whoever_may_read_it_elsewhere(api: Api, customer: dict[str, Any]) -> None:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    async with api.service.database.transaction() as tx:
+        given = {"customer_id": UUID(customer["id"]), "occurred_at": at, "channel": "voice", "ref_type": "thing"}
+        await TimelineStore(tx).add(*(Entry(id=uuid4(), kind=kind, ref_id=uuid4(), **given) for kind in EntryKind))
+    path, seen = f"/v1/customers/{customer['id']}/timeline", {}
+    for scope in set(READ_SCOPES.values()):
+        page = (await api.as_("customers:read", scope).get(path, params={"limit": 2})).json()
+        assert page["next_cursor"] is None
+        seen[scope] = {entry["kind"] for entry in page["items"]}
+    everything = (await api.as_(*READ_SCOPES.values()).get(path)).json()["items"]
+
+    assert READ_SCOPES.keys() == set(EntryKind)
+    assert seen == {scope: {"import"} | {kind for kind, needed in READ_SCOPES.items() if needed == scope} for scope in seen}
+    assert {entry["kind"] for entry in everything} == set(EntryKind)
 
 
 async def test_an_unknown_customer_has_no_timeline(api: Api) -> None:
