@@ -4,7 +4,7 @@ import json
 
 import pytest
 from gateway.contract.published import contracts_folder
-from gateway.proxy.routing import SERVICES, is_shared, owner_of
+from gateway.proxy.routing import SERVICES, is_shared, is_stream, owner_of
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
@@ -56,3 +56,15 @@ def test_every_path_of_every_contract_leads_to_its_service():
     ]
 
     assert astray == []
+
+
+def test_tickets_open_what_the_contracts_call_event_streams_and_nothing_else():
+    folder = contracts_folder("")
+    assert folder is not None
+    documents = [json.loads((folder / f"{name}.json").read_text("utf-8")) for name in (*SERVICES, "gateway")]
+
+    paths = {path: operations.get("get", {}).get("responses", {}) for document in documents for path, operations in document["paths"].items()}
+    streams = {path for path, answers in paths.items() if any("text/event-stream" in each.get("content", {}) for each in answers.values())}
+
+    assert streams
+    assert {path for path in paths if is_stream(path.replace("{agent_id}", ID))} == streams
