@@ -9,17 +9,20 @@ from secrets import token_urlsafe
 from typing import Self
 from uuid import UUID
 
-from service_kit.errors import Conflict, Invalid, NotFound
+from service_kit.errors import Conflict, Forbidden, Invalid, NotFound
 from service_kit.messages import said
 from service_kit.outbox import Event
 
 from gateway.limit.domain import Policy
-from gateway.rights.domain import Rights, RightsExceeded
+from gateway.proxy.routing import SERVICES
+from gateway.rights.domain import SCOPES, Rights, RightsExceeded
 
 SHORTEST_GIVEN_SECRET = 32
 # A client that was registered by one that was registered by another, and so on.
 LAST_GENERATION = 5
 LONGEST_OVERLAP = timedelta(days=7)
+# The clients by which the services and the gateway call one another.
+OF_SERVICES = frozenset(f"{name}-service" for name in (*SERVICES, "gateway"))
 
 
 class ClientNotFound(NotFound):
@@ -32,6 +35,10 @@ class ClientIdTaken(Conflict):
 
 class ClientCannotChangeItself(Conflict):
     """A client does not delete or disable itself, nor change its own rights; another one with clients:write does."""
+
+
+class ClientOutOfReach(Forbidden):
+    """A client changes those below it; those of the operator only another one of the operator, those of services its administrator."""
 
 
 class SecretTooWeak(Invalid):
@@ -72,6 +79,13 @@ class Client:
     def changed(self, *, name: str, rights: Rights, is_enabled: bool, limit: Policy | None, at: datetime) -> tuple[Self, Event]:
         changed = replace(self, name=name, rights=rights, is_enabled=is_enabled, limit=limit, updated_at=at, version=self.version + 1)
         return changed, changed._event("client.changed", at)
+
+    def may_change_of_operator(self, other: Self) -> bool:
+        """Whether it may change another one that the operator registered; those of the services only who may do everything."""
+        if self.made_by is not None:
+            return False
+        is_administrator = self.rights.units is None and self.rights.scopes.issuperset(SCOPES)
+        return is_administrator or other.client_id not in OF_SERVICES
 
     def has_lost(self, before: Self) -> bool:
         """Whether tokens that were made before may do what this client may not do any more."""

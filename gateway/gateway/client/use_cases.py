@@ -12,6 +12,7 @@ from gateway.client.domain import (
     LAST_GENERATION,
     Client,
     ClientNotFound,
+    ClientOutOfReach,
     MakerDisabled,
     Secret,
     TooManyClients,
@@ -105,11 +106,37 @@ async def visible(clients: Clients, id: UUID, held: Rights) -> Client:
     return client
 
 
-async def governed(clients: Clients, id: UUID, held: Rights) -> Client:
-    """The client, for somebody who wants to change it: who could take it over must hold all that it holds."""
+async def governed(clients: Clients, id: UUID, held: Rights, *, by: str) -> Client:
+    """The client, for somebody who wants to change it: who could take it over must hold all that it holds, and stand above it."""
     client = await visible(clients, id, held)
     client.rights.require_within(held)
+    await require_reach(clients, client.client_id, by=by)
     return client
+
+
+async def require_reach(clients: Clients, client_id: str, *, by: str) -> None:
+    """Raise ClientOutOfReach where the client `by` may not change the other one, nor what belongs to it."""
+    if by == client_id:
+        return
+    client, asker = await clients.find_by_client_id(client_id), await clients.find_by_client_id(by)
+    if client is None or asker is None or not await _reaches(clients, asker, client):
+        raise ClientOutOfReach()
+
+
+async def _reaches(clients: Clients, asker: Client, client: Client) -> bool:
+    if client.made_by is None:
+        return asker.may_change_of_operator(client)
+    return asker.made_by is None or asker.client_id in await _above(clients, client)
+
+
+async def _above(clients: Clients, client: Client) -> Sequence[str]:
+    """Who registered the client, who registered that one, and so on."""
+    found: list[str] = []
+    maker: Client | None = client
+    while maker is not None and maker.made_by is not None:
+        found.append(maker.made_by)
+        maker = await clients.find_by_client_id(maker.made_by)
+    return found
 
 
 async def change(clients: Clients, before: Client, changed: Client, event: Event, held: Rights) -> Client:
