@@ -92,20 +92,25 @@ class Client:
         is_less = before.rights.excess_over(self.rights) is not None or before.rights.agent_id != self.rights.agent_id
         return is_less or (before.is_enabled and not self.is_enabled)
 
-    def require_within(self, maker: Self) -> None:
+    def require_within(self, maker: Self, default: Policy) -> None:
         """Raise RightsExceeded where this client has more than the one that registered it."""
         self.rights.require_within(maker.rights)
-        if maker.limit is not None and (self.limit is None or self.limit.exceeds(maker.limit)):
+        if self._is_over(maker, default):
             raise RightsExceeded(said("{part}: more than the caller may hand on", part="rate_limit"), part="rate_limit")
 
-    def bounded_by(self, maker: Self, at: datetime) -> tuple[Self, Event] | None:
+    def bounded_by(self, maker: Self, default: Policy, at: datetime) -> tuple[Self, Event] | None:
         """This client after its maker was changed; None when it lies within the maker's rights as it is."""
         rights = self.rights.limited_to(maker.rights)
-        is_over = maker.limit is not None and (self.limit is None or self.limit.exceeds(maker.limit))
-        limit, is_enabled = maker.limit if is_over else self.limit, self.is_enabled and maker.is_enabled
+        limit, is_enabled = maker.limit if self._is_over(maker, default) else self.limit, self.is_enabled and maker.is_enabled
         if (rights, limit, is_enabled) == (self.rights, self.limit, self.is_enabled):
             return None
         return self.changed(name=self.name, rights=rights, is_enabled=is_enabled, limit=limit, at=at)
+
+    def _is_over(self, maker: Self, default: Policy) -> bool:
+        """Whether its limit lets through more than the maker's; one of the operator without a limit sets none to those it registers."""
+        if maker.limit is not None:
+            return self.limit is None or self.limit.exceeds(maker.limit)
+        return maker.made_by is not None and self.limit is not None and self.limit.exceeds(default)
 
     def secret_rotated(self, at: datetime) -> tuple[Self, Event]:
         rotated = replace(self, updated_at=at, version=self.version + 1)

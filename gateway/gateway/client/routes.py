@@ -70,6 +70,7 @@ async def create_client(body: NewClient, call: Annotated[Call, requires("clients
             held=held,
             secret=secret,
             at=call.at,
+            default=call.settings.limit_of_all,
             maker=await use_cases.maker_of(clients, call.caller.client_id, most=call.settings.client_children),
         )
         return call.created(
@@ -116,14 +117,17 @@ async def change_client(
         call.require_match(client.version)
         client.require_other_than(call.caller.client_id)
         changed, event = _patched(client, body, held, call)
-        await use_cases.change(clients, client, changed, event, held)
+        await use_cases.change(clients, client, changed, event, held, default=call.settings.limit_of_all)
         answer = call.answer(client_view(changed), version=changed.version)
     await _taken(call)
     return answer
 
 
 @router.delete(
-    "/v1/clients/{id}", status_code=204, response_class=Response, raises=[ClientNotFound, ClientOutOfReach, RightsExceeded, ClientCannotChangeItself]
+    "/v1/clients/{id}",
+    status_code=204,
+    response_class=Response,
+    raises=[ClientNotFound, ClientOutOfReach, RightsExceeded, ClientCannotChangeItself],
 )
 async def delete_client(id: Id, call: Annotated[Call, requires("clients:write")]) -> Response:
     """Delete a client with its webhook endpoints and their logs: its tokens are refused from now on, its API keys are revoked."""
@@ -132,13 +136,16 @@ async def delete_client(id: Id, call: Annotated[Call, requires("clients:write")]
         client = await use_cases.governed(clients, id, rights_of(call.caller), by=call.caller.client_id)
         call.require_match(client.version)
         belongings = (ApiKeyStore(tx), EndpointStore(tx, call.request.app.state.sealer))
-        await use_cases.delete(clients, client, belongings=belongings, by=call.caller.client_id, at=call.at)
+        default = call.settings.limit_of_all
+        await use_cases.delete(clients, client, belongings=belongings, by=call.caller.client_id, default=default, at=call.at)
         answer = call.nothing()
     await _taken(call)
     return answer
 
 
-@router.post("/v1/clients/{id}/secret", status_code=200, response_model=RotatedSecret, raises=[ClientNotFound, ClientOutOfReach, RightsExceeded])
+@router.post(
+    "/v1/clients/{id}/secret", status_code=200, response_model=RotatedSecret, raises=[ClientNotFound, ClientOutOfReach, RightsExceeded]
+)
 async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Call, requires("clients:write")]) -> Response:
     """Give a client a new secret, shown this once.
 

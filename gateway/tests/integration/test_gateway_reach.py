@@ -7,7 +7,7 @@ from gateway.testing import SECRET, a_client
 
 BROAD = ["clients:write", "clients:read", "api-keys:write", "webhooks:write", "webhooks:read", "tiers:read", "events:read"]
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 # A public name.
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # A public name.
 
 
 async def a_child(of, **body):

@@ -63,8 +63,10 @@ def test_tickets_open_what_the_contracts_call_event_streams_and_nothing_else():
     assert folder is not None
     documents = [json.loads((folder / f"{name}.json").read_text("utf-8")) for name in (*SERVICES, "gateway")]
 
-    paths = {path: operations.get("get", {}).get("responses", {}) for document in documents for path, operations in document["paths"].items()}
-    streams = {path for path, answers in paths.items() if any("text/event-stream" in each.get("content", {}) for each in answers.values())}
+    gets = {path: item["get"] for document in documents for path, item in document["paths"].items() if "get" in item}
+    streams = {
+        path for path, get in gets.items() if any("text/event-stream" in answer.get("content", {}) for answer in get["responses"].values())
+    }
 
     assert streams
-    assert {path for path in paths if is_stream(path.replace("{agent_id}", ID))} == streams
+    assert {path for path in gets if is_stream(path.replace("{agent_id}", ID))} == streams
