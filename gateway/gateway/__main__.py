@@ -94,7 +94,14 @@ async def _ensured(gateway: Gateway, client_id: str, name: str, rights: Rights, 
             try:
                 async with gateway.database.transaction(origin=Origin(actor="ensure-client")) as tx:
                     return await use_cases.ensure(
-                        ClientStore(tx), id=new_id(), client_id=client_id, name=name, rights=rights, secret=secret, at=clock()
+                        ClientStore(tx),
+                        id=new_id(),
+                        client_id=client_id,
+                        name=name,
+                        rights=rights,
+                        secret=secret,
+                        default=gateway.settings.limit_of_all,
+                        at=clock(),
                     )
             except (Refusal, TransactionRolledBack):
                 # Two commands for one client at once: the later one finds it the next time.

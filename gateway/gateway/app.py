@@ -68,6 +68,8 @@ SCOPES = {
 class Gateway(Service):
     """The kit's service with the front before it, and a contract that includes the paths of the authorization server."""
 
+    settings: Settings
+
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
         if not own_contract.PATHS.keys() <= document["paths"].keys():
@@ -173,9 +175,8 @@ def _take_in(gateway: Gateway, source: str, client: ServiceClient) -> None:
 
 
 def _put_front_before(gateway: Gateway, settings: Settings, issuer: TokenIssuer, upstreams: Mapping[str, HttpUpstream]) -> None:
-    default = Policy(quota=settings.rate_limit_requests, window=settings.rate_limit_seconds)
     anonymous = Policy(quota=settings.anonymous_limit_requests, window=settings.rate_limit_seconds)
-    standings = gateway.part("standings", Standings(gateway.database, default))
+    standings = gateway.part("standings", Standings(gateway.database, settings.limit_of_all))
     swapper = gateway.part("swapper", Swapper(gateway.database, standings, issuer, clock=gateway.clock))
     redeemer = Redeemer(gateway.database, standings, issuer, clock=gateway.clock)
     gateway.app = Front(

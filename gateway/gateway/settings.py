@@ -7,6 +7,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 from service_kit.settings import ServiceSettings
 
+from gateway.limit.domain import Policy
+
 
 class Settings(ServiceSettings):
     """What the gateway takes from the environment beside what every service takes."""
@@ -53,6 +55,11 @@ class Settings(ServiceSettings):
     webhook_attempt_seconds: float = Field(default=15, gt=0, le=60, description="Deadline of one webhook attempt, in seconds.")
     webhook_concurrency: int = Field(default=256, ge=1, le=10_000, description="Webhook attempts under way at once in one process.")
     webhook_log_days: int = Field(default=30, ge=1, le=3650, description="How long finished webhook deliveries are kept, in days.")
+
+    @property
+    def limit_of_all(self) -> Policy:
+        """The limit of every client that has none of its own."""
+        return Policy(quota=self.rate_limit_requests, window=self.rate_limit_seconds)
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

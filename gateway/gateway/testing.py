@@ -228,6 +228,7 @@ async def a_client(
             held=held,
             secret=secret,
             at=clock(),
+            default=gateway.settings.limit_of_all,
         )
 
 

@@ -12,6 +12,8 @@ from service_kit.outbox import Event
 from gateway.rights.domain import Rights
 
 PREFIX = "gxk_"
+# What the `sub` of the tokens begins with that keys are swapped for; the key's id follows.
+SUBJECT = "api-key:"
 HINT_LENGTH = 10
 
 

@@ -12,9 +12,10 @@ from service_kit.words import Id
 from gateway.api_key.domain import ApiKey, ApiKeyAlreadyRevoked, ApiKeyNotFound, TooManyApiKeys, hint_of, new_key
 from gateway.api_key.schemas import ApiKeyView, MadeApiKey, NewApiKey, api_key_view, made
 from gateway.api_key.store import ApiKeyStore
-from gateway.client.domain import digest_of
+from gateway.client.domain import ClientOutOfReach, digest_of
 from gateway.client.schemas import units_or_own
 from gateway.client.store import ClientStore
+from gateway.client.use_cases import require_reach
 from gateway.rights.caller import rights_of
 from gateway.rights.domain import Rights, RightsExceeded, UnknownScope, known_scopes, units_lie_within
 
@@ -67,13 +68,14 @@ async def get_api_key(id: Id, call: Annotated[Call, requires("api-keys:read")]) 
     return call.answer(api_key_view(key), version=key.version)
 
 
-@router.post("/v1/api-keys/{id}/revocation", response_model=ApiKeyView, raises=[ApiKeyNotFound, ApiKeyAlreadyRevoked])
+@router.post("/v1/api-keys/{id}/revocation", response_model=ApiKeyView, raises=[ApiKeyNotFound, ApiKeyAlreadyRevoked, ClientOutOfReach])
 async def revoke_api_key(id: Id, call: Annotated[Call, requires("api-keys:write")]) -> Response:
     """Revoke an API key: it is refused at once here, and within five seconds by every replica of the gateway."""
     async with call.transaction() as tx:
         keys = ApiKeyStore(tx)
         key = await _visible(keys, id, call.caller)
         call.honor_match(key.version)
+        await require_reach(ClientStore(tx), key.client_id, by=call.caller.client_id)
         revoked, event = key.revoked(call.at)
         await keys.save_revoked(revoked, event)
         answer = call.answer(api_key_view(revoked), version=revoked.version)

@@ -10,7 +10,7 @@ from service_kit.database import Database
 from service_kit.errors import Unauthenticated, Unavailable
 from service_kit.sqlstates import TransactionRolledBack
 
-from gateway.api_key.domain import ApiKey
+from gateway.api_key.domain import SUBJECT, ApiKey
 from gateway.api_key.store import ApiKeyStore
 from gateway.client.domain import digest_of
 from gateway.client.standing import Standings
@@ -104,7 +104,7 @@ class Swapper:
         return await self._swapped(key, rights, standing.epoch, now)
 
     async def _swapped(self, key: ApiKey, rights: Rights, epoch: int, now: float) -> Swapped:
-        granted = Granted(client_id=key.client_id, sub=f"api-key:{key.id}", rights=rights, epoch=epoch)
+        granted = Granted(client_id=key.client_id, sub=f"{SUBJECT}{key.id}", rights=rights, epoch=epoch)
         issued = await self._issuer.issue(granted, lifetime=TOKEN_SECONDS)
         return Swapped(
             authorization=b"Bearer " + issued.token.encode(),

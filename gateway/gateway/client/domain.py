@@ -9,17 +9,20 @@ from secrets import token_urlsafe
 from typing import Self
 from uuid import UUID
 
-from service_kit.errors import Conflict, Invalid, NotFound
+from service_kit.errors import Conflict, Forbidden, Invalid, NotFound
 from service_kit.messages import said
 from service_kit.outbox import Event
 
 from gateway.limit.domain import Policy
-from gateway.rights.domain import Rights, RightsExceeded
+from gateway.proxy.routing import SERVICES
+from gateway.rights.domain import SCOPES, Rights, RightsExceeded
 
 SHORTEST_GIVEN_SECRET = 32
 # A client that was registered by one that was registered by another, and so on.
 LAST_GENERATION = 5
 LONGEST_OVERLAP = timedelta(days=7)
+# The clients by which the services and the gateway call one another.
+OF_SERVICES = frozenset(f"{name}-service" for name in (*SERVICES, "gateway"))
 
 
 class ClientNotFound(NotFound):
@@ -32,6 +35,10 @@ class ClientIdTaken(Conflict):
 
 class ClientCannotChangeItself(Conflict):
     """A client does not delete or disable itself, nor change its own rights; another one with clients:write does."""
+
+
+class ClientOutOfReach(Forbidden):
+    """A client changes those below it; those of the operator only another one of the operator, those of services its administrator."""
 
 
 class SecretTooWeak(Invalid):
@@ -73,25 +80,37 @@ class Client:
         changed = replace(self, name=name, rights=rights, is_enabled=is_enabled, limit=limit, updated_at=at, version=self.version + 1)
         return changed, changed._event("client.changed", at)
 
+    def may_change_of_operator(self, other: Self) -> bool:
+        """Whether it may change another one that the operator registered; those of the services only who may do everything."""
+        if self.made_by is not None:
+            return False
+        is_administrator = self.rights.units is None and self.rights.scopes.issuperset(SCOPES)
+        return is_administrator or other.client_id not in OF_SERVICES
+
     def has_lost(self, before: Self) -> bool:
         """Whether tokens that were made before may do what this client may not do any more."""
         is_less = before.rights.excess_over(self.rights) is not None or before.rights.agent_id != self.rights.agent_id
         return is_less or (before.is_enabled and not self.is_enabled)
 
-    def require_within(self, maker: Self) -> None:
+    def require_within(self, maker: Self, default: Policy) -> None:
         """Raise RightsExceeded where this client has more than the one that registered it."""
         self.rights.require_within(maker.rights)
-        if maker.limit is not None and (self.limit is None or self.limit.exceeds(maker.limit)):
+        if self._is_over(maker, default):
             raise RightsExceeded(said("{part}: more than the caller may hand on", part="rate_limit"), part="rate_limit")
 
-    def bounded_by(self, maker: Self, at: datetime) -> tuple[Self, Event] | None:
+    def bounded_by(self, maker: Self, default: Policy, at: datetime) -> tuple[Self, Event] | None:
         """This client after its maker was changed; None when it lies within the maker's rights as it is."""
         rights = self.rights.limited_to(maker.rights)
-        is_over = maker.limit is not None and (self.limit is None or self.limit.exceeds(maker.limit))
-        limit, is_enabled = maker.limit if is_over else self.limit, self.is_enabled and maker.is_enabled
+        limit, is_enabled = maker.limit if self._is_over(maker, default) else self.limit, self.is_enabled and maker.is_enabled
         if (rights, limit, is_enabled) == (self.rights, self.limit, self.is_enabled):
             return None
         return self.changed(name=self.name, rights=rights, is_enabled=is_enabled, limit=limit, at=at)
+
+    def _is_over(self, maker: Self, default: Policy) -> bool:
+        """Whether its limit lets through more than the maker's; one of the operator without a limit sets none to those it registers."""
+        if maker.limit is not None:
+            return self.limit is None or self.limit.exceeds(maker.limit)
+        return maker.made_by is not None and self.limit is not None and self.limit.exceeds(default)
 
     def secret_rotated(self, at: datetime) -> tuple[Self, Event]:
         rotated = replace(self, updated_at=at, version=self.version + 1)

@@ -16,6 +16,7 @@ from gateway.client.domain import (
     Client,
     ClientCannotChangeItself,
     ClientNotFound,
+    ClientOutOfReach,
     MakerDisabled,
     TooManyClients,
     new_secret,
@@ -69,6 +70,7 @@ async def create_client(body: NewClient, call: Annotated[Call, requires("clients
             held=held,
             secret=secret,
             at=call.at,
+            default=call.settings.limit_of_all,
             maker=await use_cases.maker_of(clients, call.caller.client_id, most=call.settings.client_children),
         )
         return call.created(
@@ -95,7 +97,7 @@ async def get_client(id: Id, call: Annotated[Call, requires("clients:read")]) ->
 @router.patch(
     "/v1/clients/{id}",
     response_model=ClientView,
-    raises=[ClientNotFound, RightsExceeded, UnknownScope, ClientCannotChangeItself, MakerDisabled],
+    raises=[ClientNotFound, ClientOutOfReach, RightsExceeded, UnknownScope, ClientCannotChangeItself, MakerDisabled],
 )
 async def change_client(
     id: Id,
@@ -104,39 +106,46 @@ async def change_client(
 ) -> Response:
     """Change a client's name, rights, state or limit; null takes units, approval limit, agent or limit away.
 
-    The caller must hold all that the client holds before and after. A disabled client gets no tokens, those it has are refused, and
+    The caller must hold all that the client holds before and after, and its client stand above: as the one that registered it, or
+    one above that, or one that the operator registered. A disabled client gets no tokens, those it has are refused, and
     nothing is sent to its webhook endpoints until it is enabled again.
     """
     held = rights_of(call.caller)
     async with call.transaction() as tx:
         clients = ClientStore(tx)
-        client = await use_cases.governed(clients, id, held)
+        client = await use_cases.governed(clients, id, held, by=call.caller.client_id)
         call.require_match(client.version)
         client.require_other_than(call.caller.client_id)
         changed, event = _patched(client, body, held, call)
-        await use_cases.change(clients, client, changed, event, held)
+        await use_cases.change(clients, client, changed, event, held, default=call.settings.limit_of_all)
         answer = call.answer(client_view(changed), version=changed.version)
     await _taken(call)
     return answer
 
 
 @router.delete(
-    "/v1/clients/{id}", status_code=204, response_class=Response, raises=[ClientNotFound, RightsExceeded, ClientCannotChangeItself]
+    "/v1/clients/{id}",
+    status_code=204,
+    response_class=Response,
+    raises=[ClientNotFound, ClientOutOfReach, RightsExceeded, ClientCannotChangeItself],
 )
 async def delete_client(id: Id, call: Annotated[Call, requires("clients:write")]) -> Response:
     """Delete a client with its webhook endpoints and their logs: its tokens are refused from now on, its API keys are revoked."""
     async with call.transaction() as tx:
         clients = ClientStore(tx)
-        client = await use_cases.governed(clients, id, rights_of(call.caller))
+        client = await use_cases.governed(clients, id, rights_of(call.caller), by=call.caller.client_id)
         call.require_match(client.version)
         belongings = (ApiKeyStore(tx), EndpointStore(tx, call.request.app.state.sealer))
-        await use_cases.delete(clients, client, belongings=belongings, by=call.caller.client_id, at=call.at)
+        default = call.settings.limit_of_all
+        await use_cases.delete(clients, client, belongings=belongings, by=call.caller.client_id, default=default, at=call.at)
         answer = call.nothing()
     await _taken(call)
     return answer
 
 
-@router.post("/v1/clients/{id}/secret", status_code=200, response_model=RotatedSecret, raises=[ClientNotFound, RightsExceeded])
+@router.post(
+    "/v1/clients/{id}/secret", status_code=200, response_model=RotatedSecret, raises=[ClientNotFound, ClientOutOfReach, RightsExceeded]
+)
 async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Call, requires("clients:write")]) -> Response:
     """Give a client a new secret, shown this once.
 
@@ -145,7 +154,7 @@ async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Cal
     secret = new_secret()
     async with call.transaction() as tx:
         clients = ClientStore(tx)
-        client = await use_cases.governed(clients, id, rights_of(call.caller))
+        client = await use_cases.governed(clients, id, rights_of(call.caller), by=call.caller.client_id)
         call.honor_match(client.version)
         overlap = timedelta(seconds=body.overlap_seconds)
         rotated = await use_cases.rotate_secret(clients, client, secret=secret, overlap=overlap, at=call.at)

@@ -11,7 +11,8 @@ from gateway.api_key.domain import PREFIX as API_KEY_PREFIX
 from gateway.api_key.swap import Swapper
 from gateway.client.standing import Standing, Standings
 from gateway.limit.domain import Policy
-from gateway.ticket.redeem import Redeemer
+from gateway.proxy.routing import is_stream
+from gateway.ticket.redeem import Redeemer, TicketOpensStreamsOnly
 
 LONGEST_TICKET = 200
 
@@ -63,7 +64,9 @@ class Doorkeeper:
         standing = await self._enabled(caller.client_id)
         return await self._as_client(caller.client_id, standing)
 
-    async def admit_by_ticket(self, ticket: str, *, may_look_up: bool) -> Admitted:
+    async def admit_by_ticket(self, ticket: str, path: str, *, may_look_up: bool) -> Admitted:
+        if not is_stream(path):
+            raise TicketOpensStreamsOnly()
         if not may_look_up:
             raise TooManyRequests()
         granted, authorization = await self._redeemer.redeem(ticket)

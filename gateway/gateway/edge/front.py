@@ -146,7 +146,7 @@ class Front:
         if found is None:
             admitted = await self._doorkeeper.admit(exchange.headers.get(b"authorization"), address, may_look_up=may_look_up)
         else:
-            admitted = await self._doorkeeper.admit_by_ticket(found[0], may_look_up=may_look_up)
+            admitted = await self._doorkeeper.admit_by_ticket(found[0], scope["path"], may_look_up=may_look_up)
             scope["query_string"] = found[1]
         if admitted.authorization is not None:
             kept = [pair for pair in scope["headers"] if pair[0] != b"authorization"]

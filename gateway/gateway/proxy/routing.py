@@ -1,5 +1,6 @@
 """Which service answers which path: the first word of the resource decides, a few belong elsewhere."""
 
+import re
 from typing import Literal, get_args
 
 Service = Literal["customer-profile", "complaints", "scoring", "contact-center"]
@@ -112,6 +113,8 @@ OWN = frozenset({"api-keys", "clients", "stream-tickets", "webhook-deliveries", 
 # Resources that every service has: the query parameter `source` names the one that is meant.
 SHARED = frozenset({"audit-entries", "events", "parked-events", "parked-timers"})
 OVERVIEW = "overview"
+# The operations that answer with server-sent events; they alone are opened with tickets.
+STREAM = re.compile(r"/v1/agents/[^/]+/stream")
 
 
 def owner_of(path: str) -> Service | None:
@@ -134,6 +137,11 @@ def _first_word(name: str) -> str:
 def is_shared(path: str) -> bool:
     """Whether the path is one that every service has."""
     return path.startswith(PREFIX) and path.split("/", 3)[2] in SHARED
+
+
+def is_stream(path: str) -> bool:
+    """Whether a GET of the path opens an event stream."""
+    return STREAM.fullmatch(path) is not None
 
 
 def is_method_of_shared(path: str, method: str) -> bool:

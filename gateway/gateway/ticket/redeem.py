@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from secrets import token_urlsafe
+from uuid import UUID
 
 from service_kit.database import Database
 from service_kit.errors import Unauthenticated
 
+from gateway.api_key.domain import SUBJECT
+from gateway.api_key.store import ApiKeyStore
 from gateway.client.domain import digest_of
 from gateway.client.standing import Standings
 from gateway.ticket import store
@@ -20,6 +23,14 @@ TOKEN_SECONDS = 120
 
 class TicketInvalid(Unauthenticated):
     """The ticket is unknown, was used already or is too old; get a new one at POST /v1/stream-tickets."""
+
+
+class TicketSourceEnded(Unauthenticated):
+    """The token or API key that asked for the ticket is not valid any more; get a new token, then a new ticket."""
+
+
+class TicketOpensStreamsOnly(Unauthenticated):
+    """A ticket opens one event stream and nothing else; send an access token or an API key with this request."""
 
 
 def new_ticket() -> str:
@@ -35,11 +46,24 @@ class Redeemer:
 
     async def redeem(self, ticket: str) -> tuple[Granted, bytes]:
         """What the ticket stands for, and the Authorization header to pass on."""
+        at = self._clock()
         async with self._database.transaction() as tx:
-            granted = await store.take(tx, digest_of(ticket), at=self._clock())
+            granted = await store.take(tx, digest_of(ticket), at=at)
+            is_of_ended_key = granted is not None and await _is_of_ended_key(ApiKeyStore(tx), granted, at)
         if granted is None:
             raise TicketInvalid()
         standing = await self._standings.of(granted.client_id)
-        granted = replace(granted, rights=granted.rights.limited_to(standing.rights), epoch=standing.epoch)
+        if is_of_ended_key or granted.epoch < standing.epoch:
+            raise TicketSourceEnded()
+        # The epoch stays that of the token that asked: where a later one began that is not known here yet, the services refuse it.
+        granted = replace(granted, rights=granted.rights.limited_to(standing.rights))
         issued = await self._issuer.issue(granted, lifetime=TOKEN_SECONDS)
         return granted, b"Bearer " + issued.token.encode()
+
+
+async def _is_of_ended_key(keys: ApiKeyStore, granted: Granted, at: datetime) -> bool:
+    """Whether an API key asked that is not valid any more; what a person is called is no key."""
+    if granted.is_exchanged or not granted.sub.startswith(SUBJECT):
+        return False
+    key = await keys.find(UUID(granted.sub.removeprefix(SUBJECT)))
+    return key is None or not key.is_valid(at)

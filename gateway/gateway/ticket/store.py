@@ -42,6 +42,7 @@ def granted_of(claims: Mapping[str, Any]) -> Granted:
         client_id=claims["client_id"],
         sub=claims["sub"],
         is_exchanged="act" in claims,
+        epoch=claims.get("epoch", 0),
         rights=Rights(
             scopes=frozenset(claims["scope"].split()),
             units=None if units is None else tuple(units),

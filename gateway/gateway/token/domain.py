@@ -128,8 +128,7 @@ def _asked_limit(form: Mapping[str, str]) -> Money | None:
         limit = Money.parse(form["approval_limit"])
     except ValueError as error:
         raise TokenRefused("invalid_request", "approval_limit is written as 500.00 CNY") from error
-    exponent = limit.amount.as_tuple().exponent
-    if limit.amount < 0 or limit.amount >= 10**15 or not isinstance(exponent, int) or not -6 <= exponent <= 15:
+    if limit.amount.is_signed():
         raise TokenRefused("invalid_request", "approval_limit is a sum of zero or more with up to six decimals")
     return limit
 

@@ -93,8 +93,13 @@ def claims_of(granted: Granted) -> dict[str, Any]:
     return claims
 
 
-def expiry_of(token: str) -> int:
-    """When a token that was verified already ends, in seconds of the epoch."""
+def claims_in(token: str) -> dict[str, Any]:
+    """What a token says that was verified already."""
     payload = token.split(".")[1]
     claims: dict[str, Any] = from_json(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return int(claims["exp"])
+    return claims
+
+
+def expiry_of(token: str) -> int:
+    """When a token that was verified already ends, in seconds of the epoch."""
+    return int(claims_in(token)["exp"])

@@ -157,6 +157,28 @@ async def test_an_exchange_without_a_limit_gives_none(front):
     assert "approval_limit" not in (await decoded(front, answer.json()["access_token"])).claims
 
 
+NO_SUMS = [
+    "1_000 CNY",
+    "\uff11\uff10 CNY",
+    "\u0661 CNY",
+    "1e2 CNY",
+    "+1 CNY",
+    "-0 CNY",
+    ".5 CNY",
+    "1. CNY",
+    "0.0000001 CNY",
+    "1000000000000000 CNY",
+    "1  CNY",
+    " 1 CNY",
+    "1 CNY\n",
+    "1\tCNY",
+    "1 cny",
+    "1 CN",
+    "1 CNYX",
+    "1 \uff23\uff2e\uff39",
+    "1 \u00c7NY",
+    "Infinity CNY",
+]
 REFUSED_EXCHANGES = [
     ({"scope": "audit:read"}, "invalid_scope"),
     ({"units": "cn.sh"}, "invalid_request"),
@@ -168,6 +190,7 @@ REFUSED_EXCHANGES = [
     ({"approval_limit": "NaN CNY"}, "invalid_request"),
     ({"approval_limit": "1e400 CNY"}, "invalid_request"),
     ({"approval_limit": "much"}, "invalid_request"),
+    *(({"approval_limit": written}, "invalid_request") for written in NO_SUMS),
     ({"agent_id": "seven"}, "invalid_request"),
     ({"sub": ""}, "invalid_request"),
     ({"sub": "desk"}, "invalid_request"),

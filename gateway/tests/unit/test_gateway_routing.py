@@ -4,7 +4,7 @@ import json
 
 import pytest
 from gateway.contract.published import contracts_folder
-from gateway.proxy.routing import SERVICES, is_shared, owner_of
+from gateway.proxy.routing import SERVICES, is_shared, is_stream, owner_of
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
@@ -56,3 +56,17 @@ def test_every_path_of_every_contract_leads_to_its_service():
     ]
 
     assert astray == []
+
+
+def test_tickets_open_what_the_contracts_call_event_streams_and_nothing_else():
+    folder = contracts_folder("")
+    assert folder is not None
+    documents = [json.loads((folder / f"{name}.json").read_text("utf-8")) for name in (*SERVICES, "gateway")]
+
+    gets = {path: item["get"] for document in documents for path, item in document["paths"].items() if "get" in item}
+    streams = {
+        path for path, get in gets.items() if any("text/event-stream" in answer.get("content", {}) for answer in get["responses"].values())
+    }
+
+    assert streams
+    assert {path for path in gets if is_stream(path.replace("{agent_id}", ID))} == streams

@@ -1,11 +1,15 @@
 """Money as the domain sees it: an exact decimal and an ISO 4217 currency."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
 
 from service_kit.errors import Invalid
 from service_kit.messages import said
+
+# An amount as the words of the API have it: `Decimal` itself reads signs, exponents, underscores and digits of all scripts.
+WRITTEN = re.compile(r"(?P<amount>-?[0-9]{1,15}(\.[0-9]{1,6})?) (?P<currency>[A-Z]{3})")
 
 
 class CurrenciesDiffer(Invalid):
@@ -20,16 +24,10 @@ class Money:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `"500.00 CNY"`; ValueError when it is anything else."""
-        amount, _, currency = text.partition(" ")
-        if len(currency) != 3 or not (currency.isascii() and currency.isupper() and currency.isalpha()):
+        written = WRITTEN.fullmatch(text)
+        if written is None:
             raise ValueError(f"not an amount with a currency: {text!r}")
-        try:
-            value = Decimal(amount)
-        except ArithmeticError as error:
-            raise ValueError(f"not an amount with a currency: {text!r}") from error
-        if not value.is_finite():
-            raise ValueError(f"not an amount with a currency: {text!r}")
-        return cls(value, currency)
+        return cls(Decimal(written["amount"]), written["currency"])
 
     def __str__(self) -> str:
         return f"{self.amount:f} {self.currency}"

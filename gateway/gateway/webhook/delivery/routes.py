@@ -9,6 +9,9 @@ from service_kit.pages import Page, PageOf
 from service_kit.routing import Router, requires
 from service_kit.words import Id
 
+from gateway.client.domain import ClientOutOfReach
+from gateway.client.store import ClientStore
+from gateway.client.use_cases import require_reach
 from gateway.webhook.delivery.domain import Delivery, WebhookDeliveryNotFound
 from gateway.webhook.delivery.schemas import DeliveryState, WebhookDeliveryView, delivery_view
 from gateway.webhook.delivery.store import DeliveryStore
@@ -60,7 +63,7 @@ async def get_webhook_delivery(id: Id, call: Annotated[Call, requires("webhooks:
     "/v1/webhook-deliveries/{id}/replay",
     status_code=202,
     response_model=WebhookDeliveryView,
-    raises=[WebhookDeliveryNotFound, WebhookEndpointDisabled],
+    raises=[WebhookDeliveryNotFound, ClientOutOfReach, WebhookEndpointDisabled],
 )
 async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
     """Send one event again at once, with a whole schedule of retries; `webhook-id` stays the same."""
@@ -70,6 +73,7 @@ async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhoo
         endpoint = await EndpointStore(tx, call.request.app.state.sealer).find(delivery.endpoint_id)
         if endpoint is None:
             raise WebhookDeliveryNotFound()
+        await require_reach(ClientStore(tx), endpoint.client_id, by=call.caller.client_id)
         # A delivery carries no ETag, since every attempt changes it.
         call.honor_match(None)
         endpoint.require_enabled()

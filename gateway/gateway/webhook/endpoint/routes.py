@@ -13,8 +13,10 @@ from service_kit.routing import MergePatch, Router, requires
 from service_kit.secrets import Sealer
 from service_kit.words import Id, written
 
+from gateway.client.domain import ClientOutOfReach
 from gateway.client.schemas import SecretRotation
 from gateway.client.store import ClientStore
+from gateway.client.use_cases import require_reach
 from gateway.rights.domain import units_lie_within
 from gateway.webhook import signature
 from gateway.webhook.delivery.domain import for_event
@@ -105,7 +107,7 @@ async def get_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:
 @router.patch(
     "/v1/webhook-endpoints/{id}",
     response_model=WebhookEndpointView,
-    raises=[WebhookEndpointNotFound, WebhookTargetRefused, EventTypeUnknown],
+    raises=[WebhookEndpointNotFound, ClientOutOfReach, WebhookTargetRefused, EventTypeUnknown],
 )
 async def change_webhook_endpoint(
     id: Id, body: Annotated[WebhookEndpointChange, MergePatch], call: Annotated[Call, requires("webhooks:write")]
@@ -119,7 +121,7 @@ async def change_webhook_endpoint(
         await call.part("targets").checked(body.url)
     async with call.transaction() as tx:
         endpoints = _store(tx, call)
-        endpoint = await visible(endpoints, id, call.caller)
+        endpoint = await _governed(tx, endpoints, id, call.caller)
         call.require_match(endpoint.version)
         changed, events = _patched(endpoint, body, call)
         if {"url", "event_types"} & body.model_fields_set:
@@ -133,24 +135,24 @@ async def change_webhook_endpoint(
         return call.answer(endpoint_view(changed), version=changed.version)
 
 
-@router.delete("/v1/webhook-endpoints/{id}", status_code=204, response_class=Response, raises=[WebhookEndpointNotFound])
+@router.delete("/v1/webhook-endpoints/{id}", status_code=204, response_class=Response, raises=[WebhookEndpointNotFound, ClientOutOfReach])
 async def delete_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
     """Delete a webhook endpoint with its log; nothing more is sent to it."""
     async with call.transaction() as tx:
         endpoints = _store(tx, call)
-        endpoint = await visible(endpoints, id, call.caller)
+        endpoint = await _governed(tx, endpoints, id, call.caller)
         call.require_match(endpoint.version)
         await endpoints.delete(endpoint, endpoint.deleted(call.at))
         return call.nothing()
 
 
-@router.post("/v1/webhook-endpoints/{id}/secret", response_model=RotatedWebhookSecret, raises=[WebhookEndpointNotFound])
+@router.post("/v1/webhook-endpoints/{id}/secret", response_model=RotatedWebhookSecret, raises=[WebhookEndpointNotFound, ClientOutOfReach])
 async def rotate_webhook_secret(id: Id, body: SecretRotation, call: Annotated[Call, requires("webhooks:write")]) -> Response:
     """Give an endpoint a new secret, shown this once; for the overlap, old and new secrets sign side by side."""
     secret = signature.new_secret()
     async with call.transaction() as tx:
         endpoints = _store(tx, call)
-        endpoint = await visible(endpoints, id, call.caller)
+        endpoint = await _governed(tx, endpoints, id, call.caller)
         call.honor_match(endpoint.version)
         rotated, event = endpoint.secret_rotated(call.at)
         await endpoints.save(rotated, event)
@@ -164,12 +166,12 @@ async def rotate_webhook_secret(id: Id, body: SecretRotation, call: Annotated[Ca
     "/v1/webhook-endpoints/{id}/test-event",
     status_code=202,
     response_model=WebhookDeliveryView,
-    raises=[WebhookEndpointNotFound, WebhookEndpointDisabled],
+    raises=[WebhookEndpointNotFound, ClientOutOfReach, WebhookEndpointDisabled],
 )
 async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
     """Send the event `webhook.test` to one endpoint, whatever it subscribed to."""
     async with call.transaction() as tx:
-        endpoint = await visible(_store(tx, call), id, call.caller)
+        endpoint = await _governed(tx, _store(tx, call), id, call.caller)
         call.honor_match(endpoint.version)
         endpoint.require_enabled()
         envelope = {
@@ -195,7 +197,7 @@ async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write
     "/v1/webhook-endpoints/{id}/replay",
     status_code=202,
     response_model=Replayed,
-    raises=[WebhookEndpointNotFound, WebhookEndpointDisabled],
+    raises=[WebhookEndpointNotFound, ClientOutOfReach, WebhookEndpointDisabled],
 )
 async def replay_to_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, requires("webhooks:write")]) -> Response:
     """Send again what happened in a range of time: by default what failed or was abandoned, on request what arrived, too.
@@ -203,7 +205,7 @@ async def replay_to_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, re
     Receivers tell repeats by `webhook-id`, which stays the same.
     """
     async with call.transaction() as tx:
-        endpoint = await visible(_store(tx, call), id, call.caller)
+        endpoint = await _governed(tx, _store(tx, call), id, call.caller)
         call.honor_match(endpoint.version)
         endpoint.require_enabled()
         families = families_for(call.caller.scopes)
@@ -221,6 +223,13 @@ async def visible(endpoints: EndpointStore, id: Id, caller: Caller) -> Endpoint:
     endpoint = await endpoints.find(id)
     if endpoint is None or not may_see(endpoint.client_id, endpoint.units, caller):
         raise WebhookEndpointNotFound()
+    return endpoint
+
+
+async def _governed(tx: Transaction, endpoints: EndpointStore, id: Id, caller: Caller) -> Endpoint:
+    """The endpoint, for somebody who wants to change it: of the caller's own client, or of one that this client may change."""
+    endpoint = await visible(endpoints, id, caller)
+    await require_reach(ClientStore(tx), endpoint.client_id, by=caller.client_id)
     return endpoint
 
 
