@@ -151,7 +151,7 @@ def test_an_encoding_is_found_for_certain_or_not_at_all(tmp_path: Path, encoding
         "姓名,手机\n张伟,1\n".encode() + "李娜,2\n".encode("gb18030"),
         "name,city\nDvořák,Plzeň\n".encode("cp1250"),
         "имя,телефон\nИван,1\n".encode("cp1251"),
-        "이름,전화\n김민준,1\n".encode("cp949"),
+        "name,phone\n김민준,1\n".encode("cp949"),
     ],
 )
 def test_an_encoding_that_might_be_another_one_is_refused(tmp_path: Path, content: bytes) -> None:
