@@ -33,6 +33,8 @@ CODECS: Mapping[str, str] = {
 HALF_WIDTH_KANA = ("\uff61", "\uff9f")
 # Fewer characters may be usual in another encoding by chance.
 LEAST_EASTERN = 20
+# What has a known heading needs less of the usual, and what may be Japanese is not taken for Chinese.
+LEAST_HEADED, LEAST_JAPANESE = 0.7, 0.7
 # How much of the beginning has to look like another language's, and how much of it is looked at.
 RIVAL_SHARE, RIVAL_BYTES = 0.9, 1 << 16
 LEAST_MIXED = 2
@@ -77,7 +79,7 @@ def _only_one_that_fits(path: str) -> str:
     sample = _sample(path)
     if any(_is_utf8(line) for line in sample.splitlines()):
         raise EncodingUnknown("the file mixes UTF-8 with another encoding; save it again as UTF-8")
-    by_headings = [name for name in HEADINGS if _fits(sample, name) and headings_in(sample.decode(name), name)]
+    by_headings = [name for name in HEADINGS if _fits(sample, name, LEAST_HEADED) and headings_in(sample.decode(name), name)]
     fitting = by_headings or _fitting(sample)
     if len(fitting) != 1:
         raise EncodingUnknown(NOT_CERTAIN)
@@ -94,10 +96,11 @@ def _fitting(sample: bytes) -> list[str]:
     """The encodings that a text without known headings may have; of the West only cp1252 is read by guess."""
     western = [name for name in RIVALS if _may_be(sample, name, western_share)]
     others = [name for name, script in OTHER_SCRIPTS.items() if _may_be(sample, name, partial(script_share, script=script))]
-    eastern = [name for name in FITTING if _fits(sample, name)]
+    eastern = [name for name in FITTING if _fits(sample, name, FITTING[name][1])]
     if eastern:
         doubtful = [name for name in eastern if _is_doubtful(sample.decode(name))]
-        return [*eastern, *doubtful, *western, *others]
+        japanese = ["euc_jp"] if _fits(sample, "euc_jp", LEAST_JAPANESE) and "euc_jp" not in eastern else []
+        return [*eastern, *doubtful, *japanese, *western, *others]
     return ["cp1252"] if not others and _is_cp1252(sample, western) else []
 
 
@@ -134,9 +137,9 @@ def _is_utf8(line: bytes) -> bool:
     return len(written) >= LEAST_MIXED and all(_is_usual_chinese(text, number) for number, each in enumerate(text) if not each.isascii())
 
 
-def _fits(sample: bytes, name: str) -> bool:
+def _fits(sample: bytes, name: str, least: float) -> bool:
     """Whether enough of what is not ASCII consists of the characters that people write in this encoding."""
-    is_usual, least = FITTING[name]
+    is_usual, _ = FITTING[name]
     try:
         text = sample.decode(name)
     except UnicodeDecodeError:

@@ -58,9 +58,19 @@ def script_share(text: str, script: str) -> float:
 
 
 def is_mixed(text: str) -> bool:
-    """Whether all that is not ASCII are letters from Cyrillic to Arabic within words of ASCII: two letters of the West look so in UTF-8."""
+    """Whether all that is not ASCII are rare letters beside those of another script: letters of other encodings may look so in UTF-8."""
     places = [place for place, character in enumerate(text) if not character.isascii()]
-    return bool(places) and all("\u0400" <= text[place] <= "\u07ff" and _is_beside_ascii(text, place) for place in places)
+    return bool(places) and all("\u0250" <= text[place] <= "\u07ff" and _is_stray(text, place) for place in places)
+
+
+def _is_stray(text: str, place: int) -> bool:
+    beside = text[max(place - 1, 0) : place] + text[place + 1 : place + 2]
+    is_greek = "\u0370" <= text[place] <= "\u03ff"
+    return any(_script(each) != _script(text[place]) and not (each.isascii() and (is_greek or not each.isalpha())) for each in beside)
+
+
+def _script(character: str) -> str:
+    return unicodedata.name(character, "").partition(" ")[0]
 
 
 def differing_words(text: str, other: str) -> set[str]:

@@ -136,6 +136,17 @@ def test_a_phone_is_read_as_people_type_it(cell: str, numbers: list[str]) -> Non
         "1391111001",
         "13911110010.5",
         "1.39E+10",
+        "1.391111E10",
+        "-13911119912",
+        "－13911119912",
+        "'-13911119912",
+        "−13911119912",
+        "=13911119912",
+        "*13911119912",
+        "~13911119912",
+        "+-13911119912",
+        "(-13911119912)",
+        "021-87654321、-13911119912",
         "#####",
         "87654321/22",
         "8765432187654322",
@@ -159,7 +170,9 @@ def test_an_extension_is_a_row_error_in_a_sheet_and_read_elsewhere(cell: str) ->
 
 
 @pytest.mark.parametrize("target", ["external:erp", "loyalty", "government_id"])
-@pytest.mark.parametrize("cell", ["1.00002E+11", "#####", "#N/A", "110101199003070000", "2026-05-01"])
+@pytest.mark.parametrize(
+    "cell", ["1.00002E+11", "1.0E5", "1e11", "1.00002 E+11", "12E5", "#####", "#N/A", "110101199003070000", "2026-05-01"]
+)
 def test_an_id_that_a_spreadsheet_destroyed_is_a_row_error(target: str, cell: str) -> None:
     assert refusal(target, **{target: cell, "name": "A"}).code == "spoiled"
 
