@@ -151,7 +151,7 @@ def test_an_encoding_is_found_for_certain_or_not_at_all(tmp_path: Path, encoding
         "姓名,手机\n张伟,1\n".encode() + "李娜,2\n".encode("gb18030"),
         "name,city\nDvořák,Plzeň\n".encode("cp1250"),
         "имя,телефон\nИван,1\n".encode("cp1251"),
-        "이름,전화\n김민준,1\n".encode("cp949"),
+        "name,phone\n김민준,1\n".encode("cp949"),
     ],
 )
 def test_an_encoding_that_might_be_another_one_is_refused(tmp_path: Path, content: bytes) -> None:
@@ -195,6 +195,8 @@ def test_a_number_in_a_workbook_with_more_digits_than_it_keeps_is_marked(tmp_pat
     [
         "1.00002E+11", "1E+05", "1,00002e+11", "-1E-5", "#####", "########", "#N/A", "#REF!", "#DIV/0!", "#name?", "110101199003070000",
         "6222020200112230000", "2026-05-01", "2026/5/1", "1-Mar", "Mar-01", "3月1日", "2026-05-01 00:00:00", "\ufffd12", "１.０E+11",
+        "1.0E5", "1.5e3", "1e11", "1.00002E11", "1.00002 E+11", "1.00002E +11", "12E5", "1.E5", ".5E3",
+        "１Ｅ５", "100003.5",
     ],
 )  # fmt: skip
 def test_a_number_that_a_spreadsheet_destroyed_is_refused(text: str) -> None:
@@ -206,7 +208,8 @@ def test_a_number_that_a_spreadsheet_destroyed_is_refused(text: str) -> None:
     ("text", "number"),
     [
         (" 1001 ", "1001"), ("1001.0", "1001"), ("13911110010.00", "13911110010"), ("'00042", "00042"), ("’139", "139"), ("00042", "00042"),
-        ("C-1", "C-1"), ("1E5", "1E5"), ("１００１", "1001"), ("110101199003071234", "110101199003071234"),
+        ("C-1", "C-1"), ("1E5A", "1E5A"),
+        ("E5", "E5"), ("12E-A", "12E-A"), ("12E5000", "12E5000"), ("１００１", "1001"), ("110101199003071234", "110101199003071234"),
         ("2026050100000010", "2026050100000010"),
         ("2.5.1", "2.5.1"), ("#12", "#12"), ("MAY-FLOWER", "MAY-FLOWER"),
     ],

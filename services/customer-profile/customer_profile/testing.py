@@ -208,8 +208,8 @@ def refusal(key: str | None = None, **cells: Any) -> RowRefused:
     raise AssertionError(f"the row was taken: {read}")
 
 
-def deciding(known: Known | None = None, *, units: tuple[str, ...] | None = None) -> Deciding:
-    """Decides about rows for a caller of these units."""
+def deciding(known: Known | None = None, *, units: tuple[str, ...] | None = None, named: dict[str, str] | None = None) -> Deciding:
+    """Decides about rows for a caller of these units; `named` are the names of the rows before."""
     ids = (UUID(int=number) for number in count(1))
     defaults = Defaults(unit=units[0] if units else "cn", language="zh-CN", time_zone="Asia/Shanghai", source=a_source(), units=units)
-    return Deciding(known or Known(), defaults, at=AT, ids=lambda: next(ids))
+    return Deciding(known or Known(), defaults, at=AT, ids=lambda: next(ids), named=named)

@@ -10,8 +10,11 @@ NOT_SHOWN = re.compile(
     r"#{2,}|#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|FIELD!|GETTING_DATA|BLOCKED!|UNKNOWN!|CONNECT!|BUSY!)", re.IGNORECASE
 )
 TYPED_AS_TEXT = re.compile(r"['‘’＇`](?=[+0-9０-９])")
-SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?E[+-][0-9]{1,3}", re.IGNORECASE)
+# A spreadsheet makes a number of whatever reads as one: of the code 12E5 as well, so nobody knows what such a cell was.
+SCIENTIFIC = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)\s*E\s*[+-]?\s*[0-9]{1,3}", re.IGNORECASE)
 INTEGRAL = re.compile(r"([0-9]+)\.0+")
+# No id has a fraction; a long number with one was calculated.
+BROKEN = re.compile(r"[+-]?[0-9]{5,}\.[0-9]+")
 DIGITS = re.compile(r"[0-9]+")
 # A spreadsheet keeps fifteen digits of a number and writes zeros for the others.
 DIGITS_KEPT = 15
@@ -54,7 +57,7 @@ def as_number(text: str) -> str:
         plain = unicodedata.normalize("NFKC", plain)
     whole = INTEGRAL.fullmatch(plain)
     plain = whole[1] if whole else plain
-    if SCIENTIFIC.fullmatch(plain) or _is_rounded(plain):
+    if SCIENTIFIC.fullmatch(plain) or BROKEN.fullmatch(plain) or _is_rounded(plain):
         raise CellSpoiled(said("a spreadsheet has rounded this number: write it as text"))
     if A_DATE.fullmatch(plain):
         raise CellSpoiled(said("this is a date where a number is expected: a spreadsheet may have made one of it"))

@@ -17,6 +17,8 @@ INSIDE = re.compile(
 )
 # What a spreadsheet makes of a number: 13911110010.0 is whole, 13911110010.5 is no phone.
 FRACTION = re.compile(r"(\+?[0-9]{5,})\.([0-9]{1,2})")
+# A number below zero is none that somebody dials, and its dash separates nothing.
+BELOW_ZERO = re.compile(r"[\s(+]*[-\u2010-\u2015\u2212]")
 SEPARATORS = re.compile(r"[\s().\-\u2010-\u2015]+")
 DIALED = re.compile(r"\+?[0-9]{3,20}")
 # Numbers of services and of a house are short; local ones lack the code of their place.
@@ -31,10 +33,11 @@ def phone(value: str, *, region: str = "CN") -> str:
     Raises IdentifierNotReadable for what is no phone, for several in one text, and for numbers too long or too short to be dialed.
     """
     dialed = SEPARATORS.sub("", _without_extension(_whole(value)))
-    mobile = MOBILE.fullmatch(dialed) if region == "CN" else None
+    is_below_zero = BELOW_ZERO.match(value) is not None
+    mobile = MOBILE.fullmatch(dialed) if region == "CN" and not is_below_zero else None
     if mobile:
         return f"+86{mobile[1]}"
-    if not DIALED.fullmatch(dialed):
+    if is_below_zero or not DIALED.fullmatch(dialed):
         raise IdentifierNotReadable(said("{value} is not a phone number", value=shown(value)))
     found = _e164(dialed, region)
     if found is None:

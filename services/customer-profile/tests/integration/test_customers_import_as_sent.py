@@ -48,7 +48,7 @@ async def test_a_household_with_one_phone_never_becomes_one_file_named_after_the
     assert await names(api, phone="13955550001") == ["丈夫甲"]
     conflict = "a customer of another name has this identifier"
     assert await errors(api, dry) == await errors(api, work) == [(3, "name_conflict", conflict), (4, "name_conflict", conflict)]
-    assert (await errors(api, work, "zh-CN"))[0][2] == "该标识已属于另一位姓名不同的客户，此类标识可能由多人共用"
+    assert (await errors(api, work, "zh-CN"))[0][2] == "该标识已属于另一位姓名不同的客户"
 
 
 async def test_a_household_without_a_key_is_three_files(api: Api) -> None:
@@ -74,6 +74,15 @@ async def test_ids_that_a_spreadsheet_destroyed_join_nobody(api: Api) -> None:
     assert outcome(work) == (1, 0, 1, 4)
     assert {code for _, code, _ in await errors(api, work)} == {"spoiled"}
     assert await names(api, external="erp:1001") == ["戊"]
+
+
+async def test_a_second_name_for_one_id_is_a_row_error_and_the_first_one_stays(api: Api) -> None:
+    work = await imported(api, "编号,姓名\nV-1,陈一\nV-1,黄二\n100003.0,周三\n100003,吴四\n", key="external:v")
+
+    assert outcome(work) == (2, 0, 0, 2)
+    told = "the sheet has this identifier before, with another name"
+    assert await errors(api, work) == [(3, "name_conflict", told), (5, "name_conflict", told)]
+    assert (await names(api, external="v:V-1"), await names(api, external="v:100003")) == (["陈一"], ["周三"])
 
 
 async def test_columns_that_nobody_takes_are_named(api: Api) -> None:

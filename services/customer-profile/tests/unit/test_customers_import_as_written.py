@@ -2,6 +2,7 @@
 
 import pytest
 from customer_profile.customer_import.columns import MappingNotUsable, columns_of, fields_of, key_of
+from customer_profile.identifier.phones import phone
 from customer_profile.testing import deciding, draft, refusal
 
 
@@ -88,6 +89,13 @@ def test_a_contact_person_beside_a_name_that_may_be_a_persons_is_refused() -> No
         ("#N/A", "spoiled"),
         ("#####", "spoiled"),
         ("2026-05-01", "no_name"),
+        ("暂缺", "no_name"),
+        ("先生", "no_name"),
+        ("TRUE", "no_name"),
+        ("Unknown", "no_name"),
+        ("张三、李四", "no_name"),
+        ("张三/李四", "no_name"),
+        ("张伟13911110010", "no_name"),
         ("姓名", "header_repeated"),
         ("客户名称", "header_repeated"),
     ],
@@ -110,8 +118,6 @@ def test_names_with_digits_and_marks_are_names(name: str) -> None:
         ("13911110010 13911110011", ["+8613911110010", "+8613911110011"]),
         ("13911110010或13911110011", ["+8613911110010", "+8613911110011"]),
         ("'13911110011", ["+8613911110011"]),
-        ("020-87654321转8001", ["+862087654321"]),
-        ("0755-88888888-802", ["+8675588888888"]),
         ("(020) 81234567", ["+862081234567"]),
         ("１３９１１１１００１２", ["+8613911110012"]),
         ("0086-139 1111 0012", ["+8613911110012"]),
@@ -130,6 +136,17 @@ def test_a_phone_is_read_as_people_type_it(cell: str, numbers: list[str]) -> Non
         "1391111001",
         "13911110010.5",
         "1.39E+10",
+        "1.391111E10",
+        "-13911119912",
+        "－13911119912",
+        "'-13911119912",
+        "−13911119912",
+        "=13911119912",
+        "*13911119912",
+        "~13911119912",
+        "+-13911119912",
+        "(-13911119912)",
+        "021-87654321、-13911119912",
         "#####",
         "87654321/22",
         "8765432187654322",
@@ -142,8 +159,20 @@ def test_a_phone_that_nobody_could_dial_is_a_row_error(cell: str) -> None:
     assert refusal(name="A", 手机=cell).column == "手机"
 
 
+@pytest.mark.parametrize("cell", ["020-87654321转8001", "0755-88888888-802", "020-87654321 ext. 8", "021-87654321、0755-88888888-802"])
+def test_an_extension_is_a_row_error_in_a_sheet_and_read_elsewhere(cell: str) -> None:
+    """Everybody behind a switchboard has its number: rows would find one another by it."""
+    refused = refusal(name="A", 手机=cell)
+
+    assert (refused.code, refused.column) == ("invalid", "手机")
+    assert "extension" in refused.detail
+    assert phone(cell.partition("、")[2] or cell) in ("+862087654321", "+8675588888888")
+
+
 @pytest.mark.parametrize("target", ["external:erp", "loyalty", "government_id"])
-@pytest.mark.parametrize("cell", ["1.00002E+11", "#####", "#N/A", "110101199003070000", "2026-05-01"])
+@pytest.mark.parametrize(
+    "cell", ["1.00002E+11", "1.0E5", "1e11", "1.00002 E+11", "12E5", "#####", "#N/A", "110101199003070000", "2026-05-01"]
+)
 def test_an_id_that_a_spreadsheet_destroyed_is_a_row_error(target: str, cell: str) -> None:
     assert refusal(target, **{target: cell, "name": "A"}).code == "spoiled"
 

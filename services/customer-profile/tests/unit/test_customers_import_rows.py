@@ -209,6 +209,51 @@ def test_of_one_sheet_the_first_of_a_household_is_taken_and_the_others_are_named
     assert (decided.counts["unchanged"], [problem.code for problem in decided.problems]) == (1, ["name_conflict"] * 2)
 
 
+@pytest.mark.parametrize(
+    ("key", "cells", "others"),
+    [
+        ("external:v", "V-1", "V-1"),
+        ("external:v", "100003.0", "100003"),
+        ("external:v", "100003", "１００００３"),
+        ("loyalty", "L1", "L1"),
+        ("government_id", "110101199003071234", "110101199003071234"),
+    ],
+)
+def test_a_second_name_for_one_id_in_a_sheet_is_a_row_error(key: str, cells: str, others: str) -> None:
+    decided = deciding()
+
+    for row in ({"name": "陈一", key: cells}, {"name": "黄二", key: others}, {"name": "陈 一", key: cells}):
+        decided.take(draft(key, **row))
+
+    (made,) = decided.known.created
+    assert (made.name.replace(" ", ""), decided.counts["failed"]) == ("陈一", 1)
+    assert [problem.code for problem in decided.problems] == ["name_conflict"]
+
+
+def test_the_names_of_a_sheet_are_known_in_its_next_batch() -> None:
+    named: dict[str, str] = {}
+
+    first, second = (deciding(named=named) for _ in range(2))
+    first.take(draft("external:v", **{"name": "陈一", "external:v": "V-1"}))
+    second.take(draft("external:v", **{"name": "黄二", "external:v": "V-1"}))
+
+    assert [problem.code for problem in second.problems] == ["name_conflict"]
+
+
+def test_another_name_under_a_government_id_that_is_stored_is_a_row_error_and_under_an_external_id_a_new_name() -> None:
+    government, external = an_identifier("government_id", "110101199003071234"), an_identifier("external", "V-1", system="v")
+    customer = a_customer(name="陈一", identifiers=(government, external))
+    known = Known()
+    known.load([customer], [Holding(each.key, customer.id, customer.id) for each in (government, external)])
+    decided = deciding(known)
+
+    decided.take(draft("government_id", name="黄二", government_id="110101199003071234"))
+    decided.take(draft("external:v", **{"name": "陈一一", "external:v": "V-1"}))
+
+    assert [problem.code for problem in decided.problems] == ["name_conflict"]
+    assert [customer.name for customer in decided.known.updated] == ["陈一一"]
+
+
 def test_a_customer_outside_the_callers_units_is_not_touched() -> None:
     stored = a_customer(unit="cn.bj")
     known = Known()

@@ -311,20 +311,22 @@ async def test_a_sum_that_is_not_certain_is_refused(api, two_customers, amount):
 
 
 async def test_numbers_that_a_spreadsheet_destroyed_join_neither_customers_nor_orders(api, customers, two_customers):
-    for broken in ("1.00002E+11", "2026-05-01", "110101199003070000"):
+    for broken in ("1.00002E+11", "1.00002E11", "2026-05-01", "110101199003070000"):
         customers.add(external=("cdnow", broken))
     rows = [
         ("1.00002E+11", "2026-05-04", "1", "o-1"),
         ("2026-05-01", "2026-05-04", "1", "o-2"),
         ("110101199003070000", "2026-05-04", "1", "o-3"),
+        ("1.00002E11", "2026-05-04", "1", "o-5"),
         ("C-1", "2026-05-04", "1", "2.02605E+17"),
         ("C-1", "2026-05-04", "1", "2.02605E+17"),
+        ("C-1", "2026-05-04", "1", "12e5"),
         ("#N/A", "2026-05-04", "1", "o-4"),
     ]
 
     work = await imported(api, as_csv(rows))
 
-    assert (work["counts"]["created"], work["counts"]["unchanged"], work["counts"]["failed"]) == (0, 0, 6)
+    assert (work["counts"]["created"], work["counts"]["unchanged"], work["counts"]["failed"]) == (0, 0, 8)
 
 
 async def test_an_identifier_that_several_customers_share_names_nobody(api, customers):
