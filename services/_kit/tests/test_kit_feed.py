@@ -125,7 +125,8 @@ async def test_many_writers_several_sequencers_and_kills_lose_nothing_and_repeat
         while not is_over.is_set():
             await asyncio.sleep(0.005)
             killed += await raw.fetchval(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 " AND query LIKE ANY (ARRAY['WITH waiting%', 'UPDATE notes.event_head%', '%event_head%FOR UPDATE%'])"
                 " AND state IN ('active', 'idle in transaction')"
             )
