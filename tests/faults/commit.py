@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx2
+from guanxi_local.database import OWNER, secret_name
+from guanxi_local.home import Home
 from service_kit.connection import connect
+from service_kit.postgres_roles import url_as
 
 from tests.faults.caller import Caller, History
 from tests.faults.instance import Instance
@@ -14,6 +18,7 @@ from tests.faults.instance import Instance
 MAKE = """
 CREATE TABLE {schema}.doomed (id int, CONSTRAINT uq_doomed UNIQUE (id) DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO {schema}.doomed VALUES (1);
+GRANT INSERT ON {schema}.doomed TO {role};
 CREATE FUNCTION {schema}.doom() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN INSERT INTO {schema}.doomed VALUES (1); RETURN NEW; END $$;
 CREATE TRIGGER doom AFTER INSERT ON {schema}.event FOR EACH ROW EXECUTE FUNCTION {schema}.doom();
@@ -57,9 +62,13 @@ async def _status(instance: Instance, body: Mapping[str, object]) -> int:
 
 
 async def _execute(instance: Instance, statements: str) -> None:
+    """As the owner of the schema: the role that serves makes no tables."""
     told = instance.environment("customer-profile")
-    connection = await connect(told["GUANXI_DATABASE_URL"], within=10.0)
+    url = told["GUANXI_DATABASE_URL"]
+    role = str(urlsplit(url).username)
+    owner = role + OWNER
+    connection = await connect(url_as(url, role=owner, password=Home(instance.home).secret(secret_name(owner))), within=10.0)
     try:
-        await connection.execute(statements.format(schema=told["GUANXI_DATABASE_SCHEMA"]))
+        await connection.execute(statements.format(schema=told["GUANXI_DATABASE_SCHEMA"], role=role))
     finally:
         await connection.close()

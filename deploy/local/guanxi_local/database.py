@@ -62,11 +62,11 @@ class LocalDatabase:
             raise LauncherError(f"The database {self._name} refused to be prepared: {error}.") from error
 
     def url_of(self, part: Part) -> str:
-        return url_as(self._admin_url, role=self._role(part), password=self._home.secret(_secret_name(self._role(part))))
+        return url_as(self._admin_url, role=self._role(part), password=self._home.secret(secret_name(self._role(part))))
 
     def owner_url_of(self, part: Part) -> str:
         """For the migration alone: a process that serves never sees the role that owns its tables."""
-        return url_as(self._admin_url, role=self._owner(part), password=self._home.secret(_secret_name(self._owner(part))))
+        return url_as(self._admin_url, role=self._owner(part), password=self._home.secret(secret_name(self._owner(part))))
 
     @property
     def _admin_url(self) -> str:
@@ -93,7 +93,7 @@ class LocalDatabase:
         return self._role(part) + OWNER
 
     def _credentials(self, role: str) -> tuple[str, str]:
-        return role, self._home.secret(_secret_name(role))
+        return role, self._home.secret(secret_name(role))
 
     async def _prepare(self, parts: tuple[Part, ...]) -> str:
         if self.server is not None:
@@ -115,12 +115,12 @@ class LocalDatabase:
             identity = str(await admin.fetchval(IDENTITY))
             for role in [name for part in parts for name in (self._role(part), self._owner(part))]:
                 is_there = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
-                if is_there and not self._home.has_secret(_secret_name(role)):
+                if is_there and not self._home.has_secret(secret_name(role)):
                     raise LauncherError(f"The role {role} belongs to another home: use that home, another database, or drop the role.")
             return identity
         finally:
             await admin.close()
 
 
-def _secret_name(role: str) -> str:
+def secret_name(role: str) -> str:
     return f"database role {role}"
