@@ -54,11 +54,15 @@ async def ensure_owner_and_runner(admin_url: str, *, owner: tuple[str, str], run
     """
     admin = await connect_supported(admin_url)
     try:
+        # Step by step, each of which may be repeated: the other nodes of a distributed Postgres
+        # know a role or a schema only once it is committed.
         async with admin.transaction():
             for role, password in (owner, runner):
                 await _ensure_role(admin, role, password, schema)
+        async with admin.transaction():
             await admin.execute(f"REASSIGN OWNED BY {_quoted(runner[0])} TO {_quoted(owner[0])}")
             await _ensure_schema(admin, schema, owner=owner[0])
+        async with admin.transaction():
             # Granting what belongs to the owner is the owner's to do, whoever the administrator is.
             await admin.execute(f"SET LOCAL ROLE {_quoted(owner[0])}")
             await admin.execute(f"REVOKE ALL ON SCHEMA {_quoted(schema)} FROM {_quoted(runner[0])}")

@@ -8,18 +8,23 @@ down_revision = "0003"
 
 # An order without a number of its own was known by its file and row; from now on by its likeness, as `likeness.py` says it.
 # What comes in a file of these days is found by both. Of two files that held the same order, one gives the name.
+# The rows are named before they are written: a distributed Postgres refuses a window function inside INSERT ... SELECT.
 NAME_BY_LIKENESS = """
+WITH named AS MATERIALIZED (
+    SELECT source, customer_id, id,
+        'alike:' || likeness || ':' || row_number() OVER (PARTITION BY source, file, likeness ORDER BY row) AS name
+    FROM (
+        SELECT source, customer_id, id, split_part(external_id, ':', 1) AS file, split_part(external_id, ':', 2)::bigint AS row,
+            encode(sha256(convert_to(concat_ws('|',
+                customer_id, (extract(epoch FROM occurred_at) * 1000000)::bigint, kind, currency, amount,
+                coalesce(cost::text, ''), coalesce(channel, ''), coalesce(product, '')
+            ), 'UTF8')), 'hex') AS likeness
+        FROM transaction
+        WHERE external_id ~ '^[0-9a-f]{64}:[0-9]{1,15}$'
+    ) AS sheet_order
+)
 INSERT INTO transaction_reference (source, external_id, customer_id, transaction_id)
-SELECT source, 'alike:' || likeness || ':' || row_number() OVER (PARTITION BY source, file, likeness ORDER BY row), customer_id, id
-FROM (
-    SELECT source, customer_id, id, split_part(external_id, ':', 1) AS file, split_part(external_id, ':', 2)::bigint AS row,
-        encode(sha256(convert_to(concat_ws('|',
-            customer_id, (extract(epoch FROM occurred_at) * 1000000)::bigint, kind, currency, amount,
-            coalesce(cost::text, ''), coalesce(channel, ''), coalesce(product, '')
-        ), 'UTF8')), 'hex') AS likeness
-    FROM transaction
-    WHERE external_id ~ '^[0-9a-f]{64}:[0-9]{1,15}$'
-) AS sheet_order
+SELECT source, name, customer_id, id FROM named
 ON CONFLICT DO NOTHING
 """
 
