@@ -17,9 +17,10 @@ from sqlalchemy import Delete, Insert, Update
 from sqlalchemy.sql.selectable import SelectBase
 
 from tests.contract.rooms import Room
-from tests.contract.test_contract_migrations import own_database, sent_definitions  # noqa: F401 - a fixture
+from tests.contract.test_contract_migrations import DEFINES, own_database, sent_definitions  # noqa: F401 - a fixture
 
 KINDS = (SelectBase, Insert, Update, Delete)
+CHANGES = ("INSERT", "UPDATE", "DELETE", "WITH")
 UNTESTED = ("testing", "__main__", "migrations", "bench")
 
 
@@ -70,8 +71,8 @@ async def test_no_statement_needs_what_a_distributed_postgres_refuses(room: Room
     assert not found, "\n".join(found)
 
 
-async def test_no_migration_makes_what_a_distributed_postgres_refuses(room: Room, own_database: str):  # noqa: F811 - the fixture
-    with sent_definitions() as said:
+async def test_no_migration_says_what_a_distributed_postgres_refuses(room: Room, own_database: str):  # noqa: F811 - the fixture
+    with sent_definitions((*DEFINES, *CHANGES)) as said:
         await migrate(own_database, room.package, str(room.migrations))
 
     found = [f"{sql[:200]}: {why}" for sql in said for why in refusals(sql, schema=room.package)]
@@ -132,6 +133,14 @@ VOLATILE = ("clock_timestamp", "gen_random_uuid", "random")
             "INSERT INTO notes.a (x) SELECT x FROM unnest($1::INT[]) AS r(x) ON CONFLICT (x) DO UPDATE SET x = excluded.x - $2",
             "a parameter behind ON CONFLICT of INSERT ... SELECT",
         ),
+        (
+            "INSERT INTO notes.a (x) SELECT 'no. ' || row_number() OVER (PARTITION BY y ORDER BY z) FROM notes.b",
+            "a value computed from a window function inside INSERT ... SELECT",
+        ),
+        (
+            "INSERT INTO notes.a (x) SELECT y FROM (SELECT rank() OVER (ORDER BY z)::text AS y FROM notes.b) AS ranked",
+            "a value computed from a window function inside INSERT ... SELECT",
+        ),
     ],
 )
 def test_what_is_refused_is_noticed(sql: str, why: str):
@@ -147,6 +156,8 @@ def test_what_is_refused_is_noticed(sql: str, why: str):
         "SELECT pg_catalog.lower($1), e.x FROM notes.event AS e, notes.job AS j WHERE e.id = j.id",
         "INSERT INTO notes.a (x) SELECT r.x FROM unnest($1::INT[]) AS r(x) ON CONFLICT (x) DO UPDATE SET x = excluded.x",
         "INSERT INTO notes.a (x) VALUES ($1) ON CONFLICT (x) DO UPDATE SET x = notes.a.x + $2",
+        "INSERT INTO notes.a (x) SELECT y FROM (SELECT y, row_number() OVER (ORDER BY z) AS n FROM notes.b) AS r WHERE n = 1",
+        "WITH r AS MATERIALIZED (SELECT 1 + row_number() OVER (ORDER BY z) AS y FROM notes.b) INSERT INTO notes.a (x) SELECT y FROM r",
     ],
 )
 def test_what_is_taken_is_not_refused(sql: str):

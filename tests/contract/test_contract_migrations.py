@@ -126,13 +126,16 @@ WHERE datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY%' A
 """
 
 
+DEFINES = ("CREATE", "ALTER", "DROP", "COMMENT")
+
+
 @contextmanager
-def sent_definitions() -> Iterator[list[str]]:
-    """The statements that define something, as they are sent to the database."""
+def sent_definitions(kinds: tuple[str, ...] = DEFINES) -> Iterator[list[str]]:
+    """The statements that define something, or that begin as asked for, as they are sent to the database."""
     sent: list[str] = []
 
     def note(_connection, _cursor, statement: str, *_rest) -> None:
-        if statement.strip().upper().startswith(("CREATE", "ALTER", "DROP", "COMMENT")) and "schema_" not in statement:
+        if statement.strip().upper().startswith(kinds) and "schema_" not in statement:
             sent.append(statement.strip())
 
     event.listen(Engine, "before_cursor_execute", note)

@@ -32,6 +32,9 @@ _forbidden = {
     "an identity": re.compile(r"\bAS\s+IDENTITY\b", re.IGNORECASE),
 }
 _merged = re.compile(r"\bINSERT\s+INTO\b.*?\bON\s+CONFLICT\b(.*)", re.IGNORECASE | re.DOTALL)
+_window = r"\w+\s*\([^()]*\)\s*OVER\s*\([^()]*\)"
+_operator = r"(?:\|\||::|[-+*/])"
+_ranked = re.compile(rf"\bINSERT\s+INTO\b.*(?:{_operator}\s*{_window}|{_window}\s*{_operator})", re.IGNORECASE | re.DOTALL)
 VOLATILE = "SELECT DISTINCT proname FROM pg_proc WHERE provolatile = 'v' AND proname = ANY($1)"
 
 
@@ -62,6 +65,9 @@ def refusals(sql: str, *, schema: str, volatile: Iterable[str] = ()) -> list[str
     found += [f"the schema {name}" for name in sorted(_schemas(text) - {schema, *SHARED})]
     if changes(text):
         found += [f"{name}() in a change" for name in sorted(calls(text) & set(volatile))]
+    if _ranked.search(text):
+        # What a WITH computes before the INSERT is taken; inside it, the worker is sent "WHERE ( IS NOT NULL)".
+        found.append("a value computed from a window function inside INSERT ... SELECT")
     if (conflict := _merged.search(text)) and re.search(r"\bSELECT\b", text, re.IGNORECASE) and re.search(r"\$\d", conflict[1]):
         # The rows pass through the coordinator there: types of the parameters before those of the conflict are forgotten.
         found.append("a parameter behind ON CONFLICT of INSERT ... SELECT")

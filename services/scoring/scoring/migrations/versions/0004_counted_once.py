@@ -8,7 +8,7 @@ down_revision = "0003"
 
 # An order without a number of its own was known by its file and row; from now on by its likeness, as `likeness.py` says it.
 # What comes in a file of these days is found by both. Of two files that held the same order, one gives the name.
-# The rows are named before they are written: a distributed Postgres refuses a window function inside INSERT ... SELECT.
+# The rows are named before they are written: Citus breaks an INSERT ... SELECT whose values are computed from a window function.
 NAME_BY_LIKENESS = """
 WITH named AS MATERIALIZED (
     SELECT source, customer_id, id,
