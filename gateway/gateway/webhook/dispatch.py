@@ -17,7 +17,7 @@ from service_kit.metrics import Metrics
 from service_kit.origin import Origin
 from service_kit.secrets import SealBroken, Sealer
 from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
-from service_kit.work import LONGEST_OUTAGE_PAUSE_SECONDS, Backoff
+from service_kit.work import Backoff
 
 from gateway.webhook import signature
 from gateway.webhook.delivery.domain import Attempt, Delivery
@@ -104,8 +104,7 @@ class Dispatcher:
         try:
             has_begun = await self.step()
         except OUTAGES as error:
-            log.warning("worker waits", worker=self.name, reason=f"{type(error).__name__}: {error}")
-            await asyncio.sleep(self._outage.failed(longest=LONGEST_OUTAGE_PAUSE_SECONDS))
+            await asyncio.sleep(self._outage.after(error, self.name))
             return False
         self._outage.succeeded()
         return has_begun

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from service_kit.outbox import TYPE_PREFIX
+
 from gateway.rights.domain import unit_lies_in
 
-PREFIX, SUFFIX = "guanxi.", ".v1"
 PATTERN = r"^(\*|[a-z][a-z_]{0,59}\.(\*|[a-z][a-z_]{0,59}))$"
 
 
 def plain_type(event_type: str) -> str:
     """`guanxi.complaint.closed.v1` as partners name it: `complaint.closed`."""
-    return re.sub(r"\.v\d+$", "", event_type.removeprefix(PREFIX))
+    return re.sub(r"\.v\d+$", "", event_type.removeprefix(TYPE_PREFIX))
 
 
 def asks_for(filters: Iterable[str], event_type: str) -> bool:

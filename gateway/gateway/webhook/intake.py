@@ -9,13 +9,12 @@ from uuid import UUID
 from service_kit.consumer import News
 from service_kit.database import Database, Transaction
 
-from gateway.rights.domain import shared_scopes, shared_units
 from gateway.webhook.delivery.domain import Delivery, for_event
 from gateway.webhook.delivery.store import DeliveryStore
 from gateway.webhook.dispatch import TOPIC
-from gateway.webhook.endpoint.store import LISTENING
-from gateway.webhook.event_filter import asks_for, may_see
-from gateway.webhook.event_scopes import may_read
+from gateway.webhook.endpoint.domain import EventReader
+from gateway.webhook.endpoint.store import LISTENING, reader_of
+from gateway.webhook.event_filter import asks_for
 
 # A hint to the workers, given when the batch has probably been committed; they poll anyway.
 WAKE_AFTER_SECONDS = 0.02
@@ -23,16 +22,15 @@ WAKE_AFTER_SECONDS = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class Listener:
-    """An endpoint as the intake sees it; units and scopes are those that endpoint and client have in common now."""
+    """An endpoint as the intake sees it, with what it may be told as things stand now."""
 
     endpoint_id: UUID
     event_types: frozenset[str]
-    units: tuple[str, ...] | None
+    reader: EventReader
     is_enabled: bool
-    scopes: frozenset[str]
 
     def wants(self, news: News) -> bool:
-        return asks_for(self.event_types, news.type) and may_read(self.scopes, news.type) and may_see(self.units, news.unit)
+        return asks_for(self.event_types, news.type) and self.reader.may_get(news.type, news.unit)
 
 
 class Intake:
@@ -52,9 +50,8 @@ class Intake:
             Listener(
                 endpoint_id=row["id"],
                 event_types=frozenset(row["event_types"]),
-                units=shared_units(_units(row["units"]), _units(row["client_units"])),
+                reader=reader_of(row),
                 is_enabled=row["state"] == "enabled",
-                scopes=shared_scopes(row["scopes"], row["client_scopes"]),
             )
             for row in rows
         ]
@@ -74,7 +71,3 @@ class Intake:
             at=self._clock(),
             is_wanted=listener.is_enabled,
         )
-
-
-def _units(units: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if units is None else tuple(units)

@@ -143,12 +143,8 @@ class Patience:
             try:
                 async with asyncio.timeout(self.seconds if within is None else within):
                     return await getattr(connection, asks)(*given, **options)
-            except TimeoutError:
+            except (TimeoutError, asyncpg.ReadOnlySQLTransactionError):
                 # Nothing is awaited: the driver's own way, a request to cancel on a new connection, may hang as well.
-                terminate(connection)
-                self._doubt()
-                raise
-            except asyncpg.ReadOnlySQLTransactionError:
                 terminate(connection)
                 self._doubt()
                 raise

@@ -31,7 +31,6 @@ FIND_CURSOR = select(feed_cursor.c.cursor).where(
     feed_cursor.c.source == bindparam("source"), feed_cursor.c.consumer == bindparam("consumer")
 )
 LOCK_CURSOR = FIND_CURSOR.with_for_update()
-MAKE_CURSOR = insert(feed_cursor).on_conflict_do_nothing()
 # A lane that is followed for the first time goes on where the whole feed was followed to.
 _followed = select(feed_cursor.c.cursor).where(
     feed_cursor.c.source == bindparam("source", type_=String), feed_cursor.c.consumer == bindparam("whole", type_=String)

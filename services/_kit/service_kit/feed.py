@@ -42,6 +42,8 @@ _head = select(event_head.c.position.label("newest"), event_head.c.trimmed_to.la
 _families = bindparam("families", type_=ARRAY(String))
 Lane: TypeAlias = Literal["all", "live", "bulk"]
 ALL: Lane = "all"
+# Whoever follows one of these follows the other too: together they hold every event once.
+LANES: tuple[Lane, ...] = ("live", "bulk")
 
 
 def _reading(*lane: ColumnElement[bool]) -> Select[Any]:

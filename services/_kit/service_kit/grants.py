@@ -7,6 +7,7 @@ from sqlalchemy import Connection, MetaData, Table, text
 PRESENT = text("SELECT tablename FROM pg_tables WHERE schemaname = :schema")
 ORDINARY = "SELECT, INSERT, UPDATE, DELETE"
 KEPT = "SELECT, INSERT, UPDATE"
+ADDED_TO = "SELECT, INSERT"
 
 
 def is_append_only(table: Table) -> bool:
@@ -31,28 +32,30 @@ def grant(connection: Connection, schema: str, tables: MetaData, role: str, *, r
     for statement in _rights(present, schema, role, is_owner=bool(is_owner)):
         connection.execute(text(statement))
     if not is_owner:
-        connection.execute(text(f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {_quoted(role)}"))
+        connection.execute(text(f"GRANT USAGE ON SCHEMA {quoted(schema)} TO {quoted(role)}"))
         for name in read_only:
-            connection.execute(text(f"REVOKE ALL ON {_of(schema, name)} FROM {_quoted(role)}"))
-            connection.execute(text(f"GRANT SELECT ON {_of(schema, name)} TO {_quoted(role)}"))
+            connection.execute(text(f"REVOKE ALL ON {_of(schema, name)} FROM {quoted(role)}"))
+            connection.execute(text(f"GRANT SELECT ON {_of(schema, name)} TO {quoted(role)}"))
 
 
 def _rights(tables: Iterable[Table], schema: str, role: str, *, is_owner: bool) -> Iterator[str]:
     for table in tables:
-        place, to = _of(schema, table.name), _quoted(role)
-        if table.info.get("kept"):
-            yield f"REVOKE ALL ON {place} FROM {to}"
-            yield f"GRANT {KEPT} ON {place} TO {to}"
+        rights = _rights_on(table)
+        # An owner has all rights on an ordinary table anyway.
+        if rights == ORDINARY and is_owner:
             continue
-        if not is_append_only(table):
-            if not is_owner:
-                yield f"REVOKE ALL ON {place} FROM {to}"
-                yield f"GRANT {ORDINARY} ON {place} TO {to}"
-            continue
+        place, to = _of(schema, table.name), quoted(role)
         yield f"REVOKE ALL ON {place} FROM {to}"
-        yield f"GRANT SELECT, INSERT ON {place} TO {to}"
-        if erasable := table.info.get("erasable"):
-            yield f"GRANT UPDATE ({', '.join(map(_quoted, erasable))}) ON {place} TO {to}"
+        yield f"GRANT {rights} ON {place} TO {to}"
+
+
+def _rights_on(table: Table) -> str:
+    if table.info.get("kept"):
+        return KEPT
+    if not is_append_only(table):
+        return ORDINARY
+    erasable = ", ".join(map(quoted, table.info.get("erasable", ())))
+    return f"{ADDED_TO}, UPDATE ({erasable})" if erasable else ADDED_TO
 
 
 def _present(connection: Connection, schema: str, tables: MetaData) -> list[Table]:
@@ -62,8 +65,9 @@ def _present(connection: Connection, schema: str, tables: MetaData) -> list[Tabl
 
 
 def _of(schema: str, table: str) -> str:
-    return f"{_quoted(schema)}.{_quoted(table)}"
+    return f"{quoted(schema)}.{quoted(table)}"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as an identifier of SQL."""
     return '"' + name.replace('"', '""') + '"'

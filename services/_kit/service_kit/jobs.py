@@ -17,6 +17,7 @@ from service_kit.identity import Clock, new_id
 from service_kit.leases import LeaseLost
 from service_kit.logs import logger
 from service_kit.messages import restored, said, stored
+from service_kit.moments import database_time
 from service_kit.origin import Origin
 from service_kit.sqlstates import OWN_FAULTS, OutcomeUnknown, TransactionRolledBack
 from service_kit.tables import job
@@ -31,7 +32,6 @@ LONGEST_ERROR = 500
 
 # The database's clock, read by SELECT and passed on as a value: a distributed Postgres takes no clock in UPDATE.
 _now = func.clock_timestamp()
-NOW = select(_now)
 INSERT = insert(job)
 FIND = select(job).where(job.c.id == bindparam("id"), job.c.kind == bindparam("kind"), within_units(job.c.unit))
 _claimable: ColumnElement[bool] = or_(job.c.state == "queued", and_(job.c.state == "running", job.c.lease_until < _now))
@@ -211,7 +211,7 @@ class RunningJob:
         async with self._database.transaction(origin=self.origin, statement_within=statement_within) as tx:
             await self._hold(tx)
             yield tx
-            now = await tx.fetch_value(NOW)
+            now = await database_time(tx)
             await tx.execute(
                 PROGRESS,
                 of=self.id,
@@ -251,7 +251,7 @@ class RunningJob:
         """Let any worker take the work up again after that time; where this cannot be said, the lease runs out by itself."""
         with suppress(Exception):
             async with asyncio.timeout(GIVE_BACK_WITHIN_SECONDS), self._database.transaction() as tx:
-                now = await tx.fetch_value(NOW)
+                now = await database_time(tx)
                 await tx.execute(GIVE_BACK, of=self.id, owner=self._owner, until=now + after, uncounted=int(not is_counted))
 
 

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
+from service_kit.grants import quoted
+
 OLDEST_VERSION = 150_000
 
 
@@ -21,9 +23,9 @@ async def ensure_database(admin_url: str, name: str) -> None:
     admin = await connect_supported(admin_url)
     try:
         if not await admin.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
-            await admin.execute(f"CREATE DATABASE {_quoted(name)}")
+            await admin.execute(f"CREATE DATABASE {quoted(name)}")
         for database in (name, "postgres", "template1"):
-            await admin.execute(f"REVOKE ALL ON DATABASE {_quoted(database)} FROM PUBLIC")
+            await admin.execute(f"REVOKE ALL ON DATABASE {quoted(database)} FROM PUBLIC")
     finally:
         await admin.close()
     inside = await connect_supported(url_as(admin_url, database=name))
@@ -33,23 +35,10 @@ async def ensure_database(admin_url: str, name: str) -> None:
         await inside.close()
 
 
-async def ensure_role_and_schema(admin_url: str, role: str, password: str, schema: str) -> None:
-    """Makes a role that may do everything in its own schema of this database, and nothing in another's.
-
-    The administrator need not be a superuser: CREATEROLE and CREATE on the database are enough.
-    """
-    admin = await connect_supported(admin_url)
-    try:
-        async with admin.transaction():
-            await _ensure_role(admin, role, password, schema)
-            await _ensure_schema(admin, schema, owner=role)
-    finally:
-        await admin.close()
-
-
 async def ensure_owner_and_runner(admin_url: str, *, owner: tuple[str, str], runner: tuple[str, str], schema: str) -> None:
     """Makes two roles, each a name with its password: one that owns the schema and migrates it, one that runs the service in it.
 
+    Neither has a right in another's schema. The administrator need not be a superuser: CREATEROLE and CREATE on the database are enough.
     What the running role owned in an earlier release goes to the owner; `migrate` gives the running role its rights on the tables.
     """
     admin = await connect_supported(admin_url)
@@ -60,31 +49,31 @@ async def ensure_owner_and_runner(admin_url: str, *, owner: tuple[str, str], run
             for role, password in (owner, runner):
                 await _ensure_role(admin, role, password, schema)
         async with admin.transaction():
-            await admin.execute(f"REASSIGN OWNED BY {_quoted(runner[0])} TO {_quoted(owner[0])}")
+            await admin.execute(f"REASSIGN OWNED BY {quoted(runner[0])} TO {quoted(owner[0])}")
             await _ensure_schema(admin, schema, owner=owner[0])
         async with admin.transaction():
             # Granting what belongs to the owner is the owner's to do, whoever the administrator is.
-            await admin.execute(f"SET LOCAL ROLE {_quoted(owner[0])}")
-            await admin.execute(f"REVOKE ALL ON SCHEMA {_quoted(schema)} FROM {_quoted(runner[0])}")
-            await admin.execute(f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {_quoted(runner[0])}")
+            await admin.execute(f"SET LOCAL ROLE {quoted(owner[0])}")
+            await admin.execute(f"REVOKE ALL ON SCHEMA {quoted(schema)} FROM {quoted(runner[0])}")
+            await admin.execute(f"GRANT USAGE ON SCHEMA {quoted(schema)} TO {quoted(runner[0])}")
     finally:
         await admin.close()
 
 
 async def _ensure_role(admin: Any, role: str, password: str, schema: str) -> None:
-    name, verifier = _quoted(role), scram_verifier(password)
+    name, verifier = quoted(role), scram_verifier(password)
     exists = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
     await admin.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {name} LOGIN PASSWORD '{verifier}'")
     await _become_able_to_give_to(admin, role)
-    database = _quoted(await admin.fetchval("SELECT current_database()"))
+    database = quoted(await admin.fetchval("SELECT current_database()"))
     await admin.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
-    await admin.execute(f"ALTER ROLE {name} IN DATABASE {database} SET search_path = {_quoted(schema)}")
+    await admin.execute(f"ALTER ROLE {name} IN DATABASE {database} SET search_path = {quoted(schema)}")
 
 
 async def _ensure_schema(admin: Any, schema: str, *, owner: str) -> None:
-    await admin.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)} AUTHORIZATION {_quoted(owner)}")
-    await admin.execute(f"ALTER SCHEMA {_quoted(schema)} OWNER TO {_quoted(owner)}")
-    await admin.execute(f"REVOKE ALL ON SCHEMA {_quoted(schema)} FROM PUBLIC")
+    await admin.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)} AUTHORIZATION {quoted(owner)}")
+    await admin.execute(f"ALTER SCHEMA {quoted(schema)} OWNER TO {quoted(owner)}")
+    await admin.execute(f"REVOKE ALL ON SCHEMA {quoted(schema)} FROM PUBLIC")
 
 
 async def connect_supported(url: str, *, within: float = 10.0) -> Any:
@@ -132,8 +121,4 @@ async def _become_able_to_give_to(admin: Any, role: str) -> None:
         return
     is_newer = int(await admin.fetchval("SHOW server_version_num")) >= 160_000
     way = " WITH SET TRUE" if is_newer else ""
-    await admin.execute(f"GRANT {_quoted(role)} TO CURRENT_USER{way}")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    await admin.execute(f"GRANT {quoted(role)} TO CURRENT_USER{way}")

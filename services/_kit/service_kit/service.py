@@ -121,6 +121,7 @@ class Service:
         self.worker(self.loop("sequencer", self._sequencer.step, topic="outbox", idle_seconds=0.25))
         self.worker(self.loop("seals", Seals(self.database, self.sealer, clock=self.clock).step, idle_seconds=1.0))
         self.worker(self.loop("housekeeping", self._housekeeping, idle_seconds=HOUSEKEEPING_SECONDS))
+        self.always(self.loop("scratch", self._sweep, idle_seconds=HOUSEKEEPING_SECONDS))
 
     # Wiring, for composition roots.
 
@@ -229,7 +230,6 @@ class Service:
                 stack.push_async_callback(close)
             for action in self._starting:
                 await action()
-            await asyncio.to_thread(scratch.sweep)
             await stack.enter_async_context(self._running(self._always))
             if work:
                 await stack.enter_async_context(self._working())
@@ -262,13 +262,17 @@ class Service:
         self._working_tasks = []
 
     async def _housekeeping(self) -> bool:
-        """Make sure that the feed has a head, and forget what is older than promised or left behind by the killed."""
-        await asyncio.to_thread(scratch.sweep)
+        """Make sure that the feed has a head, and forget what is older than promised."""
         await self._sequencer.make_head()
         at = self.clock()
         forgotten = await idempotency.forget_old(self.database, at=at, hours=self.settings.idempotency_hours)
         has_trimmed = await self._sequencer.trim(at=at, days=self.settings.feed_days)
         return has_trimmed or forgotten == idempotency.FORGET_BATCH
+
+    async def _sweep(self) -> bool:
+        """Remove what killed processes left on this disk."""
+        await asyncio.to_thread(scratch.sweep)
+        return False
 
     # The app.
 

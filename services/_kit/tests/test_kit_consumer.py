@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from service_kit import consumer
 from service_kit.client import ServiceClient
-from service_kit.consumer import MAKE_CURSOR, MOST_TRIES, Consumer, News
+from service_kit.consumer import MOST_TRIES, Consumer, News
 from service_kit.database import Database, PoolLimits
 from service_kit.errors import Unavailable
 from service_kit.tables import event_head
@@ -58,8 +58,7 @@ async def following(database: Database, handler, *numbers: int, prepare=None) ->
     made = Consumer(
         source="notes", consumer="me", client=Feed(*numbers), database=database, handler=handler, clock=lambda: AT, prepare=prepare
     )
-    async with database.transaction() as tx:
-        await tx.execute(MAKE_CURSOR, source="notes", consumer="me", cursor="0", moved_at=AT)
+    await made.begin()
     return made
 
 

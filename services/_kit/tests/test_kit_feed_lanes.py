@@ -10,11 +10,11 @@ from uuid import UUID
 import pytest
 from service_kit import feed, jobs
 from service_kit.client import ServiceClient, Tokens
-from service_kit.consumer import MAKE_CURSOR, Consumer, FamilyHidden, News
+from service_kit.consumer import Consumer, FamilyHidden, News
 from service_kit.jobs import Jobs
 from service_kit.outbox import Event
 from service_kit.sequencer import Sequencer
-from service_kit.tables import event_head
+from service_kit.tables import event_head, feed_cursor
 from service_kit.testing import serving
 from service_kit.testing.serving import listening
 from sqlalchemy import insert
@@ -126,7 +126,7 @@ async def test_two_lanes_have_each_event_once_however_their_steps_fall(database,
 
 async def test_a_lane_begins_where_the_whole_feed_was_followed_to(database, raw):
     async with database.transaction() as tx:
-        await tx.execute(MAKE_CURSOR, source="notes", consumer="me", cursor="2", moved_at=AT)
+        await tx.execute(insert(feed_cursor), source="notes", consumer="me", cursor="2", moved_at=AT)
     live, bulk = (following(database, lane, 1, 2, 3, 4) for lane in ("live", "bulk"))
 
     for lane in (live, bulk, live):
@@ -176,7 +176,7 @@ async def test_a_batch_that_cannot_be_taken_as_a_whole_is_taken_one_by_one(datab
 async def test_the_lane_that_begins_first_makes_room_for_the_other(database, raw):
     """The worker of the live lane is late or its first transaction fails: it has lost nothing by that."""
     async with database.transaction() as tx:
-        await tx.execute(MAKE_CURSOR, source="notes", consumer="me", cursor="2", moved_at=AT)
+        await tx.execute(insert(feed_cursor), source="notes", consumer="me", cursor="2", moved_at=AT)
     live, bulk = (following(database, lane, 1, 2, 3, 4, 5, 6) for lane in ("live", "bulk"))
 
     for lane in (bulk, live):

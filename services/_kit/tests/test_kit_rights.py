@@ -11,7 +11,7 @@ from service_kit.database import Database
 from service_kit.health import database_check
 from service_kit.identity import new_id
 from service_kit.migrations import SchemaOfAnotherRelease, migrate
-from service_kit.postgres_roles import ensure_database, ensure_owner_and_runner, ensure_role_and_schema, url_as
+from service_kit.postgres_roles import ensure_database, ensure_owner_and_runner, url_as
 from service_kit.testing import notes
 from service_kit.testing.databases import run
 
@@ -82,8 +82,8 @@ async def test_a_running_role_beside_an_owner_adds_to_append_only_tables_and_may
 
 
 async def test_one_role_for_both_takes_its_own_rights_away_and_migrates_again(place: tuple[str, str, str]):
-    admin_url, _, role = place
-    await ensure_role_and_schema(admin_url, role, "r", SCHEMA)
+    admin_url, other, role = place
+    await ensure_owner_and_runner(admin_url, owner=(role, "r"), runner=(other, "o"), schema=SCHEMA)
     url = url_as(admin_url, role=role, password="r")
     await migrate(url, SCHEMA, str(notes.MIGRATIONS), to="0002", tables=notes.metadata)
 
@@ -94,7 +94,7 @@ async def test_one_role_for_both_takes_its_own_rights_away_and_migrates_again(pl
 
 async def test_what_one_role_owned_goes_to_the_owner_and_the_service_goes_on(place: tuple[str, str, str]):
     admin_url, owner, runner = place
-    await ensure_role_and_schema(admin_url, runner, "r", SCHEMA)
+    await ensure_owner_and_runner(admin_url, owner=(runner, "r"), runner=(owner, "o"), schema=SCHEMA)
     await migrate(url_as(admin_url, role=runner, password="r"), SCHEMA, str(notes.MIGRATIONS))
 
     await ensure_owner_and_runner(admin_url, owner=(owner, "o"), runner=(runner, "r"), schema=SCHEMA)

@@ -21,7 +21,7 @@ from service_kit.postgres_roles import (
     PostgresServerError,
     connect_supported,
     ensure_database,
-    ensure_role_and_schema,
+    ensure_owner_and_runner,
     scram_verifier,
     url_as,
 )
@@ -252,11 +252,16 @@ def _install_narrowly(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_reach, "installed_binaries", lambda: folder / package.name / "pginstall")
 
 
+async def _ensure_owned(admin_url: str, role: str, password: str, *, schema: str) -> None:
+    """A role that owns a schema, as the launcher makes it; another one beside it runs the service."""
+    await ensure_owner_and_runner(admin_url, owner=(role, password), runner=(f"{role}_running", password), schema=schema)
+
+
 async def test_a_role_owns_its_schema_and_has_no_right_in_another(server: PostgresServer) -> None:
     await ensure_database(server.url(), "guarded")
     admin_url = server.url("guarded")
     for name in ("left", "right"):
-        await ensure_role_and_schema(admin_url, f"guarded_{name}", f"secret-{name}", name)
+        await _ensure_owned(admin_url, f"guarded_{name}", f"secret-{name}", schema=name)
 
     async with connected(url_as(admin_url, role="guarded_left", password="secret-left")) as left:
         await left.execute("CREATE TABLE thing (n int)")
@@ -275,7 +280,7 @@ async def test_a_role_owns_its_schema_and_has_no_right_in_another(server: Postgr
 
 async def test_a_role_may_connect_only_to_its_own_database(server: PostgresServer) -> None:
     await ensure_database(server.url(), "mine")
-    await ensure_role_and_schema(server.url("mine"), "mine_alone", "secret", "alone")
+    await _ensure_owned(server.url("mine"), "mine_alone", "secret", schema="alone")
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await asyncpg.connect(url_as(server.url(), role="mine_alone", password="secret", database="postgres"))
@@ -284,11 +289,11 @@ async def test_a_role_may_connect_only_to_its_own_database(server: PostgresServe
 async def test_making_a_role_again_changes_its_password_and_keeps_its_tables(server: PostgresServer) -> None:
     await ensure_database(server.url(), "again")
     admin_url = server.url("again")
-    await ensure_role_and_schema(admin_url, "again_one", "first", "one")
+    await _ensure_owned(admin_url, "again_one", "first", schema="one")
     async with connected(url_as(admin_url, role="again_one", password="first")) as one:
         await one.execute("CREATE TABLE kept AS SELECT 1 AS n")
 
-    await ensure_role_and_schema(admin_url, "again_one", "second", "one")
+    await _ensure_owned(admin_url, "again_one", "second", schema="one")
 
     async with connected(url_as(admin_url, role="again_one", password="second")) as one:
         assert await one.fetchval("SELECT n FROM kept") == 1
@@ -302,7 +307,7 @@ async def test_an_administrator_who_is_no_superuser_can_make_roles(server: Postg
     modest_url = url_as(server.url("modest"), role="modest", password="modest")
 
     for _ in range(2):
-        await ensure_role_and_schema(modest_url, "modest_service", "secret", "service")
+        await _ensure_owned(modest_url, "modest_service", "secret", schema="service")
 
     async with connected(url_as(modest_url, role="modest_service", password="secret")) as service:
         assert await service.execute("CREATE TABLE IF NOT EXISTS thing (n int)") == "CREATE TABLE"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from service_kit.feed import Lane
+from service_kit.feed import LANES
 from service_kit.identity import Clock, clock
 from service_kit.service import Service
 from service_kit.tokens import Keys
@@ -81,8 +81,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     service.worker(service.loop("redating", redating.step, idle_seconds=REDATING_SECONDS))
     service.worker(service.loop("confirming", confirming.step, idle_seconds=settings.confirm_seconds / 2))
     # A person's erasure does not wait behind an import. Each lane has a follower of its own, which keeps what it asked for a batch.
-    lanes: tuple[Lane, ...] = ("live", "bulk")
-    for lane in lanes:
+    for lane in LANES:
         following = Following(service.database, customers, service.kept_answers)
         profile = service.client(settings.customer_profile_url)
         service.consume("customer-profile", profile, following, prepare=following.prepare, lane=lane, families=["customer"])

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from service_kit.feed import Lane
+from service_kit.feed import LANES
 from service_kit.identity import Clock, clock
 from service_kit.leases import Lease, Sole
 from service_kit.service import Service
@@ -132,8 +132,7 @@ def _wire_directory(service: Service, settings: Settings) -> None:
     customer_profile = service.client(settings.customer_profile_url)
     seeking = Strangers(service.database, digests, service.kept_answers, clock=service.clock)
     service.worker(service.loop(STRANGERS, seeking.step, idle_seconds=2.0))
-    lanes: tuple[Lane, ...] = ("live", "bulk")
-    for lane in lanes:
+    for lane in LANES:
         news = CustomerNews(Customers(customer_profile), digests, service.kept_answers)
         service.consume(
             "customer-profile", customer_profile, news, prepare=news.prepare, batch_handler=news.take, lane=lane, families=["customer"]

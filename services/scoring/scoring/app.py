@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from service_kit.database import Transaction
-from service_kit.feed import Lane
+from service_kit.feed import LANES
 from service_kit.identity import Clock, clock
 from service_kit.jobs import Jobs
 from service_kit.service import Service
@@ -102,8 +102,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock,
     imports = TransactionImports(service.database, service.clock, customers, settings)
     _work(service, settings, imports)
     # A person's erasure does not wait behind an import.
-    lanes: tuple[Lane, ...] = ("live", "bulk")
-    for lane in lanes:
+    for lane in LANES:
         service.consume(
             "customer-profile",
             service.client(settings.customer_profile_url),

@@ -7,7 +7,7 @@ from fastapi import Depends, Response
 from service_kit.call import Call
 from service_kit.caller import Caller
 from service_kit.database import Reader, Transaction
-from service_kit.outbox import Event
+from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX, Event
 from service_kit.pages import Page, PageOf
 from service_kit.routing import MergePatch, Router, requires
 from service_kit.secrets import Sealer
@@ -36,11 +36,10 @@ from gateway.webhook.endpoint.schemas import (
     registered,
 )
 from gateway.webhook.endpoint.store import EndpointStore
-from gateway.webhook.event_scopes import EventTypeUnknown, families_for, needed_for
+from gateway.webhook.event_scopes import TEST_TYPE, EventTypeUnknown, families_for, needed_for
 from gateway.webhook.target import WebhookTargetRefused
 
 router = Router(tags=["webhooks"])
-TEST_TYPE = "guanxi.webhook.test.v1"
 
 
 @router.post(
@@ -178,7 +177,7 @@ async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write
             "specversion": "1.0",
             "id": str(call.new_id()),
             "source": "/gateway",
-            "type": TEST_TYPE,
+            "type": f"{TYPE_PREFIX}{TEST_TYPE}{TYPE_SUFFIX}",
             "subject": str(endpoint.id),
             "time": written(call.at),
             "datacontenttype": "application/json",

@@ -41,7 +41,7 @@ LISTENING = (
     .join(client, client.c.id == client_name.c.client)
     .where(client.c.is_enabled)
 )
-READERS = (
+READER = (
     select(
         webhook_endpoint.c.units,
         webhook_endpoint.c.scopes,
@@ -111,11 +111,8 @@ class EndpointStore(Store):
 
     async def reader(self, id: UUID) -> "EventReader | None":
         """Which events may be sent to the endpoint as things stand now; None when its client is disabled or gone."""
-        row = await self._tx.fetch_one(READERS, id=id)
-        if row is None:
-            return None
-        units = shared_units(_tuple(row["units"]), _tuple(row["client_units"]))
-        return EventReader(scopes=shared_scopes(row["scopes"], row["client_scopes"]), units=units)
+        row = await self._tx.fetch_one(READER, id=id)
+        return None if row is None else reader_of(row)
 
     async def count(self, client_id: str) -> int:
         found: int = await self._tx.fetch_value(COUNT, client_id=client_id)
@@ -168,10 +165,15 @@ def _tuple(units: Sequence[str] | None) -> tuple[str, ...] | None:
     return None if units is None else tuple(units)
 
 
+def reader_of(row: Record) -> EventReader:
+    """What an endpoint may be told, from a row with its own rights and those of its client."""
+    units = shared_units(_tuple(row["units"]), _tuple(row["client_units"]))
+    return EventReader(scopes=shared_scopes(row["scopes"], row["client_scopes"]), units=units)
+
+
 def from_row(row: Record) -> Endpoint:
     members = {name: row[name] for name in COLUMNS}
-    units = row["units"]
-    members |= {"event_types": tuple(row["event_types"]), "units": None if units is None else tuple(units)}
+    members |= {"event_types": tuple(row["event_types"]), "units": _tuple(row["units"])}
     members["scopes"] = None if row["scopes"] is None else frozenset(row["scopes"])
     return Endpoint(**members)
 

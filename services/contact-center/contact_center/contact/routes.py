@@ -79,10 +79,10 @@ async def begin_contact(body: NewContact, call: Annotated[Call, requires("contac
         contact_id, sees = call.new_id(), call.caller.sees
         first = await first_of(tx, body.channel, body.external_id, claimed_for=contact_id, sees=sees)
         if first is not None:
-            return await answered(call, tx, first)
+            return await answered(call, tx, first, at=await database_time(tx))
         at = await database_time(tx)
         contact = await use_cases.arrive(ContactStore(tx), house(call, tx), arrival, sees=sees, id=contact_id, at=at)
-        view = await viewed(call, tx, contact)
+        view = await viewed(call, tx, contact, at=at)
         return call.created(view, location=f"/v1/contacts/{contact.id}", version=contact.version, variant=variant(view))
 
 
@@ -109,7 +109,7 @@ async def list_contacts(
     before = page.after[0] if page.after else None
     async with call.reading() as reader:
         contacts = await own(call, reader).page(before=before, limit=page.fetch, **filters)
-        views = await all_viewed(call, reader, contacts)
+        views = await all_viewed(call, reader, contacts, at=await database_time(reader))
     return call.page(page, views, next_cursor=page.next_cursor(contacts, "id"))
 
 
@@ -118,7 +118,7 @@ async def read_contact(contact_id: Id, call: Annotated[Call, requires("contacts:
     """Read a contact."""
     async with call.reading() as reader:
         contact = await own(call, reader).get(contact_id)
-        view = await viewed(call, reader, contact)
+        view = await viewed(call, reader, contact, at=await database_time(reader))
     return call.answer(view, version=contact.version, variant=variant(view))
 
 
@@ -132,8 +132,9 @@ async def change_contact(
         call.require_match((await store.locked(contact_id)).version)
         given = Changes(names=frozenset(body.model_fields_set), customer_id=body.customer_id, language=body.language, notes=body.notes)
         directory = DirectoryStore(tx, call.part("addresses"))
-        contact = await use_cases.identify(store, directory, contact_id, given, sees=call.caller.sees, at=await database_time(tx))
-        return await answered(call, tx, contact)
+        at = await database_time(tx)
+        contact = await use_cases.identify(store, directory, contact_id, given, sees=call.caller.sees, at=at)
+        return await answered(call, tx, contact, at=at)
 
 
 @router.post("/v1/contacts/{contact_id}/inputs", response_model=ContactView, raises=MOVE_REFUSALS)
@@ -206,25 +207,25 @@ async def moved(call: Call, move: Move) -> Response:
         if call.carries_match:
             # The paths of all moves name their contact alike.
             call.honor_match((await contacts.locked(UUID(call.request.path_params["contact_id"]))).version)
-        return await answered(call, tx, await move(contacts, tx, await database_time(tx)))
+        at = await database_time(tx)
+        return await answered(call, tx, await move(contacts, tx, at), at=at)
 
 
-async def answered(call: Call, tx: Transaction, contact: Contact) -> Response:
-    view = await viewed(call, tx, contact)
+async def answered(call: Call, tx: Transaction, contact: Contact, *, at: datetime) -> Response:
+    view = await viewed(call, tx, contact, at=at)
     return call.answer(view, version=contact.version, variant=variant(view))
 
 
-async def viewed(call: Call, reader: Reader, contact: Contact) -> ContactView:
-    """The contact as the API shows it, with the question of its flow where it is at one."""
-    (view,) = await all_viewed(call, reader, [contact])
+async def viewed(call: Call, reader: Reader, contact: Contact, *, at: datetime) -> ContactView:
+    """The contact as the API shows it at a moment of the database, with the question of its flow where it is at one."""
+    (view,) = await all_viewed(call, reader, [contact], at=at)
     return view
 
 
-async def all_viewed(call: Call, reader: Reader, contacts: Sequence[Contact]) -> list[ContactView]:
+async def all_viewed(call: Call, reader: Reader, contacts: Sequence[Contact], *, at: datetime) -> list[ContactView]:
     """As `viewed`; the versions of the flows that they are in are read at once."""
     walked = {walks for contact in contacts if (walks := contact.walks) is not None}
     flows = await FlowStore(reader, call.part("graphs")).versions(walked)
-    at = await database_time(reader)
 
     def asking(contact: Contact) -> Asking | None:
         return None if contact.walks is None else flows[contact.walks].asking(contact.journey)

@@ -64,7 +64,7 @@ async def accept_offer(
         await _match(call, tx, offer_id)
         at = await database_time(tx)
         contact = await use_cases.accept(_offers(call, tx), ContactStore(tx), offer_id, by_agent=call.caller.agent_id, at=at)
-        return await answered(call, tx, contact)
+        return await answered(call, tx, contact, at=at)
 
 
 @router.post("/v1/offers/{offer_id}/rejection", response_model=ContactView, raises=REFUSALS)
@@ -78,11 +78,9 @@ async def reject_offer(
     _demand_right_to_answer(call)
     async with call.transaction() as tx:
         await _match(call, tx, offer_id)
-        reason = None if body is None else body.reason
-        contact = await use_cases.reject(
-            _offers(call, tx), ContactStore(tx), offer_id, reason=reason, by_agent=call.caller.agent_id, at=await database_time(tx)
-        )
-        return await answered(call, tx, contact)
+        reason, at = None if body is None else body.reason, await database_time(tx)
+        contact = await use_cases.reject(_offers(call, tx), ContactStore(tx), offer_id, reason=reason, by_agent=call.caller.agent_id, at=at)
+        return await answered(call, tx, contact, at=at)
 
 
 def _demand_right_to_answer(call: Call) -> None:

@@ -114,11 +114,6 @@ def columns_of(columns: Sequence[str], mapping: Mapping[str, str], key: Key | No
     )
 
 
-def fields_of(columns: Sequence[str], mapping: Mapping[str, str], key: Key | None) -> dict[str, str]:
-    """The field of each column that has one; errors as in `columns_of`."""
-    return dict(columns_of(columns, mapping, key).fields)
-
-
 def _is_taken(field: str, fields: Mapping[str, str]) -> bool:
     """Whether the mapping says already which column fills it."""
     return field not in SEVERAL and field in fields.values()

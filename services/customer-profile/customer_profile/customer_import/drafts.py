@@ -13,6 +13,7 @@ from customer_profile.customer.domain import Kind, Role, Sector
 from customer_profile.customer.facts import GROUPS, Json
 from customer_profile.customer_import.columns import FACT, Columns, Key
 from customer_profile.customer_import.readings import (
+    MANY,
     RowRefused,
     bounded,
     checked,
@@ -33,7 +34,6 @@ from customer_profile.customer_import.spellings import EMPTY, KINDS, NOTHING, OR
 from customer_profile.identifier.domain import WITH_SYSTEM, Identifier, IdentifierType, Vault, written
 from customer_profile.identifier.phones import has_extension, phones
 
-MANY = re.compile(r"[;,、；，|\n]+")
 APART = re.compile(r"[;,、；，|/\s]+")
 # The bound that the API sets to facts.
 MOST_FACTS = 100

@@ -15,7 +15,7 @@ from service_kit.words import LANGUAGE_TAG, UNIT
 
 from customer_profile.customer.facts import Json
 from customer_profile.customer_import.columns import usual_name
-from customer_profile.customer_import.spellings import COMPANY, CONTACT, NAME_PARTS, NO, NOTHING, SEXES, UNTOLD_SEX, YES, bare
+from customer_profile.customer_import.spellings import COMPANY, CONTACT, NAME_PARTS, NAMELESS, NO, NOTHING, SEXES, UNTOLD_SEX, YES, bare
 
 LONGEST_NAME = 200
 LONGEST_FACT = 2_000
@@ -27,6 +27,8 @@ MOST_ITEMS = 100
 MANY = re.compile(r"[;,、；，|\n]+")
 # No name has these: the row is separated in another way, or several people stand in one cell.
 SEPARATED = re.compile(r"[;；|\t]")
+# 张三、李四 are two people, and a mobile number inside a name belongs into another column.
+SEVERAL = re.compile(r"^[\u4e00-\u9fff]{2,4}(?:[、/／][\u4e00-\u9fff]{2,4})+$|1[3-9][0-9]{9}")
 NUMBERED = re.compile(r"[+(（]?[0-9][0-9 ().\-/（）]*[Xx]?")
 LEAST_DIGITS = 7
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
@@ -107,40 +109,20 @@ def number_of(text: str) -> str:
         raise RowRefused("spoiled", error.detail) from error
 
 
-# What people write where they know no name.
-NAMELESS = frozenset(
-    {
-        "暂无",
-        "暫無",
-        "暂缺",
-        "未填",
-        "不详",
-        "未知",
-        "不明",
-        "未命名",
-        "先生",
-        "女士",
-        "小姐",
-        "太太",
-        "unknown",
-        "unnamed",
-        "true",
-        "false",
-    }
-)
-# 张三、李四 are two people, and a mobile number inside a name belongs into another column.
-SEVERAL = re.compile(r"^[\u4e00-\u9fff]{2,4}(?:[、/／][\u4e00-\u9fff]{2,4})+$|1[3-9][0-9]{9}")
-
-
 def name_of(text: str) -> str:
     """Nobody is called after a phone, an id or an e-mail: such a cell slipped into the wrong column."""
     if usual_name(text):
         raise RowRefused("header_repeated", "the row repeats the header")
     digits = sum(letter.isdigit() for letter in text)
     is_number = digits >= LEAST_DIGITS and NUMBERED.fullmatch(text) is not None
-    if text.lower() in NAMELESS or SEVERAL.search(text):
-        raise RowRefused("no_name", "this is no name: a number, an address or several cells in one")
-    if is_number or ADDRESS.fullmatch(text) or SEPARATED.search(text) or (number_of(text) != text and digits >= LEAST_DIGITS):
+    is_several = SEVERAL.search(text) or SEPARATED.search(text)
+    if (
+        text.lower() in NAMELESS
+        or is_several
+        or is_number
+        or ADDRESS.fullmatch(text)
+        or (number_of(text) != text and digits >= LEAST_DIGITS)
+    ):
         raise RowRefused("no_name", "this is no name: a number, an address or several cells in one")
     return bounded(text, LONGEST_NAME)
 

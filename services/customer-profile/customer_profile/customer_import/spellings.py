@@ -64,6 +64,13 @@ NO = frozenset({"false", "no", "0", "否", "n"})
 # What is written where there is nothing; some of these words are names of people.
 EMPTY = frozenset({"", "-", "--", "n/a", "null", "none", "无"})
 NOTHING = EMPTY | {"——", "/", "\\", "nil", "無", "暂无", "暫無", "没有", "暂缺", "未填", "不详"}
+# What people write where they know no name.
+NAMELESS = frozenset(
+    {
+        "暂无", "暫無", "暂缺", "未填", "不详", "未知", "不明", "未命名", "先生", "女士", "小姐", "太太", "unknown", "unnamed", "true",
+        "false",
+    }
+)  # fmt: skip
 # Endings that only organizations have.
 ORGANIZED = re.compile(
     r"(?:公司|集团|集團|合作社|委员会|研究院|研究所|事务所|银行|大学|医院|厂|廠)(?:[（(].*[）)])?$|\b(?:ltd|inc|llc|gmbh|corp|limited|plc)\.?$",

@@ -1,7 +1,7 @@
 """Rows of sheets as people write them: companies and people, phones, ids that a spreadsheet destroyed, words and days."""
 
 import pytest
-from customer_profile.customer_import.columns import MappingNotUsable, columns_of, fields_of, key_of
+from customer_profile.customer_import.columns import MappingNotUsable, columns_of, key_of
 from customer_profile.identifier.phones import phone
 from customer_profile.testing import deciding, draft, refusal
 
@@ -43,7 +43,9 @@ def test_two_columns_for_one_field_are_refused_by_their_names_until_one_is_chose
 
     assert one in refused.value.detail
     assert other in refused.value.detail
-    chosen = fields_of(columns, {one: "name" if "名" in one or "公司" in one else fields_of([one], {}, None)[one], other: ""}, asked)
+    chosen = columns_of(
+        columns, {one: "name" if "名" in one or "公司" in one else columns_of([one], {}, None).fields[one], other: ""}, asked
+    ).fields
     assert other not in chosen
 
 

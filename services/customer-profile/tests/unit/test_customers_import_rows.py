@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable, fields_of, key_of
+from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable, columns_of, key_of
 from customer_profile.customer_import.domain import Holding, Known
 from customer_profile.customer_import.problems import safe
 from customer_profile.customer_import.readings import RowRefused
@@ -30,18 +30,18 @@ from service_kit.sheet.domain import Row
     ],
 )
 def test_a_usual_column_fills_its_field(column: str, field: str) -> None:
-    assert fields_of([column], {}, None) == {column: field}
+    assert columns_of([column], {}, None).fields == {column: field}
 
 
 def test_a_column_that_nobody_knows_is_left_out() -> None:
-    assert fields_of(["name", "shoe size"], {}, None) == {"name": "name"}
+    assert columns_of(["name", "shoe size"], {}, None).fields == {"name": "name"}
 
 
 def test_the_key_is_found_in_its_own_column_or_in_one_that_stands_for_it() -> None:
-    assert fields_of(["id", "name"], {}, key_of("external:cdnow"))["id"] == "external:cdnow"
-    assert fields_of(["CDNOW ID"], {}, key_of("external:cdnow")) == {"CDNOW ID": "external:cdnow"}
+    assert columns_of(["id", "name"], {}, key_of("external:cdnow")).fields["id"] == "external:cdnow"
+    assert columns_of(["CDNOW ID"], {}, key_of("external:cdnow")).fields == {"CDNOW ID": "external:cdnow"}
     with pytest.raises(MappingNotUsable):
-        fields_of(["name"], {}, key_of("external:cdnow"))
+        columns_of(["name"], {}, key_of("external:cdnow"))
 
 
 @pytest.mark.parametrize("key", ["", "tier", "external", "external:", "phone:erp", "external:E R P"])
