@@ -1,6 +1,7 @@
 """The audit: a chain per subject that proves itself, also after personal values were erased from it."""
 
 import asyncio
+import hashlib
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from service_kit import audit
 from service_kit.database import Database
+from service_kit.digests import link_of
 from service_kit.origin import Origin
 from service_kit.outbox import Event
 from service_kit.tables import audit_entry, event
@@ -225,7 +227,7 @@ async def test_the_api_shows_the_chain_so_that_others_can_prove_it(compose, sign
     for item in items:
         at = datetime.fromisoformat(item["at"])
         row = {**item, "at": at, "digest": bytes.fromhex(item["digest"])}
-        previous = audit.hashlib.sha256(previous + audit.link_of(row)).digest()
+        previous = hashlib.sha256(previous + link_of(row)).digest()
         assert previous.hex() == item["hash"]
         assert written(at) == item["at"]
     assert len(items) == 2

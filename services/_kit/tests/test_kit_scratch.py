@@ -1,5 +1,6 @@
 """Files of a killed process do not stay behind, and those of a living one are left alone."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from service_kit.scratch import scratch, sweep
+from service_kit.scratch import PREFIX, scratch, sweep
 
 HOLDS_A_SHEET = """
 import sys
@@ -59,3 +60,19 @@ def test_the_folder_of_a_killed_process_is_swept_and_not_before(temporary: Path)
         assert (folder / "sheet").exists()
         assert sweep() == 1
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("work", [True, False])
+async def test_every_process_of_a_service_sweeps_what_a_killed_one_left(compose, temporary: Path, work: bool):
+    left = temporary / f"{PREFIX}of-a-killed-process"
+    left.mkdir()
+    (left / "sheet").write_text("13800138000")
+    service = compose()
+
+    async with service.running(work=work):
+        for _ in range(1_000):
+            if not left.exists():
+                break
+            await asyncio.sleep(0.01)
+
+    assert not left.exists()
