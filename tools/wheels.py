@@ -20,8 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
-from service_kit.postgres_roles import ensure_database
-from service_kit.postgres_server import PostgresServer
+from service_kit.postgres.roles import ensure_database
+from service_kit.postgres.server import PostgresServer
 
 from tools.environment import ROOT, package_folders, package_names
 

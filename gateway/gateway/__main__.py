@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from service_kit.command import command_line, contract_settings
-from service_kit.errors import Refusal
-from service_kit.identity import clock, new_id
-from service_kit.money import Money
-from service_kit.origin import Origin
-from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.process.origin import Origin
+from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.words.errors import Refusal
+from service_kit.words.identity import clock, new_id
+from service_kit.words.money import Money
 
 from gateway.app import MIGRATIONS, NAME, Gateway, compose
 from gateway.client import use_cases

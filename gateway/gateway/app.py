@@ -5,9 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from service_kit.client import ServiceClient
-from service_kit.identity import Clock, clock, new_id
+from service_kit.access.client import ServiceClient
 from service_kit.service import Service
+from service_kit.words.identity import Clock, clock, new_id
 
 from gateway.api_key import routes as api_key_routes
 from gateway.api_key.swap import Swapper

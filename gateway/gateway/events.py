@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
-from service_kit.words import Output
+from service_kit.words.fields import Output
 
 Name = Annotated[str, Field(max_length=100)]
 Scopes = Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=100)]

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Protocol
 
-from service_kit.database import Database
-from service_kit.identity import Clock
+from service_kit.store.database import Database
+from service_kit.words.identity import Clock
 
 from gateway.limit.store import SharedLeases
 from gateway.settings import Settings

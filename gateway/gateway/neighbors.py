@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from service_kit import feed
-from service_kit.client import NeighborRefused, ServiceClient, Tokens
-from service_kit.database import Database
+from service_kit.access.client import NeighborRefused, ServiceClient, Tokens
+from service_kit.store.database import Database
+from service_kit.web import feed
 
 from gateway.rights.domain import Rights
 from gateway.token.domain import Granted

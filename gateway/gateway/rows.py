@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from service_kit.database import Reader, Transaction
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader
 from sqlalchemy import ColumnElement, Select, Table, false, func, literal, not_, or_, select, true
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
-from service_kit.settings import ServiceSettings
+from service_kit.process.settings import ServiceSettings
 
 from gateway.limit.domain import Policy
 

@@ -1,7 +1,7 @@
 """The tables of the gateway's own schema."""
 
-from service_kit import tables as kit
-from service_kit.tables import Moment
+from service_kit.store import tables as kit
+from service_kit.store.tables import Moment
 from sqlalchemy import (
     ARRAY,
     BigInteger,

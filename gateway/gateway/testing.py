@@ -14,8 +14,8 @@ from uuid import UUID
 import httpx2
 import uvicorn
 from pydantic_core import from_json, to_json
-from service_kit.identity import clock, new_id
-from service_kit.money import Money
+from service_kit.words.identity import clock, new_id
+from service_kit.words.money import Money
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.app import Gateway, compose

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from service_kit.routing import StrictRoute
+from service_kit.web.routing import StrictRoute
 
 from tests.contract.rooms import ROOT, Room, composed
 

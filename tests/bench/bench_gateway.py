@@ -14,8 +14,8 @@ from pathlib import Path
 
 import httpx2
 from gateway.app import MIGRATIONS
-from service_kit.connection import connect
-from service_kit.migrations import migrate
+from service_kit.store.connection import connect
+from service_kit.store.migrations import migrate
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -19,9 +19,9 @@ from customer_profile.customer import statements
 from customer_profile.search.keys import query
 from customer_profile.search.readings import syllables
 from customer_profile.settings import Settings
-from service_kit.connection import connect
-from service_kit.migrations import migrate
-from service_kit.statements import Compiled
+from service_kit.store.connection import connect
+from service_kit.store.migrations import migrate
+from service_kit.store.statements import Compiled
 from service_kit.testing import ISSUER, SigningKeys, serving
 
 sys.path.insert(0, str(Path(__file__).parent))

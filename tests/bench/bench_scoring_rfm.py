@@ -11,8 +11,8 @@ import asyncpg
 from scoring.app import MIGRATIONS
 from scoring.score_run import history
 from scoring.score_run.history import Slice
-from service_kit.database import Database, PoolLimits
-from service_kit.migrations import migrate
+from service_kit.store.database import Database, PoolLimits
+from service_kit.store.migrations import migrate
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic_core import to_json
-from service_kit.postgres_programs import installed_binaries
+from service_kit.postgres.programs import installed_binaries
 
 VARIABLE = re.compile(r":(?=[A-Za-z_])")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

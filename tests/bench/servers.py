@@ -16,7 +16,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from joserfc.jwk import KeySet
-from service_kit.postgres_server import PostgresServer
+from service_kit.postgres.server import PostgresServer
 from service_kit.testing.tokens import ISSUER, SigningKeys
 
 TUNED = {"shared_buffers": "2GB", "max_wal_size": "8GB", "checkpoint_timeout": "30min", "effective_cache_size": "8GB"}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.tables import parked_event, timer
+from service_kit.store.tables import parked_event, timer
 from sqlalchemy import insert
 
 from tests.contract.asking import AN_ID

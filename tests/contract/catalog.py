@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from service_kit.connection import connect
+from service_kit.store.connection import connect
 
 COLUMNS = """
 SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)

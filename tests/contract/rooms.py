@@ -11,10 +11,10 @@ from types import ModuleType
 from typing import Any
 
 import httpx2
-from service_kit.routing import StrictRoute
+from service_kit.process.settings import ServiceSettings
 from service_kit.service import Service
-from service_kit.settings import ServiceSettings
 from service_kit.testing import ISSUER, SigningKeys, serving
+from service_kit.web.routing import StrictRoute
 from sqlalchemy import MetaData
 
 ROOT = Path(__file__).parent.parent.parent

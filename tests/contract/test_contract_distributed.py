@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import service_kit
-from service_kit.connection import Connection, Hosts, teach
-from service_kit.migrations import migrate
-from service_kit.statements import Compiled, takes_columns
+from service_kit.store.connection import Connection, Hosts, teach
+from service_kit.store.migrations import migrate
+from service_kit.store.statements import Compiled, takes_columns
 from service_kit.testing.distributed import refusals, volatile_of
 from service_kit.testing.wire import Wire
 from sqlalchemy import Delete, Insert, Update
@@ -167,5 +167,5 @@ def test_what_is_taken_is_not_refused(sql: str):
 def test_statements_are_found_wherever_a_module_keeps_them():
     found = compiled_of("service_kit", schema="notes")
 
-    assert {"service_kit.leases.TAKE", "service_kit.jobs.CLAIM", "service_kit.outbox.WRITE"} <= found.keys()
+    assert {"service_kit.store.leases.TAKE", "service_kit.work.jobs.CLAIM", "service_kit.store.outbox.WRITE"} <= found.keys()
     assert len(list(modules_of(service_kit.__name__))) > 50

@@ -12,10 +12,10 @@ from types import ModuleType
 
 import pytest
 from scoring.model.refusals import ModelRefused
-from service_kit.errors import Fault, Refusal, first_sentence
-from service_kit.messages import Messages
-from service_kit.problems import TITLES
-from service_kit.wording import EMPTY, PATTERNS, WORDING
+from service_kit.web.problems import TITLES
+from service_kit.words.errors import Fault, Refusal, first_sentence
+from service_kit.words.messages import Messages
+from service_kit.words.wording import EMPTY, PATTERNS, WORDING
 
 PACKAGES = ("service_kit", "customer_profile", "complaints", "scoring", "contact_center", "gateway")
 FIRST_CHINESE = "\u3000"

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from service_kit.connection import connect
-from service_kit.fingerprints import fingerprints
-from service_kit.identity import new_id
-from service_kit.migrations import migrate, script_directory
+from service_kit.store.connection import connect
+from service_kit.store.fingerprints import fingerprints
+from service_kit.store.migrations import migrate, script_directory
 from service_kit.testing.databases import run, url_of
 from service_kit.testing.frozen import published
 from service_kit.testing.revisions import difference
+from service_kit.words.identity import new_id
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 

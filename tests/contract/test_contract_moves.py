@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import httpx2
-from service_kit.tables import audit_entry
+from service_kit.store.tables import audit_entry
 from sqlalchemy import bindparam, func, select
 
 from tests.contract.asking import body_schema, faults, sample

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from pydantic import TypeAdapter
 from pydantic_core import to_json
-from service_kit import idempotency
-from service_kit.emptied import emptied
+from service_kit.web import idempotency
+from service_kit.web.emptied import emptied
 
 from tests.contract.asking import path_of, query_of, sample, with_texts
 from tests.contract.rooms import HERE, THERE, Door, Operation, Room, operations

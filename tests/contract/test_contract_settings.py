@@ -2,7 +2,7 @@
 
 import re
 
-from service_kit.settings import ServiceSettings
+from service_kit.process.settings import ServiceSettings
 
 from tests.contract.rooms import ROOT, Room
 

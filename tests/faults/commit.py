@@ -8,8 +8,8 @@ from uuid import uuid4
 import httpx2
 from guanxi_local.database import OWNER, secret_name
 from guanxi_local.home import Home
-from service_kit.connection import connect
-from service_kit.postgres_roles import url_as
+from service_kit.postgres.roles import url_as
+from service_kit.store.connection import connect
 
 from tests.faults.caller import Caller, History
 from tests.faults.instance import Instance

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
-from service_kit.postgres_programs import find_account, installed_binaries, run
-from service_kit.postgres_server import PostgresServer
+from service_kit.postgres.programs import find_account, installed_binaries, run
+from service_kit.postgres.server import PostgresServer
 
 DATABASE = "guanxi"
 ATTACHED_WITHIN = 20.0

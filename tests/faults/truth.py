@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from service_kit.connection import connect
+from service_kit.store.connection import connect
 
 from tests.faults.caller import Caller
 from tests.faults.instance import Instance

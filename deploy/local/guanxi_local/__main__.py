@@ -18,7 +18,7 @@ errors = Console(stderr=True, highlight=False)
 @contextmanager
 def told_in_one_line() -> Iterator[None]:
     """Every refusal is one line; what is unforeseen keeps its trace."""
-    from service_kit.postgres_roles import PostgresServerError
+    from service_kit.postgres.roles import PostgresServerError
 
     try:
         yield

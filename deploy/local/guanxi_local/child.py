@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from service_kit.postgres_programs import asker_to_end_with_parent, telling_line
+from service_kit.postgres.programs import asker_to_end_with_parent, telling_line
 
 from guanxi_local.forks import Fork, Nursery
 from guanxi_local.refusals import LauncherError

@@ -7,13 +7,13 @@ from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import asyncpg
-from service_kit.postgres_roles import (
+from service_kit.postgres.roles import (
     connect_supported,
     ensure_database,
     ensure_owner_and_runner,
     url_as,
 )
-from service_kit.postgres_server import PostgresServer
+from service_kit.postgres.server import PostgresServer
 
 from guanxi_local.home import Home
 from guanxi_local.parts import Part

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from service_kit.postgres_programs import asker_to_end_with_parent
+from service_kit.postgres.programs import asker_to_end_with_parent
 
 from guanxi_local.nursery import LARGEST_MESSAGE, Program
 from guanxi_local.refusals import LauncherError

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from rich.console import Console
-from service_kit.postgres_roles import PostgresServerError
+from service_kit.postgres.roles import PostgresServerError
 
 from guanxi_local import first_start
 from guanxi_local.child import Child

@@ -19,13 +19,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from service_kit.postgres_programs import PR_SET_PDEATHSIG
+from service_kit.postgres.programs import PR_SET_PDEATHSIG
 
 SHARED = (
     "service_kit.command",
     "service_kit.service",
-    "service_kit.timers",
-    "service_kit.jobs",
+    "service_kit.work.timers",
+    "service_kit.work.jobs",
     "alembic.operations",
     "uvloop",
     "httptools",

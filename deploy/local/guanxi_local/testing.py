@@ -120,13 +120,13 @@ def _with_disk(home: Path, size: str) -> list[str]:
 
 
 def own_database(folder: Path) -> Any:
-    from service_kit.postgres_server import PostgresServer
+    from service_kit.postgres.server import PostgresServer
 
     @contextmanager
     def running() -> Iterator[str]:
         with PostgresServer(folder, durable=False, loopback=True) as server:
             program = (
-                "import asyncio, sys; from service_kit.postgres_roles import ensure_database\n"
+                "import asyncio, sys; from service_kit.postgres.roles import ensure_database\n"
                 "asyncio.run(ensure_database(sys.argv[1], 'mine'))"
             )
             subprocess.run([sys.executable, "-c", program, server.url()], check=True)

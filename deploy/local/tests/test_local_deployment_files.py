@@ -13,8 +13,8 @@ from contact_center.screen_pop.rights import EVERYTHING
 from customer_profile.timeline.domain import READ_SCOPES
 from guanxi_local.first_start import ADMINISTRATOR, ADMINISTRATOR_LIMIT
 from guanxi_local.parts import GATEWAY, PARTS, Part
-from service_kit.postgres_programs import installed_binaries
-from service_kit.postgres_server import PostgresServer
+from service_kit.postgres.programs import installed_binaries
+from service_kit.postgres.server import PostgresServer
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"

@@ -19,7 +19,7 @@ print(codes, os.getpid())
 """
 SPEAKER = """
 import os, random, sys
-from service_kit.identity import new_id
+from service_kit.words.identity import new_id
 print(os.environ["WHOSE"], sys.argv[1], os.getppid(), new_id().hex[-18:], random.random(), __name__, flush=True)
 sys.exit(int(sys.argv[1]))
 """

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from service_kit.postgres_programs import installed_binaries
-from service_kit.postgres_roles import ensure_database, ensure_owner_and_runner, url_as
-from service_kit.postgres_server import PostgresServer
+from service_kit.postgres.programs import installed_binaries
+from service_kit.postgres.roles import ensure_database, ensure_owner_and_runner, url_as
+from service_kit.postgres.server import PostgresServer
 
 RUNBOOK = Path(__file__).parents[2] / "runbook.md"
 

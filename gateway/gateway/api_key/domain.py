@@ -6,8 +6,8 @@ from secrets import token_urlsafe
 from typing import Self
 from uuid import UUID
 
-from service_kit.errors import Conflict, NotFound
-from service_kit.outbox import Event
+from service_kit.store.outbox import Event
+from service_kit.words.errors import Conflict, NotFound
 
 from gateway.rights.domain import Rights
 

@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import Depends, Response
-from service_kit.call import Call
-from service_kit.caller import Caller
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.words import Id
+from service_kit.access.caller import Caller
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id
 
 from gateway.api_key.domain import ApiKey, ApiKeyAlreadyRevoked, ApiKeyNotFound, TooManyApiKeys, hint_of, new_key
 from gateway.api_key.schemas import ApiKeyView, MadeApiKey, NewApiKey, api_key_view, made

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import Field
-from service_kit.words import Id, Input, Line, Output, Timestamp, Version
+from service_kit.words.fields import Id, Input, Line, Output, Timestamp, Version
 
 from gateway.api_key.domain import ApiKey
 from gateway.client.schemas import ClientId, Name, Scopes, Units

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Record
-from service_kit.errors import PreconditionFailed
-from service_kit.outbox import Event
+from service_kit.store.outbox import Event
+from service_kit.store.running import Record
+from service_kit.words.errors import PreconditionFailed
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from gateway.api_key.domain import ApiKey

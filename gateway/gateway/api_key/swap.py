@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from service_kit.database import Database
-from service_kit.errors import Unauthenticated, Unavailable
-from service_kit.sqlstates import TransactionRolledBack
+from service_kit.store.database import Database
+from service_kit.store.sqlstates import TransactionRolledBack
+from service_kit.words.errors import Unauthenticated, Unavailable
 
 from gateway.api_key.domain import SUBJECT, ApiKey
 from gateway.api_key.store import ApiKeyStore

@@ -9,9 +9,9 @@ from secrets import token_urlsafe
 from typing import Self
 from uuid import UUID
 
-from service_kit.errors import Conflict, Forbidden, Invalid, NotFound
-from service_kit.messages import said
-from service_kit.outbox import Event
+from service_kit.store.outbox import Event
+from service_kit.words.errors import Conflict, Forbidden, Invalid, NotFound
+from service_kit.words.messages import said
 
 from gateway.limit.domain import Policy
 from gateway.proxy.routing import SERVICES

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from pydantic_core import to_json
-from service_kit.database import Database
-from service_kit.epochs import OUTAGES, POLL_SECONDS, TakenRightsUnknown, known, mark_of
-from service_kit.logs import logger
-from service_kit.tokens import LONGEST_LIFE_SECONDS
+from service_kit.access.epochs import OUTAGES, POLL_SECONDS, TakenRightsUnknown, known, mark_of
+from service_kit.access.tokens import LONGEST_LIFE_SECONDS
+from service_kit.process.logs import logger
+from service_kit.store.database import Database
 from sqlalchemy import bindparam, select
 
 from gateway.tables import client_standing

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Response
-from service_kit.call import Call
-from service_kit.outbox import Event
-from service_kit.pages import Page, PageOf
-from service_kit.routing import MergePatch, Router, requires
-from service_kit.words import Id
+from service_kit.store.outbox import Event
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import MergePatch, Router, requires
+from service_kit.words.fields import Id
 
 from gateway.api_key.store import ApiKeyStore
 from gateway.client import use_cases

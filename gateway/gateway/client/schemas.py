@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
-from service_kit.messages import said, sentence
-from service_kit.money import Money
-from service_kit.names import fault_of_title
-from service_kit.words import Id, Input, Line, MoneyOut, Output, PositiveMoneyIn, Seconds, Timestamp, UnitPath, Version
+from service_kit.words.fields import Id, Input, Line, MoneyOut, Output, PositiveMoneyIn, Seconds, Timestamp, UnitPath, Version
+from service_kit.words.messages import said, sentence
+from service_kit.words.money import Money
+from service_kit.words.names import fault_of_title
 
 from gateway.client.domain import Client
 from gateway.limit.domain import Policy

@@ -6,9 +6,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
 
-from service_kit.database import Database
-from service_kit.errors import Unavailable
-from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.store.database import Database
+from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.words.errors import Unavailable
 
 from gateway.client.store import ClientStore
 from gateway.limit.domain import Policy

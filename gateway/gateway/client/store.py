@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Record
-from service_kit.errors import PreconditionFailed
-from service_kit.money import Money
-from service_kit.outbox import Event
-from service_kit.sqlstates import UniqueViolated
+from service_kit.store.outbox import Event
+from service_kit.store.running import Record
+from service_kit.store.sqlstates import UniqueViolated
+from service_kit.words.errors import PreconditionFailed
+from service_kit.words.money import Money
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 

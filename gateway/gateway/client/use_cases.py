@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from service_kit.outbox import Event
+from service_kit.store.outbox import Event
 
 from gateway.client.domain import (
     LAST_GENERATION,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from service_kit.contract import HEADERS, problem_response
+from service_kit.web.contract import HEADERS, problem_response
 
 from gateway.proxy.routing import SERVICES, is_shared, owner_of
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service_kit.contract import FAILED, HEADERS, problem_response
+from service_kit.web.contract import FAILED, HEADERS, problem_response
 
 from gateway.rights.domain import SCOPES
 

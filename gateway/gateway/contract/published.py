@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from service_kit.logs import logger
+from service_kit.process.logs import logger
 
 from gateway.contract.merge import ContractsCollide, Document, merge, read_all
 from gateway.proxy.routing import SERVICES

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote_from_bytes
 
-from service_kit.errors import TooManyRequests, Unauthenticated
-from service_kit.tokens import Authenticator, bearer_token, refused
+from service_kit.access.tokens import Authenticator, bearer_token, refused
+from service_kit.words.errors import TooManyRequests, Unauthenticated
 
 from gateway.api_key.domain import PREFIX as API_KEY_PREFIX
 from gateway.api_key.swap import Swapper

@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from service_kit.errors import Invalid, Malformed, Refusal, TooManyRequests
-from service_kit.handlers import DATABASE_SILENT, PROCESS_STOPS, SOMETHING_WRONG
-from service_kit.logs import RequestLog, logger
-from service_kit.messages import said
-from service_kit.metrics import Metrics
-from service_kit.problems import Problems
-from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.process.logs import RequestLog, logger
+from service_kit.process.metrics import Metrics
+from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.web.handlers import DATABASE_SILENT, PROCESS_STOPS, SOMETHING_WRONG
+from service_kit.web.problems import Problems
+from service_kit.words.errors import Invalid, Malformed, Refusal, TooManyRequests
+from service_kit.words.messages import said
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from service_kit.errors import Refusal
+from service_kit.words.errors import Refusal
 from starlette.types import Message, Receive
 
 from gateway.proxy.headers import RawHeaders, has_body

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from service_kit.errors import Unavailable
-from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.words.errors import Unavailable
 
 from gateway.limit.domain import Policy, Window
 

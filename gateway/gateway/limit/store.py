@@ -1,6 +1,6 @@
 """The counter that all replicas share: one row per client and window, written once per lease."""
 
-from service_kit.database import Database
+from service_kit.store.database import Database
 from sqlalchemy import BigInteger, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 

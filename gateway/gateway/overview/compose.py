@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
-from service_kit.errors import NotFound, Unauthenticated
+from service_kit.words.errors import NotFound, Unauthenticated
 
 from gateway.proxy.headers import RawHeaders
 from gateway.proxy.upstream import Upstream, UpstreamFailed

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import Response
 from pydantic import Field
-from service_kit.call import Call
-from service_kit.routing import Router, requires
-from service_kit.words import Id, JsonObject, Output
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id, JsonObject, Output
 
 from gateway.overview.compose import CustomerNotFound, written
 

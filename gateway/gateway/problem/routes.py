@@ -6,10 +6,10 @@ from functools import cache
 from html import escape
 from typing import Any
 
-from service_kit.contract import explained
-from service_kit.errors import Refusal, problem_slug
-from service_kit.language import preferred
-from service_kit.messages import Messages
+from service_kit.web.contract import explained
+from service_kit.words.errors import Refusal, problem_slug
+from service_kit.words.language import preferred
+from service_kit.words.messages import Messages
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_network
 from os import urandom
 
-from service_kit.traces import TRACEPARENT
+from service_kit.process.traces import TRACEPARENT
 
 RawHeaders = list[tuple[bytes, bytes]]
 

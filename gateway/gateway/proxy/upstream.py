@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import aiohttp
 from multidict import CIMultiDict
-from service_kit.messages import said
+from service_kit.words.messages import said
 from yarl import URL
 
 from gateway.proxy.headers import RawHeaders

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from service_kit.caller import Caller
+from service_kit.access.caller import Caller
 
 from gateway.rights.domain import Rights
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from service_kit.errors import Forbidden, Invalid
-from service_kit.messages import said
-from service_kit.money import Money
+from service_kit.words.errors import Forbidden, Invalid
+from service_kit.words.messages import said
+from service_kit.words.money import Money
 
 RESOURCES = {
     "customers": ("read", "write", "sensitive", "merge", "import"),

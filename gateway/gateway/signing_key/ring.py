@@ -10,10 +10,10 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 from pydantic_core import from_json, to_json
-from service_kit.database import Database
-from service_kit.errors import Unavailable
-from service_kit.secrets import Sealer
-from service_kit.sqlstates import TransactionRolledBack
+from service_kit.process.secrets import Sealer
+from service_kit.store.database import Database
+from service_kit.store.sqlstates import TransactionRolledBack
+from service_kit.words.errors import Unavailable
 
 from gateway.signing_key import store
 from gateway.signing_key.domain import Rotation, SigningKey, rotation_moment

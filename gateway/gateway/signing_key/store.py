@@ -1,7 +1,8 @@
 """Signing keys in the gateway's schema."""
 
-from service_kit.database import Reader, Transaction
-from service_kit.sqlstates import UniqueViolated
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader
+from service_kit.store.sqlstates import UniqueViolated
 from sqlalchemy import bindparam, delete, insert, select
 
 from gateway.signing_key.domain import SigningKey

@@ -6,8 +6,8 @@ from datetime import datetime
 from secrets import token_urlsafe
 from uuid import UUID
 
-from service_kit.database import Database
-from service_kit.errors import Unauthenticated
+from service_kit.store.database import Database
+from service_kit.words.errors import Unauthenticated
 
 from gateway.api_key.domain import SUBJECT
 from gateway.api_key.store import ApiKeyStore

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import Response
 from pydantic import Field
-from service_kit.call import Call
-from service_kit.routing import Router, requires
-from service_kit.tokens import bearer_token
-from service_kit.words import Output, Timestamp
+from service_kit.access.tokens import bearer_token
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Output, Timestamp
 
 from gateway.client.domain import digest_of
 from gateway.rights.caller import rights_of

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Transaction
-from service_kit.money import Money
+from service_kit.store.database import Transaction
+from service_kit.words.money import Money
 from sqlalchemy import bindparam, delete, insert
 
 from gateway.rights.domain import Rights

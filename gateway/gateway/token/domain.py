@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from service_kit.looks import is_same_person
-from service_kit.money import Money
-from service_kit.names import fault_of_identity
-from service_kit.words import UNIT
+from service_kit.words.fields import UNIT
+from service_kit.words.looks import is_same_person
+from service_kit.words.money import Money
+from service_kit.words.names import fault_of_identity
 
 from gateway.rights.domain import SCOPES, Rights
 

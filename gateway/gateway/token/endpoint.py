@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from pydantic_core import to_json
-from service_kit.database import Database
-from service_kit.errors import Unauthenticated
-from service_kit.tokens import Authenticator
+from service_kit.access.tokens import Authenticator
+from service_kit.store.database import Database
+from service_kit.words.errors import Unauthenticated
 from starlette.requests import Request
 from starlette.responses import Response
 

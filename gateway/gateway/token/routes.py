@@ -1,7 +1,7 @@
 """The paths of the authorization server."""
 
 from pydantic_core import to_json
-from service_kit.epochs import PATH
+from service_kit.access.epochs import PATH
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route

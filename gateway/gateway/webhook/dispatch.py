@@ -10,14 +10,14 @@ from functools import partial
 from typing import Protocol
 from uuid import UUID
 
-from service_kit.database import Database
-from service_kit.errors import Unavailable
-from service_kit.logs import logger
-from service_kit.metrics import Metrics
-from service_kit.origin import Origin
-from service_kit.secrets import SealBroken, Sealer
-from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
-from service_kit.work import Backoff
+from service_kit.process.logs import logger
+from service_kit.process.metrics import Metrics
+from service_kit.process.origin import Origin
+from service_kit.process.secrets import SealBroken, Sealer
+from service_kit.store.database import Database
+from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.words.errors import Unavailable
+from service_kit.work.loop import Backoff
 
 from gateway.webhook import signature
 from gateway.webhook.delivery.domain import Attempt, Delivery

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from service_kit.outbox import TYPE_PREFIX
+from service_kit.store.outbox import TYPE_PREFIX
 
 from gateway.rights.domain import unit_lies_in
 

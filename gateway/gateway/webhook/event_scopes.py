@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable
 
-from service_kit.errors import Invalid
-from service_kit.event_scopes import FamilyScopes, family_of, readable
-from service_kit.messages import said
+from service_kit.access.event_scopes import FamilyScopes, family_of, readable
+from service_kit.words.errors import Invalid
+from service_kit.words.messages import said
 
 OWN_EVENT_SCOPES: FamilyScopes = {
     "client": ("clients:read",),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.consumer import News
-from service_kit.database import Database, Transaction
+from service_kit.store.database import Database, Transaction
+from service_kit.work.consumer import News
 
 from gateway.webhook.delivery.domain import Delivery, for_event
 from gateway.webhook.delivery.store import DeliveryStore

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from service_kit.errors import Invalid
+from service_kit.words.errors import Invalid
 
 from gateway.webhook.address import AddressRefused, is_loopback, require_allowed
 

@@ -4,7 +4,7 @@ import asyncio
 
 from gateway.testing import a_client, running
 from gateway.webhook.delivery.store import DeliveryStore
-from service_kit.identity import clock
+from service_kit.words.identity import clock
 
 
 async def a_shop(front, **rights):

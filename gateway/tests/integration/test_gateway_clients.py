@@ -4,7 +4,7 @@ import asyncio
 from decimal import Decimal
 
 from gateway.testing import SECRET, a_client
-from service_kit.money import Money
+from service_kit.words.money import Money
 
 SENSITIVE = ["customers:read", "customers:sensitive"]
 

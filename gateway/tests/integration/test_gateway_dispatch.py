@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from gateway.webhook.dispatch import Dispatcher
 from gateway.webhook.sender import Outcome
-from service_kit.consumer import Consumer, news_of
-from service_kit.sqlstates import DatabaseUnavailable
+from service_kit.store.sqlstates import DatabaseUnavailable
+from service_kit.work.consumer import Consumer, news_of
 
 from gateway import tables
 

@@ -8,10 +8,10 @@ from gateway.client.epochs import OwnEpochs
 from gateway.settings import Settings
 from gateway.testing import ISSUER, a_client, listening
 from httpx2 import AsyncClient
-from service_kit.database import connect
-from service_kit.epochs import PATH, TakenRightsUnknown, mark_of
-from service_kit.identity import clock
-from service_kit.migrations import migrate
+from service_kit.access.epochs import PATH, TakenRightsUnknown, mark_of
+from service_kit.store.database import connect
+from service_kit.store.migrations import migrate
+from service_kit.words.identity import clock
 
 BOUNDED_SECONDS = 10
 EMPTY = "elsewhere"

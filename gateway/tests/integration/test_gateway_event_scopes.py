@@ -12,8 +12,8 @@ from gateway.webhook.dispatch import Dispatcher
 from gateway.webhook.event_scopes import EVENT_SCOPES, families_for, may_read, needed_for
 from gateway.webhook.intake import Intake
 from gateway.webhook.sender import Outcome
-from service_kit.consumer import news_of
-from service_kit.identity import new_id
+from service_kit.words.identity import new_id
+from service_kit.work.consumer import news_of
 
 PUBLIC = json.loads((Path(__file__).parents[3] / "openapi" / "public.json").read_text("utf-8"))
 PUBLISHED = {name: tuple(hook["post"]["x-scopes"]) for name, hook in PUBLIC["webhooks"].items()}

@@ -7,8 +7,8 @@ from gateway.limit.allowance import Allowances
 from gateway.limit.domain import Policy
 from gateway.limit.store import SharedLeases
 from gateway.testing import running
-from service_kit.database import Database
-from service_kit.sqlstates import DatabaseUnavailable
+from service_kit.store.database import Database
+from service_kit.store.sqlstates import DatabaseUnavailable
 
 
 async def allowed(allowances, key, policy, count):

@@ -3,8 +3,8 @@
 import pytest
 from gateway.app import MIGRATIONS
 from gateway.neighbors import OwnFeed
-from service_kit.client import NeighborRefused
-from service_kit.database import Database
+from service_kit.access.client import NeighborRefused
+from service_kit.store.database import Database
 
 
 async def test_a_cursor_ahead_of_a_restored_feed_is_refused_as_a_neighbor_refuses_it(make_database):

@@ -11,7 +11,7 @@ from gateway.app import MIGRATIONS, compose
 from gateway.settings import Settings
 from gateway.testing import ISSUER, Neighbor, an_id, running
 from joserfc import jwt
-from service_kit import logs
+from service_kit.process import logs
 from service_kit.testing import revisions
 
 from gateway import tables

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from gateway.webhook.delivery.domain import Attempt
 from gateway.webhook.delivery.store import DeliveryStore
-from service_kit.identity import clock
+from service_kit.words.identity import clock
 
 LATER = timedelta(hours=1)
 

@@ -8,7 +8,7 @@ from gateway.settings import Settings
 from gateway.signing_key import ring as key_ring
 from gateway.testing import ISSUER, a_client
 from gateway.token.domain import TokenRefused, grant_to_client
-from service_kit.sqlstates import DatabaseUnavailable
+from service_kit.store.sqlstates import DatabaseUnavailable
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from gateway.api_key.swap import ApiKeyInvalid
 from gateway.client.standing import Standings
 from gateway.limit.domain import Policy
 from gateway.testing import a_client
-from service_kit.sqlstates import DatabaseUnavailable
+from service_kit.store.sqlstates import DatabaseUnavailable
 
 DEFAULT = Policy(quota=10, window=60)
 

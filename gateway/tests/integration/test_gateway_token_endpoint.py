@@ -7,7 +7,7 @@ from decimal import Decimal
 from gateway.testing import ISSUER, SECRET, a_client
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from service_kit.money import Money
+from service_kit.words.money import Money
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from gateway.testing import Neighbor, a_feed, an_event, listening, running
-from service_kit.identity import clock
+from service_kit.words.identity import clock
 from standardwebhooks import Webhook
 
 SINCE = "2020-01-01T00:00:00Z"

@@ -7,7 +7,7 @@ import pytest
 from gateway.rights.domain import Rights, RightsExceeded, shared_units, units_lie_within
 from hypothesis import given
 from hypothesis import strategies as st
-from service_kit.money import Money
+from service_kit.words.money import Money
 
 AGENT = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 PATHS = st.lists(st.sampled_from(["cn", "gd", "sh", "gz"]), min_size=1, max_size=3).map(".".join)

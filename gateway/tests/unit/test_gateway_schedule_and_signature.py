@@ -6,7 +6,7 @@ import pytest
 from gateway.webhook import schedule, signature
 from gateway.webhook.delivery.domain import for_event
 from gateway.webhook.event_filter import asks_for, may_see, plain_type
-from service_kit.identity import new_id
+from service_kit.words.identity import new_id
 from standardwebhooks import Webhook
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from gateway.token.domain import TokenRefused, is_unit_path
 from gateway.token.endpoint import _form_of
 from gateway.token.form import LONGEST_FORM
 from pydantic import TypeAdapter, ValidationError
-from service_kit.words import UnitPath
+from service_kit.words.fields import UnitPath
 from starlette.requests import Request
 
 FORM = b"application/x-www-form-urlencoded"

@@ -17,12 +17,12 @@ from pydantic import ValidationError
 from sqlalchemy import MetaData
 from sqlalchemy.exc import DBAPIError
 
-from service_kit import logs
-from service_kit.migrations import DatabaseTooOld, SchemaOfAnotherRelease, migrate, role_of
+from service_kit.process import logs
+from service_kit.process.settings import ServiceSettings
+from service_kit.process.signals import Signals
 from service_kit.service import Service
-from service_kit.settings import ServiceSettings
-from service_kit.signals import Signals
-from service_kit.sqlstates import DatabaseUnavailable, TransactionRolledBack
+from service_kit.store.migrations import DatabaseTooOld, SchemaOfAnotherRelease, migrate, role_of
+from service_kit.store.sqlstates import DatabaseUnavailable, TransactionRolledBack
 from service_kit.verify_command import run_verification
 
 

@@ -13,35 +13,37 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from service_kit import contract, health, idempotency, parked, scratch
-from service_kit.audit_routes import audit_router
-from service_kit.client import ServiceClient, Tokens
-from service_kit.connection import PoolLimits
-from service_kit.consumer import BatchHandler, Consumer, Handler, Prepare
-from service_kit.cors import Cors
-from service_kit.database import Database
-from service_kit.dispatch import Dispatcher
-from service_kit.epochs import Epochs, PublishedEpochs
-from service_kit.event_scopes import FamilyScopes, require_scopes
-from service_kit.feed import ALL, Lane, feed_router
-from service_kit.handlers import HANDLERS, unforeseen
-from service_kit.identity import Clock, clock
-from service_kit.kept_answers import KeptAnswers, MayRead
-from service_kit.leases import Leases
-from service_kit.logs import logger
-from service_kit.messages import Messages
-from service_kit.metrics import Metrics
-from service_kit.problems import Problems
-from service_kit.routing import Router, takes_upload
-from service_kit.seals import Seals
-from service_kit.secrets import Sealer
-from service_kit.sequencer import Sequencer
-from service_kit.settings import ServiceSettings
-from service_kit.shell import Shell
-from service_kit.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
-from service_kit.tokens import Authenticator, Keys, PublishedKeys
-from service_kit.words import Output
-from service_kit.work import Loop, Worker, supervised
+from service_kit.access.client import ServiceClient, Tokens
+from service_kit.access.epochs import Epochs, PublishedEpochs
+from service_kit.access.event_scopes import FamilyScopes, require_scopes
+from service_kit.access.tokens import Authenticator, Keys, PublishedKeys
+from service_kit.process import scratch
+from service_kit.process.logs import logger
+from service_kit.process.metrics import Metrics
+from service_kit.process.secrets import Sealer
+from service_kit.process.settings import ServiceSettings
+from service_kit.store.connection import PoolLimits
+from service_kit.store.database import Database
+from service_kit.store.leases import Leases
+from service_kit.store.seals import Seals
+from service_kit.store.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
+from service_kit.web import contract, health, idempotency, parked
+from service_kit.web.audit_routes import audit_router
+from service_kit.web.cors import Cors
+from service_kit.web.dispatch import Dispatcher
+from service_kit.web.feed import feed_router
+from service_kit.web.handlers import HANDLERS, unforeseen
+from service_kit.web.kept_answers import KeptAnswers, MayRead
+from service_kit.web.problems import Problems
+from service_kit.web.routing import Router, takes_upload
+from service_kit.web.shell import Shell
+from service_kit.words.fields import Output
+from service_kit.words.identity import Clock, clock
+from service_kit.words.messages import Messages
+from service_kit.work.consumer import BatchHandler, Consumer, Handler, Prepare
+from service_kit.work.lanes import ALL, Lane
+from service_kit.work.loop import Loop, Worker, supervised
+from service_kit.work.sequencer import Sequencer
 
 log = logger(__name__)
 VERSION = "0.1.0"

@@ -8,12 +8,12 @@ import typer
 from rich.console import Console
 from sqlalchemy import MetaData
 
-from service_kit.database import Database
-from service_kit.errors import Refusal
-from service_kit.secrets import Sealer
-from service_kit.settings import ServiceSettings
-from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
-from service_kit.verification import Findings, take_in, verify_all
+from service_kit.process.secrets import Sealer
+from service_kit.process.settings import ServiceSettings
+from service_kit.store.database import Database
+from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.store.verification import Findings, take_in, verify_all
+from service_kit.words.errors import Refusal
 
 HOLDS, BROKEN, CANNOT_LOOK = 0, 1, 2
 

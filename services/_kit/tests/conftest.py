@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from service_kit.database import Database, connect
-from service_kit.identity import Clock, clock
-from service_kit.routing import Router
+from service_kit.access.tokens import Keys
 from service_kit.service import Service
+from service_kit.store.database import Database, connect
 from service_kit.testing import ISSUER, SigningKeys, notes
-from service_kit.tokens import Keys
+from service_kit.web.routing import Router
+from service_kit.words.identity import Clock, clock
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from service_kit import audit
-from service_kit.database import Database
 from service_kit.digests import link_of
-from service_kit.origin import Origin
-from service_kit.outbox import Event
-from service_kit.tables import audit_entry, event
+from service_kit.process.origin import Origin
+from service_kit.store import audit
+from service_kit.store.database import Database
+from service_kit.store.outbox import Event
+from service_kit.store.tables import audit_entry, event
 from service_kit.testing import serving
-from service_kit.words import Output, written
+from service_kit.words.fields import Output, written
 from sqlalchemy import func, select
 
 AT = datetime(2026, 1, 31, 9, 30, 0, 123456, tzinfo=UTC)

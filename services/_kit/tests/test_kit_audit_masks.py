@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from service_kit import audit
-from service_kit.outbox import Event
+from service_kit.store import audit
+from service_kit.store.outbox import Event
 from service_kit.testing import serving
 
 AT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)

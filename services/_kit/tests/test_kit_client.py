@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from service_kit.client import BREAKER_FAILURES, NeighborRefused, NeighborUnavailable, ServiceClient, Tokens
+from service_kit.access.client import BREAKER_FAILURES, NeighborRefused, NeighborUnavailable, ServiceClient, Tokens
 
 
 class Neighbor:
@@ -106,7 +106,7 @@ async def test_what_is_not_there_is_none_and_what_is_no_json_is_an_outage():
 
 
 async def test_the_breaker_opens_after_failures_in_a_row_and_closes_again(monkeypatch):
-    monkeypatch.setattr("service_kit.client.BREAKER_SECONDS", 0.3)
+    monkeypatch.setattr("service_kit.access.client.BREAKER_SECONDS", 0.3)
     async with Neighbor(*["dead"] * (BREAKER_FAILURES + 1), {"n": 1}) as neighbor:
         client = ServiceClient(neighbor.url, Given())
         while not client.breaker.is_open:

@@ -11,19 +11,19 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from service_kit import outbox
-from service_kit.connection import connect, single_host_urls
-from service_kit.database import Database, PoolLimits
-from service_kit.migrations import migrate
-from service_kit.outbox import Event
-from service_kit.postgres_server import PostgresServer
-from service_kit.readback import OutcomeNotKnown, was_committed
-from service_kit.sqlstates import (
+from service_kit.postgres.server import PostgresServer
+from service_kit.store import outbox
+from service_kit.store.connection import connect, single_host_urls
+from service_kit.store.database import Database, PoolLimits
+from service_kit.store.migrations import migrate
+from service_kit.store.outbox import Event
+from service_kit.store.readback import OutcomeNotKnown, was_committed
+from service_kit.store.sqlstates import (
     DatabaseUnavailable,
     OutcomeUnknown,
     TransactionRolledBack,
 )
-from service_kit.tables import event
+from service_kit.store.tables import event
 from service_kit.testing import notes
 from service_kit.testing.notes import note
 from service_kit.testing.wire import Wire

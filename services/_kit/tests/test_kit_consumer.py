@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from service_kit import consumer
-from service_kit.client import ServiceClient
-from service_kit.consumer import MOST_TRIES, Consumer, News
-from service_kit.database import Database, PoolLimits
-from service_kit.errors import Unavailable
-from service_kit.tables import event_head
+from service_kit.access.client import ServiceClient
+from service_kit.store.database import Database, PoolLimits
+from service_kit.store.tables import event_head
 from service_kit.testing import notes
+from service_kit.words.errors import Unavailable
+from service_kit.work import consumer
+from service_kit.work.consumer import MOST_TRIES, Consumer, News
 from sqlalchemy import insert
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from service_kit.contract_details import WITHOUT_NUL, complete_parameter, described, detailed
 from service_kit.testing import ISSUER, notes
-from service_kit.words import DAY_PATTERN, JSON_ITEMS, JSON_LIMIT, MOMENT_PATTERN, Input, JsonObject
+from service_kit.web.contract_details import WITHOUT_NUL, complete_parameter, described, detailed
+from service_kit.words.fields import DAY_PATTERN, JSON_ITEMS, JSON_LIMIT, MOMENT_PATTERN, Input, JsonObject
 
 
 class Free(Input):

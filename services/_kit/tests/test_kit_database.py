@@ -8,15 +8,15 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from service_kit.database import Database, PoolLimits
-from service_kit.outbox import Event
-from service_kit.sqlstates import (
+from service_kit.store.database import Database, PoolLimits
+from service_kit.store.outbox import Event
+from service_kit.store.sqlstates import (
     LockNotAvailable,
     StatementTooSlow,
     TransactionRolledBack,
     UniqueViolated,
 )
-from service_kit.tables import event, lease
+from service_kit.store.tables import event, lease
 from service_kit.testing import notes
 from service_kit.testing.notes import note
 from sqlalchemy import bindparam, delete, func, insert, literal, select, text, update

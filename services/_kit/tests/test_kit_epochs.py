@@ -4,9 +4,9 @@ import asyncio
 import json
 
 import pytest
-from service_kit.database import Database
-from service_kit.epochs import PublishedEpochs, TakenRightsUnknown
-from service_kit.migrations import migrate
+from service_kit.access.epochs import PublishedEpochs, TakenRightsUnknown
+from service_kit.store.database import Database
+from service_kit.store.migrations import migrate
 from service_kit.testing import ISSUER, notes, serving
 
 TAKEN, MORE = {"a" * 32: 2}, {"a" * 32: 2, "b" * 32: 1}

@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from service_kit import feed, outbox
-from service_kit.database import Database
-from service_kit.origin import SYSTEM_ORIGIN, Origin
-from service_kit.outbox import Event
-from service_kit.sequencer import BATCH, NUMBER, Sequencer
-from service_kit.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
+from service_kit.process.origin import SYSTEM_ORIGIN, Origin
+from service_kit.store import outbox
+from service_kit.store.database import Database
+from service_kit.store.outbox import Event
+from service_kit.store.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
 from service_kit.testing import notes, serving
-from service_kit.work import Loop
+from service_kit.web import feed
+from service_kit.work.loop import Loop
+from service_kit.work.sequencer import BATCH, NUMBER, Sequencer
 from sqlalchemy import text
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
@@ -177,7 +178,7 @@ async def test_a_sequencer_that_died_before_its_commit_has_numbered_nothing(data
 
 
 async def test_old_events_are_trimmed_in_batches_and_late_readers_are_told_410(database, sequencer, raw, monkeypatch):
-    monkeypatch.setattr("service_kit.sequencer.TRIM_BATCH", 4)
+    monkeypatch.setattr("service_kit.work.sequencer.TRIM_BATCH", 4)
     await tell(database, *(an_event(number=number) for number in range(10)))
     await sequencer.step()
     await raw.execute("UPDATE event SET recorded_at = now() - interval '91 days' WHERE position <= 6")

@@ -8,15 +8,16 @@ from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import pytest
-from service_kit import feed, jobs
-from service_kit.client import ServiceClient, Tokens
-from service_kit.consumer import Consumer, FamilyHidden, News
-from service_kit.jobs import Jobs
-from service_kit.outbox import Event
-from service_kit.sequencer import Sequencer
-from service_kit.tables import event_head, feed_cursor
+from service_kit.access.client import ServiceClient, Tokens
+from service_kit.store.outbox import Event
+from service_kit.store.tables import event_head, feed_cursor
 from service_kit.testing import serving
 from service_kit.testing.serving import listening
+from service_kit.web import feed
+from service_kit.work import jobs
+from service_kit.work.consumer import Consumer, FamilyHidden, News
+from service_kit.work.jobs import Jobs
+from service_kit.work.sequencer import Sequencer
 from sqlalchemy import insert
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
@@ -322,7 +323,7 @@ async def test_who_may_not_read_what_it_lives_on_waits_instead_of_losing_it(mixe
 
 async def test_a_consumer_that_waits_for_a_scope_says_so(mixed, database, compose, signing_keys, monkeypatch):
     said: asyncio.Queue[str] = asyncio.Queue()
-    monkeypatch.setattr("service_kit.consumer.log.error", lambda *_words, **facts: said.put_nowait(facts["families"]))
+    monkeypatch.setattr("service_kit.work.consumer.log.error", lambda *_words, **facts: said.put_nowait(facts["families"]))
     async with the_notes(compose, signing_keys, "events:read") as client:
         running = asyncio.create_task(following(database, "bulk", client=client, families=["note"]).run())
         assert await asyncio.wait_for(said.get(), 20) == "note"

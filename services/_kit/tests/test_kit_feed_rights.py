@@ -5,10 +5,10 @@ import time
 from dataclasses import replace
 
 import pytest
-from service_kit.caller import Caller
-from service_kit.epochs import NoEpochs, mark_of
+from service_kit.access.caller import Caller
+from service_kit.access.epochs import NoEpochs, mark_of
+from service_kit.access.tokens import Authenticator
 from service_kit.testing import Api, serving
-from service_kit.tokens import Authenticator
 
 READER = ("events:read", "notes:read")
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from service_kit import feed
-from service_kit.database import Database
-from service_kit.outbox import Event
-from service_kit.sequencer import Sequencer
+from service_kit.store.database import Database
+from service_kit.store.outbox import Event
 from service_kit.testing import serving
+from service_kit.web import feed
+from service_kit.work.sequencer import Sequencer
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
 

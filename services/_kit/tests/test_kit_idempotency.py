@@ -6,13 +6,13 @@ from typing import Annotated
 
 import pytest
 from fastapi import File, Form, Response, UploadFile
-from service_kit import idempotency
-from service_kit.call import Call
-from service_kit.errors import Conflict
-from service_kit.routing import Router, anyone, requires
 from service_kit.testing import Api, serving
 from service_kit.testing.notes import note
-from service_kit.words import Input, Line
+from service_kit.web import idempotency
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, anyone, requires
+from service_kit.words.errors import Conflict
+from service_kit.words.fields import Input, Line
 from sqlalchemy import func, insert, select
 
 COUNT = select(func.count()).select_from(note)

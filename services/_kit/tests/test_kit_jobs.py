@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from service_kit import jobs
-from service_kit.errors import Refusal, Unavailable
-from service_kit.identity import clock
-from service_kit.jobs import Jobs
-from service_kit.leases import LeaseLost
-from service_kit.tables import event_head
+from service_kit.store.leases import LeaseLost
+from service_kit.store.tables import event_head
+from service_kit.words.errors import Refusal, Unavailable
+from service_kit.words.identity import clock
+from service_kit.work import jobs
+from service_kit.work.jobs import Jobs
 from sqlalchemy import insert
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from service_kit import idempotency
-from service_kit.caller import Caller
-from service_kit.idempotency import Kept, owner_of
-from service_kit.kept_answers import LONGEST_PLACE, WHOLE_COMPANY, is_seen, place_of
+from service_kit.access.caller import Caller
 from service_kit.testing import Api, serving
 from service_kit.testing.notes import NoteOut
+from service_kit.web import idempotency
+from service_kit.web.idempotency import Kept, owner_of
+from service_kit.web.kept_answers import LONGEST_PLACE, WHOLE_COMPANY, is_seen, place_of
 from starlette.responses import Response
 
 NOTE = {"text": "a"}

@@ -6,11 +6,11 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from service_kit.identity import clock
-from service_kit.leases import LeaseLost, Leases, Sole
-from service_kit.outbox import Event
-from service_kit.sqlstates import TransactionRolledBack
-from service_kit.tables import event_head
+from service_kit.store.leases import LeaseLost, Leases, Sole
+from service_kit.store.outbox import Event
+from service_kit.store.sqlstates import TransactionRolledBack
+from service_kit.store.tables import event_head
+from service_kit.words.identity import clock
 from sqlalchemy import insert
 
 SHORT, LONG = timedelta(seconds=0.3), timedelta(seconds=30)

@@ -4,7 +4,7 @@ import io
 import sys
 
 import structlog
-from service_kit import logs
+from service_kit.process import logs
 
 
 def test_a_logger_outlives_the_stream_that_it_began_with(monkeypatch):

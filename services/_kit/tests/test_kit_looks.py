@@ -1,7 +1,7 @@
 """One person under several spellings."""
 
 import pytest
-from service_kit.looks import is_same_person
+from service_kit.words.looks import is_same_person
 
 DISGUISES = [
     "Alice", "ALICE", " alice", "alice ", "ali ce", "al\u200bice", "\uff41\uff4c\uff49\uff43\uff45", "\u0430lice", "al\u0456ce",

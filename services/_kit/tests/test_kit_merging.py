@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from service_kit.merging import merged
+from service_kit.words.merging import merged
 
 
 @pytest.mark.parametrize(

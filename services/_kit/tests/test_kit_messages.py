@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field, ValidationError
-from service_kit.messages import Messages, restored, said, stored
-from service_kit.wording import worded
-from service_kit.words import Id, Input, Line, MoneyIn, Timestamp
+from service_kit.words.fields import Id, Input, Line, MoneyIn, Timestamp
+from service_kit.words.messages import Messages, restored, said, stored
+from service_kit.words.wording import worded
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import re
 from decimal import Decimal
 
 import pytest
-from service_kit.money import Money
-from service_kit.words import AMOUNT, CURRENCY
+from service_kit.words.fields import AMOUNT, CURRENCY
+from service_kit.words.money import Money
 
 AMOUNTS = [
     "0",

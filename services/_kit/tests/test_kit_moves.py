@@ -4,12 +4,12 @@ from typing import Annotated
 
 import pytest
 from fastapi import Response
-from service_kit import preconditions
-from service_kit.call import Call
-from service_kit.errors import PreconditionFailed
-from service_kit.routing import Router, requires
 from service_kit.testing import serving
-from service_kit.words import Output
+from service_kit.web import preconditions
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, requires
+from service_kit.words.errors import PreconditionFailed
+from service_kit.words.fields import Output
 
 
 class Moved(Output):

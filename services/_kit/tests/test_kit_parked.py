@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from service_kit import timers
-from service_kit.tables import parked_event
+from service_kit.store.tables import parked_event
 from service_kit.testing import serving
-from service_kit.timers import MOST_ATTEMPTS, Timer, Timers
+from service_kit.work import timers
+from service_kit.work.timers import MOST_ATTEMPTS, Timer, Timers
 from sqlalchemy import insert, select
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)

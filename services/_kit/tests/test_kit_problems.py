@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from service_kit.errors import Fault, Invalid
-from service_kit.messages import Messages
-from service_kit.problems import Problems, faults_of
+from service_kit.web.problems import Problems, faults_of
+from service_kit.words.errors import Fault, Invalid
+from service_kit.words.messages import Messages
 
 SCOPE = {"guanxi.request_id": "r-1", "headers": []}
 

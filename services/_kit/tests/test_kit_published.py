@@ -4,11 +4,11 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from service_kit.database import Database
-from service_kit.identity import new_id
-from service_kit.outbox import Event
+from service_kit.store.database import Database
+from service_kit.store.outbox import Event
 from service_kit.testing import notes
 from service_kit.testing.published import faults_in, faults_of
+from service_kit.words.identity import new_id
 
 
 @pytest.fixture

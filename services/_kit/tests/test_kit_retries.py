@@ -6,14 +6,14 @@ from uuid import UUID
 
 import pytest
 from fastapi import File, Response, UploadFile
-from service_kit.call import Call
-from service_kit.outbox import Event
-from service_kit.routing import Router, requires
-from service_kit.sqlstates import TransactionRolledBack
+from service_kit.store.outbox import Event
+from service_kit.store.sqlstates import TransactionRolledBack
 from service_kit.testing import serving
 from service_kit.testing.notes import note
 from service_kit.testing.wire import Wire
-from service_kit.words import Id, Input, Line
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id, Input, Line
 from sqlalchemy import bindparam, func, insert, select, update
 
 ADD = update(note).where(note.c.id == bindparam("of")).values(version=note.c.version + 1)

@@ -7,13 +7,13 @@ from typing import Any
 
 import asyncpg
 import pytest
-from service_kit.database import Database
-from service_kit.health import database_check
-from service_kit.identity import new_id
-from service_kit.migrations import SchemaOfAnotherRelease, migrate
-from service_kit.postgres_roles import ensure_database, ensure_owner_and_runner, url_as
+from service_kit.postgres.roles import ensure_database, ensure_owner_and_runner, url_as
+from service_kit.store.database import Database
+from service_kit.store.migrations import SchemaOfAnotherRelease, migrate
 from service_kit.testing import notes
 from service_kit.testing.databases import run
+from service_kit.web.health import database_check
+from service_kit.words.identity import new_id
 
 SCHEMA = notes.SCHEMA
 
@@ -135,7 +135,7 @@ async def test_a_newer_database_serves_the_release_before(url: str, files: Path)
 
 
 async def test_an_edit_of_the_kits_own_step_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    from service_kit import fingerprints
+    from service_kit.store import fingerprints
 
     before = fingerprints.fingerprints(str(notes.MIGRATIONS))
     source = Path(fingerprints.__file__).with_name("kit_schema.py").read_text()

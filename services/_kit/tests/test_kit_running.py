@@ -6,16 +6,16 @@ import socket
 
 import pytest
 from joserfc.jwk import KeySet
-from service_kit.caller import Caller
-from service_kit.database import Database
-from service_kit.errors import Invalid
-from service_kit.identity import clock
-from service_kit.requests import strict_json
-from service_kit.sqlstates import TransactionRolledBack
+from service_kit.access.caller import Caller
+from service_kit.access.tokens import KeysUnavailable, PublishedKeys
+from service_kit.access.units import units_of, within, within_units
+from service_kit.store.database import Database
+from service_kit.store.sqlstates import TransactionRolledBack
 from service_kit.testing import serving
 from service_kit.testing.notes import note
-from service_kit.tokens import KeysUnavailable, PublishedKeys
-from service_kit.units import units_of, within, within_units
+from service_kit.web.requests import strict_json
+from service_kit.words.errors import Invalid
+from service_kit.words.identity import clock
 from sqlalchemy import insert, select
 from starlette.routing import Route
 

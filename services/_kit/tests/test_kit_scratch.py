@@ -9,11 +9,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from service_kit.scratch import PREFIX, scratch, sweep
+from service_kit.process.scratch import PREFIX, scratch, sweep
 
 HOLDS_A_SHEET = """
 import sys
-from service_kit.scratch import scratch
+from service_kit.process.scratch import scratch
 with scratch() as folder:
     (folder / "sheet").write_text("13800138000")
     print(folder, flush=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from service_kit.command import command_line
-from service_kit.secrets import SecretKeyMissing
+from service_kit.process.secrets import SecretKeyMissing
 from service_kit.testing import notes
 from typer.testing import CliRunner
 

@@ -12,15 +12,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from service_kit.connection import Hosts, connect
-from service_kit.database import Database, PoolLimits
-from service_kit.leases import Leases, Sole
-from service_kit.outbox import Event
-from service_kit.sqlstates import DatabaseUnavailable, OutcomeUnknown, StatementTooSlow, TransactionRolledBack
+from service_kit.store.connection import Hosts, connect
+from service_kit.store.database import Database, PoolLimits
+from service_kit.store.leases import Leases, Sole
+from service_kit.store.outbox import Event
+from service_kit.store.sqlstates import DatabaseUnavailable, OutcomeUnknown, StatementTooSlow, TransactionRolledBack
 from service_kit.testing import ISSUER, notes, serving
 from service_kit.testing.notes import note
 from service_kit.testing.wire import Wire
-from service_kit.work import supervised
+from service_kit.work.loop import supervised
 from sqlalchemy import ARRAY, String, any_, bindparam, func, insert, select
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)

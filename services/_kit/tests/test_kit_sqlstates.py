@@ -6,11 +6,10 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from service_kit.database import Database, PoolLimits
-from service_kit.errors import Unavailable
-from service_kit.outbox import Event
-from service_kit.readback import OutcomeNotKnown
-from service_kit.sqlstates import (
+from service_kit.store.database import Database, PoolLimits
+from service_kit.store.outbox import Event
+from service_kit.store.readback import OutcomeNotKnown
+from service_kit.store.sqlstates import (
     CheckViolated,
     DatabaseUnavailable,
     ExclusionViolated,
@@ -23,6 +22,7 @@ from service_kit.sqlstates import (
 )
 from service_kit.testing import notes
 from service_kit.testing.notes import note
+from service_kit.words.errors import Unavailable
 from sqlalchemy import bindparam, func, insert, select, text
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)

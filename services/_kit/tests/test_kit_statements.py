@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from service_kit.statements import Compiled, MissingParameters, Statements, rows
-from service_kit.tables import job, lease, timer
+from service_kit.store.statements import Compiled, MissingParameters, Statements, rows
+from service_kit.store.tables import job, lease, timer
 from service_kit.testing.notes import note
 from sqlalchemy import ARRAY, Integer, String, Uuid, any_, bindparam, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert

@@ -7,10 +7,10 @@ import time
 import pytest
 import uvicorn
 from service_kit.command import Server
-from service_kit.database import Database
-from service_kit.feed import read_or_wait
-from service_kit.signals import Signals
+from service_kit.process.signals import Signals
+from service_kit.store.database import Database
 from service_kit.testing import notes
+from service_kit.web.feed import read_or_wait
 from starlette.routing import Route
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from service_kit.connection import connect
+from service_kit.store.connection import connect
 from service_kit.testing import ISSUER, notes, serving
 from service_kit.testing.databases import Databases
 

@@ -9,16 +9,16 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from service_kit import timers
-from service_kit.database import Database, PoolLimits
-from service_kit.errors import Unavailable
-from service_kit.origin import Origin
-from service_kit.outbox import Event
-from service_kit.sqlstates import TransactionRolledBack
-from service_kit.tables import event, timer
+from service_kit.process.origin import Origin
+from service_kit.store.database import Database, PoolLimits
+from service_kit.store.outbox import Event
+from service_kit.store.sqlstates import TransactionRolledBack
+from service_kit.store.tables import event, timer
 from service_kit.testing import notes
 from service_kit.testing.notes import note
-from service_kit.timers import MOST_ATTEMPTS, Timer, Timers
+from service_kit.words.errors import Unavailable
+from service_kit.work import timers
+from service_kit.work.timers import MOST_ATTEMPTS, Timer, Timers
 from sqlalchemy import func, insert, select
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)

@@ -9,9 +9,9 @@ import time
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
-from service_kit import tokens
+from service_kit.access import tokens
+from service_kit.access.tokens import Authenticator, PublishedKeys, TokenInvalid
 from service_kit.testing import ISSUER
-from service_kit.tokens import Authenticator, PublishedKeys, TokenInvalid
 
 KEY = OKPKey.generate_key("Ed25519", {"kid": "one", "use": "sig", "alg": "Ed25519"})
 OTHER = OKPKey.generate_key("Ed25519", {"kid": "two", "use": "sig", "alg": "Ed25519"})

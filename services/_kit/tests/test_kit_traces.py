@@ -1,7 +1,7 @@
 """Trace context: a valid one is continued with a span of ours, anything else begins a new trace."""
 
 import pytest
-from service_kit.traces import continued, trace_id
+from service_kit.process.traces import continued, trace_id
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import pytest
 from fastapi import Response, UploadFile
-from service_kit.call import Call
-from service_kit.routing import Router, requires
 from service_kit.testing import serving
-from service_kit.words import Output
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Output
 
 SMALL, LARGE = 2_000, 20_000
 BOUNDARY = b'--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'

@@ -6,15 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from service_kit import audit
-from service_kit.database import Database
-from service_kit.identity import clock
-from service_kit.outbox import Event
-from service_kit.seals import Seals
-from service_kit.secrets import Sealer
-from service_kit.tables import audit_entry
+from service_kit.process.secrets import Sealer
+from service_kit.store import audit
+from service_kit.store.database import Database
+from service_kit.store.outbox import Event
+from service_kit.store.seals import Seals
+from service_kit.store.tables import audit_entry
+from service_kit.store.verification import Findings, verify_all
 from service_kit.testing import notes
-from service_kit.verification import Findings, verify_all
+from service_kit.words.identity import clock
 
 AT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 SEALER = Sealer("test")

@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from service_kit import jobs, timers
-from service_kit.errors import Unavailable
-from service_kit.jobs import Jobs
-from service_kit.metrics import Metrics
-from service_kit.signals import Signals
-from service_kit.sqlstates import StatementTooSlow
-from service_kit.timers import Timer, Timers
-from service_kit.work import LONGEST_OUTAGE_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Backoff, Loop, supervised
+from service_kit.process.metrics import Metrics
+from service_kit.process.signals import Signals
+from service_kit.store.sqlstates import StatementTooSlow
+from service_kit.words.errors import Unavailable
+from service_kit.work import jobs, timers
+from service_kit.work.jobs import Jobs
+from service_kit.work.loop import LONGEST_OUTAGE_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Backoff, Loop, supervised
+from service_kit.work.timers import Timer, Timers
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
 WATCHED_SECONDS = 1.0

@@ -14,10 +14,10 @@ from typing import Any
 
 import asyncpg
 import pytest
-from service_kit import postgres_reach
-from service_kit.postgres_programs import installed_binaries
-from service_kit.postgres_reach import copy_binaries
-from service_kit.postgres_roles import (
+from service_kit.postgres import reach as postgres_reach
+from service_kit.postgres.programs import installed_binaries
+from service_kit.postgres.reach import copy_binaries
+from service_kit.postgres.roles import (
     PostgresServerError,
     connect_supported,
     ensure_database,
@@ -25,7 +25,7 @@ from service_kit.postgres_roles import (
     scram_verifier,
     url_as,
 )
-from service_kit.postgres_server import PostgresServer
+from service_kit.postgres.server import PostgresServer
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL under another account")
 
@@ -133,7 +133,7 @@ async def test_a_server_may_listen_on_loopback_alone(open_folder: Path) -> None:
 
 def test_a_server_ends_when_its_parent_is_killed(open_folder: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from service_kit.postgres_server import PostgresServer\n"
+        "import sys, time; from pathlib import Path; from service_kit.postgres.server import PostgresServer\n"
         "server = PostgresServer(Path(sys.argv[1]), durable=False); server.start()\n"
         "print(server.pid, flush=True); time.sleep(60)"
     )
@@ -321,7 +321,7 @@ async def test_an_unreachable_database_is_told_in_one_line(open_folder: Path) ->
 
 
 async def test_a_database_that_is_too_old_is_refused_by_its_version(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service_kit.postgres_roles.OLDEST_VERSION", 990_000)
+    monkeypatch.setattr("service_kit.postgres.roles.OLDEST_VERSION", 990_000)
 
     with pytest.raises(PostgresServerError, match="is PostgreSQL 18; 99 is the oldest accepted"):
         await connect_supported(server.url())

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 
-from service_kit.feed import LANES
-from service_kit.identity import Clock, clock
+from service_kit.access.tokens import Keys
 from service_kit.service import Service
-from service_kit.tokens import Keys
+from service_kit.words.identity import Clock, clock
+from service_kit.work.lanes import LANES
 
 from complaints.calendar import routes as calendar_routes
 from complaints.case import move_routes

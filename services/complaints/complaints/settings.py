@@ -1,8 +1,8 @@
 """Settings of this service, beside those that every service has."""
 
 from pydantic import Field
-from service_kit.settings import ServiceSettings
-from service_kit.words import UNIT
+from service_kit.process.settings import ServiceSettings
+from service_kit.words.fields import UNIT
 
 
 class Settings(ServiceSettings):

@@ -1,7 +1,7 @@
 """The tables that this service owns, by aggregate: complaint, calendar, service-level policy."""
 
-from service_kit.tables import Moment
-from service_kit.tables import metadata as kit_metadata
+from service_kit.store.tables import Moment
+from service_kit.store.tables import metadata as kit_metadata
 from sqlalchemy import (
     ARRAY,
     Boolean,

@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import uvicorn
-from service_kit.money import Money
 from service_kit.testing import Api
+from service_kit.words.money import Money
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

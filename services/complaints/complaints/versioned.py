@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service_kit.caller import Caller
-from service_kit.database import Reader, Record, Transaction
-from service_kit.errors import Forbidden, PreconditionFailed
+from service_kit.access.caller import Caller
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader, Record
+from service_kit.words.errors import Forbidden, PreconditionFailed
 from sqlalchemy import ARRAY, String, Table, any_, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from service_kit.caller import Caller
-from service_kit.errors import Forbidden
+from service_kit.access.caller import Caller
+from service_kit.words.errors import Forbidden
 
 HANDLE = "contacts:handle"
 SUPERVISE = "contacts:supervise"

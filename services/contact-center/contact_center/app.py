@@ -3,12 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 
-from service_kit.feed import LANES
-from service_kit.identity import Clock, clock
-from service_kit.leases import Lease, Sole
+from service_kit.access.tokens import Keys
 from service_kit.service import Service
-from service_kit.timers import Timers
-from service_kit.tokens import Keys
+from service_kit.store.leases import Lease, Sole
+from service_kit.words.identity import Clock, clock
+from service_kit.work.lanes import LANES
+from service_kit.work.timers import Timers
 
 from contact_center.agent import routes as agent_routes
 from contact_center.clients.complaints import Complaints

@@ -1,7 +1,7 @@
 """The condition of a PUT that may create."""
 
-from service_kit.call import Call
-from service_kit.errors import PreconditionFailed, PreconditionRequired
+from service_kit.web.call import Call
+from service_kit.words.errors import PreconditionFailed, PreconditionRequired
 
 EXISTS = "the document exists already: read it, then replace it with If-Match"
 

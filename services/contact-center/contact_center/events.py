@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words import Id, Output, Stars, Timestamp, Version
+from service_kit.words.fields import Id, Output, Stars, Timestamp, Version
 
 from contact_center.words import Channel, ContactState, Moments, NodeName, OfferState, Presence, TierName, Transfers, Waited
 

@@ -4,9 +4,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
-from service_kit.errors import Conflict, escaped
-from service_kit.merging import merged
-from service_kit.wording import worded
+from service_kit.words.errors import Conflict, escaped
+from service_kit.words.merging import merged
+from service_kit.words.wording import worded
 
 Whole = TypeVar("Whole", bound=BaseModel)
 MOST_ERRORS = 50

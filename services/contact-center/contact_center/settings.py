@@ -1,7 +1,7 @@
 """The settings of the contact center."""
 
 from pydantic import Field
-from service_kit.settings import ServiceSettings
+from service_kit.process.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):

@@ -1,7 +1,7 @@
 """The schema that the contact center owns."""
 
-from service_kit.tables import Moment
-from service_kit.tables import metadata as kit_metadata
+from service_kit.store.tables import Moment
+from service_kit.store.tables import metadata as kit_metadata
 from sqlalchemy import (
     Boolean,
     CheckConstraint,

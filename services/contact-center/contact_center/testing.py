@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.consumer import News
 from service_kit.testing import Api
+from service_kit.work.consumer import News
 
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.news import CustomerNews, TierNews

@@ -5,7 +5,7 @@ from hashlib import blake2s
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
-from service_kit.words import Input, Output
+from service_kit.words.fields import Input, Output
 
 Channel = Literal["voice", "chat", "email", "sms", "social", "web", "fax", "letter"]
 Presence = Literal["available", "break", "meal", "meeting", "training", "offline"]

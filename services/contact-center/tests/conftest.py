@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from contact_center.app import MIGRATIONS, compose
 from contact_center.settings import Settings
-from service_kit.identity import Clock, clock
 from service_kit.service import Service
 from service_kit.testing import ISSUER, Api, SigningKeys, serving
+from service_kit.words.identity import Clock, clock
 
 SCHEMA = "contact_center"
 NOBODY = "http://127.0.0.1:9"

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from service_kit.identity import Clock, clock
-from service_kit.jobs import Jobs
+from service_kit.access.tokens import Keys
 from service_kit.service import Service
-from service_kit.tokens import Keys
-from service_kit.words import Output
+from service_kit.words.fields import Output
+from service_kit.words.identity import Clock, clock
+from service_kit.work.jobs import Jobs
 
 from customer_profile.care.birthdays import Birthdays
 from customer_profile.care.routes import router as care

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
-from service_kit.settings import ServiceSettings
-from service_kit.words import UNIT
+from service_kit.process.settings import ServiceSettings
+from service_kit.words.fields import UNIT
 
 from customer_profile.consent.domain import ContactRules, QuietHours
 from customer_profile.interaction.domain import Purpose

@@ -1,7 +1,7 @@
 """The owned schema: the customer's aggregate, the look-up of identifiers, care plans, and the files of imports."""
 
-from service_kit.tables import Moment
-from service_kit.tables import metadata as kit_metadata
+from service_kit.store.tables import Moment
+from service_kit.store.tables import metadata as kit_metadata
 from sqlalchemy import (
     Boolean,
     CheckConstraint,

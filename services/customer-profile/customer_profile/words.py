@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
-from service_kit.words import LANGUAGE_TAG, TRIMMED
+from service_kit.words.fields import LANGUAGE_TAG, TRIMMED
 
 LanguageTag = Annotated[
     str, Field(min_length=2, max_length=20, pattern=LANGUAGE_TAG, description="BCP 47, such as zh-CN.", examples=["zh-CN", "en"])

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from service_kit.database import Transaction
-from service_kit.feed import LANES
-from service_kit.identity import Clock, clock
-from service_kit.jobs import Jobs
+from service_kit.access.tokens import Keys
 from service_kit.service import Service
-from service_kit.timers import Timer, Timers
-from service_kit.tokens import Keys
-from service_kit.words import Output
+from service_kit.store.database import Transaction
+from service_kit.words.fields import Output
+from service_kit.words.identity import Clock, clock
+from service_kit.work.jobs import Jobs
+from service_kit.work.lanes import LANES
+from service_kit.work.timers import Timer, Timers
 
 from scoring.clients.customer_profile import CustomerProfile
 from scoring.company_day import company_day

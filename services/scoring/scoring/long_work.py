@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from service_kit.jobs import Job
-from service_kit.words import Count, Id, JsonObject, Output, Timestamp, Version
+from service_kit.words.fields import Count, Id, JsonObject, Output, Timestamp, Version
+from service_kit.work.jobs import Job
 
 
 class Progress(Output):

@@ -1,7 +1,7 @@
 """The environment of this service as frozen settings."""
 
 from pydantic import Field
-from service_kit.settings import ServiceSettings
+from service_kit.process.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):

@@ -4,8 +4,8 @@ Amounts are whole ten-thousandths of their currency unit (exact, of fixed width)
 Everything of a customer begins with the customer's id: one customer is one aggregate.
 """
 
-from service_kit.tables import Moment
-from service_kit.tables import metadata as kit_metadata
+from service_kit.store.tables import Moment
+from service_kit.store.tables import metadata as kit_metadata
 from sqlalchemy import (
     BigInteger,
     Boolean,

@@ -7,8 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
-from service_kit.client import NeighborUnavailable
-from service_kit.identity import new_id
+from service_kit.access.client import NeighborUnavailable
+from service_kit.words.identity import new_id
 
 from scoring.clients.customer_profile import Asked
 from scoring.customer.domain import KnownCustomer

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
-from service_kit.errors import NotFound
+from service_kit.words.errors import NotFound
 
 from gateway.webhook.event_filter import plain_type
 from gateway.webhook.schedule import next_attempt

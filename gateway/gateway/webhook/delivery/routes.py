@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
-from service_kit.call import Call
-from service_kit.caller import Caller
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.words import Id
+from service_kit.access.caller import Caller
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id
 
 from gateway.client.domain import ClientOutOfReach
 from gateway.client.store import ClientStore

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
-from service_kit.words import Id, Output, Timestamp
+from service_kit.words.fields import Id, Output, Timestamp
 
 from gateway.webhook.delivery.domain import Delivery
 from gateway.webhook.delivery.store import SHOWN_ATTEMPTS

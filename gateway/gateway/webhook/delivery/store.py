@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Record
+from service_kit.store.running import Record
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, func, insert, literal_column, or_, select, update
 
 from gateway.rows import Store, units_within

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Literal, Self
 from uuid import UUID
 
-from service_kit.errors import Conflict, NotFound
-from service_kit.outbox import Event
+from service_kit.store.outbox import Event
+from service_kit.words.errors import Conflict, NotFound
 
 from gateway.webhook.event_filter import may_see
 from gateway.webhook.event_scopes import TEST_TYPE, may_read

@@ -4,14 +4,15 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Response
-from service_kit.call import Call
-from service_kit.caller import Caller
-from service_kit.database import Reader, Transaction
-from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX, Event
-from service_kit.pages import Page, PageOf
-from service_kit.routing import MergePatch, Router, requires
-from service_kit.secrets import Sealer
-from service_kit.words import Id, written
+from service_kit.access.caller import Caller
+from service_kit.process.secrets import Sealer
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import TYPE_PREFIX, TYPE_SUFFIX, Event
+from service_kit.store.running import Reader
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import MergePatch, Router, requires
+from service_kit.words.fields import Id, written
 
 from gateway.client.domain import ClientOutOfReach
 from gateway.client.schemas import SecretRotation

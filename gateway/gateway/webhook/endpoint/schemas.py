@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from service_kit.words import Count, Id, Input, Output, Seconds, Timestamp, UnitPath, Url, Version
+from service_kit.words.fields import Count, Id, Input, Output, Seconds, Timestamp, UnitPath, Url, Version
 
 from gateway.client.schemas import ClientId
 from gateway.webhook.endpoint.domain import Endpoint

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record
-from service_kit.errors import PreconditionFailed
-from service_kit.outbox import Event
-from service_kit.secrets import Sealer
+from service_kit.process.secrets import Sealer
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
+from service_kit.words.errors import PreconditionFailed
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from gateway.rights.domain import shared_scopes, shared_units

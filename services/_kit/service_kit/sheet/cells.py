@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from service_kit.messages import said
+from service_kit.words.messages import said
 
 # What a cell shows whose column is too narrow, or whose formula failed.
 NOT_SHOWN = re.compile(

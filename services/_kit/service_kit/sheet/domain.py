@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from service_kit.errors import Invalid
+from service_kit.words.errors import Invalid
 
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 MOST_COLUMNS = 200

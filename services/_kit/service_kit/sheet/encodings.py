@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from service_kit.messages import said
 from service_kit.sheet.domain import SheetNotReadable
 from service_kit.sheet.likeness import (
     HEADINGS,
@@ -19,6 +18,7 @@ from service_kit.sheet.likeness import (
     script_share,
     western_share,
 )
+from service_kit.words.messages import said
 
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 CHUNK = 1 << 20

@@ -10,13 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from service_kit.messages import said
 from service_kit.sheet import layout
 from service_kit.sheet.archive import check_archive
 from service_kit.sheet.cells import is_garbled
 from service_kit.sheet.convert import MOST_ROWS, NOT_READABLE, TOO_MANY_ROWS
 from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS, Format, Row, Sheet, SheetNotReadable, Value
 from service_kit.sheet.encodings import encoding_of
+from service_kit.words.messages import said
 
 DELIMITERS = ",;\t|"
 LONGEST_LINE = 1_000_000

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service_kit.connection import connect
-from service_kit.identity import new_id
-from service_kit.migrations import migrate
+from service_kit.store.connection import connect
+from service_kit.store.migrations import migrate
 from service_kit.testing.published import contract_of, faults_of
+from service_kit.words.identity import new_id
 
 # Rows that migrations themselves put in are kept aside, so that an emptied database can be given them again.
 SEED = "test_seed"

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from sqlalchemy.sql.base import Executable
 
-from service_kit.connection import connect
-from service_kit.statements import Compiled
+from service_kit.store.connection import connect
+from service_kit.store.statements import Compiled
 
 # Where every name may come from.
 SHARED = ("pg_catalog",)

@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from service_kit.fingerprints import fingerprints
+from service_kit.store.fingerprints import fingerprints
 
 LIST = "fingerprints.json"
 

@@ -8,20 +8,20 @@ from fastapi import Depends, Response
 from pydantic import Field
 from sqlalchemy import Column, Integer, PrimaryKeyConstraint, String, Table, Uuid, bindparam, insert, select, tuple_, update
 
-from service_kit.call import Call
-from service_kit.database import Reader, Record
-from service_kit.errors import NotFound
-from service_kit.identity import Clock, clock
-from service_kit.outbox import Event
-from service_kit.pages import Page, PageOf
-from service_kit.routing import MergePatch, Router, requires
+from service_kit.access.tokens import Keys
+from service_kit.access.units import unit_for, units_of, within_units
+from service_kit.process.settings import ServiceSettings
 from service_kit.service import Service
-from service_kit.settings import ServiceSettings
-from service_kit.tables import Moment
-from service_kit.tables import metadata as kit_metadata
-from service_kit.tokens import Keys
-from service_kit.units import unit_for, units_of, within_units
-from service_kit.words import Id, Input, Line, Output, Timestamp, UnitPath, Version
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
+from service_kit.store.tables import Moment
+from service_kit.store.tables import metadata as kit_metadata
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import MergePatch, Router, requires
+from service_kit.words.errors import NotFound
+from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPath, Version
+from service_kit.words.identity import Clock, clock
 
 MIGRATIONS = Path(__file__).parent / "notes_migrations"
 SCHEMA = "notes"

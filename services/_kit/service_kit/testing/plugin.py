@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from service_kit.postgres_server import PostgresServer
+from service_kit.postgres.server import PostgresServer
 from service_kit.testing.databases import Databases
 from service_kit.testing.distributed import compiled_statements, refusals, volatile_of
 from service_kit.testing.tokens import SigningKeys

@@ -9,8 +9,8 @@ import asyncpg
 import jsonschema_rs
 from pydantic_core import from_json
 
-from service_kit.connection import connect
-from service_kit.outbox import TYPE_PREFIX, TYPE_SUFFIX
+from service_kit.store.connection import connect
+from service_kit.store.outbox import TYPE_PREFIX, TYPE_SUFFIX
 
 CONTRACTS = Path(__file__).parents[4] / "openapi"
 # The test dropped the database or its tables, or ended the server: what it told is gone.

@@ -11,9 +11,9 @@ from alembic.autogenerate import compare_metadata, produce_migrations, render_py
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, text
 
-from service_kit.connection import connect
-from service_kit.migrations import comparison, engine_for, migrate, script_directory
-from service_kit.postgres_server import PostgresServer
+from service_kit.postgres.server import PostgresServer
+from service_kit.store.connection import connect
+from service_kit.store.migrations import comparison, engine_for, migrate, script_directory
 
 FILE = '''"""{message}."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import uvicorn
 
-from service_kit.addresses import trust
+from service_kit.process.addresses import trust
 from service_kit.service import Service
 from service_kit.testing.tokens import SigningKeys
 

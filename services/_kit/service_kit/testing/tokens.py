@@ -7,7 +7,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
-from service_kit.identity import new_id
+from service_kit.words.identity import new_id
 
 ISSUER = "http://gateway.test"
 

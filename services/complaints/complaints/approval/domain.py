@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from service_kit.errors import Forbidden
-from service_kit.looks import is_same_person
-from service_kit.messages import said
-from service_kit.money import Money
+from service_kit.words.errors import Forbidden
+from service_kit.words.looks import is_same_person
+from service_kit.words.messages import said
+from service_kit.words.money import Money
 
 
 class ProposerMayNotDecide(Forbidden):

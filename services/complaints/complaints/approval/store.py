@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.database import Record, Transaction
-from service_kit.money import Money
+from service_kit.store.database import Transaction
+from service_kit.store.running import Record
+from service_kit.words.money import Money
 from sqlalchemy import bindparam, delete, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 

@@ -3,13 +3,13 @@
 from typing import Annotated
 
 from fastapi import Depends, Query
-from service_kit.call import Call
-from service_kit.database import Record
-from service_kit.errors import Conflict
-from service_kit.outbox import Event
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.words import Code
+from service_kit.store.outbox import Event
+from service_kit.store.running import Record
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.errors import Conflict
+from service_kit.words.fields import Code
 from starlette.responses import Response
 
 from complaints.calendar.schemas import CalendarBody, CalendarView

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
-from service_kit.words import Code, Day, Input, Output, Timestamp, Version
+from service_kit.words.fields import Code, Day, Input, Output, Timestamp, Version
 
 TimeZoneName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$", examples=["Asia/Shanghai"])]
 TimeOfDay = Annotated[str, Field(min_length=5, max_length=5, pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", examples=["09:00"])]

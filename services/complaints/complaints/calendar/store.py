@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from service_kit.database import Reader
-from service_kit.errors import NotFound
+from service_kit.store.running import Reader
+from service_kit.words.errors import NotFound
 
 from complaints.calendar.domain import DAY, WEEKDAYS, Calendar, Window
 from complaints.calendar.zone import HOUR

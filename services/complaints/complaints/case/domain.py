@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.errors import Conflict, Invalid
-from service_kit.messages import said
-from service_kit.money import Money
+from service_kit.words.errors import Conflict, Invalid
+from service_kit.words.messages import said
+from service_kit.words.money import Money
 
 from complaints.approval.domain import Books, Hand, check_approval, check_decision, exceed, sums
 from complaints.case import records

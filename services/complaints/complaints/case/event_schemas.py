@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words import Id, Output, Rating, Timestamp
+from service_kit.words.fields import Id, Output, Rating, Timestamp
 
 from complaints.case.moves import TABLE, State
 from complaints.case.records import Channel, Kind, Severity, Verdict

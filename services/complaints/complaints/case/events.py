@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from service_kit.outbox import Event
+from service_kit.store.outbox import Event
 
 from complaints.case.domain import Case, Complaint, Step
 from complaints.clock.course import Course, Told

@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from service_kit.call import Call
-from service_kit.database import Transaction
-from service_kit.routing import Router, requires
-from service_kit.words import Id
+from service_kit.store.database import Transaction
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id
 from starlette.responses import Response
 
 from complaints.approval.domain import Books, ProposerMayNotDecide, SumAboveYourLimit

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from service_kit.money import Money
+from service_kit.words.money import Money
 
 from complaints.case.moves import Move
 

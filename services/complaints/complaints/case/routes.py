@@ -5,11 +5,11 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends
-from service_kit.call import Call
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.units import UnitNotAllowed
-from service_kit.words import Id
+from service_kit.access.units import UnitNotAllowed
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id
 from starlette.responses import Response
 
 from complaints.approval.domain import Hand

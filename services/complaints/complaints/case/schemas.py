@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
-from service_kit.words import (
+from service_kit.words.fields import (
     Id,
     Input,
     JsonObject,

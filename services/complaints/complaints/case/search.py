@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from functools import cache
 from uuid import UUID
 
-from service_kit.caller import Caller
-from service_kit.database import Reader, Record
-from service_kit.units import units_of, within_units
+from service_kit.access.caller import Caller
+from service_kit.access.units import units_of, within_units
+from service_kit.store.running import Reader, Record
 from sqlalchemy import ColumnElement, Select, bindparam, func, not_, or_, select
 from sqlalchemy.types import Boolean
 

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.caller import Caller
-from service_kit.database import Reader, Record, Transaction
+from service_kit.access.caller import Caller
+from service_kit.access.units import units_of, within_units
 from service_kit.digests import row_hash, values_digest
-from service_kit.errors import Conflict, NotFound
-from service_kit.outbox import Event, Proof
-from service_kit.statements import rows
-from service_kit.units import units_of, within_units
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event, Proof
+from service_kit.store.running import Reader, Record
+from service_kit.store.statements import rows
+from service_kit.words.errors import Conflict, NotFound
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 

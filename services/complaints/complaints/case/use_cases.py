@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from service_kit.outbox import Event
+from service_kit.store.outbox import Event
 
 from complaints.approval.domain import Books, Hand
 from complaints.case import events

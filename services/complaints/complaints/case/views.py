@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from service_kit.database import Record
-from service_kit.language import spoken
-from service_kit.words import MoneyOut
+from service_kit.store.running import Record
+from service_kit.words.fields import MoneyOut
+from service_kit.words.language import spoken
 
 from complaints.case import labels
 from complaints.case.domain import Case, Complaint

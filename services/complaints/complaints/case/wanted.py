@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
-from service_kit.words import Id, Line, UnitPath
+from service_kit.words.fields import Id, Line, UnitPath
 
 from complaints.case.moves import State
 from complaints.case.records import Channel, Kind, Severity

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.client import NeighborRefused, NeighborUnavailable, ServiceClient
-from service_kit.messages import said
+from service_kit.access.client import NeighborRefused, NeighborUnavailable, ServiceClient
+from service_kit.words.messages import said
 
 from complaints.customer.domain import Asked, Customer
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from service_kit.client import NeighborRefused, ServiceClient
+from service_kit.access.client import NeighborRefused, ServiceClient
 
 
 class SurveyAnswers:

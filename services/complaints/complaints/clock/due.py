@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from service_kit.caller import SYSTEM
-from service_kit.database import Database, Record, Transaction
-from service_kit.identity import Clock
-from service_kit.timers import Timer, Timers
+from service_kit.access.caller import SYSTEM
+from service_kit.store.database import Database, Transaction
+from service_kit.store.running import Record
+from service_kit.words.identity import Clock
+from service_kit.work.timers import Timer, Timers
 from sqlalchemy import bindparam, select
 
 from complaints.calendar.store import CalendarStore

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.statements import rows
-from service_kit.tables import Moment, timer
-from service_kit.timers import Timer, schedule
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader, Record
+from service_kit.store.statements import rows
+from service_kit.store.tables import Moment, timer
+from service_kit.work.timers import Timer, schedule
 from sqlalchemy import ARRAY, Integer, String, Uuid, any_, bindparam, delete, insert, select, tuple_, update
 
 from complaints.clock.course import Course, Told

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.caller import Caller
-from service_kit.errors import NotFound
-from service_kit.units import unit_for
+from service_kit.access.caller import Caller
+from service_kit.access.units import unit_for
+from service_kit.words.errors import NotFound
 
 from complaints.case.domain import Recipient, Standing
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from service_kit.consumer import News
-from service_kit.database import Database, Record, Transaction
-from service_kit.identity import Clock
-from service_kit.kept_answers import KeptAnswers
+from service_kit.store.database import Database, Transaction
+from service_kit.store.running import Record
+from service_kit.web.kept_answers import KeptAnswers
+from service_kit.words.identity import Clock
+from service_kit.work.consumer import News
 
 from complaints.clients.customer_profile import Customers
 from complaints.customer.domain import Asked

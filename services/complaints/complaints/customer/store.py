@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from service_kit import audit
-from service_kit.database import Reader, Record, Transaction
-from service_kit.outbox import Event
+from service_kit.store import audit
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
 from sqlalchemy import ARRAY, Boolean, String, Uuid, any_, bindparam, case, func, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from service_kit.money import Money
+from service_kit.words.money import Money
 
 from complaints.case.labels import REMEDIES, VERDICTS
 from complaints.case.records import Remedy, Verdict

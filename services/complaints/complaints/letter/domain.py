@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from service_kit.errors import Conflict, Gone, NotFound, Unavailable
+from service_kit.words.errors import Conflict, Gone, NotFound, Unavailable
 
 
 class LetterTooSlow(Unavailable):

@@ -3,11 +3,11 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from service_kit.call import Call
-from service_kit.routing import Router, requires
-from service_kit.sqlstates import TransactionRolledBack
-from service_kit.units import units_of
-from service_kit.words import Id
+from service_kit.access.units import units_of
+from service_kit.store.sqlstates import TransactionRolledBack
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id
 from starlette.responses import Response
 
 from complaints.case import records, use_cases

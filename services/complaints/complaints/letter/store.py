@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader, Record
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, select
 
 from complaints.letter.domain import LetterSent, Printed

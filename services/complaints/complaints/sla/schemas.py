@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
-from service_kit.words import Code, Input, Output, Stars, Timestamp, Version
+from service_kit.words.fields import Code, Input, Output, Stars, Timestamp, Version
 
 from complaints.case.records import Channel, Kind, Severity
 

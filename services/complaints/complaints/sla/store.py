@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from service_kit.database import Reader, Record
-from service_kit.errors import NotFound
+from service_kit.store.running import Reader, Record
+from service_kit.words.errors import NotFound
 
 from complaints.calendar.domain import AroundTheClock
 from complaints.calendar.store import CALENDARS, CalendarStore

@@ -6,10 +6,10 @@ from secrets import token_urlsafe
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from service_kit.caller import SYSTEM
-from service_kit.consumer import News
-from service_kit.database import Transaction
-from service_kit.identity import Clock, new_id
+from service_kit.access.caller import SYSTEM
+from service_kit.store.database import Transaction
+from service_kit.words.identity import Clock, new_id
+from service_kit.work.consumer import News
 
 from complaints.approval.domain import Hand
 from complaints.case import use_cases

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from service_kit.database import Transaction
+from service_kit.store.database import Transaction
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert as upsert
 

@@ -3,7 +3,7 @@
 from hashlib import sha256
 from hmac import compare_digest
 
-from service_kit.errors import NotFound
+from service_kit.words.errors import NotFound
 
 
 class TrackingRefused(NotFound):

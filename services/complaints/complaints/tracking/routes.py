@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from service_kit.call import Call
-from service_kit.database import Record
-from service_kit.errors import Unauthenticated
-from service_kit.language import spoken
-from service_kit.routing import Router, anyone
+from service_kit.store.running import Record
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, anyone
+from service_kit.words.errors import Unauthenticated
+from service_kit.words.language import spoken
 from starlette.responses import Response
 
 from complaints.case.labels import STATES

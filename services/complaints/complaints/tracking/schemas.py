@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words import Input, Output, Timestamp
+from service_kit.words.fields import Input, Output, Timestamp
 
 from complaints.case.moves import State
 from complaints.case.schemas import Number, TrackingToken

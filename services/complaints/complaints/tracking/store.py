@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.database import Reader, Record
+from service_kit.store.running import Reader, Record
 from sqlalchemy import bindparam, func, or_, select
 
 from complaints.case.search import id_of_number

@@ -18,10 +18,10 @@ import uvloop
 from complaints.app import MIGRATIONS
 from complaints.clock.due import Firing
 from complaints.clock.store import TIMER_KIND
-from service_kit.database import Database, PoolLimits, connect
-from service_kit.identity import new_id
-from service_kit.migrations import migrate
-from service_kit.postgres_server import PostgresServer
+from service_kit.postgres.server import PostgresServer
+from service_kit.store.database import Database, PoolLimits, connect
+from service_kit.store.migrations import migrate
+from service_kit.words.identity import new_id
 
 SCHEMA = "complaints"
 CLOCKS = 300_000

@@ -7,10 +7,10 @@ from typing import Any
 from complaints.clock.due import DueClocks
 from complaints.clock.store import TIMER_KIND
 from complaints.testing import THE_USUAL_WAY, Desk, StoppedClock, clock_named
-from service_kit.database import Database
-from service_kit.tables import timer
+from service_kit.store.database import Database
+from service_kit.store.tables import timer
 from service_kit.testing import Api
-from service_kit.timers import Timers
+from service_kit.work.timers import Timers
 from sqlalchemy import bindparam, func, select
 
 TIMERS_LEFT = select(func.count()).select_from(timer)

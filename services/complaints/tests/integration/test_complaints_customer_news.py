@@ -7,9 +7,9 @@ from typing import Any
 
 from complaints.customer.news import NewsOfCustomers
 from complaints.testing import A_REPORT, CustomerFiles, Desk
-from service_kit.consumer import News
-from service_kit.identity import new_id
 from service_kit.testing import Api
+from service_kit.words.identity import new_id
+from service_kit.work.consumer import News
 
 
 async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:

@@ -12,7 +12,7 @@ from complaints.case.store import CaseStore
 from complaints.shelf import Shelf
 from complaints.sla.store import SlaStore
 from complaints.testing import A_REPORT, NOON, CustomerFiles, Desk, StoppedClock, a_hand, a_report, clock_named
-from service_kit.caller import SYSTEM
+from service_kit.access.caller import SYSTEM
 from service_kit.testing import Api
 
 DAY = NOON.date()

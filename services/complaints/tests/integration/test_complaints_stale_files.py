@@ -14,8 +14,8 @@ from complaints.customer.store import CustomerNews, hold
 from complaints.shelf import Shelf
 from complaints.sla.store import SlaStore
 from complaints.testing import A_REPORT, NOON, CustomerFiles, Desk, a_hand, a_report
-from service_kit.caller import SYSTEM
-from service_kit.database import Database
+from service_kit.access.caller import SYSTEM
+from service_kit.store.database import Database
 from service_kit.testing import Api
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"

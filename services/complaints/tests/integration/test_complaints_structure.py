@@ -12,7 +12,7 @@ from complaints.case.records import RECORD_OF, RemedyType, Verdict
 from complaints.settings import Settings
 from complaints.tables import metadata
 from complaints.testing import Desk
-from service_kit.settings import ServiceSettings
+from service_kit.process.settings import ServiceSettings
 from service_kit.testing import Api, SigningKeys
 from service_kit.testing.revisions import difference
 

@@ -9,10 +9,10 @@ import pytest
 from complaints.settings import Settings
 from complaints.tables import complaint_step, metadata
 from complaints.testing import CustomerFiles, Desk
-from service_kit.database import connect
-from service_kit.secrets import Sealer
+from service_kit.process.secrets import Sealer
+from service_kit.store.database import connect
+from service_kit.store.verification import Findings, verify_all
 from service_kit.testing import Api
-from service_kit.verification import Findings, verify_all
 
 VALUES = {"complaint_id": "complaint_id", "number": "number + 50", "record": "'{}'", "at": "at + interval '1 second'"}
 PUT_BACK = "DELETE FROM complaint_step; INSERT INTO complaint_step SELECT * FROM kept"

@@ -11,7 +11,7 @@ from complaints.case.domain import MoveNotAllowed, RemedyUnknown
 from complaints.case.moves import AT_WORK, ENDED, TABLE, WAYS, Duty, Move, Outcome, State, allowed_moves
 from complaints.case.records import COSTS_NOTHING, Decision, RemedyType, Verdict
 from complaints.testing import NOON, a_complaint, a_hand, a_proposal, yuan
-from service_kit.money import Money
+from service_kit.words.money import Money
 
 WHY = records.Reason(reason="because")
 LI = a_hand("li", limit=yuan("500"))

@@ -19,8 +19,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
 from hypothesis.stateful import rule as step_rule
-from service_kit.errors import Forbidden
-from service_kit.money import Money
+from service_kit.words.errors import Forbidden
+from service_kit.words.money import Money
 
 GIVING = (Move.PROPOSAL, Move.APPROVAL, Move.WITHDRAWAL)
 WHY = records.Reason(reason="because")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from service_kit.errors import Conflict, NotFound
+from service_kit.words.errors import Conflict, NotFound
 
 
 class Presence(StrEnum):

@@ -4,13 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
-from service_kit.call import Call
-from service_kit.database import Transaction
-from service_kit.moments import database_time
-from service_kit.pages import Page, PageOf
-from service_kit.routing import MergePatch, Router, requires
-from service_kit.units import unit_for, units_of
-from service_kit.words import Id
+from service_kit.access.units import unit_for, units_of
+from service_kit.store.database import Transaction
+from service_kit.store.moments import database_time
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import MergePatch, Router, requires
+from service_kit.words.fields import Id
 
 from contact_center.acting import OWN_PRESENCE, ActsForAnotherAgent, ActsForOneAgent, agent_of, require_acting_for, require_no_agent
 from contact_center.agent import use_cases

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, get_args
 
 from pydantic import Field
-from service_kit.words import Id, Input, Line, Output, Timestamp, UnitPath
+from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPath
 
 from contact_center.agent.domain import Agent, Profile
 from contact_center.agent.work import Work

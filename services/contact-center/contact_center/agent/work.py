@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.database import Record
+from service_kit.store.running import Record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from service_kit.client import ServiceClient
+from service_kit.access.client import ServiceClient
 
 ENDED = frozenset({"closed", "withdrawn"})
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.client import ServiceClient
+from service_kit.access.client import ServiceClient
 
 from contact_center.addresses import identifier_key
 from contact_center.directory.domain import CustomerFacts

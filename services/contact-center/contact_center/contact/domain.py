@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
-from service_kit.errors import NotFound
+from service_kit.words.errors import NotFound
 
 from contact_center.contact.moves import Move, State, way
 from contact_center.flow.domain import Journey

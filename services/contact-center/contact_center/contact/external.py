@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from service_kit.database import Transaction
-from service_kit.errors import Conflict
-from service_kit.sqlstates import TransactionRolledBack
+from service_kit.store.database import Transaction
+from service_kit.store.sqlstates import TransactionRolledBack
+from service_kit.words.errors import Conflict
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 

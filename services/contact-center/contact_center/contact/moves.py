@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service_kit.errors import Conflict
+from service_kit.words.errors import Conflict
 
 
 class State(StrEnum):

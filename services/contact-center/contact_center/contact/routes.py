@@ -7,13 +7,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Response
-from service_kit.call import Call
-from service_kit.database import Reader, Transaction
-from service_kit.moments import database_time
-from service_kit.pages import Page, PageOf
-from service_kit.routing import MergePatch, Router, requires
-from service_kit.units import units_of
-from service_kit.words import Id, Line
+from service_kit.access.units import units_of
+from service_kit.store.database import Transaction
+from service_kit.store.moments import database_time
+from service_kit.store.running import Reader
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import MergePatch, Router, requires
+from service_kit.words.fields import Id, Line
 
 from contact_center.acting import HANDLE, SUPERVISE, ActsForAnotherAgent, agent_of
 from contact_center.addresses import written

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Record
+from service_kit.store.running import Record
 
 from contact_center.contact.domain import Contact
 from contact_center.contact.moves import State

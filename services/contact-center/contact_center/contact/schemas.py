@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
-from service_kit.words import Code, Id, Input, Line, Output, Seconds, Stars, Text, Timestamp, UnitPath
+from service_kit.words.fields import Code, Id, Input, Line, Output, Seconds, Stars, Text, Timestamp, UnitPath
 
 from contact_center.contact.domain import Contact
 from contact_center.contact.moves import allowed_moves

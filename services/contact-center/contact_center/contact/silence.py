@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.database import Transaction
-from service_kit.moments import database_time
-from service_kit.timers import Timer
+from service_kit.store.database import Transaction
+from service_kit.store.moments import database_time
+from service_kit.work.timers import Timer
 
 from contact_center.contact.domain import ContactUnknown
 from contact_center.contact.moves import State

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.caller import Caller
-from service_kit.database import Reader, Record, Transaction
-from service_kit.outbox import Event
-from service_kit.timers import Timer, cancel, schedule
-from service_kit.units import units_of, within_units
+from service_kit.access.caller import Caller
+from service_kit.access.units import units_of, within_units
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
+from service_kit.work.timers import Timer, cancel, schedule
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, insert, or_, select, update
 
 from contact_center.acting import agent_of, require_acting_for

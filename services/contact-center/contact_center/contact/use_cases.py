@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 from uuid import UUID
 
-from service_kit.errors import Conflict
+from service_kit.words.errors import Conflict
 
 from contact_center.contact.domain import Contact, Happened
 from contact_center.contact.moves import Move, way

@@ -5,13 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
-from service_kit.call import Call
-from service_kit.database import Transaction
-from service_kit.errors import PreconditionFailed
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.units import units_of
-from service_kit.words import Id, Input, Output, Timestamp, UnitPath
+from service_kit.access.units import units_of
+from service_kit.store.database import Transaction
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.errors import PreconditionFailed
+from service_kit.words.fields import Id, Input, Output, Timestamp, UnitPath
 
 from contact_center.acting import ActsForOneAgent, require_no_agent
 from contact_center.agent.store import AgentStore

@@ -1,6 +1,6 @@
 """Keyed digests of addresses: equal ones are found, none can be read back."""
 
-from service_kit.secrets import Sealer
+from service_kit.process.secrets import Sealer
 
 from contact_center.addresses import identifier_keys
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.errors import NotFound
+from service_kit.words.errors import NotFound
 
 from contact_center.flow.domain import Caller
 

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from service_kit import audit
-from service_kit.consumer import News
-from service_kit.database import Record, Transaction
-from service_kit.kept_answers import KeptAnswers
+from service_kit.store import audit
+from service_kit.store.database import Transaction
+from service_kit.store.running import Record
+from service_kit.web.kept_answers import KeptAnswers
+from service_kit.work.consumer import News
 
 from contact_center.directory import strangers
 from contact_center.directory.domain import CustomerFacts

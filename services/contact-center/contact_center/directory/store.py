@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.statements import rows
-from service_kit.tables import Moment
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader, Record
+from service_kit.store.statements import rows
+from service_kit.store.tables import Moment
 from sqlalchemy import (
     ARRAY,
     Boolean,

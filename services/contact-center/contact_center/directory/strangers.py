@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from service_kit import audit, timers
-from service_kit.database import Database, Record, Transaction
-from service_kit.identity import Clock
-from service_kit.kept_answers import KeptAnswers
-from service_kit.timers import Timer, Timers
+from service_kit.store import audit
+from service_kit.store.database import Database, Transaction
+from service_kit.store.running import Record
+from service_kit.web.kept_answers import KeptAnswers
+from service_kit.words.identity import Clock
+from service_kit.work import timers
+from service_kit.work.timers import Timer, Timers
 from sqlalchemy import ARRAY, Integer, Uuid, any_, bindparam, select, update
 
 from contact_center.directory.store import BLANK_OFFERS, BLANKED, FORGET_EXTERNAL, Digests

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.errors import Conflict, NotFound
+from service_kit.words.errors import Conflict, NotFound
 
 
 class EntryPointUnknown(NotFound):

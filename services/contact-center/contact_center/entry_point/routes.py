@@ -4,12 +4,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
-from service_kit.call import Call
-from service_kit.database import Transaction
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.units import unit_for, units_of
-from service_kit.words import Id
+from service_kit.access.units import unit_for, units_of
+from service_kit.store.database import Transaction
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id
 
 from contact_center.addresses import written
 from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointUnknown, TargetUnknown

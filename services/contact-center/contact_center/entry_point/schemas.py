@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words import Id, Input, Output, Timestamp, UnitPath
+from service_kit.words.fields import Id, Input, Output, Timestamp, UnitPath
 
 from contact_center.entry_point.domain import EntryPoint
 from contact_center.words import Address, Channel, Spoken

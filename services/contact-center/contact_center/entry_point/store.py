@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.messages import said
-from service_kit.outbox import Event
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
+from service_kit.words.messages import said
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 

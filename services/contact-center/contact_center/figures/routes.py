@@ -5,11 +5,11 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Query, Response
-from service_kit.call import Call
-from service_kit.moments import database_time
-from service_kit.routing import Router, requires
-from service_kit.units import units_of
-from service_kit.words import Id, Timestamp
+from service_kit.access.units import units_of
+from service_kit.store.moments import database_time
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id, Timestamp
 
 from contact_center.figures.schemas import AgentCounts, QueueFigures
 from contact_center.figures.store import FigureStore

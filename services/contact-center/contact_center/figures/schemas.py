@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words import Count, Id, Output, Timestamp
+from service_kit.words.fields import Count, Id, Output, Timestamp
 
 from contact_center.words import Waited
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.database import Reader
-from service_kit.tables import Moment
+from service_kit.store.running import Reader
+from service_kit.store.tables import Moment
 from sqlalchemy import Integer, String, Uuid, and_, bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import array
 

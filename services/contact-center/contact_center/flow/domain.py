@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from uuid import UUID
 
-from service_kit.errors import Conflict, Fault, NotFound
-from service_kit.messages import said
+from service_kit.words.errors import Conflict, Fault, NotFound
+from service_kit.words.messages import said
 
 from contact_center.flow.nodes import Asking, Check, Collect, HangUp, Hours, Menu, Node, Say, SetNeeds, ToQueue, Wording
 

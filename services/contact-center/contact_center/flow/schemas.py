@@ -5,7 +5,7 @@ from datetime import time
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
-from service_kit.words import Day, Id, Input, Line, Output, Stars, Timestamp, UnitPath
+from service_kit.words.fields import Day, Id, Input, Line, Output, Stars, Timestamp, UnitPath
 
 from contact_center.flow.domain import Flow
 from contact_center.flow.nodes import WEEKDAYS, Check, Collect, HangUp, Hours, Menu, Node, Say, SetNeeds, ToQueue, Window, Wording

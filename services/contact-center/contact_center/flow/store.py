@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.outbox import Event
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
 from sqlalchemy import ARRAY, Integer, Uuid, and_, any_, bindparam, column, func, insert, select, update
 
 from contact_center.flow.domain import Flow, FlowUnknown

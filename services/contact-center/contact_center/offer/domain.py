@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from service_kit.errors import Conflict, Forbidden, NotFound
-from service_kit.messages import said
+from service_kit.words.errors import Conflict, Forbidden, NotFound
+from service_kit.words.messages import said
 
 
 class OfferState(StrEnum):

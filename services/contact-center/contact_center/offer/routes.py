@@ -4,13 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
-from service_kit.call import Call
-from service_kit.database import Reader, Transaction
-from service_kit.moments import database_time
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.units import units_of
-from service_kit.words import Id
+from service_kit.access.units import units_of
+from service_kit.store.database import Transaction
+from service_kit.store.moments import database_time
+from service_kit.store.running import Reader
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id
 
 from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
 from contact_center.agent.domain import AgentUnknown

@@ -1,6 +1,6 @@
 """Offers as the API reads and shows them."""
 
-from service_kit.words import Id, Input, Line, Output, Timestamp, UnitPath
+from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPath
 
 from contact_center.offer.domain import Offer
 from contact_center.words import Channel, OfferState

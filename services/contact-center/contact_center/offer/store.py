@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.database import Reader, Record
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.running import Reader, Record
 from sqlalchemy import Uuid, bindparam, or_, select
 
 from contact_center.offer.domain import Offer, OfferState, OfferUnknown

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words import Id, Input, Line, Output, Timestamp, UnitPath
+from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPath
 
 from contact_center.patches import patched
 from contact_center.queue.domain import Queue, QueueProfile, RelaxationStep

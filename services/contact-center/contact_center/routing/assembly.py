@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from service_kit.database import Record
+from service_kit.store.running import Record
 
 from contact_center.agent.domain import Agent, Presence
 from contact_center.agent.work import Work

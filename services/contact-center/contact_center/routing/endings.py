@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.database import Database, Record, Transaction
-from service_kit.moments import database_time
-from service_kit.origin import Origin
-from service_kit.outbox import Event
+from service_kit.process.origin import Origin
+from service_kit.store.database import Database, Transaction
+from service_kit.store.moments import database_time
+from service_kit.store.outbox import Event
+from service_kit.store.running import Record
 
 from contact_center.contact.domain import Contact, Happened
 from contact_center.contact.moves import State

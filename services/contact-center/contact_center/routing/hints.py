@@ -4,11 +4,11 @@ import asyncio
 from contextlib import suppress
 
 import asyncpg
-from service_kit.database import Database
-from service_kit.errors import Unavailable
-from service_kit.identity import new_id
-from service_kit.signals import Signals
-from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.process.signals import Signals
+from service_kit.store.database import Database
+from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.words.errors import Unavailable
+from service_kit.words.identity import new_id
 from sqlalchemy import bindparam, func, select
 
 COMMITTED = "outbox"

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from service_kit.database import Transaction
-from service_kit.identity import new_id
+from service_kit.store.database import Transaction
+from service_kit.words.identity import new_id
 from sqlalchemy import insert
 
 from contact_center.tables import routing_mark

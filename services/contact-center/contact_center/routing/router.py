@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service_kit.database import Database, Reader, Record
-from service_kit.identity import new_id
-from service_kit.leases import Lease
-from service_kit.logs import logger
-from service_kit.moments import database_time
-from service_kit.origin import Origin
+from service_kit.process.logs import logger
+from service_kit.process.origin import Origin
+from service_kit.store.database import Database
+from service_kit.store.leases import Lease
+from service_kit.store.moments import database_time
+from service_kit.store.running import Reader, Record
+from service_kit.words.identity import new_id
 
 from contact_center.agent.domain import Agent
 from contact_center.agent.store import AgentStore

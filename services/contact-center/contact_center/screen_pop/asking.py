@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from service_kit.client import NeighborRefused
-from service_kit.errors import Unavailable
-from service_kit.logs import logger
+from service_kit.access.client import NeighborRefused
+from service_kit.process.logs import logger
+from service_kit.words.errors import Unavailable
 
 from contact_center.screen_pop import answers as read
 from contact_center.screen_pop.answers import Answers, Json

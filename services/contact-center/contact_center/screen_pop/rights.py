@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from service_kit.caller import Caller
+from service_kit.access.caller import Caller
 
 from contact_center.acting import agent_of
 from contact_center.contact.domain import Contact

@@ -7,9 +7,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Response
-from service_kit.call import Call
-from service_kit.routing import Router, requires
-from service_kit.words import Id, written
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id, written
 
 from contact_center.acting import ActsForAnotherAgent, agent_of, require_acting_for
 from contact_center.contact.domain import Contact, ContactUnknown

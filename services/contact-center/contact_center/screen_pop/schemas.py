@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
-from service_kit.words import FREE_JSON, Id, Output, Stars, Timestamp
+from service_kit.words.fields import FREE_JSON, Id, Output, Stars, Timestamp
 
 # What another service said is shown as it said it, however large: it was checked where it came in.
 Said = Annotated[dict[str, Any], WithJsonSchema({**FREE_JSON})]

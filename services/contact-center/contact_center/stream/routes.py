@@ -10,12 +10,12 @@ from uuid import UUID
 from fastapi import Header, Response
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from pydantic import Field
-from service_kit.call import Call
-from service_kit.errors import Forbidden, Unauthenticated
-from service_kit.moments import database_time
-from service_kit.routing import Router, requires
-from service_kit.units import units_of
-from service_kit.words import Id, written
+from service_kit.access.units import units_of
+from service_kit.store.moments import database_time
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, requires
+from service_kit.words.errors import Forbidden, Unauthenticated
+from service_kit.words.fields import Id, written
 
 from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
 from contact_center.agent.domain import AgentUnknown

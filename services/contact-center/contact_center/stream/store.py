@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from service_kit.database import Reader, Record
-from service_kit.sequencer import READ_HEAD
-from service_kit.tables import event
+from service_kit.store.running import Reader, Record
+from service_kit.store.tables import event
+from service_kit.work.sequencer import READ_HEAD
 from sqlalchemy import Text, bindparam, or_, select
 
 BATCH = 500

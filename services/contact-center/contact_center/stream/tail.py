@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Database, Record
-from service_kit.errors import Unavailable
-from service_kit.logs import logger
-from service_kit.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.process.logs import logger
+from service_kit.store.database import Database
+from service_kit.store.running import Record
+from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.words.errors import Unavailable
 
 from contact_center.stream.store import BATCH, FeedStore
 

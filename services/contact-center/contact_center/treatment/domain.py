@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from service_kit.errors import NotFound
+from service_kit.words.errors import NotFound
 
 from contact_center.routing.domain import SECOND, Treatment
 

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 from pydantic import Field
-from service_kit.call import Call
-from service_kit.errors import Forbidden
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.words import Input, Output, Timestamp
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.errors import Forbidden
+from service_kit.words.fields import Input, Output, Timestamp
 
 from contact_center.treatment.domain import TierTreatment, TreatmentUnknown
 from contact_center.treatment.store import TreatmentStore

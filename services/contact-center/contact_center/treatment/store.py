@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.outbox import Event
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
 from sqlalchemy import bindparam, select, update
 
 from contact_center.routing.marks import TREATMENTS, mark

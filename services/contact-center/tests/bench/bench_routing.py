@@ -20,11 +20,11 @@ from uuid import UUID
 import uvloop
 from contact_center.app import MIGRATIONS
 from contact_center.routing.router import LEASE_NAME, Router
-from service_kit.database import Database, PoolLimits, connect
-from service_kit.identity import new_id
-from service_kit.leases import Leases
-from service_kit.migrations import migrate
-from service_kit.postgres_server import PostgresServer
+from service_kit.postgres.server import PostgresServer
+from service_kit.store.database import Database, PoolLimits, connect
+from service_kit.store.leases import Leases
+from service_kit.store.migrations import migrate
+from service_kit.words.identity import new_id
 
 SCHEMA = "contact_center"
 SKILLS = 20

@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 from contact_center.contact.store import FLOW_TIMER
 from contact_center.testing import House, a_flow, eventually, made
-from service_kit.identity import Clock, clock
-from service_kit.moments import database_time
 from service_kit.service import Service
+from service_kit.store.moments import database_time
 from service_kit.testing import Api, SigningKeys, serving
-from service_kit.timers import Timer, schedule
+from service_kit.words.identity import Clock, clock
+from service_kit.work.timers import Timer, schedule
 
 
 @pytest.fixture(params=[30, -30], ids=["ahead", "behind"])

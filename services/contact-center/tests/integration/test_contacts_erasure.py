@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.news import CustomerNews
 from contact_center.testing import House, a_call, a_flow, eventually, made
-from service_kit.consumer import News
 from service_kit.testing import Api
 from service_kit.testing.residue import residue
+from service_kit.work.consumer import News
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 ZHANG = UUID(int=1)

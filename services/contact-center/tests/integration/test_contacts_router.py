@@ -13,7 +13,7 @@ from contact_center.routing.hints import Hearing, Hints
 from contact_center.routing.router import LEASE_NAME, Router
 from contact_center.settings import Settings
 from contact_center.testing import House, eventually
-from service_kit.leases import Lease, LeaseLost
+from service_kit.store.leases import Lease, LeaseLost
 from service_kit.testing import ISSUER, Api, SigningKeys, serving
 
 NOBODY = "http://127.0.0.1:9"

@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 from contact_center.stream.tail import Line, Tail
 from contact_center.testing import House
-from service_kit.database import Database
-from service_kit.epochs import NoEpochs, mark_of
-from service_kit.errors import Unavailable
+from service_kit.access.epochs import NoEpochs, mark_of
+from service_kit.store.database import Database
 from service_kit.testing import Api
+from service_kit.words.errors import Unavailable
 
 NOBODY = "01890a5d-ac96-774b-bcce-b302099a8057"
 

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from service_kit import timers
-from service_kit.database import Database, Transaction
-from service_kit.identity import Clock
-from service_kit.tables import timer as timer_table
-from service_kit.timers import Timer, Timers
+from service_kit.store.database import Database, Transaction
+from service_kit.store.tables import timer as timer_table
+from service_kit.words.identity import Clock
+from service_kit.work import timers
+from service_kit.work.timers import Timer, Timers
 from sqlalchemy import select
 
 from customer_profile.care.domain import Occasion, Place

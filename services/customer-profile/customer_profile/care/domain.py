@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from service_kit.errors import Conflict, Forbidden, NotFound
+from service_kit.words.errors import Conflict, Forbidden, NotFound
 
 from customer_profile.consent.domain import Code, QuietHours
 from customer_profile.customer.domain import Customer, Kind

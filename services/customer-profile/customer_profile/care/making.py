@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from service_kit.database import Transaction
-from service_kit.identity import new_id
+from service_kit.store.database import Transaction
+from service_kit.words.identity import new_id
 
 from customer_profile.care.store import CareStore
 from customer_profile.care.use_cases import Caring

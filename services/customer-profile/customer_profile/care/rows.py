@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service_kit.database import Record
+from service_kit.store.running import Record
 
 from customer_profile.care.domain import CarePlan, CareTask, Occasion, Segment, TaskState
 from customer_profile.customer.domain import Kind

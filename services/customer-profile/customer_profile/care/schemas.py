@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words import Code, Id, Input, Language, Line, Output, Stars, Text, Timestamp, UnitPath
+from service_kit.words.fields import Code, Id, Input, Language, Line, Output, Stars, Text, Timestamp, UnitPath
 
 from customer_profile.care.domain import CarePlan, CareTask, Occasion, Segment, TaskState
 from customer_profile.customer.domain import Kind

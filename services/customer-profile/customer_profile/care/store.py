@@ -6,13 +6,14 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.outbox import Event
-from service_kit.sqlstates import TransactionRolledBack
-from service_kit.statements import rows
-from service_kit.tables import Moment
-from service_kit.units import within_units
-from service_kit.words import written
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
+from service_kit.store.sqlstates import TransactionRolledBack
+from service_kit.store.statements import rows
+from service_kit.store.tables import Moment
+from service_kit.words.fields import written
 from sqlalchemy import (
     ColumnElement,
     Integer,

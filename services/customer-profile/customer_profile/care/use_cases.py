@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from service_kit.identity import Ids
+from service_kit.words.identity import Ids
 
 from customer_profile.care import domain
 from customer_profile.care.domain import NOBODY, CarePlan, CareTask, Happening, Made, Occasion, Place

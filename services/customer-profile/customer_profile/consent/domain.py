@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from service_kit.errors import NotFound
+from service_kit.words.errors import NotFound
 
 from customer_profile.interaction.domain import ANSWERING, Channel, Purpose
 

@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
-from service_kit.call import Call
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.units import units_of
-from service_kit.words import LATEST, Id, Timestamp
+from service_kit.access.units import units_of
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import LATEST, Id, Timestamp
 
 from customer_profile.consent import store
 from customer_profile.consent.domain import Consent, ConsentNotFound, decide

@@ -1,6 +1,6 @@
 """Consents as rows."""
 
-from service_kit.database import Record
+from service_kit.store.running import Record
 
 from customer_profile.consent.domain import Consent, Status
 from customer_profile.interaction.domain import Channel, Purpose

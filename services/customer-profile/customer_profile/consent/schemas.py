@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.language import spoken
-from service_kit.words import Id, Input, Line, Output, Timestamp
+from service_kit.words.fields import Id, Input, Line, Output, Timestamp
+from service_kit.words.language import spoken
 
 from customer_profile.consent.domain import TEXTS, Code, Consent, Decision, Status
 from customer_profile.interaction.domain import Channel, Purpose

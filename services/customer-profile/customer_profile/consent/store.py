@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.outbox import Event
-from service_kit.tables import Moment
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
+from service_kit.store.tables import Moment
 from sqlalchemy import Integer, Uuid, any_, bindparam, insert, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 

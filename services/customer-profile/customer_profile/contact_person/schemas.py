@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words import Id, Input, Line, Output, Timestamp
+from service_kit.words.fields import Id, Input, Line, Output, Timestamp
 
 from customer_profile.contact_person.domain import ContactPerson, Part, Stance
 from customer_profile.identifier.domain import Vault

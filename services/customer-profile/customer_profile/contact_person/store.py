@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit import audit
-from service_kit.database import Reader, Record, Transaction
-from service_kit.outbox import Event
-from service_kit.sqlstates import TransactionRolledBack
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store import audit
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
+from service_kit.store.sqlstates import TransactionRolledBack
 from sqlalchemy import Integer, Uuid, bindparam, delete, insert, select, update
 
 from customer_profile.contact_person.domain import ContactPerson, ContactPersonNotFound, Part, Stance

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from service_kit.errors import Conflict, Invalid, NotFound
+from service_kit.words.errors import Conflict, Invalid, NotFound
 
 from customer_profile.customer import facts as facts_of
 from customer_profile.customer.facts import Facts, Source

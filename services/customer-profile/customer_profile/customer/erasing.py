@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit import audit
-from service_kit.database import Transaction
-from service_kit.tables import Moment
+from service_kit.store import audit
+from service_kit.store.database import Transaction
+from service_kit.store.tables import Moment
 from sqlalchemy import String, Uuid, any_, bindparam, case, delete, func, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 

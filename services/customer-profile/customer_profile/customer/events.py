@@ -5,8 +5,8 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
-from service_kit.outbox import Event
-from service_kit.words import Id, Output
+from service_kit.store.outbox import Event
+from service_kit.words.fields import Id, Output
 
 from customer_profile.customer.domain import CustomerChanged, CustomerCreated, CustomerErased, Kind, Role, Sector
 

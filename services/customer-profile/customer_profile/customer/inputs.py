@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.call import Call
-from service_kit.units import unit_for
+from service_kit.access.units import unit_for
+from service_kit.web.call import Call
 
 from customer_profile.customer import facts as facts_of
 from customer_profile.customer.domain import Customer, SourceGiven

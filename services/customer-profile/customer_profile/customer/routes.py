@@ -5,13 +5,14 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 from pydantic import Field
-from service_kit.call import Call
-from service_kit.database import Record, Transaction
-from service_kit.outbox import Event
-from service_kit.pages import Page, PageOf
-from service_kit.routing import MergePatch, Router, requires
-from service_kit.units import UnitNotAllowed, units_of
-from service_kit.words import EMAIL, PHONE_IN_QUERY, Id, Input, Output, Stars, UnitPath
+from service_kit.access.units import UnitNotAllowed, units_of
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Record
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import MergePatch, Router, requires
+from service_kit.words.fields import EMAIL, PHONE_IN_QUERY, Id, Input, Output, Stars, UnitPath
 
 from customer_profile.customer import inputs, use_cases, views
 from customer_profile.customer.domain import Customer, CustomerNotFound, IdentifierTaken, TooManyFacts, TooManyIdentifiers

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from service_kit.database import Record
-from service_kit.words import written
+from service_kit.store.running import Record
+from service_kit.words.fields import written
 
 from customer_profile.customer.domain import Customer, Kind, Role, Sector
 from customer_profile.customer.facts import Learned, Source, SourceKind

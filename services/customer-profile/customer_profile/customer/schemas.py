@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
-from service_kit.words import Day, Id, Input, Line, MoneyIn, Output, Stars, Timestamp, UnitPath
+from service_kit.words.fields import Day, Id, Input, Line, MoneyIn, Output, Stars, Timestamp, UnitPath
 from typing_extensions import TypeAliasType
 
 from customer_profile.customer.domain import Kind, Role, Sector

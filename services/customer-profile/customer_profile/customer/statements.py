@@ -3,9 +3,9 @@
 from functools import cache
 from typing import Any
 
-from service_kit.statements import rows
-from service_kit.tables import Moment
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.statements import rows
+from service_kit.store.tables import Moment
 from sqlalchemy import (
     Boolean,
     ColumnElement,

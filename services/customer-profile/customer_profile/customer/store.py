@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from service_kit.caller import Caller
-from service_kit.database import Reader, Record, Transaction
-from service_kit.sqlstates import TransactionRolledBack, UniqueViolated
-from service_kit.units import units_of
+from service_kit.access.caller import Caller
+from service_kit.access.units import units_of
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader, Record
+from service_kit.store.sqlstates import TransactionRolledBack, UniqueViolated
 from sqlalchemy import Executable
 
 from customer_profile.customer import erasing, events, statements, views

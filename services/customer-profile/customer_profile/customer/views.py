@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from pydantic_core import from_json, to_json
-from service_kit.database import Record
+from service_kit.store.running import Record
 
 from customer_profile.customer.facts import GROUPS, SENSITIVE
 from customer_profile.identifier.domain import IdentifierType, Vault

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from service_kit.errors import Invalid
-from service_kit.messages import said
+from service_kit.words.errors import Invalid
+from service_kit.words.messages import said
 
 from customer_profile.customer.facts import GROUPS
 from customer_profile.customer_import.spellings import COMPANY, CONTACT, KEY_COLUMNS, NAME_PARTS, USUAL, bare

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.errors import NotFound, Refusal
-from service_kit.identity import Ids
-from service_kit.messages import said
+from service_kit.words.errors import NotFound, Refusal
+from service_kit.words.identity import Ids
+from service_kit.words.messages import said
 
 from customer_profile.customer import domain as customers
 from customer_profile.customer import facts as facts_of

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from service_kit.errors import Refusal
-from service_kit.messages import said
 from service_kit.sheet.domain import Row, Value
+from service_kit.words.errors import Refusal
+from service_kit.words.messages import said
 
 from customer_profile.customer.domain import Kind, Role, Sector
 from customer_profile.customer.facts import GROUPS, Json

@@ -5,8 +5,8 @@ import io
 from collections.abc import Callable
 from uuid import UUID
 
-from service_kit.database import Reader
-from service_kit.messages import restored
+from service_kit.store.running import Reader
+from service_kit.words.messages import restored
 
 from customer_profile.customer_import import store
 

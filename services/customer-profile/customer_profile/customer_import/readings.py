@@ -5,13 +5,13 @@ from collections.abc import Sequence, Sized
 from enum import StrEnum
 from typing import TypeVar
 
-from service_kit.messages import said
 from service_kit.sheet import cells
 from service_kit.sheet.cells import CellSpoiled
 from service_kit.sheet.days import day_of
 from service_kit.sheet.domain import Value
-from service_kit.words import DAY as DAY_WANTED
-from service_kit.words import LANGUAGE_TAG, UNIT
+from service_kit.words.fields import DAY as DAY_WANTED
+from service_kit.words.fields import LANGUAGE_TAG, UNIT
+from service_kit.words.messages import said
 
 from customer_profile.customer.facts import Json
 from customer_profile.customer_import.columns import usual_name

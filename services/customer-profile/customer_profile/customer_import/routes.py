@@ -5,17 +5,17 @@ from typing import Annotated
 from fastapi import Depends, File, Form, Response, UploadFile
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
-from service_kit import jobs
-from service_kit.call import Call
-from service_kit.database import Reader
-from service_kit.errors import NotFound, TooLarge
-from service_kit.jobs import Job, JobAlreadyOver
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
+from service_kit.access.units import UnitNotAllowed, unit_for, units_of
 from service_kit.sheet.domain import SheetNotReadable
 from service_kit.sheet.encodings import Named as Encoding
-from service_kit.units import UnitNotAllowed, unit_for, units_of
-from service_kit.words import Id, UnitPath
+from service_kit.store.running import Reader
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.errors import NotFound, TooLarge
+from service_kit.words.fields import Id, UnitPath
+from service_kit.work import jobs
+from service_kit.work.jobs import Job, JobAlreadyOver
 
 from customer_profile.customer.store import BEHIND_ALL
 from customer_profile.customer_import import store

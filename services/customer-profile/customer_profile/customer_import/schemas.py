@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from service_kit.database import Record
-from service_kit.jobs import Job
-from service_kit.messages import restored
 from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS
-from service_kit.words import Count, Id, Output, Timestamp
+from service_kit.store.running import Record
+from service_kit.words.fields import Count, Id, Output, Timestamp
+from service_kit.words.messages import restored
+from service_kit.work.jobs import Job
 
 from customer_profile.customer_import.domain import Counts
 

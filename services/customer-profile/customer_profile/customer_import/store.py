@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.identity import Ids
-from service_kit.messages import stored
-from service_kit.sqlstates import UniqueViolated
-from service_kit.statements import rows
-from service_kit.tables import job
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader, Record
+from service_kit.store.sqlstates import UniqueViolated
+from service_kit.store.statements import rows
+from service_kit.store.tables import job
+from service_kit.words.identity import Ids
+from service_kit.words.messages import stored
 from sqlalchemy import Integer, SmallInteger, String, Uuid, bindparam, delete, exists, func, insert, select, tuple_
 
 from customer_profile.customer import events, statements

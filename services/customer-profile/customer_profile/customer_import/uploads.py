@@ -9,11 +9,11 @@ from typing import IO
 
 from fastapi import UploadFile
 from pydantic_core import from_json, to_json
-from service_kit.errors import TooLarge
-from service_kit.messages import said
-from service_kit.scratch import scratch
+from service_kit.process.scratch import scratch
 from service_kit.sheet import reading
 from service_kit.sheet.domain import Format
+from service_kit.words.errors import TooLarge
+from service_kit.words.messages import said
 
 from customer_profile.customer_import.columns import MappingNotUsable, columns_of, key_of
 from customer_profile.customer_import.work import Order

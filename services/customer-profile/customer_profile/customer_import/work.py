@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Database, Transaction
-from service_kit.errors import Conflict, Refusal, Unavailable
-from service_kit.identity import Clock, new_id
-from service_kit.jobs import JobCanceled, RunningJob
-from service_kit.scratch import scratch
+from service_kit.process.scratch import scratch
 from service_kit.sheet import reading
 from service_kit.sheet.domain import Format, Row, Sheet
+from service_kit.store.database import Database, Transaction
+from service_kit.words.errors import Conflict, Refusal, Unavailable
+from service_kit.words.identity import Clock, new_id
+from service_kit.work.jobs import JobCanceled, RunningJob
 
 from customer_profile.customer.domain import SourceGiven
 from customer_profile.customer.facts import Learned, Source, SourceKind

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.running import Reader, Record
 from sqlalchemy import ARRAY, Integer, Uuid, any_, bindparam, func, select, true
 
 from customer_profile.customer.statements import FIND_SOME

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from service_kit.messages import said
+from service_kit.words.messages import said
 
 from customer_profile.identifier.phones import phone
 from customer_profile.identifier.values import IdentifierNotReadable, shown

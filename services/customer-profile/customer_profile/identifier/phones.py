@@ -2,7 +2,7 @@
 
 import re
 
-from service_kit.messages import said
+from service_kit.words.messages import said
 
 from customer_profile.identifier.values import IdentifierNotReadable, shown
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
-from service_kit.words import EMAIL, PHONE, Input, Output
+from service_kit.words.fields import EMAIL, PHONE, Input, Output
 
 from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
 

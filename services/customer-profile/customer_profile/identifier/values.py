@@ -1,6 +1,6 @@
 """What is said of a value that is no identifier."""
 
-from service_kit.errors import Invalid
+from service_kit.words.errors import Invalid
 
 
 class IdentifierNotReadable(Invalid):

@@ -2,7 +2,7 @@
 
 import base64
 
-from service_kit.secrets import Sealer
+from service_kit.process.secrets import Sealer
 
 from customer_profile.identifier.domain import Hidden
 

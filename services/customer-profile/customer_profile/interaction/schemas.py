@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema
-from service_kit.merging import merged
-from service_kit.words import FREE_JSON, NOT_BLANK, Id, Input, JsonObject, Line, Output, StoredJson, Timestamp
+from service_kit.words.fields import FREE_JSON, NOT_BLANK, Id, Input, JsonObject, Line, Output, StoredJson, Timestamp
+from service_kit.words.merging import merged
 
 from customer_profile.interaction.domain import Channel, Direction, Interaction, Purpose, TrailTooLong
 

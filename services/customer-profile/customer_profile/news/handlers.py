@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.consumer import News
-from service_kit.database import Transaction
-from service_kit.identity import Clock
-from service_kit.outbox import Event
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.words.identity import Clock
+from service_kit.work.consumer import News
 from sqlalchemy import bindparam, select
 
 from customer_profile.care.domain import Happening, Occasion

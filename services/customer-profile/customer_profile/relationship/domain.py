@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from service_kit.errors import Conflict, NotFound
+from service_kit.words.errors import Conflict, NotFound
 
 
 class RelationshipType(StrEnum):

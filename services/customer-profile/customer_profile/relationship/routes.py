@@ -4,11 +4,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
-from service_kit.call import Call
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.units import units_of
-from service_kit.words import Id
+from service_kit.access.units import units_of
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Id
 
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEFORE_ALL, CustomerReader, CustomerStore

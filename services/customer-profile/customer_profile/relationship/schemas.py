@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words import Id, Input, Output, Timestamp
+from service_kit.words.fields import Id, Input, Output, Timestamp
 
 from customer_profile.relationship.domain import RelationshipType
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.sqlstates import UniqueViolated
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader, Record
+from service_kit.store.sqlstates import UniqueViolated
 from sqlalchemy import Integer, Uuid, bindparam, case, delete, insert, or_, select
 
 from customer_profile.customer.events import beside_changed

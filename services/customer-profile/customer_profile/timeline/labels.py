@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from service_kit.language import spoken
+from service_kit.words.language import spoken
 
 from customer_profile.customer.facts import Json
 

@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.database import Record
-from service_kit.words import Id, Output, StoredJson, Timestamp
+from service_kit.store.running import Record
+from service_kit.words.fields import Id, Output, StoredJson, Timestamp
 
 from customer_profile.timeline.domain import EntryKind
 from customer_profile.timeline.labels import titled

@@ -6,9 +6,10 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.tables import Moment
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader, Record
+from service_kit.store.tables import Moment
 from sqlalchemy import ARRAY, Integer, Select, String, Uuid, any_, bindparam, insert, select, tuple_, update
 
 from customer_profile.tables import customer, timeline_entry

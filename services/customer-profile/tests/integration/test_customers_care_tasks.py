@@ -10,8 +10,8 @@ from customer_profile.care.domain import birthday_key
 from customer_profile.news.handlers import ComplaintNews, on_contact_news, on_scoring_news
 from customer_profile.testing import customer_body
 from customer_profile.timeline.domain import READ_SCOPES
-from service_kit.consumer import News
 from service_kit.testing import Api
+from service_kit.work.consumer import News
 
 AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 PLAN = {

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 from customer_profile.customer_import.work import KIND
 from customer_profile.testing import customer_body
-from service_kit import jobs
-from service_kit.identity import new_id
 from service_kit.testing import Api
 from service_kit.testing.residue import residue
+from service_kit.words.identity import new_id
+from service_kit.work import jobs
 
 PHONE, OTHER_PHONE, THIRD_PHONE = "13712340001", "13712340002", "13712340003"
 GOVERNMENT_ID = "44010319900203123X"

@@ -9,9 +9,9 @@ from customer_profile.customer_import import store
 from customer_profile.customer_import.work import KIND, Importing
 from customer_profile.identifier.vault import SealedVault
 from customer_profile.settings import Settings
-from service_kit.errors import Unavailable
-from service_kit.jobs import Jobs, RunningJob
 from service_kit.testing import Api, serving
+from service_kit.words.errors import Unavailable
+from service_kit.work.jobs import Jobs, RunningJob
 
 ROWS = 25
 SHEET = "external:erp,name\n" + "".join(f"E-{number},N{number}\n" for number in range(ROWS)) + "E-3,N3\n,no key\n"

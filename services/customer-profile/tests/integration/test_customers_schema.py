@@ -13,10 +13,10 @@ from customer_profile.search.keys import query
 from customer_profile.settings import Settings
 from customer_profile.tables import metadata
 from customer_profile.timeline.store import reading
-from service_kit.database import Database
-from service_kit.settings import ServiceSettings
+from service_kit.process.settings import ServiceSettings
+from service_kit.store.database import Database
 from service_kit.testing.revisions import difference
-from service_kit.words import EARLIEST, LATEST
+from service_kit.words.fields import EARLIEST, LATEST
 from sqlalchemy import UniqueConstraint
 
 FILL = """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from service_kit.client import NeighborRefused, NeighborUnavailable, ServiceClient
+from service_kit.access.client import NeighborRefused, NeighborUnavailable, ServiceClient
 
 from scoring.customer.domain import KnownCustomer
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from service_kit.caller import Caller
-from service_kit.client import NeighborUnavailable
-from service_kit.database import Database
+from service_kit.access.caller import Caller
+from service_kit.access.client import NeighborUnavailable
+from service_kit.store.database import Database
 
 from scoring.clients.customer_profile import Asked
 from scoring.customer import store

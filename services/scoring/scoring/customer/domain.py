@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from service_kit.errors import NotFound
+from service_kit.words.errors import NotFound
 
 State = Literal["active", "merged", "erased"]
 

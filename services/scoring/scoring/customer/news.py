@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from service_kit import audit
-from service_kit.consumer import News
-from service_kit.database import Transaction
-from service_kit.kept_answers import KeptAnswers
+from service_kit.store import audit
+from service_kit.store.database import Transaction
+from service_kit.web.kept_answers import KeptAnswers
+from service_kit.work.consumer import News
 
 from scoring.customer import store
 from scoring.customer.domain import KnownCustomer, State

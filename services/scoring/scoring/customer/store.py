@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.caller import Caller
-from service_kit.database import Reader, Transaction
-from service_kit.tables import Moment
+from service_kit.access.caller import Caller
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader
+from service_kit.store.tables import Moment
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, case, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from service_kit.messages import said
+from service_kit.words.messages import said
 
 from scoring.model.refusals import NoInteriorMaximum
 

@@ -8,7 +8,7 @@ For x orders with the sum s (mean z = s/x) the log-likelihood of one customer is
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaln, polygamma, psi
-from service_kit.messages import said
+from service_kit.words.messages import said
 
 from scoring.model.ascent import Vector, climb
 from scoring.model.history import Floats

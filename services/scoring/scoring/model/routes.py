@@ -3,11 +3,11 @@
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Response
-from service_kit.call import Call
-from service_kit.errors import NotFound
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.words import Id
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.errors import NotFound
+from service_kit.words.fields import Id
 
 from scoring.model import store
 from scoring.model.schemas import ModelView, model_view

@@ -3,8 +3,8 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
-from service_kit.database import Record
-from service_kit.words import Count, Currency, Day, Id, Output, Timestamp
+from service_kit.store.running import Record
+from service_kit.words.fields import Count, Currency, Day, Id, Output, Timestamp
 
 
 class ModelView(Output):

@@ -5,9 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.identity import new_id
-from service_kit.tables import Moment
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader, Record
+from service_kit.store.tables import Moment
+from service_kit.words.identity import new_id
 from sqlalchemy import Uuid, bindparam, insert, select, tuple_
 
 from scoring.tables import score_model

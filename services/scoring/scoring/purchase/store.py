@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader, Record
 from sqlalchemy import (
     ARRAY,
     BigInteger,

@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.money import Money
-from service_kit.words import Count, MoneyOut, Output
+from service_kit.words.fields import Count, MoneyOut, Output
+from service_kit.words.money import Money
 
 from scoring.pyramid.domain import Pyramid
 

@@ -4,8 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from service_kit.database import Reader, Record
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.running import Reader, Record
 from sqlalchemy import ColumnElement, CompoundSelect, Integer, Numeric, Select, bindparam, case, func, null, select, union_all
 from sqlalchemy.sql.selectable import CTE
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
-from service_kit import timers
-from service_kit.database import Transaction
-from service_kit.identity import new_id
-from service_kit.timers import Timer
+from service_kit.store.database import Transaction
+from service_kit.words.identity import new_id
+from service_kit.work import timers
+from service_kit.work.timers import Timer
 
 from scoring.purchase import store as purchases
 from scoring.purchase.domain import Statistic

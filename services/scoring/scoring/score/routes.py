@@ -5,10 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
-from service_kit.call import Call
-from service_kit.database import Reader
-from service_kit.routing import Router, requires
-from service_kit.words import Day, Id
+from service_kit.store.running import Reader
+from service_kit.web.call import Call
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import Day, Id
 
 from scoring.company_day import today
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
-from service_kit.words import Currency, Day, Id, Output, Version
+from service_kit.words.fields import Currency, Day, Id, Output, Version
 
 from scoring.score.domain import DEFINITION_VERSION, Part, Score
 from scoring.survey.domain import satisfaction_parts

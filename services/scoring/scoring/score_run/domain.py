@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal, get_args
 
-from service_kit.errors import Conflict, Forbidden, NotFound
+from service_kit.words.errors import Conflict, Forbidden, NotFound
 
 from scoring.score.domain import DAYS, TimeUnit
 

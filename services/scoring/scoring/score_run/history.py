@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader
+from service_kit.store.running import Reader
 from sqlalchemy import ColumnElement, Date, Select, Uuid, and_, bindparam, func, select, true
 
 from scoring.purchase.store import OF_DAYS

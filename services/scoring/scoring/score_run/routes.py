@@ -3,15 +3,15 @@
 from typing import Annotated
 
 from fastapi import Depends, Response
-from service_kit import jobs
-from service_kit.call import Call
-from service_kit.database import Reader
-from service_kit.errors import NotFound
-from service_kit.jobs import Job, JobAlreadyOver, job_of
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.units import units_of
-from service_kit.words import Id
+from service_kit.access.units import units_of
+from service_kit.store.running import Reader
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.errors import NotFound
+from service_kit.words.fields import Id
+from service_kit.work import jobs
+from service_kit.work.jobs import Job, JobAlreadyOver, job_of
 
 from scoring.company_day import today
 from scoring.score_run import payload, store

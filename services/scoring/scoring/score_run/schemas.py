@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.jobs import Job
-from service_kit.words import Count, Currency, Day, Id, Input, Output
+from service_kit.words.fields import Count, Currency, Day, Id, Input, Output
+from service_kit.work.jobs import Job
 
 from scoring.long_work import LongWork, work_fields
 from scoring.score.domain import TimeUnit

@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.tables import Moment
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader, Record
+from service_kit.store.tables import Moment
 from sqlalchemy import BigInteger, String, Uuid, bindparam, cast, func, literal_column, or_, select, tuple_, union_all
 from sqlalchemy.types import UserDefinedType
 

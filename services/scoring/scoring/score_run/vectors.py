@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from service_kit.messages import sentence, stored
+from service_kit.words.messages import sentence, stored
 
 from scoring.amounts import UNITS_PER_ONE
 from scoring.model import bg_nbd, forecast, formulas, gamma_gamma, rfm

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Database
-from service_kit.identity import Clock
-from service_kit.jobs import RunningJob
-from service_kit.messages import restored, said
-from service_kit.outbox import Event
+from service_kit.store.database import Database
+from service_kit.store.outbox import Event
+from service_kit.words.identity import Clock
+from service_kit.words.messages import restored, said
+from service_kit.work.jobs import RunningJob
 
 from scoring.model import store as models
 from scoring.model.parameters import BgNbd, GammaGamma

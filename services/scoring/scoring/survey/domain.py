@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal, Self
 from uuid import UUID
 
-from service_kit.errors import Conflict, NotFound
+from service_kit.words.errors import Conflict, NotFound
 
 Instrument = Literal["csat", "nps"]
 # An answer up to this score is critical: dissatisfied (CSAT), detractor (NPS).

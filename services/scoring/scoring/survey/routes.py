@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
-from service_kit.call import Call
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.units import units_of
-from service_kit.words import EARLIEST, Day, Id
+from service_kit.access.units import units_of
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.fields import EARLIEST, Day, Id
 
 from scoring.company_day import today
 from scoring.customer import store as directory

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, RootModel
-from service_kit.words import Code, Count, Day, Id, Input, Output, Text, Timestamp
+from service_kit.words.fields import Code, Count, Day, Id, Input, Output, Text, Timestamp
 
 from scoring.survey.domain import Answer, Instrument, critical_reasons
 

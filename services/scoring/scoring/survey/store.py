@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record, Transaction
-from service_kit.outbox import Event
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
 from sqlalchemy import Uuid, bindparam, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from itertools import pairwise
 from uuid import UUID
 
-from service_kit.errors import Conflict, NotFound
-from service_kit.messages import said
+from service_kit.words.errors import Conflict, NotFound
+from service_kit.words.messages import said
 
 from scoring.score.domain import ScoreName
 

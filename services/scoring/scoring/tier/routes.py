@@ -4,14 +4,15 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Path, Response
-from service_kit import jobs
-from service_kit.call import Call
-from service_kit.database import Record, Transaction
-from service_kit.errors import Forbidden, NotFound, PreconditionFailed
-from service_kit.outbox import Event
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.words import Id
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Record
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.errors import Forbidden, NotFound, PreconditionFailed
+from service_kit.words.fields import Id
+from service_kit.work import jobs
 
 from scoring.company_day import today
 from scoring.customer import store as directory

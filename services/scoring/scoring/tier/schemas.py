@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.database import Record
-from service_kit.words import Currency, Day, DecimalText, Id, Input, Line, Output, Stars, Timestamp, Version
+from service_kit.store.running import Record
+from service_kit.words.fields import Currency, Day, DecimalText, Id, Input, Line, Output, Stars, Timestamp, Version
 
 from scoring.score.domain import ScoreName
 from scoring.tier.domain import Override, Scheme, Standing, Threshold, checked

@@ -5,12 +5,13 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from service_kit import timers
-from service_kit.database import Reader, Record, Transaction
-from service_kit.outbox import Event
-from service_kit.sqlstates import TransactionRolledBack
-from service_kit.tables import Moment
-from service_kit.timers import Timer
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
+from service_kit.store.sqlstates import TransactionRolledBack
+from service_kit.store.tables import Moment
+from service_kit.work import timers
+from service_kit.work.timers import Timer
 from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, any_, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 

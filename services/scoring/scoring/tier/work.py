@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.database import Database
-from service_kit.identity import Clock
-from service_kit.jobs import RunningJob
+from service_kit.store.database import Database
+from service_kit.words.identity import Clock
+from service_kit.work.jobs import RunningJob
 
 from scoring.tier import store, use_cases
 

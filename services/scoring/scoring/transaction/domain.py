@@ -6,7 +6,7 @@ from typing import Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from service_kit.errors import Conflict, NotFound
+from service_kit.words.errors import Conflict, NotFound
 
 from scoring.purchase.domain import Change, DayOf
 

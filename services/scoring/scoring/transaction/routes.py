@@ -7,14 +7,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Response
-from service_kit.call import Call
-from service_kit.client import NeighborUnavailable
-from service_kit.database import Transaction as Tx
-from service_kit.errors import Conflict
-from service_kit.pages import Page, PageOf
-from service_kit.routing import Router, requires
-from service_kit.units import units_of
-from service_kit.words import Id
+from service_kit.access.client import NeighborUnavailable
+from service_kit.access.units import units_of
+from service_kit.store.database import Transaction as Tx
+from service_kit.web.call import Call
+from service_kit.web.pages import Page, PageOf
+from service_kit.web.routing import Router, requires
+from service_kit.words.errors import Conflict
+from service_kit.words.fields import Id
 
 from scoring.amounts import in_units
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted

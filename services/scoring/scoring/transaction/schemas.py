@@ -7,8 +7,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
-from service_kit.money import Money
-from service_kit.words import NOT_BLANK, Code, Count, Currency, Day, Id, Input, Line, MoneyOut, Output, Timestamp, Version
+from service_kit.words.fields import NOT_BLANK, Code, Count, Currency, Day, Id, Input, Line, MoneyOut, Output, Timestamp, Version
+from service_kit.words.money import Money
 
 from scoring.amounts import from_units, in_units
 from scoring.transaction.domain import CostInAnotherCurrency, Kind, Transaction, day_in

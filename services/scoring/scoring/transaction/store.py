@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Record
-from service_kit.database import Transaction as Tx
-from service_kit.outbox import Event
-from service_kit.tables import Moment
-from service_kit.units import within_units
+from service_kit.access.units import within_units
+from service_kit.store.database import Transaction as Tx
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
+from service_kit.store.tables import Moment
 from sqlalchemy import BigInteger, Date, Integer, String, Uuid, and_, bindparam, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 

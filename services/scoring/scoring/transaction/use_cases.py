@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from service_kit.errors import Refusal
+from service_kit.words.errors import Refusal
 
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
 from scoring.transaction.domain import MOST_CURRENCIES, TooManyCurrencies, Transaction, TransactionExists

@@ -9,12 +9,12 @@ from typing import Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from service_kit.errors import NotFound, Refusal
-from service_kit.messages import said
 from service_kit.sheet import cells
 from service_kit.sheet.cells import CellSpoiled
 from service_kit.sheet.days import day_of
 from service_kit.sheet.domain import Value
+from service_kit.words.errors import NotFound, Refusal
+from service_kit.words.messages import said
 
 from scoring.amounts import in_units
 from scoring.customer.domain import KnownCustomer

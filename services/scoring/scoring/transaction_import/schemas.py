@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.jobs import Job
 from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS
-from service_kit.words import Output
+from service_kit.words.fields import Output
+from service_kit.work.jobs import Job
 
 from scoring.long_work import LongWork, work_fields
 from scoring.transaction_import import payload

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from service_kit.database import Reader, Transaction
-from service_kit.messages import stored
-from service_kit.tables import job
+from service_kit.store.database import Transaction
+from service_kit.store.running import Reader
+from service_kit.store.tables import job
+from service_kit.words.messages import stored
 from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.dialects import postgresql
 

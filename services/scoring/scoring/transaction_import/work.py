@@ -10,16 +10,16 @@ from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from service_kit.caller import Caller
-from service_kit.client import NeighborRefused, NeighborUnavailable
-from service_kit.database import Database, Transaction
-from service_kit.errors import Conflict
-from service_kit.identity import Clock, new_id
-from service_kit.jobs import RunningJob
-from service_kit.messages import said
-from service_kit.scratch import scratch
+from service_kit.access.caller import Caller
+from service_kit.access.client import NeighborRefused, NeighborUnavailable
+from service_kit.process.scratch import scratch
 from service_kit.sheet import reading
 from service_kit.sheet.domain import Format, Row
+from service_kit.store.database import Database, Transaction
+from service_kit.words.errors import Conflict
+from service_kit.words.identity import Clock, new_id
+from service_kit.words.messages import said
+from service_kit.work.jobs import RunningJob
 
 from scoring.customer.acquaintance import CustomerFile, acquainted
 from scoring.customer.domain import KnownCustomer

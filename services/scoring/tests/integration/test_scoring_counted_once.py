@@ -12,7 +12,7 @@ from scoring.purchase import store as purchases
 from scoring.tables import survey_reference, transaction, transaction_import, transaction_reference
 from scoring.transaction_import import work as importing
 from scoring.transaction_import.domain import KIND
-from service_kit.jobs import Jobs
+from service_kit.work.jobs import Jobs
 from sqlalchemy import delete, select, text, update
 
 HEADER = ("cdnow", "date", "amount", "product", "channel", "cost", "type")
@@ -158,7 +158,7 @@ async def test_an_import_that_dies_between_two_of_a_kind_doubles_and_skips_none(
         await taken(self, *given)
 
     monkeypatch.setattr(importing.TransactionImports, "_take", dies_once)
-    monkeypatch.setattr("service_kit.jobs.TransactionRolledBack", ConnectionError)
+    monkeypatch.setattr("service_kit.work.jobs.TransactionRolledBack", ConnectionError)
 
     first = await imported(api, as_csv(rows))
     before = await sums(api, two)

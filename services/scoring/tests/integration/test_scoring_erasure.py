@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from scoring.customer.news import CustomerNews
-from service_kit.consumer import News
 from service_kit.testing import Api
 from service_kit.testing.residue import residue
+from service_kit.work.consumer import News
 
 MARKS = [f"mark{number:02}" for number in range(1, 9)]
 

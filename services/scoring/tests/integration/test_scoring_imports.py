@@ -283,7 +283,7 @@ async def test_an_import_whose_worker_died_goes_on_behind_its_last_chunk(api, cu
         await taken(self, *given)
 
     monkeypatch.setattr(importing.TransactionImports, "_take", dies_once)
-    monkeypatch.setattr("service_kit.jobs.TransactionRolledBack", ConnectionError)
+    monkeypatch.setattr("service_kit.work.jobs.TransactionRolledBack", ConnectionError)
 
     work = await imported(api, as_csv())
 

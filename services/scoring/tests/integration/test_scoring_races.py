@@ -9,8 +9,8 @@ from scoring.purchase.domain import Change, DayOf
 from scoring.score import rescoring
 from scoring.score import store as cards
 from scoring.transaction.store import TransactionStore
-from service_kit import timers
-from service_kit.timers import Timer
+from service_kit.work import timers
+from service_kit.work.timers import Timer
 from sqlalchemy import column, func, select, table
 
 AT = datetime(2026, 3, 9, tzinfo=UTC)

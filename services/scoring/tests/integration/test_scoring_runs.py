@@ -13,7 +13,7 @@ from scoring.purchase import store as purchases
 from scoring.purchase.domain import Change, DayOf
 from scoring.tables import score_card
 from scoring.testing import CdnowOrder, cdnow_orders, purchase_days
-from service_kit.identity import new_id
+from service_kit.words.identity import new_id
 from sqlalchemy import func, select
 
 CDNOW = Path(__file__).parent.parent / "data" / "cdnow_sample.txt"
@@ -320,7 +320,7 @@ async def test_a_run_whose_worker_died_goes_on_behind_its_last_chunk(api, custom
 
     monkeypatch.setattr(running.ScoreRuns, "_write", dies_once)
     # What the kit takes for a lost connection leaves the job to whoever takes it up when its lease is over.
-    monkeypatch.setattr("service_kit.jobs.TransactionRolledBack", ConnectionError)
+    monkeypatch.setattr("service_kit.work.jobs.TransactionRolledBack", ConnectionError)
 
     run = await a_run(api)
 

@@ -8,10 +8,10 @@ from scoring import tables
 from scoring.app import MIGRATIONS
 from scoring.customer.news import CustomerNews
 from scoring.customer.store import found
-from service_kit.consumer import News
-from service_kit.identity import new_id
-from service_kit.migrations import migrate
+from service_kit.store.migrations import migrate
 from service_kit.testing import revisions
+from service_kit.words.identity import new_id
+from service_kit.work.consumer import News
 
 
 def news(type: str, subject: UUID, unit: str | None, at: datetime | None = None) -> News:

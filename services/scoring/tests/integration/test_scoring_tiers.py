@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from service_kit.identity import new_id
+from service_kit.words.identity import new_id
 
 SCHEME = {
     "score": "profit",

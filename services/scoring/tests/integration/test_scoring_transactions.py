@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from scoring.purchase import store as purchases
-from service_kit.identity import new_id
+from service_kit.words.identity import new_id
 
 ORDER = {"occurred_at": "2026-03-01T10:00:00+08:00", "amount": {"amount": "100.00", "currency": "CNY"}}
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from scoring.clients.customer_profile import CustomerProfile
-from service_kit.client import NeighborRefused, NeighborUnavailable
-from service_kit.identity import new_id
+from service_kit.access.client import NeighborRefused, NeighborUnavailable
+from service_kit.words.identity import new_id
 
 
 class Neighbor:

@@ -15,7 +15,7 @@ from scoring.score_run import columns, vectors
 from scoring.score_run.layouts import CARD, INPUTS
 from scoring.score_run.work import _told
 from scoring.survey.domain import critical_reasons, satisfaction_parts, words_of
-from service_kit.identity import new_id
+from service_kit.words.identity import new_id
 
 FIGURES = {"log_likelihood": -1.0, "gradient_norm": 0.0, "customers": 2.0, "steps": 1}
 

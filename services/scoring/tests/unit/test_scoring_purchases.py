@@ -8,7 +8,7 @@ import pytest
 from scoring.amounts import from_units, in_units
 from scoring.purchase.domain import Change, DayOf, Statistic, added_up
 from scoring.transaction.domain import Transaction, TransactionIsVoided, TransactionLiesAhead, day_in
-from service_kit.identity import new_id
+from service_kit.words.identity import new_id
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

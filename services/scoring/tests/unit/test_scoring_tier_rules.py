@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scoring.tier.domain import NoOverride, Override, OverrideInThePast, Reading, Scheme, Standing, Threshold, judged, overridden, released
-from service_kit.identity import new_id
+from service_kit.words.identity import new_id
 
 CUSTOMER = new_id()
 DAY = date(2026, 3, 1)

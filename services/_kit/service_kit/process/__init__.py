@@ -1,0 +1,1 @@
+"""What one process has: settings, secrets, logs, metrics, traces, addresses, scratch files."""

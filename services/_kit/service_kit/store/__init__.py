@@ -1,0 +1,1 @@
+"""What is kept: connections, transactions, statements, events and audit rows, migrations, leases."""

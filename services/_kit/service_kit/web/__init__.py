@@ -1,0 +1,1 @@
+"""What a request passes: routes, the call, answers, problem documents, the contract."""

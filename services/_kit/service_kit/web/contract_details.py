@@ -1,0 +1,89 @@
+"""What every contract says in the same way: bounded texts, described parameters, free JSON, no titles that repeat names."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from service_kit.words.fields import FREE_JSON, JSON_ITEMS, JSON_LIMIT, JSON_TEXT
+
+# Requests with NUL are refused whatever the field; nothing else is, where a schema has no pattern of its own.
+WITHOUT_NUL = r"^[^\x00]*$"
+LARGEST_FILE = 200_000_000
+RESTRICTIONS = {"format", "pattern", "enum", "const"}
+JSON_VALUE = "JsonValue"
+JSON_VALUE_REF = {"$ref": f"#/components/schemas/{JSON_VALUE}"}
+JSON_NAMES: Mapping[str, Any] = {"maxLength": JSON_TEXT, "pattern": WITHOUT_NUL}
+JSON_FLAT: Sequence[Mapping[str, Any]] = (
+    {"type": "null"},
+    {"type": "boolean"},
+    {"type": "number", "minimum": -JSON_LIMIT, "maximum": JSON_LIMIT},
+    {"type": "string", "maxLength": JSON_TEXT, "pattern": WITHOUT_NUL},
+    {"type": "object", "maxProperties": JSON_ITEMS, "propertyNames": JSON_NAMES, "additionalProperties": JSON_VALUE_REF},
+)
+# An array cannot hold JsonValue again: TypeScript takes a type that holds itself through objects, but not through arrays.
+JSON_ROWS: Mapping[str, Any] = {"type": "array", "maxItems": JSON_ITEMS, "items": {"anyOf": [*JSON_FLAT]}}
+JSON_VALUE_SCHEMA: Mapping[str, Any] = {
+    "description": "Any JSON value; larger numbers are sent as strings.",
+    "anyOf": [*JSON_FLAT, {"type": "array", "maxItems": JSON_ITEMS, "items": {"anyOf": [*JSON_FLAT, JSON_ROWS]}}],
+}
+
+
+def detailed(value: Any) -> Any:
+    """A document with every schema in it completed."""
+    if isinstance(value, list):
+        return [detailed(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    if is_free_json(value):
+        return {**value, "propertyNames": JSON_NAMES, "additionalProperties": JSON_VALUE_REF}
+    members = {name: detailed(member) for name, member in value.items() if not _is_derived_title(name, member, value)}
+    if "contentMediaType" in members:
+        members = {"maxLength": LARGEST_FILE, "format": "binary", **members}
+    elif len(members.get("patternProperties", ())) == 1:
+        members = keyed(members)
+    elif members.get("type") == "string" and not RESTRICTIONS & members.keys():
+        members["pattern"] = WITHOUT_NUL
+    return members
+
+
+def keyed(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A map with its keys as `propertyNames`, which keeps other keys out and gives generated clients a plain map."""
+    ((pattern, members),) = schema["patternProperties"].items()
+    names = {**schema.get("propertyNames", {}), "pattern": pattern}
+    kept = {name: value for name, value in schema.items() if name != "patternProperties"}
+    return {**kept, "propertyNames": names, "additionalProperties": members}
+
+
+def is_free_json(schema: Mapping[str, Any]) -> bool:
+    """Whether this is an object of any JSON and nothing else; it may have a bound of its own."""
+    return "properties" not in schema and all(schema.get(name) == value for name, value in FREE_JSON.items() if name != "maxProperties")
+
+
+def _is_derived_title(name: str, title: object, schema: Mapping[str, Any]) -> bool:
+    """Whether this is a title that pydantic derived from a name, which says nothing that the name does not."""
+    is_schema = "type" in schema or "anyOf" in schema or "$ref" in schema
+    return name == "title" and is_schema and isinstance(title, str) and "properties" not in schema
+
+
+def complete_parameter(parameter: dict[str, Any], path: str) -> None:
+    """Describe a parameter that says nothing of itself; and no null: a query or a path cannot say it."""
+    schema = parameter["schema"]
+    branches = [branch for branch in schema.get("anyOf", ()) if branch != {"type": "null"}]
+    if len(branches) == 1 and len(schema["anyOf"]) == 2:
+        parameter["schema"] = {**{name: value for name, value in schema.items() if name not in ("anyOf", "title")}, **branches[0]}
+    if "description" not in parameter:
+        parameter["description"] = parameter["schema"].pop("description", None) or described(parameter["name"], parameter["in"], path)
+
+
+def described(name: str, place: str, path: str) -> str:
+    """`customer_id` in a path is "Id of the customer."; in a query it leaves only those with that one."""
+    before = path.partition(f"/{{{name}}}")[0].rpartition("/")[2].replace("-", " ")
+    noun = singular(before) if name in ("id", "name") and place == "path" else name.removesuffix("_id").replace("_", " ")
+    if place == "path":
+        return f"{'Id' if name.endswith('id') else 'Name'} of the {noun}."
+    return f"Leaves only those with this {noun}."
+
+
+def singular(noun: str) -> str:
+    if noun.endswith("ies"):
+        return f"{noun[:-3]}y"
+    return noun.removesuffix("s")

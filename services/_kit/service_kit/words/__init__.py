@@ -1,0 +1,1 @@
+"""What is said: ids and times, sums, names, refusals, sentences and their languages."""

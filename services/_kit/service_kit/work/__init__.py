@@ -1,0 +1,1 @@
+"""What goes on in the background: loops, timers, long work, the sequencer, the reading of feeds."""
