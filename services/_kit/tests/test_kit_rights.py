@@ -138,9 +138,9 @@ async def test_an_edit_of_the_kits_own_step_is_noticed(monkeypatch: pytest.Monke
     from service_kit.store import fingerprints
 
     before = fingerprints.fingerprints(str(notes.MIGRATIONS))
-    source = Path(fingerprints.__file__).with_name("kit_schema.py").read_text()
+    source = Path(fingerprints.__file__).parents[1].joinpath("kit_schema.py").read_text()
     (tmp_path / "kit_schema.py").write_text(source.replace("sa.String(length=500), nullable=True", "sa.String(length=501), nullable=True"))
-    monkeypatch.setattr(fingerprints, "__file__", str(tmp_path / "fingerprints.py"))
+    monkeypatch.setattr(fingerprints, "__file__", str(tmp_path / "store" / "fingerprints.py"))
     fingerprints._kit_step.cache_clear()
     try:
         after = fingerprints.fingerprints(str(notes.MIGRATIONS))
