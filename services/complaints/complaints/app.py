@@ -11,17 +11,18 @@ from service_kit.work.lanes import LANES
 from complaints.calendar import routes as calendar_routes
 from complaints.case import move_routes
 from complaints.case import routes as case_routes
-from complaints.case.event_schemas import EVENTS
+from complaints.case.due import Firing, Redating
+from complaints.case.events import EVENTS
 from complaints.case.store import may_read
-from complaints.clients.customer_profile import Customers
+from complaints.clients.customer_profile import CustomerProfile
 from complaints.clients.scoring import SurveyAnswers
-from complaints.clock.due import Firing, Redating
+from complaints.course import routes as course_routes
 from complaints.customer.news import Confirming, Following
 from complaints.letter import routes as letter_routes
 from complaints.letter.printer import Printer
 from complaints.settings import Settings
-from complaints.shelf import Shelf
 from complaints.sla import routes as sla_routes
+from complaints.sla.store import Shelves
 from complaints.survey.news import SurveyNews
 from complaints.tracking import routes as tracking_routes
 
@@ -43,6 +44,7 @@ EVENT_SCOPES = {
 DESCRIPTION = "Complaints through their eight steps, under business-time clocks, with approvals and letters."
 ROUTERS = (
     case_routes.router,
+    course_routes.router,
     move_routes.router,
     letter_routes.router,
     tracking_routes.router,
@@ -69,15 +71,15 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         now=now,
         may_read=may_read,
     )
-    shelf = service.part("shelf", Shelf())
+    shelves = service.part("shelves", Shelves())
     neighbor = service.client(settings.customer_profile_url, seconds=settings.customer_seconds)
-    customers = service.part("customers", Customers(neighbor))
+    customers = service.part("customers", CustomerProfile(neighbor))
     service.part("printer", Printer(seconds=settings.letter_seconds))
     firing = Firing(service.database, clock=service.clock)
     again_after = timedelta(seconds=settings.confirm_seconds)
     confirming = Confirming(service.database, customers, clock=service.clock, again_after=again_after)
     service.worker(service.loop("clocks", firing.step, idle_seconds=settings.clock_poll_seconds))
-    redating = Redating(service.database, shelf, clock=service.clock)
+    redating = Redating(service.database, shelves.calendars, clock=service.clock)
     service.worker(service.loop("redating", redating.step, idle_seconds=REDATING_SECONDS))
     service.worker(service.loop("confirming", confirming.step, idle_seconds=settings.confirm_seconds / 2))
     # A person's erasure does not wait behind an import. Each lane has a follower of its own, which keeps what it asked for a batch.
@@ -85,6 +87,6 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         following = Following(service.database, customers, service.kept_answers)
         profile = service.client(settings.customer_profile_url)
         service.consume("customer-profile", profile, following, prepare=following.prepare, lane=lane, families=["customer"])
-    surveys = SurveyNews(customers, SurveyAnswers(service.client(settings.scoring_url)), shelf, settings, clock=service.clock)
+    surveys = SurveyNews(customers, SurveyAnswers(service.client(settings.scoring_url)), shelves, settings, clock=service.clock)
     service.consume("scoring", service.client(settings.scoring_url), surveys, prepare=surveys.prepare, families=["survey"])
     return service

@@ -23,9 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from complaints.case.moves import Move, State
-from complaints.case.records import Channel, Kind, Severity, Verdict
-from complaints.clock.domain import ClockState, Measure
+from complaints.course.domain import Move, State
+from complaints.words import Channel, ClockState, Kind, Measure, Severity, Verdict
 
 metadata = kit_metadata()
 

@@ -22,11 +22,12 @@ from complaints.approval.domain import Hand
 from complaints.calendar.domain import Calendar, Window
 from complaints.calendar.zone import HOUR
 from complaints.case import records
-from complaints.case.domain import Complaint, Recipient, Report
-from complaints.case.moves import State
-from complaints.case.records import Channel, Kind, RemedyType, Severity
-from complaints.clock.domain import BREACH, Mark, Measure, Terms
+from complaints.case.domain import Complaint, Report
+from complaints.clock.domain import BREACH, Mark, Terms
+from complaints.course.domain import State
+from complaints.customer.domain import Recipient
 from complaints.sla.domain import Applies, ClockRule, EscalationRule, Policy
+from complaints.words import Channel, Kind, Measure, RemedyType, Severity
 
 OFFICE_HOURS: tuple[Window, ...] = ((9 * HOUR, 12 * HOUR), (13 * HOUR, 18 * HOUR))
 OFFICE_WEEK: Mapping[int, tuple[Window, ...]] = dict.fromkeys(range(5), OFFICE_HOURS)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from service_kit.access.caller import Caller
 from service_kit.words.errors import Forbidden
 from service_kit.words.looks import is_same_person
 from service_kit.words.messages import said
@@ -28,6 +29,10 @@ class Hand:
     sub: str
     client_id: str
     limit: Money | None
+
+    @classmethod
+    def of(cls, caller: Caller) -> "Hand":
+        return cls(sub=caller.sub, client_id=caller.client_id, limit=caller.approval_limit)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,26 +41,31 @@ CLEAR = delete(compensation).where(compensation.c.complaint_id == bindparam("of"
 GIVE = insert(compensation)
 
 
-async def books_of(tx: Transaction, complaint_id: UUID, customer_id: UUID, *, since: datetime) -> Books:
-    """What is known of a case and its customer, held until this transaction ends."""
-    await tx.execute(HOLD_ACCOUNT, customer_id=customer_id)
-    given = await tx.fetch(GIVEN, customer_id=customer_id, of=complaint_id, since=since)
-    decisions = await tx.fetch(DECISIONS, complaint_id=complaint_id)
-    proposals = [row for row in decisions if row["move"] == "proposal"]
-    return Books(
-        given=tuple(Money(row["amount"], row["currency"]) for row in given),
-        authors=tuple(dict.fromkeys(row["actor"] for row in proposals)),
-        is_rejected=any(_is_rejection(row) for row in decisions),
-        proposal_step=proposals[-1]["number"] if proposals else None,
-    )
+class CompensationStore:
+    """Reads and keeps the books, in one transaction."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    async def books(self, complaint_id: UUID, customer_id: UUID, *, since: datetime) -> Books:
+        """What is known of a case and its customer, held until this transaction ends."""
+        await self._tx.execute(HOLD_ACCOUNT, customer_id=customer_id)
+        given = await self._tx.fetch(GIVEN, customer_id=customer_id, of=complaint_id, since=since)
+        decisions = await self._tx.fetch(DECISIONS, complaint_id=complaint_id)
+        proposals = [row for row in decisions if row["move"] == "proposal"]
+        return Books(
+            given=tuple(Money(row["amount"], row["currency"]) for row in given),
+            authors=tuple(dict.fromkeys(row["actor"] for row in proposals)),
+            is_rejected=any(_is_rejection(row) for row in decisions),
+            proposal_step=proposals[-1]["number"] if proposals else None,
+        )
+
+    async def give(self, complaint_id: UUID, step: int, given: Sequence[Money], *, at: datetime) -> None:
+        """What a proposal gives, in the place of what it was said to give before."""
+        await self._tx.execute(CLEAR, of=complaint_id, of_step=step)
+        sums = [{"currency": each.currency, "amount": each.amount} for each in given if each.amount]
+        await self._tx.execute_many(GIVE, [{"complaint_id": complaint_id, "step": step, "given_at": at, **each} for each in sums])
 
 
 def _is_rejection(row: Record) -> bool:
     return bool(row["move"] == "approval" and row["outcome"] == "rejected")
-
-
-async def give(tx: Transaction, complaint_id: UUID, step: int, given: Sequence[Money], *, at: datetime) -> None:
-    """What a proposal gives, in the place of what it was said to give before."""
-    await tx.execute(CLEAR, of=complaint_id, of_step=step)
-    sums = [{"currency": each.currency, "amount": each.amount} for each in given if each.amount]
-    await tx.execute_many(GIVE, [{"complaint_id": complaint_id, "step": step, "given_at": at, **each} for each in sums])

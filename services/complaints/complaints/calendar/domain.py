@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
+from service_kit.access.caller import Caller
+from service_kit.words.errors import Conflict, Forbidden, NotFound
+
 from complaints.calendar.zone import HOUR, constant_offsets, instant, moment
 
 DAY = 24 * HOUR
@@ -18,6 +21,27 @@ Window = tuple[int, int]
 """Working time of one day in microseconds after its local midnight; an end past 24 hours reaches into the next day."""
 Span = tuple[int, int]
 """Microseconds since 1970 in UTC, the end not included."""
+
+
+class CalendarNotFound(NotFound):
+    """There is no calendar of this name."""
+
+
+class TimeZoneUnknown(Conflict):
+    """The time zone database has no zone of this name; Asia/Shanghai is one.
+
+    A conflict and not a fault of form: the names change with the database that the service finds, and no schema can list them.
+    """
+
+
+class LevelsAreCompanyWide(Forbidden):
+    """Calendars and service-level policies hold for the whole company; a token that is limited to units may read them, not change them."""
+
+
+def check_whole_company(caller: Caller) -> None:
+    """Raises LevelsAreCompanyWide for a caller who is kept to units."""
+    if caller.units is not None:
+        raise LevelsAreCompanyWide
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
+from service_kit.store.running import Record
 from service_kit.words.fields import Code, Day, Input, Output, Timestamp, Version
 
 TimeZoneName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$", examples=["Asia/Shanghai"])]
@@ -56,3 +57,7 @@ class CalendarView(Output):
     working_days: Days
     published_until: Day | None
     written_at: Timestamp
+
+
+def calendar_view(row: Record) -> CalendarView:
+    return CalendarView(name=row["name"], version=row["version"], written_at=row["written_at"], **row["content"])

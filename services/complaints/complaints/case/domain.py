@@ -4,15 +4,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.words.errors import Conflict, Invalid
+from service_kit.words.errors import Conflict, Invalid, NotFound
 from service_kit.words.messages import said
 from service_kit.words.money import Money
 
 from complaints.approval.domain import Books, Hand, check_approval, check_decision, exceed, sums
 from complaints.case import records
-from complaints.case.moves import WAYS, Move, Outcome, State, Where, allowed_moves
-from complaints.case.records import Channel, Decision, Kind, Severity, StepRecord, Verdict
-from complaints.clock.course import Course
+from complaints.case.records import StepRecord
+from complaints.clock.clocks import Clocks
+from complaints.course.domain import WAYS, Move, Outcome, State, Where, allowed_moves
+from complaints.customer.domain import Recipient, Standing
+from complaints.words import Channel, Decision, Kind, Severity, Verdict
+
+
+class ComplaintNotFound(NotFound):
+    """There is no such complaint, or it lies outside the units of this token."""
+
+
+class ComplaintChanged(Conflict):
+    """The complaint changed at the same time; read it again and repeat the request."""
 
 
 class MoveNotAllowed(Conflict):
@@ -61,28 +71,6 @@ class Report:
     dissatisfaction: int | None
     product_name: str | None
     product_lot: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipient:
-    """Who is written to, in which language (a BCP 47 tag); without a name it is not known who."""
-
-    name: str | None = None
-    language: str | None = None
-
-
-NOBODY = Recipient()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What is known of the customer when the complaint is recorded; the unit is confirmed when the customer's file gave it."""
-
-    customer_id: UUID
-    unit: str
-    is_confirmed: bool
-    tier: int | None
-    recipient: Recipient = NOBODY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,4 +297,8 @@ class Case:
     """A complaint with its clocks: what is loaded, moved and saved as one."""
 
     complaint: Complaint
-    course: Course
+    clocks: Clocks
+
+    @property
+    def id(self) -> UUID:
+        return self.complaint.id

@@ -2,12 +2,67 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Annotated
 
+from pydantic import Field
 from service_kit.store.outbox import Event
+from service_kit.words.fields import Id, Output, Rating, Timestamp
 
 from complaints.case.domain import Case, Complaint, Step
-from complaints.clock.course import Course, Told
+from complaints.case.fields import Category, EscalationLevel, Number, Percent, Round
+from complaints.clock.clocks import Clocks, Told
 from complaints.clock.domain import BREACH, ONE_LEVEL_UP, Clock
+from complaints.course.domain import TABLE, State
+from complaints.words import Channel, Kind, Severity, Verdict
+
+
+class ComplaintData(Output):
+    """A complaint was recorded or moved; `state` is the one that it is in now."""
+
+    complaint_id: Id
+    number: Number
+    customer_id: Id
+    contact_id: Id | None
+    kind: Kind
+    channel: Channel
+    category: Category
+    severity: Severity
+    state: State
+    is_open: bool
+    verdict: Verdict | None
+    department: Annotated[str | None, Field(max_length=200)]
+    satisfaction: Rating | None
+    escalation_level: EscalationLevel
+    received_at: Timestamp
+    closed_at: Timestamp | None
+
+
+class ClockData(ComplaintData):
+    """A clock of a complaint reached a warning or its due date; told once for each."""
+
+    clock: Annotated[str, Field(max_length=64)]
+    round: Round
+    percent: Percent
+    due_at: Timestamp
+    provisional: bool
+
+
+class EscalationData(ComplaintData):
+    """A complaint rose to a level because one of its clocks is late."""
+
+    clock: Annotated[str, Field(max_length=64)]
+    level: EscalationLevel
+    notify: Annotated[str, Field(max_length=200)]
+
+
+_MOVED = sorted({event for row in TABLE for event in row.events.values()})
+EVENTS: Mapping[str, type[Output]] = {
+    "complaint.received": ComplaintData,
+    **{f"complaint.{event}": ComplaintData for event in _MOVED},
+    "complaint.escalated": EscalationData,
+    "clock.warned": ClockData,
+    "clock.breached": ClockData,
+}
 
 
 def facts(complaint: Complaint) -> dict[str, object]:
@@ -41,9 +96,9 @@ def moved(complaint: Complaint, step: Step) -> Event:
     return _event(f"complaint.{step.event}", complaint, step.at, facts(complaint))
 
 
-def dated_anew(case: Case, before: Course, *, at: datetime) -> Event:
+def dated_anew(case: Case, before: Clocks, *, at: datetime) -> Event:
     """For the audit: the clocks that were reckoned again by a newer version of their calendar."""
-    clocks = [{**_clock_facts(clock), "calendar_version": clock.terms.calendar_version} for clock in case.course.changed_since(before)]
+    clocks = [{**_clock_facts(clock), "calendar_version": clock.terms.calendar_version} for clock in case.clocks.changed_since(before)]
     return _event("complaint.dated_anew", case.complaint, at, {"clocks": clocks})
 
 

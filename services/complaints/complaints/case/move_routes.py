@@ -1,7 +1,8 @@
 """The moves of a complaint over HTTP, one path each."""
 
-from datetime import timedelta
-from typing import Annotated
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated, Protocol, TypeVar
 from uuid import UUID
 
 from service_kit.store.database import Transaction
@@ -10,13 +11,11 @@ from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 from starlette.responses import Response
 
-from complaints.approval.domain import Books, ProposerMayNotDecide, SumAboveYourLimit
+from complaints.approval.domain import Books, Hand, ProposerMayNotDecide, SumAboveYourLimit
 from complaints.case import records, use_cases
-from complaints.case.domain import Case, Complaint, MoveNotAllowed, RemedyUnknown, Step, UpdatePromisedInPast
-from complaints.case.moves import DUTY_OF, Move
-from complaints.case.routes import hand_of, shelf_of
+from complaints.case.domain import Case, Complaint, ComplaintNotFound, MoveNotAllowed, RemedyUnknown, Step, UpdatePromisedInPast
+from complaints.case.letters import letters_of
 from complaints.case.schemas import (
-    ComplaintView,
     NewAcknowledgement,
     NewApproval,
     NewCause,
@@ -29,46 +28,61 @@ from complaints.case.schemas import (
     NewSummary,
     NewValidity,
 )
-from complaints.case.store import CaseStore, ComplaintUnknown
-from complaints.case.use_cases import Take, Weigh
-from complaints.case.views import complaint_view
-from complaints.letter.store import letters_of
+from complaints.case.store import CaseStore
+from complaints.case.use_cases import Take
+from complaints.case.views import ComplaintView, complaint_view
+from complaints.course.domain import DUTY_OF, Move
 from complaints.sla.store import SlaStore
 
 router = Router(tags=["complaints"])
+Record_contra = TypeVar("Record_contra", contravariant=True)
 PATH = "/v1/complaints/{complaint_id}"
-REFUSALS = (ComplaintUnknown, MoveNotAllowed)
+REFUSALS = (ComplaintNotFound, MoveNotAllowed)
 
 
-async def moved(call: Call, complaint_id: UUID, take: Take) -> Response:
+class Way(Protocol[Record_contra]):
+    """A move as the complaint makes it."""
+
+    def __call__(self, complaint: Complaint, record: Record_contra, /, *, by: Hand, at: datetime) -> tuple[Complaint, Step]: ...
+
+
+class WeighedWay(Protocol[Record_contra]):
+    """A move that is weighed by what the customer was given before."""
+
+    def __call__(
+        self, complaint: Complaint, record: Record_contra, books: Books, /, *, by: Hand, at: datetime
+    ) -> tuple[Complaint, Step]: ...
+
+
+async def moved(call: Call, complaint_id: UUID, way: Way[Record_contra], record: Record_contra) -> Response:
     """Make a move in a transaction of its own and answer with the complaint."""
+    by = Hand.of(call.caller)
+    return await _made(call, complaint_id, lambda complaint, _: way(complaint, record, by=by, at=call.at))
 
-    def matched(complaint: Complaint) -> tuple[Complaint, Step]:
-        call.honor_match(complaint.version)
-        return take(complaint)
 
+async def weighed(call: Call, complaint_id: UUID, way: WeighedWay[Record_contra], record: Record_contra) -> Response:
+    """The same for a move that is weighed."""
+    by = Hand.of(call.caller)
+    window = timedelta(days=call.settings.compensation_days)
+    return await _made(call, complaint_id, lambda complaint, books: way(complaint, record, books, by=by, at=call.at), window)
+
+
+async def _made(call: Call, complaint_id: UUID, take: Take, window: timedelta | None = None) -> Response:
     async with call.transaction() as tx:
-        case = await use_cases.move(CaseStore(tx, call.caller), SlaStore(tx, shelf_of(call)), complaint_id, matched, at=call.at)
-        return await _answered(call, tx, case)
+        case = await move_within(call, tx, complaint_id, take, window=window)
+        letters = await letters_of(tx, [case.id])
+        return call.answer(complaint_view(case, letters[case.id]), version=case.complaint.version)
 
 
-async def weighed(call: Call, complaint_id: UUID, weigh: Weigh) -> Response:
-    """The same for a move that is measured by what the customer was given before."""
+async def move_within(call: Call, tx: Transaction, complaint_id: UUID, take: Take, *, window: timedelta | None = None) -> Case:
+    """Make a move within a transaction, if the complaint is the one that the caller has seen."""
 
     def matched(complaint: Complaint, books: Books) -> tuple[Complaint, Step]:
         call.honor_match(complaint.version)
-        return weigh(complaint, books)
+        return take(complaint, books)
 
-    window = timedelta(days=call.settings.compensation_days)
-    async with call.transaction() as tx:
-        cases, service_levels = CaseStore(tx, call.caller), SlaStore(tx, shelf_of(call))
-        case = await use_cases.weighed_move(cases, service_levels, complaint_id, matched, window=window, at=call.at)
-        return await _answered(call, tx, case)
-
-
-async def _answered(call: Call, tx: Transaction, case: Case) -> Response:
-    letters = await letters_of(tx, [case.complaint.id])
-    return call.answer(complaint_view(case, letters[case.complaint.id]), version=case.complaint.version)
+    cases, service_levels = CaseStore(tx, call.caller), SlaStore(tx, call.part("shelves"))
+    return await use_cases.move(cases, service_levels, complaint_id, matched, window=window, at=call.at)
 
 
 @router.post(f"{PATH}/acknowledgement", response_model=ComplaintView, raises=REFUSALS)
@@ -81,8 +95,7 @@ async def acknowledge_complaint(
 
     Meets the clocks `acknowledgement` and `first_reply`.
     """
-    record = records.Acknowledgement(message=body.message)
-    return await moved(call, complaint_id, lambda case: case.acknowledge(record, by=hand_of(call), at=call.at))
+    return await moved(call, complaint_id, Complaint.acknowledge, records.Acknowledgement(message=body.message))
 
 
 @router.post(f"{PATH}/validity", response_model=ComplaintView, raises=REFUSALS)
@@ -91,8 +104,7 @@ async def judge_complaint(complaint_id: Id, body: NewValidity, call: Annotated[C
 
     One that is not upheld is answered next, politely and with reasons.
     """
-    record = records.Validity(verdict=body.verdict, reason=body.reason)
-    return await moved(call, complaint_id, lambda case: case.assess(record, by=hand_of(call), at=call.at))
+    return await moved(call, complaint_id, Complaint.assess, records.Validity(verdict=body.verdict, reason=body.reason))
 
 
 @router.post(f"{PATH}/responsibility", response_model=ComplaintView, raises=REFUSALS)
@@ -100,15 +112,15 @@ async def assign_complaint(
     complaint_id: Id, body: NewResponsibility, call: Annotated[Call, requires(DUTY_OF[Move.RESPONSIBILITY].scope)]
 ) -> Response:
     """Name the responsible department and person (step 3)."""
-    record = records.Responsibility(department=body.department, handler=body.handler)
-    return await moved(call, complaint_id, lambda case: case.assign(record, by=hand_of(call), at=call.at))
+    return await moved(call, complaint_id, Complaint.assign, records.Responsibility(department=body.department, handler=body.handler))
 
 
 @router.post(f"{PATH}/cause", response_model=ComplaintView, raises=REFUSALS)
 async def analyze_complaint(complaint_id: Id, body: NewCause, call: Annotated[Call, requires(DUTY_OF[Move.CAUSE].scope)]) -> Response:
     """Record why it happened (step 4)."""
-    record = records.Cause(category=body.category, whys=tuple(body.whys), evidence=body.evidence)
-    return await moved(call, complaint_id, lambda case: case.analyze(record, by=hand_of(call), at=call.at))
+    return await moved(
+        call, complaint_id, Complaint.analyze, records.Cause(category=body.category, whys=tuple(body.whys), evidence=body.evidence)
+    )
 
 
 @router.post(f"{PATH}/proposal", response_model=ComplaintView, raises=(*REFUSALS, UpdatePromisedInPast))
@@ -120,8 +132,7 @@ async def propose_remedies(complaint_id: Id, body: NewProposal, call: Annotated[
     counts. A remedy that costs something (all but `help`, `information`, `apology` and `visit`) and names no amount waits as well, and
     so does everything that is proposed after a proposal of the case was rejected. Sums of different currencies are never added.
     """
-    record = _proposal(body)
-    return await weighed(call, complaint_id, lambda case, books: case.propose(record, books, by=hand_of(call), at=call.at))
+    return await weighed(call, complaint_id, Complaint.propose, _proposal(body))
 
 
 def _proposal(body: NewProposal) -> records.Proposal:
@@ -158,13 +169,13 @@ async def decide_on_proposal(
     """
     record = records.Approval(decision=body.decision, comment=body.comment)
 
-    def decide(complaint: Complaint, books: Books) -> tuple[Complaint, Step]:
-        decided = complaint.decide(record, books, by=hand_of(call), at=call.at)
+    def decide(complaint: Complaint, record: records.Approval, books: Books, /, *, by: Hand, at: datetime) -> tuple[Complaint, Step]:
+        decided = complaint.decide(record, books, by=by, at=at)
         # Last of all: who may not decide at all, or not now, is told so first.
         call.require_match(complaint.version, names_one=True)
         return decided
 
-    return await weighed(call, complaint_id, decide)
+    return await weighed(call, complaint_id, decide, record)
 
 
 @router.post(f"{PATH}/implementation", response_model=ComplaintView, raises=(*REFUSALS, RemedyUnknown))
@@ -176,7 +187,7 @@ async def carry_out_remedies(
     The step is over when no remedy is open; until then it is repeated.
     """
     done = None if body.done is None else tuple(body.done)
-    return await moved(call, complaint_id, lambda case: case.implement(body.note, done, by=hand_of(call), at=call.at))
+    return await moved(call, complaint_id, partial(Complaint.implement, done=done), body.note)
 
 
 @router.post(f"{PATH}/feedback", response_model=ComplaintView, raises=REFUSALS)
@@ -185,8 +196,9 @@ async def record_feedback(complaint_id: Id, body: NewFeedback, call: Annotated[C
 
     An answer that is not accepted may be examined again, or the case closed all the same.
     """
-    record = records.Feedback(accepted=body.accepted, satisfaction=body.satisfaction, comment=body.comment)
-    return await moved(call, complaint_id, lambda case: case.hear(record, by=hand_of(call), at=call.at))
+    return await moved(
+        call, complaint_id, Complaint.hear, records.Feedback(accepted=body.accepted, satisfaction=body.satisfaction, comment=body.comment)
+    )
 
 
 @router.post(f"{PATH}/summary", response_model=ComplaintView, raises=REFUSALS)
@@ -195,7 +207,7 @@ async def close_complaint(complaint_id: Id, body: NewSummary, call: Annotated[Ca
     record = records.Summary(
         lesson=body.lesson, calmed_by=body.calmed_by, improvement_told=body.improvement_told, would_stay=body.would_stay
     )
-    return await moved(call, complaint_id, lambda case: case.close(record, by=hand_of(call), at=call.at))
+    return await moved(call, complaint_id, Complaint.close, record)
 
 
 @router.post(f"{PATH}/withdrawal", response_model=ComplaintView, raises=REFUSALS)
@@ -203,8 +215,7 @@ async def withdraw_complaint(
     complaint_id: Id, body: NewReason, call: Annotated[Call, requires(DUTY_OF[Move.WITHDRAWAL].scope)]
 ) -> Response:
     """Withdraw a complaint as its customer wishes."""
-    record = records.Reason(reason=body.reason)
-    return await moved(call, complaint_id, lambda case: case.withdraw(record, by=hand_of(call), at=call.at))
+    return await moved(call, complaint_id, Complaint.withdraw, records.Reason(reason=body.reason))
 
 
 @router.post(f"{PATH}/reopening", response_model=ComplaintView, raises=REFUSALS)
@@ -213,8 +224,7 @@ async def reopen_complaint(complaint_id: Id, body: NewReason, call: Annotated[Ca
 
     It is judged anew; what was decided before stays in its steps.
     """
-    record = records.Reason(reason=body.reason)
-    return await moved(call, complaint_id, lambda case: case.reopen(record, by=hand_of(call), at=call.at))
+    return await moved(call, complaint_id, Complaint.reopen, records.Reason(reason=body.reason))
 
 
 @router.post(f"{PATH}/reassignment", response_model=ComplaintView, raises=REFUSALS)
@@ -225,19 +235,18 @@ async def reassign_complaint(
 
     Without both it goes back to the desk; with a handler alone the department stays.
     """
-    record = records.Reassignment(reason=body.reason, department=body.department, handler=body.handler)
-    return await moved(call, complaint_id, lambda case: case.reassign(record, by=hand_of(call), at=call.at))
+    return await moved(
+        call, complaint_id, Complaint.reassign, records.Reassignment(reason=body.reason, department=body.department, handler=body.handler)
+    )
 
 
 @router.post(f"{PATH}/pause", response_model=ComplaintView, raises=REFUSALS)
 async def pause_complaint(complaint_id: Id, body: NewReason, call: Annotated[Call, requires(DUTY_OF[Move.PAUSE].scope)]) -> Response:
     """Wait for the customer: all clocks stand still until the resumption."""
-    record = records.Reason(reason=body.reason)
-    return await moved(call, complaint_id, lambda case: case.pause(record, by=hand_of(call), at=call.at))
+    return await moved(call, complaint_id, Complaint.pause, records.Reason(reason=body.reason))
 
 
 @router.post(f"{PATH}/resumption", response_model=ComplaintView, raises=REFUSALS)
 async def resume_complaint(complaint_id: Id, body: NewReason, call: Annotated[Call, requires(DUTY_OF[Move.RESUMPTION].scope)]) -> Response:
     """Go on where the case was paused; due dates move by the working time that was waited."""
-    record = records.Reason(reason=body.reason)
-    return await moved(call, complaint_id, lambda case: case.resume(record, by=hand_of(call), at=call.at))
+    return await moved(call, complaint_id, Complaint.resume, records.Reason(reason=body.reason))

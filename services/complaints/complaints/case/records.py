@@ -1,80 +1,16 @@
 """What is written down at each move of a case."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from uuid import UUID
 
 from service_kit.words.money import Money
 
-from complaints.case.moves import Move
-
-
-class Kind(StrEnum):
-    COMPLAINT = "complaint"
-    SERVICE_REQUEST = "service_request"
-    FAULT = "fault"
-    INQUIRY = "inquiry"
-    SUGGESTION = "suggestion"
-    PRAISE = "praise"
-    CHANNEL_CONFLICT = "channel_conflict"
-
-
-class Channel(StrEnum):
-    VOICE = "voice"
-    FACE_TO_FACE = "face_to_face"
-    WEB = "web"
-    EMAIL = "email"
-    FAX = "fax"
-    SMS = "sms"
-    LETTER = "letter"
-    CHAT = "chat"
-    SOCIAL = "social"
-    PUSH = "push"
-    DEMO = "demo"
-    EVENT = "event"
-    IVR = "ivr"
-    SYSTEM = "system"
-
-
-class Severity(StrEnum):
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-
-class Verdict(StrEnum):
-    UPHELD = "upheld"
-    PARTLY_UPHELD = "partly_upheld"
-    NOT_UPHELD = "not_upheld"
-    UNDECIDABLE = "undecidable"
-
-
-class RemedyType(StrEnum):
-    REFUND = "refund"
-    EXCHANGE = "exchange"
-    REPAIR = "repair"
-    REPLACEMENT = "replacement"
-    HELP = "help"
-    INFORMATION = "information"
-    MONEY = "money"
-    APOLOGY = "apology"
-    GIFT = "gift"
-    VISIT = "visit"
-    EXTENDED_PAYMENT = "extended_payment"
-
+from complaints.words import Channel, Decision, RemedyType, Verdict
 
 # What is done with words and attention; all others cost something, and what they cost is named.
 COSTS_NOTHING = frozenset({RemedyType.HELP, RemedyType.INFORMATION, RemedyType.APOLOGY, RemedyType.VISIT})
-
-
-class Decision(StrEnum):
-    APPROVED = "approved"
-    RETURNED = "returned"
-    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,21 +125,3 @@ StepRecord = (
     Acknowledgement | Validity | Responsibility | Cause | Proposal | Approval | Implementation | Response | Feedback | Summary | Reason
     | Reassignment
 )  # fmt: skip
-
-RECORD_OF: Mapping[Move, type[StepRecord]] = {
-    Move.ACKNOWLEDGEMENT: Acknowledgement,
-    Move.VALIDITY: Validity,
-    Move.RESPONSIBILITY: Responsibility,
-    Move.CAUSE: Cause,
-    Move.PROPOSAL: Proposal,
-    Move.APPROVAL: Approval,
-    Move.IMPLEMENTATION: Implementation,
-    Move.RESPONSE: Response,
-    Move.FEEDBACK: Feedback,
-    Move.SUMMARY: Summary,
-    Move.WITHDRAWAL: Reason,
-    Move.REOPENING: Reason,
-    Move.REASSIGNMENT: Reassignment,
-    Move.PAUSE: Reason,
-    Move.RESUMPTION: Reason,
-}

@@ -1,6 +1,5 @@
 """Complaints over HTTP: recording, reading, listing."""
 
-from secrets import token_urlsafe
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -13,47 +12,26 @@ from service_kit.words.fields import Id
 from starlette.responses import Response
 
 from complaints.approval.domain import Hand
-from complaints.case import search, use_cases
-from complaints.case.domain import ReceivedInFuture, ReceivedTooLongAgo, Report
-from complaints.case.schemas import (
-    ComplaintView,
-    CourseView,
-    NewComplaint,
-    RecordedComplaintView,
-    StepView,
-)
-from complaints.case.store import CaseReader, CaseStore, ComplaintUnknown
-from complaints.case.views import complaint_view, course_view, recorded_view, step_view
+from complaints.case import use_cases
+from complaints.case.domain import ComplaintNotFound, ReceivedInFuture, ReceivedTooLongAgo, Report
+from complaints.case.letters import letters_of
+from complaints.case.schemas import NewComplaint
+from complaints.case.store import CaseReader, CaseStore
+from complaints.case.tracking_token import digest_of, new_token
+from complaints.case.views import ComplaintView, RecordedComplaintView, StepView, complaint_view, recorded_view, step_view
 from complaints.case.wanted import Wanted
-from complaints.clients.customer_profile import Customers
-from complaints.customer.domain import CustomerUnknown, standing
-from complaints.customer.store import hold
-from complaints.letter.store import letters_of
-from complaints.shelf import Shelf
+from complaints.customer.domain import CustomerNotFound, Customers, standing
+from complaints.customer.store import CustomerStore
 from complaints.sla.store import SlaStore
-from complaints.tracking.domain import digest_of
 
 router = Router(tags=["complaints"])
-
-TOKEN_BYTES = 24
-
-
-def hand_of(call: Call) -> Hand:
-    """Who acts in this call."""
-    caller = call.caller
-    return Hand(sub=caller.sub, client_id=caller.client_id, limit=caller.approval_limit)
-
-
-def shelf_of(call: Call) -> Shelf:
-    shelf: Shelf = call.part("shelf")
-    return shelf
 
 
 @router.post(
     "/v1/complaints",
     status_code=201,
     response_model=RecordedComplaintView,
-    raises=[CustomerUnknown, ReceivedInFuture, ReceivedTooLongAgo, UnitNotAllowed],
+    raises=[CustomerNotFound, ReceivedInFuture, ReceivedTooLongAgo, UnitNotAllowed],
 )
 async def record_complaint(body: NewComplaint, call: Annotated[Call, requires("complaints:write")]) -> Response:
     """Record a complaint: the first of its eight steps.
@@ -64,23 +42,23 @@ async def record_complaint(body: NewComplaint, call: Annotated[Call, requires("c
     """
     customers: Customers = call.part("customers")
     asked = await customers.ask(body.customer_id)
-    token = token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     async with call.transaction() as tx:
-        heard = await hold(tx, asked.customer.id if asked.customer else body.customer_id)
+        heard = await CustomerStore(tx, at=call.at).hold(asked.customer.id if asked.customer else body.customer_id)
         known = standing(asked, heard, caller=call.caller, unit=body.unit, default_unit=call.settings.default_unit)
         case = await use_cases.record(
             CaseStore(tx, call.caller),
-            SlaStore(tx, shelf_of(call)),
+            SlaStore(tx, call.part("shelves")),
             _report(body, call),
             known,
             id=call.new_id(),
             day=call.at.astimezone(ZoneInfo(call.settings.time_zone)).date(),
             tracking_digest=digest_of(token),
-            by=hand_of(call),
+            by=Hand.of(call.caller),
             at=call.at,
         )
         view = recorded_view(case, tracking_token=token)
-        location = f"/v1/complaints/{case.complaint.id}"
+        location = f"/v1/complaints/{case.id}"
         return call.created(view, location=location, version=case.complaint.version, once=["tracking_token"])
 
 
@@ -111,15 +89,13 @@ async def list_complaints(
     """List complaints, newest first."""
     after = page.after[0] if page.after else None
     async with call.reading() as reader:
-        filters = wanted.filters(at=call.at)
-        rows = await search.find_complaints(reader, filters, caller=call.caller, limit=page.fetch, after=after)
-        cases = await search.cases_of(reader, rows[: page.limit])
-        letters = await letters_of(reader, [case.complaint.id for case in cases])
-    views = [complaint_view(case, letters[case.complaint.id]) for case in cases]
-    return call.page(page, views, next_cursor=page.next_cursor(rows, "id"))
+        cases = await CaseReader(reader, call.caller).page(wanted.filters(at=call.at), after=after, limit=page.fetch)
+        letters = await letters_of(reader, [case.id for case in cases])
+    views = [complaint_view(case, letters[case.id]) for case in cases[: page.limit]]
+    return call.page(page, views, next_cursor=page.next_cursor(cases, "id"))
 
 
-@router.get("/v1/complaints/{complaint_id}", response_model=ComplaintView, raises=[ComplaintUnknown])
+@router.get("/v1/complaints/{complaint_id}", response_model=ComplaintView, raises=[ComplaintNotFound])
 async def read_complaint(complaint_id: Id, call: Annotated[Call, requires("complaints:read")]) -> Response:
     """Read a complaint with its clocks and the moves that are allowed now."""
     async with call.reading() as reader:
@@ -128,7 +104,7 @@ async def read_complaint(complaint_id: Id, call: Annotated[Call, requires("compl
     return call.answer(complaint_view(case, letters[complaint_id]), version=case.complaint.version)
 
 
-@router.get("/v1/complaints/{complaint_id}/steps", response_model=Page[StepView], raises=[ComplaintUnknown])
+@router.get("/v1/complaints/{complaint_id}/steps", response_model=Page[StepView], raises=[ComplaintNotFound])
 async def list_complaint_steps(
     complaint_id: Id, call: Annotated[Call, requires("complaints:read")], page: Annotated[PageOf, Depends()]
 ) -> Response:
@@ -142,12 +118,3 @@ async def list_complaint_steps(
         await cases.find(complaint_id)
         rows = await cases.steps(complaint_id, after=after, limit=page.fetch)
     return call.page(page, [step_view(row) for row in rows], next_cursor=page.next_cursor(rows, "number"))
-
-
-@router.get("/v1/complaint-course", response_model=CourseView)
-async def read_complaint_course(call: Annotated[Call, requires("complaints:read")]) -> Response:
-    """Read the table by which complaints move: states, moves, whose they are, and where they lead.
-
-    Labels are in the language of the request.
-    """
-    return call.answer(course_view(call.language))

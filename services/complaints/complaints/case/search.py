@@ -1,18 +1,14 @@
 """Lists of complaints: one compiled statement for each set of filters in use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from uuid import UUID
 
-from service_kit.access.caller import Caller
-from service_kit.access.units import units_of, within_units
+from service_kit.access.units import within_units
 from service_kit.store.running import Reader, Record
 from sqlalchemy import ColumnElement, Select, bindparam, func, not_, or_, select
 from sqlalchemy.types import Boolean
 
-from complaints.case.domain import Case
-from complaints.case.store import complaint_of
-from complaints.clock.store import courses_of
 from complaints.tables import complaint, complaint_number
 
 _is_late = complaint.c.due_at < bindparam("now", type_=complaint.c.due_at.type)
@@ -54,7 +50,9 @@ def _statement(names: frozenset[str]) -> Select[tuple[object, ...]]:
     )
 
 
-async def find_complaints(reader: Reader, filters: Mapping[str, object], *, caller: Caller, limit: int, after: UUID | None) -> list[Record]:
+async def search(
+    reader: Reader, filters: Mapping[str, object], *, units: Sequence[str] | None, after: UUID | None, limit: int
+) -> list[Record]:
     """Rows, newest first, that fit all the filters; a condition without a value of its own is named with True."""
     asked = dict(filters)
     if after is not None:
@@ -64,10 +62,4 @@ async def find_complaints(reader: Reader, filters: Mapping[str, object], *, call
         if asked["id"] is None:
             return []
     given = {name: value for name, value in asked.items() if value is not True}
-    return await reader.fetch(_statement(frozenset(asked) - {"now"}), **given, units=units_of(caller), limit=limit)
-
-
-async def cases_of(reader: Reader, rows: list[Record]) -> list[Case]:
-    """The cases of these rows with their clocks."""
-    courses = await courses_of(reader, [row["id"] for row in rows])
-    return [Case(complaint_of(row), courses[row["id"]]) for row in rows]
+    return await reader.fetch(_statement(frozenset(asked) - {"now"}), **given, units=units, limit=limit)

@@ -1,7 +1,7 @@
 """Cases in Postgres."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,19 +14,20 @@ from service_kit.store.database import Transaction
 from service_kit.store.outbox import Event, Proof
 from service_kit.store.running import Reader, Record
 from service_kit.store.statements import rows
-from service_kit.words.errors import Conflict, NotFound
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.approval.domain import Books, Hand
-from complaints.approval.store import books_of, give
-from complaints.case.domain import Case, Complaint, Recipient, Report, Step
-from complaints.case.moves import Move, State
+from complaints.approval.store import CompensationStore
+from complaints.case.domain import Case, Complaint, ComplaintChanged, ComplaintNotFound, Report, Step
 from complaints.case.record_json import proposal_of, written
-from complaints.case.records import Channel, Kind, Severity, Verdict
-from complaints.clock.course import Told
-from complaints.clock.store import courses_of, save_course, save_courses, save_told, telling_of
+from complaints.case.search import search
+from complaints.clock.clocks import Clocks, Told
+from complaints.clock.store import ClockReader, ClockStore
+from complaints.course.domain import Move, State
+from complaints.customer.domain import Recipient
 from complaints.tables import complaint, complaint_number, complaint_step
+from complaints.words import Channel, Kind, Severity, Verdict
 
 FIND = select(complaint).where(complaint.c.id == bindparam("id"), within_units(complaint.c.unit))
 LOCK = FIND.with_for_update()
@@ -79,14 +80,6 @@ _dues = rows("dues", id=Uuid, value=complaint.c.due_at.type)
 DATED = update(complaint).where(complaint.c.id == _dues.c.id).values(version=complaint.c.version + 1, due_at=_dues.c.value)
 
 
-class ComplaintUnknown(NotFound):
-    """There is no such complaint, or it lies outside the units of this token."""
-
-
-class ComplaintChanged(Conflict):
-    """The complaint changed at the same time; read it again and repeat the request."""
-
-
 async def may_read(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> bool | None:
     """Whether the caller sees the complaints among these ids where they lie now; None where there is none of them."""
     units = [row["unit"] for row in await reader.fetch(UNITS, ids=list(ids))]
@@ -98,12 +91,17 @@ class CaseReader:
 
     def __init__(self, reader: Reader, caller: Caller) -> None:
         self._reader = reader
+        self._clocks = ClockReader(reader)
         self._caller = caller
+        self._units = units_of(caller)
 
     async def find(self, complaint_id: UUID) -> Case:
-        """Raises ComplaintUnknown."""
-        row = await self._reader.fetch_one(FIND, id=complaint_id, units=units_of(self._caller))
-        return await self._case(row)
+        """Raises ComplaintNotFound."""
+        return await self._found(await self._reader.fetch_one(FIND, id=complaint_id, units=self._units))
+
+    async def page(self, filters: Mapping[str, object], *, after: UUID | None, limit: int) -> list[Case]:
+        """Those that fit all the filters, newest first."""
+        return await self._cases(await search(self._reader, filters, units=self._units, after=after, limit=limit))
 
     async def steps(self, complaint_id: UUID, *, after: int, limit: int) -> list[Record]:
         return await self._reader.fetch(STEPS, complaint_id=complaint_id, after=after, limit=limit)
@@ -113,11 +111,14 @@ class CaseReader:
         row = await self._reader.fetch_one(LAST_STEP, complaint_id=complaint_id, move=move)
         return dict(row["record"]) if row else {}
 
-    async def _case(self, row: Record | None) -> Case:
+    async def _found(self, row: Record | None) -> Case:
         if row is None:
-            raise ComplaintUnknown
-        courses = await courses_of(self._reader, [row["id"]])
-        return Case(complaint_of(row), courses[row["id"]])
+            raise ComplaintNotFound
+        return (await self._cases([row]))[0]
+
+    async def _cases(self, rows: Sequence[Record]) -> list[Case]:
+        clocks = await self._clocks.of([row["id"] for row in rows])
+        return [Case(complaint_of(row), clocks[row["id"]]) for row in rows]
 
 
 class CaseStore(CaseReader):
@@ -126,23 +127,22 @@ class CaseStore(CaseReader):
     def __init__(self, tx: Transaction, caller: Caller) -> None:
         super().__init__(tx, caller)
         self._tx = tx
+        self._clocks: ClockStore = ClockStore(tx)
+        self._books = CompensationStore(tx)
 
     async def load(self, complaint_id: UUID) -> Case:
-        row = await self._tx.fetch_one(LOCK, id=complaint_id, units=units_of(self._caller))
-        return await self._case(row)
+        return await self._found(await self._tx.fetch_one(LOCK, id=complaint_id, units=self._units))
 
     async def books(self, complaint: Complaint, *, since: datetime) -> Books:
-        return await books_of(self._tx, complaint.id, complaint.report.customer_id, since=since)
+        return await self._books.books(complaint.id, complaint.report.customer_id, since=since)
 
     async def load_all(self, ids: Sequence[UUID]) -> list[Case]:
-        rows = await self._tx.fetch(LOCK_ALL, ids=list(ids))
-        courses = await courses_of(self._tx, [row["id"] for row in rows])
-        return [Case(complaint_of(row), courses[row["id"]]) for row in rows]
+        return await self._cases(await self._tx.fetch(LOCK_ALL, ids=list(ids)))
 
     async def load_telling(self, ids: Sequence[UUID], *, at: datetime) -> list[Case]:
         rows = await self._tx.fetch(LOCK_ALL, ids=list(ids))
-        courses = await telling_of(self._tx, [row["id"] for row in rows], at=at)
-        return [Case(complaint_of(row), courses[row["id"]]) for row in rows]
+        clocks = await self._clocks.telling([row["id"] for row in rows], at=at)
+        return [Case(complaint_of(row), clocks[row["id"]]) for row in rows]
 
     async def claim_number(self, number: str, complaint_id: UUID) -> bool:
         return await self._tx.fetch_one(CLAIM_NUMBER, number=number, complaint_id=complaint_id) is not None
@@ -164,7 +164,7 @@ class CaseStore(CaseReader):
             **_reported(new.report),
             **_moving(case),
         )
-        await save_courses(self._tx, [(new.id, replace(case.course, clocks=()), case.course)])
+        await self._clocks.save(new.id, Clocks(()), case.clocks)
         self._tell(told, {"title": new.report.title, "narrative": new.report.narrative, "wish": new.report.wish})
 
     async def save(self, case: Case, *, before: Case, told: Sequence[Event], step: Step | None = None) -> Case:
@@ -175,30 +175,30 @@ class CaseStore(CaseReader):
         proofs = [await self._add(step, case.complaint.id)] if step else []
         if step is not None:
             await self._give(case.complaint, step)
-        await save_course(self._tx, case.complaint.id, before.course, case.course)
+        await self._clocks.save(case.complaint.id, before.clocks, case.clocks)
         self._tell(told, {"record": written(step.record)} if step else {}, proofs)
-        return Case(replace(case.complaint, version=was + 1), case.course)
+        return Case(replace(case.complaint, version=was + 1), case.clocks)
 
     async def _give(self, complaint: Complaint, step: Step) -> None:
         """Keep the books; a proposal of before there were any has no step, and stays in them as it was taken over."""
         proposed = complaint.proposal.step if complaint.proposal else None
         if step.move in GIVING and proposed is not None:
-            await give(self._tx, complaint.id, proposed, complaint.given, at=step.at)
+            await self._books.give(complaint.id, proposed, complaint.given, at=step.at)
 
     async def save_told(self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Told]], told: Sequence[Event]) -> None:
         if not cases:
             return
         levels = {case.complaint.id: case.complaint.escalation_level for case in cases}
         await self._tx.execute(TOLD, levels_id=list(levels), levels_value=list(levels.values()))
-        await save_told(self._tx, marks)
+        await self._clocks.save_told(marks)
         self._tell(told, {})
 
     async def save_dates(self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Event]) -> None:
         if not cases:
             return
-        dues = {after.complaint.id: after.course.due_at for _, after in cases}
+        dues = {after.complaint.id: after.clocks.due_at for _, after in cases}
         await self._tx.execute(DATED, dues_id=list(dues), dues_value=list(dues.values()))
-        await save_courses(self._tx, [(after.complaint.id, before.course, after.course) for before, after in cases])
+        await self._clocks.save_many([(after.complaint.id, before.clocks, after.clocks) for before, after in cases])
         for event in audited:
             self._tx.audit(event)
 
@@ -295,7 +295,7 @@ def _moving(case: Case) -> dict[str, object]:
         "satisfaction": new.satisfaction,
         "escalation_level": new.escalation_level,
         "steps": new.steps,
-        "due_at": case.course.due_at,
+        "due_at": case.clocks.due_at,
         "closed_at": new.closed_at,
     }
 

@@ -10,12 +10,13 @@ from service_kit.store.outbox import Event
 
 from complaints.approval.domain import Books, Hand
 from complaints.case import events
-from complaints.case.domain import Case, Complaint, ReceivedInFuture, ReceivedTooLongAgo, Report, Standing, Step
-from complaints.case.moves import State
+from complaints.case.domain import Case, Complaint, ReceivedInFuture, ReceivedTooLongAgo, Report, Step
 from complaints.case.number import complaint_number
 from complaints.case.records import Proposal
-from complaints.clock.course import Course, Told
+from complaints.clock.clocks import Clocks, Told
 from complaints.clock.domain import Terms, Timeline
+from complaints.course.domain import State
+from complaints.customer.domain import Standing
 from complaints.sla.domain import Levels, Policy, closest
 
 # The clocks of two machines differ by less.
@@ -24,15 +25,14 @@ CLOCK_SKEW = timedelta(minutes=5)
 LONGEST_AGO = timedelta(days=3_653)
 NUMBER_ATTEMPTS = 20
 
-Take = Callable[[Complaint], tuple[Complaint, Step]]
-Weigh = Callable[[Complaint, Books], tuple[Complaint, Step]]
+Take = Callable[[Complaint, Books], tuple[Complaint, Step]]
 
 
 class Cases(Protocol):
     """Where cases are kept."""
 
     async def load(self, complaint_id: UUID) -> Case:
-        """The case, locked for a change; ComplaintUnknown when there is none that the caller may see."""
+        """The case, locked for a change; ComplaintNotFound when there is none that the caller may see."""
         ...
 
     async def books(self, complaint: Complaint, *, since: datetime) -> Books:
@@ -71,7 +71,7 @@ class ServiceLevels(Protocol):
 
     async def levels(self, policy: Policy | None) -> Levels: ...
 
-    async def levels_of(self, policy: tuple[str, int] | None, course: Course) -> Levels: ...
+    async def levels_of(self, policy: tuple[str, int] | None, clocks: Clocks) -> Levels: ...
 
 
 async def record(
@@ -107,8 +107,8 @@ async def record(
         policy=(policy.name, policy.version) if policy else None,
         at=at,
     )
-    course = Course(()).begin(levels.terms, levels.timeline, state=State.RECEIVED, at=report.received_at)
-    case = Case(complaint, course)
+    clocks = Clocks(()).begin(levels.terms, levels.timeline, state=State.RECEIVED, at=report.received_at)
+    case = Case(complaint, clocks)
     await cases.add(case, [events.received(complaint, at=at)], by=by, tracking_digest=tracking_digest)
     return case
 
@@ -121,35 +121,28 @@ async def _free_number(cases: Cases, id: UUID, day: date) -> str:
     raise RuntimeError(f"no complaint number is free on {day}")
 
 
-async def move(cases: Cases, service_levels: ServiceLevels, complaint_id: UUID, take: Take, *, at: datetime) -> Case:
-    """One move: what fell due before it is told first, then the clocks follow the state that it leads to."""
-    before = await cases.load(complaint_id)
-    return await _moved(cases, service_levels, before, take(before.complaint), at=at)
-
-
-async def weighed_move(
-    cases: Cases, service_levels: ServiceLevels, complaint_id: UUID, weigh: Weigh, *, window: timedelta, at: datetime
+async def move(
+    cases: Cases, service_levels: ServiceLevels, complaint_id: UUID, take: Take, *, window: timedelta | None = None, at: datetime
 ) -> Case:
-    """A move that is measured by what the customer was given before, in other cases within the window."""
+    """One move: what fell due before it is told first, then the clocks follow the state that it leads to.
+
+    Within a `window` (the setting `compensation_days`) it is weighed by what the customer was given before in other cases.
+    """
     before = await cases.load(complaint_id)
-    books = await cases.books(before.complaint, since=at - window)
-    return await _moved(cases, service_levels, before, weigh(before.complaint, books), at=at)
-
-
-async def _moved(cases: Cases, service_levels: ServiceLevels, before: Case, taken: tuple[Complaint, Step], *, at: datetime) -> Case:
-    after, step = taken
-    levels = await service_levels.levels_of(after.policy, before.course)
-    course, marks = before.course.tell(at=at)
+    books = Books() if window is None else await cases.books(before.complaint, since=at - window)
+    after, step = take(before.complaint, books)
+    levels = await service_levels.levels_of(after.policy, before.clocks)
+    clocks, marks = before.clocks.tell(at=at)
     after, told = events.told(after, marks, at=at)
-    course = course.enter(after.state, levels.terms, levels.timeline, at=at)
+    clocks = clocks.enter(after.state, levels.terms, levels.timeline, at=at)
     if isinstance(step.record, Proposal) and step.record.next_update_at is not None:
-        course = _promised(course, levels, until=step.record.next_update_at, at=at)
-    return await cases.save(Case(after, course), before=before, told=[*told, events.moved(after, step)], step=step)
+        clocks = _promised(clocks, levels, until=step.record.next_update_at, at=at)
+    return await cases.save(Case(after, clocks), before=before, told=[*told, events.moved(after, step)], step=step)
 
 
-def _promised(course: Course, levels: Levels, *, until: datetime, at: datetime) -> Course:
+def _promised(clocks: Clocks, levels: Levels, *, until: datetime, at: datetime) -> Clocks:
     policy = levels.policy or Policy.without_clocks()
-    return course.promise(policy.promise(until - at), levels.timeline, at=at)
+    return clocks.promise(policy.promise(until - at), levels.timeline, at=at)
 
 
 async def tell_due(cases: Cases, ids: Iterable[UUID], *, at: datetime) -> None:
@@ -158,10 +151,10 @@ async def tell_due(cases: Cases, ids: Iterable[UUID], *, at: datetime) -> None:
     marks: list[tuple[UUID, Told]] = []
     told: list[Event] = []
     for case in await cases.load_telling(sorted(set(ids)), at=at):
-        course, its_marks = case.course.tell(at=at)
+        clocks, its_marks = case.clocks.tell(at=at)
         if its_marks:
             complaint, its_events = events.told(case.complaint, its_marks, at=at)
-            after.append(Case(complaint, course))
+            after.append(Case(complaint, clocks))
             marks += [(complaint.id, mark) for mark in its_marks]
             told += its_events
     await cases.save_told(after, marks, told)
@@ -173,7 +166,7 @@ async def date_anew(
     """Reckon the clocks of these cases by newer calendars where `timeline_of` gives one."""
     saved: list[tuple[Case, Case]] = []
     for before in await cases.load_all(sorted(set(ids))):
-        course = before.course.dated_anew(timeline_of)
-        if course != before.course:
-            saved.append((before, Case(before.complaint, course)))
-    await cases.save_dates(saved, [events.dated_anew(after, before.course, at=at) for before, after in saved])
+        clocks = before.clocks.dated_anew(timeline_of)
+        if clocks != before.clocks:
+            saved.append((before, Case(before.complaint, clocks)))
+    await cases.save_dates(saved, [events.dated_anew(after, before.clocks, at=at) for before, after in saved])

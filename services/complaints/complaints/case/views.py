@@ -1,33 +1,138 @@
-"""From cases to what the API shows of them."""
+"""What the API shows of complaints, and how it is made of cases."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from service_kit.store.running import Record
-from service_kit.words.fields import MoneyOut
-from service_kit.words.language import spoken
+from service_kit.words.fields import Id, JsonObject, Language, MoneyOut, Output, Rating, Stars, Text, Timestamp, UnitPath, Version
 
-from complaints.case import labels
 from complaints.case.domain import Case, Complaint
-from complaints.case.moves import TABLE, Move, Row, State
-from complaints.case.records import Channel
-from complaints.case.schemas import (
-    ClockView,
-    ComplaintView,
-    CourseView,
-    LetterView,
-    MoveView,
-    PolicyRef,
-    ProductView,
-    ProposalView,
-    RecordedComplaintView,
-    RemedyView,
-    StateLabel,
-    StepView,
-    WayView,
-)
+from complaints.case.fields import Category, EscalationLevel, Number, Path, Percent, Person, RemedyNumber, Round, Sha256, TrackingToken
+from complaints.case.letters import LetterSent
 from complaints.clock.domain import BREACH, Clock
-from complaints.letter.domain import LetterSent
+from complaints.course.domain import Move, Outcome, State
+from complaints.words import Channel, ClockState, Kind, Measure, RemedyType, Severity, Verdict
+
+
+class ProductView(Output):
+    name: Annotated[str, Field(max_length=200)]
+    lot: Annotated[str | None, Field(max_length=200)]
+
+
+class ClockView(Output):
+    """One clock of the case, in its last round."""
+
+    name: Annotated[str, Field(max_length=64)]
+    round: Round
+    state: ClockState
+    started_at: Timestamp
+    due_at: Timestamp
+    provisional: Annotated[bool, Field(description="The holidays of that time are not published yet.")]
+    stopped_at: Timestamp | None
+    time: Measure
+    calendar: Annotated[str | None, Field(max_length=64)]
+    calendar_version: Version | None
+    warned: Annotated[list[Percent], Field(max_length=100, description="Percents at which a warning was given.")]
+
+
+class RemedyView(Output):
+    number: RemedyNumber
+    type: RemedyType
+    amount: MoneyOut | None
+    description: Annotated[str | None, Field(max_length=1_000)]
+    done_at: Timestamp | None
+
+
+class ProposalView(Output):
+    problem_restated: Text
+    remedies: Annotated[list[RemedyView], Field(max_length=20)]
+    sums: Annotated[list[MoneyOut], Field(max_length=20, description="One sum per currency.")]
+    proposer: Person
+    customer_agrees: bool | None
+    customer_satisfied: bool | None
+    next_update_at: Timestamp | None
+    step: Annotated[Round | None, Field(description="Number of the step in which it was proposed; null in cases of before it was kept.")]
+
+
+class LetterView(Output):
+    id: Id
+    language: Language
+    channel: Channel
+    written_at: Timestamp
+    pdf_url: Path
+    docx_url: Path
+    sha256: Annotated[Sha256, Field(description="Digest of the PDF.")]
+    docx_sha256: Sha256
+
+
+class PolicyRef(Output):
+    name: Annotated[str, Field(max_length=64)]
+    version: Version
+
+
+class ComplaintView(Output):
+    """A complaint with its clocks, the moves that are allowed now, and its letters."""
+
+    id: Id
+    number: Number
+    state: State
+    allowed_moves: Annotated[list[Move], Field(max_length=20)]
+    clocks: Annotated[list[ClockView], Field(max_length=50)]
+    due_at: Annotated[Timestamp | None, Field(description="Earliest due date among the clocks that count now.")]
+    escalation_level: EscalationLevel
+    unit: UnitPath
+    customer_id: Id
+    contact_id: Id | None
+    kind: Kind
+    channel: Channel
+    received_at: Timestamp
+    recorded_at: Timestamp
+    title: Annotated[str, Field(max_length=200)]
+    narrative: Text | None
+    wish: Text | None
+    category: Category
+    severity: Severity
+    dissatisfaction: Rating | None
+    product: ProductView | None
+    tier: Stars | None
+    verdict: Verdict | None
+    department: Annotated[str | None, Field(max_length=200)]
+    handler: Annotated[str | None, Field(max_length=200)]
+    proposal: ProposalView | None
+    satisfaction: Rating | None
+    closed_at: Timestamp | None
+    policy: PolicyRef | None
+    letters: Annotated[list[LetterView], Field(max_length=100)]
+    degraded: Annotated[
+        list[Annotated[str, Field(max_length=50)]],
+        Field(
+            max_length=5,
+            description="Services that could not be asked; `customer-profile` here means that the unit is not confirmed, or that the "
+            "answer just given goes by what the case keeps of its customer.",
+        ),
+    ]
+    version: Version
+
+
+class RecordedComplaintView(ComplaintView):
+    """A complaint just recorded, with the token by which the customer can follow it."""
+
+    tracking_token: Annotated[TrackingToken | None, Field(description="Shown this once.")]
+
+
+class StepView(Output):
+    """One move as it was made; `record` holds what was written down."""
+
+    number: Round
+    move: Move
+    outcome: Outcome
+    left: State
+    entered: State
+    record: JsonObject
+    by: Person
+    client_id: Annotated[str, Field(max_length=100)]
+    at: Timestamp
 
 
 def complaint_view(case: Case, letters: Sequence[LetterSent] = (), *, is_degraded: bool = False) -> ComplaintView:
@@ -48,8 +153,8 @@ def _members(case: Case, letters: Sequence[LetterSent], *, is_degraded: bool = F
         "number": complaint.number,
         "state": complaint.state,
         "allowed_moves": list(complaint.allowed_moves),
-        "clocks": [_clock(clock) for clock in case.course.latest],
-        "due_at": case.course.due_at,
+        "clocks": [_clock(clock) for clock in case.clocks.latest],
+        "due_at": case.clocks.due_at,
         "escalation_level": complaint.escalation_level,
         "unit": complaint.unit,
         "customer_id": report.customer_id,
@@ -148,25 +253,4 @@ def step_view(row: Record) -> StepView:
         by=row["actor"],
         client_id=row["client_id"],
         at=row["at"],
-    )
-
-
-def course_view(language: str) -> CourseView:
-    """The table of moves with its labels in a language."""
-    rows = sorted(TABLE, key=lambda row: list(Move).index(row.move))
-    return CourseView(
-        states=[StateLabel(state=state, label=spoken(labels.STATES[state], language)) for state in State],
-        moves=[_move(row, language) for row in rows],
-    )
-
-
-def _move(row: Row, language: str) -> MoveView:
-    ways = [WayView(outcome=outcome, state=str(to), event=f"complaint.{row.events[outcome]}") for outcome, to in row.to.items()]
-    return MoveView(
-        move=row.move,
-        label=spoken(labels.MOVES[row.move], language),
-        duty=row.duty,
-        scope=row.duty.scope,
-        states=list(row.states),
-        leads_to=ways,
     )

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import Query
 from service_kit.words.fields import Id, Line, UnitPath
 
-from complaints.case.moves import State
-from complaints.case.records import Channel, Kind, Severity
-from complaints.case.schemas import Category, Flag, Number
+from complaints.case.fields import Category, Flag, Number
+from complaints.course.domain import State
+from complaints.words import Channel, Kind, Severity
 
 
 class Wanted:

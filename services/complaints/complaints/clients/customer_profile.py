@@ -10,7 +10,7 @@ from service_kit.words.messages import said
 from complaints.customer.domain import Asked, Customer
 
 
-class Customers:
+class CustomerProfile:
     """Thin client of `GET /v1/customers/{id}`."""
 
     def __init__(self, client: ServiceClient) -> None:

@@ -4,23 +4,40 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol
+
+from complaints.course.domain import AT_WORK, State
+from complaints.words import ClockState, Measure
 
 BREACH = 100
 ONE_LEVEL_UP = -1
 
+NEXT_UPDATE = "next_update"
+_UNANSWERED = frozenset(AT_WORK) - {State.ANSWERED, State.ACCEPTED}
 
-class ClockState(StrEnum):
-    RUNNING = "running"
-    PAUSED = "paused"
-    MET = "met"
-    BREACHED = "breached"
+# A clock runs while the case is in one of these states: it starts on entering them and ends on leaving. The clocks named like a
+# step run while the case waits for that step. Names that are not here run from recording to closing.
+RUNS_IN: dict[str, frozenset[State]] = {
+    "acknowledgement": frozenset({State.RECEIVED}),
+    "first_reply": frozenset({State.RECEIVED}),
+    "validity": frozenset({State.ACKNOWLEDGED, State.REOPENED, State.DISPUTED}),
+    "responsibility": frozenset({State.ASSESSED}),
+    "cause": frozenset({State.ASSIGNED}),
+    "proposal": frozenset({State.ANALYZED}),
+    "approval": frozenset({State.PROPOSED}),
+    "implementation": frozenset({State.APPROVED}),
+    "response": frozenset({State.IMPLEMENTED, State.NOT_UPHELD}),
+    "feedback": frozenset({State.ANSWERED}),
+    "summary": frozenset({State.ACCEPTED, State.DISPUTED}),
+    "resolution": _UNANSWERED,
+    NEXT_UPDATE: frozenset({State.ANALYZED, State.PROPOSED, State.APPROVED, State.IMPLEMENTED}),
+}
+_TO_THE_END = frozenset(AT_WORK)
 
 
-class Measure(StrEnum):
-    BUSINESS = "business"
-    ELAPSED = "elapsed"
+def runs_in(clock: str, state: State) -> bool:
+    """Whether the clock of this name runs while a case is in this state."""
+    return state in RUNS_IN.get(clock, _TO_THE_END)
 
 
 class Timeline(Protocol):
@@ -104,6 +121,11 @@ class Clock:
     @property
     def name(self) -> str:
         return self.terms.name
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells it from the other clocks of its case."""
+        return self.name, self.round
 
     @property
     def is_ended(self) -> bool:

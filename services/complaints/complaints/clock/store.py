@@ -12,9 +12,10 @@ from service_kit.store.tables import Moment, timer
 from service_kit.work.timers import Timer, schedule
 from sqlalchemy import ARRAY, Integer, String, Uuid, any_, bindparam, delete, insert, select, tuple_, update
 
-from complaints.clock.course import Course, Told
-from complaints.clock.domain import Clock, ClockState, Mark, Measure, Terms
+from complaints.clock.clocks import Clocks, Told
+from complaints.clock.domain import Clock, Mark, Terms
 from complaints.tables import clock
+from complaints.words import ClockState, Measure
 
 TIMER_KIND = "clock"
 
@@ -57,68 +58,78 @@ TELL = (
 )
 
 
-async def courses_of(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, Course]:
-    """The clocks of several complaints."""
-    return _courses(ids, await reader.fetch(OF_COMPLAINTS, ids=list(ids)))
+class ClockReader:
+    """Reads the clocks of complaints."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def of(self, ids: Sequence[UUID]) -> dict[UUID, Clocks]:
+        """The clocks of several complaints."""
+        return _by_complaint(ids, await self._reader.fetch(OF_COMPLAINTS, ids=list(ids)))
+
+    async def telling(self, ids: Sequence[UUID], *, at: datetime) -> dict[UUID, Clocks]:
+        """Of several complaints those clocks that have something to tell by now, and no others."""
+        return _by_complaint(ids, await self._reader.fetch(TELLING, ids=list(ids), at=at))
 
 
-async def telling_of(reader: Reader, ids: Sequence[UUID], *, at: datetime) -> dict[UUID, Course]:
-    """Of several complaints those clocks that have something to tell by now, and no others."""
-    return _courses(ids, await reader.fetch(TELLING, ids=list(ids), at=at))
+class ClockStore(ClockReader):
+    """Writes them, with the timers that wake them."""
+
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx)
+        self._tx = tx
+
+    async def save(self, complaint_id: UUID, before: Clocks, after: Clocks) -> None:
+        """Write what changed and set the timers anew."""
+        await self.save_many([(complaint_id, before, after)])
+        known = before.by_round
+        stale = [
+            timer_key(known[each.key])
+            for each in after.changed_since(before)
+            if each.key in known and known[each.key].next_at != each.next_at
+        ]
+        if any(stale):
+            await self._tx.execute(CANCEL, subject=complaint_id, keys=[key for key in stale if key])
+
+    async def save_many(self, changes: Iterable[tuple[UUID, Clocks, Clocks]]) -> None:
+        """Write what changed in the clocks of several complaints, and set the timers that are new."""
+        fresh: list[dict[str, object]] = []
+        changed: list[dict[str, object]] = []
+        timers: list[Timer] = []
+        for complaint_id, before, after in changes:
+            known = before.by_round
+            for each in after.changed_since(before):
+                earlier = known.get(each.key)
+                if earlier is None:
+                    fresh.append(_inserted(complaint_id, each))
+                else:
+                    changed.append(_updated(complaint_id, each))
+                if each.next_at is not None and (earlier is None or earlier.next_at != each.next_at):
+                    timers.append(_timer(complaint_id, each))
+        await self._tx.execute_many(INSERT, fresh)
+        await self._tx.execute_many(UPDATE, changed)
+        await schedule(self._tx, *timers)
+
+    async def save_told(self, marks: Iterable[tuple[UUID, Told]]) -> None:
+        """Write how far clocks have told, and set their next timers; the timers that just fired are theirs who fired them."""
+        clocks = {(complaint_id, *told.clock.key): told.clock for complaint_id, told in marks}
+        await self._tx.execute(
+            TELL,
+            told_id=[key[0] for key in clocks],
+            told_name=[key[1] for key in clocks],
+            told_round=[key[2] for key in clocks],
+            told_told=[clock.told for clock in clocks.values()],
+            told_state=[str(clock.state) for clock in clocks.values()],
+        )
+        await schedule(self._tx, *(_timer(key[0], clock) for key, clock in clocks.items() if clock.next_at is not None))
 
 
-def _courses(ids: Sequence[UUID], rows: Iterable[Record]) -> dict[UUID, Course]:
+def _by_complaint(ids: Sequence[UUID], rows: Iterable[Record]) -> dict[UUID, Clocks]:
     clocks: dict[UUID, list[Clock]] = {complaint_id: [] for complaint_id in ids}
     for row in rows:
         clocks[row["complaint_id"]].append(_clock(row))
-    return {complaint_id: Course(tuple(own)) for complaint_id, own in clocks.items()}
-
-
-async def save_course(tx: Transaction, complaint_id: UUID, before: Course, after: Course) -> None:
-    """Write what changed and set the timers anew."""
-    await save_courses(tx, [(complaint_id, before, after)])
-    known = {(clock.name, clock.round): clock for clock in before.clocks}
-    stale = [
-        timer_key(known[each.name, each.round])
-        for each in after.changed_since(before)
-        if (each.name, each.round) in known and known[each.name, each.round].next_at != each.next_at
-    ]
-    if any(stale):
-        await tx.execute(CANCEL, subject=complaint_id, keys=[key for key in stale if key])
-
-
-async def save_courses(tx: Transaction, courses: Iterable[tuple[UUID, Course, Course]]) -> None:
-    """Write what changed in several courses and set the timers that are new."""
-    fresh: list[dict[str, object]] = []
-    changed: list[dict[str, object]] = []
-    timers: list[Timer] = []
-    for complaint_id, before, after in courses:
-        known = {(clock.name, clock.round): clock for clock in before.clocks}
-        for each in after.changed_since(before):
-            earlier = known.get((each.name, each.round))
-            if earlier is None:
-                fresh.append(_inserted(complaint_id, each))
-            else:
-                changed.append(_updated(complaint_id, each))
-            if each.next_at is not None and (earlier is None or earlier.next_at != each.next_at):
-                timers.append(_timer(complaint_id, each))
-    await tx.execute_many(INSERT, fresh)
-    await tx.execute_many(UPDATE, changed)
-    await schedule(tx, *timers)
-
-
-async def save_told(tx: Transaction, marks: Iterable[tuple[UUID, Told]]) -> None:
-    """Write how far clocks have told, and set their next timers; the timers that just fired are theirs who fired them."""
-    clocks = {(complaint_id, told.clock.name, told.clock.round): told.clock for complaint_id, told in marks}
-    await tx.execute(
-        TELL,
-        told_id=[key[0] for key in clocks],
-        told_name=[key[1] for key in clocks],
-        told_round=[key[2] for key in clocks],
-        told_told=[clock.told for clock in clocks.values()],
-        told_state=[str(clock.state) for clock in clocks.values()],
-    )
-    await schedule(tx, *(_timer(key[0], clock) for key, clock in clocks.items() if clock.next_at is not None))
+    return {complaint_id: Clocks(tuple(own)) for complaint_id, own in clocks.items()}
 
 
 def timer_key(clock: Clock) -> str:

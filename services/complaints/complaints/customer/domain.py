@@ -2,17 +2,38 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from service_kit.access.caller import Caller
 from service_kit.access.units import unit_for
 from service_kit.words.errors import NotFound
 
-from complaints.case.domain import Recipient, Standing
 
-
-class CustomerUnknown(NotFound):
+class CustomerNotFound(NotFound):
     """There is no such customer, or they lie outside the units of this token."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient:
+    """Who is written to, in which language (a BCP 47 tag); without a name it is not known who."""
+
+    name: str | None = None
+    language: str | None = None
+
+
+NOBODY = Recipient()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What is known of the customer when the complaint is recorded; the unit is confirmed when the customer's file gave it."""
+
+    customer_id: UUID
+    unit: str
+    is_confirmed: bool
+    tier: int | None
+    recipient: Recipient = NOBODY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +76,21 @@ class Asked:
     is_answered: bool
 
 
+class Customers(Protocol):
+    """Where customers' files are asked for."""
+
+    async def ask(self, customer_id: UUID) -> Asked: ...
+
+
 def standing(asked: Asked, heard: Heard, *, caller: Caller, unit: str | None, default_unit: str) -> Standing:
-    """Raises CustomerUnknown, or UnitNotAllowed for a unit that the caller names but may not act for."""
+    """Raises CustomerNotFound, or UnitNotAllowed for a unit that the caller names but may not act for."""
     if heard.is_erased:
-        raise CustomerUnknown
+        raise CustomerNotFound
     if not asked.is_answered:
         own = unit_for(caller, unit, default=default_unit)
         return Standing(customer_id=heard.customer_id, unit=own, is_confirmed=False, tier=None)
     customer = asked.customer
     if customer is None or not caller.sees(heard.unit_of(customer)):
-        raise CustomerUnknown
+        raise CustomerNotFound
     unit = heard.unit_of(customer)
     return Standing(customer_id=heard.customer_id, unit=unit, is_confirmed=True, tier=customer.tier, recipient=customer.recipient)

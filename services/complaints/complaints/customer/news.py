@@ -11,9 +11,8 @@ from service_kit.web.kept_answers import KeptAnswers
 from service_kit.words.identity import Clock
 from service_kit.work.consumer import News
 
-from complaints.clients.customer_profile import Customers
-from complaints.customer.domain import Asked
-from complaints.customer.store import CustomerNews, kept, take_unconfirmed
+from complaints.customer.domain import Asked, Customers
+from complaints.customer.store import CustomerReader, CustomerStore
 
 ASKED_AT_ONCE = 10
 # The fields of a customer's file that a complaint keeps for its letters.
@@ -27,7 +26,7 @@ class NewsOfCustomers:
         self._kept_answers = kept_answers
 
     async def __call__(self, tx: Transaction, news: News) -> None:
-        told = CustomerNews(tx, at=news.at)
+        told = CustomerStore(tx, at=news.at)
         payload = news.payload
         match news.type:
             case "customer.created":
@@ -62,7 +61,7 @@ class Following:
         ids: list[UUID] = []
         if named:
             async with self._database.reading() as reader:
-                ids = await kept(reader, sorted(named))
+                ids = await CustomerReader(reader).kept(sorted(named))
         self._asked = dict(zip(ids, await asyncio.gather(*(self._ask(customer_id) for customer_id in ids)), strict=True))
 
     async def _ask(self, customer_id: UUID) -> Asked:
@@ -73,7 +72,7 @@ class Following:
         await self._take_in(tx, news)
         asked = self._asked.get(news.subject)
         if asked is not None and asked.customer is not None and news.type == "customer.changed":
-            await CustomerNews(tx, at=news.at).renamed(news.subject, asked.customer)
+            await CustomerStore(tx, at=news.at).renamed(news.subject, asked.customer)
 
 
 class Confirming:
@@ -88,18 +87,18 @@ class Confirming:
     async def step(self) -> bool:
         """Ask for some; True when there may be more."""
         async with self._database.transaction() as tx:
-            taken = await take_unconfirmed(tx, at=self._clock(), again_after=self._again_after, limit=ASKED_AT_ONCE)
+            taken = await CustomerStore(tx, at=self._clock()).take_unconfirmed(again_after=self._again_after, limit=ASKED_AT_ONCE)
         # In the order of ids, as everybody who locks several complaints.
         rows = sorted(taken, key=lambda row: row["id"])
         found: list[Asked] = await asyncio.gather(*(self._customers.ask(row["customer_id"]) for row in rows))
         async with self._database.transaction() as tx:
-            told = CustomerNews(tx, at=self._clock())
+            told = CustomerStore(tx, at=self._clock())
             for row, asked in zip(rows, found, strict=True):
                 await _take_in(told, row, asked)
         return len(rows) == ASKED_AT_ONCE and all(asked.is_answered for asked in found)
 
 
-async def _take_in(told: CustomerNews, row: Record, asked: Asked) -> None:
+async def _take_in(told: CustomerStore, row: Record, asked: Asked) -> None:
     if asked.customer is not None:
         await told.confirmed(row["id"], row["customer_id"], asked.customer)
     elif asked.is_answered:

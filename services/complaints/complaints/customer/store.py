@@ -143,31 +143,45 @@ TAKE_UNCONFIRMED = (
 )
 
 
-async def hold(tx: Transaction, customer_id: UUID) -> Heard:
-    """What was heard of a customer, or of the file that theirs was merged into; more is heard only after this transaction."""
-    row = await _held(tx, customer_id)
-    for _ in range(LONGEST_MERGE):
-        if row["merged_into"] is None:
-            break
-        row = await _held(tx, row["merged_into"])
-    return Heard(customer_id=row["id"], unit=row["unit"], told_at=row["told_at"], is_erased=row["is_erased"])
+class CustomerReader:
+    """Reads what complaints keep of their customers."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def kept(self, customer_ids: Sequence[UUID]) -> list[UUID]:
+        """Those of the customers whose name some complaint keeps."""
+        return [row["customer_id"] for row in await self._reader.fetch(KEPT, ids=list(customer_ids))]
 
 
-async def _held(tx: Transaction, customer_id: UUID) -> Record:
-    row = await tx.fetch_one(HOLD, id=customer_id)
-    if row is None:
-        await tx.fetch_one(MEET, id=customer_id)
-        row = await tx.fetch_one(HOLD, id=customer_id)
-        assert row is not None
-    return row
-
-
-class CustomerNews:
-    """The effects of what customer-profile tells, each on all complaints of one customer."""
+class CustomerStore(CustomerReader):
+    """Keeps what customer-profile tells, each word with its effect on all complaints of one customer."""
 
     def __init__(self, tx: Transaction, *, at: datetime) -> None:
+        super().__init__(tx)
         self._tx = tx
         self._at = at
+
+    async def hold(self, customer_id: UUID) -> Heard:
+        """What was heard of a customer, or of the file that theirs was merged into; more is heard only after this transaction."""
+        row = await self._held(customer_id)
+        for _ in range(LONGEST_MERGE):
+            if row["merged_into"] is None:
+                break
+            row = await self._held(row["merged_into"])
+        return Heard(customer_id=row["id"], unit=row["unit"], told_at=row["told_at"], is_erased=row["is_erased"])
+
+    async def _held(self, customer_id: UUID) -> Record:
+        row = await self._tx.fetch_one(HOLD, id=customer_id)
+        if row is None:
+            await self._tx.fetch_one(MEET, id=customer_id)
+            row = await self._tx.fetch_one(HOLD, id=customer_id)
+            assert row is not None
+        return row
+
+    async def take_unconfirmed(self, *, again_after: timedelta, limit: int) -> Sequence[Record]:
+        """Complaints whose customer's unit is still to be asked for."""
+        return await self._tx.fetch(TAKE_UNCONFIRMED, at=self._at, before=self._at - again_after, limit=limit)
 
     async def moved(self, customer_id: UUID, unit: str) -> None:
         """The customer belongs to another unit now: the complaints go along."""
@@ -243,13 +257,3 @@ def _without_words(proposal: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     remedies = [{**remedy, "description": None} for remedy in proposal["remedies"]]
     return {**proposal, "problem_restated": ERASED, "remedies": remedies}
-
-
-async def kept(reader: Reader, customer_ids: Sequence[UUID]) -> list[UUID]:
-    """Those of the customers whose name some complaint keeps."""
-    return [row["customer_id"] for row in await reader.fetch(KEPT, ids=list(customer_ids))]
-
-
-async def take_unconfirmed(tx: Transaction, *, at: datetime, again_after: timedelta, limit: int) -> Sequence[Record]:
-    """Complaints whose customer's unit is still to be asked for."""
-    return await tx.fetch(TAKE_UNCONFIRMED, at=at, before=at - again_after, limit=limit)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from complaints.case.domain import Recipient
-from complaints.customer.domain import Asked
+from complaints.customer.domain import Asked, Recipient
 from complaints.language import spoken_by
 from complaints.letter.domain import RecipientNotKnown, RecipientUnknown
 

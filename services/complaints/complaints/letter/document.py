@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from service_kit.words.money import Money
 
-from complaints.case.labels import REMEDIES, VERDICTS
-from complaints.case.records import Remedy, Verdict
+from complaints.case.records import Remedy
+from complaints.letter.labels import REMEDIES, VERDICTS
+from complaints.words import Verdict
 
 if TYPE_CHECKING:
     from jinja2.environment import Template, TemplateExpression

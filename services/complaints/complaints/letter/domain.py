@@ -1,9 +1,7 @@
-"""A letter as it was sent, with the digests that prove it."""
+"""A letter as it is printed, and why one is not to be had."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
-from uuid import UUID
 
 from service_kit.words.errors import Conflict, Gone, NotFound, Unavailable
 
@@ -20,7 +18,7 @@ class RecipientUnknown(Conflict):
     """There is no file that says who the customer is, or none that names them: send `recipient` and `language`."""
 
 
-class LetterUnknown(NotFound):
+class LetterNotFound(NotFound):
     """The complaint has no such letter."""
 
 
@@ -35,27 +33,7 @@ class Printed:
     pdf: bytes
     docx: bytes
 
-
-@dataclass(frozen=True, kw_only=True)
-class LetterSent:
-    """What is known of a letter without its pages."""
-
-    id: UUID
-    complaint_id: UUID
-    language: str
-    channel: str
-    written_at: datetime
-    pdf_sha256: str
-    docx_sha256: str
-
-    @classmethod
-    def of(cls, printed: Printed, *, id: UUID, complaint_id: UUID, language: str, channel: str, written_at: datetime) -> "LetterSent":
-        return cls(
-            id=id,
-            complaint_id=complaint_id,
-            language=language,
-            channel=channel,
-            written_at=written_at,
-            pdf_sha256=sha256(printed.pdf).hexdigest(),
-            docx_sha256=sha256(printed.docx).hexdigest(),
-        )
+    @property
+    def digests(self) -> dict[str, str]:
+        """What proves each form, by its column."""
+        return {"pdf_sha256": sha256(self.pdf).hexdigest(), "docx_sha256": sha256(self.docx).hexdigest()}

@@ -3,28 +3,28 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from service_kit.access.units import units_of
 from service_kit.store.sqlstates import TransactionRolledBack
 from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 from starlette.responses import Response
 
-from complaints.case import records, use_cases
-from complaints.case.domain import Complaint, MoveNotAllowed, Step
-from complaints.case.move_routes import PATH, REFUSALS
-from complaints.case.moves import DUTY_OF, Move
-from complaints.case.routes import hand_of, shelf_of
-from complaints.case.schemas import ComplaintView, NewResponse
-from complaints.case.store import CaseReader, CaseStore, ComplaintUnknown
-from complaints.case.views import complaint_view
-from complaints.clients.customer_profile import Customers
+from complaints.approval.domain import Books, Hand
+from complaints.case import records
+from complaints.case.domain import Complaint, ComplaintNotFound, MoveNotAllowed, Step
+from complaints.case.letters import letters_of
+from complaints.case.move_routes import PATH, REFUSALS, move_within
+from complaints.case.schemas import NewResponse
+from complaints.case.store import CaseReader
+from complaints.case.use_cases import Take
+from complaints.case.views import ComplaintView, complaint_view
+from complaints.course.domain import DUTY_OF, Move
+from complaints.customer.domain import Customers
 from complaints.letter.addressee import Addressee, addressee
-from complaints.letter.domain import LetterErased, LetterSent, LetterTooSlow, LetterUnknown, Printed, RecipientNotKnown, RecipientUnknown
+from complaints.letter.domain import LetterErased, LetterNotFound, LetterTooSlow, Printed, RecipientNotKnown, RecipientUnknown
 from complaints.letter.printer import Printer
-from complaints.letter.store import add_letter, letters_of, page_of
+from complaints.letter.store import LetterReader, LetterStore
 from complaints.letter.use_cases import matter_of
-from complaints.sla.store import SlaStore
 
 router = Router(tags=["complaints"])
 PDF = "application/pdf"
@@ -53,11 +53,10 @@ async def respond_to_complaint(
     draft = await _drafted(call, complaint_id, body)
     async with call.transaction() as tx:
         letter_id = call.new_id()
-        cases = CaseStore(tx, call.caller)
-        case = await use_cases.move(cases, SlaStore(tx, shelf_of(call)), complaint_id, _sending(draft, letter_id, body, call), at=call.at)
+        case = await move_within(call, tx, complaint_id, _sending(draft, letter_id, body, call))
         # A case that takes no response has been refused by now, so that there is a draft.
         assert draft is not None
-        sent = LetterSent.of(
+        await LetterStore(tx).add(
             draft.printed,
             id=letter_id,
             complaint_id=complaint_id,
@@ -65,7 +64,6 @@ async def respond_to_complaint(
             channel=str(body.channel),
             written_at=call.at,
         )
-        await add_letter(tx, sent, draft.printed)
         letters = await letters_of(tx, [complaint_id])
         view = complaint_view(case, letters[complaint_id], is_degraded=draft.to.is_from_memory)
         return call.answer(view, version=case.complaint.version)
@@ -79,7 +77,7 @@ async def _drafted(call: Call, complaint_id: UUID, body: NewResponse) -> _Draft 
             complaint = (await cases.find(complaint_id)).complaint
             complaint.check(Move.RESPONSE)
             call.honor_match(complaint.version)
-        except (ComplaintUnknown, MoveNotAllowed):
+        except (ComplaintNotFound, MoveNotAllowed):
             return None
         validity = await cases.last_record(complaint_id, Move.VALIDITY)
     to = await _addressee(call, complaint, body)
@@ -103,15 +101,14 @@ async def _addressee(call: Call, complaint: Complaint, body: NewResponse) -> Add
     return addressee(asked, complaint.recipient, name=body.recipient, language=body.language, default=default)
 
 
-def _sending(draft: _Draft | None, letter_id: UUID, body: NewResponse, call: Call) -> use_cases.Take:
-    def take(complaint: Complaint) -> tuple[Complaint, Step]:
-        call.honor_match(complaint.version)
+def _sending(draft: _Draft | None, letter_id: UUID, body: NewResponse, call: Call) -> Take:
+    def take(complaint: Complaint, _: Books) -> tuple[Complaint, Step]:
         complaint.check(Move.RESPONSE)
         if draft is None or complaint.steps != draft.steps:
             # The case moved between the print and this transaction: everything runs again, the print included.
             raise TransactionRolledBack("the case moved while its letter was printed")
         record = records.Response(language=draft.to.language, channel=body.channel, letter_id=letter_id)
-        return complaint.respond(record, by=hand_of(call), at=call.at)
+        return complaint.respond(record, by=Hand.of(call.caller), at=call.at)
 
     return take
 
@@ -125,29 +122,27 @@ def _file(kind: str, description: str) -> dict[int | str, dict[str, Any]]:
     f"{PATH}/letters/{{letter_id}}/pdf",
     response_class=Response,
     responses=_file(PDF, "The letter."),
-    raises=[LetterUnknown, LetterErased],
+    raises=[LetterNotFound, LetterErased],
 )
-async def download_letter_as_pdf(complaint_id: Id, letter_id: Id, call: Annotated[Call, requires("complaints:read")]) -> Response:
-    """Download a letter as PDF."""
-    return await _downloaded(call, complaint_id, letter_id, form="pdf", kind=PDF)
+async def read_letter_as_pdf(complaint_id: Id, letter_id: Id, call: Annotated[Call, requires("complaints:read")]) -> Response:
+    """Read a letter as PDF."""
+    return await _read(call, complaint_id, letter_id, form="pdf", kind=PDF)
 
 
 @router.get(
     f"{PATH}/letters/{{letter_id}}/docx",
     response_class=Response,
     responses=_file(DOCX, "The letter."),
-    raises=[LetterUnknown, LetterErased],
+    raises=[LetterNotFound, LetterErased],
 )
-async def download_letter_as_docx(complaint_id: Id, letter_id: Id, call: Annotated[Call, requires("complaints:read")]) -> Response:
-    """Download a letter as DOCX, to be edited before it is sent."""
-    return await _downloaded(call, complaint_id, letter_id, form="docx", kind=DOCX)
+async def read_letter_as_docx(complaint_id: Id, letter_id: Id, call: Annotated[Call, requires("complaints:read")]) -> Response:
+    """Read a letter as DOCX, to be edited before it is sent."""
+    return await _read(call, complaint_id, letter_id, form="docx", kind=DOCX)
 
 
-async def _downloaded(call: Call, complaint_id: UUID, letter_id: UUID, *, form: str, kind: str) -> Response:
+async def _read(call: Call, complaint_id: UUID, letter_id: UUID, *, form: str, kind: str) -> Response:
     async with call.reading() as reader:
-        row = await page_of(reader, complaint_id, letter_id, form, units=units_of(call.caller))
-    if row is None:
-        raise LetterUnknown
+        row = await LetterReader(reader, call.caller).find(complaint_id, letter_id, form)
     if row["page"] is None:
         raise LetterErased
     name = f"{row['number']}-{row['language']}.{form}"

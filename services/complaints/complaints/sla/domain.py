@@ -4,36 +4,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from complaints.case.moves import AT_WORK, State
-from complaints.case.records import Channel, Kind, Severity
-from complaints.clock.domain import BREACH, ONE_LEVEL_UP, THE_BREACH, Mark, Measure, Terms, Timeline
+from service_kit.words.errors import Conflict, NotFound
 
-NEXT_UPDATE = "next_update"
-_UNANSWERED = frozenset(AT_WORK) - {State.ANSWERED, State.ACCEPTED}
-
-# A clock runs while the case is in one of these states: it starts on entering them and ends on leaving. The clocks named like a
-# step run while the case waits for that step. Names that are not here run from recording to closing.
-RUNS_IN: dict[str, frozenset[State]] = {
-    "acknowledgement": frozenset({State.RECEIVED}),
-    "first_reply": frozenset({State.RECEIVED}),
-    "validity": frozenset({State.ACKNOWLEDGED, State.REOPENED, State.DISPUTED}),
-    "responsibility": frozenset({State.ASSESSED}),
-    "cause": frozenset({State.ASSIGNED}),
-    "proposal": frozenset({State.ANALYZED}),
-    "approval": frozenset({State.PROPOSED}),
-    "implementation": frozenset({State.APPROVED}),
-    "response": frozenset({State.IMPLEMENTED, State.NOT_UPHELD}),
-    "feedback": frozenset({State.ANSWERED}),
-    "summary": frozenset({State.ACCEPTED, State.DISPUTED}),
-    "resolution": _UNANSWERED,
-    NEXT_UPDATE: frozenset({State.ANALYZED, State.PROPOSED, State.APPROVED, State.IMPLEMENTED}),
-}
-_TO_THE_END = frozenset(AT_WORK)
+from complaints.clock.domain import BREACH, NEXT_UPDATE, ONE_LEVEL_UP, THE_BREACH, Mark, Terms, Timeline
+from complaints.words import Channel, Kind, Measure, Severity
 
 
-def runs_in(clock: str, state: State) -> bool:
-    """Whether the clock of this name runs while a case is in this state."""
-    return state in RUNS_IN.get(clock, _TO_THE_END)
+class PolicyNotFound(NotFound):
+    """There is no service-level policy of this name."""
+
+
+class CalendarMissing(Conflict):
+    """A clock counts by a calendar that does not exist; PUT the calendar first.
+
+    A conflict with what is there now: the same policy is accepted once the calendar exists.
+    """
+
+
+class ClockNamedTwice(Conflict):
+    """Every clock of a policy has a name of its own.
+
+    A conflict between two members of the body: a JSON Schema can ask for different items, but not for different names of them.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

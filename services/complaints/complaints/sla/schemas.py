@@ -3,9 +3,10 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
+from service_kit.store.running import Record
 from service_kit.words.fields import Code, Input, Output, Stars, Timestamp, Version
 
-from complaints.case.records import Channel, Kind, Severity
+from complaints.words import Channel, Kind, Severity
 
 Percent = Annotated[int, Field(ge=1, le=99, json_schema_extra={"format": "int32"})]
 # An escalation may come before the breach and long after it.
@@ -100,3 +101,7 @@ class PolicyView(Output):
     clocks: Annotated[list[ClockRuleOut], Field(max_length=20)]
     escalation: Annotated[list[EscalationRuleOut], Field(max_length=50)]
     written_at: Timestamp
+
+
+def policy_view(row: Record) -> PolicyView:
+    return PolicyView(name=row["name"], version=row["version"], written_at=row["written_at"], **row["content"])

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from complaints.case.domain import Report
-from complaints.case.records import Channel, Kind, Severity
+from complaints.words import Channel, Kind, Severity
 
 CATEGORY = "survey"
 LOW_SCORE: Mapping[str, str] = {"zh-CN": "调查评分低", "en": "Low survey answer"}

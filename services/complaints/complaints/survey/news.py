@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from secrets import token_urlsafe
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,22 +12,18 @@ from service_kit.work.consumer import News
 
 from complaints.approval.domain import Hand
 from complaints.case import use_cases
-from complaints.case.domain import Standing
 from complaints.case.store import CaseStore
-from complaints.clients.customer_profile import Customers
+from complaints.case.tracking_token import digest_of, new_token
 from complaints.clients.scoring import SurveyAnswers
-from complaints.customer.domain import Asked, standing
-from complaints.customer.store import hold
+from complaints.customer.domain import Asked, Customers, Standing, standing
+from complaints.customer.store import CustomerStore
 from complaints.language import spoken_by
 from complaints.settings import Settings
-from complaints.shelf import Shelf
-from complaints.sla.store import SlaStore
+from complaints.sla.store import Shelves, SlaStore
 from complaints.survey.domain import CriticalAnswer
-from complaints.survey.store import claim
-from complaints.tracking.domain import digest_of
+from complaints.survey.store import SurveyStore
 
 ASKED_AT_ONCE = 10
-TOKEN_BYTES = 24
 BY = Hand(sub=SYSTEM.sub, client_id="feed:scoring", limit=None)
 
 
@@ -38,10 +33,10 @@ class SurveyNews:
     The news holds no words of the customer: the remark and the customer's file are asked for before the transaction.
     """
 
-    def __init__(self, customers: Customers, answers: SurveyAnswers, shelf: Shelf, settings: Settings, *, clock: Clock) -> None:
+    def __init__(self, customers: Customers, answers: SurveyAnswers, shelves: Shelves, settings: Settings, *, clock: Clock) -> None:
         self._customers = customers
         self._answers = answers
-        self._shelf = shelf
+        self._shelves = shelves
         self._settings = settings
         self._clock = clock
         self._places = asyncio.Semaphore(ASKED_AT_ONCE)
@@ -73,7 +68,7 @@ class SurveyNews:
         asked = self._asked[answer.customer_id]
         known = await self._standing(tx, answer, asked)
         complaint_id = new_id()
-        if known is not None and await claim(tx, answer.id, complaint_id):
+        if known is not None and await SurveyStore(tx).claim(answer.id, complaint_id):
             spoken = asked.customer.language if asked.customer else None
             await self._open(tx, answer, known, complaint_id, language=spoken_by(spoken, default=self._settings.language))
 
@@ -81,7 +76,7 @@ class SurveyNews:
         """None where there is no such customer (any more). While nobody can be asked, the last word on the unit stands in."""
         if asked.is_answered and asked.customer is None:
             return None
-        heard = await hold(tx, asked.customer.id if asked.customer else answer.customer_id)
+        heard = await CustomerStore(tx, at=self._clock()).hold(asked.customer.id if asked.customer else answer.customer_id)
         if heard.is_erased:
             return None
         return standing(asked, heard, caller=SYSTEM, unit=heard.unit or answer.unit, default_unit=self._settings.default_unit)
@@ -90,13 +85,13 @@ class SurveyNews:
         at = self._clock()
         await use_cases.record(
             CaseStore(tx, SYSTEM),
-            SlaStore(tx, self._shelf),
+            SlaStore(tx, self._shelves),
             answer.report(remark=self._remarks[answer.id], language=language, at=at),
             known,
             id=complaint_id,
             day=at.astimezone(ZoneInfo(self._settings.time_zone)).date(),
             # Nobody is given the token: the customer did not ask for a number to follow.
-            tracking_digest=digest_of(token_urlsafe(TOKEN_BYTES)),
+            tracking_digest=digest_of(new_token()),
             by=BY,
             at=at,
         )

@@ -16,6 +16,12 @@ CLAIM = (
 )
 
 
-async def claim(tx: Transaction, answer_id: UUID, complaint_id: UUID) -> bool:
-    """Whether the answer had opened no case yet and now opens this one."""
-    return await tx.fetch_one(CLAIM, id=answer_id, complaint_id=complaint_id) is not None
+class SurveyStore:
+    """Keeps them, in one transaction."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    async def claim(self, answer_id: UUID, complaint_id: UUID) -> bool:
+        """Whether the answer had opened no case yet and now opens this one."""
+        return await self._tx.fetch_one(CLAIM, id=answer_id, complaint_id=complaint_id) is not None

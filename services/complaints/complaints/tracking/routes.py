@@ -1,22 +1,17 @@
 """Tracking by the customer over HTTP."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
-from service_kit.store.running import Record
 from service_kit.web.call import Call
 from service_kit.web.routing import Router, anyone
 from service_kit.words.errors import Unauthenticated
-from service_kit.words.language import spoken
 from starlette.responses import Response
 
-from complaints.case.labels import STATES
-from complaints.case.moves import State
 from complaints.case.number import is_well_formed
-from complaints.tracking.domain import TrackingRefused, fits
-from complaints.tracking.schemas import TrackedComplaint, TrackedStep, Tracking
-from complaints.tracking.store import find_by_number, history_of, promised_for
+from complaints.case.tracking_token import fits
+from complaints.tracking.domain import TrackingRefused
+from complaints.tracking.schemas import TrackedComplaint, Tracking, tracked
+from complaints.tracking.store import TrackingReader
 
 router = Router(tags=["tracking"])
 
@@ -31,28 +26,10 @@ async def track_complaint(body: Tracking, call: Annotated[Call, anyone()]) -> Re
     if not is_well_formed(body.number):
         raise TrackingRefused
     async with call.reading() as reader:
-        row = await find_by_number(reader, body.number)
+        complaints = TrackingReader(reader)
+        row = await complaints.find(body.number)
         if row is None or not fits(body.tracking_token, row["tracking_digest"]):
             raise TrackingRefused
-        history = await history_of(reader, row["id"])
-        due_at = await promised_for(reader, row["id"])
-    return call.answer(_view(row, history, due_at, call.language))
-
-
-def _view(row: Record, history: Sequence[Record], due_at: datetime | None, language: str) -> TrackedComplaint:
-    state = State(row["state"])
-    return TrackedComplaint(
-        number=row["number"],
-        title=row["title"],
-        state=state,
-        label=spoken(STATES[state], language),
-        received_at=row["received_at"],
-        due_at=due_at,
-        closed_at=row["closed_at"],
-        history=[_step(step, language) for step in history],
-    )
-
-
-def _step(step: Record, language: str) -> TrackedStep:
-    state = State(step["entered_state"])
-    return TrackedStep(state=state, label=spoken(STATES[state], language), at=step["at"])
+        history = await complaints.history(row["id"])
+        due_at = await complaints.promised_for(row["id"])
+    return call.answer(tracked(row, history, due_at, call.language))

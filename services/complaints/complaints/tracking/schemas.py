@@ -1,12 +1,17 @@
 """What customers send and see to follow their complaint."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
+from service_kit.store.running import Record
 from service_kit.words.fields import Input, Output, Timestamp
+from service_kit.words.language import spoken
 
-from complaints.case.moves import State
-from complaints.case.schemas import Number, TrackingToken
+from complaints.case.fields import Number, TrackingToken
+from complaints.course.domain import State
+from complaints.course.labels import STATES
 
 
 class Tracking(Input):
@@ -35,3 +40,22 @@ class TrackedComplaint(Output):
     due_at: Annotated[Timestamp | None, Field(description="When the customer hears from us next at the latest.")]
     closed_at: Timestamp | None
     history: Annotated[list[TrackedStep], Field(max_length=200)]
+
+
+def tracked(row: Record, history: Sequence[Record], due_at: datetime | None, language: str) -> TrackedComplaint:
+    state = State(row["state"])
+    return TrackedComplaint(
+        number=row["number"],
+        title=row["title"],
+        state=state,
+        label=spoken(STATES[state], language),
+        received_at=row["received_at"],
+        due_at=due_at,
+        closed_at=row["closed_at"],
+        history=[_step(step, language) for step in history],
+    )
+
+
+def _step(step: Record, language: str) -> TrackedStep:
+    state = State(step["entered_state"])
+    return TrackedStep(state=state, label=spoken(STATES[state], language), at=step["at"])

@@ -26,17 +26,21 @@ PROMISED = select(func.min(clock.c.due_at)).where(
 )
 
 
-async def find_by_number(reader: Reader, number: str) -> Record | None:
-    complaint_id = await id_of_number(reader, number)
-    return None if complaint_id is None else await reader.fetch_one(FIND, id=complaint_id)
+class TrackingReader:
+    """Reads a complaint for whoever holds its token."""
 
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
 
-async def history_of(reader: Reader, complaint_id: UUID) -> Sequence[Record]:
-    """The states that were entered, oldest first."""
-    return (await reader.fetch(HISTORY, complaint_id=complaint_id))[::-1]
+    async def find(self, number: str) -> Record | None:
+        complaint_id = await id_of_number(self._reader, number)
+        return None if complaint_id is None else await self._reader.fetch_one(FIND, id=complaint_id)
 
+    async def history(self, complaint_id: UUID) -> Sequence[Record]:
+        """The states that were entered, oldest first."""
+        return (await self._reader.fetch(HISTORY, complaint_id=complaint_id))[::-1]
 
-async def promised_for(reader: Reader, complaint_id: UUID) -> datetime | None:
-    """When the customer hears from us next at the latest; None when nothing is promised, or while we wait for the customer."""
-    due_at: datetime | None = await reader.fetch_value(PROMISED, complaint_id=complaint_id)
-    return due_at
+    async def promised_for(self, complaint_id: UUID) -> datetime | None:
+        """When the customer hears from us next at the latest; None when nothing is promised, or while we wait for the customer."""
+        due_at: datetime | None = await self._reader.fetch_value(PROMISED, complaint_id=complaint_id)
+        return due_at

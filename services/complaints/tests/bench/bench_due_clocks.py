@@ -16,7 +16,7 @@ from typing import Any
 
 import uvloop
 from complaints.app import MIGRATIONS
-from complaints.clock.due import Firing
+from complaints.case.due import Firing
 from complaints.clock.store import TIMER_KIND
 from service_kit.postgres.server import PostgresServer
 from service_kit.store.database import Database, PoolLimits, connect

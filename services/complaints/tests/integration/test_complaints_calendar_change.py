@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from complaints.case.moves import WAYS, Move, State
+from complaints.course.domain import WAYS, Move, State
 from complaints.testing import Desk, StoppedClock, clock_named, with_holiday
 from service_kit.testing import Api
 

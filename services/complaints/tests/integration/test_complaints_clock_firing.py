@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from typing import Any
 
-from complaints.clock.due import DueClocks
+from complaints.case.due import DueClocks
 from complaints.clock.store import TIMER_KIND
 from complaints.testing import THE_USUAL_WAY, Desk, StoppedClock, clock_named
 from service_kit.store.database import Database

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from complaints.customer.store import CustomerNews
+from complaints.customer.store import CustomerStore
 from complaints.testing import NOON, THE_USUAL_WAY, CustomerFiles, Desk, StoppedClock
 from service_kit.testing import Api
 
@@ -128,7 +128,7 @@ async def test_merged_files_are_one_customer(api: Api, desk: Desk, files: Custom
     assert await proposed(desk, first, "400.00") == "approved"
 
     async with api.service.database.transaction() as tx:
-        await CustomerNews(tx, at=NOON).merged(one, other, "cn.gd.gz")
+        await CustomerStore(tx, at=NOON).merged(one, other, "cn.gd.gz")
 
     assert await proposed(desk, second, "100.01") == "proposed"
 

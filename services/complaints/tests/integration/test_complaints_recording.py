@@ -6,11 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 from complaints.case import use_cases
-from complaints.case.domain import Standing
 from complaints.case.number import complaint_number, is_well_formed
 from complaints.case.store import CaseStore
-from complaints.shelf import Shelf
-from complaints.sla.store import SlaStore
+from complaints.customer.domain import Standing
+from complaints.sla.store import Shelves, SlaStore
 from complaints.testing import A_REPORT, NOON, CustomerFiles, Desk, StoppedClock, a_hand, a_report, clock_named
 from service_kit.access.caller import SYSTEM
 from service_kit.testing import Api
@@ -45,7 +44,7 @@ async def test_a_report_of_few_words_is_enough(api: Api, files: CustomerFiles) -
 async def test_an_unknown_customer_is_not_found(api: Api) -> None:
     answer = await api.post("/v1/complaints", {**A_REPORT, "customer_id": str(uuid4())})
 
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (404, "customer-unknown")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (404, "customer-not-found")
 
 
 async def test_a_customer_of_another_unit_is_not_found(api: Api, files: CustomerFiles) -> None:
@@ -172,7 +171,7 @@ async def test_of_two_numbers_alike_the_second_is_drawn_again(api: Api) -> None:
         assert await cases.claim_number(taken, uuid4())
         case = await use_cases.record(
             cases,
-            SlaStore(tx, Shelf()),
+            SlaStore(tx, Shelves()),
             a_report(),
             Standing(customer_id=uuid4(), unit="cn", is_confirmed=True, tier=None),
             id=complaint_id,

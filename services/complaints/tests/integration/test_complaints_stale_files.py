@@ -5,14 +5,12 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from complaints.case import use_cases
-from complaints.case.domain import Standing
 from complaints.case.store import CaseStore
-from complaints.clients.customer_profile import Customers
-from complaints.customer.domain import Asked, Customer
+from complaints.clients.customer_profile import CustomerProfile
+from complaints.customer.domain import Asked, Customer, Standing
 from complaints.customer.news import Confirming
-from complaints.customer.store import CustomerNews, hold
-from complaints.shelf import Shelf
-from complaints.sla.store import SlaStore
+from complaints.customer.store import CustomerStore
+from complaints.sla.store import Shelves, SlaStore
 from complaints.testing import A_REPORT, NOON, CustomerFiles, Desk, a_hand, a_report
 from service_kit.access.caller import SYSTEM
 from service_kit.store.database import Database
@@ -60,7 +58,7 @@ async def test_who_may_not_see_the_new_unit_of_a_customer_does_not_find_them(api
 
     answer = await api.as_("complaints:write", units=["cn.gd"]).post("/v1/complaints", {**A_REPORT, "customer_id": str(customer_id)})
 
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (404, "customer-unknown")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (404, "customer-not-found")
 
 
 async def test_nothing_is_recorded_of_an_erased_customer_whatever_was_read_before(api: Api, files: CustomerFiles) -> None:
@@ -91,14 +89,14 @@ async def test_news_waits_for_a_complaint_that_is_being_written(api: Api) -> Non
     database, customer_id, complaint_id = api.service.database, uuid4(), uuid4()
 
     async with database.transaction() as tx, database.reading() as reader:
-        await hold(tx, customer_id)
+        await CustomerStore(tx, at=NOON).hold(customer_id)
         moving = asyncio.create_task(_moved(database, customer_id, "cn.sh"))
         while not moving.done() and not await reader.connection.fetchval(WAITING):  # noqa: ASYNC110  # The lock tells nobody.
             await asyncio.sleep(0.01)
         standing = Standing(customer_id=customer_id, unit="cn.gd", is_confirmed=True, tier=None)
         await use_cases.record(
             CaseStore(tx, SYSTEM),
-            SlaStore(tx, Shelf()),
+            SlaStore(tx, Shelves()),
             a_report(),
             standing,
             id=complaint_id,
@@ -115,10 +113,10 @@ async def test_news_waits_for_a_complaint_that_is_being_written(api: Api) -> Non
 
 async def _moved(database: Database, customer_id: UUID, unit: str) -> None:
     async with database.transaction() as tx:
-        await CustomerNews(tx, at=NOON).moved(customer_id, unit)
+        await CustomerStore(tx, at=NOON).moved(customer_id, unit)
 
 
-class Outdated(Customers):
+class Outdated(CustomerProfile):
     """Answers with the file as it was before the customer moved, once the move has been heard of."""
 
     def __init__(self, database: Database) -> None:

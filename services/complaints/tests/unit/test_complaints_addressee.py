@@ -1,8 +1,7 @@
 """Who a letter is written to, and in which language."""
 
 import pytest
-from complaints.case.domain import Recipient
-from complaints.customer.domain import Asked, Customer
+from complaints.customer.domain import Asked, Customer, Recipient
 from complaints.language import spoken_by
 from complaints.letter.addressee import Addressee, addressee
 from complaints.letter.domain import RecipientNotKnown, RecipientUnknown

@@ -8,9 +8,10 @@ import pytest
 from complaints.approval.domain import Books, ProposerMayNotDecide, SumAboveYourLimit, exceed, sums
 from complaints.case import records
 from complaints.case.domain import MoveNotAllowed, RemedyUnknown
-from complaints.case.moves import AT_WORK, ENDED, TABLE, WAYS, Duty, Move, Outcome, State, allowed_moves
-from complaints.case.records import COSTS_NOTHING, Decision, RemedyType, Verdict
+from complaints.case.records import COSTS_NOTHING
+from complaints.course.domain import AT_WORK, ENDED, TABLE, WAYS, Duty, Move, Outcome, State, allowed_moves
 from complaints.testing import NOON, a_complaint, a_hand, a_proposal, yuan
+from complaints.words import Decision, RemedyType, Verdict
 from service_kit.words.money import Money
 
 WHY = records.Reason(reason="because")

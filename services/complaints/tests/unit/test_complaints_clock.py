@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from complaints.calendar.domain import AroundTheClock
-from complaints.clock.domain import BREACH, ONE_LEVEL_UP, Clock, ClockState, Mark, Terms
+from complaints.clock.domain import BREACH, ONE_LEVEL_UP, Clock, Mark, Terms
 from complaints.testing import a_calendar, a_clock_rule, a_policy, some_terms
+from complaints.words import ClockState
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
-from complaints.case.records import Verdict
 from complaints.letter.document import Matter, compose, printable
 from complaints.letter.docx import render_docx
 from complaints.letter.pdf import render_pdf
 from complaints.testing import NOON, a_proposal, yuan
+from complaints.words import Verdict
 from docx import Document
 from hypothesis import given, settings
 from hypothesis import strategies as st

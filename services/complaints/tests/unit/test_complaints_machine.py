@@ -9,12 +9,12 @@ from complaints.approval.domain import Books, exceed, sums
 from complaints.calendar.domain import AroundTheClock
 from complaints.case import records
 from complaints.case.domain import Complaint, MoveNotAllowed, Step
-from complaints.case.moves import Move, Outcome, State
-from complaints.case.records import Channel, Decision, Verdict
-from complaints.clock.course import Course, Told
-from complaints.clock.domain import ClockState, Terms, Timeline
+from complaints.clock.clocks import Clocks, Told
+from complaints.clock.domain import Terms, Timeline
+from complaints.course.domain import Move, Outcome, State
 from complaints.testing import NOON, a_complaint, a_hand, a_policy, a_proposal, yuan
 from complaints.testing import a_clock_rule as rule
+from complaints.words import Channel, ClockState, Decision, Verdict
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
@@ -41,7 +41,7 @@ class Case(RuleBasedStateMachine):
     def record(self) -> None:
         self.at: datetime = NOON
         self.complaint: Complaint = a_complaint(id=uuid4())
-        self.course = Course(()).begin(TERMS, elapsed, state=State.RECEIVED, at=self.at)
+        self.clocks = Clocks(()).begin(TERMS, elapsed, state=State.RECEIVED, at=self.at)
         self.steps: list[Step] = []
         self.told: list[Told] = []
         self.given: dict[int, tuple[Money, ...]] = {}
@@ -64,14 +64,14 @@ class Case(RuleBasedStateMachine):
         proposal = self.complaint.proposal
         if move in GIVING and proposal is not None and proposal.step is not None:
             self.given[proposal.step] = self.complaint.given
-        self.course, told = self.course.tell(at=self.at)
+        self.clocks, told = self.clocks.tell(at=self.at)
         self.told += told
-        self.course = self.course.enter(self.complaint.state, TERMS, elapsed, at=self.at)
+        self.clocks = self.clocks.enter(self.complaint.state, TERMS, elapsed, at=self.at)
 
     @step_rule(minutes=st.integers(0, 600))
     def time_passes(self, minutes: int) -> None:
         self.at += timedelta(minutes=minutes)
-        self.course, told = self.course.tell(at=self.at)
+        self.clocks, told = self.clocks.tell(at=self.at)
         self.told += told
         for each in told:
             if each.mark.is_escalation:
@@ -161,13 +161,13 @@ class Case(RuleBasedStateMachine):
     @invariant()
     def clocks_run_only_in_open_cases(self) -> None:
         if not self.complaint.is_open:
-            assert all(clock.is_ended for clock in self.course.clocks)
+            assert all(clock.is_ended for clock in self.clocks.all)
         if self.complaint.state is State.PAUSED:
-            assert not any(clock.state is ClockState.RUNNING for clock in self.course.clocks)
+            assert not any(clock.state is ClockState.RUNNING for clock in self.clocks.all)
 
     @invariant()
     def a_met_clock_was_stopped_before_it_was_due(self) -> None:
-        for clock in self.course.clocks:
+        for clock in self.clocks.all:
             if clock.state is ClockState.MET and not clock.counted_before:
                 assert clock.stopped_at is not None
                 assert clock.stopped_at < clock.due_at

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from complaints.case.records import Severity
 from complaints.survey.domain import CriticalAnswer
 from complaints.testing import AN_ID, NOON
+from complaints.words import Severity
 
 
 def an_answer(*, instrument: str = "nps", score: int = 3, reasons: Sequence[str] = ("low_score",)) -> CriticalAnswer:

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from complaints.calendar.domain import AroundTheClock
-from complaints.case.moves import State
-from complaints.case.records import Channel, Kind, Severity
-from complaints.clock.course import Course
-from complaints.clock.domain import ClockState, Terms, Timeline
+from complaints.clock.clocks import Clocks
+from complaints.clock.domain import Terms, Timeline
+from complaints.course.domain import State
 from complaints.sla.domain import Applies, closest
 from complaints.testing import a_policy, some_terms
+from complaints.words import Channel, ClockState, Kind, Severity
 
 START = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
 
@@ -24,12 +24,12 @@ def after(hours: float) -> datetime:
 TERMS = [some_terms(name="first_reply"), some_terms(name="resolution"), some_terms(name="validity"), some_terms(name="archive")]
 
 
-def states_of(course: Course) -> dict[str, str]:
-    return {clock.name: str(clock.state) for clock in course.latest}
+def states_of(clocks: Clocks) -> dict[str, str]:
+    return {clock.name: str(clock.state) for clock in clocks.latest}
 
 
-def begun() -> Course:
-    return Course(()).begin(TERMS, elapsed, state=State.RECEIVED, at=START)
+def begun() -> Clocks:
+    return Clocks(()).begin(TERMS, elapsed, state=State.RECEIVED, at=START)
 
 
 def test_a_new_case_starts_the_clocks_of_its_first_state() -> None:
@@ -37,11 +37,11 @@ def test_a_new_case_starts_the_clocks_of_its_first_state() -> None:
 
 
 def test_a_move_ends_the_clock_it_was_waited_for_and_starts_the_next() -> None:
-    course = begun().enter(State.ACKNOWLEDGED, TERMS, elapsed, at=after(1))
+    clocks = begun().enter(State.ACKNOWLEDGED, TERMS, elapsed, at=after(1))
 
-    assert states_of(course)["first_reply"] == "met"
-    assert states_of(course)["validity"] == "running"
-    assert states_of(course)["resolution"] == "running"
+    assert states_of(clocks)["first_reply"] == "met"
+    assert states_of(clocks)["validity"] == "running"
+    assert states_of(clocks)["resolution"] == "running"
 
 
 def test_no_move_asks_for_the_timeline_of_an_ended_clock() -> None:
@@ -49,9 +49,9 @@ def test_no_move_asks_for_the_timeline_of_an_ended_clock() -> None:
         assert terms.name != "first_reply"
         return AroundTheClock()
 
-    course = begun().enter(State.ACKNOWLEDGED, TERMS, elapsed, at=after(1))
+    clocks = begun().enter(State.ACKNOWLEDGED, TERMS, elapsed, at=after(1))
 
-    paused = course.enter(State.PAUSED, TERMS, only_of_living, at=after(2))
+    paused = clocks.enter(State.PAUSED, TERMS, only_of_living, at=after(2))
     resumed = paused.enter(State.ACKNOWLEDGED, TERMS, only_of_living, at=after(3))
     withdrawn = resumed.enter(State.WITHDRAWN, TERMS, only_of_living, at=after(4))
 
@@ -63,13 +63,13 @@ def test_an_answer_meets_the_resolution_and_closing_ends_all() -> None:
     closed = answered.enter(State.CLOSED, TERMS, elapsed, at=after(2))
 
     assert states_of(answered) == {"archive": "running", "first_reply": "met", "resolution": "met"}
-    assert all(clock.is_ended for clock in closed.clocks)
+    assert all(clock.is_ended for clock in closed.all)
 
 
 def test_a_pause_holds_every_running_clock_and_nothing_is_due() -> None:
     paused = begun().enter(State.PAUSED, TERMS, elapsed, at=after(1))
 
-    assert {clock.state for clock in paused.clocks} == {ClockState.PAUSED}
+    assert {clock.state for clock in paused.all} == {ClockState.PAUSED}
     assert paused.due_at is None
     assert paused.enter(State.RECEIVED, TERMS, elapsed, at=after(3)).due_at == after(6)
 
@@ -86,7 +86,7 @@ def test_a_reopened_case_gets_a_new_round_of_its_resolution() -> None:
 def test_a_withdrawal_while_paused_ends_the_clocks() -> None:
     withdrawn = begun().enter(State.PAUSED, TERMS, elapsed, at=after(1)).enter(State.WITHDRAWN, TERMS, elapsed, at=after(2))
 
-    assert {clock.state for clock in withdrawn.clocks} == {ClockState.MET}
+    assert {clock.state for clock in withdrawn.all} == {ClockState.MET}
 
 
 def test_a_new_promise_keeps_the_earlier_one() -> None:
@@ -95,7 +95,7 @@ def test_a_new_promise_keeps_the_earlier_one() -> None:
 
     second = first.promise(promise, elapsed, at=after(2))
 
-    updates = [clock for clock in second.clocks if clock.name == "next_update"]
+    updates = [clock for clock in second.all if clock.name == "next_update"]
     assert [(clock.round, clock.state, clock.due_at) for clock in updates] == [
         (1, ClockState.MET, after(11)),
         (2, ClockState.RUNNING, after(12)),
@@ -104,9 +104,9 @@ def test_a_new_promise_keeps_the_earlier_one() -> None:
 
 def test_what_is_told_comes_in_the_order_in_which_it_fell_due() -> None:
     terms = [some_terms(name="resolution", allowed=timedelta(hours=8)), some_terms(name="first_reply")]
-    course = Course(()).begin(terms, elapsed, state=State.RECEIVED, at=START)
+    clocks = Clocks(()).begin(terms, elapsed, state=State.RECEIVED, at=START)
 
-    _, told = course.tell(at=after(5))
+    _, told = clocks.tell(at=after(5))
 
     assert [(each.clock.name, each.mark.percent) for each in told] == [
         ("first_reply", 50), ("first_reply", 75), ("resolution", 50), ("first_reply", 100), ("first_reply", 100),

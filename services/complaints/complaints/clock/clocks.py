@@ -1,12 +1,11 @@
-"""The clocks of one case along its course: started, paused, resumed and ended by the states that it enters."""
+"""The clocks of one case together: started, paused, resumed and ended by the states that it enters."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from complaints.case.moves import ENDED, State
-from complaints.clock.domain import Clock, Mark, Terms, Timeline
-from complaints.sla.domain import NEXT_UPDATE, runs_in
+from complaints.clock.domain import NEXT_UPDATE, Clock, Mark, Terms, Timeline, runs_in
+from complaints.course.domain import ENDED, State
 
 Timelines = Callable[[Terms], Timeline]
 
@@ -20,67 +19,71 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Course:
+class Clocks:
     """All clocks of a case, ended ones too."""
 
-    clocks: tuple[Clock, ...]
+    all: tuple[Clock, ...]
 
     @property
     def latest(self) -> tuple[Clock, ...]:
         """The last round of each clock, by name."""
-        rounds = {clock.name: clock for clock in sorted(self.clocks, key=lambda clock: clock.round)}
+        rounds = {clock.name: clock for clock in sorted(self.all, key=lambda clock: clock.round)}
         return tuple(rounds[name] for name in sorted(rounds))
 
     @property
     def due_at(self) -> datetime | None:
         """When the case is late, or since when: the earliest due date among the clocks that count."""
-        return min((clock.due_at for clock in self.clocks if not clock.is_ended and not clock.is_paused), default=None)
+        return min((clock.due_at for clock in self.all if not clock.is_ended and not clock.is_paused), default=None)
 
-    def tell(self, *, at: datetime) -> tuple["Course", tuple[Told, ...]]:
+    def tell(self, *, at: datetime) -> tuple["Clocks", tuple[Told, ...]]:
         """What the clocks have to tell by now, in the order in which it fell due."""
         clocks: list[Clock] = []
         told: list[tuple[datetime, Told]] = []
-        for clock in self.clocks:
+        for clock in self.all:
             later, marks = clock.tell(at=at)
             clocks.append(later)
             times = clock.mark_times[clock.told : later.told]
             told += [(time, Told(later, mark)) for time, mark in zip(times, marks, strict=True)]
-        return Course(tuple(clocks)), tuple(each for _, each in sorted(told, key=lambda pair: pair[0]))
+        return Clocks(tuple(clocks)), tuple(each for _, each in sorted(told, key=lambda pair: pair[0]))
 
-    def begin(self, terms: Iterable[Terms], timelines: Timelines, *, state: State, at: datetime) -> "Course":
+    def begin(self, terms: Iterable[Terms], timelines: Timelines, *, state: State, at: datetime) -> "Clocks":
         """With the clocks started that run in the state and do not run yet."""
-        running = {clock.name for clock in self.clocks if not clock.is_ended}
+        running = {clock.name for clock in self.all if not clock.is_ended}
         fresh = [
             Clock.start(each, timeline=timelines(each), at=at, round=self._next_round(each.name))
             for each in terms
             if each.name not in running and runs_in(each.name, state)
         ]
-        return Course((*self.clocks, *fresh))
+        return Clocks((*self.all, *fresh))
 
-    def promise(self, terms: Terms, timelines: Timelines, *, at: datetime) -> "Course":
+    def promise(self, terms: Terms, timelines: Timelines, *, at: datetime) -> "Clocks":
         """With the promised next update in place of an earlier promise, which was kept by this very update."""
-        kept = tuple(clock.stop(at=at) if clock.name == NEXT_UPDATE else clock for clock in self.clocks)
+        kept = tuple(clock.stop(at=at) if clock.name == NEXT_UPDATE else clock for clock in self.all)
         fresh = Clock.start(terms, timeline=timelines(terms), at=at, round=self._next_round(terms.name))
-        return Course((*kept, fresh))
+        return Clocks((*kept, fresh))
 
-    def enter(self, state: State, terms: Iterable[Terms], timelines: Timelines, *, at: datetime) -> "Course":
+    def enter(self, state: State, terms: Iterable[Terms], timelines: Timelines, *, at: datetime) -> "Clocks":
         """The clocks after a move into a state: a pause holds them, an end or another stage ends what does not run there."""
         if state is State.PAUSED:
-            return Course(tuple(_held(clock, timelines, at=at) for clock in self.clocks))
-        counting = [_counting(clock, timelines, at=at) for clock in self.clocks]
+            return Clocks(tuple(_held(clock, timelines, at=at) for clock in self.all))
+        counting = [_counting(clock, timelines, at=at) for clock in self.all]
         kept = [clock if state not in ENDED and runs_in(clock.name, state) else clock.stop(at=at) for clock in counting]
-        return Course(tuple(kept)).begin(terms, timelines, state=state, at=at)
+        return Clocks(tuple(kept)).begin(terms, timelines, state=state, at=at)
 
-    def dated_anew(self, timeline_of: Callable[[Terms], tuple[Terms, Timeline] | None]) -> "Course":
+    def dated_anew(self, timeline_of: Callable[[Terms], tuple[Terms, Timeline] | None]) -> "Clocks":
         """With those clocks reckoned again for which there are newer terms."""
-        return Course(tuple(_dated_anew(clock, timeline_of(clock.terms)) for clock in self.clocks))
+        return Clocks(tuple(_dated_anew(clock, timeline_of(clock.terms)) for clock in self.all))
 
-    def changed_since(self, before: "Course") -> tuple[Clock, ...]:
-        known: Mapping[tuple[str, int], Clock] = {(clock.name, clock.round): clock for clock in before.clocks}
-        return tuple(clock for clock in self.clocks if known.get((clock.name, clock.round)) != clock)
+    @property
+    def by_round(self) -> Mapping[tuple[str, int], Clock]:
+        return {clock.key: clock for clock in self.all}
+
+    def changed_since(self, before: "Clocks") -> tuple[Clock, ...]:
+        known = before.by_round
+        return tuple(clock for clock in self.all if known.get(clock.key) != clock)
 
     def _next_round(self, name: str) -> int:
-        rounds: Sequence[int] = [clock.round for clock in self.clocks if clock.name == name]
+        rounds: Sequence[int] = [clock.round for clock in self.all if clock.name == name]
         return max(rounds, default=0) + 1
 
 

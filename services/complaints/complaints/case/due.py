@@ -10,13 +10,13 @@ from service_kit.words.identity import Clock
 from service_kit.work.timers import Timer, Timers
 from sqlalchemy import bindparam, select
 
-from complaints.calendar.store import CalendarStore
+from complaints.calendar.domain import Calendar
 from complaints.case import use_cases
 from complaints.case.store import CaseStore
 from complaints.clock.domain import Terms, Timeline
 from complaints.clock.store import TIMER_KIND
-from complaints.shelf import Shelf
 from complaints.tables import calendar, clock
+from complaints.versioned.store import Shelf
 
 DATED_AT_ONCE = 200
 ABREAST = 2
@@ -63,21 +63,21 @@ class Firing:
 class Redating:
     """Reckons provisional due dates again once their calendar has a newer version."""
 
-    def __init__(self, database: Database, shelf: Shelf, *, clock: Clock) -> None:
+    def __init__(self, database: Database, calendars: Shelf[Calendar], *, clock: Clock) -> None:
         self._database = database
-        self._shelf = shelf
+        self._calendars = calendars
         self._clock = clock
 
     async def step(self) -> bool:
         """One batch; True when there may be more."""
         async with self._database.transaction() as tx:
             rows = await tx.fetch(PROVISIONAL, limit=DATED_AT_ONCE)
-            newer = await self._newer(CalendarStore(tx, self._shelf), rows)
+            newer = await self._newer(tx, rows)
             await use_cases.date_anew(CaseStore(tx, SYSTEM), [row["complaint_id"] for row in rows], newer, at=self._clock())
         return len(rows) == DATED_AT_ONCE
 
-    async def _newer(self, calendars: CalendarStore, rows: Sequence[Record]) -> Callable[[Terms], tuple[Terms, Timeline] | None]:
-        present = {row["calendar"]: await calendars.get(row["calendar"], row["version"]) for row in rows}
+    async def _newer(self, tx: Transaction, rows: Sequence[Record]) -> Callable[[Terms], tuple[Terms, Timeline] | None]:
+        present = {row["calendar"]: await self._calendars.get(tx, row["calendar"], row["version"]) for row in rows}
 
         def newer(terms: Terms) -> tuple[Terms, Timeline] | None:
             timeline = present.get(terms.calendar)

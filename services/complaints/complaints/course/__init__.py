@@ -1,0 +1,1 @@
+"""The course of a case: its states, the moves between them, and whose they are."""
