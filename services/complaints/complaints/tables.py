@@ -1,5 +1,7 @@
 """The tables that this service owns, by aggregate: complaint, calendar, service-level policy."""
 
+from typing import Any
+
 from service_kit.store.tables import Moment
 from service_kit.store.tables import metadata as kit_metadata
 from sqlalchemy import (
@@ -32,6 +34,28 @@ metadata = kit_metadata()
 def _one_of(column: str, words: type[State | Move | Kind | Channel | Severity | Verdict | ClockState | Measure]) -> CheckConstraint:
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _names(kind: str) -> Table:
+    """The documents of a kind, each with its present version."""
+    version = Column("version", Integer, nullable=False)
+    return Table(kind, metadata, Column("name", String(64), nullable=False), version, PrimaryKeyConstraint("name"))
+
+
+def _versions(names: Table, *columns: Column[Any]) -> Table:
+    """All versions of these documents; `columns` repeat what of their content is asked for in SQL."""
+    return Table(
+        f"{names.name}_version",
+        metadata,
+        Column("name", String(64), nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("content", JSONB, nullable=False),
+        *columns,
+        Column("written_at", Moment, nullable=False),
+        PrimaryKeyConstraint("name", "version"),
+        ForeignKeyConstraint(["name"], [f"{names.name}.name"], name=f"fk_{names.name}_version_{names.name}"),
+        info={"append_only": True},
+    )
 
 
 complaint = Table(
@@ -235,43 +259,7 @@ letter = Table(
     ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name="fk_letter_complaint"),
 )
 
-calendar = Table(
-    "calendar",
-    metadata,
-    Column("name", String(64), nullable=False),
-    Column("version", Integer, nullable=False),
-    PrimaryKeyConstraint("name"),
-)
-
-calendar_version = Table(
-    "calendar_version",
-    metadata,
-    Column("name", String(64), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("content", JSONB, nullable=False),
-    Column("published_until", Date),
-    Column("written_at", Moment, nullable=False),
-    PrimaryKeyConstraint("name", "version"),
-    ForeignKeyConstraint(["name"], ["calendar.name"], name="fk_calendar_version_calendar"),
-    info={"append_only": True},
-)
-
-sla_policy = Table(
-    "sla_policy",
-    metadata,
-    Column("name", String(64), nullable=False),
-    Column("version", Integer, nullable=False),
-    PrimaryKeyConstraint("name"),
-)
-
-sla_policy_version = Table(
-    "sla_policy_version",
-    metadata,
-    Column("name", String(64), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("content", JSONB, nullable=False),
-    Column("written_at", Moment, nullable=False),
-    PrimaryKeyConstraint("name", "version"),
-    ForeignKeyConstraint(["name"], ["sla_policy.name"], name="fk_sla_policy_version_sla_policy"),
-    info={"append_only": True},
-)
+calendar = _names("calendar")
+calendar_version = _versions(calendar, Column("published_until", Date))
+sla_policy = _names("sla_policy")
+sla_policy_version = _versions(sla_policy)

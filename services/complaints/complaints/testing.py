@@ -76,7 +76,6 @@ def a_report(
 ) -> Report:
     return Report(
         customer_id=customer_id,
-        contact_id=None,
         kind=kind,
         channel=channel,
         received_at=received_at,
@@ -113,17 +112,10 @@ def a_complaint(
         recipient=Recipient(name="张伟", language="zh-CN"),
         state=state,
         resumes_to=resumes_to,
-        verdict=None,
-        department=None,
-        handler=None,
         proposal=proposal,
         proposer=proposer,
-        satisfaction=None,
         escalation_level=escalation_level,
         policy=("standard", 1),
-        steps=0,
-        closed_at=None,
-        version=1,
     )
 
 

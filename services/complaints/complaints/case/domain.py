@@ -16,6 +16,8 @@ from complaints.course.domain import WAYS, Move, Outcome, State, Where, allowed_
 from complaints.customer.domain import Recipient, Standing
 from complaints.words import Channel, Decision, Kind, Severity, Verdict
 
+HIGHEST_LEVEL = 9
+
 
 class ComplaintNotFound(NotFound):
     """There is no such complaint, or it lies outside the units of this token."""
@@ -59,18 +61,18 @@ class Report:
     """What the customer said: the first of the eight steps."""
 
     customer_id: UUID
-    contact_id: UUID | None
+    contact_id: UUID | None = None
     kind: Kind
     channel: Channel
     received_at: datetime
     title: str
-    narrative: str | None
-    wish: str | None
+    narrative: str | None = None
+    wish: str | None = None
     category: str
     severity: Severity
-    dissatisfaction: int | None
-    product_name: str | None
-    product_lot: str | None
+    dissatisfaction: int | None = None
+    product_name: str | None = None
+    product_lot: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,19 +106,19 @@ class Complaint:
     is_unit_confirmed: bool
     tier: int | None
     recipient: Recipient
-    state: State
-    resumes_to: State | None
-    verdict: Verdict | None
-    department: str | None
-    handler: str | None
-    proposal: records.Proposal | None
-    proposer: str | None
-    satisfaction: int | None
-    escalation_level: int
     policy: tuple[str, int] | None
-    steps: int
-    closed_at: datetime | None
-    version: int
+    state: State = State.RECEIVED
+    resumes_to: State | None = None
+    verdict: Verdict | None = None
+    department: str | None = None
+    handler: str | None = None
+    proposal: records.Proposal | None = None
+    proposer: str | None = None
+    satisfaction: int | None = None
+    escalation_level: int = 0
+    steps: int = 0
+    closed_at: datetime | None = None
+    version: int = 1
 
     @classmethod
     def receive(
@@ -132,19 +134,7 @@ class Complaint:
             is_unit_confirmed=standing.is_confirmed,
             tier=standing.tier,
             recipient=standing.recipient,
-            state=State.RECEIVED,
-            resumes_to=None,
-            verdict=None,
-            department=None,
-            handler=None,
-            proposal=None,
-            proposer=None,
-            satisfaction=None,
-            escalation_level=0,
             policy=policy,
-            steps=0,
-            closed_at=None,
-            version=1,
         )
 
     @property
@@ -287,9 +277,6 @@ class Complaint:
         """To a level, or one level up when it is None; never down."""
         raised = self.escalation_level + 1 if level is None else max(self.escalation_level, level)
         return replace(self, escalation_level=min(raised, HIGHEST_LEVEL))
-
-
-HIGHEST_LEVEL = 9
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,10 @@ class DueClocks:
 
 
 class Firing:
-    """Fires what is due in batches, several at a time when thousands of clocks come due at once."""
+    """Fires what is due in batches, several at a time when thousands of clocks come due at once.
+
+    The setting `clock_poll_seconds` says how often.
+    """
 
     def __init__(self, database: Database, *, clock: Clock) -> None:
         self._timers = Timers(database, TIMER_KIND, DueClocks(clock), clock=clock)

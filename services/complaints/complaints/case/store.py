@@ -161,7 +161,7 @@ class CaseStore(CaseReader):
             version=new.version,
             recipient_name=new.recipient.name,
             recipient_language=new.recipient.language,
-            **_reported(new.report),
+            **vars(new.report),
             **_moving(case),
         )
         await self._clocks.save(new.id, Clocks(()), case.clocks)
@@ -259,24 +259,6 @@ def report_of(row: Record) -> Report:
         product_name=row["product_name"],
         product_lot=row["product_lot"],
     )
-
-
-def _reported(report: Report) -> dict[str, object]:
-    return {
-        "customer_id": report.customer_id,
-        "contact_id": report.contact_id,
-        "kind": str(report.kind),
-        "channel": str(report.channel),
-        "received_at": report.received_at,
-        "title": report.title,
-        "narrative": report.narrative,
-        "wish": report.wish,
-        "category": report.category,
-        "severity": str(report.severity),
-        "dissatisfaction": report.dissatisfaction,
-        "product_name": report.product_name,
-        "product_lot": report.product_lot,
-    }
 
 
 def _moving(case: Case) -> dict[str, object]:

@@ -11,7 +11,7 @@ from complaints.customer.domain import Asked, Customer
 
 
 class CustomerProfile:
-    """Thin client of `GET /v1/customers/{id}`."""
+    """Thin client of `GET /v1/customers/{id}`; the setting `customer_seconds` is its deadline for whoever records a complaint."""
 
     def __init__(self, client: ServiceClient) -> None:
         self._client = client

@@ -88,35 +88,21 @@ class Clock:
 
     terms: Terms
     round: int
-    state: ClockState
     started_at: datetime
     counted_from: datetime
-    counted_before: timedelta
-    mark_times: tuple[datetime, ...]
-    told: int
     due_at: datetime
-    is_provisional: bool
-    is_paused: bool
-    stopped_at: datetime | None
+    state: ClockState = ClockState.RUNNING
+    counted_before: timedelta = timedelta(0)
+    mark_times: tuple[datetime, ...] = ()
+    told: int = 0
+    is_provisional: bool = False
+    is_paused: bool = False
+    stopped_at: datetime | None = None
 
     @classmethod
     def start(cls, terms: Terms, *, timeline: Timeline, at: datetime, round: int = 1) -> "Clock":
         """A new clock that counts from `at`, which may lie in the past."""
-        blank = cls(
-            terms=terms,
-            round=round,
-            state=ClockState.RUNNING,
-            started_at=at,
-            counted_from=at,
-            counted_before=timedelta(0),
-            mark_times=(),
-            told=0,
-            due_at=at,
-            is_provisional=False,
-            is_paused=False,
-            stopped_at=None,
-        )
-        return blank.dated_by(timeline)
+        return cls(terms=terms, round=round, started_at=at, counted_from=at, due_at=at).dated_by(timeline)
 
     @property
     def name(self) -> str:

@@ -1,6 +1,5 @@
 """Follows customer-profile's feed, and asks again for units that could not be asked for."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -11,10 +10,10 @@ from service_kit.web.kept_answers import KeptAnswers
 from service_kit.words.identity import Clock
 from service_kit.work.consumer import News
 
+from complaints.asking import ASKED_AT_ONCE, answers_about
 from complaints.customer.domain import Asked, Customers
 from complaints.customer.store import CustomerReader, CustomerStore
 
-ASKED_AT_ONCE = 10
 # The fields of a customer's file that a complaint keeps for its letters.
 KEPT_FIELDS = frozenset({"name", "language"})
 
@@ -53,7 +52,6 @@ class Following:
         self._database = database
         self._customers = customers
         self._take_in = NewsOfCustomers(kept_answers)
-        self._places = asyncio.Semaphore(ASKED_AT_ONCE)
         self._asked: dict[UUID, Asked] = {}
 
     async def prepare(self, batch: Sequence[News]) -> None:
@@ -62,11 +60,7 @@ class Following:
         if named:
             async with self._database.reading() as reader:
                 ids = await CustomerReader(reader).kept(sorted(named))
-        self._asked = dict(zip(ids, await asyncio.gather(*(self._ask(customer_id) for customer_id in ids)), strict=True))
-
-    async def _ask(self, customer_id: UUID) -> Asked:
-        async with self._places:
-            return await self._customers.ask(customer_id)
+        self._asked = await answers_about(ids, self._customers.ask)
 
     async def __call__(self, tx: Transaction, news: News) -> None:
         await self._take_in(tx, news)
@@ -76,7 +70,10 @@ class Following:
 
 
 class Confirming:
-    """Asks for the files of customers whose complaints were recorded while customer-profile was away."""
+    """Asks for the files of customers whose complaints were recorded while customer-profile was away.
+
+    `again_after` is the setting `confirm_seconds`.
+    """
 
     def __init__(self, database: Database, customers: Customers, *, clock: Clock, again_after: timedelta) -> None:
         self._database = database
@@ -90,12 +87,12 @@ class Confirming:
             taken = await CustomerStore(tx, at=self._clock()).take_unconfirmed(again_after=self._again_after, limit=ASKED_AT_ONCE)
         # In the order of ids, as everybody who locks several complaints.
         rows = sorted(taken, key=lambda row: row["id"])
-        found: list[Asked] = await asyncio.gather(*(self._customers.ask(row["customer_id"]) for row in rows))
+        found = await answers_about((row["customer_id"] for row in rows), self._customers.ask)
         async with self._database.transaction() as tx:
             told = CustomerStore(tx, at=self._clock())
-            for row, asked in zip(rows, found, strict=True):
-                await _take_in(told, row, asked)
-        return len(rows) == ASKED_AT_ONCE and all(asked.is_answered for asked in found)
+            for row in rows:
+                await _take_in(told, row, found[row["customer_id"]])
+        return len(rows) == ASKED_AT_ONCE and all(asked.is_answered for asked in found.values())
 
 
 async def _take_in(told: CustomerStore, row: Record, asked: Asked) -> None:

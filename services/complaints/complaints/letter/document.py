@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from service_kit.words.money import Money
 
+from complaints.case.domain import Complaint
 from complaints.case.records import Remedy
 from complaints.letter.labels import REMEDIES, VERDICTS
 from complaints.words import Verdict
@@ -42,6 +43,27 @@ class Matter:
     problem: str
     remedies: Sequence[Remedy]
     department: str | None
+
+    @classmethod
+    def of(
+        cls, complaint: Complaint, validity: Mapping[str, object], *, customer: str, company: str, time_zone: str, at: datetime
+    ) -> "Matter":
+        """`validity` is what was written down when the complaint was judged."""
+        proposal = complaint.proposal
+        return cls(
+            company=company,
+            number=complaint.number,
+            title=complaint.report.title,
+            received_at=complaint.report.received_at,
+            written_at=at,
+            time_zone=time_zone,
+            customer=customer,
+            verdict=complaint.verdict,
+            reason=str(validity.get("reason", "")),
+            problem=proposal.problem_restated if proposal else "",
+            remedies=proposal.remedies if proposal else (),
+            department=complaint.department,
+        )
 
 
 @dataclass(frozen=True)
@@ -132,7 +154,7 @@ def _occurrences(part: Mapping[str, str], facts: dict[str, object]) -> list[dict
 
 @cache
 def _template() -> Sequence[Mapping[str, str]]:
-    source = resources.files("complaints.letter").joinpath("templates/answer.toml").read_text("utf-8")
+    source = resources.files("complaints.letter").joinpath("templates/wording.toml").read_text("utf-8")
     blocks: Sequence[Mapping[str, str]] = tomllib.loads(source)["block"]
     return blocks
 

@@ -21,7 +21,7 @@ def render_pdf(letter: Letter) -> bytes:
     lang, region = LANGUAGE[letter.language]
     blocks = [{"kind": block.kind, "lines": block.lines} for block in letter.blocks]
     values = {"title": letter.title, "author": letter.author, "lang": lang, "region": region, "blocks": blocks}
-    source = resources.files("complaints.letter").joinpath("templates/page.typ").read_bytes()
+    source = resources.files("complaints.letter").joinpath("templates/layout.typ").read_bytes()
     return typst.compile(
         source,
         font_paths=_fonts(),

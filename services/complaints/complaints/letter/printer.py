@@ -10,7 +10,7 @@ from complaints.letter.pdf import render_pdf
 
 
 class Printer:
-    """Two letters at a time; whoever waits longer than `seconds` is told to come again."""
+    """Two letters at a time; whoever waits longer than `seconds` (the setting `letter_seconds`) is told to come again."""
 
     def __init__(self, *, seconds: float, hands: int = 2) -> None:
         self._seconds = seconds

@@ -21,10 +21,10 @@ from complaints.case.views import ComplaintView, complaint_view
 from complaints.course.domain import DUTY_OF, Move
 from complaints.customer.domain import Customers
 from complaints.letter.addressee import Addressee, addressee
+from complaints.letter.document import Matter
 from complaints.letter.domain import LetterErased, LetterNotFound, LetterTooSlow, Printed, RecipientNotKnown, RecipientUnknown
 from complaints.letter.printer import Printer
 from complaints.letter.store import LetterReader, LetterStore
-from complaints.letter.use_cases import matter_of
 
 router = Router(tags=["complaints"])
 PDF = "application/pdf"
@@ -82,15 +82,8 @@ async def _drafted(call: Call, complaint_id: UUID, body: NewResponse) -> _Draft 
         validity = await cases.last_record(complaint_id, Move.VALIDITY)
     to = await _addressee(call, complaint, body)
     printer: Printer = call.part("printer")
-    settings = call.settings
-    matter = matter_of(
-        complaint,
-        validity,
-        customer=to.name,
-        company=settings.company_name,
-        time_zone=settings.time_zone,
-        at=call.at,
-    )
+    company, time_zone = call.settings.company_name, call.settings.time_zone
+    matter = Matter.of(complaint, validity, customer=to.name, company=company, time_zone=time_zone, at=call.at)
     return _Draft(await printer.print(matter, to.language), to, complaint.steps)
 
 
@@ -125,7 +118,7 @@ def _file(kind: str, description: str) -> dict[int | str, dict[str, Any]]:
     raises=[LetterNotFound, LetterErased],
 )
 async def read_letter_as_pdf(complaint_id: Id, letter_id: Id, call: Annotated[Call, requires("complaints:read")]) -> Response:
-    """Read a letter as PDF."""
+    """Download a letter as PDF."""
     return await _read(call, complaint_id, letter_id, form="pdf", kind=PDF)
 
 
@@ -136,7 +129,7 @@ async def read_letter_as_pdf(complaint_id: Id, letter_id: Id, call: Annotated[Ca
     raises=[LetterNotFound, LetterErased],
 )
 async def read_letter_as_docx(complaint_id: Id, letter_id: Id, call: Annotated[Call, requires("complaints:read")]) -> Response:
-    """Read a letter as DOCX, to be edited before it is sent."""
+    """Download a letter as DOCX, to be edited before it is sent."""
     return await _read(call, complaint_id, letter_id, form="docx", kind=DOCX)
 
 

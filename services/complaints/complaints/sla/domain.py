@@ -9,6 +9,9 @@ from service_kit.words.errors import Conflict, NotFound
 from complaints.clock.domain import BREACH, NEXT_UPDATE, ONE_LEVEL_UP, THE_BREACH, Mark, Terms, Timeline
 from complaints.words import Channel, Kind, Measure, Severity
 
+PROMISE_WARNS_AT = (75,)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
 
 class PolicyNotFound(NotFound):
     """There is no service-level policy of this name."""
@@ -112,17 +115,11 @@ class Policy:
         )
 
 
-PROMISE_WARNS_AT = (75,)
-
-
 def marks(warn_at: Iterable[int], escalation: Sequence[EscalationRule]) -> tuple[Mark, ...]:
     """Warnings, the breach and escalations in the order in which they fall; of the same percent, the escalation comes last."""
     warnings = {Mark(percent) for percent in warn_at if percent < BREACH}
     rises = {Mark(rule.at_percent, ONE_LEVEL_UP if rule.level is None else rule.level, rule.notify) for rule in escalation}
     return tuple(sorted({*warnings, THE_BREACH, *rises}, key=lambda mark: (mark.percent, mark.is_escalation, mark.level, mark.notify)))
-
-
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def closest(policies: Iterable[Policy], *, kind: Kind, severity: Severity, tier: int | None, channel: Channel) -> Policy | None:

@@ -45,16 +45,12 @@ class CriticalAnswer:
         """`remark` is what the customer wrote. Clocks of two machines differ, and nothing is received after it is recorded."""
         return Report(
             customer_id=self.customer_id,
-            contact_id=None,
             kind=Kind.COMPLAINT,
             channel=Channel.SYSTEM,
             received_at=min(self.answered_at, at),
             title=self.title(language),
             narrative=remark,
-            wish=None,
             category=CATEGORY,
             severity=self.severity,
             dissatisfaction=self.dissatisfaction,
-            product_name=None,
-            product_lot=None,
         )

@@ -1,6 +1,5 @@
 """Follows scoring's feed: a low survey answer, or one with a critical remark, opens a case."""
 
-import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from service_kit.words.identity import Clock, new_id
 from service_kit.work.consumer import News
 
 from complaints.approval.domain import Hand
+from complaints.asking import answers_about
 from complaints.case import use_cases
 from complaints.case.store import CaseStore
 from complaints.case.tracking_token import digest_of, new_token
@@ -23,7 +23,6 @@ from complaints.sla.store import Shelves, SlaStore
 from complaints.survey.domain import CriticalAnswer
 from complaints.survey.store import SurveyStore
 
-ASKED_AT_ONCE = 10
 BY = Hand(sub=SYSTEM.sub, client_id="feed:scoring", limit=None)
 
 
@@ -39,27 +38,14 @@ class SurveyNews:
         self._shelves = shelves
         self._settings = settings
         self._clock = clock
-        self._places = asyncio.Semaphore(ASKED_AT_ONCE)
         self._asked: dict[UUID, Asked] = {}
         self._remarks: dict[UUID, str | None] = {}
 
     async def prepare(self, batch: Sequence[News]) -> None:
         """Without customer-profile the case is opened all the same; for scoring, whose news it is, the news waits."""
         critical = [answer for news in batch if (answer := critical_answer(news)) is not None]
-        customer_ids = list({answer.customer_id for answer in critical})
-        ids = [answer.id for answer in critical]
-        asked = await asyncio.gather(*(self._ask(customer_id) for customer_id in customer_ids))
-        remarks = await asyncio.gather(*(self._remark(id) for id in ids))
-        self._asked = dict(zip(customer_ids, asked, strict=True))
-        self._remarks = dict(zip(ids, remarks, strict=True))
-
-    async def _ask(self, customer_id: UUID) -> Asked:
-        async with self._places:
-            return await self._customers.ask(customer_id)
-
-    async def _remark(self, id: UUID) -> str | None:
-        async with self._places:
-            return await self._answers.remark(id)
+        self._asked = await answers_about((answer.customer_id for answer in critical), self._customers.ask)
+        self._remarks = await answers_about((answer.id for answer in critical), self._answers.remark)
 
     async def __call__(self, tx: Transaction, news: News) -> None:
         answer = critical_answer(news)
