@@ -83,7 +83,10 @@ class Customers(Protocol):
 
 
 def standing(asked: Asked, heard: Heard, *, caller: Caller, unit: str | None, default_unit: str) -> Standing:
-    """`default_unit` is the setting of this name. Raises CustomerNotFound, or UnitNotAllowed for a unit that the caller names but may not act for."""
+    """Raises CustomerNotFound, or UnitNotAllowed for a unit that the caller names but may not act for.
+
+    `default_unit` is the setting of this name.
+    """
     if heard.is_erased:
         raise CustomerNotFound
     if not asked.is_answered:
