@@ -92,7 +92,6 @@ class CaseReader:
     def __init__(self, reader: Reader, caller: Caller) -> None:
         self._reader = reader
         self._clocks = ClockReader(reader)
-        self._caller = caller
         self._units = units_of(caller)
 
     async def find(self, complaint_id: UUID) -> Case:
