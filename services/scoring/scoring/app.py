@@ -14,9 +14,9 @@ from service_kit.work.timers import Timer, Timers
 
 from scoring.clients.customer_profile import CustomerProfile
 from scoring.company_day import company_day
-from scoring.customer.news import CustomerNews
 from scoring.customer.store import may_read
 from scoring.model import routes as model_routes
+from scoring.news import CustomerNews
 from scoring.pyramid import routes as pyramid_routes
 from scoring.score import rescoring
 from scoring.score import routes as score_routes

@@ -1,26 +1,17 @@
 """Asks customer-profile who a customer is."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from service_kit.access.client import NeighborRefused, NeighborUnavailable, ServiceClient
 
-from scoring.customer.domain import KnownCustomer
+from scoring.customer.domain import Asked, KnownCustomer
 
 LARGEST_QUESTION = 1_000
 # As long as the question for one file had: a transaction waits for the answer.
 READ_SECONDS = 2.0
 UNPROCESSABLE = 422
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What customer-profile said of some ids: there, not there, or no answer."""
-
-    there: dict[UUID, KnownCustomer]
-    absent: frozenset[UUID]
 
 
 class CustomerProfile:

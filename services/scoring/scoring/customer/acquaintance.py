@@ -8,9 +8,8 @@ from service_kit.access.caller import Caller
 from service_kit.access.client import NeighborUnavailable
 from service_kit.store.database import Database
 
-from scoring.clients.customer_profile import Asked
 from scoring.customer import store
-from scoring.customer.domain import CustomerNotFound, KnownCustomer
+from scoring.customer.domain import Asked, CustomerNotFound, KnownCustomer
 
 # How an operation that names a customer may be refused.
 NOT_ACQUAINTED = (CustomerNotFound, NeighborUnavailable)

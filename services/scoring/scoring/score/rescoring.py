@@ -11,10 +11,10 @@ from service_kit.words.identity import new_id
 from service_kit.work import timers
 from service_kit.work.timers import Timer
 
+from scoring.card import store
+from scoring.card.domain import Card, Definition, card_of
 from scoring.purchase import store as purchases
 from scoring.purchase.domain import Statistic
-from scoring.score import store
-from scoring.score.domain import Card, Definition, card_of
 from scoring.tier import use_cases as tiers
 from scoring.tier.store import TierStore
 

@@ -10,13 +10,13 @@ from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Day, Id
 
+from scoring.card import store
 from scoring.company_day import today
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.customer.domain import CustomerNotFound
 from scoring.purchase import store as purchases
-from scoring.score import store
-from scoring.score.domain import Score, profit_alone, scores
-from scoring.score.schemas import CustomerScores, customer_scores, satisfaction
+from scoring.score.domain import Score, profit_alone, satisfaction, scores
+from scoring.score.schemas import CustomerScores, customer_scores
 from scoring.survey import store as surveys
 from scoring.tier import store as tiers
 from scoring.tier.schemas import tier_view

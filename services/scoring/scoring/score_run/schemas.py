@@ -8,8 +8,8 @@ from pydantic import Field
 from service_kit.words.fields import Count, Currency, Day, Id, Input, Output
 from service_kit.work.jobs import Job
 
+from scoring.card.domain import TimeUnit
 from scoring.long_work import LongWork, work_fields
-from scoring.score.domain import TimeUnit
 from scoring.score_run import payload
 from scoring.score_run.domain import MODEL_KINDS, ModelKind, Terms
 

@@ -7,11 +7,11 @@ import numpy as np
 from service_kit.words.messages import sentence, stored
 
 from scoring.amounts import UNITS_PER_ONE
+from scoring.card.domain import MICRO
 from scoring.model import bg_nbd, forecast, formulas, gamma_gamma, rfm
 from scoring.model.history import Floats
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.model.refusals import ModelRefused
-from scoring.score.domain import MICRO
 from scoring.score_run import columns
 from scoring.score_run.columns import Arrays
 from scoring.score_run.layouts import CALIBRATION, CARD, CUTS, INPUTS
@@ -72,7 +72,7 @@ def cards(content: bytes, *, definition: Mapping[str, Any], milliseconds: int) -
 
 
 def _model_values(rows: Arrays, definition: Mapping[str, Any]) -> dict[str, Any]:
-    """As `score.domain` does for one customer."""
+    """As `card.domain` does for one customer."""
     x, days = rows["order_days"] - 1, definition["days"]
     values: dict[str, Any] = {}
     if worth := definition["gamma_gamma"]:

@@ -10,11 +10,11 @@ from service_kit.words.identity import Clock
 from service_kit.words.messages import restored, said
 from service_kit.work.jobs import RunningJob
 
+from scoring.card import store as cards
+from scoring.card.domain import DAYS, DEFINITION_VERSION, CutPoints, Definition, day_number
 from scoring.model import store as models
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.score import rescoring
-from scoring.score import store as cards
-from scoring.score.domain import DAYS, DEFINITION_VERSION, CutPoints, Definition, day_number
 from scoring.score_run import history, payload, store
 from scoring.score_run.calculator import Calculator, calculating
 from scoring.score_run.domain import ModelNotDetermined, NobodyToScore, Terms

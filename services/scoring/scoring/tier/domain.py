@@ -10,7 +10,7 @@ from uuid import UUID
 from service_kit.words.errors import Conflict, NotFound
 from service_kit.words.messages import said
 
-from scoring.score.domain import ScoreName
+from scoring.card.domain import ScoreName
 
 LOWEST = 1
 

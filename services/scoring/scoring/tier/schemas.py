@@ -7,7 +7,7 @@ from pydantic import Field
 from service_kit.store.running import Record
 from service_kit.words.fields import Currency, Day, DecimalText, Id, Input, Line, Output, Stars, Timestamp, Version
 
-from scoring.score.domain import ScoreName
+from scoring.card.domain import ScoreName
 from scoring.tier.domain import Override, Scheme, Standing, Threshold, checked
 
 Days = Annotated[int, Field(ge=0, le=3650, json_schema_extra={"format": "int32"})]

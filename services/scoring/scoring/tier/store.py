@@ -15,9 +15,8 @@ from service_kit.work.timers import Timer
 from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, any_, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from scoring.card import store as cards
 from scoring.rows import arrays, unnested
-from scoring.score import store as cards
-from scoring.score.domain import value_of
 from scoring.tables import customer, score_card, tier_scheme, tier_scheme_in_force, tier_standing
 from scoring.tier.domain import Move, Override, Reading, Scheme, Standing, Threshold
 
@@ -158,7 +157,7 @@ class TierStore:
         """What the scheme's score says on the latest cards."""
         readings: dict[UUID, list[Reading]] = {}
         for card in await cards.latest(self._tx, ids):
-            value = value_of(card, scheme.score)
+            value = card.value_of(scheme.score)
             if value is not None:
                 found = Reading(value=value, as_of=card.as_of, currency=card.statistic.currency)
                 readings.setdefault(card.statistic.customer_id, []).append(found)

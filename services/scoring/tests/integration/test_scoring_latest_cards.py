@@ -3,10 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
+from scoring.card import store
+from scoring.card.domain import Card
 from scoring.purchase import store as purchases
 from scoring.purchase.domain import Change, DayOf, Statistic
-from scoring.score import store
-from scoring.score.domain import Card
 from service_kit.words.identity import new_id
 
 FIRST = date(2020, 1, 1)

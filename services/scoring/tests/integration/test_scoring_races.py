@@ -4,10 +4,10 @@ import asyncio
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from scoring.card import store as cards
 from scoring.purchase import store as purchases
 from scoring.purchase.domain import Change, DayOf
 from scoring.score import rescoring
-from scoring.score import store as cards
 from scoring.transaction.store import TransactionStore
 from service_kit.work import timers
 from service_kit.work.timers import Timer

@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from scoring import tables
 from scoring.app import MIGRATIONS
-from scoring.customer.news import CustomerNews
 from scoring.customer.store import found
+from scoring.news import CustomerNews
 from service_kit.store.migrations import migrate
 from service_kit.testing import revisions
 from service_kit.words.identity import new_id

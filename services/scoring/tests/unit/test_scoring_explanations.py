@@ -3,14 +3,16 @@
 import json
 from datetime import date
 from decimal import Decimal
+from typing import get_args
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scoring.card.domain import CutPoints, Definition, ScoreName, card_of, day_number
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.purchase.domain import Statistic
-from scoring.score.domain import SCORE_NAMES, CutPoints, Definition, card_of, day_number, profit_alone, scores, value_of
+from scoring.score.domain import profit_alone, scores
 from scoring.score_run import columns, vectors
 from scoring.score_run.layouts import CARD, INPUTS
 from scoring.score_run.work import _told
@@ -67,10 +69,10 @@ def test_every_score_is_the_exact_sum_of_its_parts(statistic):
 
     found = {score.name: score for score in scores(card, definition)}
 
-    assert set(found) == set(SCORE_NAMES)
+    assert set(found) == set(get_args(ScoreName))
     for name, score in found.items():
         assert sum((part.value for part in score.parts), Decimal(0)) == score.value
-        assert value_of(card, name) == score.value
+        assert card.value_of(name) == score.value
 
 
 @settings(max_examples=60, deadline=None)

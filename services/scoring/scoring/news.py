@@ -8,7 +8,7 @@ from service_kit.store.database import Transaction
 from service_kit.web.kept_answers import KeptAnswers
 from service_kit.work.consumer import News
 
-from scoring.customer import store
+from scoring.customer import store as directory
 from scoring.customer.domain import KnownCustomer, State
 from scoring.survey import store as surveys
 from scoring.tier import store as tiers
@@ -32,7 +32,7 @@ class CustomerNews:
         state = STATES.get(news.type)
         if state is None:
             return
-        await store.learn(tx, [KnownCustomer(id=news.subject, unit=news.unit, state=state)], at=news.at)
+        await directory.learn(tx, [KnownCustomer(id=news.subject, unit=news.unit, state=state)], at=news.at)
         if state == "erased":
             await self._erase(tx, news.subject, at=news.at)
 

@@ -29,10 +29,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from scoring.card.domain import Card, CutPoints, Definition
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.purchase.domain import Statistic
 from scoring.rows import arrays, unnested
-from scoring.score.domain import Card, CutPoints, Definition
 from scoring.tables import purchase_statistic as statistic
 from scoring.tables import score_card, score_definition, score_model
 
