@@ -32,9 +32,9 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from scoring.card.domain import Card, CutPoints, Definition
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.purchase.domain import Statistic
-from scoring.rows import arrays, unnested
 from scoring.tables import purchase_statistic as statistic
 from scoring.tables import score_card, score_definition, score_model
+from scoring.unnested import arrays, unnested
 
 _bg_nbd = score_model.alias("bg_nbd")
 _gamma_gamma = score_model.alias("gamma_gamma")

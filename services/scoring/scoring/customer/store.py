@@ -12,8 +12,8 @@ from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, case, func, literal
 from sqlalchemy.dialects.postgresql import insert
 
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
-from scoring.rows import arrays, unnested
 from scoring.tables import customer
+from scoring.unnested import arrays, unnested
 
 # Spelled out: a distributed Postgres takes no parameter behind ON CONFLICT of INSERT ... SELECT.
 ERASED = literal_column("'erased'", String)

@@ -28,9 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from scoring.purchase.domain import Change, DayOf, Statistic, added_up
-from scoring.rows import arrays, unnested
 from scoring.tables import purchase_day as day
 from scoring.tables import purchase_statistic as statistic
+from scoring.unnested import arrays, unnested
 
 SUMS = ("orders", "order_amount", "order_cost", "refunds", "refund_amount", "refund_cost")
 _sum_types: dict[str, Any] = dict.fromkeys(SUMS, BigInteger)

@@ -12,9 +12,9 @@ from service_kit.store.tables import Moment
 from sqlalchemy import BigInteger, String, Uuid, bindparam, cast, func, literal_column, or_, select, tuple_, union_all
 from sqlalchemy.types import UserDefinedType
 
+from scoring.score_run.bulk_histories import Slice
+from scoring.score_run.copied_columns import CARD
 from scoring.score_run.domain import KIND
-from scoring.score_run.history import Slice
-from scoring.score_run.layouts import CARD
 from scoring.tables import metadata, score_card
 from scoring.tables import purchase_statistic as statistic
 

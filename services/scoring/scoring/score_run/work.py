@@ -15,10 +15,10 @@ from scoring.card.domain import DAYS, DEFINITION_VERSION, CutPoints, Definition,
 from scoring.model import store as models
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.score import rescoring
-from scoring.score_run import history, payload, store
+from scoring.score_run import bulk_histories, payload, store
+from scoring.score_run.bulk_histories import NOBODY, Slice
 from scoring.score_run.calculator import Calculator, calculating
 from scoring.score_run.domain import ModelNotDetermined, NobodyToScore, Terms
-from scoring.score_run.history import NOBODY, Slice
 from scoring.tier import use_cases as tiers
 from scoring.tier.store import TierStore
 
@@ -54,13 +54,12 @@ class ScoreRuns:
         everybody = Slice(currency=terms.currency, until=terms.as_of)
         async with self._database.snapshot(statement_within=READ_SECONDS) as reader:
             horizon = await store.horizon(reader)
-            total = await history.count(reader, everybody)
+            total = await bulk_histories.count(reader, everybody)
             if total == 0:
                 raise NobodyToScore()
-            behavior = (
-                await history.calibration(reader, Slice(currency=terms.currency, until=terms.calibrate_until)) if terms.models else b""
-            )
-            population = await history.cuts(reader, everybody)
+            calibrated = Slice(currency=terms.currency, until=terms.calibrate_until)
+            behavior = await bulk_histories.calibration(reader, calibrated) if terms.models else b""
+            population = await bulk_histories.cuts(reader, everybody)
             left_out = await store.left_out(reader, currency=terms.currency)
         fitted = await self._fitted(terms, calculator, behavior)
         cuts, _ = await calculator.ask({"ask": "cut_points"}, population)
@@ -97,7 +96,7 @@ class ScoreRuns:
             definition = (await cards.by_run(reader, [job.id]))[job.id]
         while (chunk := await self._next_chunk(job, terms)) is not None:
             async with self._database.snapshot(statement_within=STEP_SECONDS) as reader:
-                inputs = await history.inputs(reader, chunk)
+                inputs = await bulk_histories.inputs(reader, chunk)
             question = {"ask": "cards", "definition": _told(definition), "milliseconds": int(self._clock().timestamp() * 1000)}
             _, made = await calculator.ask(question, inputs)
             await self._write(job, chunk, made)

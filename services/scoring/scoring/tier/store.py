@@ -16,9 +16,9 @@ from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, any_, b
 from sqlalchemy.dialects.postgresql import insert
 
 from scoring.card import store as cards
-from scoring.rows import arrays, unnested
 from scoring.tables import customer, score_card, tier_scheme, tier_scheme_in_force, tier_standing
 from scoring.tier.domain import Move, Override, Reading, Scheme, Standing, Threshold
+from scoring.unnested import arrays, unnested
 
 OVERRIDE_ENDS = "override_ends"
 OVERRIDDEN = "override"

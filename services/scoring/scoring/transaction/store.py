@@ -17,9 +17,9 @@ from scoring.amounts import from_units
 from scoring.customer import store as directory
 from scoring.customer.domain import KnownCustomer
 from scoring.purchase import store as purchases
-from scoring.rows import arrays, unnested
 from scoring.tables import customer, transaction, transaction_reference
 from scoring.transaction.domain import Transaction
+from scoring.unnested import arrays, unnested
 
 _COLUMNS: dict[str, Any] = {
     "customer_id": Uuid,

@@ -19,7 +19,7 @@ from service_kit.words.messages import said
 from scoring.amounts import in_units
 from scoring.customer.domain import KnownCustomer
 from scoring.transaction.domain import Kind, Transaction, TransactionLiesAhead, day_in
-from scoring.transaction_import.likeness import PREFIX, Likes
+from scoring.transaction_import.unnumbered_orders import PREFIX, Likes
 
 KIND = "transaction_import"
 FIELDS = ("customer", "occurred_at", "amount", "currency", "cost", "kind", "product", "channel", "external_id", "source")
@@ -180,7 +180,7 @@ def drafted(
 ) -> Draft:
     """A transaction from one row; RowNotReadable with the reason.
 
-    A negative amount is a refund. Without an external id it has none yet: see `likeness`.
+    A negative amount is a refund. Without an external id it has none yet: see `unnumbered_orders`.
     """
     row_cells = {field: _cell(values.get(column)) for field, column in fields.items()}
     customer = _identity(row_cells["customer"])

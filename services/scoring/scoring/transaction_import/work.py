@@ -29,7 +29,7 @@ from scoring.transaction import use_cases
 from scoring.transaction.store import TransactionStore
 from scoring.transaction_import import payload, store
 from scoring.transaction_import.domain import Draft, Order, RowNotReadable, drafted, fields_of, ignored_of
-from scoring.transaction_import.likeness import Likes
+from scoring.transaction_import.unnumbered_orders import Likes
 
 CHUNK = 1_000
 MOST_REMEMBERED = 200_000
