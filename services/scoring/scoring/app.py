@@ -21,19 +21,19 @@ from scoring.pyramid import routes as pyramid_routes
 from scoring.score import rescoring
 from scoring.score import routes as score_routes
 from scoring.score_run import domain as score_run
+from scoring.score_run import events as score_run_events
 from scoring.score_run import routes as score_run_routes
-from scoring.score_run.schemas import ScoreRunCompletedData
 from scoring.score_run.work import ScoreRuns
 from scoring.settings import Settings
+from scoring.survey import events as survey_events
 from scoring.survey import routes as survey_routes
-from scoring.survey.schemas import SurveyAnsweredData
+from scoring.tier import events as tier_events
 from scoring.tier import routes as tier_routes
 from scoring.tier import use_cases as tiers
 from scoring.tier import work as tier_review
-from scoring.tier.schemas import TierChangedData
 from scoring.tier.store import OVERRIDE_ENDS, TierStore
+from scoring.transaction import events as transaction_events
 from scoring.transaction import routes as transaction_routes
-from scoring.transaction.schemas import TransactionRecordedData
 from scoring.transaction_import import domain as transaction_import
 from scoring.transaction_import import routes as import_routes
 from scoring.transaction_import.work import Customers, TransactionImports
@@ -59,10 +59,10 @@ EVENT_SCOPES = {
     "survey": ("surveys:read",),
 }
 EVENTS: dict[str, type[Output]] = {
-    "transaction.recorded": TransactionRecordedData,
-    "score_run.completed": ScoreRunCompletedData,
-    "tier.changed": TierChangedData,
-    "survey.answered": SurveyAnsweredData,
+    **transaction_events.EVENTS,
+    **score_run_events.EVENTS,
+    **tier_events.EVENTS,
+    **survey_events.EVENTS,
 }
 ROUTERS = [
     transaction_routes.router,

@@ -107,7 +107,7 @@ class Card:
 
 
 def card_of(statistic: Statistic, definition: Definition, *, id: UUID, as_of: date) -> Card:
-    """Score one customer by the definition of the last run. The vectors of a run do the same for everybody."""
+    """Score one customer by the definition of the last run. The calculations of a run do the same for everybody."""
     assert statistic.first_day is not None
     assert statistic.last_day is not None
     cuts = definition.cuts

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words.fields import Count, Currency, Day, Id, Input, Output
+from service_kit.words.fields import Currency, Day, Input
 from service_kit.work.jobs import Job
 
 from scoring.card.domain import TimeUnit
@@ -63,15 +63,6 @@ class ScoreRunView(LongWork):
     horizon_months: Horizon
     annual_discount: Annotated[str, Field(max_length=24)]
     margin: Annotated[str, Field(max_length=24)]
-
-
-class ScoreRunCompletedData(Output):
-    """A score run is complete and its definition in force."""
-
-    run_id: Id
-    currency: Currency
-    as_of: Day
-    customers: Count
 
 
 def run_view(job: Job, speak: Callable[[str], str]) -> ScoreRunView:

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.store.database import Database
-from service_kit.store.outbox import Event
 from service_kit.words.identity import Clock
 from service_kit.words.messages import restored, said
 from service_kit.work.jobs import RunningJob
@@ -15,7 +14,7 @@ from scoring.card.domain import DAYS, DEFINITION_VERSION, CutPoints, Definition,
 from scoring.model import store as models
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.score import rescoring
-from scoring.score_run import bulk_histories, payload, store
+from scoring.score_run import bulk_histories, events, payload, store
 from scoring.score_run.bulk_histories import NOBODY, Slice
 from scoring.score_run.calculator import Calculator, calculating
 from scoring.score_run.domain import ModelNotDetermined, NobodyToScore, Terms
@@ -121,8 +120,7 @@ class ScoreRuns:
         at = self._clock()
         async with job.step() as tx:
             await cards.complete(tx, job.id, at=at)
-            told = {"run_id": str(job.id), "currency": terms.currency, "as_of": terms.as_of.isoformat(), "customers": job.done}
-            tx.record(Event(type="score_run.completed", subject=job.id, at=at, unit=job.unit, payload=told))
+            tx.record(events.completed(job.id, terms, customers=job.done, unit=job.unit, at=at))
             job.checkpoint |= {"phase": "catching_up", "caught_up": str(NOBODY)}
 
     async def _catch_up(self, job: RunningJob, terms: Terms) -> None:

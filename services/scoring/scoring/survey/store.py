@@ -7,11 +7,11 @@ from uuid import UUID
 
 from service_kit.access.units import within_units
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
 from service_kit.store.running import Reader, Record
 from sqlalchemy import Uuid, bindparam, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from scoring.survey import events
 from scoring.survey.domain import DAYS_THAT_COUNT, PROMOTER_FROM, SATISFIED_FROM, Answer
 from scoring.tables import customer, survey_reference, survey_response
 
@@ -81,7 +81,7 @@ class SurveyStore:
     async def save(self, answer: Answer, *, unit: str | None) -> None:
         """Write an answer and tell it; the remark is personal and stays in the row and the audit."""
         await self._tx.execute(INSERT, **{**vars(answer), "critical_reasons": list(answer.critical_reasons)})
-        self._tx.record(_answered(answer, unit), values={"remark": answer.remark})
+        self._tx.record(events.answered(answer, unit), values={"remark": answer.remark})
 
 
 async def find(reader: Reader, id: UUID, *, units: Any) -> Answer | None:
@@ -126,16 +126,3 @@ async def erase_remarks(tx: Transaction, customer_id: UUID) -> list[UUID]:
 
 def answer_of(row: Record) -> Answer:
     return Answer(**{name: row[name] for name in Answer.__dataclass_fields__})
-
-
-def _answered(answer: Answer, unit: str | None) -> Event:
-    payload = {
-        "response_id": str(answer.id),
-        "customer_id": str(answer.customer_id),
-        "instrument": answer.instrument,
-        "score": answer.score,
-        "critical": answer.is_critical,
-        "critical_reasons": list(answer.critical_reasons),
-        "ref": None if answer.ref_type is None else {"type": answer.ref_type, "id": answer.ref_id},
-    }
-    return Event(type="survey.answered", subject=answer.id, at=answer.answered_at, unit=unit, payload=payload)

@@ -13,6 +13,8 @@ from service_kit.words.messages import said
 from scoring.card.domain import ScoreName
 
 LOWEST = 1
+# What stands for the reason of an override where nobody may read what a person wrote.
+OVERRIDDEN = "override"
 
 
 class ThresholdsOutOfOrder(Conflict):

@@ -17,11 +17,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from scoring.card import store as cards
 from scoring.tables import customer, score_card, tier_scheme, tier_scheme_in_force, tier_standing
-from scoring.tier.domain import Move, Override, Reading, Scheme, Standing, Threshold
+from scoring.tier import events
+from scoring.tier.domain import OVERRIDDEN, Move, Override, Reading, Scheme, Standing, Threshold
 from scoring.unnested import arrays, unnested
 
 OVERRIDE_ENDS = "override_ends"
-OVERRIDDEN = "override"
 _STANDING = ("customer_id", "stars", "since", "card_day", "reason", "scheme", "scheme_version", "version")
 
 _decides = tier_scheme_in_force.c.name == tier_scheme.c.name
@@ -172,7 +172,7 @@ class TierStore:
         units = await self._units(moves)
         for move in moves:
             if move.is_change:
-                self._tx.record(_changed(move, units.get(move.standing.customer_id), at))
+                self._tx.record(events.changed(move, units.get(move.standing.customer_id), at))
 
     async def note_release(self, move: Move, *, at: datetime) -> None:
         """Keep in the audit that an override is over, whether it changed the stars or not."""
@@ -188,20 +188,6 @@ class TierStore:
         await timers.cancel(self._tx, subject=customer_id, kind=OVERRIDE_ENDS)
         if until is not None:
             await timers.schedule(self._tx, Timer(subject=customer_id, kind=OVERRIDE_ENDS, key="", due_at=until, payload={}))
-
-
-def _changed(move: Move, unit: str | None, at: datetime) -> Event:
-    standing = move.standing
-    payload = {
-        "customer_id": str(standing.customer_id),
-        "old": move.old,
-        "new": standing.stars,
-        "since": standing.since.isoformat(),
-        # What a person wrote may name somebody: it stays in the standing and the audit.
-        "reason": standing.reason if standing.override is None else OVERRIDDEN,
-        "scheme": standing.scheme,
-    }
-    return Event(type="tier.changed", subject=standing.customer_id, at=at, unit=unit, payload=payload)
 
 
 def _row(standing: Standing) -> dict[str, object]:

@@ -124,19 +124,6 @@ class BatchOutcome(Output):
     rejected: Annotated[list[Rejected], Field(max_length=LARGEST_BATCH)]
 
 
-class TransactionRecordedData(Output):
-    """A transaction was recorded, corrected or voided."""
-
-    transaction_id: Id
-    customer_id: Id
-    kind: Kind
-    state: Literal["recorded", "voided"]
-    amount: Annotated[str, Field(max_length=40)]
-    currency: Currency
-    day: Day
-    version: Version
-
-
 def transaction_view(transaction: Transaction) -> TransactionView:
     fields = {name: getattr(transaction, name) for name in TransactionView.model_fields if name not in ("amount", "cost")}
     cost = None if transaction.cost is None else _money(transaction.cost, transaction.currency)

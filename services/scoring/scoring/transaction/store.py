@@ -7,17 +7,16 @@ from uuid import UUID
 
 from service_kit.access.units import within_units
 from service_kit.store.database import Transaction as Tx
-from service_kit.store.outbox import Event
 from service_kit.store.running import Reader, Record
 from service_kit.store.tables import Moment
 from sqlalchemy import BigInteger, Date, Integer, String, Uuid, and_, bindparam, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from scoring.amounts import from_units
 from scoring.customer import store as directory
 from scoring.customer.domain import KnownCustomer
 from scoring.purchase import store as purchases
 from scoring.tables import customer, transaction, transaction_reference
+from scoring.transaction import events
 from scoring.transaction.domain import Transaction
 from scoring.unnested import arrays, unnested
 
@@ -120,7 +119,7 @@ class TransactionStore:
         await self._tx.execute(INSERT, **arrays(_new, [vars(each) for each in transactions]))
         await purchases.add(self._tx, ((each.day_of, each.change) for each in transactions))
         for each in transactions:
-            self._tx.record(_recorded(each, customers[each.customer_id].unit, at))
+            self._tx.record(events.recorded(each, customers[each.customer_id].unit, at))
 
     async def change(self, before: Transaction, after: Transaction, *, unit: str | None, at: datetime, reason: str) -> None:
         """Write a correction or a voiding: the old is taken out of the statistics and the new put in."""
@@ -129,7 +128,7 @@ class TransactionStore:
         changes = {"before": (before.day_of, before.change), "after": (after.day_of, after.change)}
         await purchases.correct(self._tx, **changes)
         stood = {"amount": before.amount, "day": before.day, "kind": before.kind}
-        self._tx.record(_recorded(after, unit, at), values={"reason": reason, "before": stood})
+        self._tx.record(events.recorded(after, unit, at), values={"reason": reason, "before": stood})
 
     async def named(self, source: str, external_id: str) -> UUID | None:
         """Which transaction has this external id."""
@@ -160,17 +159,3 @@ async def ids_of(reader: Reader, customer_id: UUID) -> list[UUID]:
 
 def transaction_of(row: Record) -> Transaction:
     return Transaction(**{name: row[name] for name in _COLUMNS})
-
-
-def _recorded(each: Transaction, unit: str | None, at: datetime) -> Event:
-    payload = {
-        "transaction_id": str(each.id),
-        "customer_id": str(each.customer_id),
-        "kind": each.kind,
-        "state": each.state,
-        "amount": str(from_units(each.amount)),
-        "currency": each.currency,
-        "day": each.day.isoformat(),
-        "version": each.version,
-    }
-    return Event(type="transaction.recorded", subject=each.id, at=at, unit=unit, payload=payload)
