@@ -109,55 +109,63 @@ _gone = unnested("gone", customer_id=Uuid, currency=String)
 FORGET = delete(score_card).where(and_(score_card.c.customer_id == _gone.c.customer_id, score_card.c.currency == _gone.c.currency))
 
 
-async def in_force(reader: Reader) -> dict[str, Definition]:
-    """By currency: what a customer is scored by between two runs."""
-    return {row["currency"]: definition_of(row) for row in await reader.fetch(IN_FORCE)}
+class CardReader:
+    """Reads cards and definitions."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def in_force(self) -> dict[str, Definition]:
+        """By currency: what a customer is scored by between two runs."""
+        return {row["currency"]: definition_of(row) for row in await self._reader.fetch(IN_FORCE)}
+
+    async def by_run(self, runs: Iterable[UUID]) -> dict[UUID, Definition]:
+        return {row["run_id"]: definition_of(row) for row in await self._reader.fetch(BY_RUN, runs=list(runs))}
+
+    async def latest(self, ids: Sequence[UUID], *, until: date | None = None) -> list[Card]:
+        """The card with the latest day, one per customer and currency."""
+        if until is None:
+            rows = await self._reader.fetch(LATEST, ids=list(ids))
+        else:
+            rows = await self._reader.fetch(LATEST_UNTIL, ids=list(ids), until=until)
+        return [card_of_row(row) for row in rows]
 
 
-async def by_run(reader: Reader, runs: Iterable[UUID]) -> dict[UUID, Definition]:
-    return {row["run_id"]: definition_of(row) for row in await reader.fetch(BY_RUN, runs=list(runs))}
+class CardStore(CardReader):
+    """Cards and definitions in one transaction of the database."""
 
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx)
+        self._tx = tx
 
-async def insert_definition(tx: Transaction, definition: Definition, models: Mapping[str, UUID], *, at: datetime) -> None:
-    """Keep what a run fixed; it comes into force when the run is complete."""
-    await tx.execute(
-        INSERT_DEFINITION,
-        run_id=definition.run_id,
-        currency=definition.currency,
-        as_of=definition.as_of,
-        time_unit=definition.time_unit,
-        horizon_months=definition.horizon_months,
-        annual_discount=str(definition.annual_discount),
-        margin=str(definition.margin),
-        cuts={name: list(cuts) for name, cuts in vars(definition.cuts).items()},
-        bg_nbd_id=models.get("bg_nbd"),
-        gamma_gamma_id=models.get("gamma_gamma"),
-        made_at=at,
-    )
+    async def insert_definition(self, definition: Definition, models: Mapping[str, UUID], *, at: datetime) -> None:
+        """Keep what a run fixed; it comes into force when the run is complete."""
+        await self._tx.execute(
+            INSERT_DEFINITION,
+            run_id=definition.run_id,
+            currency=definition.currency,
+            as_of=definition.as_of,
+            time_unit=definition.time_unit,
+            horizon_months=definition.horizon_months,
+            annual_discount=str(definition.annual_discount),
+            margin=str(definition.margin),
+            cuts={name: list(cuts) for name, cuts in vars(definition.cuts).items()},
+            bg_nbd_id=models.get("bg_nbd"),
+            gamma_gamma_id=models.get("gamma_gamma"),
+            made_at=at,
+        )
 
+    async def complete(self, run_id: UUID, *, at: datetime) -> None:
+        await self._tx.execute(COMPLETE, of=run_id, at=at)
 
-async def complete(tx: Transaction, run_id: UUID, *, at: datetime) -> None:
-    await tx.execute(COMPLETE, of=run_id, at=at)
+    async def insert_cards(self, cards: Sequence[Card]) -> None:
+        if cards:
+            await self._tx.execute(INSERT, **arrays(_cards, [_row(card) for card in cards]))
 
-
-async def insert_cards(tx: Transaction, cards: Sequence[Card]) -> None:
-    if cards:
-        await tx.execute(INSERT, **arrays(_cards, [_row(card) for card in cards]))
-
-
-async def latest(reader: Reader, ids: Sequence[UUID], *, until: date | None = None) -> list[Card]:
-    """The card with the latest day, one per customer and currency."""
-    if until is None:
-        rows = await reader.fetch(LATEST, ids=list(ids))
-    else:
-        rows = await reader.fetch(LATEST_UNTIL, ids=list(ids), until=until)
-    return [card_of_row(row) for row in rows]
-
-
-async def forget(tx: Transaction, keys: Sequence[tuple[UUID, str]]) -> None:
-    """Drop the cards of those whose only orders were voided: they never were customers."""
-    if keys:
-        await tx.execute(FORGET, **arrays(_gone, [{"customer_id": id, "currency": currency} for id, currency in keys]))
+    async def forget(self, keys: Sequence[tuple[UUID, str]]) -> None:
+        """Drop the cards of those whose only orders were voided: they never were customers."""
+        if keys:
+            await self._tx.execute(FORGET, **arrays(_gone, [{"customer_id": id, "currency": currency} for id, currency in keys]))
 
 
 def card_of_row(row: Record) -> Card:

@@ -8,8 +8,8 @@ from service_kit.access.caller import Caller
 from service_kit.access.client import NeighborUnavailable
 from service_kit.store.database import Database
 
-from scoring.customer import store
 from scoring.customer.domain import Asked, CustomerNotFound, KnownCustomer
+from scoring.customer.store import CustomerReader
 
 # How an operation that names a customer may be refused.
 NOT_ACQUAINTED = (CustomerNotFound, NeighborUnavailable)
@@ -27,7 +27,7 @@ async def acquainted(database: Database, customers: CustomerFile, ids: Sequence[
     NeighborUnavailable, since "did not answer" is not "does not exist".
     """
     async with database.reading() as reader:
-        known = await store.found(reader, ids)
+        known = await CustomerReader(reader).found(ids)
     unknown = [id for id in ids if id not in known or (known[id].unit is None and caller.units is not None)]
     if unknown:
         asked = await customers.by_id(unknown)

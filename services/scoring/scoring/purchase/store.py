@@ -110,22 +110,51 @@ UNTIL = (
 )
 
 
-async def add(tx: Transaction, changes: Iterable[tuple[DayOf, Change]]) -> None:
-    """Add what new transactions change. Days may arrive in any order."""
-    days = added_up(changes)
-    if not days:
-        return
-    after = await tx.fetch(ADD_DAYS, **_day_arrays(days))
-    await tx.execute(ADD, **arrays(_news, _statistic_rows(days, after)))
+class PurchaseReader:
+    """Reads what customers bought."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def of_customers(self, ids: Sequence[UUID]) -> list[Statistic]:
+        """The present statistics, one per customer and currency."""
+        return [statistic_of(row) for row in await self._reader.fetch(OF_CUSTOMERS, ids=list(ids))]
+
+    async def until(self, ids: Sequence[UUID], *, until: date) -> list[Statistic]:
+        """The statistics as they stood at the end of a day."""
+        return [statistic_of(row) for row in await self._reader.fetch(UNTIL, ids=list(ids), until=until)]
 
 
-async def correct(tx: Transaction, *, before: tuple[DayOf, Change], after: tuple[DayOf, Change]) -> None:
-    """Take one transaction out and put another in: the statistics are made anew from the days of the customer."""
-    await hold(tx, sorted({day_of.customer_id for day_of, _ in (before, after)}))
-    await tx.execute(TAKE_FROM_DAYS, **_day_arrays({before[0]: -before[1]}))
-    await tx.fetch(ADD_DAYS, **_day_arrays(dict([after])))
-    keys = sorted({(day_of.customer_id, day_of.currency) for day_of, _ in (before, after)})
-    await tx.execute(REBUILD, **arrays(_keys, [{"customer_id": id, "currency": currency} for id, currency in keys]))
+class PurchaseStore(PurchaseReader):
+    """What customers bought, in one transaction of the database."""
+
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx)
+        self._tx = tx
+
+    async def hold(self, ids: Sequence[UUID]) -> list[Statistic]:
+        """The present statistics, locked: whoever changes or scores a customer's purchases takes these locks before anything else.
+
+        A statement sees what was committed before it began, not what it waited for; so nothing may be read along with the waiting.
+        All take the rows in one order, so that two who hold several never wait for each other.
+        """
+        return [statistic_of(row) for row in await self._tx.fetch(HOLD, ids=list(ids))]
+
+    async def add(self, changes: Iterable[tuple[DayOf, Change]]) -> None:
+        """Add what new transactions change. Days may arrive in any order."""
+        days = added_up(changes)
+        if not days:
+            return
+        after = await self._tx.fetch(ADD_DAYS, **_day_arrays(days))
+        await self._tx.execute(ADD, **arrays(_news, _statistic_rows(days, after)))
+
+    async def correct(self, *, before: tuple[DayOf, Change], after: tuple[DayOf, Change]) -> None:
+        """Take one transaction out and put another in: the statistics are made anew from the days of the customer."""
+        await self.hold(sorted({day_of.customer_id for day_of, _ in (before, after)}))
+        await self._tx.execute(TAKE_FROM_DAYS, **_day_arrays({before[0]: -before[1]}))
+        await self._tx.fetch(ADD_DAYS, **_day_arrays(dict([after])))
+        keys = sorted({(day_of.customer_id, day_of.currency) for day_of, _ in (before, after)})
+        await self._tx.execute(REBUILD, **arrays(_keys, [{"customer_id": id, "currency": currency} for id, currency in keys]))
 
 
 def _day_arrays(days: Mapping[DayOf, Change]) -> dict[str, object]:
@@ -161,25 +190,6 @@ def _empty_row(key: tuple[UUID, str], first: date) -> dict[str, Any]:
         "first_day_amount": 0,
         **dict.fromkeys(SUMS, 0),
     }
-
-
-async def hold(tx: Transaction, ids: Sequence[UUID]) -> list[Statistic]:
-    """The present statistics, locked: whoever changes or scores a customer's purchases takes these locks before anything else.
-
-    A statement sees what was committed before it began, not what it waited for; so nothing may be read along with the waiting.
-    All take the rows in one order, so that two who hold several never wait for each other.
-    """
-    return [statistic_of(row) for row in await tx.fetch(HOLD, ids=list(ids))]
-
-
-async def of_customers(reader: Reader, ids: Sequence[UUID]) -> list[Statistic]:
-    """The present statistics, one per customer and currency."""
-    return [statistic_of(row) for row in await reader.fetch(OF_CUSTOMERS, ids=list(ids))]
-
-
-async def until(reader: Reader, ids: Sequence[UUID], *, until: date) -> list[Statistic]:
-    """The statistics as they stood at the end of a day."""
-    return [statistic_of(row) for row in await reader.fetch(UNTIL, ids=list(ids), until=until)]
 
 
 def statistic_of(row: Record) -> Statistic:

@@ -13,12 +13,13 @@ from service_kit.web.routing import Router, requires
 from service_kit.words.fields import EARLIEST, Day, Id
 
 from scoring.company_day import today
-from scoring.customer import store as directory
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.customer.domain import CustomerNotFound
-from scoring.survey import store, use_cases
+from scoring.customer.store import CustomerStore
+from scoring.survey import use_cases
 from scoring.survey.domain import Instrument, SurveyAnsweredDifferently, SurveyResponseNotFound, words_of
 from scoring.survey.schemas import NewSurveyResponse, SurveyResponseView, SurveyResults, response_view, share
+from scoring.survey.store import SurveyReader, SurveyStore
 
 router = Router(tags=["surveys"])
 
@@ -43,11 +44,10 @@ async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, 
     if known is None:
         raise CustomerNotFound()
     async with call.transaction() as tx:
-        await directory.meet(tx, [known], at=call.at)
-        await directory.keep(tx, known.id)
+        await CustomerStore(tx).meet_and_keep(known, at=call.at)
         # A merged customer is known under the id of the file that survived.
         answer = replace(answer, customer_id=known.id)
-        counted = await use_cases.record(store.SurveyStore(tx), answer, unit=known.unit)
+        counted = await use_cases.record(SurveyStore(tx, units_of(call.caller)), answer, unit=known.unit)
         if counted is not answer:
             return call.answer(response_view(counted), version=1, units=[known.unit])
         return call.created(response_view(answer), location=f"/v1/survey-responses/{answer.id}", version=1)
@@ -57,9 +57,7 @@ async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, 
 async def read_survey_response(response_id: Id, call: Annotated[Call, requires("surveys:read")]) -> Response:
     """Read a survey answer."""
     async with call.reading() as reader:
-        answer = await store.find(reader, response_id, units=units_of(call.caller))
-    if answer is None:
-        raise SurveyResponseNotFound()
+        answer = await SurveyReader(reader, units_of(call.caller)).find(response_id)
     return call.answer(response_view(answer), version=1)
 
 
@@ -72,9 +70,8 @@ async def list_survey_responses(
 ) -> Response:
     """List survey answers, newest first."""
     async with call.reading() as reader:
-        found = await store.newest(
-            reader, customer_id=customer_id, critical=critical, after=page.after, limit=page.fetch, units=units_of(call.caller)
-        )
+        answers = SurveyReader(reader, units_of(call.caller))
+        found = await answers.newest(customer_id=customer_id, critical=critical, after=page.after, limit=page.fetch)
     return call.page(page, [response_view(each) for each in found], next_cursor=page.next_cursor(found, "id"))
 
 
@@ -89,7 +86,7 @@ async def read_survey_results(
     last = until or today(call)
     first = since or max(last - timedelta(days=364), EARLIEST.date())
     async with call.reading() as reader:
-        row = await store.results(reader, instrument, since=first, until=last, units=units_of(call.caller))
+        row = await SurveyReader(reader, units_of(call.caller)).results(instrument, since=first, until=last)
     count = row["answers"]
     mean = None if count == 0 else f"{(Decimal(row['total']) / count).quantize(Decimal('0.01')):f}"
     view = SurveyResults(

@@ -15,10 +15,10 @@ from service_kit.work.timers import Timer
 from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, any_, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from scoring.card import store as cards
+from scoring.card.store import CardReader
 from scoring.tables import customer, score_card, tier_scheme, tier_scheme_in_force, tier_standing
 from scoring.tier import events
-from scoring.tier.domain import OVERRIDDEN, Move, Override, Reading, Scheme, Standing, Threshold
+from scoring.tier.domain import OVERRIDDEN, Move, Override, Reading, Scheme, Standing, Threshold, TierSchemeNotFound
 from scoring.unnested import arrays, unnested
 
 OVERRIDE_ENDS = "override_ends"
@@ -81,67 +81,41 @@ COUNT_SCORED = select(func.count(score_card.c.customer_id.distinct()))
 UNITS = select(customer.c.id, customer.c.unit).where(customer.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 
 
-async def find_scheme(reader: Reader, name: str, *, for_update: bool = False) -> Record | None:
-    return await reader.fetch_one(LOCK_SCHEME if for_update else FIND_SCHEME, name=name)
+class TierReader:
+    """Reads tier schemes and tiers."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def find_scheme(self, name: str) -> Record:
+        """Raises TierSchemeNotFound."""
+        row = await self._reader.fetch_one(FIND_SCHEME, name=name)
+        if row is None:
+            raise TierSchemeNotFound()
+        return row
+
+    async def list_schemes(self, *, after: str, limit: int) -> list[Record]:
+        """By name."""
+        return await self._reader.fetch(LIST_SCHEMES, after=after, limit=limit)
+
+    async def standing_of(self, customer_id: UUID) -> Standing | None:
+        row = await self._reader.fetch_one(FIND, ids=[customer_id])
+        return None if row is None else standing_of(row)
+
+    async def next_scored(self, *, after: UUID, limit: int) -> list[UUID]:
+        """The next customers with a card, by id."""
+        return [row["customer_id"] for row in await self._reader.fetch(NEXT_SCORED, after=after, limit=limit)]
+
+    async def count_scored(self) -> int:
+        found: int = await self._reader.fetch_value(COUNT_SCORED)
+        return found
 
 
-async def list_schemes(reader: Reader, *, after: str, limit: int) -> list[Record]:
-    """By name."""
-    return await reader.fetch(LIST_SCHEMES, after=after, limit=limit)
-
-
-async def create_scheme(tx: Transaction, scheme: Scheme, *, id: UUID, review_id: UUID | None, at: datetime) -> bool:
-    """Write a new scheme; False when a rival was faster."""
-    created = await tx.fetch_one(CREATE_SCHEME, name=scheme.name, id=id, **_scheme_row(scheme, review_id, at))
-    return created is not None
-
-
-async def replace_scheme(tx: Transaction, scheme: Scheme, *, review_id: UUID | None, at: datetime) -> None:
-    """Write a scheme that is locked."""
-    await tx.execute(REPLACE_SCHEME, of=scheme.name, **{f"new_{name}": value for name, value in _scheme_row(scheme, review_id, at).items()})
-
-
-async def put_in_force(tx: Transaction, name: str, *, is_in_force: bool) -> None:
-    """A scheme that comes into force takes the place of the one before."""
-    await tx.execute(COME_INTO_FORCE if is_in_force else GO_OUT_OF_FORCE, name=name)
-
-
-def _scheme_row(scheme: Scheme, review_id: UUID | None, at: datetime) -> dict[str, object]:
-    return {
-        "score": scheme.score,
-        "currency": scheme.currency,
-        "thresholds": [{"stars": each.stars, "up": str(each.up), "down": str(each.down)} for each in scheme.thresholds],
-        "minimum_stay_days": scheme.minimum_stay_days,
-        "review_id": review_id,
-        "changed_at": at,
-        "version": scheme.version,
-    }
-
-
-async def standing_of_customer(reader: Reader, customer_id: UUID) -> Standing | None:
-    row = await reader.fetch_one(FIND, ids=[customer_id])
-    return None if row is None else standing_of(row)
-
-
-async def erase_reasons(tx: Transaction, customer_id: UUID) -> None:
-    """Take away what a person wrote of why a customer has these stars."""
-    await tx.execute(ERASE_REASONS, of_customer=customer_id)
-
-
-async def next_scored(reader: Reader, *, after: UUID, limit: int) -> list[UUID]:
-    """The next customers with a card, by id."""
-    return [row["customer_id"] for row in await reader.fetch(NEXT_SCORED, after=after, limit=limit)]
-
-
-async def count_scored(reader: Reader) -> int:
-    found: int = await reader.fetch_value(COUNT_SCORED)
-    return found
-
-
-class TierStore:
+class TierStore(TierReader):
     """Tiers in one transaction of the database."""
 
     def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx)
         self._tx = tx
 
     async def in_force(self) -> Scheme | None:
@@ -156,7 +130,7 @@ class TierStore:
     async def readings(self, ids: Sequence[UUID], scheme: Scheme) -> Mapping[UUID, Sequence[Reading]]:
         """What the scheme's score says on the latest cards."""
         readings: dict[UUID, list[Reading]] = {}
-        for card in await cards.latest(self._tx, ids):
+        for card in await CardReader(self._tx).latest(ids):
             value = card.value_of(scheme.score)
             if value is not None:
                 found = Reading(value=value, as_of=card.as_of, currency=card.statistic.currency)
@@ -188,6 +162,40 @@ class TierStore:
         await timers.cancel(self._tx, subject=customer_id, kind=OVERRIDE_ENDS)
         if until is not None:
             await timers.schedule(self._tx, Timer(subject=customer_id, kind=OVERRIDE_ENDS, key="", due_at=until, payload={}))
+
+    async def scheme_to_replace(self, name: str) -> Record | None:
+        """Locked until the transaction ends."""
+        return await self._tx.fetch_one(LOCK_SCHEME, name=name)
+
+    async def create_scheme(self, scheme: Scheme, *, id: UUID, review_id: UUID | None, at: datetime) -> bool:
+        """Write a new scheme; False when a rival was faster."""
+        created = await self._tx.fetch_one(CREATE_SCHEME, name=scheme.name, id=id, **_scheme_row(scheme, review_id, at))
+        return created is not None
+
+    async def replace_scheme(self, scheme: Scheme, *, review_id: UUID | None, at: datetime) -> None:
+        """Write a scheme that is locked."""
+        row = _scheme_row(scheme, review_id, at)
+        await self._tx.execute(REPLACE_SCHEME, of=scheme.name, **{f"new_{name}": value for name, value in row.items()})
+
+    async def put_in_force(self, name: str, *, is_in_force: bool) -> None:
+        """A scheme that comes into force takes the place of the one before."""
+        await self._tx.execute(COME_INTO_FORCE if is_in_force else GO_OUT_OF_FORCE, name=name)
+
+    async def erase_reasons(self, customer_id: UUID) -> None:
+        """Take away what a person wrote of why a customer has these stars."""
+        await self._tx.execute(ERASE_REASONS, of_customer=customer_id)
+
+
+def _scheme_row(scheme: Scheme, review_id: UUID | None, at: datetime) -> dict[str, object]:
+    return {
+        "score": scheme.score,
+        "currency": scheme.currency,
+        "thresholds": [{"stars": each.stars, "up": str(each.up), "down": str(each.down)} for each in scheme.thresholds],
+        "minimum_stay_days": scheme.minimum_stay_days,
+        "review_id": review_id,
+        "changed_at": at,
+        "version": scheme.version,
+    }
 
 
 def _row(standing: Standing) -> dict[str, object]:

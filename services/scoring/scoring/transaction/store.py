@@ -9,15 +9,15 @@ from service_kit.access.units import within_units
 from service_kit.store.database import Transaction as Tx
 from service_kit.store.running import Reader, Record
 from service_kit.store.tables import Moment
-from sqlalchemy import BigInteger, Date, Integer, String, Uuid, and_, bindparam, select, tuple_, update
+from sqlalchemy import BigInteger, Date, Integer, Select, String, Uuid, and_, bindparam, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from scoring.customer import store as directory
 from scoring.customer.domain import KnownCustomer
-from scoring.purchase import store as purchases
+from scoring.customer.store import CustomerStore
+from scoring.purchase.store import PurchaseStore
 from scoring.tables import customer, transaction, transaction_reference
 from scoring.transaction import events
-from scoring.transaction.domain import Transaction
+from scoring.transaction.domain import Transaction, TransactionNotFound
 from scoring.unnested import arrays, unnested
 
 _COLUMNS: dict[str, Any] = {
@@ -82,16 +82,52 @@ CHANGE = (
 )
 
 
-class TransactionStore:
+class TransactionReader:
+    """Reads transactions of the customers that a caller may see; no units asks for the whole company."""
+
+    def __init__(self, reader: Reader, units: Sequence[str] | None) -> None:
+        self._reader = reader
+        self._units = units
+
+    async def find(self, id: UUID) -> tuple[Transaction, str | None]:
+        """A transaction and its customer's unit; TransactionNotFound."""
+        return await self._found(FIND, id)
+
+    async def _found(self, statement: Select[Any], id: UUID) -> tuple[Transaction, str | None]:
+        row = await self._reader.fetch_one(statement, id=id, units=self._units)
+        if row is None:
+            raise TransactionNotFound()
+        return transaction_of(row), row["unit"]
+
+    async def of_customer(self, customer_id: UUID, *, after: Sequence[Any] | None, limit: int) -> list[Transaction]:
+        """Newest first."""
+        given: dict[str, Any] = {"customer_id": customer_id, "limit": limit, "units": self._units}
+        if after is None:
+            rows = await self._reader.fetch(LIST, **given)
+        else:
+            rows = await self._reader.fetch(LIST_AFTER, after=after[0], after_id=after[1], **given)
+        return [transaction_of(row) for row in rows]
+
+    async def ids_of(self, customer_id: UUID) -> list[UUID]:
+        """The ids of all transactions of a customer."""
+        return [row["id"] for row in await self._reader.fetch(IDS, customer_id=customer_id)]
+
+
+class TransactionStore(TransactionReader):
     """Transactions in one transaction of the database: what they change is written with them."""
 
-    def __init__(self, tx: Tx) -> None:
+    def __init__(self, tx: Tx, units: Sequence[str] | None) -> None:
+        super().__init__(tx, units)
         self._tx = tx
+
+    async def find_to_change(self, id: UUID) -> tuple[Transaction, str | None]:
+        """As `find`, locked until the transaction ends."""
+        return await self._found(LOCK, id)
 
     async def hold(self, customers: Sequence[UUID]) -> dict[UUID, set[str]]:
         """Lock what the customers bought; the currencies of each so far."""
         currencies: dict[UUID, set[str]] = {}
-        for each in await purchases.hold(self._tx, customers):
+        for each in await PurchaseStore(self._tx).hold(customers):
             currencies.setdefault(each.customer_id, set()).add(each.currency)
         return currencies
 
@@ -115,9 +151,9 @@ class TransactionStore:
         """Write new transactions with their customers, statistics and events."""
         if not transactions:
             return
-        await directory.meet(self._tx, [customers[id] for id in sorted({each.customer_id for each in transactions})], at=at)
+        await CustomerStore(self._tx).meet([customers[id] for id in sorted({each.customer_id for each in transactions})], at=at)
         await self._tx.execute(INSERT, **arrays(_new, [vars(each) for each in transactions]))
-        await purchases.add(self._tx, ((each.day_of, each.change) for each in transactions))
+        await PurchaseStore(self._tx).add((each.day_of, each.change) for each in transactions)
         for each in transactions:
             self._tx.record(events.recorded(each, customers[each.customer_id].unit, at))
 
@@ -126,7 +162,7 @@ class TransactionStore:
         values = {f"new_{name}": getattr(after, name) for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")}
         await self._tx.execute(CHANGE, of_customer=before.customer_id, of=before.id, was=before.version, **values)
         changes = {"before": (before.day_of, before.change), "after": (after.day_of, after.change)}
-        await purchases.correct(self._tx, **changes)
+        await PurchaseStore(self._tx).correct(**changes)
         stood = {"amount": before.amount, "day": before.day, "kind": before.kind}
         self._tx.record(events.recorded(after, unit, at), values={"reason": reason, "before": stood})
 
@@ -134,27 +170,6 @@ class TransactionStore:
         """Which transaction has this external id."""
         id: UUID | None = await self._tx.fetch_value(FIND_REFERENCE, source=source, external_id=external_id)
         return id
-
-
-async def find(reader: Reader, id: UUID, *, units: Any, for_update: bool = False) -> tuple[Transaction, str | None] | None:
-    """A transaction and its customer's unit."""
-    row = await reader.fetch_one(LOCK if for_update else FIND, id=id, units=units)
-    return None if row is None else (transaction_of(row), row["unit"])
-
-
-async def of_customer(reader: Reader, customer_id: UUID, *, after: Sequence[Any] | None, limit: int, units: Any) -> list[Transaction]:
-    """Newest first."""
-    given: dict[str, Any] = {"customer_id": customer_id, "limit": limit, "units": units}
-    if after is None:
-        rows = await reader.fetch(LIST, **given)
-    else:
-        rows = await reader.fetch(LIST_AFTER, after=after[0], after_id=after[1], **given)
-    return [transaction_of(row) for row in rows]
-
-
-async def ids_of(reader: Reader, customer_id: UUID) -> list[UUID]:
-    """The ids of all transactions of a customer."""
-    return [row["id"] for row in await reader.fetch(IDS, customer_id=customer_id)]
 
 
 def transaction_of(row: Record) -> Transaction:
