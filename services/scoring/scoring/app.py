@@ -36,7 +36,7 @@ from scoring.transaction import events as transaction_events
 from scoring.transaction import routes as transaction_routes
 from scoring.transaction_import import domain as transaction_import
 from scoring.transaction_import import routes as import_routes
-from scoring.transaction_import.work import Customers, TransactionImports
+from scoring.transaction_import.work import SWEEP, SWEEP_SECONDS, Customers, TransactionImports
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
@@ -74,10 +74,6 @@ ROUTERS = [
     tier_routes.router,
     survey_routes.router,
 ]
-# Small, since those who are scored cannot order meanwhile.
-RESCORING_BATCH = 100
-SWEEP = "import_sweep"
-SWEEP_SECONDS = 60.0
 
 
 def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock, customers: Customers | None = None) -> Service:
@@ -133,7 +129,7 @@ def _work(service: Service, settings: Settings, imports: TransactionImports) -> 
         return has_run
 
     sheets = Jobs(database, transaction_import.KIND, imports.run, clock=now)
-    rescorings = Timers(database, rescoring.TIMER, rescore, clock=now, batch=RESCORING_BATCH)
+    rescorings = Timers(database, rescoring.TIMER, rescore, clock=now, batch=rescoring.BATCH)
     endings = Timers(database, OVERRIDE_ENDS, end_overrides, clock=now)
     service.worker(service.loop("score_runs", Jobs(database, score_run.KIND, runs.run, clock=now).step))
     service.worker(service.loop("imports", import_sheet))

@@ -10,13 +10,8 @@ from service_kit.store.database import Transaction
 from service_kit.store.running import Reader, Record
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     ColumnElement,
-    Date,
-    Integer,
     Select,
-    SmallInteger,
-    String,
     Uuid,
     and_,
     any_,
@@ -34,7 +29,7 @@ from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.purchase.domain import Statistic
 from scoring.tables import purchase_statistic as statistic
 from scoring.tables import score_card, score_definition, score_model
-from scoring.unnested import arrays, unnested
+from scoring.unnested import Unnested, arrays
 
 _bg_nbd = score_model.alias("bg_nbd")
 _gamma_gamma = score_model.alias("gamma_gamma")
@@ -57,32 +52,8 @@ BY_RUN = _definitions.where(score_definition.c.run_id == any_(bindparam("runs", 
 INSERT_DEFINITION = insert(score_definition)
 COMPLETE = update(score_definition).where(score_definition.c.run_id == bindparam("of")).values(completed_at=bindparam("at"))
 
-_CARD: dict[str, Any] = {
-    "customer_id": Uuid,
-    "id": Uuid,
-    "run_id": Uuid,
-    "currency": String,
-    "as_of": Date,
-    "definition_version": SmallInteger,
-    "order_days": Integer,
-    "first_day": Date,
-    "last_day": Date,
-    "first_day_amount": BigInteger,
-    "order_amount": BigInteger,
-    "order_cost": BigInteger,
-    "refund_amount": BigInteger,
-    "refund_cost": BigInteger,
-    "recency": SmallInteger,
-    "frequency": SmallInteger,
-    "monetary": SmallInteger,
-    "tenure": SmallInteger,
-    "p_alive": Integer,
-    "expected_orders": BigInteger,
-    "order_value": BigInteger,
-    "clv": BigInteger,
-}
-_cards = unnested("cards", **_CARD)
-INSERT = insert(score_card).from_select([each.name for each in _cards.c], select(*_cards.c))
+_cards = Unnested("cards", *score_card.c)
+INSERT = _cards.inserted_into(score_card)
 
 
 def _latest(*until: ColumnElement[bool]) -> Select[Any]:
@@ -105,7 +76,7 @@ def _latest(*until: ColumnElement[bool]) -> Select[Any]:
 
 LATEST = _latest()
 LATEST_UNTIL = _latest(score_card.c.as_of <= bindparam("until"))
-_gone = unnested("gone", customer_id=Uuid, currency=String)
+_gone = Unnested("gone", score_card.c.customer_id, score_card.c.currency)
 FORGET = delete(score_card).where(and_(score_card.c.customer_id == _gone.c.customer_id, score_card.c.currency == _gone.c.currency))
 
 
@@ -181,7 +152,7 @@ _STATISTIC = tuple(name for name in Statistic.__dataclass_fields__ if name != "l
 
 
 def _row(card: Card) -> dict[str, object]:
-    return {name: getattr(card if name in Card.__dataclass_fields__ else card.statistic, name) for name in _CARD}
+    return {each.name: getattr(card if each.name in Card.__dataclass_fields__ else card.statistic, each.name) for each in _cards.c}
 
 
 def definition_of(row: Record) -> Definition:

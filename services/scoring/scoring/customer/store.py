@@ -7,18 +7,16 @@ from uuid import UUID
 from service_kit.access.caller import Caller
 from service_kit.store.database import Transaction
 from service_kit.store.running import Reader
-from service_kit.store.tables import Moment
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, case, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import insert
 
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
 from scoring.tables import customer
-from scoring.unnested import arrays, unnested
+from scoring.unnested import Unnested, arrays
 
 # Spelled out: a distributed Postgres takes no parameter behind ON CONFLICT of INSERT ... SELECT.
 ERASED = literal_column("'erased'", String)
-_met = unnested("met", id=Uuid, unit=String, state=String, known_at=Moment)
-_learn = insert(customer).from_select([each.name for each in _met.c], select(*_met.c).order_by(_met.c.id))
+_met = Unnested("met", *customer.c)
+_learn = _met.inserted_into(customer, by=["id"])
 # News of imports come behind live ones, so older words come after newer ones: these stand, and who was erased stays so for ever.
 _is_newer = _learn.excluded.known_at >= customer.c.known_at
 LEARN = _learn.on_conflict_do_update(

@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Integer,
-    String,
     Uuid,
     and_,
     any_,
@@ -30,14 +29,12 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from scoring.purchase.domain import Change, DayOf, Statistic, added_up
 from scoring.tables import purchase_day as day
 from scoring.tables import purchase_statistic as statistic
-from scoring.unnested import arrays, unnested
+from scoring.unnested import Unnested, arrays
 
 SUMS = ("orders", "order_amount", "order_cost", "refunds", "refund_amount", "refund_cost")
-_sum_types: dict[str, Any] = dict.fromkeys(SUMS, BigInteger)
 
-_days = unnested("days", customer_id=Uuid, currency=String, day=Date, **_sum_types)
-_day_columns = [each.name for each in _days.c]
-_add_days = insert(day).from_select(_day_columns, select(*_days.c).order_by(_days.c.customer_id, _days.c.currency, _days.c.day))
+_days = Unnested("days", *day.c)
+_add_days = _days.inserted_into(day, by=["customer_id", "currency", "day"])
 ADD_DAYS = _add_days.on_conflict_do_update(
     index_elements=[day.c.customer_id, day.c.currency, day.c.day],
     set_={name: day.c[name] + _add_days.excluded[name] for name in SUMS},
@@ -49,18 +46,8 @@ TAKE_FROM_DAYS = (
     .values({name: day.c[name] + _days.c[name] for name in SUMS})
 )
 
-_news = unnested(
-    "news",
-    customer_id=Uuid,
-    currency=String,
-    order_days=Integer,
-    first_day=Date,
-    last_day=Date,
-    last_activity=Date,
-    first_day_amount=BigInteger,
-    **_sum_types,
-)
-_add = insert(statistic).from_select([each.name for each in _news.c], select(*_news.c).order_by(_news.c.customer_id, _news.c.currency))
+_news = Unnested("news", *statistic.c)
+_add = _news.inserted_into(statistic, by=["customer_id", "currency"])
 _new = _add.excluded
 _comes_first = or_(statistic.c.first_day.is_(None), _new.first_day <= statistic.c.first_day)
 ADD = _add.on_conflict_do_update(
@@ -88,7 +75,7 @@ OF_DAYS: Mapping[str, ColumnElement[Any]] = {
     "first_day_amount": func.coalesce(_first_amount[1], 0),
     **{name: func.sum(day.c[name]).cast(BigInteger) for name in SUMS},
 }
-_keys = unnested("keys", customer_id=Uuid, currency=String)
+_keys = Unnested("keys", day.c.customer_id, day.c.currency)
 _again = insert(statistic).from_select(
     ["customer_id", "currency", *OF_DAYS],
     select(day.c.customer_id, day.c.currency, *OF_DAYS.values())

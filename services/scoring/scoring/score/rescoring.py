@@ -22,6 +22,8 @@ TIMER = "rescoring"
 # A few customers are scored in the transaction of their orders; many are left to the worker, which is woken at once.
 AT_ONCE = 25
 IN_ONE_BREATH = 10
+# Small, since those who are scored cannot order meanwhile.
+BATCH = 100
 
 
 class Rescoring:

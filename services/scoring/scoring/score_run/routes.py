@@ -26,7 +26,7 @@ router = Router(tags=["score-runs"])
     response_model=ScoreRunView,
     raises=[CalibrationAfterScoring, ScoresLieAhead, RunsAreCompanyWide],
 )
-async def start_score_run(body: NewScoreRun, call: Annotated[Call, requires("scores:write")]) -> Response:
+async def create_score_run(body: NewScoreRun, call: Annotated[Call, requires("scores:write")]) -> Response:
     """Score all customers of a currency.
 
     Orders of one customer on one day of the company's time zone count as one. Transactions in other currencies are left out and

@@ -23,8 +23,6 @@ from scoring.score_run.store import kept, terms_of
 from scoring.tier import use_cases as tiers
 from scoring.tier.store import TierStore
 
-# Small, since those who are scored cannot order meanwhile.
-CATCH_UP_CHUNK = 100
 STEP_SECONDS = 60.0
 # How long one reading of everybody may take.
 READ_SECONDS = 600.0
@@ -135,8 +133,8 @@ class ScoreRuns:
             ids = await PopulationReader(reader).to_catch_up(
                 run_id=job.id, currency=terms.currency, as_of=terms.as_of, horizon=horizon, after=after
             )
-        for first in range(0, len(ids), CATCH_UP_CHUNK):
-            chunk = ids[first : first + CATCH_UP_CHUNK]
+        for first in range(0, len(ids), rescoring.BATCH):
+            chunk = ids[first : first + rescoring.BATCH]
             async with job.step(statement_within=STEP_SECONDS) as tx:
                 await rescoring.rescore(tx, chunk, at=self._clock())
                 job.checkpoint["caught_up"] = str(chunk[-1])

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
@@ -17,8 +16,8 @@ from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.customer.domain import CustomerNotFound
 from scoring.customer.store import CustomerStore
 from scoring.survey import use_cases
-from scoring.survey.domain import Instrument, SurveyAnsweredDifferently, SurveyResponseNotFound, words_of
-from scoring.survey.schemas import NewSurveyResponse, SurveyResponseView, SurveyResults, response_view, share
+from scoring.survey.domain import DAYS_THAT_COUNT, Instrument, SurveyAnsweredDifferently, SurveyResponseNotFound, words_of
+from scoring.survey.schemas import NewSurveyResponse, SurveyResponseView, SurveyResults, response_view, results_view
 from scoring.survey.store import SurveyReader, SurveyStore
 
 router = Router(tags=["surveys"])
@@ -31,7 +30,7 @@ router = Router(tags=["surveys"])
     raises=[*NOT_ACQUAINTED, SurveyAnsweredDifferently],
     responses={200: {"model": SurveyResponseView, "description": "The same answer about the same `ref` was recorded before."}},
 )
-async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, requires("surveys:write")]) -> Response:
+async def create_survey_response(body: NewSurveyResponse, call: Annotated[Call, requires("surveys:write")]) -> Response:
     """Record a customer's answer to a satisfaction (CSAT) or recommendation (NPS) survey.
 
     A low score or a remark with a critical word makes the answer critical; the event `survey.answered` says so, so that somebody acts.
@@ -84,18 +83,7 @@ async def read_survey_results(
 ) -> Response:
     """Read what the answers to one instrument add up to: CSAT is the share of 4 and 5, NPS promoters less detractors."""
     last = until or today(call)
-    first = since or max(last - timedelta(days=364), EARLIEST.date())
+    first = since or max(last - timedelta(days=DAYS_THAT_COUNT - 1), EARLIEST.date())
     async with call.reading() as reader:
         row = await SurveyReader(reader, units_of(call.caller)).results(instrument, since=first, until=last)
-    count = row["answers"]
-    mean = None if count == 0 else f"{(Decimal(row['total']) / count).quantize(Decimal('0.01')):f}"
-    view = SurveyResults(
-        instrument=instrument,
-        since=first,
-        until=last,
-        answers=count,
-        critical=row["critical"],
-        mean_score=mean,
-        figure=share(row["favorable"] - row["detractors"], count),
-    )
-    return call.answer(view)
+    return call.answer(results_view(instrument, row, since=first, until=last))

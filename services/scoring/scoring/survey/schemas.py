@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, RootModel
+from service_kit.store.running import Record
 from service_kit.words.fields import Code, Count, Day, Id, Input, Output, Text, Timestamp
 
-from scoring.survey.domain import Answer, Instrument, critical_reasons
+from scoring.survey.domain import HUNDREDTH, Answer, Instrument, critical_reasons
 from scoring.survey.events import CriticalReasons, NpsScore, RefView
 
 CsatScore = Annotated[int, Field(ge=1, le=5, json_schema_extra={"format": "int32"})]
@@ -122,6 +123,19 @@ def response_view(answer: Answer) -> SurveyResponseView:
     )
 
 
+def results_view(instrument: Instrument, row: Record, *, since: date, until: date) -> SurveyResults:
+    count = row["answers"]
+    return SurveyResults(
+        instrument=instrument,
+        since=since,
+        until=until,
+        answers=count,
+        critical=row["critical"],
+        mean_score=None if count == 0 else f"{(Decimal(row['total']) / count).quantize(HUNDREDTH):f}",
+        figure=share(row["favorable"] - row["detractors"], count),
+    )
+
+
 def share(part: int, whole: int) -> str | None:
     """A percentage with two decimals; None of nothing."""
-    return None if whole == 0 else f"{(Decimal(100) * part / whole).quantize(Decimal('0.01')):f}"
+    return None if whole == 0 else f"{(Decimal(100) * part / whole).quantize(HUNDREDTH):f}"

@@ -12,7 +12,7 @@ from sqlalchemy import Uuid, bindparam, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from scoring.survey import events
-from scoring.survey.domain import DAYS_THAT_COUNT, PROMOTER_FROM, SATISFIED_FROM, Answer, SurveyResponseNotFound
+from scoring.survey.domain import CRITICAL_UP_TO, DAYS_THAT_COUNT, PROMOTER_FROM, SATISFIED_FROM, Answer, SurveyResponseNotFound
 from scoring.tables import customer, survey_reference, survey_response
 
 INSERT = insert(survey_response)
@@ -44,7 +44,7 @@ RESULTS = (
     select(
         func.count().label("answers"),
         func.count().filter(_favorable).label("favorable"),
-        func.count().filter(_is_nps, survey_response.c.score <= 6).label("detractors"),
+        func.count().filter(_is_nps, survey_response.c.score <= CRITICAL_UP_TO["nps"]).label("detractors"),
         func.count().filter(_is_critical).label("critical"),
         func.sum(survey_response.c.score).label("total"),
     )

@@ -5,13 +5,12 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Response
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
 from service_kit.store.running import Record
 from service_kit.web.call import Call
 from service_kit.web.long_work import LongWork, followed
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
-from service_kit.words.errors import Forbidden, NotFound, PreconditionFailed
+from service_kit.words.errors import PreconditionFailed
 from service_kit.words.fields import Id
 from service_kit.work import jobs
 
@@ -19,25 +18,22 @@ from scoring.company_day import today
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
 from scoring.customer.store import CustomerStore
-from scoring.tier import use_cases, work
-from scoring.tier.domain import NoOverride, Override, OverrideInThePast, ThresholdsOutOfOrder, TierSchemeNotFound
+from scoring.tier import events, use_cases, work
+from scoring.tier.domain import (
+    Override,
+    OverrideInThePast,
+    SchemesAreCompanyWide,
+    ThresholdsOutOfOrder,
+    TierNotFound,
+    TierOverrideNotFound,
+    TierReviewNotFound,
+    TierSchemeNotFound,
+)
 from scoring.tier.schemas import CustomerTier, Name, OverrideIn, TierSchemeIn, TierSchemeView, customer_tier, scheme_view
 from scoring.tier.store import TierReader, TierStore
 
 router = Router(tags=["tiers"])
 SchemeName = Annotated[Name, Path(description="Name of the scheme.")]
-
-
-class SchemesAreCompanyWide(Forbidden):
-    """A tier scheme holds for the whole company; a token that is limited to units cannot change it."""
-
-
-class TierNotFound(NotFound):
-    """This customer has no tier yet."""
-
-
-class TierReviewNotFound(NotFound):
-    """There is no such review."""
 
 
 @router.put(
@@ -46,7 +42,7 @@ class TierReviewNotFound(NotFound):
     raises=[ThresholdsOutOfOrder, SchemesAreCompanyWide],
     responses={201: {"model": TierSchemeView, "description": "Created."}},
 )
-async def put_tier_scheme(name: SchemeName, body: TierSchemeIn, call: Annotated[Call, requires("tiers:write")]) -> Response:
+async def replace_tier_scheme(name: SchemeName, body: TierSchemeIn, call: Annotated[Call, requires("tiers:write")]) -> Response:
     """Create or replace a tier scheme.
 
     With `in_force` (the default) it decides from now on, and everybody is judged anew in the background: `review_id` tells by which
@@ -66,7 +62,7 @@ async def put_tier_scheme(name: SchemeName, body: TierSchemeIn, call: Annotated[
         elif not await tiers.create_scheme(scheme, id=id, review_id=review, at=call.at):
             raise PreconditionFailed("the scheme is there already")
         await tiers.put_in_force(name, is_in_force=body.in_force)
-        tx.audit(Event(type="tier_scheme.put", subject=id, at=call.at, payload=body.model_dump(mode="json") | {"name": name}))
+        tx.audit(events.scheme_put(id, body.model_dump(mode="json") | {"name": name}, call.at))
         written = await tiers.find_scheme(name)
         if before is None:
             return call.created(scheme_view(written), location=f"/v1/tier-schemes/{name}", version=version)
@@ -146,7 +142,7 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
         await CustomerStore(tx).meet_and_keep(known, at=call.at)
         await _match(call, tiers, known.id)
         move = await use_cases.override(tiers, known.id, given, at=call.at, day=today(call))
-        tx.audit(Event(type="tier.overridden", subject=known.id, at=call.at, unit=known.unit, payload=body.model_dump(mode="json")))
+        tx.audit(events.overridden(known.id, given, known.unit, call.at))
         return call.answer(customer_tier(move.standing), version=move.standing.version, units=[known.unit])
 
 
@@ -154,7 +150,7 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
     "/v1/customers/{customer_id}/tier-release",
     status_code=200,
     response_model=CustomerTier,
-    raises=[*NOT_ACQUAINTED, NoOverride],
+    raises=[*NOT_ACQUAINTED, TierOverrideNotFound],
 )
 async def release_tier(customer_id: Id, call: Annotated[Call, requires("tiers:write")]) -> Response:
     """Take an override back: the score decides again, at once."""

@@ -6,20 +6,18 @@ from decimal import Decimal
 from uuid import UUID
 
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
 from service_kit.store.running import Reader, Record
 from service_kit.store.sqlstates import TransactionRolledBack
-from service_kit.store.tables import Moment
 from service_kit.work import timers
 from service_kit.work.timers import Timer
-from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, any_, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import ARRAY, Integer, Uuid, any_, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from scoring.card.store import CardReader
 from scoring.tables import customer, score_card, tier_scheme, tier_scheme_in_force, tier_standing
 from scoring.tier import events
 from scoring.tier.domain import OVERRIDDEN, Move, Override, Reading, Scheme, Standing, Threshold, TierSchemeNotFound
-from scoring.unnested import arrays, unnested
+from scoring.unnested import Unnested, arrays
 
 OVERRIDE_ENDS = "override_ends"
 _STANDING = ("customer_id", "stars", "since", "card_day", "reason", "scheme", "scheme_version", "version")
@@ -42,22 +40,8 @@ REPLACE_SCHEME = (
 
 FIND = select(tier_standing).where(tier_standing.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 LOCK = FIND.order_by(tier_standing.c.customer_id).with_for_update()
-_moved = unnested(
-    "moved",
-    customer_id=Uuid,
-    stars=SmallInteger,
-    since=Date,
-    card_day=Date,
-    reason=String,
-    scheme=String,
-    scheme_version=Integer,
-    override_stars=SmallInteger,
-    override_reason=String,
-    override_until=Moment,
-    override_by=String,
-    version=Integer,
-)
-_save = insert(tier_standing).from_select([each.name for each in _moved.c], select(*_moved.c).order_by(_moved.c.customer_id))
+_moved = Unnested("moved", *tier_standing.c)
+_save = _moved.inserted_into(tier_standing, by=["customer_id"])
 SAVE = _save.on_conflict_do_update(
     index_elements=[tier_standing.c.customer_id],
     set_={each.name: _save.excluded[each.name] for each in _moved.c if each.name != "customer_id"},
@@ -150,9 +134,8 @@ class TierStore(TierReader):
 
     async def note_release(self, move: Move, *, at: datetime) -> None:
         """Keep in the audit that an override is over, whether it changed the stars or not."""
-        id = move.standing.customer_id
-        payload = {"old": move.old, "new": move.standing.stars, "reason": move.standing.reason}
-        self._tx.audit(Event(type="tier.released", subject=id, at=at, unit=(await self._units([move])).get(id), payload=payload))
+        units = await self._units([move])
+        self._tx.audit(events.released(move, units.get(move.standing.customer_id), at))
 
     async def _units(self, moves: Sequence[Move]) -> Mapping[UUID, str | None]:
         return {row["id"]: row["unit"] for row in await self._tx.fetch(UNITS, ids=[move.standing.customer_id for move in moves])}

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Response
 from service_kit.access.client import NeighborUnavailable
@@ -15,6 +14,7 @@ from service_kit.words.errors import Conflict
 from service_kit.words.fields import Id
 
 from scoring.amounts import in_units
+from scoring.company_day import zone_of
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.score.rescoring import Rescoring
 from scoring.transaction import use_cases
@@ -35,16 +35,12 @@ from scoring.transaction.schemas import (
     TransactionBatch,
     TransactionView,
     Voiding,
+    rejected_view,
     transaction_view,
 )
 from scoring.transaction.store import TransactionReader, TransactionStore
 
 router = Router(tags=["transactions"])
-
-
-def zone_of(call: Call) -> ZoneInfo:
-    """The company's time zone."""
-    return ZoneInfo(call.settings.time_zone)
 
 
 @router.post(
@@ -53,7 +49,7 @@ def zone_of(call: Call) -> ZoneInfo:
     response_model=TransactionView,
     raises=[*NOT_ACQUAINTED, TransactionExists, TransactionLiesAhead, CostInAnotherCurrency, TooManyCurrencies],
 )
-async def record_transaction(body: NewTransaction, call: Annotated[Call, requires("transactions:write")]) -> Response:
+async def create_transaction(body: NewTransaction, call: Annotated[Call, requires("transactions:write")]) -> Response:
     """Record an order or a refund.
 
     The customer's scores follow at once. Orders of one customer on one day of the company's time zone count as one order day.
@@ -67,7 +63,7 @@ async def record_transaction(body: NewTransaction, call: Annotated[Call, require
 
 
 @router.post("/v1/transactions/batch", status_code=200, response_model=BatchOutcome, raises=[NeighborUnavailable])
-async def record_transactions(body: TransactionBatch, call: Annotated[Call, requires("transactions:write")]) -> Response:
+async def create_transactions(body: TransactionBatch, call: Annotated[Call, requires("transactions:write")]) -> Response:
     """Record up to 1,000 transactions.
 
     Items whose external id was seen before are counted as duplicates; those whose customer there is not, whose facts contradict each
@@ -81,7 +77,7 @@ async def record_transactions(body: TransactionBatch, call: Annotated[Call, requ
         store = TransactionStore(tx, units_of(call.caller))
         outcome = await use_cases.record_all(store, Rescoring(tx), list(transactions.values()), customers, at=call.at)
         places = list(transactions)
-        rejected += [Rejected(index=places[each], detail=call.spoken(refusal.detail)[:500]) for each, refusal in outcome.rejected.items()]
+        rejected += [rejected_view(places[each], refusal, call.spoken) for each, refusal in outcome.rejected.items()]
         view = BatchOutcome(
             accepted=len(outcome.accepted), duplicates=outcome.duplicates, rejected=sorted(rejected, key=lambda each: each.index)
         )
@@ -96,7 +92,7 @@ def _readable(body: TransactionBatch, call: Call) -> tuple[dict[int, Transaction
         try:
             transactions[index] = item.transaction(id=call.new_id(), at=call.at, zone=zone_of(call))
         except Conflict as refusal:
-            rejected.append(Rejected(index=index, detail=call.spoken(refusal.detail)[:500]))
+            rejected.append(rejected_view(index, refusal, call.spoken))
     return transactions, rejected
 
 

@@ -1,5 +1,6 @@
 """Transactions as partners send and receive them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -7,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
+from service_kit.words.errors import Refusal
 from service_kit.words.fields import NOT_BLANK, Code, Count, Currency, Day, Id, Input, Line, MoneyOut, Output, Timestamp, Version
 from service_kit.words.money import Money
 
@@ -128,6 +130,10 @@ def transaction_view(transaction: Transaction) -> TransactionView:
     fields = {name: getattr(transaction, name) for name in TransactionView.model_fields if name not in ("amount", "cost")}
     cost = None if transaction.cost is None else _money(transaction.cost, transaction.currency)
     return TransactionView(**fields, amount=_money(transaction.amount, transaction.currency), cost=cost)
+
+
+def rejected_view(index: int, refusal: Refusal, speak: Callable[[str], str]) -> Rejected:
+    return Rejected(index=index, detail=speak(refusal.detail)[:500])
 
 
 def _money(units: int, currency: str) -> MoneyOut:

@@ -9,8 +9,7 @@ from service_kit.access.units import within_units
 from service_kit.store.database import Transaction as Tx
 from service_kit.store.running import Reader, Record
 from service_kit.store.tables import Moment
-from sqlalchemy import BigInteger, Date, Integer, Select, String, Uuid, and_, bindparam, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, Uuid, and_, bindparam, select, tuple_, update
 
 from scoring.customer.domain import KnownCustomer
 from scoring.customer.store import CustomerStore
@@ -18,36 +17,18 @@ from scoring.purchase.store import PurchaseStore
 from scoring.tables import customer, transaction, transaction_reference
 from scoring.transaction import events
 from scoring.transaction.domain import Transaction, TransactionNotFound
-from scoring.unnested import arrays, unnested
+from scoring.unnested import Unnested, arrays
 
-_COLUMNS: dict[str, Any] = {
-    "customer_id": Uuid,
-    "id": Uuid,
-    "kind": String,
-    "currency": String,
-    "occurred_at": Moment,
-    "day": Date,
-    "amount": BigInteger,
-    "cost": BigInteger,
-    "product": String,
-    "channel": String,
-    "source": String,
-    "external_id": String,
-    "state": String,
-    "recorded_at": Moment,
-    "version": Integer,
-}
-_new = unnested("new", **_COLUMNS)
-INSERT = insert(transaction).from_select([each.name for each in _new.c], select(*_new.c))
+_new = Unnested("new", *transaction.c)
+INSERT = _new.inserted_into(transaction)
 
-_claimed = unnested("claimed", source=String, external_id=String, customer_id=Uuid, transaction_id=Uuid)
+_claimed = Unnested("claimed", *transaction_reference.c)
 CLAIM = (
-    insert(transaction_reference)
-    .from_select([each.name for each in _claimed.c], select(*_claimed.c).order_by(_claimed.c.source, _claimed.c.external_id))
+    _claimed.inserted_into(transaction_reference, by=["source", "external_id"])
     .on_conflict_do_nothing()
     .returning(transaction_reference.c.transaction_id)
 )
-_asked = unnested("asked", source=String, external_id=String)
+_asked = Unnested("asked", transaction_reference.c.source, transaction_reference.c.external_id)
 KNOWN = select(transaction_reference.c.source, transaction_reference.c.external_id).join(
     _asked.table, (transaction_reference.c.source == _asked.c.source) & (transaction_reference.c.external_id == _asked.c.external_id)
 )
@@ -173,4 +154,4 @@ class TransactionStore(TransactionReader):
 
 
 def transaction_of(row: Record) -> Transaction:
-    return Transaction(**{name: row[name] for name in _COLUMNS})
+    return Transaction(**{name: row[name] for name in Transaction.__dataclass_fields__})

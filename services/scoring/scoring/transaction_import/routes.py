@@ -15,19 +15,18 @@ from service_kit.web.long_work import followed
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
-from service_kit.words.messages import restored
 from service_kit.work import jobs
 from service_kit.work.jobs import Job, JobAlreadyOver
 
 from scoring.transaction_import.domain import KIND, Order, TransactionImportNotFound
-from scoring.transaction_import.schemas import KEY, MAPPING, YES_OR_NO, RowError, TransactionImportView, import_view
+from scoring.transaction_import.schemas import KEY, MAPPING, YES_OR_NO, RowError, TransactionImportView, import_view, row_error_view
 from scoring.transaction_import.store import PIECE, TransactionImportReader, TransactionImportStore, kept
 
 router = Router(tags=["transaction-imports"])
 
 
 @router.post("/v1/transaction-imports", status_code=202, response_model=TransactionImportView)
-async def import_transactions(
+async def create_transaction_import(
     call: Annotated[Call, requires("transactions:write")],
     file: Annotated[UploadFile, File(description="A sheet as CSV, XLSX or NDJSON; the format is told by its content.")],
     mapping: Annotated[
@@ -120,8 +119,7 @@ async def list_transaction_import_errors(
         imports = TransactionImportReader(reader, units_of(call.caller))
         await imports.find(import_id)
         rows = await imports.errors(import_id, after=page.after[0] if page.after else 0, limit=page.fetch)
-    errors = [RowError(row=row["row"], detail=call.spoken(restored(row["detail"]))) for row in rows]
-    return call.page(page, errors, next_cursor=page.next_cursor(rows, "row"))
+    return call.page(page, [row_error_view(row, call.spoken) for row in rows], next_cursor=page.next_cursor(rows, "row"))
 
 
 @router.post(

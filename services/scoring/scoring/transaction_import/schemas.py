@@ -5,8 +5,10 @@ from typing import Annotated
 
 from pydantic import Field
 from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS
+from service_kit.store.running import Record
 from service_kit.web.long_work import LongWork
 from service_kit.words.fields import Output
+from service_kit.words.messages import restored
 from service_kit.work.jobs import Job
 
 from scoring.transaction_import.store import order_of
@@ -55,6 +57,10 @@ class RowError(Output):
 
     row: RowNumber
     detail: Annotated[str, Field(max_length=500)]
+
+
+def row_error_view(row: Record, speak: Callable[[str], str]) -> RowError:
+    return RowError(row=row["row"], detail=speak(restored(row["detail"])))
 
 
 def import_view(job: Job, speak: Callable[[str], str]) -> TransactionImportView:

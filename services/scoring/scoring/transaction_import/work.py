@@ -1,4 +1,7 @@
-"""Reads a sheet of transactions chunk by chunk; a dry run goes the same way and takes every chunk back."""
+"""Reads a sheet of transactions chunk by chunk; a dry run goes the same way and takes every chunk back.
+
+How long an import waits for customer-profile is a setting (`import_wait_seconds`).
+"""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,12 +30,16 @@ from scoring.score.rescoring import Rescoring
 from scoring.settings import Settings
 from scoring.transaction import use_cases
 from scoring.transaction.store import TransactionStore
-from scoring.transaction_import.domain import Draft, Order, RowNotReadable, drafted, fields_of, ignored_of
+from scoring.transaction_import.columns import fields_of, ignored_of
+from scoring.transaction_import.domain import Order
+from scoring.transaction_import.drafts import Draft, RowNotReadable, drafted
 from scoring.transaction_import.store import TransactionImportReader, TransactionImportStore, order_of
 from scoring.transaction_import.unnumbered_orders import Likes
 
 CHUNK = 1_000
 MOST_REMEMBERED = 200_000
+SWEEP = "import_sweep"
+SWEEP_SECONDS = 60.0
 COUNTS = ("created", "updated", "unchanged", "skipped", "failed")
 
 
