@@ -6,7 +6,7 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-# An order without a number of its own was known by its file and row; from now on by its likeness, as `unnumbered_orders.py` says it.
+# An order without a number of its own was known by its file and row; from now on by its likeness, as `likeness.py` says it.
 # What comes in a file of these days is found by both. Of two files that held the same order, one gives the name.
 # The rows are named before they are written: Citus breaks an INSERT ... SELECT whose values are computed from a window function.
 NAME_BY_LIKENESS = """
