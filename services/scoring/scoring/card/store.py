@@ -52,6 +52,8 @@ BY_RUN = _definitions.where(score_definition.c.run_id == any_(bindparam("runs", 
 INSERT_DEFINITION = insert(score_definition)
 COMPLETE = update(score_definition).where(score_definition.c.run_id == bindparam("of")).values(completed_at=bindparam("at"))
 
+# Fields of a definition that are kept as they are.
+_PLAIN = ("run_id", "currency", "as_of", "time_unit", "horizon_months")
 _cards = Unnested("cards", *score_card.c)
 INSERT = _cards.inserted_into(score_card)
 
@@ -113,11 +115,7 @@ class CardStore(CardReader):
         """Keep what a run fixed; it comes into force when the run is complete."""
         await self._tx.execute(
             INSERT_DEFINITION,
-            run_id=definition.run_id,
-            currency=definition.currency,
-            as_of=definition.as_of,
-            time_unit=definition.time_unit,
-            horizon_months=definition.horizon_months,
+            **{name: getattr(definition, name) for name in _PLAIN},
             annual_discount=str(definition.annual_discount),
             margin=str(definition.margin),
             cuts={name: list(cuts) for name, cuts in vars(definition.cuts).items()},
@@ -157,7 +155,7 @@ def _row(card: Card) -> dict[str, object]:
 
 def definition_of(row: Record) -> Definition:
     return Definition(
-        **{name: row[name] for name in ("run_id", "currency", "as_of", "time_unit", "horizon_months")},
+        **{name: row[name] for name in _PLAIN},
         annual_discount=Decimal(row["annual_discount"]),
         margin=Decimal(row["margin"]),
         cuts=CutPoints(**row["cuts"]),

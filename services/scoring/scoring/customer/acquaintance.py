@@ -7,6 +7,7 @@ from uuid import UUID
 from service_kit.access.caller import Caller
 from service_kit.access.client import NeighborUnavailable
 from service_kit.store.database import Database
+from service_kit.web.call import Call
 
 from scoring.customer.domain import Asked, CustomerNotFound, KnownCustomer
 from scoring.customer.store import CustomerReader
@@ -37,3 +38,11 @@ async def acquainted(database: Database, customers: CustomerFile, ids: Sequence[
             raise NeighborUnavailable("customer-profile does not say at the moment who the customer is")
         known.update({id: known.get(id) or KnownCustomer(id=id, unit=None) for id in unanswered})
     return {id: each for id, each in known.items() if each.state != "erased" and caller.sees(each.unit)}
+
+
+async def named_customer(call: Call, customer_id: UUID) -> KnownCustomer:
+    """The customer that an operation names; CustomerNotFound, or NeighborUnavailable as above."""
+    known = await acquainted(call.database, call.part("customers"), [customer_id], call.caller)
+    if customer_id not in known:
+        raise CustomerNotFound()
+    return known[customer_id]

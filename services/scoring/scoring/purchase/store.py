@@ -26,12 +26,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
-from scoring.purchase.domain import Change, DayOf, Statistic, added_up
+from scoring.purchase.domain import SUMS, Change, DayOf, Statistic, added_up
 from scoring.tables import purchase_day as day
 from scoring.tables import purchase_statistic as statistic
 from scoring.unnested import Unnested, arrays
-
-SUMS = ("orders", "order_amount", "order_cost", "refunds", "refund_amount", "refund_cost")
 
 _days = Unnested("days", *day.c)
 _add_days = _days.inserted_into(day, by=["customer_id", "currency", "day"])

@@ -24,15 +24,19 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """`value` is the exact sum of `parts`."""
+    """What a score says, part by part."""
 
     name: str
-    value: Decimal
     currency: str | None
     as_of: date
     definition_version: int
     run_id: UUID | None
     parts: Sequence[Part]
+
+    @property
+    def value(self) -> Decimal:
+        """The exact sum of the parts."""
+        return sum((part.value for part in self.parts), Decimal(0))
 
 
 def scores(card: Card, definition: Definition) -> list[Score]:
@@ -50,7 +54,6 @@ def profit_alone(statistic: Statistic) -> Score:
     parts = _profit_parts(statistic)
     return Score(
         name="profit",
-        value=sum((part.value for part in parts), Decimal(0)),
         currency=statistic.currency,
         as_of=statistic.last_activity,
         definition_version=DEFINITION_VERSION,
@@ -66,7 +69,6 @@ def satisfaction(answers: Sequence[tuple[str, int]], *, as_of: date) -> Score | 
     parts = [Part(name=name, value=value) for name, value in satisfaction_parts(answers).items()]
     return Score(
         name="satisfaction",
-        value=sum((part.value for part in parts), Decimal(0)),
         currency=None,
         as_of=as_of,
         definition_version=DEFINITION_VERSION,
@@ -78,7 +80,6 @@ def satisfaction(answers: Sequence[tuple[str, int]], *, as_of: date) -> Score | 
 def _score(card: Card, name: ScoreName, parts: Sequence[Part], currency: str | None = None) -> Score:
     return Score(
         name=name,
-        value=sum((part.value for part in parts), Decimal(0)),
         currency=currency,
         as_of=card.as_of,
         definition_version=card.definition_version,

@@ -13,8 +13,7 @@ from service_kit.words.fields import Day, Id
 
 from scoring.card.store import CardReader
 from scoring.company_day import today
-from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
-from scoring.customer.domain import CustomerNotFound
+from scoring.customer.acquaintance import NOT_ACQUAINTED, named_customer
 from scoring.purchase.store import PurchaseReader
 from scoring.score.domain import Score, profit_alone, satisfaction, scores
 from scoring.score.schemas import CustomerScores, customer_scores
@@ -38,10 +37,7 @@ async def read_customer_scores(
     `clv` the discounted profit of the horizon; `satisfaction` the mean of a year's survey answers. Every value is the exact sum of
     its parts. A new order shows at once.
     """
-    known = await acquainted(call.database, call.part("customers"), [customer_id], call.caller)
-    if customer_id not in known:
-        raise CustomerNotFound()
-    own = known[customer_id].id
+    own = (await named_customer(call, customer_id)).id
     day = as_of or today(call)
     async with call.reading() as reader:
         found = await _of_purchases(reader, own, as_of)

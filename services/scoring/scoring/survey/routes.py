@@ -12,8 +12,7 @@ from service_kit.web.routing import Router, requires
 from service_kit.words.fields import EARLIEST, Day, Id
 
 from scoring.company_day import today
-from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
-from scoring.customer.domain import CustomerNotFound
+from scoring.customer.acquaintance import NOT_ACQUAINTED, named_customer
 from scoring.customer.store import CustomerStore
 from scoring.survey import use_cases
 from scoring.survey.domain import DAYS_THAT_COUNT, Instrument, SurveyAnsweredDifferently, SurveyResponseNotFound, words_of
@@ -39,9 +38,7 @@ async def create_survey_response(body: NewSurveyResponse, call: Annotated[Call, 
     """
     words = words_of(call.settings.critical_words)
     answer = body.answer(id=call.new_id(), at=call.at, day=today(call), words=words)
-    known = (await acquainted(call.database, call.part("customers"), [answer.customer_id], call.caller)).get(answer.customer_id)
-    if known is None:
-        raise CustomerNotFound()
+    known = await named_customer(call, answer.customer_id)
     async with call.transaction() as tx:
         await CustomerStore(tx).meet_and_keep(known, at=call.at)
         # A merged customer is known under the id of the file that survived.

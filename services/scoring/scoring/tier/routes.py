@@ -15,8 +15,7 @@ from service_kit.words.fields import Id
 from service_kit.work import jobs
 
 from scoring.company_day import today
-from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
-from scoring.customer.domain import CustomerNotFound, KnownCustomer
+from scoring.customer.acquaintance import NOT_ACQUAINTED, named_customer
 from scoring.customer.store import CustomerStore
 from scoring.tier import events, use_cases, work
 from scoring.tier.domain import (
@@ -116,7 +115,7 @@ async def read_tier_review(review_id: Id, call: Annotated[Call, requires("tiers:
 @router.get("/v1/customers/{customer_id}/tier", response_model=CustomerTier, raises=[*NOT_ACQUAINTED, TierNotFound], etag=True)
 async def read_customer_tier(customer_id: Id, call: Annotated[Call, requires("tiers:read")]) -> Response:
     """Read a customer's tier, with the override if there is one."""
-    known = await _known(call, customer_id)
+    known = await named_customer(call, customer_id)
     async with call.reading() as reader:
         standing = await TierReader(reader).standing_of(known.id)
     if standing is None:
@@ -135,7 +134,7 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
 
     The override stands, whatever the scores say, until its end or until it is taken back; then the score decides again.
     """
-    known = await _known(call, customer_id)
+    known = await named_customer(call, customer_id)
     given = Override(stars=body.stars, reason=body.reason, until=body.until, by=call.caller.sub)
     async with call.transaction() as tx:
         tiers = TierStore(tx)
@@ -154,7 +153,7 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
 )
 async def release_tier(customer_id: Id, call: Annotated[Call, requires("tiers:write")]) -> Response:
     """Take an override back: the score decides again, at once."""
-    known = await _known(call, customer_id)
+    known = await named_customer(call, customer_id)
     async with call.transaction() as tx:
         tiers = TierStore(tx)
         await _match(call, tiers, known.id)
@@ -167,10 +166,3 @@ async def _match(call: Call, tiers: TierStore, customer_id: UUID) -> None:
     if call.carries_match:
         standing = (await tiers.standings([customer_id])).get(customer_id)
         call.honor_match(None if standing is None else standing.version)
-
-
-async def _known(call: Call, customer_id: UUID) -> KnownCustomer:
-    known = await acquainted(call.database, call.part("customers"), [customer_id], call.caller)
-    if customer_id not in known:
-        raise CustomerNotFound()
-    return known[customer_id]

@@ -1,14 +1,14 @@
 """What the feed tells of transactions."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from service_kit.store.outbox import Event
 from service_kit.words.fields import Currency, Day, Id, Output, Version
 
 from scoring.amounts import from_units
-from scoring.transaction.domain import Kind, Transaction
+from scoring.transaction.domain import Kind, State, Transaction
 
 
 class TransactionRecordedData(Output):
@@ -17,7 +17,7 @@ class TransactionRecordedData(Output):
     transaction_id: Id
     customer_id: Id
     kind: Kind
-    state: Literal["recorded", "voided"]
+    state: State
     amount: Annotated[str, Field(max_length=40)]
     currency: Currency
     day: Day

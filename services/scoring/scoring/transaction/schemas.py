@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from service_kit.words.fields import NOT_BLANK, Code, Count, Currency, Day, Id, 
 from service_kit.words.money import Money
 
 from scoring.amounts import from_units, in_units
-from scoring.transaction.domain import CostInAnotherCurrency, Kind, Transaction, day_in
+from scoring.transaction.domain import CostInAnotherCurrency, Kind, State, Transaction, day_in
 
 # Sums are kept exactly as 64-bit ten-thousandths: twelve digits before the point leave room for nine hundred of the largest orders
 # of one customer in one currency. An order beyond that is refused (422).
@@ -102,7 +102,7 @@ class TransactionView(Output):
     amount: MoneyOut
     cost: MoneyOut | None
     kind: Kind
-    state: Literal["recorded", "voided"]
+    state: State
     product: Annotated[str | None, Field(max_length=200)]
     channel: Annotated[str | None, Field(max_length=64)]
     external_id: Annotated[str | None, Field(max_length=200)]
