@@ -13,7 +13,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from scoring.model import bg_nbd, forecast, gamma_gamma
+from scoring.model import bg_nbd, forecast, formulas, gamma_gamma
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -80,7 +80,8 @@ def works(population: Population) -> dict[str, Callable[[], list[float]]]:
         return [float(orders.sum()), float(alive.sum())]
 
     def clv() -> list[float]:
-        orders = forecast.discounted_orders(model, x, recency, age, step=4.345, steps=12, discount_per_step=0.01)
+        months = formulas.discounting(step=4.345, steps=12, discount_per_step=0.01)
+        orders = forecast.alive(model, x, recency, age) * forecast.orders_if_alive(model, *months, x, age)
         return [float((orders * gamma_gamma.order_value(worth, x, value)).sum())]
 
     return {"bg_nbd": fit, "gamma_gamma": fit_value, "expected": expected, "clv": clv}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import asyncpg
 from scoring.app import MIGRATIONS
-from scoring.score_run import history
-from scoring.score_run.history import Slice
+from scoring.score_run import bulk_histories
+from scoring.score_run.bulk_histories import Slice
 from service_kit.store.database import Database, PoolLimits
 from service_kit.store.migrations import migrate
 
@@ -67,12 +67,12 @@ SELECT count(*), sum(recency), sum(frequency), sum(monetary), sum(tenure) FROM q
 async def from_statistics(database: Database) -> tuple[int, ...]:
     """Every customer's quintiles, and their sums to compare."""
     from scoring.model import rfm
-    from scoring.score_run import columns
-    from scoring.score_run.layouts import CUTS
+    from scoring.score_run import binary_copy
+    from scoring.score_run.copied_columns import CUTS
 
     async with database.snapshot() as reader:
-        content = await history.cuts(reader, Slice(currency="CNY", until=UNTIL))
-    read = columns.read(content, CUTS)
+        content = await bulk_histories.cuts(reader, Slice(currency="CNY", until=UNTIL))
+    read = binary_copy.read(content, CUTS)
     values = [read["last_day"], read["order_days"], read["net"], -read["first_day"]]
     return (len(values[0]), *(int(rfm.quintiles(each, rfm.cut_points(each)).sum()) for each in values))
 

@@ -1,6 +1,6 @@
 """Sums of money inside this service: whole ten-thousandths of the currency unit, exact in storage and in arithmetic."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 UNITS_PER_ONE = 10_000
 DIGITS = 4
@@ -13,11 +13,6 @@ def in_units(amount: Decimal) -> int:
     if units != units.to_integral_value():
         raise ValueError(f"{amount} has more than {DIGITS} decimals")
     return int(units)
-
-
-def rounded_to_units(amount: Decimal | float) -> int:
-    """The nearest whole number of ten-thousandths."""
-    return int((Decimal(amount) * UNITS_PER_ONE).to_integral_value(ROUND_HALF_EVEN))
 
 
 def from_units(units: int) -> Decimal:

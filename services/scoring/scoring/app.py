@@ -14,29 +14,29 @@ from service_kit.work.timers import Timer, Timers
 
 from scoring.clients.customer_profile import CustomerProfile
 from scoring.company_day import company_day
-from scoring.customer.news import CustomerNews
 from scoring.customer.store import may_read
 from scoring.model import routes as model_routes
+from scoring.news import CustomerNews
 from scoring.pyramid import routes as pyramid_routes
 from scoring.score import rescoring
 from scoring.score import routes as score_routes
 from scoring.score_run import domain as score_run
+from scoring.score_run import events as score_run_events
 from scoring.score_run import routes as score_run_routes
-from scoring.score_run.schemas import ScoreRunCompletedData
 from scoring.score_run.work import ScoreRuns
 from scoring.settings import Settings
+from scoring.survey import events as survey_events
 from scoring.survey import routes as survey_routes
-from scoring.survey.schemas import SurveyAnsweredData
+from scoring.tier import events as tier_events
 from scoring.tier import routes as tier_routes
 from scoring.tier import use_cases as tiers
 from scoring.tier import work as tier_review
-from scoring.tier.schemas import TierChangedData
 from scoring.tier.store import OVERRIDE_ENDS, TierStore
+from scoring.transaction import events as transaction_events
 from scoring.transaction import routes as transaction_routes
-from scoring.transaction.schemas import TransactionRecordedData
 from scoring.transaction_import import domain as transaction_import
 from scoring.transaction_import import routes as import_routes
-from scoring.transaction_import.work import Customers, TransactionImports
+from scoring.transaction_import.work import SWEEP, SWEEP_SECONDS, Customers, TransactionImports
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
@@ -59,10 +59,10 @@ EVENT_SCOPES = {
     "survey": ("surveys:read",),
 }
 EVENTS: dict[str, type[Output]] = {
-    "transaction.recorded": TransactionRecordedData,
-    "score_run.completed": ScoreRunCompletedData,
-    "tier.changed": TierChangedData,
-    "survey.answered": SurveyAnsweredData,
+    **transaction_events.EVENTS,
+    **score_run_events.EVENTS,
+    **tier_events.EVENTS,
+    **survey_events.EVENTS,
 }
 ROUTERS = [
     transaction_routes.router,
@@ -74,10 +74,6 @@ ROUTERS = [
     tier_routes.router,
     survey_routes.router,
 ]
-# Small, since those who are scored cannot order meanwhile.
-RESCORING_BATCH = 100
-SWEEP = "import_sweep"
-SWEEP_SECONDS = 60.0
 
 
 def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock, customers: Customers | None = None) -> Service:
@@ -133,7 +129,7 @@ def _work(service: Service, settings: Settings, imports: TransactionImports) -> 
         return has_run
 
     sheets = Jobs(database, transaction_import.KIND, imports.run, clock=now)
-    rescorings = Timers(database, rescoring.TIMER, rescore, clock=now, batch=RESCORING_BATCH)
+    rescorings = Timers(database, rescoring.TIMER, rescore, clock=now, batch=rescoring.BATCH)
     endings = Timers(database, OVERRIDE_ENDS, end_overrides, clock=now)
     service.worker(service.loop("score_runs", Jobs(database, score_run.KIND, runs.run, clock=now).step))
     service.worker(service.loop("imports", import_sheet))

@@ -14,3 +14,8 @@ def company_day(moment: datetime, time_zone: str) -> date:
 def today(call: Call) -> date:
     """The day at the moment of a call."""
     return company_day(call.at, call.settings.time_zone)
+
+
+def zone_of(call: Call) -> ZoneInfo:
+    """The company's time zone."""
+    return ZoneInfo(call.settings.time_zone)

@@ -1,4 +1,7 @@
-"""The environment of this service as frozen settings."""
+"""The environment of this service as frozen settings: what an operator may change has its default here.
+
+What is fixed is a constant in the module that applies it.
+"""
 
 from pydantic import Field
 from service_kit.process.settings import ServiceSettings

@@ -10,8 +10,7 @@ from uuid import UUID
 from service_kit.access.client import NeighborUnavailable
 from service_kit.words.identity import new_id
 
-from scoring.clients.customer_profile import Asked
-from scoring.customer.domain import KnownCustomer
+from scoring.customer.domain import Asked, KnownCustomer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -171,11 +171,11 @@ async def enqueue(
     return Job(**{name: row.get(name) for name in Job.__dataclass_fields__})  # type: ignore[arg-type]
 
 
-async def find(reader: Reader, id: UUID, *, kind: str, units: Any = None) -> Job:
-    """The job, or NotFound where there is none of this kind within the units."""
+async def find(reader: Reader, id: UUID, *, kind: str, units: Any = None, missing: type[NotFound] = NotFound) -> Job:
+    """The job; the refusal `missing` where there is none of this kind within the units."""
     row = await reader.fetch_one(FIND, id=id, kind=kind, units=units)
     if row is None:
-        raise NotFound()
+        raise missing()
     return job_of(row)
 
 

@@ -1,26 +1,17 @@
-"""Asks customer-profile who a customer is."""
+"""Asks customer-profile who a customer is, within the setting `customer_question_seconds`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from service_kit.access.client import NeighborRefused, NeighborUnavailable, ServiceClient
 
-from scoring.customer.domain import KnownCustomer
+from scoring.customer.domain import Asked, KnownCustomer
 
 LARGEST_QUESTION = 1_000
-# As long as the question for one file had: a transaction waits for the answer.
-READ_SECONDS = 2.0
+# A sheet can wait for its customers; a request asks within the setting `customer_question_seconds`.
+LOOKUP_SECONDS = 10.0
 UNPROCESSABLE = 422
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What customer-profile said of some ids: there, not there, or no answer."""
-
-    there: dict[UUID, KnownCustomer]
-    absent: frozenset[UUID]
 
 
 class CustomerProfile:
@@ -37,7 +28,7 @@ class CustomerProfile:
         for first in range(0, len(wanted), LARGEST_QUESTION):
             asked = {"ids": [str(id) for id in wanted[first : first + LARGEST_QUESTION]]}
             try:
-                answer = await self._client.post("/v1/customer-reads", asked, seconds=READ_SECONDS)
+                answer = await self._client.post("/v1/customer-reads", asked)
             except (NeighborUnavailable, NeighborRefused):
                 continue
             there |= {UUID(file["id"]): KnownCustomer(id=UUID(file["id"]), unit=file["unit"]) for file in answer["items"]}
@@ -60,7 +51,7 @@ class CustomerProfile:
             answer = await self._client.post(
                 "/v1/customer-lookups",
                 {"identifiers": [{"type": type, "value": value} | ({"system": system} if system else {}) for value in values]},
-                seconds=10.0,
+                seconds=LOOKUP_SECONDS,
             )
         except NeighborRefused as refused:
             if refused.status != UNPROCESSABLE:

@@ -7,10 +7,10 @@ from uuid import UUID
 from service_kit.access.caller import Caller
 from service_kit.access.client import NeighborUnavailable
 from service_kit.store.database import Database
+from service_kit.web.call import Call
 
-from scoring.clients.customer_profile import Asked
-from scoring.customer import store
-from scoring.customer.domain import CustomerNotFound, KnownCustomer
+from scoring.customer.domain import Asked, CustomerNotFound, KnownCustomer
+from scoring.customer.store import CustomerReader
 
 # How an operation that names a customer may be refused.
 NOT_ACQUAINTED = (CustomerNotFound, NeighborUnavailable)
@@ -28,7 +28,7 @@ async def acquainted(database: Database, customers: CustomerFile, ids: Sequence[
     NeighborUnavailable, since "did not answer" is not "does not exist".
     """
     async with database.reading() as reader:
-        known = await store.found(reader, ids)
+        known = await CustomerReader(reader).found(ids)
     unknown = [id for id in ids if id not in known or (known[id].unit is None and caller.units is not None)]
     if unknown:
         asked = await customers.by_id(unknown)
@@ -38,3 +38,11 @@ async def acquainted(database: Database, customers: CustomerFile, ids: Sequence[
             raise NeighborUnavailable("customer-profile does not say at the moment who the customer is")
         known.update({id: known.get(id) or KnownCustomer(id=id, unit=None) for id in unanswered})
     return {id: each for id, each in known.items() if each.state != "erased" and caller.sees(each.unit)}
+
+
+async def named_customer(call: Call, customer_id: UUID) -> KnownCustomer:
+    """The customer that an operation names; CustomerNotFound, or NeighborUnavailable as above."""
+    known = await acquainted(call.database, call.part("customers"), [customer_id], call.caller)
+    if customer_id not in known:
+        raise CustomerNotFound()
+    return known[customer_id]

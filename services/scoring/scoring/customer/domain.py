@@ -21,3 +21,11 @@ class KnownCustomer:
     unit: str | None
     state: State = "active"
     is_shared: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What customer-profile said of some ids: there, not there, or no answer."""
+
+    there: dict[UUID, KnownCustomer]
+    absent: frozenset[UUID]

@@ -7,18 +7,16 @@ from uuid import UUID
 from service_kit.access.caller import Caller
 from service_kit.store.database import Transaction
 from service_kit.store.running import Reader
-from service_kit.store.tables import Moment
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, case, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import insert
 
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
-from scoring.rows import arrays, unnested
 from scoring.tables import customer
+from scoring.unnested import Unnested, arrays
 
 # Spelled out: a distributed Postgres takes no parameter behind ON CONFLICT of INSERT ... SELECT.
 ERASED = literal_column("'erased'", String)
-_met = unnested("met", id=Uuid, unit=String, state=String, known_at=Moment)
-_learn = insert(customer).from_select([each.name for each in _met.c], select(*_met.c).order_by(_met.c.id))
+_met = Unnested("met", *customer.c)
+_learn = _met.inserted_into(customer, by=["id"])
 # News of imports come behind live ones, so older words come after newer ones: these stand, and who was erased stays so for ever.
 _is_newer = _learn.excluded.known_at >= customer.c.known_at
 LEARN = _learn.on_conflict_do_update(
@@ -40,32 +38,44 @@ KEEP = select(customer.c.state).where(customer.c.id == bindparam("id")).with_for
 FIND = select(customer).where(customer.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 
 
-async def found(reader: Reader, ids: Iterable[UUID]) -> dict[UUID, KnownCustomer]:
-    """Those of the customers that the directory knows."""
-    rows = await reader.fetch(FIND, ids=list(ids))
-    return {row["id"]: KnownCustomer(id=row["id"], unit=row["unit"], state=row["state"]) for row in rows}
+class CustomerReader:
+    """Reads the directory."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def found(self, ids: Iterable[UUID]) -> dict[UUID, KnownCustomer]:
+        """Those of the customers that the directory knows."""
+        rows = await self._reader.fetch(FIND, ids=list(ids))
+        return {row["id"]: KnownCustomer(id=row["id"], unit=row["unit"], state=row["state"]) for row in rows}
 
 
-async def learn(tx: Transaction, customers: Sequence[KnownCustomer], *, at: datetime) -> None:
-    """Write what the customer file told; it replaces what is older."""
-    await tx.execute(LEARN, **arrays(_met, _rows(customers, at)))
+class CustomerStore(CustomerReader):
+    """The directory in one transaction of the database."""
 
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx)
+        self._tx = tx
 
-async def meet(tx: Transaction, customers: Sequence[KnownCustomer], *, at: datetime) -> None:
-    """Write customers that came with a transaction; what is known already stays."""
-    if customers:
-        await tx.execute(MEET, **arrays(_met, _rows(customers, at)))
+    async def learn(self, customers: Sequence[KnownCustomer], *, at: datetime) -> None:
+        """Write what the customer file told; it replaces what is older."""
+        await self._tx.execute(LEARN, **arrays(_met, _rows(customers, at)))
 
+    async def meet(self, customers: Sequence[KnownCustomer], *, at: datetime) -> None:
+        """Write customers that came with a transaction; what is known already stays."""
+        if customers:
+            await self._tx.execute(MEET, **arrays(_met, _rows(customers, at)))
 
-async def keep(tx: Transaction, customer_id: UUID) -> None:
-    """Nobody erases this customer before the transaction ends; CustomerNotFound where they are erased already."""
-    if await tx.fetch_value(KEEP, id=customer_id) == "erased":
-        raise CustomerNotFound()
+    async def meet_and_keep(self, customer: KnownCustomer, *, at: datetime) -> None:
+        """Nobody erases this customer before the transaction ends; CustomerNotFound where they are erased already."""
+        await self.meet([customer], at=at)
+        if await self._tx.fetch_value(KEEP, id=customer.id) == "erased":
+            raise CustomerNotFound()
 
 
 async def may_read(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> bool | None:
     """Whether the caller sees the customers among these ids where they are now; None where there is none of them."""
-    known = await found(reader, ids)
+    known = await CustomerReader(reader).found(ids)
     return all(caller.sees(each.unit) for each in known.values()) if known else None
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike
 
-from scoring.model.formulas import discounting
 from scoring.model.history import Floats, Integers, day_codes
 from scoring.model.parameters import BgNbd
 
@@ -46,27 +45,6 @@ def _alive_rows(model: BgNbd, x: Floats, last: Floats, end: Floats) -> Floats:
         odds = np.exp((model.r + orders) * silence) * model.a
     probability[back] = 1 / (1 + odds / (model.b + orders - 1))
     return probability
-
-
-def expected_orders(model: BgNbd, time: float, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
-    """Order days to be expected within `time` after the end of the observation, in the unit of the histories."""
-    return alive(model, frequency, recency, age) * orders_if_alive(model, (time,), (1.0,), frequency, age)
-
-
-def discounted_orders(
-    model: BgNbd,
-    frequency: ArrayLike,
-    recency: ArrayLike,
-    age: ArrayLike,
-    *,
-    step: float,
-    steps: int,
-    discount_per_step: float,
-) -> Floats:
-    """Expected orders of the next `steps` periods of length `step`, those of period i divided by (1+d)^i."""
-    times, factors = discounting(step=step, steps=steps, discount_per_step=discount_per_step)
-    expected: Floats = alive(model, frequency, recency, age) * orders_if_alive(model, times, factors, frequency, age)
-    return expected
 
 
 def orders_if_alive(model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], frequency: ArrayLike, age: ArrayLike) -> Floats:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scoring.model.refusals import HistoryOutOfRange, NoHistories
+from scoring.model.refusals import HistoryOutOfRange, NoCustomers
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
@@ -63,7 +63,7 @@ def _checked(
     if not x.shape == last.shape == end.shape or x.ndim != 1:
         raise HistoryOutOfRange("frequency, recency and age differ in length")
     if x.size == 0:
-        raise NoHistories("there are no customers to learn from")
+        raise NoCustomers("there are no customers to learn from")
     counts = x.astype(np.int64)
     last, end = last.astype(np.float64), end.astype(np.float64)
     if not (np.all(np.isfinite(last)) and np.all(np.isfinite(end)) and np.array_equal(counts, x)):

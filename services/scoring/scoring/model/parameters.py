@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+from service_kit.words.errors import NotFound
+
+
+class ScoreModelNotFound(NotFound):
+    """There is no such model."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BgNbd:

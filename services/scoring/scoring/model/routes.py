@@ -6,17 +6,13 @@ from fastapi import Depends, Query, Response
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
-from service_kit.words.errors import NotFound
 from service_kit.words.fields import Id
 
-from scoring.model import store
+from scoring.model.parameters import ScoreModelNotFound
 from scoring.model.schemas import ModelView, model_view
+from scoring.model.store import ModelReader
 
 router = Router(tags=["score-models"])
-
-
-class ScoreModelNotFound(NotFound):
-    """There is no such model."""
 
 
 @router.get("/v1/score-models", response_model=Page[ModelView])
@@ -27,7 +23,7 @@ async def list_score_models(
 ) -> Response:
     """List the fitted models, newest first: BG/NBD for how often customers order, Gamma-Gamma for what an order is worth."""
     async with call.reading() as reader:
-        rows = await store.newest(reader, kind=kind, after=page.after, limit=page.fetch)
+        rows = await ModelReader(reader).newest(kind=kind, after=page.after, limit=page.fetch)
     return call.page(page, [model_view(row) for row in rows], next_cursor=page.next_cursor(rows, "fitted_at", "id"))
 
 
@@ -35,7 +31,5 @@ async def list_score_models(
 async def read_score_model(model_id: Id, call: Annotated[Call, requires("scores:read")]) -> Response:
     """Read a fitted model."""
     async with call.reading() as reader:
-        row = await store.find(reader, model_id)
-    if row is None:
-        raise ScoreModelNotFound()
+        row = await ModelReader(reader).find(model_id)
     return call.answer(model_view(row), version=1)

@@ -29,26 +29,13 @@ class Change:
     refund_cost: int = 0
 
     def __add__(self, other: Self) -> Self:
-        return replace(
-            self,
-            orders=self.orders + other.orders,
-            order_amount=self.order_amount + other.order_amount,
-            order_cost=self.order_cost + other.order_cost,
-            refunds=self.refunds + other.refunds,
-            refund_amount=self.refund_amount + other.refund_amount,
-            refund_cost=self.refund_cost + other.refund_cost,
-        )
+        return replace(self, **{name: getattr(self, name) + getattr(other, name) for name in SUMS})
 
     def __neg__(self) -> Self:
-        return replace(
-            self,
-            orders=-self.orders,
-            order_amount=-self.order_amount,
-            order_cost=-self.order_cost,
-            refunds=-self.refunds,
-            refund_amount=-self.refund_amount,
-            refund_cost=-self.refund_cost,
-        )
+        return replace(self, **{name: -getattr(self, name) for name in SUMS})
+
+
+SUMS = tuple(Change.__dataclass_fields__)
 
 
 def added_up(changes: Iterable[tuple[DayOf, Change]]) -> dict[DayOf, Change]:

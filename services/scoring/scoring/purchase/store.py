@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Integer,
-    String,
     Uuid,
     and_,
     any_,
@@ -27,17 +26,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
-from scoring.purchase.domain import Change, DayOf, Statistic, added_up
-from scoring.rows import arrays, unnested
+from scoring.purchase.domain import SUMS, Change, DayOf, Statistic, added_up
 from scoring.tables import purchase_day as day
 from scoring.tables import purchase_statistic as statistic
+from scoring.unnested import Unnested, arrays
 
-SUMS = ("orders", "order_amount", "order_cost", "refunds", "refund_amount", "refund_cost")
-_sum_types: dict[str, Any] = dict.fromkeys(SUMS, BigInteger)
-
-_days = unnested("days", customer_id=Uuid, currency=String, day=Date, **_sum_types)
-_day_columns = [each.name for each in _days.c]
-_add_days = insert(day).from_select(_day_columns, select(*_days.c).order_by(_days.c.customer_id, _days.c.currency, _days.c.day))
+_days = Unnested("days", *day.c)
+_add_days = _days.inserted_into(day, by=["customer_id", "currency", "day"])
 ADD_DAYS = _add_days.on_conflict_do_update(
     index_elements=[day.c.customer_id, day.c.currency, day.c.day],
     set_={name: day.c[name] + _add_days.excluded[name] for name in SUMS},
@@ -49,18 +44,8 @@ TAKE_FROM_DAYS = (
     .values({name: day.c[name] + _days.c[name] for name in SUMS})
 )
 
-_news = unnested(
-    "news",
-    customer_id=Uuid,
-    currency=String,
-    order_days=Integer,
-    first_day=Date,
-    last_day=Date,
-    last_activity=Date,
-    first_day_amount=BigInteger,
-    **_sum_types,
-)
-_add = insert(statistic).from_select([each.name for each in _news.c], select(*_news.c).order_by(_news.c.customer_id, _news.c.currency))
+_news = Unnested("news", *statistic.c)
+_add = _news.inserted_into(statistic, by=["customer_id", "currency"])
 _new = _add.excluded
 _comes_first = or_(statistic.c.first_day.is_(None), _new.first_day <= statistic.c.first_day)
 ADD = _add.on_conflict_do_update(
@@ -88,7 +73,7 @@ OF_DAYS: Mapping[str, ColumnElement[Any]] = {
     "first_day_amount": func.coalesce(_first_amount[1], 0),
     **{name: func.sum(day.c[name]).cast(BigInteger) for name in SUMS},
 }
-_keys = unnested("keys", customer_id=Uuid, currency=String)
+_keys = Unnested("keys", day.c.customer_id, day.c.currency)
 _again = insert(statistic).from_select(
     ["customer_id", "currency", *OF_DAYS],
     select(day.c.customer_id, day.c.currency, *OF_DAYS.values())
@@ -110,22 +95,51 @@ UNTIL = (
 )
 
 
-async def add(tx: Transaction, changes: Iterable[tuple[DayOf, Change]]) -> None:
-    """Add what new transactions change. Days may arrive in any order."""
-    days = added_up(changes)
-    if not days:
-        return
-    after = await tx.fetch(ADD_DAYS, **_day_arrays(days))
-    await tx.execute(ADD, **arrays(_news, _statistic_rows(days, after)))
+class PurchaseReader:
+    """Reads what customers bought."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def of_customers(self, ids: Sequence[UUID]) -> list[Statistic]:
+        """The present statistics, one per customer and currency."""
+        return [statistic_of(row) for row in await self._reader.fetch(OF_CUSTOMERS, ids=list(ids))]
+
+    async def until(self, ids: Sequence[UUID], *, until: date) -> list[Statistic]:
+        """The statistics as they stood at the end of a day."""
+        return [statistic_of(row) for row in await self._reader.fetch(UNTIL, ids=list(ids), until=until)]
 
 
-async def correct(tx: Transaction, *, before: tuple[DayOf, Change], after: tuple[DayOf, Change]) -> None:
-    """Take one transaction out and put another in: the statistics are made anew from the days of the customer."""
-    await hold(tx, sorted({day_of.customer_id for day_of, _ in (before, after)}))
-    await tx.execute(TAKE_FROM_DAYS, **_day_arrays({before[0]: -before[1]}))
-    await tx.fetch(ADD_DAYS, **_day_arrays(dict([after])))
-    keys = sorted({(day_of.customer_id, day_of.currency) for day_of, _ in (before, after)})
-    await tx.execute(REBUILD, **arrays(_keys, [{"customer_id": id, "currency": currency} for id, currency in keys]))
+class PurchaseStore(PurchaseReader):
+    """What customers bought, in one transaction of the database."""
+
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx)
+        self._tx = tx
+
+    async def hold(self, ids: Sequence[UUID]) -> list[Statistic]:
+        """The present statistics, locked: whoever changes or scores a customer's purchases takes these locks before anything else.
+
+        A statement sees what was committed before it began, not what it waited for; so nothing may be read along with the waiting.
+        All take the rows in one order, so that two who hold several never wait for each other.
+        """
+        return [statistic_of(row) for row in await self._tx.fetch(HOLD, ids=list(ids))]
+
+    async def add(self, changes: Iterable[tuple[DayOf, Change]]) -> None:
+        """Add what new transactions change. Days may arrive in any order."""
+        days = added_up(changes)
+        if not days:
+            return
+        after = await self._tx.fetch(ADD_DAYS, **_day_arrays(days))
+        await self._tx.execute(ADD, **arrays(_news, _statistic_rows(days, after)))
+
+    async def correct(self, *, before: tuple[DayOf, Change], after: tuple[DayOf, Change]) -> None:
+        """Take one transaction out and put another in: the statistics are made anew from the days of the customer."""
+        await self.hold(sorted({day_of.customer_id for day_of, _ in (before, after)}))
+        await self._tx.execute(TAKE_FROM_DAYS, **_day_arrays({before[0]: -before[1]}))
+        await self._tx.fetch(ADD_DAYS, **_day_arrays(dict([after])))
+        keys = sorted({(day_of.customer_id, day_of.currency) for day_of, _ in (before, after)})
+        await self._tx.execute(REBUILD, **arrays(_keys, [{"customer_id": id, "currency": currency} for id, currency in keys]))
 
 
 def _day_arrays(days: Mapping[DayOf, Change]) -> dict[str, object]:
@@ -161,25 +175,6 @@ def _empty_row(key: tuple[UUID, str], first: date) -> dict[str, Any]:
         "first_day_amount": 0,
         **dict.fromkeys(SUMS, 0),
     }
-
-
-async def hold(tx: Transaction, ids: Sequence[UUID]) -> list[Statistic]:
-    """The present statistics, locked: whoever changes or scores a customer's purchases takes these locks before anything else.
-
-    A statement sees what was committed before it began, not what it waited for; so nothing may be read along with the waiting.
-    All take the rows in one order, so that two who hold several never wait for each other.
-    """
-    return [statistic_of(row) for row in await tx.fetch(HOLD, ids=list(ids))]
-
-
-async def of_customers(reader: Reader, ids: Sequence[UUID]) -> list[Statistic]:
-    """The present statistics, one per customer and currency."""
-    return [statistic_of(row) for row in await reader.fetch(OF_CUSTOMERS, ids=list(ids))]
-
-
-async def until(reader: Reader, ids: Sequence[UUID], *, until: date) -> list[Statistic]:
-    """The statistics as they stood at the end of a day."""
-    return [statistic_of(row) for row in await reader.fetch(UNTIL, ids=list(ids), until=until)]
 
 
 def statistic_of(row: Record) -> Statistic:

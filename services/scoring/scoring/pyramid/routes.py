@@ -8,8 +8,8 @@ from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Currency, Day
 
-from scoring.pyramid import store
 from scoring.pyramid.schemas import PyramidView, pyramid_view
+from scoring.pyramid.store import PyramidReader
 
 router = Router(tags=["pyramid"])
 
@@ -27,5 +27,5 @@ async def read_pyramid(
     15 % (`middle`) and the remaining 80 % (`broad`). Sums are exact; losses count.
     """
     async with call.reading() as reader:
-        found = await store.pyramid(reader, currency=currency, since=since, until=until, units=units_of(call.caller))
+        found = await PyramidReader(reader, units_of(call.caller)).pyramid(currency=currency, since=since, until=until)
     return call.answer(pyramid_view(found, currency))

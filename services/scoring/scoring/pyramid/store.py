@@ -1,5 +1,6 @@
 """The pyramid by SQL, from the statistics for all time or from the days for a period."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -80,13 +81,20 @@ def _curve(ranked: CTE) -> Select[Any]:
 ALL_TIME, PERIOD = _levels_and_curve(_all_time), _levels_and_curve(_period)
 
 
-async def pyramid(reader: Reader, *, currency: str, since: date | None, until: date | None, units: Any) -> Pyramid:
-    """The pyramid of all customers with an order or a refund in the currency, over all time or between two days."""
-    given: dict[str, object] = {"currency": currency, "units": units}
-    if since is None and until is None:
-        return _pyramid_of(await reader.fetch(ALL_TIME, **given))
-    given |= {"since": since or date.min, "until": until or date.max}
-    return _pyramid_of(await reader.fetch(PERIOD, **given))
+class PyramidReader:
+    """Reads the pyramid of the customers that a caller may see; no units asks for the whole company."""
+
+    def __init__(self, reader: Reader, units: Sequence[str] | None) -> None:
+        self._reader = reader
+        self._units = units
+
+    async def pyramid(self, *, currency: str, since: date | None, until: date | None) -> Pyramid:
+        """The pyramid of all customers with an order or a refund in the currency, over all time or between two days."""
+        given: dict[str, object] = {"currency": currency, "units": self._units}
+        if since is None and until is None:
+            return _pyramid_of(await self._reader.fetch(ALL_TIME, **given))
+        given |= {"since": since or date.min, "until": until or date.max}
+        return _pyramid_of(await self._reader.fetch(PERIOD, **given))
 
 
 def _pyramid_of(rows: list[Record]) -> Pyramid:

@@ -11,10 +11,10 @@ from service_kit.words.identity import new_id
 from service_kit.work import timers
 from service_kit.work.timers import Timer
 
-from scoring.purchase import store as purchases
+from scoring.card.domain import Card, Definition, card_of
+from scoring.card.store import CardStore
 from scoring.purchase.domain import Statistic
-from scoring.score import store
-from scoring.score.domain import Card, Definition, card_of
+from scoring.purchase.store import PurchaseStore
 from scoring.tier import use_cases as tiers
 from scoring.tier.store import TierStore
 
@@ -22,6 +22,8 @@ TIMER = "rescoring"
 # A few customers are scored in the transaction of their orders; many are left to the worker, which is woken at once.
 AT_ONCE = 25
 IN_ONE_BREATH = 10
+# Small, since those who are scored cannot order meanwhile.
+BATCH = 100
 
 
 class Rescoring:
@@ -34,7 +36,7 @@ class Rescoring:
     async def expect(self, ids: Sequence[UUID], *, at: datetime) -> None:
         """Leave many to the worker. Comes before any lock on what they bought: the worker has its timers first, then those locks."""
         self._is_left_to_worker = len(ids) > AT_ONCE
-        if self._is_left_to_worker and await store.in_force(self._tx):
+        if self._is_left_to_worker and await CardStore(self._tx).in_force():
             await timers.schedule(self._tx, *(Timer(subject=id, kind=TIMER, key="", due_at=at, payload={}) for id in ids))
 
     async def follow(self, ids: Sequence[UUID], *, at: datetime) -> None:
@@ -50,16 +52,17 @@ async def rescore(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> int:
     so that it can be made again from what is stored. What did not change gets no new card.
     """
     # The locks come first: a card that a rival makes of later orders is then seen below, and never overtaken by one of earlier orders.
-    held = await purchases.hold(tx, ids) if ids else []
-    definitions = await store.in_force(tx) if held else {}
+    held = await PurchaseStore(tx).hold(ids) if ids else []
+    kept = CardStore(tx)
+    definitions = await kept.in_force() if held else {}
     statistics = [each for each in held if each.currency in definitions]
     if not statistics:
         return 0
-    latest = {(card.statistic.customer_id, card.statistic.currency): card for card in await store.latest(tx, ids)}
+    latest = {(card.statistic.customer_id, card.statistic.currency): card for card in await kept.latest(ids)}
     cards = await _new_cards(statistics, definitions, latest)
-    await store.insert_cards(tx, cards)
+    await kept.insert_cards(cards)
     gone = [each for each in statistics if each.order_days == 0]
-    await store.forget(tx, [(each.customer_id, each.currency) for each in gone])
+    await kept.forget([(each.customer_id, each.currency) for each in gone])
     emptied = {each.customer_id: _day_of(each, definitions, latest) for each in gone}
     judged = {card.statistic.customer_id for card in cards} | emptied.keys()
     await tiers.follow(TierStore(tx), sorted(judged), at=at, emptied=emptied)

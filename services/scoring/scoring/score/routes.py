@@ -5,21 +5,21 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
+from service_kit.access.units import units_of
 from service_kit.store.running import Reader
 from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Day, Id
 
+from scoring.card.store import CardReader
 from scoring.company_day import today
-from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
-from scoring.customer.domain import CustomerNotFound
-from scoring.purchase import store as purchases
-from scoring.score import store
-from scoring.score.domain import Score, profit_alone, scores
-from scoring.score.schemas import CustomerScores, customer_scores, satisfaction
-from scoring.survey import store as surveys
-from scoring.tier import store as tiers
+from scoring.customer.acquaintance import NOT_ACQUAINTED, named_customer
+from scoring.purchase.store import PurchaseReader
+from scoring.score.domain import Score, profit_alone, satisfaction, scores
+from scoring.score.schemas import CustomerScores, customer_scores
+from scoring.survey.store import SurveyReader
 from scoring.tier.schemas import tier_view
+from scoring.tier.store import TierReader
 
 router = Router(tags=["scores"])
 
@@ -37,15 +37,12 @@ async def read_customer_scores(
     `clv` the discounted profit of the horizon; `satisfaction` the mean of a year's survey answers. Every value is the exact sum of
     its parts. A new order shows at once.
     """
-    known = await acquainted(call.database, call.part("customers"), [customer_id], call.caller)
-    if customer_id not in known:
-        raise CustomerNotFound()
-    own = known[customer_id].id
+    own = (await named_customer(call, customer_id)).id
     day = as_of or today(call)
     async with call.reading() as reader:
         found = await _of_purchases(reader, own, as_of)
-        answers = await surveys.of_customer(reader, own, until=day)
-        standing = await tiers.standing_of_customer(reader, own)
+        answers = await SurveyReader(reader, units_of(call.caller)).of_customer(own, until=day)
+        standing = await TierReader(reader).standing_of(own)
     contentment = satisfaction(answers, as_of=day)
     if contentment is not None:
         found.append(contentment)
@@ -54,12 +51,13 @@ async def read_customer_scores(
 
 async def _of_purchases(reader: Reader, customer_id: UUID, as_of: date | None) -> list[Score]:
     """From the cards; where a currency has none yet, the profit alone, from the statistics."""
-    cards = await store.latest(reader, [customer_id], until=as_of)
-    definitions = await store.by_run(reader, {card.run_id for card in cards})
+    kept, purchases = CardReader(reader), PurchaseReader(reader)
+    cards = await kept.latest([customer_id], until=as_of)
+    definitions = await kept.by_run({card.run_id for card in cards})
     found = [score for card in cards for score in scores(card, definitions[card.run_id])]
     if as_of is None:
-        statistics = await purchases.of_customers(reader, [customer_id])
+        statistics = await purchases.of_customers([customer_id])
     else:
-        statistics = await purchases.until(reader, [customer_id], until=as_of)
+        statistics = await purchases.until([customer_id], until=as_of)
     carded = {card.statistic.currency for card in cards}
     return found + [profit_alone(each) for each in statistics if each.currency not in carded]

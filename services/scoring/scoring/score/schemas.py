@@ -1,16 +1,13 @@
 """Scores as frontends read them."""
 
 from collections.abc import Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 from service_kit.words.fields import Currency, Day, Id, Output, Version
 
-from scoring.score.domain import DEFINITION_VERSION, Part, Score
-from scoring.survey.domain import satisfaction_parts
+from scoring.score.domain import Score
 from scoring.tier.schemas import TierView
 
 DecimalOut = Annotated[str, Field(max_length=60, pattern=r"^-?\d+(\.\d+)?$", examples=["12.50"])]
@@ -52,22 +49,6 @@ def score_view(score: Score) -> ScoreView:
         definition_version=score.definition_version,
         run_id=score.run_id,
         parts=[PartView(name=part.name, value=f"{part.value:f}") for part in score.parts],
-    )
-
-
-def satisfaction(answers: Sequence[tuple[str, int]], *, as_of: date) -> Score | None:
-    """The mean of a year's survey answers on 0 to 100; None without any."""
-    if not answers:
-        return None
-    parts = [Part(name=name, value=value) for name, value in satisfaction_parts(answers).items()]
-    return Score(
-        name="satisfaction",
-        value=sum((part.value for part in parts), Decimal(0)),
-        currency=None,
-        as_of=as_of,
-        definition_version=DEFINITION_VERSION,
-        run_id=None,
-        parts=parts,
     )
 
 

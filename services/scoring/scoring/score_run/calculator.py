@@ -46,7 +46,7 @@ async def calculating() -> AsyncIterator[Calculator]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "scoring.score_run.child",
+        "scoring.score_run.calculator_process",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

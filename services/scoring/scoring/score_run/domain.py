@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from service_kit.words.errors import Conflict, Forbidden, NotFound
 
-from scoring.score.domain import DAYS, TimeUnit
+from scoring.card.domain import DAYS, TimeUnit
 
 ModelKind = Literal["bg_nbd", "gamma_gamma"]
 MODEL_KINDS: tuple[ModelKind, ...] = get_args(ModelKind)

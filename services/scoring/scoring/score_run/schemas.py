@@ -5,13 +5,13 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words.fields import Count, Currency, Day, Id, Input, Output
+from service_kit.web.long_work import LongWork
+from service_kit.words.fields import Currency, Day, Input
 from service_kit.work.jobs import Job
 
-from scoring.long_work import LongWork, work_fields
-from scoring.score.domain import TimeUnit
-from scoring.score_run import payload
+from scoring.card.domain import TimeUnit
 from scoring.score_run.domain import MODEL_KINDS, ModelKind, Terms
+from scoring.score_run.store import terms_of
 
 Horizon = Annotated[int, Field(ge=1, le=120, json_schema_extra={"format": "int32"})]
 Discount = Annotated[str, Field(min_length=1, max_length=10, pattern=r"^\d(\.\d{1,6})?$", examples=["0.10"])]
@@ -65,16 +65,7 @@ class ScoreRunView(LongWork):
     margin: Annotated[str, Field(max_length=24)]
 
 
-class ScoreRunCompletedData(Output):
-    """A score run is complete and its definition in force."""
-
-    run_id: Id
-    currency: Currency
-    as_of: Day
-    customers: Count
-
-
 def run_view(job: Job, speak: Callable[[str], str]) -> ScoreRunView:
-    terms = payload.read(job.payload)
+    terms = terms_of(job)
     given = {**vars(terms), "models": list(terms.models), "annual_discount": str(terms.annual_discount), "margin": str(terms.margin)}
-    return ScoreRunView(**work_fields(job, speak), **given)
+    return ScoreRunView.of(job, speak, **given)

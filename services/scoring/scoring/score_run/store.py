@@ -1,71 +1,20 @@
-"""What a run reads and writes in bulk, in Postgres' binary COPY format."""
+"""Score runs: the jobs that they are, and the terms that these keep."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from service_kit.access.units import within_units
-from service_kit.store.database import Transaction
-from service_kit.store.running import Reader, Record
-from service_kit.store.tables import Moment
-from sqlalchemy import BigInteger, String, Uuid, bindparam, cast, func, literal_column, or_, select, tuple_, union_all
-from sqlalchemy.types import UserDefinedType
+from service_kit.store.running import Reader
+from service_kit.store.tables import Moment, job
+from service_kit.work import jobs
+from service_kit.work.jobs import Job, RunningJob, job_of
+from sqlalchemy import Uuid, bindparam, select, tuple_
 
-from scoring.score_run.domain import KIND
-from scoring.score_run.history import Slice
-from scoring.score_run.layouts import CARD
-from scoring.tables import metadata, score_card
-from scoring.tables import purchase_statistic as statistic
+from scoring.score_run.domain import KIND, ScoreRunNotFound, Terms
 
-
-class Xid(UserDefinedType[str]):
-    """Postgres' number of a transaction, of 32 bits; `age` compares them across their wrapping round."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_options: Any) -> str:
-        return "xid"
-
-
-_range = (bindparam("after", type_=Uuid), bindparam("upto", type_=Uuid))
-_next = (
-    select(statistic.c.customer_id)
-    .where(statistic.c.currency == bindparam("currency"), statistic.c.customer_id > bindparam("after", type_=Uuid))
-    .order_by(statistic.c.customer_id)
-    .limit(bindparam("limit"))
-    .subquery("next")
-)
-# Postgres has no max(uuid) before 18, so the last of the next customers is found by order.
-NEXT_BOUND = select(_next.c.customer_id).order_by(_next.c.customer_id.desc()).limit(1)
-LEFT_OUT = select(func.coalesce(func.sum(statistic.c.orders + statistic.c.refunds), 0).cast(BigInteger)).where(
-    statistic.c.currency != bindparam("currency")
-)
-CARDED = select(score_card.c.customer_id).where(
-    score_card.c.run_id == bindparam("run_id"), score_card.c.customer_id > _range[0], score_card.c.customer_id <= _range[1]
-)
-# Those who were scored by the definition before while the run was under way, or have a card of a later day than the run's.
-OVERTAKEN = (
-    select(score_card.c.customer_id)
-    .distinct()
-    .where(
-        score_card.c.currency == bindparam("currency"),
-        score_card.c.run_id != bindparam("run_id"),
-        score_card.c.customer_id > bindparam("after", type_=Uuid),
-        or_(score_card.c.id > bindparam("run_id"), score_card.c.as_of > bindparam("as_of")),
-    )
-)
-# What the run cannot have seen was written by transactions that were not over when it began. Times would not tell: an order carries
-# that of its request, which may have waited long before it was written.
-HORIZON = select(cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Xid), String))
-CHANGED = select(statistic.c.customer_id).where(
-    statistic.c.currency == bindparam("currency"),
-    func.age(literal_column(f"{statistic.name}.xmin")) <= func.age(cast(bindparam("horizon", type_=String), Xid)),
-    statistic.c.customer_id > bindparam("after", type_=Uuid),
-)
-TO_CATCH_UP = union_all(OVERTAKEN, CHANGED)
-
-job = metadata.tables["job"]
+TERMS = TypeAdapter(Terms)
 _runs = (
     select(job)
     .where(job.c.kind == KIND, within_units(job.c.unit))
@@ -75,42 +24,32 @@ _runs = (
 _runs_after = _runs.where(tuple_(job.c.created_at, job.c.id) < tuple_(bindparam("after", type_=Moment), bindparam("after_id", type_=Uuid)))
 
 
-async def write_cards(tx: Transaction, content: bytes) -> None:
-    """Put cards in that the calculator made."""
-    await tx.copy_in(score_card.name, columns=list(CARD), content=content)
+class ScoreRunReader:
+    """Reads score runs that a caller may see; no units asks for the whole company."""
+
+    def __init__(self, reader: Reader, units: Sequence[str] | None) -> None:
+        self._reader = reader
+        self._units = units
+
+    async def find(self, id: UUID) -> Job:
+        """Raises ScoreRunNotFound."""
+        return await jobs.find(self._reader, id, kind=KIND, units=self._units, missing=ScoreRunNotFound)
+
+    async def newest(self, *, after: Sequence[Any] | None, limit: int) -> list[Job]:
+        """The runs, newest first."""
+        given: dict[str, Any] = {"limit": limit, "units": self._units}
+        if after is None:
+            rows = await self._reader.fetch(_runs, **given)
+        else:
+            rows = await self._reader.fetch(_runs_after, after=after[0], after_id=after[1], **given)
+        return [job_of(row) for row in rows]
 
 
-async def next_bound(reader: Reader, *, currency: str, after: UUID, limit: int) -> UUID | None:
-    """The last of the next customers by id; None behind the last one."""
-    bound: UUID | None = await reader.fetch_value(NEXT_BOUND, currency=currency, after=after, limit=limit)
-    return bound
+def kept(terms: Terms) -> dict[str, Any]:
+    """The terms as the job keeps them."""
+    written: dict[str, Any] = TERMS.dump_python(terms, mode="json")
+    return written
 
 
-async def left_out(reader: Reader, *, currency: str) -> int:
-    """How many transactions are of other currencies."""
-    found: int = await reader.fetch_value(LEFT_OUT, currency=currency)
-    return found
-
-
-async def carded(reader: Reader, run_id: UUID, of: Slice) -> list[UUID]:
-    rows = await reader.fetch(CARDED, run_id=run_id, after=of.after, upto=of.upto)
-    return sorted(row["customer_id"] for row in rows)
-
-
-async def horizon(snapshot: Reader) -> str:
-    """The oldest transaction that was not over yet: what it and later ones write may be missing in the snapshot."""
-    oldest: str = await snapshot.fetch_value(HORIZON)
-    return oldest
-
-
-async def to_catch_up(reader: Reader, *, run_id: UUID, currency: str, as_of: date, horizon: str, after: UUID) -> list[UUID]:
-    """Customers whose latest card is not by this run, or misses what happened during it."""
-    rows = await reader.fetch(TO_CATCH_UP, run_id=run_id, currency=currency, as_of=as_of, horizon=horizon, after=after)
-    return sorted({row["customer_id"] for row in rows})
-
-
-async def newest(reader: Reader, *, after: Sequence[Any] | None, limit: int, units: Any) -> list[Record]:
-    """The runs, newest first."""
-    if after is None:
-        return await reader.fetch(_runs, limit=limit, units=units)
-    return await reader.fetch(_runs_after, limit=limit, units=units, after=after[0], after_id=after[1])
+def terms_of(job: Job | RunningJob) -> Terms:
+    return TERMS.validate_python(job.payload)

@@ -5,25 +5,24 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.store.database import Database
-from service_kit.store.outbox import Event
 from service_kit.words.identity import Clock
 from service_kit.words.messages import restored, said
 from service_kit.work.jobs import RunningJob
 
-from scoring.model import store as models
+from scoring.card.domain import DAYS, DEFINITION_VERSION, CutPoints, Definition, day_number
+from scoring.card.store import CardReader, CardStore
 from scoring.model.parameters import BgNbd, GammaGamma
+from scoring.model.store import ModelStore
 from scoring.score import rescoring
-from scoring.score import store as cards
-from scoring.score.domain import DAYS, DEFINITION_VERSION, CutPoints, Definition, day_number
-from scoring.score_run import history, payload, store
+from scoring.score_run import bulk_histories, events
+from scoring.score_run.bulk_histories import NOBODY, Slice
 from scoring.score_run.calculator import Calculator, calculating
 from scoring.score_run.domain import ModelNotDetermined, NobodyToScore, Terms
-from scoring.score_run.history import NOBODY, Slice
+from scoring.score_run.population import PopulationReader, PopulationStore
+from scoring.score_run.store import kept, terms_of
 from scoring.tier import use_cases as tiers
 from scoring.tier.store import TierStore
 
-# Small, since those who are scored cannot order meanwhile.
-CATCH_UP_CHUNK = 100
 STEP_SECONDS = 60.0
 # How long one reading of everybody may take.
 READ_SECONDS = 600.0
@@ -39,7 +38,7 @@ class ScoreRuns:
 
     async def run(self, job: RunningJob) -> None:
         """Raises ModelNotDetermined or NobodyToScore where the history cannot carry what was asked for."""
-        terms = payload.read(job.payload)
+        terms = terms_of(job)
         phase = job.checkpoint.get("phase", "calibrating")
         if phase in ("calibrating", "scoring"):
             async with calculating() as calculator:
@@ -48,25 +47,23 @@ class ScoreRuns:
                 await self._score_everybody(job, terms, calculator)
             await self._come_into_force(job, terms)
         await self._catch_up(job, terms)
-        job.result = {**payload.written(terms), "models": job.checkpoint["models"], "customers": job.done}
+        job.result = {**kept(terms), "models": job.checkpoint["models"], "customers": job.done}
 
     async def _fix_definition(self, job: RunningJob, terms: Terms, calculator: Calculator) -> None:
         everybody = Slice(currency=terms.currency, until=terms.as_of)
         async with self._database.snapshot(statement_within=READ_SECONDS) as reader:
-            horizon = await store.horizon(reader)
-            total = await history.count(reader, everybody)
+            horizon = await PopulationReader(reader).horizon()
+            total = await bulk_histories.count(reader, everybody)
             if total == 0:
                 raise NobodyToScore()
-            behavior = (
-                await history.calibration(reader, Slice(currency=terms.currency, until=terms.calibrate_until)) if terms.models else b""
-            )
-            population = await history.cuts(reader, everybody)
-            left_out = await store.left_out(reader, currency=terms.currency)
+            calibrated = Slice(currency=terms.currency, until=terms.calibrate_until)
+            behavior = await bulk_histories.calibration(reader, calibrated) if terms.models else b""
+            population = await bulk_histories.cuts(reader, everybody)
+            left_out = await PopulationReader(reader).left_out(currency=terms.currency)
         fitted = await self._fitted(terms, calculator, behavior)
         cuts, _ = await calculator.ask({"ask": "cut_points"}, population)
         async with job.step() as tx:
-            ids = await models.insert_fitted(
-                tx,
+            ids = await ModelStore(tx).insert_fitted(
                 fitted,
                 run_id=job.id,
                 currency=terms.currency,
@@ -74,7 +71,7 @@ class ScoreRuns:
                 time_unit=terms.time_unit,
                 at=self._clock(),
             )
-            await cards.insert_definition(tx, _definition(job.id, terms, fitted, cuts["cuts"]), ids, at=self._clock())
+            await CardStore(tx).insert_definition(_definition(job.id, terms, fitted, cuts["cuts"]), ids, at=self._clock())
             job.total = total
             job.counts |= {"scored": 0, "tier_changes": 0, "left_out_transactions": left_out}
             named = {kind: str(id) for kind, id in ids.items()}
@@ -94,10 +91,10 @@ class ScoreRuns:
 
     async def _score_everybody(self, job: RunningJob, terms: Terms, calculator: Calculator) -> None:
         async with self._database.reading() as reader:
-            definition = (await cards.by_run(reader, [job.id]))[job.id]
+            definition = (await CardReader(reader).by_run([job.id]))[job.id]
         while (chunk := await self._next_chunk(job, terms)) is not None:
             async with self._database.snapshot(statement_within=STEP_SECONDS) as reader:
-                inputs = await history.inputs(reader, chunk)
+                inputs = await bulk_histories.inputs(reader, chunk)
             question = {"ask": "cards", "definition": _told(definition), "milliseconds": int(self._clock().timestamp() * 1000)}
             _, made = await calculator.ask(question, inputs)
             await self._write(job, chunk, made)
@@ -105,13 +102,14 @@ class ScoreRuns:
     async def _next_chunk(self, job: RunningJob, terms: Terms) -> Slice | None:
         after = UUID(job.checkpoint.get("after", str(NOBODY)))
         async with self._database.reading() as reader:
-            bound = await store.next_bound(reader, currency=terms.currency, after=after, limit=self._chunk)
+            bound = await PopulationReader(reader).next_bound(currency=terms.currency, after=after, limit=self._chunk)
         return None if bound is None else Slice(currency=terms.currency, until=terms.as_of, after=after, upto=bound)
 
     async def _write(self, job: RunningJob, chunk: Slice, made: bytes) -> None:
         async with job.step(statement_within=STEP_SECONDS) as tx:
-            await store.write_cards(tx, made)
-            ids = await store.carded(tx, job.id, chunk)
+            population = PopulationStore(tx)
+            await population.write_cards(made)
+            ids = await population.carded(job.id, chunk)
             changed = await tiers.follow(TierStore(tx), ids, at=self._clock())
             job.done += len(ids)
             job.counts["scored"] = job.done
@@ -121,21 +119,22 @@ class ScoreRuns:
     async def _come_into_force(self, job: RunningJob, terms: Terms) -> None:
         at = self._clock()
         async with job.step() as tx:
-            await cards.complete(tx, job.id, at=at)
-            told = {"run_id": str(job.id), "currency": terms.currency, "as_of": terms.as_of.isoformat(), "customers": job.done}
-            tx.record(Event(type="score_run.completed", subject=job.id, at=at, unit=job.unit, payload=told))
+            await CardStore(tx).complete(job.id, at=at)
+            tx.record(events.completed(job.id, terms, customers=job.done, unit=job.unit, at=at))
             job.checkpoint |= {"phase": "catching_up", "caught_up": str(NOBODY)}
 
     async def _catch_up(self, job: RunningJob, terms: Terms) -> None:
         """Orders that came while the run was under way, and cards of days after the run's, are scored by the new definition."""
         async with self._database.snapshot(statement_within=READ_SECONDS) as reader:
-            if (await cards.in_force(reader))[terms.currency].run_id != job.id:
+            if (await CardReader(reader).in_force())[terms.currency].run_id != job.id:
                 return
             after = UUID(job.checkpoint["caught_up"])
             horizon = job.checkpoint["horizon"]
-            ids = await store.to_catch_up(reader, run_id=job.id, currency=terms.currency, as_of=terms.as_of, horizon=horizon, after=after)
-        for first in range(0, len(ids), CATCH_UP_CHUNK):
-            chunk = ids[first : first + CATCH_UP_CHUNK]
+            ids = await PopulationReader(reader).to_catch_up(
+                run_id=job.id, currency=terms.currency, as_of=terms.as_of, horizon=horizon, after=after
+            )
+        for first in range(0, len(ids), rescoring.BATCH):
+            chunk = ids[first : first + rescoring.BATCH]
             async with job.step(statement_within=STEP_SECONDS) as tx:
                 await rescoring.rescore(tx, chunk, at=self._clock())
                 job.checkpoint["caught_up"] = str(chunk[-1])

@@ -1,4 +1,7 @@
-"""Survey answers: CSAT from 1 to 5, NPS from 0 to 10, and what makes an answer critical."""
+"""Survey answers: CSAT from 1 to 5, NPS from 0 to 10, and what makes an answer critical.
+
+The scores that do are fixed here, the words are a setting (`critical_words`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
@@ -13,12 +12,12 @@ from service_kit.web.routing import Router, requires
 from service_kit.words.fields import EARLIEST, Day, Id
 
 from scoring.company_day import today
-from scoring.customer import store as directory
-from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
-from scoring.customer.domain import CustomerNotFound
-from scoring.survey import store, use_cases
-from scoring.survey.domain import Instrument, SurveyAnsweredDifferently, SurveyResponseNotFound, words_of
-from scoring.survey.schemas import NewSurveyResponse, SurveyResponseView, SurveyResults, response_view, share
+from scoring.customer.acquaintance import NOT_ACQUAINTED, named_customer
+from scoring.customer.store import CustomerStore
+from scoring.survey import use_cases
+from scoring.survey.domain import DAYS_THAT_COUNT, Instrument, SurveyAnsweredDifferently, SurveyResponseNotFound, words_of
+from scoring.survey.schemas import NewSurveyResponse, SurveyResponseView, SurveyResults, response_view, results_view
+from scoring.survey.store import SurveyReader, SurveyStore
 
 router = Router(tags=["surveys"])
 
@@ -30,7 +29,7 @@ router = Router(tags=["surveys"])
     raises=[*NOT_ACQUAINTED, SurveyAnsweredDifferently],
     responses={200: {"model": SurveyResponseView, "description": "The same answer about the same `ref` was recorded before."}},
 )
-async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, requires("surveys:write")]) -> Response:
+async def create_survey_response(body: NewSurveyResponse, call: Annotated[Call, requires("surveys:write")]) -> Response:
     """Record a customer's answer to a satisfaction (CSAT) or recommendation (NPS) survey.
 
     A low score or a remark with a critical word makes the answer critical; the event `survey.answered` says so, so that somebody acts.
@@ -39,15 +38,12 @@ async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, 
     """
     words = words_of(call.settings.critical_words)
     answer = body.answer(id=call.new_id(), at=call.at, day=today(call), words=words)
-    known = (await acquainted(call.database, call.part("customers"), [answer.customer_id], call.caller)).get(answer.customer_id)
-    if known is None:
-        raise CustomerNotFound()
+    known = await named_customer(call, answer.customer_id)
     async with call.transaction() as tx:
-        await directory.meet(tx, [known], at=call.at)
-        await directory.keep(tx, known.id)
+        await CustomerStore(tx).meet_and_keep(known, at=call.at)
         # A merged customer is known under the id of the file that survived.
         answer = replace(answer, customer_id=known.id)
-        counted = await use_cases.record(store.SurveyStore(tx), answer, unit=known.unit)
+        counted = await use_cases.record(SurveyStore(tx, units_of(call.caller)), answer, unit=known.unit)
         if counted is not answer:
             return call.answer(response_view(counted), version=1, units=[known.unit])
         return call.created(response_view(answer), location=f"/v1/survey-responses/{answer.id}", version=1)
@@ -57,9 +53,7 @@ async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, 
 async def read_survey_response(response_id: Id, call: Annotated[Call, requires("surveys:read")]) -> Response:
     """Read a survey answer."""
     async with call.reading() as reader:
-        answer = await store.find(reader, response_id, units=units_of(call.caller))
-    if answer is None:
-        raise SurveyResponseNotFound()
+        answer = await SurveyReader(reader, units_of(call.caller)).find(response_id)
     return call.answer(response_view(answer), version=1)
 
 
@@ -72,9 +66,8 @@ async def list_survey_responses(
 ) -> Response:
     """List survey answers, newest first."""
     async with call.reading() as reader:
-        found = await store.newest(
-            reader, customer_id=customer_id, critical=critical, after=page.after, limit=page.fetch, units=units_of(call.caller)
-        )
+        answers = SurveyReader(reader, units_of(call.caller))
+        found = await answers.newest(customer_id=customer_id, critical=critical, after=page.after, limit=page.fetch)
     return call.page(page, [response_view(each) for each in found], next_cursor=page.next_cursor(found, "id"))
 
 
@@ -87,18 +80,7 @@ async def read_survey_results(
 ) -> Response:
     """Read what the answers to one instrument add up to: CSAT is the share of 4 and 5, NPS promoters less detractors."""
     last = until or today(call)
-    first = since or max(last - timedelta(days=364), EARLIEST.date())
+    first = since or max(last - timedelta(days=DAYS_THAT_COUNT - 1), EARLIEST.date())
     async with call.reading() as reader:
-        row = await store.results(reader, instrument, since=first, until=last, units=units_of(call.caller))
-    count = row["answers"]
-    mean = None if count == 0 else f"{(Decimal(row['total']) / count).quantize(Decimal('0.01')):f}"
-    view = SurveyResults(
-        instrument=instrument,
-        since=first,
-        until=last,
-        answers=count,
-        critical=row["critical"],
-        mean_score=mean,
-        figure=share(row["favorable"] - row["detractors"], count),
-    )
-    return call.answer(view)
+        row = await SurveyReader(reader, units_of(call.caller)).results(instrument, since=first, until=last)
+    return call.answer(results_view(instrument, row, since=first, until=last))

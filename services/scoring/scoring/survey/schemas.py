@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, RootModel
+from service_kit.store.running import Record
 from service_kit.words.fields import Code, Count, Day, Id, Input, Output, Text, Timestamp
 
-from scoring.survey.domain import Answer, Instrument, critical_reasons
+from scoring.survey.domain import HUNDREDTH, Answer, Instrument, critical_reasons
+from scoring.survey.events import CriticalReasons, NpsScore, RefView
 
 CsatScore = Annotated[int, Field(ge=1, le=5, json_schema_extra={"format": "int32"})]
-NpsScore = Annotated[int, Field(ge=0, le=10, json_schema_extra={"format": "int32"})]
 
 
 class Ref(Input):
@@ -73,13 +74,6 @@ class NewSurveyResponse(RootModel[Annotated[CsatResponse | NpsResponse, Field(di
         )
 
 
-class RefView(Output):
-    """What the survey was about."""
-
-    type: Annotated[str, Field(max_length=64)]
-    id: Annotated[str, Field(max_length=64)]
-
-
 class AnswersView(Output):
     """What the customer answered."""
 
@@ -95,21 +89,9 @@ class SurveyResponseView(Output):
     instrument: Instrument
     answers: AnswersView
     critical: bool
-    critical_reasons: Annotated[list[Literal["low_score", "remark"]], Field(max_length=2)]
+    critical_reasons: CriticalReasons
     ref: RefView | None
     answered_at: Timestamp
-
-
-class SurveyAnsweredData(Output):
-    """A customer answered a survey."""
-
-    response_id: Id
-    customer_id: Id
-    instrument: Instrument
-    score: NpsScore
-    critical: bool
-    critical_reasons: Annotated[list[Literal["low_score", "remark"]], Field(max_length=2)]
-    ref: RefView | None
 
 
 class SurveyResults(Output):
@@ -141,6 +123,19 @@ def response_view(answer: Answer) -> SurveyResponseView:
     )
 
 
+def results_view(instrument: Instrument, row: Record, *, since: date, until: date) -> SurveyResults:
+    count = row["answers"]
+    return SurveyResults(
+        instrument=instrument,
+        since=since,
+        until=until,
+        answers=count,
+        critical=row["critical"],
+        mean_score=None if count == 0 else f"{(Decimal(row['total']) / count).quantize(HUNDREDTH):f}",
+        figure=share(row["favorable"] - row["detractors"], count),
+    )
+
+
 def share(part: int, whole: int) -> str | None:
     """A percentage with two decimals; None of nothing."""
-    return None if whole == 0 else f"{(Decimal(100) * part / whole).quantize(Decimal('0.01')):f}"
+    return None if whole == 0 else f"{(Decimal(100) * part / whole).quantize(HUNDREDTH):f}"

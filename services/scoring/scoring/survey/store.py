@@ -7,12 +7,12 @@ from uuid import UUID
 
 from service_kit.access.units import within_units
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
 from service_kit.store.running import Reader, Record
 from sqlalchemy import Uuid, bindparam, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from scoring.survey.domain import DAYS_THAT_COUNT, PROMOTER_FROM, SATISFIED_FROM, Answer
+from scoring.survey import events
+from scoring.survey.domain import CRITICAL_UP_TO, DAYS_THAT_COUNT, PROMOTER_FROM, SATISFIED_FROM, Answer, SurveyResponseNotFound
 from scoring.tables import customer, survey_reference, survey_response
 
 INSERT = insert(survey_response)
@@ -44,7 +44,7 @@ RESULTS = (
     select(
         func.count().label("answers"),
         func.count().filter(_favorable).label("favorable"),
-        func.count().filter(_is_nps, survey_response.c.score <= 6).label("detractors"),
+        func.count().filter(_is_nps, survey_response.c.score <= CRITICAL_UP_TO["nps"]).label("detractors"),
         func.count().filter(_is_critical).label("critical"),
         func.sum(survey_response.c.score).label("total"),
     )
@@ -63,10 +63,52 @@ ERASE = (
 )
 
 
-class SurveyStore:
+class SurveyReader:
+    """Reads the answers of customers that a caller may see; no units asks for the whole company."""
+
+    def __init__(self, reader: Reader, units: Sequence[str] | None) -> None:
+        self._reader = reader
+        self._units = units
+
+    async def find(self, id: UUID) -> Answer:
+        """Raises SurveyResponseNotFound."""
+        row = await self._reader.fetch_one(FIND, id=id, units=self._units)
+        if row is None:
+            raise SurveyResponseNotFound()
+        return answer_of(row)
+
+    async def newest(self, *, customer_id: UUID | None, critical: bool | None, after: Sequence[Any] | None, limit: int) -> list[Answer]:
+        """Newest first."""
+        statement = _newest
+        given: dict[str, object] = {"limit": limit, "units": self._units}
+        if customer_id is not None:
+            statement = statement.where(survey_response.c.customer_id == bindparam("customer_id"))
+            given["customer_id"] = customer_id
+        if critical is not None:
+            statement = statement.where(_is_critical if critical else ~_is_critical)
+        if after is not None:
+            statement = statement.where(survey_response.c.id < bindparam("after", type_=Uuid))
+            given["after"] = after[0]
+        return [answer_of(row) for row in await self._reader.fetch(statement, **given)]
+
+    async def of_customer(self, customer_id: UUID, *, until: date) -> list[tuple[str, int]]:
+        """Instrument and score of the answers that count for a customer's satisfaction on a day."""
+        since = until - timedelta(days=DAYS_THAT_COUNT)
+        rows = await self._reader.fetch(OF_CUSTOMER, customer_id=customer_id, since=since, until=until)
+        return [(row["instrument"], row["score"]) for row in rows]
+
+    async def results(self, instrument: str, *, since: date, until: date) -> Record:
+        """Counts of the answers within some days."""
+        row = await self._reader.fetch_one(RESULTS, instrument=instrument, since=since, until=until, units=self._units)
+        assert row is not None
+        return row
+
+
+class SurveyStore(SurveyReader):
     """Survey answers in one transaction of the database."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, units: Sequence[str] | None) -> None:
+        super().__init__(tx, units)
         self._tx = tx
 
     async def claim(self, answer: Answer) -> Answer | None:
@@ -81,61 +123,12 @@ class SurveyStore:
     async def save(self, answer: Answer, *, unit: str | None) -> None:
         """Write an answer and tell it; the remark is personal and stays in the row and the audit."""
         await self._tx.execute(INSERT, **{**vars(answer), "critical_reasons": list(answer.critical_reasons)})
-        self._tx.record(_answered(answer, unit), values={"remark": answer.remark})
+        self._tx.record(events.answered(answer, unit), values={"remark": answer.remark})
 
-
-async def find(reader: Reader, id: UUID, *, units: Any) -> Answer | None:
-    row = await reader.fetch_one(FIND, id=id, units=units)
-    return None if row is None else answer_of(row)
-
-
-async def newest(
-    reader: Reader, *, customer_id: UUID | None, critical: bool | None, after: Sequence[Any] | None, limit: int, units: Any
-) -> list[Answer]:
-    """Newest first."""
-    statement, given = _newest, {"limit": limit, "units": units}
-    if customer_id is not None:
-        statement = statement.where(survey_response.c.customer_id == bindparam("customer_id"))
-        given["customer_id"] = customer_id
-    if critical is not None:
-        statement = statement.where(_is_critical if critical else ~_is_critical)
-    if after is not None:
-        statement = statement.where(survey_response.c.id < bindparam("after", type_=Uuid))
-        given["after"] = after[0]
-    return [answer_of(row) for row in await reader.fetch(statement, **given)]
-
-
-async def of_customer(reader: Reader, customer_id: UUID, *, until: date) -> list[tuple[str, int]]:
-    """Instrument and score of the answers that count for a customer's satisfaction on a day."""
-    since = until - timedelta(days=DAYS_THAT_COUNT)
-    rows = await reader.fetch(OF_CUSTOMER, customer_id=customer_id, since=since, until=until)
-    return [(row["instrument"], row["score"]) for row in rows]
-
-
-async def results(reader: Reader, instrument: str, *, since: date, until: date, units: Any) -> Record:
-    """Counts of the answers within some days."""
-    row = await reader.fetch_one(RESULTS, instrument=instrument, since=since, until=until, units=units)
-    assert row is not None
-    return row
-
-
-async def erase_remarks(tx: Transaction, customer_id: UUID) -> list[UUID]:
-    """Take away what an erased customer wrote; the scores stay as figures. The ids of the answers."""
-    return [row["id"] for row in await tx.fetch(ERASE, of_customer=customer_id)]
+    async def erase_remarks(self, customer_id: UUID) -> list[UUID]:
+        """Take away what an erased customer wrote; the scores stay as figures. The ids of the answers."""
+        return [row["id"] for row in await self._tx.fetch(ERASE, of_customer=customer_id)]
 
 
 def answer_of(row: Record) -> Answer:
     return Answer(**{name: row[name] for name in Answer.__dataclass_fields__})
-
-
-def _answered(answer: Answer, unit: str | None) -> Event:
-    payload = {
-        "response_id": str(answer.id),
-        "customer_id": str(answer.customer_id),
-        "instrument": answer.instrument,
-        "score": answer.score,
-        "critical": answer.is_critical,
-        "critical_reasons": list(answer.critical_reasons),
-        "ref": None if answer.ref_type is None else {"type": answer.ref_type, "id": answer.ref_id},
-    }
-    return Event(type="survey.answered", subject=answer.id, at=answer.answered_at, unit=unit, payload=payload)

@@ -7,12 +7,14 @@ from decimal import Decimal
 from itertools import pairwise
 from uuid import UUID
 
-from service_kit.words.errors import Conflict, NotFound
+from service_kit.words.errors import Conflict, Forbidden, NotFound
 from service_kit.words.messages import said
 
-from scoring.score.domain import ScoreName
+from scoring.card.domain import ScoreName
 
 LOWEST = 1
+# What stands for the reason of an override where nobody may read what a person wrote.
+OVERRIDDEN = "override"
 
 
 class ThresholdsOutOfOrder(Conflict):
@@ -23,12 +25,24 @@ class OverrideInThePast(Conflict):
     """An override ends in the future."""
 
 
-class NoOverride(NotFound):
+class TierOverrideNotFound(NotFound):
     """There is no override of this customer's tier."""
 
 
 class TierSchemeNotFound(NotFound):
     """There is no tier scheme of this name."""
+
+
+class SchemesAreCompanyWide(Forbidden):
+    """A tier scheme holds for the whole company; a token that is limited to units cannot change it."""
+
+
+class TierNotFound(NotFound):
+    """This customer has no tier yet."""
+
+
+class TierReviewNotFound(NotFound):
+    """There is no such review."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +238,7 @@ def _untried(customer_id: UUID, stars: int, day: date) -> Standing:
 def released(standing: Standing, scheme: Scheme | None, readings: Sequence[Reading], *, day: date, reason: str) -> Move:
     """An override is over: the stars are those of the score, without hysteresis or minimum stay, or the lowest without a score."""
     if standing.override is None:
-        raise NoOverride()
+        raise TierOverrideNotFound()
     of_scheme = [] if scheme is None else scheme.readings_of(readings)
     stars = LOWEST if scheme is None else max((scheme.rise_to(each.value) for each in of_scheme), default=LOWEST)
     has_stayed = stars == standing.stars

@@ -5,38 +5,34 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Response
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
 from service_kit.store.running import Record
 from service_kit.web.call import Call
+from service_kit.web.long_work import LongWork, followed
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
-from service_kit.words.errors import Forbidden, NotFound, PreconditionFailed
+from service_kit.words.errors import PreconditionFailed
 from service_kit.words.fields import Id
 from service_kit.work import jobs
 
 from scoring.company_day import today
-from scoring.customer import store as directory
-from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
-from scoring.customer.domain import CustomerNotFound, KnownCustomer
-from scoring.long_work import LongWork, work_fields
-from scoring.tier import store, use_cases, work
-from scoring.tier.domain import NoOverride, Override, OverrideInThePast, ThresholdsOutOfOrder, TierSchemeNotFound
+from scoring.customer.acquaintance import NOT_ACQUAINTED, named_customer
+from scoring.customer.store import CustomerStore
+from scoring.tier import events, use_cases, work
+from scoring.tier.domain import (
+    Override,
+    OverrideInThePast,
+    SchemesAreCompanyWide,
+    ThresholdsOutOfOrder,
+    TierNotFound,
+    TierOverrideNotFound,
+    TierReviewNotFound,
+    TierSchemeNotFound,
+)
 from scoring.tier.schemas import CustomerTier, Name, OverrideIn, TierSchemeIn, TierSchemeView, customer_tier, scheme_view
+from scoring.tier.store import TierReader, TierStore
 
 router = Router(tags=["tiers"])
 SchemeName = Annotated[Name, Path(description="Name of the scheme.")]
-
-
-class SchemesAreCompanyWide(Forbidden):
-    """A tier scheme holds for the whole company; a token that is limited to units cannot change it."""
-
-
-class TierNotFound(NotFound):
-    """This customer has no tier yet."""
-
-
-class TierReviewNotFound(NotFound):
-    """There is no such review."""
 
 
 @router.put(
@@ -45,7 +41,7 @@ class TierReviewNotFound(NotFound):
     raises=[ThresholdsOutOfOrder, SchemesAreCompanyWide],
     responses={201: {"model": TierSchemeView, "description": "Created."}},
 )
-async def put_tier_scheme(name: SchemeName, body: TierSchemeIn, call: Annotated[Call, requires("tiers:write")]) -> Response:
+async def replace_tier_scheme(name: SchemeName, body: TierSchemeIn, call: Annotated[Call, requires("tiers:write")]) -> Response:
     """Create or replace a tier scheme.
 
     With `in_force` (the default) it decides from now on, and everybody is judged anew in the background: `review_id` tells by which
@@ -54,19 +50,19 @@ async def put_tier_scheme(name: SchemeName, body: TierSchemeIn, call: Annotated[
     if call.caller.units is not None:
         raise SchemesAreCompanyWide()
     async with call.transaction() as tx:
-        before = await store.find_scheme(tx, name, for_update=True)
+        tiers = TierStore(tx)
+        before = await tiers.scheme_to_replace(name)
         version = _next_version(before, call)
         scheme = body.scheme(name, version=version)
         id = call.new_id() if before is None else before["id"]
         review = await _review(tx, call) if body.in_force else None
         if before is not None:
-            await store.replace_scheme(tx, scheme, review_id=review, at=call.at)
-        elif not await store.create_scheme(tx, scheme, id=id, review_id=review, at=call.at):
+            await tiers.replace_scheme(scheme, review_id=review, at=call.at)
+        elif not await tiers.create_scheme(scheme, id=id, review_id=review, at=call.at):
             raise PreconditionFailed("the scheme is there already")
-        await store.put_in_force(tx, name, is_in_force=body.in_force)
-        tx.audit(Event(type="tier_scheme.put", subject=id, at=call.at, payload=body.model_dump(mode="json") | {"name": name}))
-        written = await store.find_scheme(tx, name)
-        assert written is not None
+        await tiers.put_in_force(name, is_in_force=body.in_force)
+        tx.audit(events.scheme_put(id, body.model_dump(mode="json") | {"name": name}, call.at))
+        written = await tiers.find_scheme(name)
         if before is None:
             return call.created(scheme_view(written), location=f"/v1/tier-schemes/{name}", version=version)
         return call.answer(scheme_view(written), version=version)
@@ -96,9 +92,7 @@ async def _review(tx: Transaction, call: Call) -> UUID:
 async def read_tier_scheme(name: SchemeName, call: Annotated[Call, requires("tiers:read")]) -> Response:
     """Read a tier scheme."""
     async with call.reading() as reader:
-        row = await store.find_scheme(reader, name)
-    if row is None:
-        raise TierSchemeNotFound()
+        row = await TierReader(reader).find_scheme(name)
     return call.answer(scheme_view(row), version=row["version"])
 
 
@@ -106,7 +100,7 @@ async def read_tier_scheme(name: SchemeName, call: Annotated[Call, requires("tie
 async def list_tier_schemes(call: Annotated[Call, requires("tiers:read")], page: Annotated[PageOf, Depends()]) -> Response:
     """List the tier schemes by name."""
     async with call.reading() as reader:
-        rows = await store.list_schemes(reader, after=page.after[0] if page.after else "", limit=page.fetch)
+        rows = await TierReader(reader).list_schemes(after=page.after[0] if page.after else "", limit=page.fetch)
     return call.page(page, [scheme_view(row) for row in rows], next_cursor=page.next_cursor(rows, "name"))
 
 
@@ -114,19 +108,16 @@ async def list_tier_schemes(call: Annotated[Call, requires("tiers:read")], page:
 async def read_tier_review(review_id: Id, call: Annotated[Call, requires("tiers:read")]) -> Response:
     """Follow the work that judges everybody by a new scheme."""
     async with call.reading() as reader:
-        try:
-            job = await jobs.find(reader, review_id, kind=work.KIND)
-        except NotFound as error:
-            raise TierReviewNotFound() from error
-    return call.answer(LongWork(**work_fields(job, call.spoken)), version=job.version, variant=job.variant(call.language))
+        job = await jobs.find(reader, review_id, kind=work.KIND, missing=TierReviewNotFound)
+    return followed(call, job, LongWork.of(job, call.spoken))
 
 
 @router.get("/v1/customers/{customer_id}/tier", response_model=CustomerTier, raises=[*NOT_ACQUAINTED, TierNotFound], etag=True)
 async def read_customer_tier(customer_id: Id, call: Annotated[Call, requires("tiers:read")]) -> Response:
     """Read a customer's tier, with the override if there is one."""
-    known = await _known(call, customer_id)
+    known = await named_customer(call, customer_id)
     async with call.reading() as reader:
-        standing = await store.standing_of_customer(reader, known.id)
+        standing = await TierReader(reader).standing_of(known.id)
     if standing is None:
         raise TierNotFound()
     return call.answer(customer_tier(standing), version=standing.version)
@@ -143,14 +134,14 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
 
     The override stands, whatever the scores say, until its end or until it is taken back; then the score decides again.
     """
-    known = await _known(call, customer_id)
+    known = await named_customer(call, customer_id)
     given = Override(stars=body.stars, reason=body.reason, until=body.until, by=call.caller.sub)
     async with call.transaction() as tx:
-        await directory.meet(tx, [known], at=call.at)
-        await _match(call, tx, known.id)
-        await directory.keep(tx, known.id)
-        move = await use_cases.override(store.TierStore(tx), known.id, given, at=call.at, day=today(call))
-        tx.audit(Event(type="tier.overridden", subject=known.id, at=call.at, unit=known.unit, payload=body.model_dump(mode="json")))
+        tiers = TierStore(tx)
+        await CustomerStore(tx).meet_and_keep(known, at=call.at)
+        await _match(call, tiers, known.id)
+        move = await use_cases.override(tiers, known.id, given, at=call.at, day=today(call))
+        tx.audit(events.overridden(known.id, given, known.unit, call.at))
         return call.answer(customer_tier(move.standing), version=move.standing.version, units=[known.unit])
 
 
@@ -158,26 +149,20 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
     "/v1/customers/{customer_id}/tier-release",
     status_code=200,
     response_model=CustomerTier,
-    raises=[*NOT_ACQUAINTED, NoOverride],
+    raises=[*NOT_ACQUAINTED, TierOverrideNotFound],
 )
 async def release_tier(customer_id: Id, call: Annotated[Call, requires("tiers:write")]) -> Response:
     """Take an override back: the score decides again, at once."""
-    known = await _known(call, customer_id)
+    known = await named_customer(call, customer_id)
     async with call.transaction() as tx:
-        await _match(call, tx, known.id)
-        move = await use_cases.release(store.TierStore(tx), known.id, at=call.at, day=today(call), reason="the override was taken back")
+        tiers = TierStore(tx)
+        await _match(call, tiers, known.id)
+        move = await use_cases.release(tiers, known.id, at=call.at, day=today(call), reason="the override was taken back")
         return call.answer(customer_tier(move.standing), version=move.standing.version, units=[known.unit])
 
 
-async def _match(call: Call, tx: Transaction, customer_id: UUID) -> None:
+async def _match(call: Call, tiers: TierStore, customer_id: UUID) -> None:
     """An If-Match names the version of the customer's tier; who has none yet has no version."""
     if call.carries_match:
-        standing = (await store.TierStore(tx).standings([customer_id])).get(customer_id)
+        standing = (await tiers.standings([customer_id])).get(customer_id)
         call.honor_match(None if standing is None else standing.version)
-
-
-async def _known(call: Call, customer_id: UUID) -> KnownCustomer:
-    known = await acquainted(call.database, call.part("customers"), [customer_id], call.caller)
-    if customer_id not in known:
-        raise CustomerNotFound()
-    return known[customer_id]

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from pydantic import Field
 from service_kit.store.running import Record
-from service_kit.words.fields import Currency, Day, DecimalText, Id, Input, Line, Output, Stars, Timestamp, Version
+from service_kit.words.fields import Currency, Day, DecimalText, Id, Input, Line, Output, Timestamp, Version
 
-from scoring.score.domain import ScoreName
+from scoring.card.domain import ScoreName
 from scoring.tier.domain import Override, Scheme, Standing, Threshold, checked
+from scoring.tier.stars import Stars
 
 Days = Annotated[int, Field(ge=0, le=3650, json_schema_extra={"format": "int32"})]
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$", examples=["standard"])]
@@ -107,17 +108,6 @@ class CustomerTier(Output):
     scheme: Annotated[str | None, Field(max_length=64)]
     override: OverrideView | None
     version: Version
-
-
-class TierChangedData(Output):
-    """A customer got other stars; `old` is null for the first tier."""
-
-    customer_id: Id
-    old: Stars | None
-    new: Stars
-    since: Day
-    reason: Annotated[str, Field(max_length=300)]
-    scheme: Annotated[str | None, Field(max_length=64)]
 
 
 def scheme_view(row: Record) -> TierSchemeView:

@@ -6,23 +6,20 @@ from decimal import Decimal
 from uuid import UUID
 
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
 from service_kit.store.running import Reader, Record
 from service_kit.store.sqlstates import TransactionRolledBack
-from service_kit.store.tables import Moment
 from service_kit.work import timers
 from service_kit.work.timers import Timer
-from sqlalchemy import ARRAY, Date, Integer, SmallInteger, String, Uuid, any_, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import ARRAY, Integer, Uuid, any_, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from scoring.rows import arrays, unnested
-from scoring.score import store as cards
-from scoring.score.domain import value_of
+from scoring.card.store import CardReader
 from scoring.tables import customer, score_card, tier_scheme, tier_scheme_in_force, tier_standing
-from scoring.tier.domain import Move, Override, Reading, Scheme, Standing, Threshold
+from scoring.tier import events
+from scoring.tier.domain import OVERRIDDEN, Move, Override, Reading, Scheme, Standing, Threshold, TierSchemeNotFound
+from scoring.unnested import Unnested, arrays
 
 OVERRIDE_ENDS = "override_ends"
-OVERRIDDEN = "override"
 _STANDING = ("customer_id", "stars", "since", "card_day", "reason", "scheme", "scheme_version", "version")
 
 _decides = tier_scheme_in_force.c.name == tier_scheme.c.name
@@ -43,22 +40,8 @@ REPLACE_SCHEME = (
 
 FIND = select(tier_standing).where(tier_standing.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 LOCK = FIND.order_by(tier_standing.c.customer_id).with_for_update()
-_moved = unnested(
-    "moved",
-    customer_id=Uuid,
-    stars=SmallInteger,
-    since=Date,
-    card_day=Date,
-    reason=String,
-    scheme=String,
-    scheme_version=Integer,
-    override_stars=SmallInteger,
-    override_reason=String,
-    override_until=Moment,
-    override_by=String,
-    version=Integer,
-)
-_save = insert(tier_standing).from_select([each.name for each in _moved.c], select(*_moved.c).order_by(_moved.c.customer_id))
+_moved = Unnested("moved", *tier_standing.c)
+_save = _moved.inserted_into(tier_standing, by=["customer_id"])
 SAVE = _save.on_conflict_do_update(
     index_elements=[tier_standing.c.customer_id],
     set_={each.name: _save.excluded[each.name] for each in _moved.c if each.name != "customer_id"},
@@ -82,67 +65,41 @@ COUNT_SCORED = select(func.count(score_card.c.customer_id.distinct()))
 UNITS = select(customer.c.id, customer.c.unit).where(customer.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 
 
-async def find_scheme(reader: Reader, name: str, *, for_update: bool = False) -> Record | None:
-    return await reader.fetch_one(LOCK_SCHEME if for_update else FIND_SCHEME, name=name)
+class TierReader:
+    """Reads tier schemes and tiers."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def find_scheme(self, name: str) -> Record:
+        """Raises TierSchemeNotFound."""
+        row = await self._reader.fetch_one(FIND_SCHEME, name=name)
+        if row is None:
+            raise TierSchemeNotFound()
+        return row
+
+    async def list_schemes(self, *, after: str, limit: int) -> list[Record]:
+        """By name."""
+        return await self._reader.fetch(LIST_SCHEMES, after=after, limit=limit)
+
+    async def standing_of(self, customer_id: UUID) -> Standing | None:
+        row = await self._reader.fetch_one(FIND, ids=[customer_id])
+        return None if row is None else standing_of(row)
+
+    async def next_scored(self, *, after: UUID, limit: int) -> list[UUID]:
+        """The next customers with a card, by id."""
+        return [row["customer_id"] for row in await self._reader.fetch(NEXT_SCORED, after=after, limit=limit)]
+
+    async def count_scored(self) -> int:
+        found: int = await self._reader.fetch_value(COUNT_SCORED)
+        return found
 
 
-async def list_schemes(reader: Reader, *, after: str, limit: int) -> list[Record]:
-    """By name."""
-    return await reader.fetch(LIST_SCHEMES, after=after, limit=limit)
-
-
-async def create_scheme(tx: Transaction, scheme: Scheme, *, id: UUID, review_id: UUID | None, at: datetime) -> bool:
-    """Write a new scheme; False when a rival was faster."""
-    created = await tx.fetch_one(CREATE_SCHEME, name=scheme.name, id=id, **_scheme_row(scheme, review_id, at))
-    return created is not None
-
-
-async def replace_scheme(tx: Transaction, scheme: Scheme, *, review_id: UUID | None, at: datetime) -> None:
-    """Write a scheme that is locked."""
-    await tx.execute(REPLACE_SCHEME, of=scheme.name, **{f"new_{name}": value for name, value in _scheme_row(scheme, review_id, at).items()})
-
-
-async def put_in_force(tx: Transaction, name: str, *, is_in_force: bool) -> None:
-    """A scheme that comes into force takes the place of the one before."""
-    await tx.execute(COME_INTO_FORCE if is_in_force else GO_OUT_OF_FORCE, name=name)
-
-
-def _scheme_row(scheme: Scheme, review_id: UUID | None, at: datetime) -> dict[str, object]:
-    return {
-        "score": scheme.score,
-        "currency": scheme.currency,
-        "thresholds": [{"stars": each.stars, "up": str(each.up), "down": str(each.down)} for each in scheme.thresholds],
-        "minimum_stay_days": scheme.minimum_stay_days,
-        "review_id": review_id,
-        "changed_at": at,
-        "version": scheme.version,
-    }
-
-
-async def standing_of_customer(reader: Reader, customer_id: UUID) -> Standing | None:
-    row = await reader.fetch_one(FIND, ids=[customer_id])
-    return None if row is None else standing_of(row)
-
-
-async def erase_reasons(tx: Transaction, customer_id: UUID) -> None:
-    """Take away what a person wrote of why a customer has these stars."""
-    await tx.execute(ERASE_REASONS, of_customer=customer_id)
-
-
-async def next_scored(reader: Reader, *, after: UUID, limit: int) -> list[UUID]:
-    """The next customers with a card, by id."""
-    return [row["customer_id"] for row in await reader.fetch(NEXT_SCORED, after=after, limit=limit)]
-
-
-async def count_scored(reader: Reader) -> int:
-    found: int = await reader.fetch_value(COUNT_SCORED)
-    return found
-
-
-class TierStore:
+class TierStore(TierReader):
     """Tiers in one transaction of the database."""
 
     def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx)
         self._tx = tx
 
     async def in_force(self) -> Scheme | None:
@@ -157,8 +114,8 @@ class TierStore:
     async def readings(self, ids: Sequence[UUID], scheme: Scheme) -> Mapping[UUID, Sequence[Reading]]:
         """What the scheme's score says on the latest cards."""
         readings: dict[UUID, list[Reading]] = {}
-        for card in await cards.latest(self._tx, ids):
-            value = value_of(card, scheme.score)
+        for card in await CardReader(self._tx).latest(ids):
+            value = card.value_of(scheme.score)
             if value is not None:
                 found = Reading(value=value, as_of=card.as_of, currency=card.statistic.currency)
                 readings.setdefault(card.statistic.customer_id, []).append(found)
@@ -173,13 +130,12 @@ class TierStore:
         units = await self._units(moves)
         for move in moves:
             if move.is_change:
-                self._tx.record(_changed(move, units.get(move.standing.customer_id), at))
+                self._tx.record(events.changed(move, units.get(move.standing.customer_id), at))
 
     async def note_release(self, move: Move, *, at: datetime) -> None:
         """Keep in the audit that an override is over, whether it changed the stars or not."""
-        id = move.standing.customer_id
-        payload = {"old": move.old, "new": move.standing.stars, "reason": move.standing.reason}
-        self._tx.audit(Event(type="tier.released", subject=id, at=at, unit=(await self._units([move])).get(id), payload=payload))
+        units = await self._units([move])
+        self._tx.audit(events.released(move, units.get(move.standing.customer_id), at))
 
     async def _units(self, moves: Sequence[Move]) -> Mapping[UUID, str | None]:
         return {row["id"]: row["unit"] for row in await self._tx.fetch(UNITS, ids=[move.standing.customer_id for move in moves])}
@@ -190,19 +146,39 @@ class TierStore:
         if until is not None:
             await timers.schedule(self._tx, Timer(subject=customer_id, kind=OVERRIDE_ENDS, key="", due_at=until, payload={}))
 
+    async def scheme_to_replace(self, name: str) -> Record | None:
+        """Locked until the transaction ends."""
+        return await self._tx.fetch_one(LOCK_SCHEME, name=name)
 
-def _changed(move: Move, unit: str | None, at: datetime) -> Event:
-    standing = move.standing
-    payload = {
-        "customer_id": str(standing.customer_id),
-        "old": move.old,
-        "new": standing.stars,
-        "since": standing.since.isoformat(),
-        # What a person wrote may name somebody: it stays in the standing and the audit.
-        "reason": standing.reason if standing.override is None else OVERRIDDEN,
-        "scheme": standing.scheme,
+    async def create_scheme(self, scheme: Scheme, *, id: UUID, review_id: UUID | None, at: datetime) -> bool:
+        """Write a new scheme; False when a rival was faster."""
+        created = await self._tx.fetch_one(CREATE_SCHEME, name=scheme.name, id=id, **_scheme_row(scheme, review_id, at))
+        return created is not None
+
+    async def replace_scheme(self, scheme: Scheme, *, review_id: UUID | None, at: datetime) -> None:
+        """Write a scheme that is locked."""
+        row = _scheme_row(scheme, review_id, at)
+        await self._tx.execute(REPLACE_SCHEME, of=scheme.name, **{f"new_{name}": value for name, value in row.items()})
+
+    async def put_in_force(self, name: str, *, is_in_force: bool) -> None:
+        """A scheme that comes into force takes the place of the one before."""
+        await self._tx.execute(COME_INTO_FORCE if is_in_force else GO_OUT_OF_FORCE, name=name)
+
+    async def erase_reasons(self, customer_id: UUID) -> None:
+        """Take away what a person wrote of why a customer has these stars."""
+        await self._tx.execute(ERASE_REASONS, of_customer=customer_id)
+
+
+def _scheme_row(scheme: Scheme, review_id: UUID | None, at: datetime) -> dict[str, object]:
+    return {
+        "score": scheme.score,
+        "currency": scheme.currency,
+        "thresholds": [{"stars": each.stars, "up": str(each.up), "down": str(each.down)} for each in scheme.thresholds],
+        "minimum_stay_days": scheme.minimum_stay_days,
+        "review_id": review_id,
+        "changed_at": at,
+        "version": scheme.version,
     }
-    return Event(type="tier.changed", subject=standing.customer_id, at=at, unit=unit, payload=payload)
 
 
 def _row(standing: Standing) -> dict[str, object]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from scoring.tier.domain import Move, NoOverride, Override, Reading, Scheme, Standing, judged, overridden, released
+from scoring.tier.domain import Move, Override, Reading, Scheme, Standing, TierOverrideNotFound, judged, overridden, released
 
 NOBODY_EMPTIED: Mapping[UUID, date] = {}
 
@@ -52,10 +52,10 @@ async def override(tiers: Tiers, customer_id: UUID, given: Override, *, at: date
 
 
 async def release(tiers: Tiers, customer_id: UUID, *, at: datetime, day: date, reason: str) -> Move:
-    """End an override: the stars are those of the score again. Raises NoOverride where there is none."""
+    """End an override: the stars are those of the score again. Raises TierOverrideNotFound where there is none."""
     standing = (await tiers.standings([customer_id])).get(customer_id)
     if standing is None:
-        raise NoOverride()
+        raise TierOverrideNotFound()
     scheme = await tiers.in_force()
     readings = () if scheme is None else (await tiers.readings([customer_id], scheme)).get(customer_id, ())
     move = released(standing, scheme, readings, day=day, reason=reason)
@@ -70,5 +70,5 @@ async def end_overrides(tiers: Tiers, ids: Sequence[UUID], *, at: datetime, day:
     for id in ids:
         try:
             await release(tiers, id, at=at, day=day, reason="the override ended")
-        except NoOverride:
+        except TierOverrideNotFound:
             continue

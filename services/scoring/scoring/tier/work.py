@@ -7,7 +7,8 @@ from service_kit.store.database import Database
 from service_kit.words.identity import Clock
 from service_kit.work.jobs import RunningJob
 
-from scoring.tier import store, use_cases
+from scoring.tier import use_cases
+from scoring.tier.store import TierReader, TierStore
 
 KIND = "tier_review"
 CHUNK = 2_000
@@ -26,7 +27,7 @@ class TierReviews:
         """Judge customer after customer; `counts` says how many got other stars."""
         if job.total is None:
             async with self._database.snapshot(statement_within=COUNT_SECONDS) as reader:
-                job.total = await store.count_scored(reader)
+                job.total = await TierReader(reader).count_scored()
         while await self._step(job, at=self._clock()):
             pass
         job.result = dict(job.counts)
@@ -34,9 +35,10 @@ class TierReviews:
     async def _step(self, job: RunningJob, *, at: datetime) -> bool:
         async with job.step() as tx:
             after = UUID(job.checkpoint["after"]) if "after" in job.checkpoint else NOBODY
-            ids = await store.next_scored(tx, after=after, limit=CHUNK)
+            tiers = TierStore(tx)
+            ids = await tiers.next_scored(after=after, limit=CHUNK)
             if ids:
-                changed = await use_cases.follow(store.TierStore(tx), ids, at=at)
+                changed = await use_cases.follow(tiers, ids, at=at)
                 job.counts["tier_changes"] = job.counts.get("tier_changes", 0) + changed
                 job.done += len(ids)
                 job.checkpoint["after"] = str(ids[-1])

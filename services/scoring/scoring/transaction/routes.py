@@ -1,15 +1,12 @@
 """The operations on transactions."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Response
 from service_kit.access.client import NeighborUnavailable
 from service_kit.access.units import units_of
-from service_kit.store.database import Transaction as Tx
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
@@ -17,9 +14,10 @@ from service_kit.words.errors import Conflict
 from service_kit.words.fields import Id
 
 from scoring.amounts import in_units
+from scoring.company_day import zone_of
 from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
 from scoring.score.rescoring import Rescoring
-from scoring.transaction import store, use_cases
+from scoring.transaction import use_cases
 from scoring.transaction.domain import (
     CostInAnotherCurrency,
     TooManyCurrencies,
@@ -37,15 +35,12 @@ from scoring.transaction.schemas import (
     TransactionBatch,
     TransactionView,
     Voiding,
+    rejected_view,
     transaction_view,
 )
+from scoring.transaction.store import TransactionReader, TransactionStore
 
 router = Router(tags=["transactions"])
-
-
-def zone_of(call: Call) -> ZoneInfo:
-    """The company's time zone."""
-    return ZoneInfo(call.settings.time_zone)
 
 
 @router.post(
@@ -54,7 +49,7 @@ def zone_of(call: Call) -> ZoneInfo:
     response_model=TransactionView,
     raises=[*NOT_ACQUAINTED, TransactionExists, TransactionLiesAhead, CostInAnotherCurrency, TooManyCurrencies],
 )
-async def record_transaction(body: NewTransaction, call: Annotated[Call, requires("transactions:write")]) -> Response:
+async def create_transaction(body: NewTransaction, call: Annotated[Call, requires("transactions:write")]) -> Response:
     """Record an order or a refund.
 
     The customer's scores follow at once. Orders of one customer on one day of the company's time zone count as one order day.
@@ -63,12 +58,12 @@ async def record_transaction(body: NewTransaction, call: Annotated[Call, require
     transaction = body.transaction(id=call.new_id(), at=call.at, zone=zone_of(call))
     customers = await acquainted(call.database, call.part("customers"), [body.customer_id], call.caller)
     async with call.transaction() as tx:
-        recorded = await use_cases.record(store.TransactionStore(tx), Rescoring(tx), transaction, customers, at=call.at)
+        recorded = await use_cases.record(TransactionStore(tx, units_of(call.caller)), Rescoring(tx), transaction, customers, at=call.at)
         return call.created(transaction_view(recorded), location=f"/v1/transactions/{recorded.id}", version=recorded.version)
 
 
 @router.post("/v1/transactions/batch", status_code=200, response_model=BatchOutcome, raises=[NeighborUnavailable])
-async def record_transactions(body: TransactionBatch, call: Annotated[Call, requires("transactions:write")]) -> Response:
+async def create_transactions(body: TransactionBatch, call: Annotated[Call, requires("transactions:write")]) -> Response:
     """Record up to 1,000 transactions.
 
     Items whose external id was seen before are counted as duplicates; those whose customer there is not, whose facts contradict each
@@ -79,9 +74,10 @@ async def record_transactions(body: TransactionBatch, call: Annotated[Call, requ
         call.database, call.part("customers"), list({each.customer_id for each in transactions.values()}), call.caller
     )
     async with call.transaction() as tx:
-        outcome = await use_cases.record_all(store.TransactionStore(tx), Rescoring(tx), list(transactions.values()), customers, at=call.at)
+        store = TransactionStore(tx, units_of(call.caller))
+        outcome = await use_cases.record_all(store, Rescoring(tx), list(transactions.values()), customers, at=call.at)
         places = list(transactions)
-        rejected += [Rejected(index=places[each], detail=call.spoken(refusal.detail)[:500]) for each, refusal in outcome.rejected.items()]
+        rejected += [rejected_view(places[each], refusal, call.spoken) for each, refusal in outcome.rejected.items()]
         view = BatchOutcome(
             accepted=len(outcome.accepted), duplicates=outcome.duplicates, rejected=sorted(rejected, key=lambda each: each.index)
         )
@@ -96,7 +92,7 @@ def _readable(body: TransactionBatch, call: Call) -> tuple[dict[int, Transaction
         try:
             transactions[index] = item.transaction(id=call.new_id(), at=call.at, zone=zone_of(call))
         except Conflict as refusal:
-            rejected.append(Rejected(index=index, detail=call.spoken(refusal.detail)[:500]))
+            rejected.append(rejected_view(index, refusal, call.spoken))
     return transactions, rejected
 
 
@@ -104,10 +100,8 @@ def _readable(body: TransactionBatch, call: Call) -> tuple[dict[int, Transaction
 async def read_transaction(transaction_id: Id, call: Annotated[Call, requires("transactions:read")]) -> Response:
     """Read a transaction."""
     async with call.reading() as reader:
-        found = await store.find(reader, transaction_id, units=units_of(call.caller))
-    if found is None:
-        raise TransactionNotFound()
-    return call.answer(transaction_view(found[0]), version=found[0].version)
+        found, _ = await TransactionReader(reader, units_of(call.caller)).find(transaction_id)
+    return call.answer(transaction_view(found), version=found.version)
 
 
 @router.get("/v1/transactions", response_model=Page[TransactionView])
@@ -118,9 +112,7 @@ async def list_transactions(
 ) -> Response:
     """List the transactions of a customer, newest first."""
     async with call.reading() as reader:
-        found: Sequence[Transaction] = await store.of_customer(
-            reader, customer_id, after=page.after, limit=page.fetch, units=units_of(call.caller)
-        )
+        found = await TransactionReader(reader, units_of(call.caller)).of_customer(customer_id, after=page.after, limit=page.fetch)
     return call.page(page, [transaction_view(each) for each in found], next_cursor=page.next_cursor(found, "occurred_at", "id"))
 
 
@@ -136,7 +128,8 @@ async def correct_transaction(transaction_id: Id, body: Correction, call: Annota
     Statistics and scores are those of the corrected transaction; the audit keeps what stood there before, and the reason.
     """
     async with call.transaction() as tx:
-        before, unit = await _locked(tx, transaction_id, call)
+        transactions = TransactionStore(tx, units_of(call.caller))
+        before, unit = await _to_change(transactions, transaction_id, call)
         after = before.corrected(
             amount=before.amount if body.amount is None else in_units(Decimal(body.amount)),
             cost=before.cost if body.cost is None else in_units(Decimal(body.cost)),
@@ -145,7 +138,7 @@ async def correct_transaction(transaction_id: Id, body: Correction, call: Annota
             zone=zone_of(call),
             at=call.at,
         )
-        await use_cases.change(store.TransactionStore(tx), Rescoring(tx), before, after, unit=unit, at=call.at, reason=body.reason)
+        await use_cases.change(transactions, Rescoring(tx), before, after, unit=unit, at=call.at, reason=body.reason)
         return call.answer(transaction_view(after), version=after.version)
 
 
@@ -158,15 +151,14 @@ async def correct_transaction(transaction_id: Id, body: Correction, call: Annota
 async def void_transaction(transaction_id: Id, body: Voiding, call: Annotated[Call, requires("transactions:write")]) -> Response:
     """Take back a transaction that never was, such as a test order; it stays in the list, marked, and counts no more."""
     async with call.transaction() as tx:
-        before, unit = await _locked(tx, transaction_id, call)
+        transactions = TransactionStore(tx, units_of(call.caller))
+        before, unit = await _to_change(transactions, transaction_id, call)
         after = before.voided()
-        await use_cases.change(store.TransactionStore(tx), Rescoring(tx), before, after, unit=unit, at=call.at, reason=body.reason)
+        await use_cases.change(transactions, Rescoring(tx), before, after, unit=unit, at=call.at, reason=body.reason)
         return call.answer(transaction_view(after), version=after.version)
 
 
-async def _locked(tx: Tx, id: UUID, call: Call) -> tuple[Transaction, str | None]:
-    found = await store.find(tx, id, units=units_of(call.caller), for_update=True)
-    if found is None:
-        raise TransactionNotFound()
+async def _to_change(transactions: TransactionStore, id: UUID, call: Call) -> tuple[Transaction, str | None]:
+    found = await transactions.find_to_change(id)
     call.honor_match(found[0].version)
     return found

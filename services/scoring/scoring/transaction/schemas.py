@@ -1,17 +1,19 @@
 """Transactions as partners send and receive them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
+from service_kit.words.errors import Refusal
 from service_kit.words.fields import NOT_BLANK, Code, Count, Currency, Day, Id, Input, Line, MoneyOut, Output, Timestamp, Version
 from service_kit.words.money import Money
 
 from scoring.amounts import from_units, in_units
-from scoring.transaction.domain import CostInAnotherCurrency, Kind, Transaction, day_in
+from scoring.transaction.domain import CostInAnotherCurrency, Kind, State, Transaction, day_in
 
 # Sums are kept exactly as 64-bit ten-thousandths: twelve digits before the point leave room for nine hundred of the largest orders
 # of one customer in one currency. An order beyond that is refused (422).
@@ -100,7 +102,7 @@ class TransactionView(Output):
     amount: MoneyOut
     cost: MoneyOut | None
     kind: Kind
-    state: Literal["recorded", "voided"]
+    state: State
     product: Annotated[str | None, Field(max_length=200)]
     channel: Annotated[str | None, Field(max_length=64)]
     external_id: Annotated[str | None, Field(max_length=200)]
@@ -124,23 +126,14 @@ class BatchOutcome(Output):
     rejected: Annotated[list[Rejected], Field(max_length=LARGEST_BATCH)]
 
 
-class TransactionRecordedData(Output):
-    """A transaction was recorded, corrected or voided."""
-
-    transaction_id: Id
-    customer_id: Id
-    kind: Kind
-    state: Literal["recorded", "voided"]
-    amount: Annotated[str, Field(max_length=40)]
-    currency: Currency
-    day: Day
-    version: Version
-
-
 def transaction_view(transaction: Transaction) -> TransactionView:
     fields = {name: getattr(transaction, name) for name in TransactionView.model_fields if name not in ("amount", "cost")}
     cost = None if transaction.cost is None else _money(transaction.cost, transaction.currency)
     return TransactionView(**fields, amount=_money(transaction.amount, transaction.currency), cost=cost)
+
+
+def rejected_view(index: int, refusal: Refusal, speak: Callable[[str], str]) -> Rejected:
+    return Rejected(index=index, detail=speak(refusal.detail)[:500])
 
 
 def _money(units: int, currency: str) -> MoneyOut:

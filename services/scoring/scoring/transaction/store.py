@@ -7,48 +7,28 @@ from uuid import UUID
 
 from service_kit.access.units import within_units
 from service_kit.store.database import Transaction as Tx
-from service_kit.store.outbox import Event
 from service_kit.store.running import Reader, Record
 from service_kit.store.tables import Moment
-from sqlalchemy import BigInteger, Date, Integer, String, Uuid, and_, bindparam, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, Uuid, and_, bindparam, select, tuple_, update
 
-from scoring.amounts import from_units
-from scoring.customer import store as directory
 from scoring.customer.domain import KnownCustomer
-from scoring.purchase import store as purchases
-from scoring.rows import arrays, unnested
+from scoring.customer.store import CustomerStore
+from scoring.purchase.store import PurchaseStore
 from scoring.tables import customer, transaction, transaction_reference
-from scoring.transaction.domain import Transaction
+from scoring.transaction import events
+from scoring.transaction.domain import Transaction, TransactionNotFound
+from scoring.unnested import Unnested, arrays
 
-_COLUMNS: dict[str, Any] = {
-    "customer_id": Uuid,
-    "id": Uuid,
-    "kind": String,
-    "currency": String,
-    "occurred_at": Moment,
-    "day": Date,
-    "amount": BigInteger,
-    "cost": BigInteger,
-    "product": String,
-    "channel": String,
-    "source": String,
-    "external_id": String,
-    "state": String,
-    "recorded_at": Moment,
-    "version": Integer,
-}
-_new = unnested("new", **_COLUMNS)
-INSERT = insert(transaction).from_select([each.name for each in _new.c], select(*_new.c))
+_new = Unnested("new", *transaction.c)
+INSERT = _new.inserted_into(transaction)
 
-_claimed = unnested("claimed", source=String, external_id=String, customer_id=Uuid, transaction_id=Uuid)
+_claimed = Unnested("claimed", *transaction_reference.c)
 CLAIM = (
-    insert(transaction_reference)
-    .from_select([each.name for each in _claimed.c], select(*_claimed.c).order_by(_claimed.c.source, _claimed.c.external_id))
+    _claimed.inserted_into(transaction_reference, by=["source", "external_id"])
     .on_conflict_do_nothing()
     .returning(transaction_reference.c.transaction_id)
 )
-_asked = unnested("asked", source=String, external_id=String)
+_asked = Unnested("asked", transaction_reference.c.source, transaction_reference.c.external_id)
 KNOWN = select(transaction_reference.c.source, transaction_reference.c.external_id).join(
     _asked.table, (transaction_reference.c.source == _asked.c.source) & (transaction_reference.c.external_id == _asked.c.external_id)
 )
@@ -83,16 +63,52 @@ CHANGE = (
 )
 
 
-class TransactionStore:
+class TransactionReader:
+    """Reads transactions of the customers that a caller may see; no units asks for the whole company."""
+
+    def __init__(self, reader: Reader, units: Sequence[str] | None) -> None:
+        self._reader = reader
+        self._units = units
+
+    async def find(self, id: UUID) -> tuple[Transaction, str | None]:
+        """A transaction and its customer's unit; TransactionNotFound."""
+        return await self._found(FIND, id)
+
+    async def _found(self, statement: Select[Any], id: UUID) -> tuple[Transaction, str | None]:
+        row = await self._reader.fetch_one(statement, id=id, units=self._units)
+        if row is None:
+            raise TransactionNotFound()
+        return transaction_of(row), row["unit"]
+
+    async def of_customer(self, customer_id: UUID, *, after: Sequence[Any] | None, limit: int) -> list[Transaction]:
+        """Newest first."""
+        given: dict[str, Any] = {"customer_id": customer_id, "limit": limit, "units": self._units}
+        if after is None:
+            rows = await self._reader.fetch(LIST, **given)
+        else:
+            rows = await self._reader.fetch(LIST_AFTER, after=after[0], after_id=after[1], **given)
+        return [transaction_of(row) for row in rows]
+
+    async def ids_of(self, customer_id: UUID) -> list[UUID]:
+        """The ids of all transactions of a customer."""
+        return [row["id"] for row in await self._reader.fetch(IDS, customer_id=customer_id)]
+
+
+class TransactionStore(TransactionReader):
     """Transactions in one transaction of the database: what they change is written with them."""
 
-    def __init__(self, tx: Tx) -> None:
+    def __init__(self, tx: Tx, units: Sequence[str] | None) -> None:
+        super().__init__(tx, units)
         self._tx = tx
+
+    async def find_to_change(self, id: UUID) -> tuple[Transaction, str | None]:
+        """As `find`, locked until the transaction ends."""
+        return await self._found(LOCK, id)
 
     async def hold(self, customers: Sequence[UUID]) -> dict[UUID, set[str]]:
         """Lock what the customers bought; the currencies of each so far."""
         currencies: dict[UUID, set[str]] = {}
-        for each in await purchases.hold(self._tx, customers):
+        for each in await PurchaseStore(self._tx).hold(customers):
             currencies.setdefault(each.customer_id, set()).add(each.currency)
         return currencies
 
@@ -116,20 +132,20 @@ class TransactionStore:
         """Write new transactions with their customers, statistics and events."""
         if not transactions:
             return
-        await directory.meet(self._tx, [customers[id] for id in sorted({each.customer_id for each in transactions})], at=at)
+        await CustomerStore(self._tx).meet([customers[id] for id in sorted({each.customer_id for each in transactions})], at=at)
         await self._tx.execute(INSERT, **arrays(_new, [vars(each) for each in transactions]))
-        await purchases.add(self._tx, ((each.day_of, each.change) for each in transactions))
+        await PurchaseStore(self._tx).add((each.day_of, each.change) for each in transactions)
         for each in transactions:
-            self._tx.record(_recorded(each, customers[each.customer_id].unit, at))
+            self._tx.record(events.recorded(each, customers[each.customer_id].unit, at))
 
     async def change(self, before: Transaction, after: Transaction, *, unit: str | None, at: datetime, reason: str) -> None:
         """Write a correction or a voiding: the old is taken out of the statistics and the new put in."""
         values = {f"new_{name}": getattr(after, name) for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")}
         await self._tx.execute(CHANGE, of_customer=before.customer_id, of=before.id, was=before.version, **values)
         changes = {"before": (before.day_of, before.change), "after": (after.day_of, after.change)}
-        await purchases.correct(self._tx, **changes)
+        await PurchaseStore(self._tx).correct(**changes)
         stood = {"amount": before.amount, "day": before.day, "kind": before.kind}
-        self._tx.record(_recorded(after, unit, at), values={"reason": reason, "before": stood})
+        self._tx.record(events.recorded(after, unit, at), values={"reason": reason, "before": stood})
 
     async def named(self, source: str, external_id: str) -> UUID | None:
         """Which transaction has this external id."""
@@ -137,40 +153,5 @@ class TransactionStore:
         return id
 
 
-async def find(reader: Reader, id: UUID, *, units: Any, for_update: bool = False) -> tuple[Transaction, str | None] | None:
-    """A transaction and its customer's unit."""
-    row = await reader.fetch_one(LOCK if for_update else FIND, id=id, units=units)
-    return None if row is None else (transaction_of(row), row["unit"])
-
-
-async def of_customer(reader: Reader, customer_id: UUID, *, after: Sequence[Any] | None, limit: int, units: Any) -> list[Transaction]:
-    """Newest first."""
-    given: dict[str, Any] = {"customer_id": customer_id, "limit": limit, "units": units}
-    if after is None:
-        rows = await reader.fetch(LIST, **given)
-    else:
-        rows = await reader.fetch(LIST_AFTER, after=after[0], after_id=after[1], **given)
-    return [transaction_of(row) for row in rows]
-
-
-async def ids_of(reader: Reader, customer_id: UUID) -> list[UUID]:
-    """The ids of all transactions of a customer."""
-    return [row["id"] for row in await reader.fetch(IDS, customer_id=customer_id)]
-
-
 def transaction_of(row: Record) -> Transaction:
-    return Transaction(**{name: row[name] for name in _COLUMNS})
-
-
-def _recorded(each: Transaction, unit: str | None, at: datetime) -> Event:
-    payload = {
-        "transaction_id": str(each.id),
-        "customer_id": str(each.customer_id),
-        "kind": each.kind,
-        "state": each.state,
-        "amount": str(from_units(each.amount)),
-        "currency": each.currency,
-        "day": each.day.isoformat(),
-        "version": each.version,
-    }
-    return Event(type="transaction.recorded", subject=each.id, at=at, unit=unit, payload=payload)
+    return Transaction(**{name: row[name] for name in Transaction.__dataclass_fields__})

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, File, Form, Response, UploadFile
@@ -9,25 +10,23 @@ from pydantic.json_schema import SkipJsonSchema
 from service_kit.access.units import units_of
 from service_kit.sheet.encodings import Named as Encoding
 from service_kit.store.database import Transaction
-from service_kit.store.running import Reader
 from service_kit.web.call import Call
+from service_kit.web.long_work import followed
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
-from service_kit.words.errors import NotFound
 from service_kit.words.fields import Id
-from service_kit.words.messages import restored
 from service_kit.work import jobs
 from service_kit.work.jobs import Job, JobAlreadyOver
 
-from scoring.transaction_import import payload, store
 from scoring.transaction_import.domain import KIND, Order, TransactionImportNotFound
-from scoring.transaction_import.schemas import KEY, MAPPING, YES_OR_NO, RowError, TransactionImportView, import_view
+from scoring.transaction_import.schemas import KEY, MAPPING, YES_OR_NO, RowError, TransactionImportView, import_view, row_error_view
+from scoring.transaction_import.store import PIECE, TransactionImportReader, TransactionImportStore, kept
 
 router = Router(tags=["transaction-imports"])
 
 
 @router.post("/v1/transaction-imports", status_code=202, response_model=TransactionImportView)
-async def import_transactions(
+async def create_transaction_import(
     call: Annotated[Call, requires("transactions:write")],
     file: Annotated[UploadFile, File(description="A sheet as CSV, XLSX or NDJSON; the format is told by its content.")],
     mapping: Annotated[
@@ -68,7 +67,7 @@ async def import_transactions(
         encoding=encoding or "",
     )
     # Idempotency compares the whole order, since the form's other fields change what the file means.
-    fingerprint = hashlib.sha256(json.dumps(payload.written(order), sort_keys=True).encode()).digest()
+    fingerprint = hashlib.sha256(json.dumps(kept(order), sort_keys=True).encode()).digest()
     async with call.transaction(fingerprint=fingerprint) as tx:
         job = await _enqueued(tx, order, file, call)
         location = f"/v1/transaction-imports/{job.id}"
@@ -79,22 +78,22 @@ async def import_transactions(
 
 async def _enqueued(tx: Transaction, order: Order, file: UploadFile, call: Call) -> Job:
     id = call.new_id()
-    await store.insert_file(tx, id, filename=order.filename, sha256=order.sha256)
-    await file.seek(0)
-    number = 0
-    while content := await file.read(store.PIECE):
-        await store.insert_piece(tx, id, number, content)
-        number += 1
+    await TransactionImportStore(tx, units_of(call.caller)).keep_sheet(id, order, _pieces(file))
     unit = call.caller.units[0] if call.caller.units else None
-    return await jobs.enqueue(tx, id=id, kind=KIND, payload=payload.written(order), at=call.at, unit=unit)
+    return await jobs.enqueue(tx, id=id, kind=KIND, payload=kept(order), at=call.at, unit=unit)
 
 
 async def _fingerprint(file: UploadFile) -> str:
     digest = hashlib.sha256()
-    await file.seek(0)
-    while content := await file.read(store.PIECE):
+    async for content in _pieces(file):
         digest.update(content)
     return digest.hexdigest()
+
+
+async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    await file.seek(0)
+    while content := await file.read(PIECE):
+        yield content
 
 
 def _plain_name(name: str | None) -> str:
@@ -107,8 +106,8 @@ def _plain_name(name: str | None) -> str:
 async def read_transaction_import(import_id: Id, call: Annotated[Call, requires("transactions:read")]) -> Response:
     """Follow an import."""
     async with call.reading() as reader:
-        job = await _found(reader, import_id, call)
-    return call.answer(import_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
+        job = await TransactionImportReader(reader, units_of(call.caller)).find(import_id)
+    return followed(call, job, import_view(job, call.spoken))
 
 
 @router.get("/v1/transaction-imports/{import_id}/errors", response_model=Page[RowError], raises=[TransactionImportNotFound])
@@ -117,10 +116,10 @@ async def list_transaction_import_errors(
 ) -> Response:
     """List the rows that were not taken and why, by row; the first 10,000 are kept."""
     async with call.reading() as reader:
-        await _found(reader, import_id, call)
-        rows = await store.errors(reader, import_id, after=page.after[0] if page.after else 0, limit=page.fetch)
-    errors = [RowError(row=row["row"], detail=call.spoken(restored(row["detail"]))) for row in rows]
-    return call.page(page, errors, next_cursor=page.next_cursor(rows, "row"))
+        imports = TransactionImportReader(reader, units_of(call.caller))
+        await imports.find(import_id)
+        rows = await imports.errors(import_id, after=page.after[0] if page.after else 0, limit=page.fetch)
+    return call.page(page, [row_error_view(row, call.spoken) for row in rows], next_cursor=page.next_cursor(rows, "row"))
 
 
 @router.post(
@@ -132,17 +131,10 @@ async def list_transaction_import_errors(
 async def cancel_transaction_import(import_id: Id, call: Annotated[Call, requires("transactions:write")]) -> Response:
     """Cancel an import; what was recorded until then stays."""
     async with call.transaction() as tx:
-        running = await _found(tx, import_id, call)
+        imports = TransactionImportStore(tx, units_of(call.caller))
+        running = await imports.find(import_id)
         call.honor_match(running.version)
         job = await jobs.cancel(tx, running, at=call.at)
         if job.state == "canceled":
-            await store.drop_pieces(tx, job.id)
-        view, variant = import_view(job, call.spoken), job.variant(call.language)
-        return call.answer(view, version=job.version, variant=variant, units=[job.unit])
-
-
-async def _found(reader: Reader, import_id: Id, call: Call) -> Job:
-    try:
-        return await jobs.find(reader, import_id, kind=KIND, units=units_of(call.caller))
-    except NotFound as error:
-        raise TransactionImportNotFound() from error
+            await imports.drop_pieces(job.id)
+        return followed(call, job, import_view(job, call.spoken))

@@ -5,11 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS
+from service_kit.store.running import Record
+from service_kit.web.long_work import LongWork
 from service_kit.words.fields import Output
+from service_kit.words.messages import restored
 from service_kit.work.jobs import Job
 
-from scoring.long_work import LongWork, work_fields
-from scoring.transaction_import import payload
+from scoring.transaction_import.store import order_of
 
 _TEXT = r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"'
 _SPACE = r"[ \t\r\n]*"
@@ -57,10 +59,16 @@ class RowError(Output):
     detail: Annotated[str, Field(max_length=500)]
 
 
+def row_error_view(row: Record, speak: Callable[[str], str]) -> RowError:
+    return RowError(row=row["row"], detail=speak(restored(row["detail"])))
+
+
 def import_view(job: Job, speak: Callable[[str], str]) -> TransactionImportView:
-    order = payload.read(job.payload)
-    return TransactionImportView(
-        **work_fields(job, speak) | ({} if job.state == "done" else {"result": None}),
+    order = order_of(job)
+    return TransactionImportView.of(
+        job,
+        speak,
+        **({} if job.state == "done" else {"result": None}),
         columns=ColumnsOut.model_validate(job.result["columns"]) if job.result and "columns" in job.result else None,
         filename=order.filename,
         key=order.key,

@@ -1,4 +1,7 @@
-"""Reads a sheet of transactions chunk by chunk; a dry run goes the same way and takes every chunk back."""
+"""Reads a sheet of transactions chunk by chunk; a dry run goes the same way and takes every chunk back.
+
+How long an import waits for customer-profile is a setting (`import_wait_seconds`).
+"""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,12 +30,16 @@ from scoring.score.rescoring import Rescoring
 from scoring.settings import Settings
 from scoring.transaction import use_cases
 from scoring.transaction.store import TransactionStore
-from scoring.transaction_import import payload, store
-from scoring.transaction_import.domain import Draft, Order, RowNotReadable, drafted, fields_of, ignored_of
-from scoring.transaction_import.likeness import Likes
+from scoring.transaction_import.columns import fields_of, ignored_of
+from scoring.transaction_import.domain import Order
+from scoring.transaction_import.drafts import Draft, RowNotReadable, drafted
+from scoring.transaction_import.store import TransactionImportReader, TransactionImportStore, order_of
+from scoring.transaction_import.unnumbered_orders import Likes
 
 CHUNK = 1_000
 MOST_REMEMBERED = 200_000
+SWEEP = "import_sweep"
+SWEEP_SECONDS = 60.0
 COUNTS = ("created", "updated", "unchanged", "skipped", "failed")
 
 
@@ -73,7 +80,7 @@ class TransactionImports:
 
     async def run(self, job: RunningJob) -> None:
         """Raises the refusals of the sheet: not readable, columns missing."""
-        order = payload.read(job.payload)
+        order = order_of(job)
         with scratch() as folder:
             source = await self._fetched(job.id, folder / "sheet")
             sheet = await asyncio.to_thread(reading.opened, str(source), order.filename, order.encoding)
@@ -91,19 +98,19 @@ class TransactionImports:
             while chunk := await asyncio.to_thread(_taken, rows):
                 await self._take(course, chunk)
         async with job.step() as tx:
-            await store.drop_pieces(tx, job.id)
+            await TransactionImportStore(tx, order.units).drop_pieces(job.id)
         job.result = {**job.counts, "columns": told}
 
     async def sweep(self) -> bool:
         """Keep no sheet longer than its import, however that ended."""
         async with self._database.transaction() as tx:
-            await store.sweep_pieces(tx)
+            await TransactionImportStore(tx, None).sweep_pieces()
         return False
 
     async def _fetched(self, id: UUID, target: Path) -> Path:
         async with self._database.reading() as reader:
             with target.open("wb") as file:
-                async for piece in store.pieces(reader, id):
+                async for piece in TransactionImportReader(reader, None).pieces(id):
                     file.write(piece)
         return target
 
@@ -120,11 +127,12 @@ class TransactionImports:
         certain = [draft for draft in drafts if draft.customer in found and not found[draft.customer].is_shared]
         named = [draft.of(found[draft.customer], likes=course.likes) for draft in certain]
         async with job.step() as tx:
-            known = await TransactionStore(tx).known([draft.name_in(course.order.sha256) for draft in named if draft.is_named_by_likeness])
+            alike = [draft.name_in(course.order.sha256) for draft in named if draft.is_named_by_likeness]
+            known = await TransactionStore(tx, course.order.units).known(alike)
             new = [draft for draft in named if draft.name_in(course.order.sha256) not in known]
             outcome = await self._record(tx, course.order, new, found)
             errors += [(new[place].row, refusal.detail) for place, refusal in outcome.rejected.items()]
-            await store.insert_errors(tx, job.id, sorted(errors))
+            await TransactionImportStore(tx, course.order.units).insert_errors(job.id, sorted(errors))
             job.done += len(chunk)
             job.counts["created"] += len(outcome.accepted)
             job.counts["unchanged"] += outcome.duplicates + len(named) - len(new)
@@ -170,12 +178,13 @@ class TransactionImports:
         self, tx: Transaction, order: Order, drafts: Sequence[Draft], found: Mapping[str, KnownCustomer]
     ) -> use_cases.Outcome:
         """What became of the transactions; of a dry run, what would have."""
-        transactions = [draft.transaction for draft in drafts]
+        store = TransactionStore(tx, order.units)
+        wanted = [draft.transaction for draft in drafts]
         customers = {customer.id: customer for customer in found.values()}
         outcome = use_cases.Outcome(accepted=(), duplicates=0, rejected={})
         with suppress(_Undone):
             async with tx.savepoint():
-                outcome = await use_cases.record_all(TransactionStore(tx), Rescoring(tx), transactions, customers, at=self._clock())
+                outcome = await use_cases.record_all(store, Rescoring(tx), wanted, customers, at=self._clock())
                 if order.dry_run:
                     raise _Undone
         return outcome

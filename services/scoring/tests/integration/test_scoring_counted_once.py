@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 import xlsxwriter
-from scoring.purchase import store as purchases
+from scoring.purchase.store import PurchaseReader
 from scoring.tables import survey_reference, transaction, transaction_import, transaction_reference
 from scoring.transaction_import import work as importing
 from scoring.transaction_import.domain import KIND
@@ -78,7 +78,7 @@ async def imported(api, content: bytes, name: str = "orders.csv", **form: str) -
 
 async def sums(api, ids) -> dict:
     async with api.service.database.reading() as reader:
-        return {each.customer_id: (each.order_amount, each.refund_amount) for each in await purchases.of_customers(reader, ids)}
+        return {each.customer_id: (each.order_amount, each.refund_amount) for each in await PurchaseReader(reader).of_customers(ids)}
 
 
 def shuffled(rows) -> list:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from scoring.customer.news import CustomerNews
+from scoring.news import CustomerNews
 from service_kit.testing import Api
 from service_kit.testing.residue import residue
 from service_kit.work.consumer import News

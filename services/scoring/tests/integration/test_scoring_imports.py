@@ -6,7 +6,7 @@ import json
 
 import pytest
 import xlsxwriter
-from scoring.purchase import store as purchases
+from scoring.purchase.store import PurchaseReader
 from scoring.tables import transaction_import_piece
 from sqlalchemy import func, select
 
@@ -54,7 +54,7 @@ async def imported(api, content: bytes, name: str = "orders.csv", **form: str) -
 
 async def the_sums(api, ids) -> dict:
     async with api.service.database.reading() as reader:
-        return {each.customer_id: (each.order_days, each.order_amount) for each in await purchases.of_customers(reader, ids)}
+        return {each.customer_id: (each.order_days, each.order_amount) for each in await PurchaseReader(reader).of_customers(ids)}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ async def test_negative_amounts_are_refunds_and_usual_notations_are_read(api, tw
 
     assert work["counts"]["created"] == 3
     async with api.service.database.reading() as reader:
-        found = {each.customer_id: each for each in await purchases.of_customers(reader, two_customers)}
+        found = {each.customer_id: each for each in await PurchaseReader(reader).of_customers(two_customers)}
     assert (found[two_customers[0]].net, found[two_customers[0]].order_days) == (12_000_000, 1)
     assert str(found[two_customers[1]].first_day) == "1997-01-02"
 

@@ -3,10 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
-from scoring.purchase import store as purchases
+from scoring.card.domain import Card
+from scoring.card.store import LATEST, LATEST_UNTIL, CardReader, CardStore
 from scoring.purchase.domain import Change, DayOf, Statistic
-from scoring.score import store
-from scoring.score.domain import Card
+from scoring.purchase.store import PurchaseStore
 from service_kit.words.identity import new_id
 
 FIRST = date(2020, 1, 1)
@@ -26,21 +26,21 @@ async def faithful(api):
     customer = new_id()
     async with api.service.database.transaction() as tx:
         for currency in ("CNY", "USD"):
-            await purchases.add(tx, [(DayOf(customer_id=customer, currency=currency, day=FIRST), Change(orders=1, order_amount=10))])
-            await store.insert_cards(tx, [a_card(customer, FIRST + timedelta(days=day), currency) for day in range(1000)])
+            await PurchaseStore(tx).add([(DayOf(customer_id=customer, currency=currency, day=FIRST), Change(orders=1, order_amount=10))])
+            await CardStore(tx).insert_cards([a_card(customer, FIRST + timedelta(days=day), currency) for day in range(1000)])
     return customer
 
 
 async def test_the_latest_card_of_each_currency_is_found_now_and_as_of_a_day(api, faithful):
     async with api.service.database.reading() as reader:
-        now = await store.latest(reader, [faithful, new_id()])
-        then = await store.latest(reader, [faithful], until=FIRST + timedelta(days=7))
+        now = await CardReader(reader).latest([faithful, new_id()])
+        then = await CardReader(reader).latest([faithful], until=FIRST + timedelta(days=7))
 
     assert [(card.statistic.currency, (card.as_of - FIRST).days) for card in now] == [("CNY", 999), ("USD", 999)]
     assert [(card.statistic.currency, (card.as_of - FIRST).days) for card in then] == [("CNY", 7), ("USD", 7)]
 
 
-@pytest.mark.parametrize(("statement", "names"), [(store.LATEST, ["ids"]), (store.LATEST_UNTIL, ["ids", "until"])])
+@pytest.mark.parametrize(("statement", "names"), [(LATEST, ["ids"]), (LATEST_UNTIL, ["ids", "until"])])
 async def test_no_other_card_is_read_for_it_whatever_the_parameters(api, faithful, statement, names):
     sql = api.service.database.statements.compiled(statement, dict.fromkeys(names)).sql
     async with api.service.database.transaction() as tx:

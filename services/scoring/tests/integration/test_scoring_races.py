@@ -4,10 +4,10 @@ import asyncio
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from scoring.purchase import store as purchases
+from scoring.card.store import CardReader
 from scoring.purchase.domain import Change, DayOf
+from scoring.purchase.store import PurchaseReader, PurchaseStore
 from scoring.score import rescoring
-from scoring.score import store as cards
 from scoring.transaction.store import TransactionStore
 from service_kit.work import timers
 from service_kit.work.timers import Timer
@@ -61,13 +61,13 @@ async def test_a_voiding_does_not_take_a_rivals_order_out_of_the_statistics(api,
     rival = (DayOf(customer_id=customer, currency="CNY", day=date(2026, 3, 2)), Change(orders=1, order_amount=70_000))
 
     async with database.transaction() as tx:
-        await purchases.add(tx, [rival])
+        await PurchaseStore(tx).add([rival])
         voiding = asyncio.create_task(api.post(f"/v1/transactions/{first['id']}/voiding", {"reason": "test order"}))
         await blocked_or_done(database, voiding)
 
     assert (await voiding).status_code == 200
     async with database.reading() as reader:
-        found = (await purchases.of_customers(reader, [customer]))[0]
+        found = (await PurchaseReader(reader).of_customers([customer]))[0]
     assert (found.order_days, found.order_amount, found.first_day) == (1, 70_000, date(2026, 3, 2))
 
 
@@ -76,7 +76,7 @@ async def test_a_card_of_earlier_statistics_never_overtakes_that_of_a_later_orde
     await order(api, customer, "2026-03-01")
     run = (await api.post("/v1/score-runs", {"as_of": "2026-03-05", "currency": "CNY", "models": []})).json()
     await over(api, f"/v1/score-runs/{run['id']}")
-    gate, reached, latest, calls = asyncio.Event(), asyncio.Event(), cards.latest, []
+    gate, reached, latest, calls = asyncio.Event(), asyncio.Event(), CardReader.latest, []
 
     async def held_up(*given, **named):
         calls.append(given)
@@ -89,7 +89,7 @@ async def test_a_card_of_earlier_statistics_never_overtakes_that_of_a_later_orde
         async with database.transaction() as tx:
             await rescoring.fire(tx, [Timer(subject=customer, kind=rescoring.TIMER, key="", due_at=AT, payload={})], at=AT)
 
-    monkeypatch.setattr(cards, "latest", held_up)
+    monkeypatch.setattr(CardReader, "latest", held_up)
     worker = asyncio.create_task(rescored())
     await reached.wait()
     posting = asyncio.create_task(order(api, customer, "2026-03-03"))
@@ -98,7 +98,7 @@ async def test_a_card_of_earlier_statistics_never_overtakes_that_of_a_later_orde
     await asyncio.gather(worker, posting)
 
     async with database.reading() as reader:
-        card = (await latest(reader, [customer]))[0]
+        card = (await CardReader(reader).latest([customer]))[0]
     assert (card.statistic.order_days, card.statistic.order_amount) == (2, 2_000_000)
 
 

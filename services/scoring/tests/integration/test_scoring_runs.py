@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from scoring.model import formulas
 from scoring.model.parameters import BgNbd, GammaGamma
-from scoring.purchase import store as purchases
 from scoring.purchase.domain import Change, DayOf
+from scoring.purchase.store import PurchaseStore
 from scoring.tables import score_card
 from scoring.testing import CdnowOrder, cdnow_orders, purchase_days
 from service_kit.words.identity import new_id
@@ -236,7 +236,7 @@ async def test_an_order_that_was_written_behind_the_customers_at_hand_is_not_mis
     async def overtaken(self, job, terms):
         day = DayOf(customer_id=customer, currency="USD", day=date(1997, 1, 9))
         async with api.service.database.transaction() as tx:
-            await purchases.add(tx, [(day, Change(orders=1, order_amount=40_000))])
+            await PurchaseStore(tx).add([(day, Change(orders=1, order_amount=40_000))])
         await come_into_force(self, job, terms)
 
     monkeypatch.setattr(running.ScoreRuns, "_come_into_force", overtaken)

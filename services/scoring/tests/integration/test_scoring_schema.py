@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from scoring import tables
 from scoring.app import MIGRATIONS
-from scoring.customer.news import CustomerNews
-from scoring.customer.store import found
+from scoring.customer.store import CustomerReader
+from scoring.news import CustomerNews
 from service_kit.store.migrations import migrate
 from service_kit.testing import revisions
 from service_kit.words.identity import new_id
@@ -74,7 +74,7 @@ async def test_news_of_two_lanes_end_alike_in_any_order(api, order):
                 await CustomerNews(api.service.kept_answers)(tx, each)
 
     async with api.service.database.reading() as reader:
-        known = await found(reader, [moved, erased, met])
+        known = await CustomerReader(reader).found([moved, erased, met])
     assert {id: (each.unit, each.state) for id, each in known.items()} == {
         moved: ("cn.bj", "active"),
         erased: ("cn.gd", "erased"),

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from scoring.purchase import store as purchases
+from scoring.purchase.store import PurchaseReader
 from service_kit.words.identity import new_id
 
 ORDER = {"occurred_at": "2026-03-01T10:00:00+08:00", "amount": {"amount": "100.00", "currency": "CNY"}}
@@ -20,7 +20,7 @@ def a_sum(amount: str, currency: str = "CNY") -> dict[str, str]:
 
 async def the_statistic(api, customer_id):
     async with api.service.database.reading() as reader:
-        found = await purchases.of_customers(reader, [customer_id])
+        found = await PurchaseReader(reader).of_customers([customer_id])
     assert len(found) == 1
     return found[0]
 

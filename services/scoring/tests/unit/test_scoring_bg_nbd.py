@@ -122,7 +122,7 @@ def test_thousands_of_orders_do_not_overflow():
 @pytest.mark.parametrize(
     ("rows", "refusal"),
     [
-        ([], refusals.NoHistories),
+        ([], refusals.NoCustomers),
         ([(3, 20, 40)], refusals.TooFewCustomers),
         ([(0, 0, 10), (0, 0, 20), (0, 0, 30)], refusals.NoRepeatBuyers),
         ([(2, 10, 30)] * 50, refusals.IdenticalHistories),

@@ -15,7 +15,7 @@ class Neighbor:
         self.answers = answers
         self.bodies: list[Any] = []
 
-    async def post(self, path: str, body: Any, *, seconds: float) -> Any:
+    async def post(self, path: str, body: Any, *, seconds: float | None = None) -> Any:
         self.bodies.append(body)
         if path == "/v1/customer-reads":
             return self.read(body["ids"])
@@ -73,7 +73,7 @@ async def test_identifiers_without_a_system_do_not_name_one():
 
 async def test_silence_is_told_to_who_cannot_go_on_without_the_answer():
     class Silent(Neighbor):
-        async def post(self, path: str, body: Any, *, seconds: float) -> Any:
+        async def post(self, path: str, body: Any, *, seconds: float | None = None) -> Any:
             raise NeighborUnavailable()
 
     with pytest.raises(NeighborUnavailable):
@@ -82,7 +82,7 @@ async def test_silence_is_told_to_who_cannot_go_on_without_the_answer():
 
 async def test_a_value_that_is_no_identifier_spoils_no_other():
     class Picky(Neighbor):
-        async def post(self, path: str, body: Any, *, seconds: float) -> Any:
+        async def post(self, path: str, body: Any, *, seconds: float | None = None) -> Any:
             if any("?" in each["value"] for each in body["identifiers"]):
                 raise NeighborRefused(422, {})
             return await super().post(path, body, seconds=seconds)
@@ -100,7 +100,7 @@ async def test_a_value_that_is_no_identifier_spoils_no_other():
 
 
 class Forbidding(Neighbor):
-    async def post(self, path: str, body: Any, *, seconds: float) -> Any:
+    async def post(self, path: str, body: Any, *, seconds: float | None = None) -> Any:
         raise NeighborRefused(403, {})
 
 

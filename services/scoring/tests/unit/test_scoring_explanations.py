@@ -3,16 +3,18 @@
 import json
 from datetime import date
 from decimal import Decimal
+from typing import get_args
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scoring.card.domain import CutPoints, Definition, ScoreName, card_of, day_number
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.purchase.domain import Statistic
-from scoring.score.domain import SCORE_NAMES, CutPoints, Definition, card_of, day_number, profit_alone, scores, value_of
-from scoring.score_run import columns, vectors
-from scoring.score_run.layouts import CARD, INPUTS
+from scoring.score.domain import profit_alone, scores
+from scoring.score_run import binary_copy, calculations
+from scoring.score_run.copied_columns import CARD, INPUTS
 from scoring.score_run.work import _told
 from scoring.survey.domain import critical_reasons, satisfaction_parts, words_of
 from service_kit.words.identity import new_id
@@ -67,10 +69,10 @@ def test_every_score_is_the_exact_sum_of_its_parts(statistic):
 
     found = {score.name: score for score in scores(card, definition)}
 
-    assert set(found) == set(SCORE_NAMES)
+    assert set(found) == set(get_args(ScoreName))
     for name, score in found.items():
         assert sum((part.value for part in score.parts), Decimal(0)) == score.value
-        assert value_of(card, name) == score.value
+        assert card.value_of(name) == score.value
 
 
 @settings(max_examples=60, deadline=None)
@@ -85,7 +87,7 @@ def test_one_customer_is_scored_as_a_run_scores_everybody(many, unit):
     rows["customer_id"] = np.array([np.void(each.customer_id.bytes) for each in many])
 
     told = json.loads(json.dumps(_told(definition)))
-    made = columns.read(vectors.cards(columns.write(INPUTS, rows), definition=told, milliseconds=1), CARD)
+    made = binary_copy.read(calculations.cards(binary_copy.write(INPUTS, rows), definition=told, milliseconds=1), CARD)
 
     for place, statistic in enumerate(many):
         card = card_of(statistic, definition, id=new_id(), as_of=definition.as_of)
@@ -121,21 +123,21 @@ def test_columns_come_back_as_they_were_written_and_nulls_keep_their_place():
     }
     layout = {"last_day": "date", "order_days": "int4", "net": "int8", "first_day": "date"}
 
-    back = columns.read(columns.write(layout, rows), layout)
-    with_null = columns.write(layout, {name: rows[name] for name in rows if name != "net"}, absent=["net"])
+    back = binary_copy.read(binary_copy.write(layout, rows), layout)
+    with_null = binary_copy.write(layout, {name: rows[name] for name in rows if name != "net"}, absent=["net"])
 
     assert {name: back[name].tolist() for name in layout} == {name: rows[name].tolist() for name in layout}
-    assert len(with_null) == len(columns.write(layout, rows)) - 16
+    assert len(with_null) == len(binary_copy.write(layout, rows)) - 16
     with pytest.raises(ValueError, match="width"):
-        columns.read(with_null, layout)
+        binary_copy.read(with_null, layout)
     with pytest.raises(ValueError, match="COPY"):
-        columns.read(b"nonsense", layout)
+        binary_copy.read(b"nonsense", layout)
 
 
 def test_ids_made_for_many_cards_are_uuids_of_version_seven_of_their_moment():
     from uuid import UUID
 
-    ids = [UUID(bytes=bytes(each)) for each in columns.new_ids(50, milliseconds=1_700_000_000_123)]
+    ids = [UUID(bytes=bytes(each)) for each in binary_copy.new_ids(50, milliseconds=1_700_000_000_123)]
 
     assert len(set(ids)) == 50
     assert {id.version for id in ids} == {7}

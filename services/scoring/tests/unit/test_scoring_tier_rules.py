@@ -6,7 +6,18 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scoring.tier.domain import NoOverride, Override, OverrideInThePast, Reading, Scheme, Standing, Threshold, judged, overridden, released
+from scoring.tier.domain import (
+    Override,
+    OverrideInThePast,
+    Reading,
+    Scheme,
+    Standing,
+    Threshold,
+    TierOverrideNotFound,
+    judged,
+    overridden,
+    released,
+)
 from service_kit.words.identity import new_id
 
 CUSTOMER = new_id()
@@ -164,7 +175,7 @@ def test_an_override_that_is_over_already_is_refused():
 
 
 def test_where_nothing_was_overridden_nothing_is_released():
-    with pytest.raises(NoOverride):
+    with pytest.raises(TierOverrideNotFound):
         released(a_standing(2), a_scheme(), [], day=DAY, reason="over")
 
 

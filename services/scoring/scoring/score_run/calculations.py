@@ -7,19 +7,19 @@ import numpy as np
 from service_kit.words.messages import sentence, stored
 
 from scoring.amounts import UNITS_PER_ONE
+from scoring.card.domain import MICRO
 from scoring.model import bg_nbd, forecast, formulas, gamma_gamma, rfm
 from scoring.model.history import Floats
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.model.refusals import ModelRefused
-from scoring.score.domain import MICRO
-from scoring.score_run import columns
-from scoring.score_run.columns import Arrays
-from scoring.score_run.layouts import CALIBRATION, CARD, CUTS, INPUTS
+from scoring.score_run import binary_copy
+from scoring.score_run.binary_copy import Arrays
+from scoring.score_run.copied_columns import CALIBRATION, CARD, CUTS, INPUTS
 
 
 def calibrate(content: bytes, *, models: list[str], days: float) -> dict[str, Any]:
     """The parameters of the models, or which one was refused and why."""
-    rows = columns.read(content, CALIBRATION)
+    rows = binary_copy.read(content, CALIBRATION)
     x, unit = rows["order_days"] - 1, days
     fitted: dict[str, Any] = {}
     for name in models:
@@ -45,18 +45,18 @@ def mean_repeat_value(x: Any, rows: Arrays) -> Floats:
 
 def cut_points(content: bytes) -> dict[str, list[int]]:
     """The quintiles of the customers that are scored."""
-    rows = columns.read(content, CUTS)
+    rows = binary_copy.read(content, CUTS)
     turned = {**rows, "first_day": -rows["first_day"]}
     return {name: rfm.cut_points(turned[name]) for name in ("last_day", "order_days", "net", "first_day")}
 
 
 def cards(content: bytes, *, definition: Mapping[str, Any], milliseconds: int) -> bytes:
     """The rows of the score cards of some customers, ready for COPY."""
-    rows = columns.read(content, INPUTS)
+    rows = binary_copy.read(content, INPUTS)
     size = len(rows["customer_id"])
     made: dict[str, Any] = {name: rows[name] for name in INPUTS}
     made |= {
-        "id": columns.new_ids(size, milliseconds=milliseconds),
+        "id": binary_copy.new_ids(size, milliseconds=milliseconds),
         "run_id": np.full(size, np.void(bytes.fromhex(definition["run_id"]))),
         "currency": np.full(size, definition["currency"].encode()),
         "as_of": np.full(size, definition["as_of"]),
@@ -68,11 +68,11 @@ def cards(content: bytes, *, definition: Mapping[str, Any], milliseconds: int) -
     made["monetary"] = rfm.quintiles(rows["order_amount"] - rows["refund_amount"], cuts["net"])
     made["tenure"] = rfm.quintiles(-rows["first_day"], cuts["first_day"])
     made |= _model_values(rows, definition)
-    return columns.write(CARD, made, absent=[name for name in CARD if name not in made])
+    return binary_copy.write(CARD, made, absent=[name for name in CARD if name not in made])
 
 
 def _model_values(rows: Arrays, definition: Mapping[str, Any]) -> dict[str, Any]:
-    """As `score.domain` does for one customer."""
+    """As `card.domain` does for one customer."""
     x, days = rows["order_days"] - 1, definition["days"]
     values: dict[str, Any] = {}
     if worth := definition["gamma_gamma"]:

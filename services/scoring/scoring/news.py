@@ -8,11 +8,11 @@ from service_kit.store.database import Transaction
 from service_kit.web.kept_answers import KeptAnswers
 from service_kit.work.consumer import News
 
-from scoring.customer import store
 from scoring.customer.domain import KnownCustomer, State
-from scoring.survey import store as surveys
-from scoring.tier import store as tiers
-from scoring.transaction import store as transactions
+from scoring.customer.store import CustomerStore
+from scoring.survey.store import SurveyStore
+from scoring.tier.store import TierStore
+from scoring.transaction.store import TransactionStore
 
 STATES: dict[str, State] = {
     "customer.created": "active",
@@ -32,13 +32,14 @@ class CustomerNews:
         state = STATES.get(news.type)
         if state is None:
             return
-        await store.learn(tx, [KnownCustomer(id=news.subject, unit=news.unit, state=state)], at=news.at)
+        await CustomerStore(tx).learn([KnownCustomer(id=news.subject, unit=news.unit, state=state)], at=news.at)
         if state == "erased":
             await self._erase(tx, news.subject, at=news.at)
 
     async def _erase(self, tx: Transaction, customer_id: UUID, *, at: datetime) -> None:
         """What an erased customer wrote, and what was written about them, goes; the books (sums without a name) stay."""
-        await tiers.erase_reasons(tx, customer_id)
-        ids = [customer_id, *await surveys.erase_remarks(tx, customer_id), *await transactions.ids_of(tx, customer_id)]
+        await TierStore(tx).erase_reasons(customer_id)
+        answers = await SurveyStore(tx, None).erase_remarks(customer_id)
+        ids = [customer_id, *answers, *await TransactionStore(tx, None).ids_of(customer_id)]
         await audit.erase(tx, *ids, at=at)
         await self._kept_answers.erase(tx, ids)

@@ -14,7 +14,7 @@ from service_kit.store.running import Reader
 from sqlalchemy import ColumnElement, Date, Select, Uuid, and_, bindparam, func, select, true
 
 from scoring.purchase.store import OF_DAYS
-from scoring.score_run.layouts import CALIBRATION, CUTS, INPUTS
+from scoring.score_run.copied_columns import CALIBRATION, CUTS, INPUTS
 from scoring.tables import purchase_day as day
 from scoring.tables import purchase_statistic as statistic
 

@@ -10,13 +10,8 @@ from service_kit.store.database import Transaction
 from service_kit.store.running import Reader, Record
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     ColumnElement,
-    Date,
-    Integer,
     Select,
-    SmallInteger,
-    String,
     Uuid,
     and_,
     any_,
@@ -29,12 +24,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from scoring.card.domain import Card, CutPoints, Definition
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.purchase.domain import Statistic
-from scoring.rows import arrays, unnested
-from scoring.score.domain import Card, CutPoints, Definition
 from scoring.tables import purchase_statistic as statistic
 from scoring.tables import score_card, score_definition, score_model
+from scoring.unnested import Unnested, arrays
 
 _bg_nbd = score_model.alias("bg_nbd")
 _gamma_gamma = score_model.alias("gamma_gamma")
@@ -57,32 +52,10 @@ BY_RUN = _definitions.where(score_definition.c.run_id == any_(bindparam("runs", 
 INSERT_DEFINITION = insert(score_definition)
 COMPLETE = update(score_definition).where(score_definition.c.run_id == bindparam("of")).values(completed_at=bindparam("at"))
 
-_CARD: dict[str, Any] = {
-    "customer_id": Uuid,
-    "id": Uuid,
-    "run_id": Uuid,
-    "currency": String,
-    "as_of": Date,
-    "definition_version": SmallInteger,
-    "order_days": Integer,
-    "first_day": Date,
-    "last_day": Date,
-    "first_day_amount": BigInteger,
-    "order_amount": BigInteger,
-    "order_cost": BigInteger,
-    "refund_amount": BigInteger,
-    "refund_cost": BigInteger,
-    "recency": SmallInteger,
-    "frequency": SmallInteger,
-    "monetary": SmallInteger,
-    "tenure": SmallInteger,
-    "p_alive": Integer,
-    "expected_orders": BigInteger,
-    "order_value": BigInteger,
-    "clv": BigInteger,
-}
-_cards = unnested("cards", **_CARD)
-INSERT = insert(score_card).from_select([each.name for each in _cards.c], select(*_cards.c))
+# Fields of a definition that are kept as they are.
+_PLAIN = ("run_id", "currency", "as_of", "time_unit", "horizon_months")
+_cards = Unnested("cards", *score_card.c)
+INSERT = _cards.inserted_into(score_card)
 
 
 def _latest(*until: ColumnElement[bool]) -> Select[Any]:
@@ -105,59 +78,63 @@ def _latest(*until: ColumnElement[bool]) -> Select[Any]:
 
 LATEST = _latest()
 LATEST_UNTIL = _latest(score_card.c.as_of <= bindparam("until"))
-_gone = unnested("gone", customer_id=Uuid, currency=String)
+_gone = Unnested("gone", score_card.c.customer_id, score_card.c.currency)
 FORGET = delete(score_card).where(and_(score_card.c.customer_id == _gone.c.customer_id, score_card.c.currency == _gone.c.currency))
 
 
-async def in_force(reader: Reader) -> dict[str, Definition]:
-    """By currency: what a customer is scored by between two runs."""
-    return {row["currency"]: definition_of(row) for row in await reader.fetch(IN_FORCE)}
+class CardReader:
+    """Reads cards and definitions."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def in_force(self) -> dict[str, Definition]:
+        """By currency: what a customer is scored by between two runs."""
+        return {row["currency"]: definition_of(row) for row in await self._reader.fetch(IN_FORCE)}
+
+    async def by_run(self, runs: Iterable[UUID]) -> dict[UUID, Definition]:
+        return {row["run_id"]: definition_of(row) for row in await self._reader.fetch(BY_RUN, runs=list(runs))}
+
+    async def latest(self, ids: Sequence[UUID], *, until: date | None = None) -> list[Card]:
+        """The card with the latest day, one per customer and currency."""
+        if until is None:
+            rows = await self._reader.fetch(LATEST, ids=list(ids))
+        else:
+            rows = await self._reader.fetch(LATEST_UNTIL, ids=list(ids), until=until)
+        return [card_of_row(row) for row in rows]
 
 
-async def by_run(reader: Reader, runs: Iterable[UUID]) -> dict[UUID, Definition]:
-    return {row["run_id"]: definition_of(row) for row in await reader.fetch(BY_RUN, runs=list(runs))}
+class CardStore(CardReader):
+    """Cards and definitions in one transaction of the database."""
 
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx)
+        self._tx = tx
 
-async def insert_definition(tx: Transaction, definition: Definition, models: Mapping[str, UUID], *, at: datetime) -> None:
-    """Keep what a run fixed; it comes into force when the run is complete."""
-    await tx.execute(
-        INSERT_DEFINITION,
-        run_id=definition.run_id,
-        currency=definition.currency,
-        as_of=definition.as_of,
-        time_unit=definition.time_unit,
-        horizon_months=definition.horizon_months,
-        annual_discount=str(definition.annual_discount),
-        margin=str(definition.margin),
-        cuts={name: list(cuts) for name, cuts in vars(definition.cuts).items()},
-        bg_nbd_id=models.get("bg_nbd"),
-        gamma_gamma_id=models.get("gamma_gamma"),
-        made_at=at,
-    )
+    async def insert_definition(self, definition: Definition, models: Mapping[str, UUID], *, at: datetime) -> None:
+        """Keep what a run fixed; it comes into force when the run is complete."""
+        await self._tx.execute(
+            INSERT_DEFINITION,
+            **{name: getattr(definition, name) for name in _PLAIN},
+            annual_discount=str(definition.annual_discount),
+            margin=str(definition.margin),
+            cuts={name: list(cuts) for name, cuts in vars(definition.cuts).items()},
+            bg_nbd_id=models.get("bg_nbd"),
+            gamma_gamma_id=models.get("gamma_gamma"),
+            made_at=at,
+        )
 
+    async def complete(self, run_id: UUID, *, at: datetime) -> None:
+        await self._tx.execute(COMPLETE, of=run_id, at=at)
 
-async def complete(tx: Transaction, run_id: UUID, *, at: datetime) -> None:
-    await tx.execute(COMPLETE, of=run_id, at=at)
+    async def insert_cards(self, cards: Sequence[Card]) -> None:
+        if cards:
+            await self._tx.execute(INSERT, **arrays(_cards, [_row(card) for card in cards]))
 
-
-async def insert_cards(tx: Transaction, cards: Sequence[Card]) -> None:
-    if cards:
-        await tx.execute(INSERT, **arrays(_cards, [_row(card) for card in cards]))
-
-
-async def latest(reader: Reader, ids: Sequence[UUID], *, until: date | None = None) -> list[Card]:
-    """The card with the latest day, one per customer and currency."""
-    if until is None:
-        rows = await reader.fetch(LATEST, ids=list(ids))
-    else:
-        rows = await reader.fetch(LATEST_UNTIL, ids=list(ids), until=until)
-    return [card_of_row(row) for row in rows]
-
-
-async def forget(tx: Transaction, keys: Sequence[tuple[UUID, str]]) -> None:
-    """Drop the cards of those whose only orders were voided: they never were customers."""
-    if keys:
-        await tx.execute(FORGET, **arrays(_gone, [{"customer_id": id, "currency": currency} for id, currency in keys]))
+    async def forget(self, keys: Sequence[tuple[UUID, str]]) -> None:
+        """Drop the cards of those whose only orders were voided: they never were customers."""
+        if keys:
+            await self._tx.execute(FORGET, **arrays(_gone, [{"customer_id": id, "currency": currency} for id, currency in keys]))
 
 
 def card_of_row(row: Record) -> Card:
@@ -173,12 +150,12 @@ _STATISTIC = tuple(name for name in Statistic.__dataclass_fields__ if name != "l
 
 
 def _row(card: Card) -> dict[str, object]:
-    return {name: getattr(card if name in Card.__dataclass_fields__ else card.statistic, name) for name in _CARD}
+    return {each.name: getattr(card if each.name in Card.__dataclass_fields__ else card.statistic, each.name) for each in _cards.c}
 
 
 def definition_of(row: Record) -> Definition:
     return Definition(
-        **{name: row[name] for name in ("run_id", "currency", "as_of", "time_unit", "horizon_months")},
+        **{name: row[name] for name in _PLAIN},
         annual_discount=Decimal(row["annual_discount"]),
         margin=Decimal(row["margin"]),
         cuts=CutPoints(**row["cuts"]),

@@ -7,18 +7,18 @@ import json
 import sys
 from typing import Any, BinaryIO
 
-from scoring.score_run import vectors
+from scoring.score_run import calculations
 
 
 def answered(question: dict[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
     """The answer to one question."""
     match question["ask"]:
         case "calibrate":
-            return vectors.calibrate(content, models=question["models"], days=question["days"]), b""
+            return calculations.calibrate(content, models=question["models"], days=question["days"]), b""
         case "cut_points":
-            return {"cuts": vectors.cut_points(content)}, b""
+            return {"cuts": calculations.cut_points(content)}, b""
         case "cards":
-            return {}, vectors.cards(content, definition=question["definition"], milliseconds=question["milliseconds"])
+            return {}, calculations.cards(content, definition=question["definition"], milliseconds=question["milliseconds"])
         case other:
             raise ValueError(f"nobody asks {other}")
 

@@ -1,0 +1,47 @@
+"""What the feed tells of survey answers."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from service_kit.store.outbox import Event
+from service_kit.words.fields import Id, Output
+
+from scoring.survey.domain import Answer, Instrument
+
+NpsScore = Annotated[int, Field(ge=0, le=10, json_schema_extra={"format": "int32"})]
+CriticalReasons = Annotated[list[Literal["low_score", "remark"]], Field(max_length=2)]
+
+
+class RefView(Output):
+    """What the survey was about."""
+
+    type: Annotated[str, Field(max_length=64)]
+    id: Annotated[str, Field(max_length=64)]
+
+
+class SurveyAnsweredData(Output):
+    """A customer answered a survey."""
+
+    response_id: Id
+    customer_id: Id
+    instrument: Instrument
+    score: NpsScore
+    critical: bool
+    critical_reasons: CriticalReasons
+    ref: RefView | None
+
+
+EVENTS = {"survey.answered": SurveyAnsweredData}
+
+
+def answered(answer: Answer, unit: str | None) -> Event:
+    payload = {
+        "response_id": str(answer.id),
+        "customer_id": str(answer.customer_id),
+        "instrument": answer.instrument,
+        "score": answer.score,
+        "critical": answer.is_critical,
+        "critical_reasons": list(answer.critical_reasons),
+        "ref": None if answer.ref_type is None else {"type": answer.ref_type, "id": answer.ref_id},
+    }
+    return Event(type="survey.answered", subject=answer.id, at=answer.answered_at, unit=unit, payload=payload)
