@@ -6,7 +6,7 @@ from service_kit.store.running import Record
 
 from customer_profile.care.domain import CarePlan, CareTask, Occasion, Segment, TaskState
 from customer_profile.customer.domain import Kind
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 
 
 def plan_of(row: Record) -> CarePlan:

@@ -7,7 +7,7 @@ from service_kit.words.fields import Code, Id, Input, Language, Line, Output, St
 
 from customer_profile.care.domain import CarePlan, CareTask, Occasion, Segment, TaskState
 from customer_profile.customer.domain import Kind
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 from customer_profile.words import Tag
 
 WithinDays = Annotated[int, Field(ge=0, le=366, json_schema_extra={"format": "int32"})]

@@ -15,7 +15,7 @@ from customer_profile.consent.rows import consent_of
 from customer_profile.consent.schemas import ConsentView, DecisionView, NewConsent, consent_view, reasons_out
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEHIND_ALL, CustomerReader, CustomerStore
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 
 router = Router(tags=["consents"])
 

@@ -3,7 +3,7 @@
 from service_kit.store.running import Record
 
 from customer_profile.consent.domain import Consent, Status
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 
 
 def consent_of(row: Record) -> Consent:

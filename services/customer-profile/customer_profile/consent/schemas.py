@@ -7,7 +7,7 @@ from service_kit.words.fields import Id, Input, Line, Output, Timestamp
 from service_kit.words.language import spoken
 
 from customer_profile.consent.domain import TEXTS, Code, Consent, Decision, Status
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 
 
 class NewConsent(Input):

@@ -7,7 +7,8 @@ from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema
 from service_kit.words.fields import FREE_JSON, NOT_BLANK, Id, Input, JsonObject, Line, Output, StoredJson, Timestamp
 from service_kit.words.merging import merged
 
-from customer_profile.interaction.domain import Channel, Direction, Interaction, Purpose, TrailTooLong
+from customer_profile.interaction.domain import Direction, Interaction, TrailTooLong
+from customer_profile.touch import Channel, Purpose
 
 Outcome = Annotated[str, Field(min_length=1, max_length=2_000, pattern=NOT_BLANK)]
 ToDos = Annotated[list[Line], Field(max_length=50)]

@@ -15,18 +15,10 @@ from service_kit.store.tables import Moment
 from service_kit.words.fields import written
 from sqlalchemy import Integer, Uuid, and_, bindparam, func, insert, select, tuple_, update
 
-from customer_profile.interaction.domain import (
-    ANSWERING,
-    Channel,
-    Direction,
-    Interaction,
-    InteractionAlreadyRecorded,
-    InteractionNotFound,
-    Purpose,
-)
+from customer_profile.interaction.domain import Direction, Interaction, InteractionAlreadyRecorded, InteractionNotFound, entry_of
 from customer_profile.tables import customer, interaction
-from customer_profile.timeline.domain import of_interaction
 from customer_profile.timeline.store import TimelineStore
+from customer_profile.touch import ANSWERING, Channel, Purpose
 
 _of_present = (interaction.c.customer_id == customer.c.id, customer.c.erased_at.is_(None), within_units(customer.c.unit))
 FIND = select(interaction, customer.c.unit).where(interaction.c.id == bindparam("id"), *_of_present)
@@ -124,7 +116,7 @@ async def add(tx: Transaction, recorded: Interaction, *, unit: str) -> None:
         await tx.execute(INSERT, **row_of(recorded))
     except UniqueViolated as error:
         raise InteractionAlreadyRecorded() from error
-    await TimelineStore(tx).add(of_interaction(recorded))
+    await TimelineStore(tx).add(entry_of(recorded))
     tx.record(
         told("interaction.recorded", recorded, unit, at=recorded.created_at),
         values={"subject": recorded.subject, "outcome": recorded.outcome},
@@ -148,7 +140,7 @@ async def save(tx: Transaction, before: Interaction, after: Interaction, *, unit
     )
     if not changed:
         raise TransactionRolledBack("the interaction changed meanwhile")
-    await TimelineStore(tx).change(of_interaction(after))
+    await TimelineStore(tx).change(entry_of(after))
     tx.record(told("interaction.changed", after, unit, at=at), values={"subject": after.subject, "outcome": after.outcome})
 
 

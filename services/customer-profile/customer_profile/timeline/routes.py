@@ -11,10 +11,10 @@ from service_kit.words.fields import EARLIEST, LATEST, Id, Timestamp
 
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEHIND_ALL, CustomerReader
-from customer_profile.interaction.domain import Channel
 from customer_profile.timeline.domain import kinds_for
 from customer_profile.timeline.schemas import EntryView, entry_view
 from customer_profile.timeline.store import entries
+from customer_profile.touch import Channel
 
 router = Router(tags=["timeline"])
 
