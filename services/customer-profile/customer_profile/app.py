@@ -16,12 +16,12 @@ from customer_profile.consent.routes import router as consents
 from customer_profile.consent.schemas import ConsentChangedData
 from customer_profile.contact_person.routes import router as contact_persons
 from customer_profile.customer.events import CustomerChangedData, CustomerCreatedData, CustomerErasedData
-from customer_profile.customer.routes import SENSITIVE
 from customer_profile.customer.routes import router as customers
+from customer_profile.customer.sensitive import SENSITIVE_SCOPE
 from customer_profile.customer.store import may_read
+from customer_profile.customer_import.importing import KIND as IMPORTS
+from customer_profile.customer_import.importing import Importing
 from customer_profile.customer_import.routes import router as customer_imports
-from customer_profile.customer_import.work import KIND as IMPORTS
-from customer_profile.customer_import.work import Importing
 from customer_profile.customer_read.routes import router as customer_reads
 from customer_profile.identifier.vault import SealedVault
 from customer_profile.interaction.routes import router as interactions
@@ -80,7 +80,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         events=EVENTS,
         scopes=SCOPES,
         event_scopes=EVENT_SCOPES,
-        sensitive_scope=SENSITIVE,
+        sensitive_scope=SENSITIVE_SCOPE,
         keys=keys,
         now=now,
         may_read=may_read,

@@ -20,11 +20,11 @@ from customer_profile.customer.domain import (
     Kind,
     SourceGiven,
 )
-from customer_profile.customer.facts import Learned, Source, SourceKind
+from customer_profile.customer.source import Learned, Source, SourceKind
+from customer_profile.customer_import.cells import RowRefused
 from customer_profile.customer_import.columns import columns_of, key_of
 from customer_profile.customer_import.domain import Deciding, Defaults, Known
 from customer_profile.customer_import.drafts import Draft, Drafting
-from customer_profile.customer_import.readings import RowRefused
 from customer_profile.identifier.domain import Hidden, Identifier, IdentifierType, written
 from customer_profile.touch import Channel, Purpose
 

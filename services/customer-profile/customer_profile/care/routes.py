@@ -13,6 +13,7 @@ from service_kit.words.fields import EARLIEST, Id
 from service_kit.words.merging import merged
 
 from customer_profile.care import birthdays, store
+from customer_profile.care.caring import caring
 from customer_profile.care.domain import (
     CarePlan,
     CarePlanNotFound,
@@ -25,7 +26,6 @@ from customer_profile.care.domain import (
     Occasion,
     TaskState,
 )
-from customer_profile.care.making import caring
 from customer_profile.care.rows import plan_of, segment_of, segment_row, task_of
 from customer_profile.care.schemas import (
     CarePlanChange,

@@ -14,6 +14,7 @@ from customer_profile.contact_person import store
 from customer_profile.contact_person.domain import ContactPerson, ContactPersonNotFound
 from customer_profile.contact_person.schemas import ContactPersonChange, ContactPersonView, NewContactPerson, person_view
 from customer_profile.customer.domain import CustomerNotFound, IdentifierTaken
+from customer_profile.customer.sensitive import SENSITIVE_SCOPE
 from customer_profile.customer.store import BEFORE_ALL, CustomerReader, CustomerStore
 from customer_profile.identifier.domain import replaced, without_repeats
 from customer_profile.identifier.schemas import identifiers_of
@@ -111,5 +112,5 @@ def sent(before: ContactPerson, body: ContactPersonChange, call: Call) -> dict[s
         given["is_key_contact"] = given.pop("key_contact")
     if "identifiers" in given:
         written = identifiers_of(body.identifiers or [], call.part("vault"), region=call.settings.phone_region)
-        given["identifiers"] = replaced(before.identifiers, written, sees_hidden=call.caller.may("customers:sensitive"))
+        given["identifiers"] = replaced(before.identifiers, written, sees_hidden=call.caller.may(SENSITIVE_SCOPE))
     return given

@@ -15,8 +15,8 @@ from sqlalchemy import Integer, Uuid, bindparam, delete, insert, select, update
 
 from customer_profile.contact_person.domain import ContactPerson, ContactPersonNotFound, Part, Stance
 from customer_profile.customer.events import beside_changed
-from customer_profile.customer.rows import identifiers_of, identifiers_row
 from customer_profile.customer.store import CustomerStore
+from customer_profile.identifier.rows import identifiers_of, identifiers_row
 from customer_profile.tables import contact_person, customer
 
 _of_present = (contact_person.c.customer_id == customer.c.id, customer.c.erased_at.is_(None), within_units(customer.c.unit))

@@ -7,7 +7,7 @@ from service_kit.words.fields import Day, Id, Input, Line, MoneyIn, Output, Star
 from typing_extensions import TypeAliasType
 
 from customer_profile.customer.domain import Kind, Role, Sector
-from customer_profile.customer.facts import Learned, SourceKind
+from customer_profile.customer.source import Learned, SourceKind
 from customer_profile.identifier.schemas import IdentifierOut, Identifiers
 from customer_profile.words import LanguageTag, Tag, TimeZone
 

@@ -21,10 +21,10 @@ from customer_profile.customer.store import BEHIND_ALL
 from customer_profile.customer_import import store
 from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable
 from customer_profile.customer_import.domain import ImportNotFound
-from customer_profile.customer_import.problems import as_csv
+from customer_profile.customer_import.errors_csv import as_csv
+from customer_profile.customer_import.importing import KIND, Order
 from customer_profile.customer_import.schemas import ImportView, RowErrorView, import_view, row_error_view
 from customer_profile.customer_import.uploads import Upload, mapping_of, uploaded
-from customer_profile.customer_import.work import KIND, Order
 
 router = Router(tags=["customer imports"])
 PATH = "/v1/customer-imports"

@@ -16,9 +16,9 @@ from service_kit.words.identity import Ids
 from service_kit.words.messages import stored
 from sqlalchemy import Integer, SmallInteger, String, Uuid, bindparam, delete, exists, func, insert, select, tuple_
 
-from customer_profile.customer import events, statements
+from customer_profile.customer import events
 from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, IdentifierTaken, changed_names
-from customer_profile.customer.rows import customer_of, row_of
+from customer_profile.customer.rows import row_of
 from customer_profile.customer.store import UNIQUE_KEY, CustomerStore
 from customer_profile.customer_import.domain import Holding, Known, RowProblem
 from customer_profile.tables import customer_search, import_file, import_problem
@@ -101,10 +101,10 @@ async def known(tx: Transaction, keys: Sequence[str]) -> tuple[list[Customer], l
     """Who holds these identifiers, locked until the batch is written."""
     if not keys:
         return [], []
-    held = await tx.fetch(statements.FIND_HOLDINGS, keys=list(keys))
+    customers = CustomerStore(tx, None)
+    held = await customers.holdings(keys)
     ids = sorted({row["customer_id"] for row in held})
-    present = await tx.fetch(statements.FIND_MANY, ids=ids) if ids else []
-    return [customer_of(row) for row in present], [Holding(row["key"], row["customer_id"], row["holder_id"]) for row in held]
+    return await customers.some_to_change(ids) if ids else [], [Holding(row["key"], row["customer_id"], row["holder_id"]) for row in held]
 
 
 Table = tuple[str, list[str], list[tuple[Any, ...]]]

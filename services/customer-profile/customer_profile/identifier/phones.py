@@ -4,7 +4,7 @@ import re
 
 from service_kit.words.messages import said
 
-from customer_profile.identifier.values import IdentifierNotReadable, shown
+from customer_profile.identifier.not_readable import IdentifierNotReadable, shown
 
 MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 LIKE_MOBILE = re.compile(r"(?:\+86|0086)?1[3-9][0-9]*")

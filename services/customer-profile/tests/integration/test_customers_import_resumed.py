@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from customer_profile.app import compose
 from customer_profile.customer_import import store
-from customer_profile.customer_import.work import KIND, Importing
+from customer_profile.customer_import.importing import KIND, Importing
 from customer_profile.identifier.vault import SealedVault
 from customer_profile.settings import Settings
 from service_kit.testing import Api, serving

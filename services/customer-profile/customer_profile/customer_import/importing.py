@@ -19,12 +19,12 @@ from service_kit.words.identity import Clock, new_id
 from service_kit.work.jobs import JobCanceled, RunningJob
 
 from customer_profile.customer.domain import SourceGiven
-from customer_profile.customer.facts import Learned, Source, SourceKind
+from customer_profile.customer.source import Learned, Source, SourceKind
 from customer_profile.customer_import import store
+from customer_profile.customer_import.cells import RowRefused
 from customer_profile.customer_import.columns import Columns, columns_of, key_of
 from customer_profile.customer_import.domain import COUNTED, Counts, Deciding, Defaults, Known, keys_of
 from customer_profile.customer_import.drafts import Draft, Drafting
-from customer_profile.customer_import.readings import RowRefused
 from customer_profile.customer_import.store import BatchCollided, Written
 from customer_profile.identifier.domain import Vault
 from customer_profile.settings import Settings
