@@ -134,26 +134,6 @@ class OccasionView(Output):
     tasks: Annotated[list[CareTaskView], Field(max_length=200)]
 
 
-class CareTaskCreatedData(Output):
-    """A care task was made."""
-
-    care_task_id: Id
-    customer_id: Id
-    plan_id: Id
-    occasion: Occasion
-    state: TaskState
-    due_at: Timestamp
-
-
-class CareTaskEndedData(Output):
-    """A care task was done or skipped."""
-
-    care_task_id: Id
-    customer_id: Id
-    plan_id: Id
-    state: TaskState
-
-
 def plan_view(plan: CarePlan) -> CarePlanView:
     segment = plan.segment
     return CarePlanView(

@@ -55,16 +55,6 @@ class DecisionView(Output):
     quiet_until: Timestamp | None
 
 
-class ConsentChangedData(Output):
-    """A customer granted, denied or withdrew a consent."""
-
-    consent_id: Id
-    customer_id: Id
-    purpose: Purpose
-    channel: Channel | None
-    status: Status
-
-
 def consent_view(consent: Consent) -> ConsentView:
     return ConsentView(
         id=consent.id,

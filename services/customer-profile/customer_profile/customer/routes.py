@@ -4,15 +4,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
-from pydantic import Field
-from service_kit.access.units import UnitNotAllowed, units_of
+from service_kit.access.units import UnitNotAllowed
 from service_kit.store.database import Transaction
 from service_kit.store.outbox import Event
-from service_kit.store.running import Record
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
-from service_kit.words.fields import EMAIL, PHONE_IN_QUERY, Id, Input, Output, Stars, UnitPath
+from service_kit.words.fields import EMAIL, PHONE_IN_QUERY, Id, Stars, UnitPath
 
 from customer_profile.customer import use_cases
 from customer_profile.customer.domain import Customer, CustomerNotFound, IdentifierTaken, TooManyFacts, TooManyIdentifiers
@@ -20,11 +18,11 @@ from customer_profile.customer.file_json import file_json, page_json
 from customer_profile.customer.listing import Asked
 from customer_profile.customer.requested import facts_given, new_customer, source_given, wanted_customer
 from customer_profile.customer.rows import row_of
-from customer_profile.customer.schemas import CustomerChange, CustomerView, NewCustomer
+from customer_profile.customer.schemas import MOST_HOLDERS, CustomerChange, CustomerView, Lookups, LookupsView, NewCustomer, lookup
 from customer_profile.customer.sensitive import SENSITIVE_SCOPE, sensitive_names
 from customer_profile.customer.store import BEFORE_ALL, BEHIND_ALL, CustomerReader, CustomerStore
 from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
-from customer_profile.identifier.schemas import IdentifierIn, identifiers_of
+from customer_profile.identifier.schemas import identifiers_of
 from customer_profile.search.keys import query
 from customer_profile.words import Tag
 
@@ -47,30 +45,6 @@ ExternalQuery = Annotated[
 ]
 LoyaltyQuery = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 WechatQuery = Annotated[str | None, Query(min_length=2, max_length=100, pattern=r"^[A-Za-z0-9_.@-]{2,100}$")]
-
-
-# How many customers of one shared identifier are named.
-MOST_HOLDERS = 1_000
-
-
-class Lookups(Input):
-    """Identifiers whose customers are asked for."""
-
-    identifiers: Annotated[list[IdentifierIn], Field(min_length=1, max_length=1_000)]
-
-
-class Lookup(Output):
-    """Who holds one identifier: the oldest customer, their unit, and all ids where it is shared."""
-
-    customer_id: Id
-    unit: Annotated[str, Field(max_length=200)]
-    customer_ids: Annotated[list[Id], Field(max_length=MOST_HOLDERS)]
-
-
-class LookupsView(Output):
-    """The customers of each identifier, in the order of the request; null where nobody holds it."""
-
-    items: Annotated[list[Lookup | None], Field(max_length=1_000)]
 
 
 @router.post(
@@ -108,7 +82,7 @@ async def read_customer(
     the audit of the customer.
     """
     async with call.reading() as reader:
-        row = await CustomerReader(reader, units_of(call.caller)).row(customer_id)
+        row = await CustomerReader.of(reader, call.caller).row(customer_id)
     vault = vault_for(call)
     view = file_json(row, vault=vault, with_sources=include == "sources")
     answer = call.answer(view, version=row["version"], variant=variant_of(call, include))
@@ -143,7 +117,7 @@ async def list_customers(
     keys = tuple(asked_key(call, name, value).key for name, value in given.items() if value is not None)
     asked = Asked(keys=keys, tag=tag, tier_min=tier_min, unit=unit)
     async with call.reading() as reader:
-        customers = CustomerReader(reader, units_of(call.caller))
+        customers = CustomerReader.of(reader, call.caller)
         if q is None:
             rows = await customers.listed(asked, before=page.after[0] if page.after else BEHIND_ALL, limit=page.fetch)
             following = page.next_cursor(rows, "id")
@@ -224,14 +198,6 @@ def created_answer(call: Call, created: Customer, tx: Transaction) -> Response:
     return answer
 
 
-def lookup(held: list[Record]) -> Lookup | None:
-    """The holders of one identifier, oldest first."""
-    if not held:
-        return None
-    ids = [row["customer_id"] for row in held]
-    return Lookup(customer_id=ids[0], unit=held[0]["unit"], customer_ids=ids)
-
-
 def vault_for(call: Call) -> Vault | None:
     """The vault, for callers who may see what is sensitive."""
     vault: Vault = call.part("vault")
@@ -268,5 +234,5 @@ async def naming_the_holder(call: Call, customer: Customer) -> IdentifierTaken:
     """The refusal, with the holder's id where the caller may see it."""
     keys = [identifier.key for identifier in customer.identifiers if identifier.is_unique]
     async with call.reading() as reader:
-        holder: UUID | None = await CustomerReader(reader, units_of(call.caller)).holder_of(keys, but=customer.id)
+        holder: UUID | None = await CustomerReader.of(reader, call.caller).holder_of(keys, but=customer.id)
     return IdentifierTaken("the identifier is taken") if holder is None else IdentifierTaken(holder=str(holder))

@@ -9,7 +9,7 @@ from uuid import UUID
 from service_kit.access.caller import Caller
 from service_kit.store.database import Transaction
 from service_kit.store.running import Reader, Record
-from service_kit.store.sqlstates import TransactionRolledBack, UniqueViolated
+from service_kit.store.sqlstates import UniqueViolated
 from service_kit.store.statements import rows
 from service_kit.store.tables import Moment
 from sqlalchemy import (
@@ -41,7 +41,7 @@ from customer_profile.customer.rows import customer_of, row_of
 from customer_profile.customer.sensitive import SECRET, sensitive_names, shown_facts
 from customer_profile.identifier.domain import Identifier
 from customer_profile.search.keys import Query
-from customer_profile.stores import Access, Store
+from customer_profile.stores import Access, Store, change, changing
 from customer_profile.tables import customer, customer_search, identifier_holder
 
 BEFORE_ALL = UUID(int=0)
@@ -109,8 +109,7 @@ _holders_inserted = (
 )
 INSERT = select(literal(1, Integer)).add_cte(_inserted, _search_inserted, _holders_inserted)
 
-_changed = {name: bindparam(f"new_{name}", type_=customer.c[name].type) for name in _bound if name not in ("id", "created_at")}
-UPDATE = update(customer).where(customer.c.id == bindparam("of"), customer.c.version == bindparam("was", type_=Integer)).values(_changed)
+UPDATE = changing(customer, *(name for name in _bound if name not in ("id", "version", "created_at")))
 UPDATE_SEARCH = (
     update(customer_search)
     .where(customer_search.c.customer_id == bindparam("of"))
@@ -249,9 +248,7 @@ class CustomerStore(CustomerReader[Transaction]):
         """Write a changed file over the version that it was read at."""
         before, after = event.before, event.after
         row = row_of(after)
-        given = {f"new_{name}": value for name, value in row.items() if name not in ("id", "created_at")}
-        if not await self._tx.execute(UPDATE, of=after.id, was=before.version, **given):
-            raise TransactionRolledBack("the customer changed meanwhile")
+        await change(self._tx, UPDATE, row, was=before.version)
         keys = after.search_keys
         if keys != before.search_keys or after.unit != before.unit:
             await self._tx.execute(UPDATE_SEARCH, of=after.id, new_unit=after.unit, new_tokens=list(keys.tokens), new_text=keys.text)

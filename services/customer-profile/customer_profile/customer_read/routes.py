@@ -9,8 +9,8 @@ from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import written
 
+from customer_profile.contact_person.rows import person_of
 from customer_profile.contact_person.schemas import person_view
-from customer_profile.contact_person.store import person_of
 from customer_profile.customer.file_json import file_json
 from customer_profile.customer.routes import log_sensitive_reading, vault_for
 from customer_profile.customer.sensitive import sensitive_names

@@ -76,21 +76,6 @@ class InteractionView(Output):
     created_at: Timestamp
 
 
-class InteractionRecordedData(Output):
-    """An interaction with a customer was recorded."""
-
-    interaction_id: Id
-    customer_id: Id
-    channel: Channel
-    direction: Direction
-    purpose: Purpose
-    occurred_at: Timestamp
-
-
-class InteractionChangedData(InteractionRecordedData):
-    """An interaction was completed or corrected."""
-
-
 def interaction_view(interaction: Interaction, unit: str) -> InteractionView:
     return InteractionView(
         id=interaction.id,

@@ -62,7 +62,7 @@ async def on_scoring_news(tx: Transaction, news: News) -> None:
         ref_type="tier",
         ref_id=customer_id,
     )
-    await TimelineStore(tx).add(entry)
+    await TimelineStore(tx, None).add(entry)
     # The tier is scoring's to tell; here it stands in the file's audit.
     tx.audit(Event(type="customer.rated", subject=customer_id, unit=unit, at=news.at, payload=details))
 
@@ -89,7 +89,7 @@ class ComplaintNews:
             ref_type="complaint",
             ref_id=news.subject,
         )
-        await TimelineStore(tx).add(entry)
+        await TimelineStore(tx, None).add(entry)
         if news.type == "complaint.closed":
             await self._follow_up(tx, customer_id, news)
 
@@ -125,7 +125,7 @@ async def on_contact_news(tx: Transaction, news: News) -> None:
         ref_type="contact",
         ref_id=named(news.payload, "contact_id") or news.subject,
     )
-    await TimelineStore(tx).go_on(entry)
+    await TimelineStore(tx, None).go_on(entry)
 
 
 async def is_present(tx: Transaction, customer_id: UUID) -> bool:
