@@ -1,4 +1,4 @@
-"""The company's rules of contact, which its settings fill: what needs a consent, quiet hours, and the cap on touches."""
+"""The company's rules of contact, filled by GUANXI_CONSENT_FIRST, GUANXI_QUIET_HOURS and GUANXI_TOUCHES_PER_MONTH."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""The settings of customer-profile."""
+"""The settings of customer-profile: what an operator may change has its default here; what is fixed stands where it is applied."""
 
 from datetime import time
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""From what callers send to what the domain knows."""
+"""The customer that a request asks for; GUANXI_DEFAULT_LANGUAGE, GUANXI_TIME_ZONE and GUANXI_DEFAULT_UNIT fill what it leaves out."""
 
 from dataclasses import replace
 from datetime import datetime

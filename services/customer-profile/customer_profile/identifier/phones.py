@@ -30,6 +30,8 @@ LEAST_DIGITS = 7
 def phone(value: str, *, region: str = "CN") -> str:
     """E.164 where the number is certain; short and local numbers stay as they are dialed. Extensions are left out.
 
+    `region` is GUANXI_PHONE_REGION.
+
     Raises IdentifierNotReadable for what is no phone, for several in one text, and for numbers too long or too short to be dialed.
     """
     dialed = SEPARATORS.sub("", _without_extension(_whole(value)))
