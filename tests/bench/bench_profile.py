@@ -15,9 +15,10 @@ from uuid import uuid4
 
 import httpx2
 from customer_profile.app import MIGRATIONS, compose
-from customer_profile.customer import statements
+from customer_profile.customer.listing import listing, searching
+from customer_profile.customer.store import FIND
+from customer_profile.search.chinese import syllables
 from customer_profile.search.keys import query
-from customer_profile.search.readings import syllables
 from customer_profile.settings import Settings
 from service_kit.store.connection import connect
 from service_kit.store.migrations import migrate
@@ -95,15 +96,15 @@ def in_turn(candidate: Callable[[], float], reference: Callable[[], float]) -> t
 
 def read_by_id(bench: Bench) -> Row:
     ids = [customer_id(number) for number in bench.numbers()]
-    sql = Compiled(statements.FIND, SCHEMA, None).sql
+    sql = Compiled(FIND, SCHEMA, None).sql
     drawn = f"\\set n random(0, {CUSTOMERS - 1})\n"
     drawn_id = ID_IN_SQL.format(number="(:n)::bigint")
-    script = drawn + pgbench.inlined(sql, ordered(statements.FIND, id=drawn_id, units="NULL"))
+    script = drawn + pgbench.inlined(sql, ordered(FIND, id=drawn_id, units="NULL"))
     return bench.against_handler(
         "read by id",
         [f"/v1/customers/{each}" for each in ids],
         [f"id={each}" for each in ids],
-        statements.FIND,
+        FIND,
         {"id": {"query": "id", "type": "uuid"}, "units": None},
         script,
     )
@@ -111,7 +112,7 @@ def read_by_id(bench: Bench) -> Row:
 
 def look_up_by_phone(bench: Bench) -> Row:
     phones = [phone(number).removeprefix("+") for number in bench.numbers()]
-    statement = statements.listing(keys=1, tag=False, tier=False, unit=False, scoped=False)
+    statement = listing(keys=1, tag=False, tier=False, unit=False, scoped=False)
     given = {"before": "ffffffff-ffff-ffff-ffff-ffffffffffff", "limit": 51}
     drawn = f"\\set n random(0, {CUSTOMERS - 1})\n\\set p (:n * 7919) % 100000000\n"
     key = "'phone:+86138' || lpad((:p)::bigint::text, 8, '0')"
@@ -127,7 +128,7 @@ def look_up_by_phone(bench: Bench) -> Row:
 
 
 def list_fifty(bench: Bench) -> Row:
-    statement = statements.listing(keys=0, tag=False, tier=False, unit=True, scoped=False)
+    statement = listing(keys=0, tag=False, tier=False, unit=True, scoped=False)
     given = {"before": "ffffffff-ffff-ffff-ffff-ffffffffffff", "limit": 51, "unit": "cn.gd.gz"}
     arguments = ordered(statement, **{name: pgbench.literal(value) for name, value in given.items()})
     return bench.against_handler(
@@ -153,7 +154,7 @@ def searches() -> list[Callable[[Bench], Row]]:
 
 def _search(bench: Bench, *, what: str, word: Callable[[random.Random], str]) -> Row:
     words = [word(bench.dice) for _ in range(20)]
-    statement = statements.searching(keys=0, tag=False, tier=False, unit=False)
+    statement = searching(keys=0, tag=False, tier=False, unit=False)
     sql = Compiled(statement, SCHEMA, None).sql
     lines = [pgbench.inlined(sql, ordered(statement, **_search_arguments(word))) for word in words]
     script = f"\\set n random(1, {len(lines)})\n" + "\n".join(

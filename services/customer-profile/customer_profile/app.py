@@ -10,22 +10,22 @@ from service_kit.words.identity import Clock, clock
 from service_kit.work.jobs import Jobs
 
 from customer_profile.care.birthdays import Birthdays
+from customer_profile.care.events import CareTaskCreatedData, CareTaskEndedData
 from customer_profile.care.routes import router as care
-from customer_profile.care.schemas import CareTaskCreatedData, CareTaskEndedData
+from customer_profile.consent.events import ConsentChangedData
 from customer_profile.consent.routes import router as consents
-from customer_profile.consent.schemas import ConsentChangedData
 from customer_profile.contact_person.routes import router as contact_persons
 from customer_profile.customer.events import CustomerChangedData, CustomerCreatedData, CustomerErasedData
-from customer_profile.customer.routes import SENSITIVE
 from customer_profile.customer.routes import router as customers
+from customer_profile.customer.sensitive import SENSITIVE_SCOPE
 from customer_profile.customer.store import may_read
+from customer_profile.customer_import.importing import KIND as IMPORTS
+from customer_profile.customer_import.importing import Importing
 from customer_profile.customer_import.routes import router as customer_imports
-from customer_profile.customer_import.work import KIND as IMPORTS
-from customer_profile.customer_import.work import Importing
 from customer_profile.customer_read.routes import router as customer_reads
 from customer_profile.identifier.vault import SealedVault
+from customer_profile.interaction.events import InteractionChangedData, InteractionRecordedData
 from customer_profile.interaction.routes import router as interactions
-from customer_profile.interaction.schemas import InteractionChangedData, InteractionRecordedData
 from customer_profile.news.handlers import ComplaintNews, on_contact_news, on_scoring_news
 from customer_profile.relationship.routes import router as relationships
 from customer_profile.settings import Settings
@@ -80,7 +80,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         events=EVENTS,
         scopes=SCOPES,
         event_scopes=EVENT_SCOPES,
-        sensitive_scope=SENSITIVE,
+        sensitive_scope=SENSITIVE_SCOPE,
         keys=keys,
         now=now,
         may_read=may_read,

@@ -1,4 +1,4 @@
-"""The settings of customer-profile."""
+"""The settings of customer-profile: what an operator may change has its default here; what is fixed stands where it is applied."""
 
 from datetime import time
 from typing import Annotated
@@ -8,8 +8,8 @@ from pydantic_settings import NoDecode
 from service_kit.process.settings import ServiceSettings
 from service_kit.words.fields import UNIT
 
-from customer_profile.consent.domain import ContactRules, QuietHours
-from customer_profile.interaction.domain import Purpose
+from customer_profile.contact_rules import ContactRules, QuietHours
+from customer_profile.touch import Purpose
 
 CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from service_kit.sheet.domain import Row
 
 from customer_profile.care.domain import CarePlan, CareTask, Made, Occasion
-from customer_profile.consent.domain import Consent, ContactRules, QuietHours, Standing, Status
+from customer_profile.consent.domain import Consent, Standing, Status
+from customer_profile.contact_rules import ContactRules, QuietHours
 from customer_profile.customer.domain import (
     Customer,
     CustomerChanged,
@@ -19,13 +20,13 @@ from customer_profile.customer.domain import (
     Kind,
     SourceGiven,
 )
-from customer_profile.customer.facts import Learned, Source, SourceKind
+from customer_profile.customer.source import Learned, Source, SourceKind
+from customer_profile.customer_import.cells import RowRefused
 from customer_profile.customer_import.columns import columns_of, key_of
 from customer_profile.customer_import.domain import Deciding, Defaults, Known
 from customer_profile.customer_import.drafts import Draft, Drafting
-from customer_profile.customer_import.readings import RowRefused
 from customer_profile.identifier.domain import Hidden, Identifier, IdentifierType, written
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 
 AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai, a Monday
 RULES = ContactRules(

@@ -12,8 +12,8 @@ from service_kit.work import timers
 from service_kit.work.timers import Timer, Timers
 from sqlalchemy import select
 
+from customer_profile.care.caring import caring
 from customer_profile.care.domain import Occasion, Place
-from customer_profile.care.making import caring
 from customer_profile.care.store import CareStore
 from customer_profile.settings import Settings
 

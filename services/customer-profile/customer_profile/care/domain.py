@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from service_kit.words.errors import Conflict, Forbidden, NotFound
 
-from customer_profile.consent.domain import Code, QuietHours
+from customer_profile.consent.domain import Code
+from customer_profile.contact_rules import QuietHours
 from customer_profile.customer.domain import Customer, Kind
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 
 PLACE = re.compile(r"\{([a-z_]+)\}")
 LANGUAGES = ("zh-CN", "en")

@@ -5,14 +5,15 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Response
-from service_kit.access.units import UnitNotAllowed, unit_for, units_of
+from service_kit.access.units import UnitNotAllowed, unit_for
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import EARLIEST, Id
 from service_kit.words.merging import merged
 
-from customer_profile.care import birthdays, store
+from customer_profile.care import birthdays
+from customer_profile.care.caring import caring
 from customer_profile.care.domain import (
     CarePlan,
     CarePlanNotFound,
@@ -25,7 +26,6 @@ from customer_profile.care.domain import (
     Occasion,
     TaskState,
 )
-from customer_profile.care.making import caring
 from customer_profile.care.rows import plan_of, segment_of, segment_row, task_of
 from customer_profile.care.schemas import (
     CarePlanChange,
@@ -39,7 +39,7 @@ from customer_profile.care.schemas import (
     plan_view,
     task_view,
 )
-from customer_profile.care.store import CareStore
+from customer_profile.care.store import CareReader, CareStore
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEFORE_ALL, CustomerStore
 
@@ -69,7 +69,7 @@ async def create_care_plan(body: NewCarePlan, call: Annotated[Call, requires("ca
         created_at=call.at,
     )
     async with call.transaction() as tx:
-        await CareStore(tx, units_of(call.caller)).add_plan(plan, at=call.at)
+        await CareStore.of(tx, call.caller).add_plan(plan, at=call.at)
         if plan.occasion is Occasion.BIRTHDAY:
             await birthdays.look_soon(tx, plan.id, zone=call.settings.time_zone, at=call.at)
         return call.created(plan_view(plan), location=f"/v1/care-plans/{plan.id}", version=1)
@@ -79,16 +79,16 @@ async def create_care_plan(body: NewCarePlan, call: Annotated[Call, requires("ca
 async def read_care_plan(plan_id: Id, call: Annotated[Call, requires("care:read")]) -> Response:
     """Read a care plan."""
     async with call.reading() as reader:
-        plan = await store.find_plan(reader, plan_id, units_of(call.caller))
+        plan = await CareReader.of(reader, call.caller).get_plan(plan_id)
     return call.answer(plan_view(plan), version=plan.version)
 
 
 @router.get("/v1/care-plans", response_model=Page[CarePlanView])
 async def list_care_plans(call: Annotated[Call, requires("care:read")], page: Annotated[PageOf, Depends()]) -> Response:
     """List the care plans of the company and of the caller's units."""
-    after = page.after[0] if page.after else BEFORE_ALL
+    (after,) = page.after or (BEFORE_ALL,)
     async with call.reading() as reader:
-        rows = await store.list_plans(reader, after=after, limit=page.fetch, units=units_of(call.caller))
+        rows = await CareReader.of(reader, call.caller).list_plans(after=after, limit=page.fetch)
     items = [plan_view(plan_of(row)) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
 
@@ -99,8 +99,8 @@ async def change_care_plan(
 ) -> Response:
     """Change a care plan; the tasks that it made stay as they are."""
     async with call.transaction() as tx:
-        plans = CareStore(tx, units_of(call.caller))
-        before = await plans.plan_to_change(plan_id)
+        plans = CareStore.of(tx, call.caller)
+        before = await plans.get_plan_to_change(plan_id)
         call.require_match(before.version)
         after = replace(before, **sent(before, body), version=before.version + 1)
         await plans.save_plan(before, after, at=call.at)
@@ -113,8 +113,8 @@ async def change_care_plan(
 async def remove_care_plan(plan_id: Id, call: Annotated[Call, requires("care:write")]) -> Response:
     """Remove a care plan; the tasks that it made stay."""
     async with call.transaction() as tx:
-        plans = CareStore(tx, units_of(call.caller))
-        plan = await plans.plan_to_change(plan_id)
+        plans = CareStore.of(tx, call.caller)
+        plan = await plans.get_plan_to_change(plan_id)
         call.require_match(plan.version)
         await plans.remove_plan(plan, at=call.at)
         return call.nothing()
@@ -148,16 +148,10 @@ async def list_care_tasks(
     state: Annotated[TaskState | None, Query()] = None,
 ) -> Response:
     """List care tasks, those due first in front."""
-    after = (page.after[0], page.after[1]) if page.after else (EARLIEST, BEFORE_ALL)
+    after = page.after or (EARLIEST, BEFORE_ALL)
     async with call.reading() as reader:
-        rows = await store.list_tasks(
-            reader,
-            customer_id=customer_id,
-            state=None if state is None else state.value,
-            after=after,
-            limit=page.fetch,
-            units=units_of(call.caller),
-        )
+        tasks = CareReader.of(reader, call.caller)
+        rows = await tasks.list_tasks(customer_id=customer_id, state=state, after=after, limit=page.fetch)
     items = [task_view(task_of(row)) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "due_at", "id"))
 
@@ -166,7 +160,7 @@ async def list_care_tasks(
 async def read_care_task(task_id: Id, call: Annotated[Call, requires("care:read")]) -> Response:
     """Read a care task."""
     async with call.reading() as reader:
-        task = await store.find_task(reader, task_id, units_of(call.caller))
+        task = await CareReader.of(reader, call.caller).get_task(task_id)
     return call.answer(task_view(task), version=task.version)
 
 
@@ -174,8 +168,8 @@ async def read_care_task(task_id: Id, call: Annotated[Call, requires("care:read"
 async def complete_care_task(task_id: Id, body: Completion, call: Annotated[Call, requires("care:write")]) -> Response:
     """Say that a care task was done, and how it went."""
     async with call.transaction() as tx:
-        tasks = CareStore(tx, units_of(call.caller))
-        before, unit = await tasks.task_to_end(task_id)
+        tasks = CareStore.of(tx, call.caller)
+        before, unit = await tasks.get_task_to_change(task_id)
         call.honor_match(before.version)
         after = before.completed(body.outcome, note=body.note, at=call.at)
         return await ended(call, tasks, before, after, unit)
@@ -185,8 +179,8 @@ async def complete_care_task(task_id: Id, body: Completion, call: Annotated[Call
 async def skip_care_task(task_id: Id, body: Skipping, call: Annotated[Call, requires("care:write")]) -> Response:
     """Leave a care task undone, for a reason."""
     async with call.transaction() as tx:
-        tasks = CareStore(tx, units_of(call.caller))
-        before, unit = await tasks.task_to_end(task_id)
+        tasks = CareStore.of(tx, call.caller)
+        before, unit = await tasks.get_task_to_change(task_id)
         call.honor_match(before.version)
         after = before.skipped(body.reason, note=body.note, at=call.at)
         return await ended(call, tasks, before, after, unit)

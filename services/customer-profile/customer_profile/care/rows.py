@@ -6,7 +6,7 @@ from service_kit.store.running import Record
 
 from customer_profile.care.domain import CarePlan, CareTask, Occasion, Segment, TaskState
 from customer_profile.customer.domain import Kind
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 
 
 def plan_of(row: Record) -> CarePlan:
@@ -28,9 +28,14 @@ def plan_of(row: Record) -> CarePlan:
     )
 
 
-def plan_columns(plan: CarePlan) -> dict[str, Any]:
-    """The columns that can change."""
+def plan_row(plan: CarePlan) -> dict[str, Any]:
     return {
+        "id": plan.id,
+        "version": plan.version,
+        "occasion": plan.occasion.value,
+        "unit": plan.unit,
+        "is_built_in": plan.is_built_in,
+        "created_at": plan.created_at,
         "name": plan.name,
         "within_days": plan.within_days,
         "channel": plan.channel.value,

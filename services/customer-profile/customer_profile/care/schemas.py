@@ -7,7 +7,7 @@ from service_kit.words.fields import Code, Id, Input, Language, Line, Output, St
 
 from customer_profile.care.domain import CarePlan, CareTask, Occasion, Segment, TaskState
 from customer_profile.customer.domain import Kind
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 from customer_profile.words import Tag
 
 WithinDays = Annotated[int, Field(ge=0, le=366, json_schema_extra={"format": "int32"})]
@@ -132,26 +132,6 @@ class OccasionView(Output):
     customer_id: Id
     occasion: Occasion
     tasks: Annotated[list[CareTaskView], Field(max_length=200)]
-
-
-class CareTaskCreatedData(Output):
-    """A care task was made."""
-
-    care_task_id: Id
-    customer_id: Id
-    plan_id: Id
-    occasion: Occasion
-    state: TaskState
-    due_at: Timestamp
-
-
-class CareTaskEndedData(Output):
-    """A care task was done or skipped."""
-
-    care_task_id: Id
-    customer_id: Id
-    plan_id: Id
-    state: TaskState
 
 
 def plan_view(plan: CarePlan) -> CarePlanView:

@@ -10,7 +10,8 @@ from service_kit.words.identity import Ids
 
 from customer_profile.care import domain
 from customer_profile.care.domain import NOBODY, CarePlan, CareTask, Happening, Made, Occasion, Place
-from customer_profile.consent.domain import ContactRules, Standing, decide
+from customer_profile.consent.domain import Standing, decide
+from customer_profile.contact_rules import ContactRules
 from customer_profile.customer.domain import Customer
 
 # How many customers are greeted in one transaction.

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from service_kit.words.errors import NotFound
 
-from customer_profile.interaction.domain import ANSWERING, Channel, Purpose
+from customer_profile.contact_rules import ContactRules
+from customer_profile.touch import ANSWERING, Channel, Purpose
 
 # What disturbs people when it comes at night; letters and e-mails wait until they are opened.
 DISTURBING = frozenset(
@@ -69,41 +70,6 @@ TEXTS: Mapping[Code, Mapping[str, str]] = {
     Code.QUIET_HOURS: {"zh-CN": "客户当地为免打扰时段", "en": "These are quiet hours where the customer lives"},
     Code.MONTHLY_CAP: {"zh-CN": "本月联系次数已达上限", "en": "The cap on touches for this month is reached"},
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class QuietHours:
-    """From `start` to `end` of the customer's local time; over midnight when `end` is the earlier."""
-
-    start: time
-    end: time
-
-    def includes(self, moment: datetime, zone: ZoneInfo) -> bool:
-        local = moment.astimezone(zone).time()
-        if self.start <= self.end:
-            return self.start <= local < self.end
-        return local >= self.start or local < self.end
-
-    def over_at(self, moment: datetime, zone: ZoneInfo) -> datetime:
-        """When the quiet hours around this moment end."""
-        local = moment.astimezone(zone)
-        end = local.replace(hour=self.end.hour, minute=self.end.minute, second=0, microsecond=0, fold=0)
-        return (end if end > local else end + timedelta(days=1)).astimezone(moment.tzinfo)
-
-    def began_at(self, moment: datetime, zone: ZoneInfo) -> datetime:
-        """When the quiet hours around this moment began."""
-        local = moment.astimezone(zone)
-        start = local.replace(hour=self.start.hour, minute=self.start.minute, second=0, microsecond=0, fold=0)
-        return (start if start <= local else start - timedelta(days=1)).astimezone(moment.tzinfo)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContactRules:
-    """The company's rules: purposes that need a consent first, quiet hours, and the cap per calendar month."""
-
-    consent_first: frozenset[Purpose]
-    quiet: QuietHours
-    touches_per_month: int
 
 
 @dataclass(frozen=True, kw_only=True)

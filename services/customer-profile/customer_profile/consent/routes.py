@@ -3,25 +3,24 @@
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
-from service_kit.access.units import units_of
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import LATEST, Id, Timestamp
 
-from customer_profile.consent import store
 from customer_profile.consent.domain import Consent, ConsentNotFound, decide
 from customer_profile.consent.rows import consent_of
 from customer_profile.consent.schemas import ConsentView, DecisionView, NewConsent, consent_view, reasons_out
+from customer_profile.consent.store import ConsentReader, ConsentStore
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEHIND_ALL, CustomerReader, CustomerStore
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 
 router = Router(tags=["consents"])
 
 
 @router.post("/v1/consents", status_code=201, response_model=ConsentView, raises=[CustomerNotFound])
-async def record_consent(body: NewConsent, call: Annotated[Call, requires("consents:write")]) -> Response:
+async def create_consent(body: NewConsent, call: Annotated[Call, requires("consents:write")]) -> Response:
     """Record what a customer said about being contacted.
 
     Statements are a history: the newest one that fits a purpose and channel counts. To withdraw, record `withdrawn`.
@@ -39,7 +38,7 @@ async def record_consent(body: NewConsent, call: Annotated[Call, requires("conse
     )
     async with call.transaction() as tx:
         unit = await CustomerStore.of(tx, call.caller).keep(body.customer_id)
-        await store.add(tx, given, unit=unit)
+        await ConsentStore.of(tx, call.caller).add(given, unit=unit)
         return call.created(consent_view(given), location=f"/v1/consents/{given.id}", version=1)
 
 
@@ -47,7 +46,7 @@ async def record_consent(body: NewConsent, call: Annotated[Call, requires("conse
 async def read_consent(consent_id: Id, call: Annotated[Call, requires("consents:read")]) -> Response:
     """Read one statement of a customer."""
     async with call.reading() as reader:
-        found = await store.find(reader, consent_id, units_of(call.caller))
+        found = await ConsentReader.of(reader, call.caller).get(consent_id)
     return call.answer(consent_view(found), version=1)
 
 
@@ -58,18 +57,17 @@ async def list_consents(
     customer_id: Annotated[Id, Query(description="Whose consents.")],
 ) -> Response:
     """List a customer's statements, newest first."""
-    units = units_of(call.caller)
-    before = (page.after[0], page.after[1]) if page.after else (LATEST, BEHIND_ALL)
     async with call.reading() as reader:
-        rows = await store.of_customer(reader, customer_id, before=before, limit=page.fetch, units=units)
+        consents = ConsentReader.of(reader, call.caller)
+        rows = await consents.of_customer(customer_id, before=page.after or (LATEST, BEHIND_ALL), limit=page.fetch)
         if not rows and page.after is None:
-            await CustomerReader(reader, units).unit_of(customer_id)
+            await CustomerReader.of(reader, call.caller).unit_of(customer_id)
     items = [consent_view(consent_of(row)) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "recorded_at", "id"))
 
 
 @router.get("/v1/customers/{customer_id}/contact-decision", response_model=DecisionView, raises=[CustomerNotFound])
-async def decide_contact(
+async def read_contact_decision(
     customer_id: Id,
     call: Annotated[Call, requires("consents:read")],
     purpose: Annotated[Purpose, Query(description="Why the customer would be contacted.")],
@@ -83,7 +81,7 @@ async def decide_contact(
     """
     moment = at or call.at
     async with call.reading() as reader:
-        known = await store.standing(reader, customer_id, at=moment, units=units_of(call.caller))
+        known = await ConsentReader.of(reader, call.caller).standing(customer_id, at=moment)
     decision = decide(known, call.settings.contact_rules, purpose=purpose, channel=channel, at=moment)
     view = DecisionView(
         customer_id=customer_id,

@@ -1,9 +1,11 @@
-"""Consents as rows."""
+"""Consents as rows and back."""
+
+from typing import Any
 
 from service_kit.store.running import Record
 
 from customer_profile.consent.domain import Consent, Status
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 
 
 def consent_of(row: Record) -> Consent:
@@ -18,3 +20,17 @@ def consent_of(row: Record) -> Consent:
         expires_at=row["expires_at"],
         recorded_at=row["recorded_at"],
     )
+
+
+def row_of(consent: Consent) -> dict[str, Any]:
+    return {
+        "id": consent.id,
+        "customer_id": consent.customer_id,
+        "purpose": consent.purpose.value,
+        "channel": consent.channel.value if consent.channel else None,
+        "status": consent.status.value,
+        "source": consent.source,
+        "proof": consent.proof,
+        "expires_at": consent.expires_at,
+        "recorded_at": consent.recorded_at,
+    }

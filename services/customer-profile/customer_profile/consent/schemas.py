@@ -7,7 +7,7 @@ from service_kit.words.fields import Id, Input, Line, Output, Timestamp
 from service_kit.words.language import spoken
 
 from customer_profile.consent.domain import TEXTS, Code, Consent, Decision, Status
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.touch import Channel, Purpose
 
 
 class NewConsent(Input):
@@ -53,16 +53,6 @@ class DecisionView(Output):
     allowed: bool
     reasons: Annotated[list[ReasonOut], Field(max_length=10)]
     quiet_until: Timestamp | None
-
-
-class ConsentChangedData(Output):
-    """A customer granted, denied or withdrew a consent."""
-
-    consent_id: Id
-    customer_id: Id
-    purpose: Purpose
-    channel: Channel | None
-    status: Status
 
 
 def consent_view(consent: Consent) -> ConsentView:

@@ -4,16 +4,17 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Response
-from service_kit.access.units import units_of
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
 
-from customer_profile.contact_person import store
 from customer_profile.contact_person.domain import ContactPerson, ContactPersonNotFound
+from customer_profile.contact_person.rows import person_of
 from customer_profile.contact_person.schemas import ContactPersonChange, ContactPersonView, NewContactPerson, person_view
+from customer_profile.contact_person.store import ContactPersonReader, ContactPersonStore
 from customer_profile.customer.domain import CustomerNotFound, IdentifierTaken
+from customer_profile.customer.sensitive import SENSITIVE_SCOPE
 from customer_profile.customer.store import BEFORE_ALL, CustomerReader, CustomerStore
 from customer_profile.identifier.domain import replaced, without_repeats
 from customer_profile.identifier.schemas import identifiers_of
@@ -23,7 +24,7 @@ PATH = "/v1/customers/{customer_id}/contact-persons"
 
 
 @router.post(PATH, status_code=201, response_model=ContactPersonView, raises=[CustomerNotFound, IdentifierTaken])
-async def add_contact_person(customer_id: Id, body: NewContactPerson, call: Annotated[Call, requires("customers:write")]) -> Response:
+async def create_contact_person(customer_id: Id, body: NewContactPerson, call: Annotated[Call, requires("customers:write")]) -> Response:
     """Add a person to a customer's file.
 
     Their phones and e-mails find the customer from now on.
@@ -42,9 +43,8 @@ async def add_contact_person(customer_id: Id, body: NewContactPerson, call: Anno
         created_at=call.at,
     )
     async with call.transaction() as tx:
-        customers = CustomerStore.of(tx, call.caller)
-        unit = await customers.keep(customer_id)
-        await store.add(tx, customers, person, unit=unit)
+        unit = await CustomerStore.of(tx, call.caller).keep(customer_id)
+        await ContactPersonStore.of(tx, call.caller).add(person, unit=unit)
         location = f"/v1/customers/{customer_id}/contact-persons/{person.id}"
         return call.created(person_view(person, None), location=location, version=1)
 
@@ -54,13 +54,12 @@ async def list_contact_persons(
     customer_id: Id, call: Annotated[Call, requires("customers:read")], page: Annotated[PageOf, Depends()]
 ) -> Response:
     """List the people of a customer."""
-    units = units_of(call.caller)
-    after = page.after[0] if page.after else BEFORE_ALL
+    (after,) = page.after or (BEFORE_ALL,)
     async with call.reading() as reader:
-        rows = await store.of_customer(reader, customer_id, after=after, limit=page.fetch, units=units)
+        rows = await ContactPersonReader.of(reader, call.caller).of_customer(customer_id, after=after, limit=page.fetch)
         if not rows and page.after is None:
-            await CustomerReader(reader, units).unit_of(customer_id)
-    items = [person_view(store.person_of(row), None) for row in rows[: page.limit]]
+            await CustomerReader.of(reader, call.caller).unit_of(customer_id)
+    items = [person_view(person_of(row), None) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
 
 
@@ -68,7 +67,7 @@ async def list_contact_persons(
 async def read_contact_person(customer_id: Id, person_id: Id, call: Annotated[Call, requires("customers:read")]) -> Response:
     """Read a person of a customer; government ids are masked."""
     async with call.reading() as reader:
-        person = await store.find(reader, customer_id, person_id, units_of(call.caller))
+        person = await ContactPersonReader.of(reader, call.caller).get(customer_id, person_id)
     return call.answer(person_view(person, None), version=person.version)
 
 
@@ -81,11 +80,12 @@ async def change_contact_person(
 ) -> Response:
     """Change a person of a customer; identifiers that are masked for the caller stay, whatever list is sent."""
     async with call.transaction() as tx:
-        customers = CustomerStore.of(tx, call.caller)
-        before = await store.find(tx, customer_id, person_id, units_of(call.caller), locked=True)
+        people = ContactPersonStore.of(tx, call.caller)
+        before = await people.get_to_change(customer_id, person_id)
         call.require_match(before.version)
         after = before.revised(replace(before, **sent(before, body, call)))
-        await store.save(tx, customers, before, after, unit=await customers.keep(customer_id), at=call.at)
+        unit = await CustomerStore.of(tx, call.caller).keep(customer_id)
+        await people.save(before, after, unit=unit, at=call.at)
         return call.answer(person_view(after, None), version=after.version)
 
 
@@ -96,10 +96,11 @@ async def remove_contact_person(customer_id: Id, person_id: Id, call: Annotated[
     They are a person of their own: nothing of them stays in the audit or in answers that are kept for idempotency keys.
     """
     async with call.transaction() as tx:
-        customers = CustomerStore.of(tx, call.caller)
-        person = await store.find(tx, customer_id, person_id, units_of(call.caller), locked=True)
+        people = ContactPersonStore.of(tx, call.caller)
+        person = await people.get_to_change(customer_id, person_id)
         call.require_match(person.version)
-        await store.remove(tx, customers, person, unit=await customers.keep(customer_id), at=call.at)
+        unit = await CustomerStore.of(tx, call.caller).keep(customer_id)
+        await people.remove(person, unit=unit, at=call.at)
         await call.part("kept_answers").erase(tx, [person.id])
         return call.nothing()
 
@@ -111,5 +112,5 @@ def sent(before: ContactPerson, body: ContactPersonChange, call: Call) -> dict[s
         given["is_key_contact"] = given.pop("key_contact")
     if "identifiers" in given:
         written = identifiers_of(body.identifiers or [], call.part("vault"), region=call.settings.phone_region)
-        given["identifiers"] = replaced(before.identifiers, written, sees_hidden=call.caller.may("customers:sensitive"))
+        given["identifiers"] = replaced(before.identifiers, written, sees_hidden=call.caller.may(SENSITIVE_SCOPE))
     return given

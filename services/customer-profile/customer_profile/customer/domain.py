@@ -9,7 +9,8 @@ from uuid import UUID
 from service_kit.words.errors import Conflict, Invalid, NotFound
 
 from customer_profile.customer import facts as facts_of
-from customer_profile.customer.facts import Facts, Source
+from customer_profile.customer.facts import Facts
+from customer_profile.customer.source import Source, sources_with
 from customer_profile.identifier.domain import Identifier, IdentifierType, without_repeats
 from customer_profile.search.keys import SearchKeys, of_customer
 
@@ -185,7 +186,7 @@ def with_source(customer: Customer, given: SourceGiven, told: Iterable[str]) -> 
     declared = customer.sensitive.union(told) if given.is_sensitive else customer.sensitive
     return replace(
         customer,
-        sources=facts_of.with_source(customer.sources, given.source, told, customer.facts),
+        sources=sources_with(customer.sources, given.source, told, customer.facts),
         sensitive=declared & frozenset(facts_of.names(customer.facts)) if declared else declared,
     )
 

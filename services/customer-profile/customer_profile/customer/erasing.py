@@ -11,7 +11,7 @@ from sqlalchemy import String, Uuid, any_, bindparam, case, delete, func, or_, s
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from customer_profile.customer.domain import Customer
-from customer_profile.customer.rows import identifiers_of
+from customer_profile.identifier.rows import identifiers_of
 from customer_profile.tables import (
     care_task,
     consent,

@@ -4,28 +4,29 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
-from pydantic import Field
-from service_kit.access.units import UnitNotAllowed, units_of
+from service_kit.access.units import UnitNotAllowed
 from service_kit.store.database import Transaction
 from service_kit.store.outbox import Event
-from service_kit.store.running import Record
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
-from service_kit.words.fields import EMAIL, PHONE_IN_QUERY, Id, Input, Output, Stars, UnitPath
+from service_kit.words.fields import EMAIL, PHONE_IN_QUERY, Id, Stars, UnitPath
 
-from customer_profile.customer import inputs, use_cases, views
+from customer_profile.customer import use_cases
 from customer_profile.customer.domain import Customer, CustomerNotFound, IdentifierTaken, TooManyFacts, TooManyIdentifiers
+from customer_profile.customer.file_json import file_json, page_json
+from customer_profile.customer.listing import Asked
+from customer_profile.customer.requested import facts_given, new_customer, source_given, wanted_customer
 from customer_profile.customer.rows import row_of
-from customer_profile.customer.schemas import CustomerChange, CustomerView, NewCustomer
-from customer_profile.customer.store import BEFORE_ALL, BEHIND_ALL, Asked, CustomerReader, CustomerStore
+from customer_profile.customer.schemas import MOST_HOLDERS, CustomerChange, CustomerView, Lookups, LookupsView, NewCustomer, lookup
+from customer_profile.customer.sensitive import SENSITIVE_SCOPE, sensitive_names
+from customer_profile.customer.store import BEFORE_ALL, BEHIND_ALL, CustomerReader, CustomerStore
 from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
-from customer_profile.identifier.schemas import IdentifierIn, identifiers_of
+from customer_profile.identifier.schemas import identifiers_of
 from customer_profile.search.keys import query
 from customer_profile.words import Tag
 
 router = Router(tags=["customers"])
-SENSITIVE = "customers:sensitive"
 WHOLE, MASKED = "s", "m"
 
 PhoneQuery = Annotated[
@@ -46,30 +47,6 @@ LoyaltyQuery = Annotated[str | None, Query(min_length=1, max_length=64, pattern=
 WechatQuery = Annotated[str | None, Query(min_length=2, max_length=100, pattern=r"^[A-Za-z0-9_.@-]{2,100}$")]
 
 
-# How many customers of one shared identifier are named.
-MOST_HOLDERS = 1_000
-
-
-class Lookups(Input):
-    """Identifiers whose customers are asked for."""
-
-    identifiers: Annotated[list[IdentifierIn], Field(min_length=1, max_length=1_000)]
-
-
-class Lookup(Output):
-    """Who holds one identifier: the oldest customer, their unit, and all ids where it is shared."""
-
-    customer_id: Id
-    unit: Annotated[str, Field(max_length=200)]
-    customer_ids: Annotated[list[Id], Field(max_length=MOST_HOLDERS)]
-
-
-class LookupsView(Output):
-    """The customers of each identifier, in the order of the request; null where nobody holds it."""
-
-    items: Annotated[list[Lookup | None], Field(max_length=1_000)]
-
-
 @router.post(
     "/v1/customers",
     status_code=201,
@@ -84,10 +61,10 @@ async def create_customer(body: NewCustomer, call: Annotated[Call, requires("cus
     for its Idempotency-Key is masked: read the file for what is sensitive.
     """
     vault: Vault = call.part("vault")
-    customer = inputs.new_customer(body, call, vault, id=call.new_id())
+    customer = new_customer(body, call, vault, id=call.new_id())
     try:
         async with call.transaction() as tx:
-            created = await use_cases.create(CustomerStore.of(tx, call.caller), customer, inputs.source_given(body.source, at=call.at))
+            created = await use_cases.create(CustomerStore.of(tx, call.caller), customer, source_given(body.source, at=call.at))
             return created_answer(call, created, tx)
     except IdentifierTaken as error:
         raise await naming_the_holder(call, customer) from error
@@ -105,11 +82,11 @@ async def read_customer(
     the audit of the customer.
     """
     async with call.reading() as reader:
-        row = await CustomerReader(reader, units_of(call.caller)).row(customer_id)
+        row = await CustomerReader.of(reader, call.caller).row(customer_id)
     vault = vault_for(call)
-    view = views.file_json(row, vault=vault, with_sources=include == "sources")
+    view = file_json(row, vault=vault, with_sources=include == "sources")
     answer = call.answer(view, version=row["version"], variant=variant_of(call, include))
-    if vault is not None and answer.status_code == 200 and (facts := views.sensitive_names(row)):
+    if vault is not None and answer.status_code == 200 and (facts := sensitive_names(row)):
         async with call.database.transaction(origin=call.origin) as tx:
             log_sensitive_reading(tx, row["id"], row["unit"], facts, call)
     return answer
@@ -140,7 +117,7 @@ async def list_customers(
     keys = tuple(asked_key(call, name, value).key for name, value in given.items() if value is not None)
     asked = Asked(keys=keys, tag=tag, tier_min=tier_min, unit=unit)
     async with call.reading() as reader:
-        customers = CustomerReader(reader, units_of(call.caller))
+        customers = CustomerReader.of(reader, call.caller)
         if q is None:
             rows = await customers.listed(asked, before=page.after[0] if page.after else BEHIND_ALL, limit=page.fetch)
             following = page.next_cursor(rows, "id")
@@ -149,7 +126,7 @@ async def list_customers(
             after = (page.after[0], page.after[1]) if page.after else (-1, BEFORE_ALL)
             rows = [] if words.is_empty else await customers.found(words, asked, after=after, limit=page.fetch)
             following = page.next_cursor(rows, "rank", "id")
-    body = views.page_json(rows[: page.limit], next_cursor=following)
+    body = page_json(rows[: page.limit], next_cursor=following)
     return call.answer(body, headers=page.link(following))
 
 
@@ -186,9 +163,9 @@ async def change_customer(
             store = CustomerStore.of(tx, call.caller)
             before = await store.get_to_change(customer_id)
             call.require_match(before.version)
-            wanted = inputs.wanted_customer(before, body, call, vault, sees_hidden=call.caller.may(SENSITIVE))
-            source = inputs.source_given(body.source, at=call.at)
-            after = await use_cases.change(store, before, wanted, source, told=inputs.facts_given(body.facts), at=call.at)
+            wanted = wanted_customer(before, body, call, vault, sees_hidden=call.caller.may(SENSITIVE_SCOPE))
+            source = source_given(body.source, at=call.at)
+            after = await use_cases.change(store, before, wanted, source, told=facts_given(body.facts), at=call.at)
             return call.answer(shown(call, after, tx), version=after.version, variant=variant_of(call))
     except IdentifierTaken as error:
         raise (await naming_the_holder(call, wanted) if wanted else error) from error
@@ -216,36 +193,28 @@ def created_answer(call: Call, created: Customer, tx: Transaction) -> Response:
     headers = {"Location": f"/v1/customers/{created.id}"}
     answer = call.answer(shown(call, created, tx), version=created.version, variant=variant_of(call), status=201, headers=headers)
     if call.key is not None:
-        masked = views.file_json(row_of(created), vault=None)
+        masked = file_json(row_of(created), vault=None)
         call.answer(masked, version=created.version, variant=MASKED, status=201, headers=headers)
     return answer
-
-
-def lookup(held: list[Record]) -> Lookup | None:
-    """The holders of one identifier, oldest first."""
-    if not held:
-        return None
-    ids = [row["customer_id"] for row in held]
-    return Lookup(customer_id=ids[0], unit=held[0]["unit"], customer_ids=ids)
 
 
 def vault_for(call: Call) -> Vault | None:
     """The vault, for callers who may see what is sensitive."""
     vault: Vault = call.part("vault")
-    return vault if call.caller.may(SENSITIVE) else None
+    return vault if call.caller.may(SENSITIVE_SCOPE) else None
 
 
 def variant_of(call: Call, include: str | None = None) -> str:
     """Which of the representations of one version this caller gets."""
-    return (WHOLE if call.caller.may(SENSITIVE) else MASKED) + ("-sources" if include else "")
+    return (WHOLE if call.caller.may(SENSITIVE_SCOPE) else MASKED) + ("-sources" if include else "")
 
 
 def shown(call: Call, customer: Customer, tx: Transaction) -> bytes:
     """The file for this caller; what is sensitive in it is logged with the change."""
     row, vault = row_of(customer), vault_for(call)
-    if vault is not None and (facts := views.sensitive_names(row)):
+    if vault is not None and (facts := sensitive_names(row)):
         log_sensitive_reading(tx, customer.id, customer.unit, facts, call)
-    return views.file_json(row, vault=vault)
+    return file_json(row, vault=vault)
 
 
 def log_sensitive_reading(tx: Transaction, customer_id: UUID, unit: str, facts: list[str], call: Call) -> None:
@@ -265,5 +234,5 @@ async def naming_the_holder(call: Call, customer: Customer) -> IdentifierTaken:
     """The refusal, with the holder's id where the caller may see it."""
     keys = [identifier.key for identifier in customer.identifiers if identifier.is_unique]
     async with call.reading() as reader:
-        holder: UUID | None = await CustomerReader(reader, units_of(call.caller)).holder_of(keys, but=customer.id)
+        holder: UUID | None = await CustomerReader.of(reader, call.caller).holder_of(keys, but=customer.id)
     return IdentifierTaken("the identifier is taken") if holder is None else IdentifierTaken(holder=str(holder))

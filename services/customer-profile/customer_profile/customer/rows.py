@@ -1,17 +1,22 @@
 """Customers as rows and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from service_kit.store.running import Record
 from service_kit.words.fields import written
 
 from customer_profile.customer.domain import Customer, Kind, Role, Sector
-from customer_profile.customer.facts import Learned, Source, SourceKind
-from customer_profile.identifier.domain import Identifier, IdentifierType
+from customer_profile.customer.source import Learned, Source, SourceKind
+from customer_profile.identifier.rows import identifiers_of, identifiers_row
 
-Row = Mapping[str, Any]
+Row: TypeAlias = Record | Mapping[str, Any]
+# The columns that everybody is shown as they lie.
+SHOWN = (
+    "id", "kind", "name", "language", "time_zone", "unit", "roles", "sector", "tags", "account_manager", "do_not_contact", "created_at",
+    "updated_at",
+)  # fmt: skip
 
 
 def customer_of(row: Record) -> Customer:
@@ -62,31 +67,6 @@ def row_of(customer: Customer) -> dict[str, Any]:
         "created_at": customer.created_at,
         "updated_at": customer.updated_at,
     }
-
-
-def identifiers_of(rows: Sequence[Row]) -> tuple[Identifier, ...]:
-    return tuple(
-        Identifier(
-            type=IdentifierType(row["type"]),
-            value=row["value"],
-            system=row.get("system") or "",
-            digest=row.get("digest", ""),
-            sealed=row.get("sealed", ""),
-        )
-        for row in rows
-    )
-
-
-def identifiers_row(identifiers: Sequence[Identifier]) -> list[dict[str, str | None]]:
-    return [identifier_row(identifier) for identifier in identifiers]
-
-
-def identifier_row(identifier: Identifier) -> dict[str, str | None]:
-    """All members that are shown, also those that are null, so that lists can show them as they lie."""
-    row: dict[str, str | None] = {"type": identifier.type.value, "system": identifier.system or None, "value": identifier.value}
-    if identifier.digest:
-        row |= {"digest": identifier.digest, "sealed": identifier.sealed}
-    return row
 
 
 def source_of(row: Row) -> Source:

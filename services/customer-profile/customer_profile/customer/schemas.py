@@ -3,14 +3,17 @@
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
+from service_kit.store.running import Record
 from service_kit.words.fields import Day, Id, Input, Line, MoneyIn, Output, Stars, Timestamp, UnitPath
 from typing_extensions import TypeAliasType
 
 from customer_profile.customer.domain import Kind, Role, Sector
-from customer_profile.customer.facts import Learned, SourceKind
-from customer_profile.identifier.schemas import IdentifierOut, Identifiers
+from customer_profile.customer.source import Learned, SourceKind
+from customer_profile.identifier.schemas import IdentifierIn, IdentifierOut, Identifiers
 from customer_profile.words import LanguageTag, Tag, TimeZone
 
+# How many customers of one shared identifier are named.
+MOST_HOLDERS = 1_000
 FACT_NAME = r"^[a-z][a-z0-9_]{0,59}$"
 WholeNumber = Annotated[int, Field(ge=-(2**53), le=2**53, json_schema_extra={"format": "int64"})]
 Fraction = Annotated[float, Field(ge=-1e15, le=1e15, json_schema_extra={"format": "double"})]
@@ -199,3 +202,31 @@ class CustomerView(Output):
     created_at: Timestamp
     updated_at: Timestamp
     sources: Annotated[list[FactSources] | None, Field(max_length=300, description="Only with `include=sources`.")]
+
+
+class Lookups(Input):
+    """Identifiers whose customers are asked for."""
+
+    identifiers: Annotated[list[IdentifierIn], Field(min_length=1, max_length=1_000)]
+
+
+class Lookup(Output):
+    """Who holds one identifier: the oldest customer, their unit, and all ids where it is shared."""
+
+    customer_id: Id
+    unit: Annotated[str, Field(max_length=200)]
+    customer_ids: Annotated[list[Id], Field(max_length=MOST_HOLDERS)]
+
+
+class LookupsView(Output):
+    """The customers of each identifier, in the order of the request; null where nobody holds it."""
+
+    items: Annotated[list[Lookup | None], Field(max_length=1_000)]
+
+
+def lookup(held: list[Record]) -> Lookup | None:
+    """The holders of one identifier, oldest first."""
+    if not held:
+        return None
+    ids = [row["customer_id"] for row in held]
+    return Lookup(customer_id=ids[0], unit=held[0]["unit"], customer_ids=ids)

@@ -1,58 +1,145 @@
 """Customers in Postgres: the row, the search row and the look-up of identifiers change together, with their event."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from service_kit.access.caller import Caller
-from service_kit.access.units import units_of
 from service_kit.store.database import Transaction
 from service_kit.store.running import Reader, Record
-from service_kit.store.sqlstates import TransactionRolledBack, UniqueViolated
-from sqlalchemy import Executable
+from service_kit.store.sqlstates import UniqueViolated
+from service_kit.store.statements import rows
+from service_kit.store.tables import Moment
+from sqlalchemy import (
+    Boolean,
+    Executable,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from customer_profile.customer import erasing, events, statements, views
+from customer_profile.customer import erasing, events
 from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, CustomerErased, CustomerNotFound, IdentifierTaken
 from customer_profile.customer.facts import names
+from customer_profile.customer.listing import Asked, listing, searching
+from customer_profile.customer.present import COLUMNS, PRESENT, SEEN
 from customer_profile.customer.rows import customer_of, row_of
+from customer_profile.customer.sensitive import SECRET, sensitive_names, shown_facts
 from customer_profile.identifier.domain import Identifier
 from customer_profile.search.keys import Query
+from customer_profile.stores import Access, Store, change, changing
+from customer_profile.tables import customer, customer_search, identifier_holder
 
 BEFORE_ALL = UUID(int=0)
 BEHIND_ALL = UUID(int=2**128 - 1)
 UNIQUE_KEY = "uq_identifier_holder_unique_key"
 
+UNIT_OF = select(customer.c.unit).where(customer.c.id == bindparam("id"), SEEN)
+# Shared with others that write below the file, but not with its erasure, which takes the row for itself.
+UNIT_OF_KEPT = UNIT_OF.with_for_update(key_share=True, read=True)
+_ids: Any = bindparam("ids", type_=ARRAY(Uuid))
+_keys: Any = bindparam("keys", type_=ARRAY(String))
+UNITS = select(customer.c.unit).where(customer.c.id == any_(_ids))
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """The filters of a list: look-up keys of identifiers, a tag, a least tier, a unit."""
+FIND = select(*COLUMNS).where(customer.c.id == bindparam("id"), SEEN)
+LOCK = FIND.with_for_update()
+FIND_SOME = select(*COLUMNS).where(customer.c.id == any_(_ids), SEEN)
+LOCK_SOME = select(*COLUMNS).where(customer.c.id == any_(_ids), PRESENT).with_for_update()
 
-    keys: tuple[str, ...] = ()
-    tag: str | None = None
-    tier_min: int | None = None
-    unit: str | None = None
+FIND_HOLDINGS = select(identifier_holder.c.key, identifier_holder.c.customer_id, identifier_holder.c.holder_id).where(
+    identifier_holder.c.key == any_(_keys)
+)
+_wanted = rows("wanted", key=String)
+_holders_of_one = (
+    select(identifier_holder.c.customer_id, customer.c.unit)
+    .join(customer, customer.c.id == identifier_holder.c.customer_id)
+    .where(identifier_holder.c.key == _wanted.c.key, SEEN)
+    .distinct()
+    .order_by(identifier_holder.c.customer_id)
+    .limit(bindparam("limit", type_=Integer))
+    .lateral("holders")
+)
+FIND_VISIBLE_HOLDINGS = (
+    select(_wanted.c.key, _holders_of_one.c.customer_id, _holders_of_one.c.unit)
+    .join(_holders_of_one, true())
+    .order_by(_holders_of_one.c.customer_id)
+)
+FIND_UNIQUE_HOLDER = (
+    select(customer.c.id)
+    .where(
+        customer.c.id.in_(
+            select(identifier_holder.c.customer_id).where(identifier_holder.c.key == any_(_keys), identifier_holder.c.is_unique)
+        ),
+        customer.c.id != bindparam("but", type_=Uuid),
+        SEEN,
+    )
+    .limit(1)
+)
 
-    @property
-    def shape(self) -> dict[str, Any]:
-        """Which filters are there: it picks the statement."""
-        return {"keys": len(self.keys), "tag": self.tag is not None, "tier": self.tier_min is not None, "unit": self.unit is not None}
+# Writing: the file, its search row and its identifiers go in one statement.
+_held = rows("held", key=String, is_unique=Boolean)
+_bound = {each.name: bindparam(each.name, type_=each.type) for each in customer.c if each.name != "erased_at"}
+_id: Any = bindparam("id", type_=Uuid)
+_inserted = insert(customer).values(_bound).cte("inserted")
+_search_values = {
+    "customer_id": _id,
+    "unit": bindparam("unit", type_=String),
+    "tokens": bindparam("tokens", type_=ARRAY(Text)),
+    "text": bindparam("text", type_=String),
+}
+_search_inserted = insert(customer_search).values(_search_values).cte("searched")
+_holders_inserted = (
+    insert(identifier_holder)
+    .from_select(["key", "holder_id", "customer_id", "is_unique"], select(_held.c.key, _id, _id, _held.c.is_unique))
+    .cte("holding")
+)
+INSERT = select(literal(1, Integer)).add_cte(_inserted, _search_inserted, _holders_inserted)
 
-    @property
-    def values(self) -> dict[str, object]:
-        """What is bound to them."""
-        bound: dict[str, object] = {f"key_{number}": key for number, key in enumerate(self.keys)}
-        bound |= {"tags": [self.tag]} if self.tag is not None else {}
-        bound |= {"tier_min": self.tier_min} if self.tier_min is not None else {}
-        return bound | ({"unit": self.unit} if self.unit is not None else {})
+UPDATE = changing(customer, *(name for name in _bound if name not in ("id", "version", "created_at")))
+UPDATE_SEARCH = (
+    update(customer_search)
+    .where(customer_search.c.customer_id == bindparam("of"))
+    .values(
+        unit=bindparam("new_unit", type_=String),
+        tokens=bindparam("new_tokens", type_=ARRAY(Text)),
+        text=bindparam("new_text", type_=String),
+    )
+)
+HOLD = insert(identifier_holder).from_select(
+    ["key", "holder_id", "customer_id", "is_unique"],
+    select(_held.c.key, bindparam("holder", type_=Uuid), bindparam("of", type_=Uuid), _held.c.is_unique),
+)
+LET_GO = delete(identifier_holder).where(
+    identifier_holder.c.key == any_(bindparam("gone", type_=ARRAY(String))), identifier_holder.c.holder_id == bindparam("holder")
+)
+RATE = (
+    update(customer)
+    .where(customer.c.id == bindparam("of"), PRESENT, customer.c.tier.is_distinct_from(bindparam("stars", type_=SmallInteger)))
+    .values(
+        tier=bindparam("stars", type_=SmallInteger),
+        version=customer.c.version + 1,
+        updated_at=func.greatest(customer.c.updated_at, bindparam("at", type_=Moment)),
+    )
+    .returning(customer.c.unit)
+)
 
 
-class CustomerReader:
-    """Reads files within the caller's units; no units asks for the whole company."""
-
-    def __init__(self, reader: Reader, units: Sequence[str] | None) -> None:
-        self._reader = reader
-        self._units = units
+class CustomerReader(Store[Access]):
+    """Reads files."""
 
     async def get(self, customer_id: UUID) -> Customer:
         """The file; CustomerNotFound where there is none within the units."""
@@ -60,30 +147,34 @@ class CustomerReader:
 
     async def row(self, customer_id: UUID) -> Record:
         """The file as its row, for whoever only shows it; CustomerNotFound as in `get`."""
-        row = await self._reader.fetch_one(statements.FIND, id=customer_id, units=self._units)
+        row = await self._tx.fetch_one(FIND, id=customer_id, units=self._units)
         if row is None:
             raise CustomerNotFound()
         return row
 
+    async def some(self, ids: Sequence[UUID]) -> list[Record]:
+        """The files of these ids as rows, in no order, without those that there are not."""
+        return await self._tx.fetch(FIND_SOME, ids=list(ids), units=self._units)
+
     async def unit_of(self, customer_id: UUID) -> str:
         """The unit of a customer; CustomerNotFound as in `get`."""
-        return await self._unit_of(statements.UNIT_OF, customer_id)
+        return await self._unit_of(UNIT_OF, customer_id)
 
     async def _unit_of(self, statement: Executable, customer_id: UUID) -> str:
-        unit: str | None = await self._reader.fetch_value(statement, id=customer_id, units=self._units)
+        unit: str | None = await self._tx.fetch_value(statement, id=customer_id, units=self._units)
         if unit is None:
             raise CustomerNotFound()
         return unit
 
     async def listed(self, asked: Asked, *, before: UUID, limit: int) -> list[Record]:
         """Rows of the customers that are asked for, newest first, behind an id."""
-        statement = statements.listing(**asked.shape, scoped=self._units is not None)
-        return await self._reader.fetch(statement, **asked.values, **self._scope, before=before, limit=limit)
+        statement = listing(**asked.shape, scoped=self._units is not None)
+        return await self._tx.fetch(statement, **asked.values, **self._scope, before=before, limit=limit)
 
     async def found(self, query: Query, asked: Asked, *, after: tuple[int, UUID], limit: int) -> list[Record]:
         """Rows of the customers that fit a query, best first, each with its `rank`, behind a rank and an id."""
-        return await self._reader.fetch(
-            statements.searching(**asked.shape),
+        return await self._tx.fetch(
+            searching(**asked.shape),
             **asked.values,
             tokens=list(query.tokens),
             parts=[f"%{part}%" for part in query.parts],
@@ -99,7 +190,7 @@ class CustomerReader:
         """Ids and units of the customers within the units that hold each of these identifiers, oldest first, at most so many of each."""
         held: dict[str, list[Record]] = {}
         wanted = list(dict.fromkeys(keys))
-        for row in await self._reader.fetch(statements.FIND_VISIBLE_HOLDINGS, wanted_key=wanted, units=self._units, limit=most):
+        for row in await self._tx.fetch(FIND_VISIBLE_HOLDINGS, wanted_key=wanted, units=self._units, limit=most):
             held.setdefault(row["key"], []).append(row)
         return held
 
@@ -109,31 +200,31 @@ class CustomerReader:
 
     async def holder_of(self, keys: Sequence[str], *, but: UUID) -> UUID | None:
         """Which other customer within the units holds one of these unique identifiers."""
-        held: UUID | None = await self._reader.fetch_value(statements.FIND_UNIQUE_HOLDER, keys=list(keys), but=but, units=self._units)
+        held: UUID | None = await self._tx.fetch_value(FIND_UNIQUE_HOLDER, keys=list(keys), but=but, units=self._units)
         return held
 
 
-class CustomerStore(CustomerReader):
-    """Reads and writes files in one transaction."""
-
-    def __init__(self, tx: Transaction, units: Sequence[str] | None) -> None:
-        super().__init__(tx, units)
-        self._tx = tx
-
-    @classmethod
-    def of(cls, tx: Transaction, caller: Caller) -> "CustomerStore":
-        return cls(tx, units_of(caller))
+class CustomerStore(CustomerReader[Transaction]):
+    """Reads and writes files."""
 
     async def get_to_change(self, customer_id: UUID) -> Customer:
         """The file, locked until the transaction ends; CustomerNotFound as in `get`."""
-        row = await self._tx.fetch_one(statements.LOCK, id=customer_id, units=self._units)
+        row = await self._tx.fetch_one(LOCK, id=customer_id, units=self._units)
         if row is None:
             raise CustomerNotFound()
         return customer_of(row)
 
+    async def some_to_change(self, ids: Sequence[UUID]) -> list[Customer]:
+        """The files of these ids, of whatever unit, locked until the transaction ends."""
+        return [customer_of(row) for row in await self._tx.fetch(LOCK_SOME, ids=list(ids))]
+
+    async def holdings(self, keys: Sequence[str]) -> list[Record]:
+        """Who holds these identifiers, in whatever unit: customers and their contact persons."""
+        return await self._tx.fetch(FIND_HOLDINGS, keys=list(keys))
+
     async def keep(self, customer_id: UUID) -> str:
         """The unit of a customer who is not erased until this transaction ends; CustomerNotFound as in `get`."""
-        return await self._unit_of(statements.UNIT_OF_KEPT, customer_id)
+        return await self._unit_of(UNIT_OF_KEPT, customer_id)
 
     async def add(self, event: CustomerCreated) -> None:
         """Write a new file; IdentifierTaken when another has one of its unique identifiers."""
@@ -141,7 +232,7 @@ class CustomerStore(CustomerReader):
         keys, row = customer.search_keys, row_of(customer)
         try:
             await self._tx.fetch(
-                statements.INSERT,
+                INSERT,
                 **row,
                 tokens=list(keys.tokens),
                 text=keys.text,
@@ -157,14 +248,10 @@ class CustomerStore(CustomerReader):
         """Write a changed file over the version that it was read at."""
         before, after = event.before, event.after
         row = row_of(after)
-        given = {f"new_{name}": value for name, value in row.items() if name not in ("id", "created_at")}
-        if not await self._tx.execute(statements.UPDATE, of=after.id, was=before.version, **given):
-            raise TransactionRolledBack("the customer changed meanwhile")
+        await change(self._tx, UPDATE, row, was=before.version)
         keys = after.search_keys
         if keys != before.search_keys or after.unit != before.unit:
-            await self._tx.execute(
-                statements.UPDATE_SEARCH, of=after.id, new_unit=after.unit, new_tokens=list(keys.tokens), new_text=keys.text
-            )
+            await self._tx.execute(UPDATE_SEARCH, of=after.id, new_unit=after.unit, new_tokens=list(keys.tokens), new_text=keys.text)
         await self.rehold(after.id, after.id, before.identifiers, after.identifiers)
         # What the newest source calls sensitive was so before, too.
         before = replace(before, sensitive=before.sensitive.union(after.sensitive).intersection(names(before.facts)))
@@ -173,6 +260,11 @@ class CustomerStore(CustomerReader):
         apart = {"before": apart_before, "after": apart_after} if apart_before or apart_after else None
         self._tx.record(events.changed(event), values={"before": shown_before, "after": shown_after}, sensitive=apart)
 
+    async def rate(self, customer_id: UUID, stars: int | None, *, at: datetime) -> str | None:
+        """Put a tier onto the file; the customer's unit, None where there is no such customer or the tier is this already."""
+        unit: str | None = await self._tx.fetch_value(RATE, of=customer_id, stars=stars, at=at)
+        return unit
+
     async def rehold(self, holder: UUID, customer_id: UUID, before: Sequence[Identifier], after: Sequence[Identifier]) -> None:
         """Change what a customer or a contact person is looked up by; IdentifierTaken as in `add`."""
         old = {each.key: each for each in before}
@@ -180,11 +272,11 @@ class CustomerStore(CustomerReader):
         gone = [key for key in old if key not in new]
         fresh = [each for key, each in new.items() if key not in old]
         if gone:
-            await self._tx.execute(statements.LET_GO, holder=holder, gone=gone)
+            await self._tx.execute(LET_GO, holder=holder, gone=gone)
         if fresh:
             held = {"held_key": [each.key for each in fresh], "held_is_unique": [each.is_unique for each in fresh]}
             try:
-                await self._tx.execute(statements.HOLD, holder=holder, of=customer_id, **held)
+                await self._tx.execute(HOLD, holder=holder, of=customer_id, **held)
             except UniqueViolated as error:
                 raise _taken(error) from error
 
@@ -200,7 +292,7 @@ class CustomerStore(CustomerReader):
 
 async def may_read(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> bool | None:
     """Whether the caller sees the customers among these ids where they are now; None where there is none of them."""
-    units = [row["unit"] for row in await reader.fetch(statements.UNITS, ids=list(ids))]
+    units = [row["unit"] for row in await reader.fetch(UNITS, ids=list(ids))]
     return all(caller.sees(unit) for unit in units) if units else None
 
 
@@ -209,11 +301,11 @@ AUDITED = ("name", "kind", "language", "time_zone", "roles", "sector", "tags", "
 
 def audited(customer: Customer, row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the audit shows of a file to all its readers (no search keys, no sealed values), and the sensitive facts, shown to few."""
-    hidden = views.sensitive_names(row)
+    hidden = sensitive_names(row)
     facts = row["facts"]
     values = {name: row[name] for name in AUDITED}
-    values |= {"facts": views.shown_facts(facts, hidden), "identifiers": [each.key for each in customer.identifiers]}
-    named = [name.partition(".") for name in hidden if name != views.SECRET]
+    values |= {"facts": shown_facts(facts, hidden), "identifiers": [each.key for each in customer.identifiers]}
+    named = [name.partition(".") for name in hidden if name != SECRET]
     return values, {f"{group}.{name}": facts[group][name] for group, _, name in named if name in facts.get(group, ())}
 
 

@@ -8,7 +8,7 @@ from service_kit.words.errors import Invalid
 from service_kit.words.messages import said
 
 from customer_profile.customer.facts import GROUPS
-from customer_profile.customer_import.spellings import COMPANY, CONTACT, KEY_COLUMNS, NAME_PARTS, USUAL, bare
+from customer_profile.customer_import.column_names import COMPANY, CONTACT, KEY_COLUMNS, NAME_PARTS, USUAL, bare
 from customer_profile.identifier.domain import SYSTEM, IdentifierType
 
 PLAIN = frozenset(

@@ -13,8 +13,8 @@ from service_kit.words.messages import said
 from customer_profile.customer import domain as customers
 from customer_profile.customer import facts as facts_of
 from customer_profile.customer.domain import Customer, Kind, SourceGiven
+from customer_profile.customer_import.cells import RowRefused
 from customer_profile.customer_import.drafts import Draft
-from customer_profile.customer_import.readings import RowRefused
 from customer_profile.search.keys import folded, runs
 
 COUNTED = ("created", "updated", "unchanged", "skipped", "failed")

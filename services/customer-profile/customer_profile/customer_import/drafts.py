@@ -11,8 +11,8 @@ from service_kit.words.messages import said
 
 from customer_profile.customer.domain import Kind, Role, Sector
 from customer_profile.customer.facts import GROUPS, Json
-from customer_profile.customer_import.columns import FACT, Columns, Key
-from customer_profile.customer_import.readings import (
+from customer_profile.customer_import.cell_words import EMPTY, KINDS, NOTHING, ORGANIZED, ROLES, SECTORS
+from customer_profile.customer_import.cells import (
     MANY,
     RowRefused,
     bounded,
@@ -30,7 +30,7 @@ from customer_profile.customer_import.readings import (
     refuse_more,
     text_of,
 )
-from customer_profile.customer_import.spellings import EMPTY, KINDS, NOTHING, ORGANIZED, ROLES, SECTORS
+from customer_profile.customer_import.columns import FACT, Columns, Key
 from customer_profile.identifier.domain import WITH_SYSTEM, Identifier, IdentifierType, Vault, written
 from customer_profile.identifier.phones import has_extension, phones
 

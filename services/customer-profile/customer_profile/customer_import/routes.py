@@ -18,13 +18,13 @@ from service_kit.work import jobs
 from service_kit.work.jobs import Job, JobAlreadyOver
 
 from customer_profile.customer.store import BEHIND_ALL
-from customer_profile.customer_import import store
 from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable
 from customer_profile.customer_import.domain import ImportNotFound
-from customer_profile.customer_import.problems import as_csv
+from customer_profile.customer_import.errors_csv import as_csv
+from customer_profile.customer_import.importing import KIND, Order
 from customer_profile.customer_import.schemas import ImportView, RowErrorView, import_view, row_error_view
+from customer_profile.customer_import.store import BEFORE_ALL, PART_BYTES, ImportReader, ImportStore
 from customer_profile.customer_import.uploads import Upload, mapping_of, uploaded
-from customer_profile.customer_import.work import KIND, Order
 
 router = Router(tags=["customer imports"])
 PATH = "/v1/customer-imports"
@@ -39,7 +39,7 @@ MappingText = Annotated[str, Field(max_length=20_000, examples=['{"nr": "externa
     response_model=ImportView,
     raises=[SheetNotReadable, MappingNotUsable, KeyNotUsable, UnitNotAllowed, TooLarge],
 )
-async def import_customers(
+async def create_customer_import(
     call: Annotated[Call, requires("customers:import")],
     file: Annotated[UploadFile, File(description="A sheet with a header line (CSV, XLSX) or one JSON object a line (NDJSON).")],
     mapping: Annotated[
@@ -85,7 +85,7 @@ async def import_customers(
 
 
 @router.get(f"{PATH}/{{import_id}}", response_model=ImportView, raises=[ImportNotFound])
-async def read_import(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
+async def read_customer_import(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
     """Follow an import."""
     async with call.reading() as reader:
         job = await found(reader, import_id, call)
@@ -93,36 +93,36 @@ async def read_import(import_id: Id, call: Annotated[Call, requires("customers:i
 
 
 @router.get(PATH, response_model=Page[ImportView])
-async def list_imports(call: Annotated[Call, requires("customers:import")], page: Annotated[PageOf, Depends()]) -> Response:
+async def list_customer_imports(call: Annotated[Call, requires("customers:import")], page: Annotated[PageOf, Depends()]) -> Response:
     """List imports, newest first."""
-    before = page.after[0] if page.after else BEHIND_ALL
+    (before,) = page.after or (BEHIND_ALL,)
     async with call.reading() as reader:
-        rows = await store.imports_before(reader, KIND, before=before, limit=page.fetch, units=units_of(call.caller))
+        rows = await ImportReader.of(reader, call.caller).imports_before(KIND, before=before, limit=page.fetch)
     items = [import_view(jobs.job_of(row), call.spoken) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
 
 
 @router.post(f"{PATH}/{{import_id}}/cancellation", response_model=ImportView, raises=[ImportNotFound, JobAlreadyOver])
-async def cancel_import(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
+async def cancel_customer_import(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
     """Cancel an import; the rows that it has written stay."""
     async with call.transaction() as tx:
         running = await found(tx, import_id, call)
         call.honor_match(running.version)
         job = await jobs.cancel(tx, running, at=call.at)
         if job.state == "canceled":
-            await store.forget_file(tx, job.id)
+            await ImportStore.of(tx, call.caller).forget_file(job.id)
         view, variant = import_view(job, call.spoken), job.variant(call.language)
         return call.answer(view, version=job.version, variant=variant, units=[job.unit])
 
 
 @router.get(f"{PATH}/{{import_id}}/errors", response_model=Page[RowErrorView], raises=[ImportNotFound])
-async def list_import_errors(
+async def list_customer_import_errors(
     import_id: Id, call: Annotated[Call, requires("customers:import")], page: Annotated[PageOf, Depends()]
 ) -> Response:
     """List why rows were not taken, in the order of the sheet."""
     async with call.reading() as reader:
         job = await found(reader, import_id, call)
-        rows = await store.problems_after(reader, job.id, after=page.after or store.BEFORE_ALL, limit=page.fetch)
+        rows = await ImportReader.of(reader, call.caller).problems_after(job.id, after=page.after or BEFORE_ALL, limit=page.fetch)
     items = [row_error_view(row, call.spoken) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "row", "number"))
 
@@ -136,7 +136,7 @@ async def list_import_errors(
     },
     etag=False,
 )
-async def download_import_errors(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
+async def read_customer_import_errors_csv(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
     """Download why rows were not taken.
 
     A CSV with the columns row, column, code and detail; it holds no values of the rows.
@@ -152,7 +152,7 @@ async def queued(call: Call, upload: Upload, order: Order) -> Response:
     """Keep the file and put the work into the queue, in one transaction."""
     async with call.transaction(fingerprint=upload.fingerprint(order)) as tx:
         import_id = call.new_id()
-        await store.keep_file(tx, import_id, upload.parts(store.PART_BYTES))
+        await ImportStore.of(tx, call.caller).keep_file(import_id, upload.parts(PART_BYTES))
         job = await jobs.enqueue(tx, id=import_id, kind=KIND, payload=order.payload(), at=call.at, unit=order.unit)
         answer = call.accepted(import_view(job, call.spoken), location=f"{PATH}/{job.id}", version=job.version, units=[job.unit])
     call.database.signals.wake(KIND)

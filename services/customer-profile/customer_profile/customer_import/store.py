@@ -8,7 +8,7 @@ from uuid import UUID
 
 from service_kit.access.units import within_units
 from service_kit.store.database import Transaction
-from service_kit.store.running import Reader, Record
+from service_kit.store.running import Record
 from service_kit.store.sqlstates import UniqueViolated
 from service_kit.store.statements import rows
 from service_kit.store.tables import job
@@ -16,14 +16,15 @@ from service_kit.words.identity import Ids
 from service_kit.words.messages import stored
 from sqlalchemy import Integer, SmallInteger, String, Uuid, bindparam, delete, exists, func, insert, select, tuple_
 
-from customer_profile.customer import events, statements
+from customer_profile.customer import events
 from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, IdentifierTaken, changed_names
-from customer_profile.customer.rows import customer_of, row_of
+from customer_profile.customer.rows import row_of
 from customer_profile.customer.store import UNIQUE_KEY, CustomerStore
 from customer_profile.customer_import.domain import Holding, Known, RowProblem
+from customer_profile.stores import Access, Store
 from customer_profile.tables import customer_search, import_file, import_problem
 from customer_profile.timeline.domain import Entry, EntryKind
-from customer_profile.timeline.store import row_of as timeline_row
+from customer_profile.timeline.rows import row_of as timeline_row
 
 PART_BYTES = 1_000_000
 LONGEST_DETAIL = 300
@@ -66,47 +67,6 @@ class BatchCollided(Exception):
     """Somebody else took an identifier of this batch at the same moment: the batch is decided again."""
 
 
-async def keep_file(tx: Transaction, import_id: UUID, chunks: AsyncIterator[bytes]) -> None:
-    """Keep an uploaded file in parts."""
-    number = 0
-    async for chunk in chunks:
-        await tx.execute(ADD_PART, import_id=import_id, part=number, content=chunk)
-        number += 1
-
-
-async def file_parts(reader: Reader, import_id: UUID) -> AsyncIterator[bytes]:
-    """The kept file, part by part."""
-    number = 0
-    while (part := await reader.fetch_value(READ_PART, id=import_id, number=number)) is not None:
-        yield part
-        number += 1
-
-
-async def forget_problems(tx: Transaction, import_id: UUID) -> None:
-    """A rehearsal that begins again counts again."""
-    await tx.execute(FORGET_PROBLEMS, id=import_id)
-
-
-async def forget_file(tx: Transaction, import_id: UUID) -> None:
-    """The file holds personal values: it goes when its import has ended."""
-    await tx.execute(FORGET_FILE, id=import_id)
-
-
-async def forget_files_of_the_ended(tx: Transaction) -> bool:
-    """Delete the file of one import that is over; whether there was any."""
-    return await tx.execute(FORGET_LEFT_BEHIND) > 0
-
-
-async def known(tx: Transaction, keys: Sequence[str]) -> tuple[list[Customer], list[Holding]]:
-    """Who holds these identifiers, locked until the batch is written."""
-    if not keys:
-        return [], []
-    held = await tx.fetch(statements.FIND_HOLDINGS, keys=list(keys))
-    ids = sorted({row["customer_id"] for row in held})
-    present = await tx.fetch(statements.FIND_MANY, ids=ids) if ids else []
-    return [customer_of(row) for row in present], [Holding(row["key"], row["customer_id"], row["holder_id"]) for row in held]
-
-
 Table = tuple[str, list[str], list[tuple[Any, ...]]]
 _found = rows("found", id=Uuid, unit=String, tokens=String, text=String)
 # Tokens go as one text and are split over there: the driver takes a microsecond for every element of an array.
@@ -144,27 +104,6 @@ def prepared(batch: Known, *, import_id: UUID, ids: Ids, at: datetime) -> Writte
     return Written(tables=tables, search=_search(created), changes=changes, created=created)
 
 
-async def write(tx: Transaction, written: Written) -> None:
-    """Write a batch: new customers by COPY, changed ones one by one, each with its event and timeline entry.
-
-    Raises BatchCollided when a rival took one of the identifiers first.
-    """
-    try:
-        for name, columns, rows in written.tables:
-            if rows:
-                await tx.copy_rows(name, columns=columns, rows=rows)
-        if written.created:
-            await tx.execute(INSERT_SEARCH, **written.search)
-        for change in written.changes:
-            await CustomerStore(tx, None).save(change)
-    except (UniqueViolated, IdentifierTaken) as error:
-        if isinstance(error, UniqueViolated) and error.constraint != UNIQUE_KEY:
-            raise
-        raise BatchCollided() from error
-    for each in written.created:
-        tx.record(events.created(CustomerCreated(each)))
-
-
 def _search(created: Sequence[Customer]) -> dict[str, list[Any]]:
     keys = [each.search_keys for each in created]
     return {
@@ -192,25 +131,86 @@ def _entry(customer: Customer, label: str, *, import_id: UUID, id: UUID, at: dat
     )
 
 
-async def imports_before(reader: Reader, kind: str, *, before: UUID, limit: int, units: Sequence[str] | None) -> list[Record]:
-    """The rows of the jobs of this kind, newest first, behind an id."""
-    return await reader.fetch(LIST_IMPORTS, kind=kind, before=before, limit=limit, units=units)
-
-
 def _problem_row(import_id: UUID, problem: RowProblem) -> dict[str, object]:
     detail = stored(problem.detail, longest=LONGEST_DETAIL)
     place = {"row": problem.row, "number": problem.number, "column": problem.column[:200]}
     return {"import_id": import_id, **place, "code": problem.code, "detail": detail}
 
 
-async def add_problems(tx: Transaction, import_id: UUID, problems: Iterable[RowProblem]) -> None:
-    """Keep why rows were not taken."""
-    name, columns, values = _table("import_problem", [_problem_row(import_id, each) for each in problems])
-    if values:
-        await tx.copy_rows(name, columns=columns, rows=values)
+class ImportReader(Store[Access]):
+    """Reads imports, their files and their row errors."""
+
+    async def file_parts(self, import_id: UUID) -> AsyncIterator[bytes]:
+        """The kept file, part by part."""
+        number = 0
+        while (part := await self._tx.fetch_value(READ_PART, id=import_id, number=number)) is not None:
+            yield part
+            number += 1
+
+    async def problems_after(self, import_id: UUID, *, after: Sequence[Any], limit: int) -> list[Record]:
+        """The row errors of an import, by row and number, behind those of a row and number."""
+        row, number = after
+        return await self._tx.fetch(LIST_PROBLEMS, id=import_id, after_row=row, after_number=number, limit=limit)
+
+    async def imports_before(self, kind: str, *, before: UUID, limit: int) -> list[Record]:
+        """The rows of the jobs of this kind, newest first, behind an id."""
+        return await self._tx.fetch(LIST_IMPORTS, kind=kind, before=before, limit=limit, units=self._units)
 
 
-async def problems_after(reader: Reader, import_id: UUID, *, after: Sequence[Any], limit: int) -> list[Record]:
-    """The row errors of an import, by row and number, behind those of a row and number."""
-    row, number = after
-    return await reader.fetch(LIST_PROBLEMS, id=import_id, after_row=row, after_number=number, limit=limit)
+class ImportStore(ImportReader[Transaction]):
+    """Reads and writes imports: their files, their row errors, and batches of customers."""
+
+    async def keep_file(self, import_id: UUID, chunks: AsyncIterator[bytes]) -> None:
+        """Keep an uploaded file in parts."""
+        number = 0
+        async for chunk in chunks:
+            await self._tx.execute(ADD_PART, import_id=import_id, part=number, content=chunk)
+            number += 1
+
+    async def forget_file(self, import_id: UUID) -> None:
+        """The file holds personal values: it goes when its import has ended."""
+        await self._tx.execute(FORGET_FILE, id=import_id)
+
+    async def forget_files_of_the_ended(self) -> bool:
+        """Delete the file of one import that is over; whether there was any."""
+        return await self._tx.execute(FORGET_LEFT_BEHIND) > 0
+
+    async def add_problems(self, import_id: UUID, problems: Iterable[RowProblem]) -> None:
+        """Keep why rows were not taken."""
+        name, columns, values = _table("import_problem", [_problem_row(import_id, each) for each in problems])
+        if values:
+            await self._tx.copy_rows(name, columns=columns, rows=values)
+
+    async def forget_problems(self, import_id: UUID) -> None:
+        """A rehearsal that begins again counts again."""
+        await self._tx.execute(FORGET_PROBLEMS, id=import_id)
+
+    async def known(self, keys: Sequence[str]) -> tuple[list[Customer], list[Holding]]:
+        """Who holds these identifiers, locked until the batch is written."""
+        if not keys:
+            return [], []
+        customers = CustomerStore(self._tx, None)
+        held = await customers.holdings(keys)
+        ids = sorted({row["customer_id"] for row in held})
+        present = await customers.some_to_change(ids) if ids else []
+        return present, [Holding(row["key"], row["customer_id"], row["holder_id"]) for row in held]
+
+    async def write(self, written: Written) -> None:
+        """Write a batch: new customers by COPY, changed ones one by one, each with its event and timeline entry.
+
+        Raises BatchCollided when a rival took one of the identifiers first.
+        """
+        try:
+            for name, columns, rows in written.tables:
+                if rows:
+                    await self._tx.copy_rows(name, columns=columns, rows=rows)
+            if written.created:
+                await self._tx.execute(INSERT_SEARCH, **written.search)
+            for change in written.changes:
+                await CustomerStore(self._tx, None).save(change)
+        except (UniqueViolated, IdentifierTaken) as error:
+            if isinstance(error, UniqueViolated) and error.constraint != UNIQUE_KEY:
+                raise
+            raise BatchCollided() from error
+        for each in written.created:
+            self._tx.record(events.created(CustomerCreated(each)))

@@ -16,7 +16,7 @@ from service_kit.words.errors import TooLarge
 from service_kit.words.messages import said
 
 from customer_profile.customer_import.columns import MappingNotUsable, columns_of, key_of
-from customer_profile.customer_import.work import Order
+from customer_profile.customer_import.importing import Order
 
 CHUNK = 1 << 20
 MOST_MAPPED = 200

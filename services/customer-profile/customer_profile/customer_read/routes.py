@@ -5,18 +5,17 @@ from uuid import UUID
 
 from fastapi import Response
 from pydantic_core import to_json
-from service_kit.access.units import units_of
 from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import written
 
+from customer_profile.contact_person.rows import person_of
 from customer_profile.contact_person.schemas import person_view
-from customer_profile.contact_person.store import person_of
-from customer_profile.customer import views
+from customer_profile.customer.file_json import file_json
 from customer_profile.customer.routes import log_sensitive_reading, vault_for
-from customer_profile.customer_read import store
+from customer_profile.customer.sensitive import sensitive_names
 from customer_profile.customer_read.schemas import MOST_PEOPLE, CustomerRead, CustomerReadView
-from customer_profile.customer_read.store import FilesRead
+from customer_profile.customer_read.store import FileReader, FilesRead
 from customer_profile.identifier.domain import Vault
 
 router = Router(tags=["customers"])
@@ -32,7 +31,7 @@ async def read_customers(body: CustomerRead, call: Annotated[Call, requires("cus
     ids = list(dict.fromkeys(body.ids))
     people = MOST_PEOPLE + 1 if body.include else 0
     async with call.reading() as reader:
-        read = await store.files(reader, ids, units_of(call.caller), people=people)
+        read = await FileReader.of(reader, call.caller).files(ids, people=people)
     vault = vault_for(call)
     await _log_sensitive(call, read, vault)
     return call.answer(_written(ids, read, vault, with_people=bool(body.include)))
@@ -40,7 +39,7 @@ async def read_customers(body: CustomerRead, call: Annotated[Call, requires("cus
 
 async def _log_sensitive(call: Call, read: FilesRead, vault: Vault | None) -> None:
     """Who saw what is sensitive stands in the audit of each customer, as after the reading of one."""
-    seen = [(row, facts) for row in read.files.values() if vault is not None and (facts := views.sensitive_names(row))]
+    seen = [(row, facts) for row in read.files.values() if vault is not None and (facts := sensitive_names(row))]
     if not seen:
         return
     async with call.database.transaction(origin=call.origin) as tx:
@@ -59,4 +58,4 @@ def _item(read: FilesRead, id: UUID, vault: Vault | None, *, with_people: bool) 
     rows = read.people.get(id, ())
     people = [person_view(person_of(row), None) for row in rows[:MOST_PEOPLE]] if with_people else None
     added = to_json({"contact_persons": people, "has_more_contact_persons": len(rows) > MOST_PEOPLE})
-    return views.file_json(read.files[id], vault=vault)[:-1] + b"," + added[1:]
+    return file_json(read.files[id], vault=vault)[:-1] + b"," + added[1:]

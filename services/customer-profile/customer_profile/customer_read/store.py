@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.access.units import within_units
 from service_kit.store.running import Reader, Record
 from sqlalchemy import ARRAY, Integer, Uuid, any_, bindparam, func, select, true
 
-from customer_profile.customer.statements import FIND_SOME
+from customer_profile.customer.present import SEEN
+from customer_profile.customer.store import CustomerReader
+from customer_profile.stores import Store
 from customer_profile.tables import contact_person, customer
 
 _ids: Any = bindparam("ids", type_=ARRAY(Uuid))
@@ -24,7 +25,7 @@ _first = (
 FIND_PEOPLE = (
     select(_first)
     .select_from(customer.join(_first, true()))
-    .where(customer.c.id == any_(_ids), customer.c.erased_at.is_(None), within_units(customer.c.unit))
+    .where(customer.c.id == any_(_ids), SEEN)
     .order_by(_first.c.customer_id, _first.c.id)
 )
 # The moment before all that is read: whoever compares two readings by it never takes the older one for the newer.
@@ -40,13 +41,16 @@ class FilesRead:
     people: Mapping[UUID, Sequence[Record]] = field(default_factory=dict)
 
 
-async def files(reader: Reader, ids: Sequence[UUID], units: Sequence[str] | None, *, people: int) -> FilesRead:
-    """The files within the units, with at most so many people of each; none are asked for by 0."""
-    at = await reader.fetch_value(NOW)
-    found = {row["id"]: row for row in await reader.fetch(FIND_SOME, ids=list(ids), units=units)}
-    if not people or not found:
-        return FilesRead(at=at, files=found)
-    known: dict[UUID, list[Record]] = {}
-    for row in await reader.fetch(FIND_PEOPLE, ids=list(found), units=units, limit=people):
-        known.setdefault(row["customer_id"], []).append(row)
-    return FilesRead(at=at, files=found, people=known)
+class FileReader(Store[Reader]):
+    """Reads files with their people."""
+
+    async def files(self, ids: Sequence[UUID], *, people: int) -> FilesRead:
+        """The files within the units, with at most so many people of each; none are asked for by 0."""
+        at = await self._tx.fetch_value(NOW)
+        found = {row["id"]: row for row in await CustomerReader(self._tx, self._units).some(ids)}
+        if not people or not found:
+            return FilesRead(at=at, files=found)
+        known: dict[UUID, list[Record]] = {}
+        for row in await self._tx.fetch(FIND_PEOPLE, ids=list(found), units=self._units, limit=people):
+            known.setdefault(row["customer_id"], []).append(row)
+        return FilesRead(at=at, files=found, people=known)

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from service_kit.words.messages import said
 
+from customer_profile.identifier.not_readable import IdentifierNotReadable, shown
 from customer_profile.identifier.phones import phone
-from customer_profile.identifier.values import IdentifierNotReadable, shown
 
 SEPARATORS = re.compile(r"[\s().\-/\u2010-\u2015]+")
 EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")

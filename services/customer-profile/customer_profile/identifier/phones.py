@@ -4,7 +4,7 @@ import re
 
 from service_kit.words.messages import said
 
-from customer_profile.identifier.values import IdentifierNotReadable, shown
+from customer_profile.identifier.not_readable import IdentifierNotReadable, shown
 
 MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 LIKE_MOBILE = re.compile(r"(?:\+86|0086)?1[3-9][0-9]*")
@@ -29,6 +29,8 @@ LEAST_DIGITS = 7
 
 def phone(value: str, *, region: str = "CN") -> str:
     """E.164 where the number is certain; short and local numbers stay as they are dialed. Extensions are left out.
+
+    `region` is GUANXI_PHONE_REGION.
 
     Raises IdentifierNotReadable for what is no phone, for several in one text, and for numbers too long or too short to be dialed.
     """

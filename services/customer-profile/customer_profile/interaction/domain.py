@@ -9,47 +9,13 @@ from uuid import UUID
 from service_kit.words.errors import Conflict, NotFound
 
 from customer_profile.customer.facts import Json
-
-
-class Channel(StrEnum):
-    VOICE = "voice"
-    FACE_TO_FACE = "face_to_face"
-    WEB = "web"
-    EMAIL = "email"
-    FAX = "fax"
-    SMS = "sms"
-    LETTER = "letter"
-    CHAT = "chat"
-    SOCIAL = "social"
-    PUSH = "push"
-    DEMO = "demo"
-    EVENT = "event"
-    IVR = "ivr"
-    SYSTEM = "system"
+from customer_profile.timeline.domain import Entry, EntryKind
+from customer_profile.touch import Channel, Purpose
 
 
 class Direction(StrEnum):
     IN = "in"
     OUT = "out"
-
-
-class Purpose(StrEnum):
-    """Why somebody is in touch. A grievance can become a complaint."""
-
-    INQUIRY = "inquiry"
-    CARE = "care"
-    COMPLAINT = "complaint"
-    GRIEVANCE = "grievance"
-    OBJECTION = "objection"
-    SALE = "sale"
-    SERVICE = "service"
-    SURVEY = "survey"
-    MARKETING = "marketing"
-    NEWSLETTER = "newsletter"
-
-
-# What answers the customer's own matter needs no consent, has no cap, and reaches also those who want no other contact.
-ANSWERING = frozenset({Purpose.INQUIRY, Purpose.COMPLAINT, Purpose.GRIEVANCE, Purpose.OBJECTION, Purpose.SERVICE})
 
 
 class InteractionNotFound(NotFound):
@@ -95,3 +61,27 @@ class Interaction:
     def revised(self, wanted: "Interaction") -> "Interaction":
         """The interaction as it is wanted, one version on."""
         return replace(wanted, version=self.version + 1)
+
+
+def entry_of(interaction: Interaction) -> Entry:
+    """The entry that shows an interaction; it shares the interaction's id."""
+    details: dict[str, Json] = {
+        **interaction.details,
+        "direction": interaction.direction.value,
+        "purpose": interaction.purpose.value,
+    }
+    if interaction.outcome is not None:
+        details["outcome"] = interaction.outcome
+    if interaction.ended_at is not None:
+        details["seconds"] = int((interaction.ended_at - interaction.occurred_at).total_seconds())
+    return Entry(
+        customer_id=interaction.customer_id,
+        id=interaction.id,
+        occurred_at=interaction.occurred_at,
+        channel=interaction.channel,
+        kind=EntryKind.INTERACTION,
+        title=interaction.subject,
+        details=details,
+        ref_type="interaction",
+        ref_id=interaction.id,
+    )

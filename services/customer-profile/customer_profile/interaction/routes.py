@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
-from service_kit.access.units import units_of
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
@@ -12,7 +11,6 @@ from service_kit.words.fields import LATEST, Id
 
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEHIND_ALL, CustomerReader, CustomerStore
-from customer_profile.interaction import store
 from customer_profile.interaction.domain import (
     Interaction,
     InteractionAlreadyRecorded,
@@ -20,8 +18,9 @@ from customer_profile.interaction.domain import (
     InteractionNotFound,
     TrailTooLong,
 )
+from customer_profile.interaction.rows import interaction_of
 from customer_profile.interaction.schemas import InteractionChange, InteractionView, NewInteraction, interaction_view, trail
-from customer_profile.interaction.store import InteractionStore, interaction_of
+from customer_profile.interaction.store import InteractionReader, InteractionStore
 
 router = Router(tags=["interactions"])
 
@@ -32,7 +31,7 @@ router = Router(tags=["interactions"])
     response_model=InteractionView,
     raises=[CustomerNotFound, InteractionAlreadyRecorded, InteractionEndsBeforeItBegins],
 )
-async def record_interaction(body: NewInteraction, call: Annotated[Call, requires("interactions:write")]) -> Response:
+async def create_interaction(body: NewInteraction, call: Annotated[Call, requires("interactions:write")]) -> Response:
     """Record a touch with a customer, on any channel.
 
     It appears on the customer's timeline at once. An `external_id` is accepted once per customer.
@@ -55,7 +54,7 @@ async def record_interaction(body: NewInteraction, call: Annotated[Call, require
     )
     async with call.transaction() as tx:
         unit = await CustomerStore.of(tx, call.caller).keep(body.customer_id)
-        await store.add(tx, recorded, unit=unit)
+        await InteractionStore.of(tx, call.caller).add(recorded, unit=unit)
         return call.created(interaction_view(recorded, unit), location=f"/v1/interactions/{recorded.id}", version=recorded.version)
 
 
@@ -63,7 +62,7 @@ async def record_interaction(body: NewInteraction, call: Annotated[Call, require
 async def read_interaction(interaction_id: Id, call: Annotated[Call, requires("interactions:read")]) -> Response:
     """Read an interaction."""
     async with call.reading() as reader:
-        found, unit = await InteractionStore(reader, units_of(call.caller)).get(interaction_id)
+        found, unit = await InteractionReader.of(reader, call.caller).get(interaction_id)
     return call.answer(interaction_view(found, unit), version=found.version)
 
 
@@ -74,11 +73,11 @@ async def list_interactions(
     customer_id: Annotated[Id, Query(description="Whose interactions.")],
 ) -> Response:
     """List a customer's interactions, newest first."""
-    before = (page.after[0], page.after[1]) if page.after else (LATEST, BEHIND_ALL)
     async with call.reading() as reader:
-        rows = await InteractionStore(reader, units_of(call.caller)).of_customer(customer_id, before=before, limit=page.fetch)
+        interactions = InteractionReader.of(reader, call.caller)
+        rows = await interactions.of_customer(customer_id, before=page.after or (LATEST, BEHIND_ALL), limit=page.fetch)
         if not rows and page.after is None:
-            await CustomerReader(reader, units_of(call.caller)).unit_of(customer_id)
+            await CustomerReader.of(reader, call.caller).unit_of(customer_id)
     items = [interaction_view(interaction_of(row), row["unit"]) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "occurred_at", "id"))
 
@@ -93,10 +92,11 @@ async def change_interaction(
 ) -> Response:
     """Complete or correct an interaction: its end, its outcome, its to-dos, its trail."""
     async with call.transaction() as tx:
-        before, unit = await InteractionStore(tx, units_of(call.caller)).get_to_change(interaction_id)
+        interactions = InteractionStore.of(tx, call.caller)
+        before, unit = await interactions.get_to_change(interaction_id)
         call.require_match(before.version)
         after = before.revised(replace(before, **sent(before, body)))
-        await store.save(tx, before, after, unit=unit, at=call.at)
+        await interactions.save(before, after, unit=unit, at=call.at)
         return call.answer(interaction_view(after, unit), version=after.version)
 
 

@@ -7,7 +7,8 @@ from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema
 from service_kit.words.fields import FREE_JSON, NOT_BLANK, Id, Input, JsonObject, Line, Output, StoredJson, Timestamp
 from service_kit.words.merging import merged
 
-from customer_profile.interaction.domain import Channel, Direction, Interaction, Purpose, TrailTooLong
+from customer_profile.interaction.domain import Direction, Interaction, TrailTooLong
+from customer_profile.touch import Channel, Purpose
 
 Outcome = Annotated[str, Field(min_length=1, max_length=2_000, pattern=NOT_BLANK)]
 ToDos = Annotated[list[Line], Field(max_length=50)]
@@ -73,21 +74,6 @@ class InteractionView(Output):
     details: StoredJson
     external_id: Annotated[str | None, Field(max_length=200)]
     created_at: Timestamp
-
-
-class InteractionRecordedData(Output):
-    """An interaction with a customer was recorded."""
-
-    interaction_id: Id
-    customer_id: Id
-    channel: Channel
-    direction: Direction
-    purpose: Purpose
-    occurred_at: Timestamp
-
-
-class InteractionChangedData(InteractionRecordedData):
-    """An interaction was completed or corrected."""
 
 
 def interaction_view(interaction: Interaction, unit: str) -> InteractionView:

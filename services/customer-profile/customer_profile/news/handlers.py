@@ -11,9 +11,8 @@ from service_kit.words.identity import Clock
 from service_kit.work.consumer import News
 from sqlalchemy import bindparam, select
 
+from customer_profile.care.caring import caring
 from customer_profile.care.domain import Happening, Occasion
-from customer_profile.care.making import caring
-from customer_profile.customer import statements
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.facts import Json
 from customer_profile.customer.store import CustomerStore
@@ -47,7 +46,7 @@ async def on_scoring_news(tx: Transaction, news: News) -> None:
         return
     customer_id = named(news.payload, "customer_id") or news.subject
     stars = news.payload.get("new")
-    unit = await tx.fetch_value(statements.RATE, of=customer_id, stars=stars, at=news.at)
+    unit = await CustomerStore(tx, None).rate(customer_id, stars, at=news.at)
     if unit is None:
         return
     details = picked(news.payload, ("old", "new", "reason", "scheme"))
@@ -63,7 +62,7 @@ async def on_scoring_news(tx: Transaction, news: News) -> None:
         ref_type="tier",
         ref_id=customer_id,
     )
-    await TimelineStore(tx).add(entry)
+    await TimelineStore(tx, None).add(entry)
     # The tier is scoring's to tell; here it stands in the file's audit.
     tx.audit(Event(type="customer.rated", subject=customer_id, unit=unit, at=news.at, payload=details))
 
@@ -90,7 +89,7 @@ class ComplaintNews:
             ref_type="complaint",
             ref_id=news.subject,
         )
-        await TimelineStore(tx).add(entry)
+        await TimelineStore(tx, None).add(entry)
         if news.type == "complaint.closed":
             await self._follow_up(tx, customer_id, news)
 
@@ -126,7 +125,7 @@ async def on_contact_news(tx: Transaction, news: News) -> None:
         ref_type="contact",
         ref_id=named(news.payload, "contact_id") or news.subject,
     )
-    await TimelineStore(tx).go_on(entry)
+    await TimelineStore(tx, None).go_on(entry)
 
 
 async def is_present(tx: Transaction, customer_id: UUID) -> bool:

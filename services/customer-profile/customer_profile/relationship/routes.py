@@ -1,10 +1,8 @@
 """The API of relationships between customers."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Response
-from service_kit.access.units import units_of
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
@@ -12,7 +10,6 @@ from service_kit.words.fields import Id
 
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEFORE_ALL, CustomerReader, CustomerStore
-from customer_profile.relationship import store
 from customer_profile.relationship.domain import (
     OtherCustomerNotFound,
     RelatedToItself,
@@ -21,7 +18,9 @@ from customer_profile.relationship.domain import (
     RelationshipEndsBeforeItBegins,
     RelationshipNotFound,
 )
-from customer_profile.relationship.schemas import NewRelationship, RelationshipView
+from customer_profile.relationship.rows import relationship_of
+from customer_profile.relationship.schemas import NewRelationship, RelationshipView, relationship_view
+from customer_profile.relationship.store import RelationshipReader, RelationshipStore
 
 router = Router(tags=["relationships"])
 PATH = "/v1/customers/{customer_id}/relationships"
@@ -33,7 +32,7 @@ PATH = "/v1/customers/{customer_id}/relationships"
     response_model=RelationshipView,
     raises=[CustomerNotFound, OtherCustomerNotFound, RelationshipAlreadyKnown, RelatedToItself, RelationshipEndsBeforeItBegins],
 )
-async def relate_customers(customer_id: Id, body: NewRelationship, call: Annotated[Call, requires("customers:write")]) -> Response:
+async def create_relationship(customer_id: Id, body: NewRelationship, call: Annotated[Call, requires("customers:write")]) -> Response:
     """Say what another customer is to this one: parent company, household, referrer or employer."""
     made = Relationship(
         id=call.new_id(),
@@ -51,7 +50,7 @@ async def relate_customers(customer_id: Id, body: NewRelationship, call: Annotat
             await customers.keep(body.other_id)
         except CustomerNotFound as error:
             raise OtherCustomerNotFound() from error
-        await store.add(tx, made, unit=unit)
+        await RelationshipStore.of(tx, call.caller).add(made, unit=unit)
         location = f"/v1/customers/{customer_id}/relationships/{made.id}"
         return call.created(relationship_view(made, customer_id), location=location, version=1)
 
@@ -61,45 +60,31 @@ async def list_relationships(
     customer_id: Id, call: Annotated[Call, requires("customers:read")], page: Annotated[PageOf, Depends()]
 ) -> Response:
     """List a customer's relationships, told from either side."""
-    units = units_of(call.caller)
-    after = page.after[0] if page.after else BEFORE_ALL
+    (after,) = page.after or (BEFORE_ALL,)
     async with call.reading() as reader:
-        await CustomerReader(reader, units).unit_of(customer_id)
-        rows = await store.of_customer(reader, customer_id, after=after, limit=page.fetch, units=units)
-    items = [relationship_view(store.relationship_of(row), customer_id) for row in rows[: page.limit]]
+        await CustomerReader.of(reader, call.caller).unit_of(customer_id)
+        rows = await RelationshipReader.of(reader, call.caller).of_customer(customer_id, after=after, limit=page.fetch)
+    items = [relationship_view(relationship_of(row), customer_id) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
 
 
 @router.get(f"{PATH}/{{relationship_id}}", response_model=RelationshipView, raises=[CustomerNotFound, RelationshipNotFound])
 async def read_relationship(customer_id: Id, relationship_id: Id, call: Annotated[Call, requires("customers:read")]) -> Response:
     """Read one relationship of a customer."""
-    units = units_of(call.caller)
     async with call.reading() as reader:
-        await CustomerReader(reader, units).unit_of(customer_id)
-        found = await store.find(reader, customer_id, relationship_id, units)
+        await CustomerReader.of(reader, call.caller).unit_of(customer_id)
+        found = await RelationshipReader.of(reader, call.caller).get(customer_id, relationship_id)
     return call.answer(relationship_view(found, customer_id), version=1)
 
 
 @router.delete(f"{PATH}/{{relationship_id}}", status_code=204, raises=[CustomerNotFound, RelationshipNotFound])
-async def end_relationship(customer_id: Id, relationship_id: Id, call: Annotated[Call, requires("customers:write")]) -> Response:
+async def remove_relationship(customer_id: Id, relationship_id: Id, call: Annotated[Call, requires("customers:write")]) -> Response:
     """Take a relationship off the file of the customer who has it; asked for from either side."""
     async with call.transaction() as tx:
         customers = CustomerStore.of(tx, call.caller)
         await customers.keep(customer_id)
-        found = await store.find(tx, customer_id, relationship_id, units_of(call.caller))
+        relationships = RelationshipStore.of(tx, call.caller)
+        found = await relationships.get(customer_id, relationship_id)
         call.require_match(1)
-        await store.remove(tx, found, unit=await customers.keep(found.customer_id), at=call.at)
+        await relationships.remove(found, unit=await customers.keep(found.customer_id), at=call.at)
         return call.nothing()
-
-
-def relationship_view(found: Relationship, asked_from: UUID) -> RelationshipView:
-    return RelationshipView(
-        id=found.id,
-        customer_id=found.customer_id,
-        type=found.type,
-        other_id=found.other_id,
-        valid_from=found.valid_from,
-        valid_until=found.valid_until,
-        is_reverse=found.customer_id != asked_from,
-        created_at=found.created_at,
-    )

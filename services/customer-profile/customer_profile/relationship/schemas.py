@@ -1,11 +1,12 @@
 """Relationships as callers send and receive them."""
 
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 from service_kit.words.fields import Id, Input, Output, Timestamp
 
-from customer_profile.relationship.domain import RelationshipType
+from customer_profile.relationship.domain import Relationship, RelationshipType
 
 
 class NewRelationship(Input):
@@ -28,3 +29,16 @@ class RelationshipView(Output):
     valid_until: Timestamp | None
     is_reverse: bool
     created_at: Timestamp
+
+
+def relationship_view(found: Relationship, asked_from: UUID) -> RelationshipView:
+    return RelationshipView(
+        id=found.id,
+        customer_id=found.customer_id,
+        type=found.type,
+        other_id=found.other_id,
+        valid_from=found.valid_from,
+        valid_until=found.valid_until,
+        is_reverse=found.customer_id != asked_from,
+        created_at=found.created_at,
+    )

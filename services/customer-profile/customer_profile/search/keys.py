@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from customer_profile.search.readings import is_han, simplified, syllables
+from customer_profile.search.chinese import is_han, simplified, syllables
 
 # Beginnings of words are indexed up to this length; longer queries are narrowed by it and then compared as text.
 PREFIX = 7

@@ -7,7 +7,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from customer_profile.customer.facts import Json
-from customer_profile.interaction.domain import Interaction
 
 
 class EntryKind(StrEnum):
@@ -49,27 +48,3 @@ class Entry:
     details: Mapping[str, Json] = field(default_factory=dict)
     ref_type: str
     ref_id: UUID
-
-
-def of_interaction(interaction: Interaction) -> Entry:
-    """The entry that shows an interaction; it shares the interaction's id."""
-    details: dict[str, Json] = {
-        **interaction.details,
-        "direction": interaction.direction.value,
-        "purpose": interaction.purpose.value,
-    }
-    if interaction.outcome is not None:
-        details["outcome"] = interaction.outcome
-    if interaction.ended_at is not None:
-        details["seconds"] = int((interaction.ended_at - interaction.occurred_at).total_seconds())
-    return Entry(
-        customer_id=interaction.customer_id,
-        id=interaction.id,
-        occurred_at=interaction.occurred_at,
-        channel=interaction.channel,
-        kind=EntryKind.INTERACTION,
-        title=interaction.subject,
-        details=details,
-        ref_type="interaction",
-        ref_id=interaction.id,
-    )

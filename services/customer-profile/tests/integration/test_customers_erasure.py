@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-from customer_profile.customer_import.work import KIND
+from customer_profile.customer_import.importing import KIND
 from customer_profile.testing import customer_body
 from service_kit.testing import Api
 from service_kit.testing.residue import residue

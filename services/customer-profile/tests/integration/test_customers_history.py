@@ -142,7 +142,7 @@ async def test_each_kind_of_entry_is_shown_to_whoever_may_read_it_elsewhere(api:
     at = datetime(2026, 3, 1, tzinfo=UTC)
     async with api.service.database.transaction() as tx:
         given = {"customer_id": UUID(customer["id"]), "occurred_at": at, "channel": "voice", "ref_type": "thing"}
-        await TimelineStore(tx).add(*(Entry(id=uuid4(), kind=kind, ref_id=uuid4(), **given) for kind in EntryKind))
+        await TimelineStore(tx, None).add(*(Entry(id=uuid4(), kind=kind, ref_id=uuid4(), **given) for kind in EntryKind))
     path, seen = f"/v1/customers/{customer['id']}/timeline", {}
     for scope in set(READ_SCOPES.values()):
         page = (await api.as_("customers:read", scope).get(path, params={"limit": 2})).json()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from customer_profile.app import compose
-from customer_profile.customer_import import store
-from customer_profile.customer_import.work import KIND, Importing
+from customer_profile.customer_import.importing import KIND, Importing
+from customer_profile.customer_import.store import ImportStore
 from customer_profile.identifier.vault import SealedVault
 from customer_profile.settings import Settings
 from service_kit.testing import Api, serving
@@ -54,14 +54,14 @@ async def count(api: Api, table: str) -> int:
 
 def dying(monkeypatch: pytest.MonkeyPatch, *, at_batch: int) -> None:
     """Let the worker die after it wrote a batch and before its COMMIT."""
-    write, batches = store.add_problems, iter(range(1, 100))
+    write, batches = ImportStore.add_problems, iter(range(1, 100))
 
     async def killed(*given: Any) -> None:
         await write(*given)
         if next(batches) == at_batch:
             raise Killed()
 
-    monkeypatch.setattr(store, "add_problems", killed)
+    monkeypatch.setattr(ImportStore, "add_problems", killed)
 
 
 @pytest.mark.parametrize("at_batch", [1, 2, 3])
@@ -101,15 +101,15 @@ async def test_a_killed_dry_run_begins_again_and_counts_once(idle: Api, monkeypa
 
 async def test_a_rival_who_takes_an_identifier_meanwhile_makes_the_batch_decide_again(idle: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     location = await queued(idle)
-    write, rivals = store.write, iter([{"kind": "individual", "name": "Rival", "identifiers": [
+    write, rivals = ImportStore.write, iter([{"kind": "individual", "name": "Rival", "identifiers": [
         {"type": "external", "system": "erp", "value": "E-5"}]}])  # fmt: skip
 
-    async def contested(tx: Any, written: Any) -> None:
+    async def contested(imports: ImportStore, written: Any) -> None:
         for body in rivals:
             assert (await idle.post("/v1/customers", body)).status_code == 201
-        await write(tx, written)
+        await write(imports, written)
 
-    monkeypatch.setattr(store, "write", contested)
+    monkeypatch.setattr(ImportStore, "write", contested)
     await worker(idle).step()
 
     work = (await idle.get(location)).json()
@@ -130,15 +130,15 @@ async def test_an_import_canceled_in_the_queue_leaves_neither_file_nor_customers
 
 async def test_an_import_canceled_on_its_way_keeps_what_it_wrote(idle: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     location = await queued(idle)
-    write, batches = store.write, iter(range(1, 100))
+    write, batches = ImportStore.write, iter(range(1, 100))
 
-    async def interrupted(tx: Any, written: Any) -> None:
-        await write(tx, written)
+    async def interrupted(imports: ImportStore, written: Any) -> None:
+        await write(imports, written)
         if next(batches) == 1:
             # The row of the job is held by this batch: somebody else's wish waits for its COMMIT, as it would in life.
-            await tx.connection.execute("UPDATE customer_profile.job SET cancel_requested = true")
+            await imports._tx.connection.execute("UPDATE customer_profile.job SET cancel_requested = true")
 
-    monkeypatch.setattr(store, "write", interrupted)
+    monkeypatch.setattr(ImportStore, "write", interrupted)
     await worker(idle).step()
 
     work = (await idle.get(location)).json()
@@ -172,7 +172,7 @@ async def test_an_import_that_waits_for_its_database_keeps_its_file(idle: Api, m
         raise Unavailable()
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "write", away)
+        patch.setattr(ImportStore, "write", away)
         with pytest.raises(Unavailable):
             await worker(idle).step()
     assert await count(idle, "import_file") == 1
@@ -192,7 +192,7 @@ async def test_the_file_of_an_import_that_failed_unforeseen_is_swept_away_and_ot
         raise RuntimeError("nobody foresaw this")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "write", broken)
+        patch.setattr(ImportStore, "write", broken)
         await worker(idle).step()
     await queued(idle)
     service = idle.service
@@ -206,13 +206,13 @@ async def test_the_file_of_an_import_that_failed_unforeseen_is_swept_away_and_ot
 
 async def test_a_cancellation_that_meets_the_last_step_leaves_no_file(idle: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     location = await queued(idle)
-    write = store.add_problems
+    write = ImportStore.add_problems
 
-    async def interrupted(tx: Any, *given: Any) -> None:
-        await write(tx, *given)
-        await tx.connection.execute("UPDATE customer_profile.job SET cancel_requested = (done = 20)")
+    async def interrupted(imports: ImportStore, *given: Any) -> None:
+        await write(imports, *given)
+        await imports._tx.connection.execute("UPDATE customer_profile.job SET cancel_requested = (done = 20)")
 
-    monkeypatch.setattr(store, "add_problems", interrupted)
+    monkeypatch.setattr(ImportStore, "add_problems", interrupted)
     await worker(idle).step()
 
     work = (await idle.get(location)).json()

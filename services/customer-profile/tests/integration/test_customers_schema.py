@@ -7,8 +7,8 @@ from typing import Any
 import customer_profile
 import pytest
 from customer_profile.app import compose
-from customer_profile.customer import statements
-from customer_profile.customer.store import BEFORE_ALL, BEHIND_ALL
+from customer_profile.customer.listing import listing, searching
+from customer_profile.customer.store import BEFORE_ALL, BEHIND_ALL, FIND
 from customer_profile.search.keys import query
 from customer_profile.settings import Settings
 from customer_profile.tables import metadata
@@ -70,12 +70,12 @@ async def test_hot_reads_use_their_indexes_whatever_the_plan(filled: Database, m
     async with filled.reading() as reader:
         row = await reader.connection.fetchrow("SELECT min(id::text)::uuid AS id FROM customer_profile.customer")
     some = row["id"]
-    by_phone = statements.listing(**(NO_FILTERS | {"keys": 1}), scoped=False)
+    by_phone = listing(**(NO_FILTERS | {"keys": 1}), scoped=False)
     hot = {
-        "by id": (statements.FIND, {"id": some, "units": None}, "pk_customer"),
+        "by id": (FIND, {"id": some, "units": None}, "pk_customer"),
         "by phone": (by_phone, {"key_0": "phone:+861", "before": BEHIND_ALL, "limit": 51}, "pk_identifier_holder"),
-        "list": (statements.listing(**NO_FILTERS, scoped=False), {"before": BEHIND_ALL, "limit": 51}, "pk_customer"),
-        "search": (statements.searching(**NO_FILTERS), EVERYTHING | ANY_SEARCH, "ix_customer_search_tokens"),
+        "list": (listing(**NO_FILTERS, scoped=False), {"before": BEHIND_ALL, "limit": 51}, "pk_customer"),
+        "search": (searching(**NO_FILTERS), EVERYTHING | ANY_SEARCH, "ix_customer_search_tokens"),
         "two days": (
             reading(channel=False),
             EVERYTHING | {"customer_id": some, "since": EARLIEST, "before_at": LATEST, "before": BEHIND_ALL, "kinds": ["interaction"]},
@@ -90,7 +90,7 @@ async def test_hot_reads_use_their_indexes_whatever_the_plan(filled: Database, m
 
 
 async def test_the_first_page_of_a_list_is_read_in_order_without_sorting(filled: Database) -> None:
-    statement = statements.listing(**NO_FILTERS, scoped=False)
+    statement = listing(**NO_FILTERS, scoped=False)
 
     plan = await plan_of(filled, statement, mode="force_generic_plan", before=BEHIND_ALL, limit=51)
 

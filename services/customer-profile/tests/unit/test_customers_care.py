@@ -23,8 +23,8 @@ from customer_profile.care.domain import (
 from customer_profile.care.use_cases import Caring
 from customer_profile.consent.domain import Standing, Status
 from customer_profile.customer.domain import Customer, Kind
-from customer_profile.interaction.domain import Purpose
 from customer_profile.testing import AT, RULES, FakeCares, FakeStandings, a_consent, a_customer, a_plan, a_standing
+from customer_profile.touch import Purpose
 
 CLOSED = Happening(key="complaint:1", occasion=Occasion.AFTER_COMPLAINT, at=AT, places={"number": "C-7"})
 

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from customer_profile.consent.domain import TEXTS, Code, Consent, QuietHours, Status, decide, month_around
-from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.consent.domain import TEXTS, Code, Consent, Status, decide, month_around
+from customer_profile.contact_rules import QuietHours
 from customer_profile.testing import AT, RULES, a_consent, a_standing
+from customer_profile.touch import Channel, Purpose
 from hypothesis import given
 from hypothesis import strategies as st
 

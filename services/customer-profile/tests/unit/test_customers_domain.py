@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from customer_profile.customer import domain, use_cases, views
+from customer_profile.customer import domain, use_cases
 from customer_profile.customer import facts as facts_of
 from customer_profile.customer.domain import CustomerChanged, TooManyIdentifiers
-from customer_profile.customer.facts import SourceKind
 from customer_profile.customer.rows import row_of
+from customer_profile.customer.sensitive import sensitive_names
+from customer_profile.customer.source import MOST_SOURCES, SourceKind
 from customer_profile.identifier.domain import masked
-from customer_profile.identifier.values import IdentifierNotReadable
+from customer_profile.identifier.not_readable import IdentifierNotReadable
 from customer_profile.testing import AT, FakeCustomers, a_customer, a_source, an_identifier
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,8 +128,8 @@ def test_facts_are_sensitive_by_nature_or_because_their_source_says_so() -> None
     plain = domain.created(a_customer(facts=facts), a_source())
     declared = domain.created(a_customer(facts=facts), a_source(is_sensitive=True))
 
-    assert views.sensitive_names(row_of(plain)) == ["characteristics.religion"]
-    assert set(views.sensitive_names(row_of(declared))) == set(facts_of.names(facts))
+    assert sensitive_names(row_of(plain)) == ["characteristics.religion"]
+    assert set(sensitive_names(row_of(declared))) == set(facts_of.names(facts))
 
 
 def test_more_than_a_file_keeps_is_refused() -> None:
@@ -143,7 +144,7 @@ def test_only_so_many_sources_are_kept_and_the_newest_are_among_them() -> None:
     for day in range(60):
         file = domain.with_source(file, a_source(SourceKind.VISIT, at=AT + timedelta(days=day)), ("basic.sex",))
 
-    assert len(file.sources) == facts_of.MOST_SOURCES
+    assert len(file.sources) == MOST_SOURCES
     assert file.sources[-1].recorded_at == AT + timedelta(days=59)
 
 
@@ -154,7 +155,7 @@ def test_the_last_source_of_a_fact_stays_however_old_it_is() -> None:
     for day in range(60):
         file = domain.with_source(file, a_source(SourceKind.VISIT, at=AT + timedelta(days=day)), ("basic.sex",))
 
-    assert len(file.sources) == facts_of.MOST_SOURCES
+    assert len(file.sources) == MOST_SOURCES
     assert file.sources[0].facts == ("basic.sex", "basic.profession")
 
 

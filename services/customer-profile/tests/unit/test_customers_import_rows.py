@@ -4,10 +4,10 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from customer_profile.customer_import.cells import RowRefused
 from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable, columns_of, key_of
 from customer_profile.customer_import.domain import Holding, Known
-from customer_profile.customer_import.problems import safe
-from customer_profile.customer_import.readings import RowRefused
+from customer_profile.customer_import.errors_csv import safe
 from customer_profile.testing import a_customer, an_identifier, deciding, draft, drafting, refusal
 from hypothesis import given
 from hypothesis import strategies as st

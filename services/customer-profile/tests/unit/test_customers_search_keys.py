@@ -2,7 +2,7 @@
 
 import pytest
 from customer_profile.search import keys
-from customer_profile.search.readings import simplified, syllables
+from customer_profile.search.chinese import simplified, syllables
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from customer_profile.customer import domain, views
+from customer_profile.customer import domain
 from customer_profile.customer import facts as facts_of
 from customer_profile.customer.domain import Customer, TooManyIdentifiers
-from customer_profile.customer.facts import SourceKind
+from customer_profile.customer.file_json import file_json
 from customer_profile.customer.rows import customer_of, row_of
 from customer_profile.customer.schemas import CustomerView
+from customer_profile.customer.sensitive import sensitive_names
+from customer_profile.customer.source import SourceKind
 from customer_profile.testing import AT, PlainVault, a_customer, a_source, an_identifier
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -92,10 +94,10 @@ class Files(RuleBasedStateMachine):
     @invariant()
     def is_shown_without_what_is_sensitive(self) -> None:
         row = row_of(self.file)
-        masked = CustomerView.model_validate_json(views.file_json(row, vault=None, with_sources=True))
-        whole = CustomerView.model_validate_json(views.file_json(row, vault=PlainVault()))
+        masked = CustomerView.model_validate_json(file_json(row, vault=None, with_sources=True))
+        whole = CustomerView.model_validate_json(file_json(row, vault=PlainVault()))
         assert "religion" not in masked.facts.characteristics
-        assert set(masked.masked) == set(views.sensitive_names(row))
+        assert set(masked.masked) == set(sensitive_names(row))
         assert whole.masked == []
         assert "440103199002031234" not in masked.model_dump_json()
 

@@ -1,4 +1,4 @@
-"""From what callers send to what the domain knows."""
+"""The customer that a request asks for; GUANXI_DEFAULT_LANGUAGE, GUANXI_TIME_ZONE and GUANXI_DEFAULT_UNIT fill what it leaves out."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -10,8 +10,9 @@ from service_kit.web.call import Call
 
 from customer_profile.customer import facts as facts_of
 from customer_profile.customer.domain import Customer, SourceGiven
-from customer_profile.customer.facts import Facts, Learned, Source, SourceKind
+from customer_profile.customer.facts import Facts
 from customer_profile.customer.schemas import CustomerChange, FactsIn, NewCustomer, SourceIn
+from customer_profile.customer.source import Learned, Source, SourceKind
 from customer_profile.identifier.domain import Vault, replaced
 from customer_profile.identifier.schemas import identifiers_of
 from customer_profile.settings import Settings

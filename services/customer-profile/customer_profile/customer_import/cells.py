@@ -14,8 +14,9 @@ from service_kit.words.fields import LANGUAGE_TAG, UNIT
 from service_kit.words.messages import said
 
 from customer_profile.customer.facts import Json
+from customer_profile.customer_import.cell_words import NAMELESS, NO, NOTHING, SEXES, UNTOLD_SEX, YES
+from customer_profile.customer_import.column_names import COMPANY, CONTACT, NAME_PARTS, bare
 from customer_profile.customer_import.columns import usual_name
-from customer_profile.customer_import.spellings import COMPANY, CONTACT, NAME_PARTS, NAMELESS, NO, NOTHING, SEXES, UNTOLD_SEX, YES, bare
 
 LONGEST_NAME = 200
 LONGEST_FACT = 2_000

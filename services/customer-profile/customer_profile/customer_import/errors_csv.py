@@ -8,7 +8,7 @@ from uuid import UUID
 from service_kit.store.running import Reader
 from service_kit.words.messages import restored
 
-from customer_profile.customer_import import store
+from customer_profile.customer_import.store import BEFORE_ALL, ImportReader
 
 AT_ONCE = 1_000
 BYTE_ORDER_MARK = "\ufeff"
@@ -24,8 +24,8 @@ async def as_csv(reader: Reader, import_id: UUID, speak: Callable[[str], str]) -
     written.seek(0, io.SEEK_END)
     lines = csv.writer(written)
     lines.writerow(HEADER)
-    after = store.BEFORE_ALL
-    while rows := await store.problems_after(reader, import_id, after=after, limit=AT_ONCE):
+    after, imports = BEFORE_ALL, ImportReader(reader, None)
+    while rows := await imports.problems_after(import_id, after=after, limit=AT_ONCE):
         lines.writerows([[row["row"], safe(row["column"]), row["code"], safe(speak(restored(row["detail"])))] for row in rows])
         after = rows[-1]["row"], rows[-1]["number"]
     return written.getvalue()

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from customer_profile.customer import domain, views
+from customer_profile.customer import domain
+from customer_profile.customer.file_json import file_json
 from customer_profile.customer.rows import row_of
 from customer_profile.customer.schemas import CustomerView
 from customer_profile.testing import PlainVault, a_customer, a_source, an_identifier
@@ -19,7 +20,7 @@ def shown(*, with_vault: bool, with_sources: bool = False, is_sensitive: bool = 
     identifiers = (an_identifier("external", "C-1", system="erp"), an_identifier("government_id", "440103199002031234"))
     file = domain.created(a_customer(facts=FACTS, identifiers=identifiers, tier=4, **fields), a_source(is_sensitive=is_sensitive))
     vault = PlainVault() if with_vault else None
-    return CustomerView.model_validate_json(views.file_json(row_of(file), vault=vault, with_sources=with_sources))
+    return CustomerView.model_validate_json(file_json(row_of(file), vault=vault, with_sources=with_sources))
 
 
 @pytest.mark.parametrize("with_vault", [True, False])

@@ -19,13 +19,12 @@ from service_kit.words.identity import Clock, new_id
 from service_kit.work.jobs import JobCanceled, RunningJob
 
 from customer_profile.customer.domain import SourceGiven
-from customer_profile.customer.facts import Learned, Source, SourceKind
-from customer_profile.customer_import import store
+from customer_profile.customer.source import Learned, Source, SourceKind
+from customer_profile.customer_import.cells import RowRefused
 from customer_profile.customer_import.columns import Columns, columns_of, key_of
 from customer_profile.customer_import.domain import COUNTED, Counts, Deciding, Defaults, Known, keys_of
 from customer_profile.customer_import.drafts import Draft, Drafting
-from customer_profile.customer_import.readings import RowRefused
-from customer_profile.customer_import.store import BatchCollided, Written
+from customer_profile.customer_import.store import BatchCollided, ImportReader, ImportStore, Written, prepared
 from customer_profile.identifier.domain import Vault
 from customer_profile.settings import Settings
 from customer_profile.words import time_zones
@@ -105,13 +104,13 @@ class Importing:
             raise
         except (Refusal, JobCanceled):
             async with self._database.transaction() as tx:
-                await store.forget_file(tx, job.id)
+                await ImportStore(tx, None).forget_file(job.id)
             raise
 
     async def sweep(self) -> bool:
         """Delete the files of imports that ended in a way that nobody foresaw; True when there may be more."""
         async with self._database.transaction() as tx:
-            return await store.forget_files_of_the_ended(tx)
+            return await ImportStore(tx, None).forget_files_of_the_ended()
 
     async def _import(self, job: RunningJob, order: Order, folder: Path) -> None:
         sheet = await self._sheet(job, order, folder)
@@ -128,14 +127,14 @@ class Importing:
                 await self._take(job, order, batch, rehearsed, named)
         # A worker that is killed behind this step leaves nothing to do but to say so: the file is not missed.
         async with job.step() as tx:
-            await store.forget_file(tx, job.id)
+            await ImportStore(tx, None).forget_file(job.id)
             job.checkpoint = {**job.checkpoint, **told}
 
     async def _sheet(self, job: RunningJob, order: Order, folder: Path) -> Sheet:
         path = folder / "file"
         async with self._database.reading() as reader:
             with path.open("wb") as file:
-                async for part in store.file_parts(reader, job.id):
+                async for part in ImportReader(reader, None).file_parts(job.id):
                     file.write(part)
         sheet = await asyncio.to_thread(reading.opened, str(path), order.filename, order.encoding)
         return await reading.converted(sheet, str(folder / "rows")) if sheet.format is Format.XLSX else sheet
@@ -156,7 +155,7 @@ class Importing:
             if order.is_rehearsal:
                 job.done = 0
                 job.counts = dict(Counts())
-                await store.forget_problems(tx, job.id)
+                await ImportStore(tx, None).forget_problems(job.id)
             job.checkpoint = {"problems": 0} if order.is_rehearsal else {"problems": 0, **job.checkpoint}
 
     async def _take(self, job: RunningJob, order: Order, batch: list[RowRead], rehearsed: Known, named: dict[str, str]) -> None:
@@ -175,14 +174,15 @@ class Importing:
         self, tx: Transaction, job: RunningJob, order: Order, batch: list[RowRead], known: Known, named: dict[str, str]
     ) -> Deciding:
         at = self._clock()
-        known.load(*await store.known(tx, keys_of([read.draft for read in batch])))
+        imports = ImportStore(tx, None)
+        known.load(*await imports.known(keys_of([read.draft for read in batch])))
         deciding = Deciding(known, self._defaults(order, job.created_at), at=at, ids=new_id, named=named)
         written = await asyncio.to_thread(_decide, deciding, batch, None if order.is_rehearsal else job.id, at)
         if written is not None:
-            await store.write(tx, written)
+            await imports.write(written)
         room = self._settings.import_most_problems - job.checkpoint["problems"]
         kept = deciding.problems[: max(0, room)]
-        await store.add_problems(tx, job.id, kept)
+        await imports.add_problems(job.id, kept)
         job.checkpoint = {"problems": job.checkpoint["problems"] + len(kept)}
         return deciding
 
@@ -231,4 +231,4 @@ def _decide(deciding: Deciding, batch: list[RowRead], import_id: UUID | None, at
             deciding.refuse(read.number, read.error)
         else:
             deciding.take(read.draft)
-    return None if import_id is None else store.prepared(deciding.known, import_id=import_id, ids=new_id, at=at)
+    return None if import_id is None else prepared(deciding.known, import_id=import_id, ids=new_id, at=at)
