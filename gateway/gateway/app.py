@@ -10,16 +10,16 @@ from service_kit.service import Service
 from service_kit.words.identity import Clock, clock, new_id
 
 from gateway.api_key import routes as api_key_routes
-from gateway.api_key.swap import Swapper
+from gateway.api_key.store import ApiKeyStore
+from gateway.api_key.tokens import ApiKeyTokens
 from gateway.client import routes as client_routes
 from gateway.client.epochs import OwnEpochs
-from gateway.client.standing import Standings
-from gateway.contract import own as own_contract
+from gateway.client.status import ClientStatuses
 from gateway.contract import routes as contract_routes
 from gateway.contract.published import PublishedContract, contracts_folder
 from gateway.edge.cors import Cors
 from gateway.edge.doorkeeper import Doorkeeper
-from gateway.edge.front import Front
+from gateway.edge.front_door import FrontDoor
 from gateway.events import EVENTS
 from gateway.housekeeping import Housekeeping
 from gateway.limit.allowance import Allowances
@@ -37,16 +37,18 @@ from gateway.signing_key.domain import Rotation
 from gateway.signing_key.ring import KeyRing
 from gateway.ticket import routes as ticket_routes
 from gateway.ticket.redeem import Redeemer
+from gateway.token import contract as token_contract
 from gateway.token import routes as token_routes
 from gateway.token.endpoint import TokenEndpoint
 from gateway.token.issue import TokenIssuer
 from gateway.webhook.delivery import routes as delivery_routes
 from gateway.webhook.dispatch import Dispatcher
 from gateway.webhook.endpoint import routes as endpoint_routes
+from gateway.webhook.endpoint.store import EndpointStore
 from gateway.webhook.event_scopes import OWN_EVENT_SCOPES
 from gateway.webhook.intake import Intake
 from gateway.webhook.sender import Sender
-from gateway.webhook.target import Targets
+from gateway.webhook.target_check import TargetCheck
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
@@ -72,10 +74,10 @@ class Gateway(Service):
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
-        if not own_contract.PATHS.keys() <= document["paths"].keys():
-            document["paths"] |= own_contract.PATHS
-            document["components"]["schemas"] |= own_contract.SCHEMAS
-            document["tags"] = sorted([*document["tags"], *own_contract.TAGS], key=lambda tag: str(tag["name"]))
+        if not token_contract.PATHS.keys() <= document["paths"].keys():
+            document["paths"] |= token_contract.PATHS
+            document["components"]["schemas"] |= token_contract.SCHEMAS
+            document["tags"] = sorted([*document["tags"], *token_contract.TAGS], key=lambda tag: str(tag["name"]))
         return document
 
 
@@ -119,6 +121,8 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
     )
     upstreams = _upstreams(gateway, settings)
     gateway.part("key_ring", ring)
+    # What stands under a client's id, and ends with the client.
+    gateway.part("belongings", (ApiKeyStore, EndpointStore))
     gateway.part("token_endpoint", TokenEndpoint(gateway.database, issuer, gateway.authenticator))
     gateway.part("composer", Composer(upstreams, seconds=settings.overview_seconds))
     gateway.part("contract", PublishedContract(gateway.openapi, upstreams, contracts_folder(settings.openapi_dir)))
@@ -147,9 +151,9 @@ def _serve_pages(gateway: Gateway) -> None:
 
 def _send_webhooks(gateway: Gateway, settings: Settings, issuer: TokenIssuer) -> None:
     """Follow every feed, the own one included, and send what partners asked for."""
-    targets = gateway.part(
-        "targets",
-        Targets(is_loopback_allowed=settings.webhooks_allow_loopback, is_http_allowed=settings.webhooks_allow_http),
+    check = gateway.part(
+        "target_check",
+        TargetCheck(is_loopback_allowed=settings.webhooks_allow_loopback, is_http_allowed=settings.webhooks_allow_http),
     )
     gateway.tokens = OwnTokens(issuer)
     for name in SERVICES:
@@ -159,7 +163,7 @@ def _send_webhooks(gateway: Gateway, settings: Settings, issuer: TokenIssuer) ->
         Dispatcher(
             gateway.database,
             gateway.sealer,
-            Sender(targets, seconds=settings.webhook_attempt_seconds),
+            Sender(check, seconds=settings.webhook_attempt_seconds),
             clock=gateway.clock,
             metrics=gateway.metrics,
             seconds=settings.webhook_attempt_seconds,
@@ -176,13 +180,13 @@ def _take_in(gateway: Gateway, source: str, client: ServiceClient) -> None:
 
 def _put_front_before(gateway: Gateway, settings: Settings, issuer: TokenIssuer, upstreams: Mapping[str, HttpUpstream]) -> None:
     anonymous = Policy(quota=settings.anonymous_limit_requests, window=settings.rate_limit_seconds)
-    standings = gateway.part("standings", Standings(gateway.database, settings.limit_of_all))
-    swapper = gateway.part("swapper", Swapper(gateway.database, standings, issuer, clock=gateway.clock))
-    redeemer = Redeemer(gateway.database, standings, issuer, clock=gateway.clock)
-    gateway.app = Front(
+    statuses = gateway.part("client_statuses", ClientStatuses(gateway.database, settings.limit_of_all))
+    key_tokens = gateway.part("api_key_tokens", ApiKeyTokens(gateway.database, statuses, issuer, clock=gateway.clock))
+    redeemer = Redeemer(gateway.database, statuses, issuer, clock=gateway.clock)
+    gateway.app = FrontDoor(
         gateway.app,
         upstreams,
-        Doorkeeper(gateway.authenticator, standings, swapper, redeemer, anonymous=anonymous),
+        Doorkeeper(gateway.authenticator, statuses, key_tokens, redeemer, anonymous=anonymous),
         Allowances(SharedLeases(gateway.database)),
         cors=Cors(settings.cors_origins),
         addresses=ClientAddress(settings.trusted_proxies),

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.problem.texts import BY_STATUS, KINDS, Kind
+from gateway.problem.kinds import BY_STATUS, KINDS, Kind
 
 SLUG = re.compile(r"[a-z0-9-]{1,80}")
 PAGE = """<!doctype html>

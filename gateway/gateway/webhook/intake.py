@@ -11,10 +11,10 @@ from service_kit.work.consumer import News
 
 from gateway.webhook.delivery.domain import Delivery, for_event
 from gateway.webhook.delivery.store import DeliveryStore
-from gateway.webhook.dispatch import TOPIC
 from gateway.webhook.endpoint.domain import EventReader
 from gateway.webhook.endpoint.store import LISTENING, reader_of
 from gateway.webhook.event_filter import asks_for
+from gateway.webhook.schedule import TOPIC
 
 # A hint to the workers, given when the batch has probably been committed; they poll anyway.
 WAKE_AFTER_SECONDS = 0.02

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+# What the delivery workers are woken by.
+TOPIC = "webhooks"
 # Each counted from the failure before; the first attempt is made at once.
 DELAYS = (
     timedelta(0),

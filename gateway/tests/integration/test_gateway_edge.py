@@ -101,14 +101,14 @@ async def test_made_up_keys_and_tickets_of_a_drained_address_ask_the_database_no
         key = (await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"]})).json()["key"]
         sheet = front.partner.with_(f"Bearer {key}")
         assert (await sheet.get("/v1/clients")).status_code == 200
-        swapper = front.gateway.parts["swapper"]
-        checked = swapper._checked
+        key_tokens = front.gateway.parts["api_key_tokens"]
+        checked = key_tokens._checked
 
         async def counting(digest, found, now):
             looked_up.append(digest)
             return await checked(digest, found, now)
 
-        monkeypatch.setattr(swapper, "_checked", counting)
+        monkeypatch.setattr(key_tokens, "_checked", counting)
         monkeypatch.setattr("gateway.ticket.store.take", no_ticket)
         by_key = [(await front.partner.with_(f"Bearer gxk_{n}").get("/v1/customers")).status_code for n in range(4)]
         by_ticket = [(await front.partner.with_(None).get(f"/v1/agents/a/stream?ticket=a{n}")).status_code for n in range(4)]

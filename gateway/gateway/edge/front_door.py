@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.edge.cors import Cors
 from gateway.edge.doorkeeper import Admitted, Doorkeeper, source_in, target_of, ticket_in
-from gateway.edge.reading import BodyReading, BodyTooSlow
+from gateway.edge.request_body import BodyReading, BodyTooSlow
 from gateway.limit.allowance import Allowances, Local, Verdict
 from gateway.proxy.forward import AnswerBroken, CallerGone, forward
 from gateway.proxy.headers import (
@@ -44,7 +44,7 @@ class SourceUnknown(Invalid):
     """What every service has, such as events and audit entries, is asked of one at a time: name it in the query parameter `source`."""
 
 
-class Front:
+class FrontDoor:
     """`own` is the gateway's own app; everything else goes to the services in `upstreams`."""
 
     def __init__(
