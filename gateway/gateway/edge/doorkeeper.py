@@ -1,5 +1,6 @@
 """Who calls: a token, an API key or a ticket becomes a verified account and the header that services accept."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote_from_bytes
@@ -11,7 +12,6 @@ from gateway.api_key.domain import PREFIX as API_KEY_PREFIX
 from gateway.api_key.tokens import ApiKeyTokens
 from gateway.client.status import ClientStatus, ClientStatuses
 from gateway.limit.domain import Policy
-from gateway.proxy.routing import is_stream
 from gateway.ticket.redeem import Redeemer, TicketOpensStreamsOnly
 
 LONGEST_TICKET = 200
@@ -32,7 +32,10 @@ class Admitted(NamedTuple):
 
 
 class Doorkeeper:
-    """`may_look_up` is whether a credential that only the database can judge is looked up; it is refused otherwise."""
+    """`streams` are the paths that tickets open.
+
+    `may_look_up` is whether a credential that only the database can judge is looked up; it is refused otherwise.
+    """
 
     def __init__(
         self,
@@ -41,12 +44,14 @@ class Doorkeeper:
         key_tokens: ApiKeyTokens,
         redeemer: Redeemer,
         *,
+        streams: re.Pattern[str],
         anonymous: Policy,
     ) -> None:
         self._authenticator = authenticator
         self._statuses = statuses
         self._key_tokens = key_tokens
         self._redeemer = redeemer
+        self._streams = streams
         self._anonymous = anonymous
 
     def stranger(self, address: str) -> Admitted:
@@ -65,7 +70,7 @@ class Doorkeeper:
         return await self._as_client(caller.client_id, status)
 
     async def admit_by_ticket(self, ticket: str, path: str, *, may_look_up: bool) -> Admitted:
-        if not is_stream(path):
+        if self._streams.fullmatch(path) is None:
             raise TicketOpensStreamsOnly()
         if not may_look_up:
             raise TooManyRequests()

@@ -14,6 +14,7 @@ from service_kit.words.messages import said
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.contract.paths import PREFIX, SHARED, Paths
 from gateway.edge.cors import Cors
 from gateway.edge.doorkeeper import Admitted, Doorkeeper, source_in, target_of, ticket_in
 from gateway.edge.request_body import BodyReading, BodyTooSlow
@@ -27,8 +28,8 @@ from gateway.proxy.headers import (
     traceparent_of,
     value_of,
 )
-from gateway.proxy.routing import PREFIX, SERVICES, is_method_of_shared, is_shared, owner_of
 from gateway.proxy.upstream import Upstream, UpstreamFailed
+from gateway.services import GATEWAY, SERVICES
 
 log = logger(__name__)
 # Watched by machines every second: neither counted nor logged.
@@ -37,7 +38,7 @@ UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
 LONG_LENGTH = 6
 LONGEST_POLL_SECONDS = 30
 FAILURES = {"unreachable": 503, "slow": 504, "broken": 502}
-OWN_SOURCE = "gateway"
+SOURCES = (*SERVICES, GATEWAY)
 
 
 class SourceUnknown(Invalid):
@@ -45,11 +46,12 @@ class SourceUnknown(Invalid):
 
 
 class FrontDoor:
-    """`own` is the gateway's own app; everything else goes to the services in `upstreams`."""
+    """`own` is the gateway's own app; what others answer, by `paths`, goes to the services in `upstreams`."""
 
     def __init__(
         self,
         own: ASGIApp,
+        paths: Paths,
         upstreams: Mapping[str, Upstream],
         doorkeeper: Doorkeeper,
         shared: Allowances,
@@ -64,6 +66,7 @@ class FrontDoor:
         is_logging: bool,
     ) -> None:
         self._own = own
+        self._paths = paths
         self._upstreams = upstreams
         self._doorkeeper = doorkeeper
         self._shared = shared
@@ -168,15 +171,15 @@ class FrontDoor:
 
     async def _dispatch(self, exchange: "Exchange", address: str) -> None:
         scope = exchange.scope
-        service: str | None = owner_of(scope["path"])
-        if service is None and is_shared(scope["path"]):
+        service = self._paths.owner_of(scope["path"])
+        if service == SHARED:
             service = self._named_source(exchange)
-        if service is None:
+        if service == GATEWAY:
             # Our own app observes it, by its route.
             exchange.is_observed = True
             headers = [pair for pair in scope["headers"] if pair[0] not in (b"x-request-id", b"traceparent")]
             scope["headers"] = [*headers, *exchange.identity]
-            exchange.target = "gateway"
+            exchange.target = GATEWAY
             await self._own(scope, exchange.receive, exchange.send)
             return
         exchange.target = service
@@ -191,19 +194,19 @@ class FrontDoor:
             within=self._deadline(exchange),
         )
 
-    def _named_source(self, exchange: "Exchange") -> str | None:
-        """The service that `source` names; None for the gateway itself, which also answers when the method or the token is wrong."""
+    def _named_source(self, exchange: "Exchange") -> str:
+        """The service that `source` names, or GATEWAY, which also answers when the method or the token is wrong."""
         scope = exchange.scope
         source, rest = source_in(scope["query_string"])
-        if source == OWN_SOURCE or source in SERVICES:
+        if source in SOURCES:
             exchange.source, scope["query_string"] = source, rest
-            return None if source == OWN_SOURCE else source
-        if is_method_of_shared(scope["path"], scope["method"]) and value_of(scope["headers"], b"authorization") is not None:
-            raise SourceUnknown(said("source is one of {sources}", sources=", ".join([*SERVICES, OWN_SOURCE])), pointer="query/source")
+            return source
+        if _is_method_of_shared(scope["path"], scope["method"]) and value_of(scope["headers"], b"authorization") is not None:
+            raise SourceUnknown(said("source is one of {sources}", sources=", ".join(SOURCES)), pointer="query/source")
         if b"source=" not in scope["query_string"]:
             # A parameter that it does not know keeps our own app from taking the request for one to itself.
             scope["query_string"] += b"&source="
-        return None
+        return GATEWAY
 
     def _deadline(self, exchange: "Exchange") -> float:
         """How long the service may take once it has the body: uploads may take their time, long polls ask for theirs."""
@@ -257,7 +260,7 @@ class Exchange:
         self._receive = receive
         self._send = send
         self.status = 0
-        self.target = "gateway"
+        self.target = GATEWAY
         self.account = "-"
         self.source: str | None = None
         self.is_observed = False
@@ -313,3 +316,8 @@ class Exchange:
 
 def _is_repeated(headers: RawHeaders, name: bytes) -> bool:
     return sum(key == name for key, _ in headers) > 1
+
+
+def _is_method_of_shared(path: str, method: str) -> bool:
+    """Whether the method fits: what every service has is read, and something is done to what lies below it."""
+    return method == ("POST" if "/" in path.removeprefix(PREFIX) else "GET")

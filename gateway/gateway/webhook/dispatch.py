@@ -24,6 +24,7 @@ from gateway.webhook.delivery.domain import Attempt, Delivery
 from gateway.webhook.delivery.store import DeliveryReader, DeliveryStore
 from gateway.webhook.endpoint.domain import DisabledReason, Endpoint
 from gateway.webhook.endpoint.store import EndpointReader, EndpointStore, WebhookSecretStore
+from gateway.webhook.event_scopes import EventScopes
 from gateway.webhook.schedule import TOPIC, is_given_up
 from gateway.webhook.sender import Outcome
 
@@ -68,6 +69,7 @@ class Dispatcher:
         database: Database,
         sealer: Sealer,
         sender: Sends,
+        families: EventScopes,
         *,
         clock: Callable[[], datetime],
         metrics: Metrics,
@@ -78,6 +80,7 @@ class Dispatcher:
         self._database = database
         self._sealer = sealer
         self._sender = sender
+        self._families = families
         self._clock = clock
         self._metrics = metrics
         self._lease = timedelta(seconds=seconds + LEASE_MARGIN_SECONDS)
@@ -189,7 +192,7 @@ class Dispatcher:
             claimed = await deliveries.claim(endpoint_id, room=room, at=at, until=at + self._lease)
             allowed = []
             for each in claimed:
-                if reader.may_get(each.event_type, each.unit):
+                if reader.may_get(each.event_type, each.unit, self._families):
                     allowed.append(each)
                 else:
                     await deliveries.finish(*each.refused(at))

@@ -131,7 +131,7 @@ async def test_a_bug_of_ours_is_a_500_problem(front, monkeypatch):
     def broken(*_):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("gateway.edge.front_door.owner_of", broken)
+    monkeypatch.setattr("gateway.contract.paths.Paths.owner_of", broken)
 
     answer = await front.partner.get("/v1/customers")
 

@@ -60,9 +60,9 @@ async def test_the_link_of_a_service_names_the_service(database_url):
         await send({"type": "http.response.start", "status": 200, "headers": [link, (b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
-    async with running(database_url, {"scoring": Neighbor({"/v1/audit-entries": answer, "/v1/scores": answer})}) as front:
+    async with running(database_url, {"scoring": Neighbor({"/v1/audit-entries": answer, "/v1/score-runs": answer})}) as front:
         shared = await front.partner.get("/v1/audit-entries?subject=x&source=scoring")
-        other = await front.partner.get("/v1/scores?subject=x")
+        other = await front.partner.get("/v1/score-runs?subject=x")
 
     assert shared.headers["link"] == '</v1/audit-entries?source=scoring&subject=x&cursor=y>; rel="next"'
     assert "source" not in other.headers["link"]

@@ -3,7 +3,7 @@
 import json
 import re
 
-from gateway.contract.published import contracts_folder
+from gateway.contract.documents import contracts_folder
 from gateway.problem.kinds import BY_STATUS, KINDS
 
 HAN = re.compile("[\u4e00-\u9fff]")

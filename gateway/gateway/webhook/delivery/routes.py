@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
-from service_kit.access.caller import Caller
 from service_kit.store.outbox import TYPE_PREFIX, TYPE_SUFFIX
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
@@ -19,7 +18,7 @@ from gateway.webhook.delivery.store import DeliveryReader, DeliveryStore
 from gateway.webhook.endpoint.domain import WebhookEndpointDisabled, WebhookEndpointNotFound
 from gateway.webhook.endpoint.store import EndpointReader
 from gateway.webhook.endpoint.use_cases import governed, may_see
-from gateway.webhook.event_scopes import TEST_TYPE, families_for, may_read
+from gateway.webhook.event_scopes import TEST_TYPE
 from gateway.webhook.schedule import TOPIC
 
 router = Router(tags=["webhooks"])
@@ -41,7 +40,7 @@ async def list_webhook_deliveries(
         deliveries = await DeliveryReader(reader).page(
             of_client=call.caller.client_id,
             units=call.caller.units,
-            families=families_for(call.caller.scopes),
+            families=call.part("event_scopes").readable_by(call.caller.scopes),
             endpoint_id=endpoint_id,
             event_id=event_id,
             state=state,
@@ -56,7 +55,7 @@ async def list_webhook_deliveries(
 async def get_webhook_delivery(id: Id, call: Annotated[Call, requires("webhooks:read")]) -> Response:
     """Read one delivery with every attempt."""
     async with call.reading() as reader:
-        delivery = await _visible(DeliveryReader(reader), id, call.caller)
+        delivery = await _visible(DeliveryReader(reader), id, call)
     return call.answer(delivery_view(delivery))
 
 
@@ -70,7 +69,7 @@ async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhoo
     """Send one event again at once, with a whole schedule of retries; `webhook-id` stays the same."""
     async with call.transaction() as tx:
         deliveries = DeliveryStore(tx)
-        delivery = await _visible(deliveries, id, call.caller)
+        delivery = await _visible(deliveries, id, call)
         endpoint = await EndpointReader(tx).find(delivery.endpoint_id)
         if endpoint is None:
             raise WebhookDeliveryNotFound()
@@ -132,7 +131,7 @@ async def replay_to_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, re
         endpoint = await governed(EndpointReader(tx), ClientReader(tx), id, call.caller)
         call.honor_match(endpoint.version)
         endpoint.require_enabled()
-        families = families_for(call.caller.scopes)
+        families = call.part("event_scopes").readable_by(call.caller.scopes)
         count = await DeliveryStore(tx).replay_range(
             id, since=body.since, until=body.until or call.at, states=body.states, families=families, at=call.at
         )
@@ -142,8 +141,8 @@ async def replay_to_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, re
     return answer
 
 
-async def _visible(deliveries: DeliveryReader, id: Id, caller: Caller) -> Delivery:
-    found = await deliveries.find(id)
-    if found is None or not may_see(found[1], found[2], caller) or not may_read(caller.scopes, found[0].event_type):
+async def _visible(deliveries: DeliveryReader, id: Id, call: Call) -> Delivery:
+    found, families = await deliveries.find(id), call.part("event_scopes")
+    if found is None or not may_see(found[1], found[2], call.caller) or not families.may_read(call.caller.scopes, found[0].event_type):
         raise WebhookDeliveryNotFound()
     return found[0]

@@ -27,7 +27,7 @@ from gateway.webhook.endpoint.schemas import (
 )
 from gateway.webhook.endpoint.store import EndpointReader, EndpointStore, WebhookSecretStore
 from gateway.webhook.endpoint.use_cases import governed, visible
-from gateway.webhook.event_scopes import EventTypeUnknown, needed_for
+from gateway.webhook.event_scopes import EventTypeUnknown
 from gateway.webhook.target_check import WebhookTargetRefused
 
 router = Router(tags=["webhooks"])
@@ -46,7 +46,7 @@ async def create_webhook_endpoint(body: NewWebhookEndpoint, call: Annotated[Call
     of the token that registers it. Whoever names event types needs the scopes of reading what they tell of (`complaint.*` needs
     complaints:read), and so does the client for as long as it is to get them; `*` stands for all that may be read.
     """
-    call.caller.demand(needed_for(body.event_types))
+    call.caller.demand(call.part("event_scopes").needed_for(body.event_types))
     await call.part("target_check").checked(body.url)
     secret = signature.new_secret()
     async with call.transaction() as tx:
@@ -115,7 +115,7 @@ async def change_webhook_endpoint(
         call.require_match(endpoint.version)
         changed, events = _patched(endpoint, body, call)
         if {"url", "event_types"} & body.model_fields_set:
-            call.caller.demand(needed_for(changed.event_types))
+            call.caller.demand(call.part("event_scopes").needed_for(changed.event_types))
         for each, event in events:
             await endpoints.save(each, event)
         if changed.is_enabled and not endpoint.is_enabled:
