@@ -61,7 +61,7 @@ async def list_api_keys(call: Annotated[Call, requires("api-keys:read")], page: 
 
 
 @router.get("/v1/api-keys/{id}", response_model=ApiKeyView, raises=[ApiKeyNotFound])
-async def get_api_key(id: Id, call: Annotated[Call, requires("api-keys:read")]) -> Response:
+async def read_api_key(id: Id, call: Annotated[Call, requires("api-keys:read")]) -> Response:
     """Read an API key; the key itself is not kept."""
     async with call.reading() as reader:
         key = await _visible(ApiKeyReader(reader), id, call.caller)

@@ -85,7 +85,7 @@ async def list_clients(call: Annotated[Call, requires("clients:read")], page: An
 
 
 @router.get("/v1/clients/{id}", response_model=ClientView, raises=[ClientNotFound])
-async def get_client(id: Id, call: Annotated[Call, requires("clients:read")]) -> Response:
+async def read_client(id: Id, call: Annotated[Call, requires("clients:read")]) -> Response:
     """Read a client."""
     async with call.reading() as reader:
         client = await use_cases.visible(ClientReader(reader), id, rights_of(call.caller))
@@ -127,7 +127,7 @@ async def change_client(
     response_class=Response,
     raises=[ClientNotFound, ClientOutOfReach, RightsExceeded, ClientCannotChangeItself],
 )
-async def delete_client(id: Id, call: Annotated[Call, requires("clients:write")]) -> Response:
+async def remove_client(id: Id, call: Annotated[Call, requires("clients:write")]) -> Response:
     """Delete a client with its webhook endpoints and their logs: its tokens are refused from now on, its API keys are revoked."""
     async with call.transaction() as tx:
         clients = ClientStore(tx)

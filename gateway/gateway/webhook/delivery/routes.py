@@ -52,7 +52,7 @@ async def list_webhook_deliveries(
 
 
 @router.get("/v1/webhook-deliveries/{id}", response_model=WebhookDeliveryView, raises=[WebhookDeliveryNotFound])
-async def get_webhook_delivery(id: Id, call: Annotated[Call, requires("webhooks:read")]) -> Response:
+async def read_webhook_delivery(id: Id, call: Annotated[Call, requires("webhooks:read")]) -> Response:
     """Read one delivery with every attempt."""
     async with call.reading() as reader:
         delivery = await _visible(DeliveryReader(reader), id, call)
@@ -122,7 +122,7 @@ async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write
     response_model=Replayed,
     raises=[WebhookEndpointNotFound, ClientOutOfReach, WebhookEndpointDisabled],
 )
-async def replay_to_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, requires("webhooks:write")]) -> Response:
+async def replay_webhook_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, requires("webhooks:write")]) -> Response:
     """Send again what happened in a range of time: by default what failed or was abandoned, on request what arrived, too.
 
     Receivers tell repeats by `webhook-id`, which stays the same.

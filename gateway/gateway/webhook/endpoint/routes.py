@@ -87,7 +87,7 @@ async def list_webhook_endpoints(call: Annotated[Call, requires("webhooks:read")
 
 
 @router.get("/v1/webhook-endpoints/{id}", response_model=WebhookEndpointView, raises=[WebhookEndpointNotFound])
-async def get_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:read")]) -> Response:
+async def read_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:read")]) -> Response:
     """Read a webhook endpoint; its secrets are not shown again."""
     async with call.reading() as reader:
         endpoint = await visible(EndpointReader(reader), id, call.caller)
@@ -126,7 +126,7 @@ async def change_webhook_endpoint(
 
 
 @router.delete("/v1/webhook-endpoints/{id}", status_code=204, response_class=Response, raises=[WebhookEndpointNotFound, ClientOutOfReach])
-async def delete_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
+async def remove_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
     """Delete a webhook endpoint with its log; nothing more is sent to it."""
     async with call.transaction() as tx:
         endpoints = EndpointStore(tx)
