@@ -1,4 +1,7 @@
-"""Swaps an API key for a short-lived access token, since the services verify only those."""
+"""Short-lived access tokens in place of API keys, since the services verify only those.
+
+How many keys a client may have is the setting `client_api_keys`.
+"""
 
 import time
 from collections import OrderedDict

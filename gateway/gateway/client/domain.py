@@ -14,7 +14,7 @@ from service_kit.words.errors import Conflict, Forbidden, Invalid, NotFound
 from service_kit.words.messages import said
 
 from gateway.limit.domain import Policy
-from gateway.rights.domain import SCOPES, Rights, RightsExceeded
+from gateway.rights.domain import SCOPES, Rights, RightsExceeded, only_unit
 from gateway.services import GATEWAY, SERVICES
 
 SHORTEST_GIVEN_SECRET = 32
@@ -125,8 +125,7 @@ class Client:
 
     def _event(self, type_: str, at: datetime) -> Event:
         payload = {"client_id": self.client_id, "scopes": sorted(self.rights.scopes), "is_enabled": self.is_enabled}
-        units = self.rights.units
-        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=units[0] if units and len(units) == 1 else None)
+        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.rights.units))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,14 +71,8 @@ class ClientStatuses:
             self._known.popitem(last=False)
         return status
 
-    def forget(self, client_id: str) -> None:
-        """Read it again the next time, because it was changed here."""
-        self._forgotten += 1
-        self._known.pop(client_id, None)
-        self._reading.pop(client_id, None)
-
     def forget_all(self) -> None:
-        """As `forget`, of everybody: a change of one client reaches those that it registered."""
+        """Read everybody again the next time: a change of one client, made here, reaches those that it registered."""
         self._forgotten += 1
         self._known.clear()
         self._reading.clear()

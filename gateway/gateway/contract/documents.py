@@ -1,4 +1,4 @@
-"""The contracts that ship with the gateway, and what it takes from them beside the paths."""
+"""The contracts that ship with the gateway (setting `openapi_dir`), and what it takes from them beside the paths."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Turns a ticket into a short-lived access token, once."""
+"""Turns a ticket into a short-lived access token, once; how long a ticket waits for that is the setting `ticket_seconds`."""
 
 from collections.abc import Callable
 from dataclasses import replace

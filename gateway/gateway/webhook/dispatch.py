@@ -1,4 +1,7 @@
-"""The delivery worker: claims what is due, endpoint by endpoint, sends it and writes down what came of it."""
+"""The delivery worker: claims what is due, endpoint by endpoint, sends it and writes down what came of it.
+
+How many attempts are under way at once is the setting `webhook_concurrency`.
+"""
 
 import asyncio
 import random

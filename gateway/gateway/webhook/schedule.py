@@ -1,4 +1,7 @@
-"""When a delivery is tried again, and when an endpoint is given up."""
+"""When a delivery is tried again, and when an endpoint is given up.
+
+How long one attempt may take is the setting `webhook_attempt_seconds`, how long deliveries are kept `webhook_log_days`.
+"""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,7 @@
-"""Checks where a webhook would go, at registration and again at every attempt."""
+"""Checks where a webhook would go, at registration and again at every attempt.
+
+The settings `webhooks_allow_loopback` and `webhooks_allow_http` let more through.
+"""
 
 import asyncio
 import socket

@@ -68,7 +68,7 @@ async def test_a_read_from_before_a_change_does_not_bring_the_old_status_back(fr
     monkeypatch.undo()
 
     await front.partner.patch(f"/v1/clients/{client.id}", {"state": "disabled"}, match='"1"')
-    statuses.forget(client.client_id)
+    statuses.forget_all()
     old_read.may_tell.set()
 
     assert (await before).is_enabled
@@ -82,7 +82,7 @@ async def test_an_older_read_that_ends_leaves_the_newer_one_in_its_place(front, 
     waiting = []
     for read in reads:
         monkeypatch.setattr(statuses, "_read", read)
-        statuses.forget(client.client_id)
+        statuses.forget_all()
         waiting.append(asyncio.create_task(statuses.of(client.client_id)))
         await read.has_read.wait()
 

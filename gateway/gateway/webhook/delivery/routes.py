@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
+from service_kit.store.database import Transaction
 from service_kit.store.outbox import TYPE_PREFIX, TYPE_SUFFIX
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
@@ -15,7 +16,7 @@ from gateway.client.use_cases import require_reach
 from gateway.webhook.delivery.domain import Delivery, WebhookDeliveryNotFound, for_event
 from gateway.webhook.delivery.schemas import DeliveryState, Replayed, ReplayRange, WebhookDeliveryView, delivery_view
 from gateway.webhook.delivery.store import DeliveryReader, DeliveryStore
-from gateway.webhook.endpoint.domain import WebhookEndpointDisabled, WebhookEndpointNotFound
+from gateway.webhook.endpoint.domain import Endpoint, WebhookEndpointDisabled, WebhookEndpointNotFound
 from gateway.webhook.endpoint.store import EndpointReader
 from gateway.webhook.endpoint.use_cases import governed, may_see
 from gateway.webhook.event_scopes import TEST_TYPE
@@ -94,9 +95,7 @@ async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhoo
 async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
     """Send the event `webhook.test` to one endpoint, whatever it subscribed to."""
     async with call.transaction() as tx:
-        endpoint = await governed(EndpointReader(tx), ClientReader(tx), id, call.caller)
-        call.honor_match(endpoint.version)
-        endpoint.require_enabled()
+        endpoint = await _enabled(tx, id, call)
         envelope = {
             "specversion": "1.0",
             "id": str(call.new_id()),
@@ -128,9 +127,7 @@ async def replay_webhook_endpoint(id: Id, body: ReplayRange, call: Annotated[Cal
     Receivers tell repeats by `webhook-id`, which stays the same.
     """
     async with call.transaction() as tx:
-        endpoint = await governed(EndpointReader(tx), ClientReader(tx), id, call.caller)
-        call.honor_match(endpoint.version)
-        endpoint.require_enabled()
+        endpoint = await _enabled(tx, id, call)
         families = call.part("event_scopes").readable_by(call.caller.scopes)
         count = await DeliveryStore(tx).replay_range(
             id, since=body.since, until=body.until or call.at, states=body.states, families=families, at=call.at
@@ -139,6 +136,13 @@ async def replay_webhook_endpoint(id: Id, body: ReplayRange, call: Annotated[Cal
         answer = call.accepted(Replayed(endpoint_id=id, deliveries=count), location=location, units=endpoint.units or [None])
     call.database.signals.wake(TOPIC)
     return answer
+
+
+async def _enabled(tx: Transaction, id: Id, call: Call) -> Endpoint:
+    endpoint = await governed(EndpointReader(tx), ClientReader(tx), id, call.caller)
+    call.honor_match(endpoint.version)
+    endpoint.require_enabled()
+    return endpoint
 
 
 async def _visible(deliveries: DeliveryReader, id: Id, call: Call) -> Delivery:

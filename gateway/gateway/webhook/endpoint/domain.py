@@ -8,6 +8,7 @@ from uuid import UUID
 from service_kit.store.outbox import Event
 from service_kit.words.errors import Conflict, NotFound
 
+from gateway.rights.domain import only_unit
 from gateway.webhook.event_filter import may_see
 from gateway.webhook.event_scopes import TEST_TYPE, EventScopes
 
@@ -92,5 +93,4 @@ class Endpoint:
 
     def _event(self, type_: str, at: datetime, **facts: str) -> Event:
         payload = {"client_id": self.client_id, "state": self.state, **facts}
-        unit = self.units[0] if self.units and len(self.units) == 1 else None
-        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=unit)
+        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.units))
