@@ -15,19 +15,22 @@ from service_kit.words.errors import Refusal
 from service_kit.words.identity import clock, new_id
 from service_kit.words.money import Money
 
-from gateway.app import MIGRATIONS, NAME, Gateway, compose
+from gateway.app import MIGRATIONS, Gateway, compose
 from gateway.client import use_cases
 from gateway.client.domain import Client, require_strong
 from gateway.client.store import ClientStore
-from gateway.contract.merge import ContractsCollide, merge, read_all
+from gateway.contract.documents import read_contracts
+from gateway.contract.merge import merge
+from gateway.contract.paths import PathClaimedTwice
 from gateway.rights.domain import SCOPES, Rights, known_scopes
+from gateway.services import GATEWAY
 from gateway.settings import Settings
 from gateway.signing_key.domain import SigningKey
 from gateway.tables import metadata
 
 GIVEN_IN = "GUANXI_NEW_CLIENT_SECRET"
 TRIES = 10
-cli = command_line(name=NAME, settings=Settings, compose=compose, migrations=MIGRATIONS, tables=metadata)
+cli = command_line(name=GATEWAY, settings=Settings, compose=compose, migrations=MIGRATIONS, tables=metadata)
 
 
 @cli.command()
@@ -75,8 +78,8 @@ def public_openapi(folder: Annotated[Path, typer.Argument(help="Folder with the 
     """Print the contract of the whole API, merged from those of the gateway and the services."""
     own = compose(_contract_settings()).openapi()
     try:
-        merged = merge(own, read_all(folder))
-    except ContractsCollide as error:
+        merged = merge(own, read_contracts(folder))
+    except PathClaimedTwice as error:
         raise _stopped(f"public-openapi: {error}") from error
     typer.echo(json.dumps(merged, indent=2, ensure_ascii=False))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,21 @@ from service_kit.access.client import ServiceClient
 from service_kit.service import Service
 from service_kit.words.identity import Clock, clock, new_id
 
+from gateway.api_key import events as api_key_events
 from gateway.api_key import routes as api_key_routes
-from gateway.api_key.swap import Swapper
+from gateway.api_key.store import ApiKeyStore
+from gateway.api_key.tokens import ApiKeyTokens
+from gateway.client import events as client_events
 from gateway.client import routes as client_routes
 from gateway.client.epochs import OwnEpochs
-from gateway.client.standing import Standings
-from gateway.contract import own as own_contract
+from gateway.client.status import ClientStatuses
 from gateway.contract import routes as contract_routes
-from gateway.contract.published import PublishedContract, contracts_folder
+from gateway.contract.documents import Document, contracts_folder, event_scopes_in, read_contracts, require_all, streams_in
+from gateway.contract.paths import Paths
+from gateway.contract.published import PublishedContract
 from gateway.edge.cors import Cors
 from gateway.edge.doorkeeper import Doorkeeper
-from gateway.edge.front import Front
-from gateway.events import EVENTS
+from gateway.edge.front_door import FrontDoor
 from gateway.housekeeping import Housekeeping
 from gateway.limit.allowance import Allowances
 from gateway.limit.domain import Policy
@@ -30,27 +34,30 @@ from gateway.overview import routes as overview_routes
 from gateway.overview.compose import Composer
 from gateway.problem import routes as problem_routes
 from gateway.proxy.headers import ClientAddress
-from gateway.proxy.routing import SERVICES
 from gateway.proxy.upstream import HttpUpstream
+from gateway.services import GATEWAY, SERVICES
 from gateway.settings import Settings
 from gateway.signing_key.domain import Rotation
 from gateway.signing_key.ring import KeyRing
 from gateway.ticket import routes as ticket_routes
 from gateway.ticket.redeem import Redeemer
+from gateway.token import contract as token_contract
 from gateway.token import routes as token_routes
 from gateway.token.endpoint import TokenEndpoint
 from gateway.token.issue import TokenIssuer
+from gateway.webhook.delivery import events as delivery_events
 from gateway.webhook.delivery import routes as delivery_routes
 from gateway.webhook.dispatch import Dispatcher
+from gateway.webhook.endpoint import events as endpoint_events
 from gateway.webhook.endpoint import routes as endpoint_routes
-from gateway.webhook.event_scopes import OWN_EVENT_SCOPES
+from gateway.webhook.endpoint.store import EndpointStore
+from gateway.webhook.event_scopes import EventScopes
 from gateway.webhook.intake import Intake
 from gateway.webhook.sender import Sender
-from gateway.webhook.target import Targets
+from gateway.webhook.target_check import TargetCheck
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
-NAME = "gateway"
 DESCRIPTION = "Tokens, clients, API keys, webhooks and the composed views of the front door."
 SCOPES = {
     "clients:read": "Read clients.",
@@ -63,6 +70,7 @@ SCOPES = {
     "events:read": "Read the feed of events.",
     "audit:read": "Read the audit.",
 }
+TOLD = (client_events, api_key_events, endpoint_events, delivery_events)
 
 
 class Gateway(Service):
@@ -72,10 +80,10 @@ class Gateway(Service):
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
-        if not own_contract.PATHS.keys() <= document["paths"].keys():
-            document["paths"] |= own_contract.PATHS
-            document["components"]["schemas"] |= own_contract.SCHEMAS
-            document["tags"] = sorted([*document["tags"], *own_contract.TAGS], key=lambda tag: str(tag["name"]))
+        if not token_contract.PATHS.keys() <= document["paths"].keys():
+            document["paths"] |= token_contract.PATHS
+            document["components"]["schemas"] |= token_contract.SCHEMAS
+            document["tags"] = sorted([*document["tags"], *token_contract.TAGS], key=lambda tag: str(tag["name"]))
         return document
 
 
@@ -87,7 +95,7 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
     )
     epochs = OwnEpochs(now)
     gateway = Gateway(
-        name=NAME,
+        name=GATEWAY,
         title="Guanxi gateway",
         description=DESCRIPTION,
         settings=settings.model_copy(update={"cors_origins": (), "request_log": False}),
@@ -101,9 +109,9 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
             endpoint_routes.router,
             delivery_routes.router,
         ],
-        events=EVENTS,
+        events={event_type: told for each in TOLD for event_type, told in each.EVENTS.items()},
         scopes=SCOPES,
-        event_scopes=OWN_EVENT_SCOPES,
+        event_scopes={family: scopes for each in TOLD for family, scopes in each.EVENT_SCOPES.items()},
         keys=ring,
         epochs=epochs,
         now=now,
@@ -117,26 +125,36 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
     issuer = TokenIssuer(
         ring, issuer=settings.issuer, audience=settings.audience, lifetime=settings.token_seconds, clock=now, new_id=new_id
     )
+    folder = contracts_folder(settings.openapi_dir)
+    contracts = read_contracts(folder)
+    gateway.at_start(partial(require_all, contracts.keys(), folder))
     upstreams = _upstreams(gateway, settings)
     gateway.part("key_ring", ring)
+    # What stands under a client's id, and ends with the client.
+    gateway.part("belongings", (ApiKeyStore, EndpointStore))
     gateway.part("token_endpoint", TokenEndpoint(gateway.database, issuer, gateway.authenticator))
     gateway.part("composer", Composer(upstreams, seconds=settings.overview_seconds))
-    gateway.part("contract", PublishedContract(gateway.openapi, upstreams, contracts_folder(settings.openapi_dir)))
+    gateway.part("contract", PublishedContract(gateway.openapi, folder))
     gateway.worker(gateway.loop("gateway-housekeeping", Housekeeping(gateway, ring, settings).step, idle_seconds=30))
     _serve_pages(gateway)
-    _send_webhooks(gateway, settings, issuer)
-    _put_front_before(gateway, settings, issuer, upstreams)
+    _send_webhooks(gateway, settings, issuer, EventScopes({**event_scopes_in(contracts.values()), **gateway.event_scopes}))
+    _put_front_door_before(gateway, settings, issuer, upstreams, contracts)
     return gateway
 
 
 def _upstreams(gateway: Gateway, settings: Settings) -> Mapping[str, HttpUpstream]:
     upstreams: dict[str, HttpUpstream] = {
-        name: HttpUpstream(getattr(settings, f"{name.replace('-', '_')}_url"), idle_seconds=settings.idle_seconds) for name in SERVICES
+        name: HttpUpstream(_url_of(name, settings), idle_seconds=settings.idle_seconds) for name in SERVICES
     }
     for name, upstream in upstreams.items():
         gateway.part(f"upstream:{name}", upstream)
         gateway.at_start(upstream.open)
     return upstreams
+
+
+def _url_of(name: str, settings: Settings) -> str:
+    url: str = getattr(settings, f"{name.replace('-', '_')}_url")
+    return url
 
 
 def _serve_pages(gateway: Gateway) -> None:
@@ -145,21 +163,23 @@ def _serve_pages(gateway: Gateway) -> None:
     gateway.api.router.routes[:0] = pages
 
 
-def _send_webhooks(gateway: Gateway, settings: Settings, issuer: TokenIssuer) -> None:
+def _send_webhooks(gateway: Gateway, settings: Settings, issuer: TokenIssuer, families: EventScopes) -> None:
     """Follow every feed, the own one included, and send what partners asked for."""
-    targets = gateway.part(
-        "targets",
-        Targets(is_loopback_allowed=settings.webhooks_allow_loopback, is_http_allowed=settings.webhooks_allow_http),
+    check = gateway.part(
+        "target_check",
+        TargetCheck(is_loopback_allowed=settings.webhooks_allow_loopback, is_http_allowed=settings.webhooks_allow_http),
     )
-    gateway.tokens = OwnTokens(issuer)
+    gateway.part("event_scopes", families)
+    gateway.tokens = OwnTokens(issuer, families.scopes)
     for name in SERVICES:
-        _take_in(gateway, name, gateway.client(getattr(settings, f"{name.replace('-', '_')}_url")))
-    _take_in(gateway, NAME, OwnFeed(gateway.database, NAME))
+        _take_in(gateway, name, gateway.client(_url_of(name, settings)), families)
+    _take_in(gateway, GATEWAY, OwnFeed(gateway.database), families)
     gateway.worker(
         Dispatcher(
             gateway.database,
             gateway.sealer,
-            Sender(targets, seconds=settings.webhook_attempt_seconds),
+            Sender(check, seconds=settings.webhook_attempt_seconds),
+            families,
             clock=gateway.clock,
             metrics=gateway.metrics,
             seconds=settings.webhook_attempt_seconds,
@@ -168,21 +188,24 @@ def _send_webhooks(gateway: Gateway, settings: Settings, issuer: TokenIssuer) ->
     )
 
 
-def _take_in(gateway: Gateway, source: str, client: ServiceClient) -> None:
+def _take_in(gateway: Gateway, source: str, client: ServiceClient, families: EventScopes) -> None:
     """Follow one feed with an intake of its own: who listens is read for a batch of that feed and holds for no other."""
-    intake = Intake(gateway.database, clock=gateway.clock, new_id=new_id)
+    intake = Intake(gateway.database, families, clock=gateway.clock, new_id=new_id)
     gateway.consume(source, client, intake.take, prepare=intake.prepare)
 
 
-def _put_front_before(gateway: Gateway, settings: Settings, issuer: TokenIssuer, upstreams: Mapping[str, HttpUpstream]) -> None:
+def _put_front_door_before(
+    gateway: Gateway, settings: Settings, issuer: TokenIssuer, upstreams: Mapping[str, HttpUpstream], contracts: Mapping[str, Document]
+) -> None:
     anonymous = Policy(quota=settings.anonymous_limit_requests, window=settings.rate_limit_seconds)
-    standings = gateway.part("standings", Standings(gateway.database, settings.limit_of_all))
-    swapper = gateway.part("swapper", Swapper(gateway.database, standings, issuer, clock=gateway.clock))
-    redeemer = Redeemer(gateway.database, standings, issuer, clock=gateway.clock)
-    gateway.app = Front(
+    statuses = gateway.part("client_statuses", ClientStatuses(gateway.database, settings.limit_of_all))
+    key_tokens = gateway.part("api_key_tokens", ApiKeyTokens(gateway.database, statuses, issuer, clock=gateway.clock))
+    redeemer = Redeemer(gateway.database, statuses, issuer, clock=gateway.clock)
+    gateway.app = FrontDoor(
         gateway.app,
+        Paths({GATEWAY: [route.path for route in gateway.routes]} | {name: each["paths"] for name, each in contracts.items()}),
         upstreams,
-        Doorkeeper(gateway.authenticator, standings, swapper, redeemer, anonymous=anonymous),
+        Doorkeeper(gateway.authenticator, statuses, key_tokens, redeemer, streams=streams_in(contracts.values()), anonymous=anonymous),
         Allowances(SharedLeases(gateway.database)),
         cors=Cors(settings.cors_origins),
         addresses=ClientAddress(settings.trusted_proxies),

@@ -1,23 +1,40 @@
-"""How the stores reach their rows: the transaction that writes need, pages in the order things were made, the units of who asks."""
+"""How the stores reach their rows: to read them or to write them, page by page, valid ones, those within the units of who asks."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from service_kit.store.database import Transaction
-from service_kit.store.running import Reader
-from sqlalchemy import ColumnElement, Select, Table, false, func, literal, not_, or_, select, true
+from service_kit.store.outbox import Event
+from service_kit.store.running import Reader, Record
+from service_kit.words.errors import PreconditionFailed
+from sqlalchemy import ColumnElement, Select, Table, UpdateBase, bindparam, false, func, literal, not_, or_, select, true
+
+Found = TypeVar("Found")
 
 
-class Store:
-    """Rows of the gateway's schema; reads work on a reader too."""
+class Reads:
+    """Rows of the gateway's schema, read on one connection."""
 
-    def __init__(self, tx: Reader) -> None:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def _one(self, made: Callable[[Record], Found], statement: Select[Any], **given: object) -> Found | None:
+        row = await self._reader.fetch_one(statement, **given)
+        return None if row is None else made(row)
+
+
+class Writes(Reads):
+    """Rows of the gateway's schema, read and written in one transaction."""
+
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx)
         self._tx = tx
 
-    @property
-    def _writing(self) -> Transaction:
-        assert isinstance(self._tx, Transaction), "writes need a transaction"
-        return self._tx
+    async def _write(self, statement: UpdateBase, event: Event, **given: object) -> None:
+        """Write the row whose version was read, and tell it; PreconditionFailed when the row was changed meanwhile."""
+        if not await self._tx.execute(statement, **given):
+            raise PreconditionFailed()
+        self._tx.record(event)
 
 
 def page_of(table: Table, *, after: Sequence[Any] | None, limit: int) -> Select[Any]:
@@ -27,6 +44,11 @@ def page_of(table: Table, *, after: Sequence[Any] | None, limit: int) -> Select[
         return statement
     moment, id_ = after
     return statement.where(or_(table.c.created_at > moment, (table.c.created_at == moment) & (table.c.id > id_)))
+
+
+def is_valid(table: Table) -> ColumnElement[bool]:
+    """True where the row has not expired at the parameter `moment`."""
+    return or_(table.c.expires_at.is_(None), table.c.expires_at > bindparam("moment"))
 
 
 def units_within(units: ColumnElement[Any], held: Sequence[str] | None) -> ColumnElement[bool]:

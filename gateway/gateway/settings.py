@@ -1,4 +1,4 @@
-"""The gateway's settings: the environment as frozen values."""
+"""The gateway's settings: what an operator may change, with its default; what is fixed is a constant in the module that applies it."""
 
 from ipaddress import ip_network
 from typing import Annotated
@@ -43,7 +43,7 @@ class Settings(ServiceSettings):
     )
     overview_seconds: float = Field(default=2, gt=0, le=60, description="Deadline of each part of the customer overview, in seconds.")
     openapi_dir: str = Field(
-        default="", description="Folder with the contracts of the services; empty means the folder `openapi` beside the sources."
+        default="", description="Folder with the contracts that routing goes by; empty means the folder `openapi` beside the sources."
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."

@@ -9,7 +9,7 @@ from uuid import UUID
 from service_kit.store.outbox import Event
 from service_kit.words.errors import Conflict, NotFound
 
-from gateway.rights.domain import Rights
+from gateway.rights.domain import Rights, only_unit
 
 PREFIX = "gxk_"
 # What the `sub` of the tokens begins with that keys are swapped for; the key's id follows.
@@ -57,9 +57,8 @@ class ApiKey:
         return revoked, revoked._event("api_key.revoked", at)
 
     def _event(self, type_: str, at: datetime) -> Event:
-        units = self.rights.units
         payload = {"client_id": self.client_id, "scopes": sorted(self.rights.scopes)}
-        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=units[0] if units and len(units) == 1 else None)
+        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.rights.units))
 
 
 def new_key() -> str:

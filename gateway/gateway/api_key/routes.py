@@ -11,7 +11,7 @@ from service_kit.words.fields import Id
 
 from gateway.api_key.domain import ApiKey, ApiKeyAlreadyRevoked, ApiKeyNotFound, TooManyApiKeys, hint_of, new_key
 from gateway.api_key.schemas import ApiKeyView, MadeApiKey, NewApiKey, api_key_view, made
-from gateway.api_key.store import ApiKeyStore
+from gateway.api_key.store import ApiKeyReader, ApiKeyStore
 from gateway.client.domain import ClientOutOfReach, digest_of
 from gateway.client.schemas import units_or_own
 from gateway.client.store import ClientStore
@@ -56,15 +56,15 @@ async def list_api_keys(call: Annotated[Call, requires("api-keys:read")], page: 
     """List the API keys of the calling client that lie within the units of the token, in the order they were made."""
     caller = call.caller
     async with call.reading() as reader:
-        keys = await ApiKeyStore(reader).page(of_client=caller.client_id, units=caller.units, after=page.after, limit=page.fetch)
+        keys = await ApiKeyReader(reader).page(of_client=caller.client_id, units=caller.units, after=page.after, limit=page.fetch)
     return call.page(page, [api_key_view(key) for key in keys], next_cursor=page.next_cursor(keys, "created_at", "id"))
 
 
 @router.get("/v1/api-keys/{id}", response_model=ApiKeyView, raises=[ApiKeyNotFound])
-async def get_api_key(id: Id, call: Annotated[Call, requires("api-keys:read")]) -> Response:
+async def read_api_key(id: Id, call: Annotated[Call, requires("api-keys:read")]) -> Response:
     """Read an API key; the key itself is not kept."""
     async with call.reading() as reader:
-        key = await _visible(ApiKeyStore(reader), id, call.caller)
+        key = await _visible(ApiKeyReader(reader), id, call.caller)
     return call.answer(api_key_view(key), version=key.version)
 
 
@@ -79,11 +79,11 @@ async def revoke_api_key(id: Id, call: Annotated[Call, requires("api-keys:write"
         revoked, event = key.revoked(call.at)
         await keys.save_revoked(revoked, event)
         answer = call.answer(api_key_view(revoked), version=revoked.version)
-    call.part("swapper").forget_all()
+    call.part("api_key_tokens").forget_all()
     return answer
 
 
-async def _visible(keys: ApiKeyStore, id: Id, caller: Caller) -> ApiKey:
+async def _visible(keys: ApiKeyReader, id: Id, caller: Caller) -> ApiKey:
     """A key within the caller's units, of its own client; or of any client, for who may change clients."""
     key = await keys.find(id)
     if key is None or not units_lie_within(key.rights.units, caller.units):

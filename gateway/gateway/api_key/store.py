@@ -7,12 +7,11 @@ from uuid import UUID
 
 from service_kit.store.outbox import Event
 from service_kit.store.running import Record
-from service_kit.words.errors import PreconditionFailed
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from gateway.api_key.domain import ApiKey
 from gateway.rights.domain import Rights
-from gateway.rows import Store, page_of, units_within
+from gateway.rows import Reads, Writes, is_valid, page_of, units_within
 from gateway.tables import api_key, api_key_digest
 
 FIND = select(api_key).where(api_key.c.id == bindparam("id"))
@@ -26,7 +25,7 @@ COUNT_VALID = (
     .where(
         api_key.c.client_id == bindparam("client_id"),
         api_key.c.revoked_at.is_(None),
-        or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > bindparam("moment")),
+        is_valid(api_key),
     )
 )
 ADD = insert(api_key)
@@ -38,30 +37,29 @@ REVOKE = (
 )
 
 
-class ApiKeyStore(Store):
-    """API keys on Postgres."""
-
+class ApiKeyReader(Reads):
     async def find(self, id: UUID) -> ApiKey | None:
-        row = await self._tx.fetch_one(FIND, id=id)
-        return None if row is None else from_row(row)
+        return await self._one(from_row, FIND, id=id)
 
     async def find_by_digest(self, digest: bytes) -> ApiKey | None:
-        row = await self._tx.fetch_one(FIND_BY_DIGEST, digest=digest)
-        return None if row is None else from_row(row)
+        return await self._one(from_row, FIND_BY_DIGEST, digest=digest)
 
     async def page(self, *, of_client: str, units: Sequence[str] | None, after: Sequence[Any] | None, limit: int) -> list[ApiKey]:
         """Keys of one client that lie within the units, in the order they were made."""
         is_shown = (api_key.c.client_id == of_client) & units_within(api_key.c.units, units)
-        return [from_row(row) for row in await self._tx.fetch(page_of(api_key, after=after, limit=limit).where(is_shown))]
+        return [from_row(row) for row in await self._reader.fetch(page_of(api_key, after=after, limit=limit).where(is_shown))]
 
     async def count_valid(self, client_id: str, *, at: datetime) -> int:
-        found: int = await self._tx.fetch_value(COUNT_VALID, client_id=client_id, moment=at)
+        found: int = await self._reader.fetch_value(COUNT_VALID, client_id=client_id, moment=at)
         return found
 
+
+class ApiKeyStore(ApiKeyReader, Writes):
+    """API keys, in one transaction."""
+
     async def add(self, key: ApiKey, digest: bytes, event: Event) -> None:
-        tx = self._writing
-        await tx.execute(ADD_DIGEST, digest=digest, api_key=key.id)
-        await tx.execute(
+        await self._tx.execute(ADD_DIGEST, digest=digest, api_key=key.id)
+        await self._tx.execute(
             ADD,
             id=key.id,
             client_id=key.client_id,
@@ -76,19 +74,15 @@ class ApiKeyStore(Store):
             revoked_at=key.revoked_at,
             version=key.version,
         )
-        tx.record(event)
+        self._tx.record(event)
 
     async def save_revoked(self, key: ApiKey, event: Event) -> None:
-        is_saved = await self._writing.execute(
-            REVOKE, of_id=key.id, of_version=key.version - 1, moment=key.revoked_at, next_version=key.version
-        )
-        if not is_saved:
-            raise PreconditionFailed()
-        self._writing.record(event)
+        moment, version = key.revoked_at, key.version
+        await self._write(REVOKE, event, of_id=key.id, of_version=version - 1, moment=moment, next_version=version)
 
     async def end_all_of(self, client_id: str, *, at: datetime) -> None:
         """Revoke the keys of a client that is deleted."""
-        for row in await self._writing.fetch(FIND_VALID_OF, client_id=client_id):
+        for row in await self._tx.fetch(FIND_VALID_OF, client_id=client_id):
             await self.save_revoked(*from_row(row).revoked(at))
 
 

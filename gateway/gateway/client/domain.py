@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from secrets import token_urlsafe
 from typing import Self
 from uuid import UUID
@@ -14,15 +14,14 @@ from service_kit.words.errors import Conflict, Forbidden, Invalid, NotFound
 from service_kit.words.messages import said
 
 from gateway.limit.domain import Policy
-from gateway.proxy.routing import SERVICES
-from gateway.rights.domain import SCOPES, Rights, RightsExceeded
+from gateway.rights.domain import SCOPES, Rights, RightsExceeded, only_unit
+from gateway.services import GATEWAY, SERVICES
 
 SHORTEST_GIVEN_SECRET = 32
 # A client that was registered by one that was registered by another, and so on.
 LAST_GENERATION = 5
-LONGEST_OVERLAP = timedelta(days=7)
 # The clients by which the services and the gateway call one another.
-OF_SERVICES = frozenset(f"{name}-service" for name in (*SERVICES, "gateway"))
+OF_SERVICES = frozenset(f"{name}-service" for name in (*SERVICES, GATEWAY))
 
 
 class ClientNotFound(NotFound):
@@ -126,8 +125,7 @@ class Client:
 
     def _event(self, type_: str, at: datetime) -> Event:
         payload = {"client_id": self.client_id, "scopes": sorted(self.rights.scopes), "is_enabled": self.is_enabled}
-        units = self.rights.units
-        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=units[0] if units and len(units) == 1 else None)
+        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.rights.units))
 
 
 @dataclass(frozen=True, kw_only=True)

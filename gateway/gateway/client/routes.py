@@ -10,7 +10,6 @@ from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
 
-from gateway.api_key.store import ApiKeyStore
 from gateway.client import use_cases
 from gateway.client.domain import (
     Client,
@@ -33,10 +32,9 @@ from gateway.client.schemas import (
     registered,
     units_or_own,
 )
-from gateway.client.store import ClientStore
+from gateway.client.store import ClientReader, ClientStore
 from gateway.rights.caller import rights_of
 from gateway.rights.domain import Rights, RightsExceeded, UnknownScope, known_scopes
-from gateway.webhook.endpoint.store import EndpointStore
 
 router = Router(tags=["clients"])
 
@@ -82,15 +80,15 @@ async def create_client(body: NewClient, call: Annotated[Call, requires("clients
 async def list_clients(call: Annotated[Call, requires("clients:read")], page: Annotated[PageOf, Depends()]) -> Response:
     """List the clients whose units lie within those of the token, in order of registration."""
     async with call.reading() as reader:
-        clients = await ClientStore(reader).page(rights_of(call.caller), after=page.after, limit=page.fetch)
+        clients = await ClientReader(reader).page(rights_of(call.caller), after=page.after, limit=page.fetch)
     return call.page(page, [client_view(client) for client in clients], next_cursor=page.next_cursor(clients, "created_at", "id"))
 
 
 @router.get("/v1/clients/{id}", response_model=ClientView, raises=[ClientNotFound])
-async def get_client(id: Id, call: Annotated[Call, requires("clients:read")]) -> Response:
+async def read_client(id: Id, call: Annotated[Call, requires("clients:read")]) -> Response:
     """Read a client."""
     async with call.reading() as reader:
-        client = await use_cases.visible(ClientStore(reader), id, rights_of(call.caller))
+        client = await use_cases.visible(ClientReader(reader), id, rights_of(call.caller))
     return call.answer(client_view(client), version=client.version)
 
 
@@ -129,13 +127,13 @@ async def change_client(
     response_class=Response,
     raises=[ClientNotFound, ClientOutOfReach, RightsExceeded, ClientCannotChangeItself],
 )
-async def delete_client(id: Id, call: Annotated[Call, requires("clients:write")]) -> Response:
+async def remove_client(id: Id, call: Annotated[Call, requires("clients:write")]) -> Response:
     """Delete a client with its webhook endpoints and their logs: its tokens are refused from now on, its API keys are revoked."""
     async with call.transaction() as tx:
         clients = ClientStore(tx)
         client = await use_cases.governed(clients, id, rights_of(call.caller), by=call.caller.client_id)
         call.require_match(client.version)
-        belongings = (ApiKeyStore(tx), EndpointStore(tx, call.request.app.state.sealer))
+        belongings = [kind(tx) for kind in call.part("belongings")]
         default = call.settings.limit_of_all
         await use_cases.delete(clients, client, belongings=belongings, by=call.caller.client_id, default=default, at=call.at)
         answer = call.nothing()
@@ -166,8 +164,8 @@ async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Cal
 
 async def _taken(call: Call) -> None:
     """What was changed holds here at once; the other processes read it within seconds."""
-    call.part("standings").forget_all()
-    call.part("swapper").forget_all()
+    call.part("client_statuses").forget_all()
+    call.part("api_key_tokens").forget_all()
     await call.part("epochs").refresh()
 
 

@@ -9,15 +9,14 @@ from uuid import UUID
 from service_kit.store.outbox import Event
 from service_kit.store.running import Record
 from service_kit.store.sqlstates import UniqueViolated
-from service_kit.words.errors import PreconditionFailed
 from service_kit.words.money import Money
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from gateway.client.domain import Client, ClientIdTaken, Secret
 from gateway.limit.domain import Policy
 from gateway.rights.domain import Rights
-from gateway.rows import Store, page_of, units_within
+from gateway.rows import Reads, Writes, is_valid, page_of, units_within
 from gateway.tables import client, client_name, client_secret, client_standing
 
 # Rights and epoch from one snapshot: a token that is made of older rights carries the older epoch, and is refused.
@@ -66,45 +65,49 @@ EXPIRE_OTHERS = (
     .where(
         client_secret.c.client == bindparam("of_client"),
         client_secret.c.digest != bindparam("of_digest"),
-        or_(client_secret.c.expires_at.is_(None), client_secret.c.expires_at > bindparam("moment")),
+        is_valid(client_secret),
     )
     .values(expires_at=bindparam("moment"))
 )
-FORGET_SECRETS = delete(client_secret).where(
-    client_secret.c.client == bindparam("client"), client_secret.c.expires_at <= bindparam("moment")
-)
+FORGET_SECRETS = delete(client_secret).where(client_secret.c.client == bindparam("client"), ~is_valid(client_secret))
 
 
-class ClientStore(Store):
-    """The port `Clients` on Postgres."""
+class ClientReader(Reads):
+    """The port `KnownClients` on Postgres."""
 
     async def find(self, id: UUID) -> Client | None:
-        row = await self._tx.fetch_one(FIND, id=id)
-        return None if row is None else from_row(row)
+        return await self._one(from_row, FIND, id=id)
 
     async def find_by_client_id(self, client_id: str) -> Client | None:
-        row = await self._tx.fetch_one(FIND_BY_CLIENT_ID, client_id=client_id)
-        return None if row is None else from_row(row)
-
-    async def lock(self, client_id: str) -> None:
-        """Let nobody else do under this client's name, until the end of the transaction, what is counted."""
-        await self._writing.fetch(LOCK_NAME, client_id=client_id)
+        return await self._one(from_row, FIND_BY_CLIENT_ID, client_id=client_id)
 
     async def children_of(self, client_id: str) -> list[str]:
         """The ids of the clients that this one registered, in the order in which they are locked."""
-        return [row["client_id"] for row in await self._tx.fetch(CHILDREN, client_id=client_id)]
-
-    async def end_tokens(self, client_id: str, *, at: datetime) -> None:
-        """Begin the client's next epoch: tokens of earlier ones are refused everywhere."""
-        await self._writing.execute(END_TOKENS, client_id=client_id, epoch=1, changed_at=at)
+        return [row["client_id"] for row in await self._reader.fetch(CHILDREN, client_id=client_id)]
 
     async def page(self, held: Rights, *, after: Sequence[Any] | None, limit: int) -> list[Client]:
         """Clients whose units lie within those held, in order of registration."""
         statement = page_of(client, after=after, limit=limit).where(units_within(client.c.units, held.units))
-        return [from_row(row) for row in await self._tx.fetch(statement)]
+        return [from_row(row) for row in await self._reader.fetch(statement)]
+
+    async def secrets(self, id: UUID) -> list[Secret]:
+        rows = await self._reader.fetch(SECRETS, client=id)
+        return [Secret(digest=row["digest"], expires_at=row["expires_at"]) for row in rows]
+
+
+class ClientStore(ClientReader, Writes):
+    """The port `Clients` on Postgres, in one transaction."""
+
+    async def lock(self, client_id: str) -> None:
+        """Let nobody else do under this client's name, until the end of the transaction, what is counted."""
+        await self._tx.fetch(LOCK_NAME, client_id=client_id)
+
+    async def end_tokens(self, client_id: str, *, at: datetime) -> None:
+        """Begin the client's next epoch: tokens of earlier ones are refused everywhere."""
+        await self._tx.execute(END_TOKENS, client_id=client_id, epoch=1, changed_at=at)
 
     async def add(self, client: Client, secret: Secret, event: Event) -> None:
-        tx = self._writing
+        tx = self._tx
         try:
             await tx.execute(ADD_NAME, client_id=client.client_id, client=client.id)
         except UniqueViolated as error:
@@ -117,22 +120,14 @@ class ClientStore(Store):
         row = to_row(client)
         kept = ("id", "client_id", "created_at", "made_by", "generation")
         values = {f"new_{name}": value for name, value in row.items() if name not in kept}
-        if not await self._writing.execute(SAVE, of_id=client.id, of_version=client.version - 1, **values):
-            raise PreconditionFailed()
-        self._writing.record(event)
+        await self._write(SAVE, event, of_id=client.id, of_version=client.version - 1, **values)
 
     async def delete(self, client: Client, event: Event) -> None:
-        if not await self._writing.execute(DELETE, id=client.id, version=client.version):
-            raise PreconditionFailed()
-        await self._writing.execute(DELETE_NAME, client_id=client.client_id)
-        self._writing.record(event)
-
-    async def secrets(self, id: UUID) -> list[Secret]:
-        rows = await self._tx.fetch(SECRETS, client=id)
-        return [Secret(digest=row["digest"], expires_at=row["expires_at"]) for row in rows]
+        await self._write(DELETE, event, id=client.id, version=client.version)
+        await self._tx.execute(DELETE_NAME, client_id=client.client_id)
 
     async def add_secret(self, id: UUID, digest: bytes, *, at: datetime, others_expire_at: datetime) -> None:
-        tx = self._writing
+        tx = self._tx
         await tx.execute(FORGET_SECRETS, client=id, moment=at)
         await tx.execute(EXPIRE_OTHERS, of_client=id, of_digest=digest, moment=others_expire_at)
         await tx.execute(ADD_SECRET, client=id, digest=digest, created_at=at, expires_at=None)

@@ -23,14 +23,22 @@ from gateway.limit.domain import Policy
 from gateway.rights.domain import Rights, units_lie_within
 
 
-class Clients(Protocol):
+class KnownClients(Protocol):
+    """Clients as they are read."""
+
     async def find(self, id: UUID) -> Client | None: ...
 
     async def find_by_client_id(self, client_id: str) -> Client | None: ...
 
-    async def lock(self, client_id: str) -> None: ...
-
     async def children_of(self, client_id: str) -> Sequence[str]: ...
+
+    async def secrets(self, id: UUID) -> Sequence[Secret]: ...
+
+
+class Clients(KnownClients, Protocol):
+    """Clients in one transaction."""
+
+    async def lock(self, client_id: str) -> None: ...
 
     async def end_tokens(self, client_id: str, *, at: datetime) -> None: ...
 
@@ -39,8 +47,6 @@ class Clients(Protocol):
     async def save(self, client: Client, event: Event) -> None: ...
 
     async def delete(self, client: Client, event: Event) -> None: ...
-
-    async def secrets(self, id: UUID) -> Sequence[Secret]: ...
 
     async def add_secret(self, id: UUID, digest: bytes, *, at: datetime, others_expire_at: datetime) -> None: ...
 
@@ -99,7 +105,7 @@ async def maker_of(clients: Clients, client_id: str, *, most: int) -> Client:
     return maker
 
 
-async def visible(clients: Clients, id: UUID, held: Rights) -> Client:
+async def visible(clients: KnownClients, id: UUID, held: Rights) -> Client:
     """The client, when its units lie within those of who asks."""
     client = await clients.find(id)
     if client is None or not units_lie_within(client.rights.units, held.units):
@@ -107,7 +113,7 @@ async def visible(clients: Clients, id: UUID, held: Rights) -> Client:
     return client
 
 
-async def governed(clients: Clients, id: UUID, held: Rights, *, by: str) -> Client:
+async def governed(clients: KnownClients, id: UUID, held: Rights, *, by: str) -> Client:
     """The client, for somebody who wants to change it: who could take it over must hold all that it holds, and stand above it."""
     client = await visible(clients, id, held)
     client.rights.require_within(held)
@@ -115,7 +121,7 @@ async def governed(clients: Clients, id: UUID, held: Rights, *, by: str) -> Clie
     return client
 
 
-async def require_reach(clients: Clients, client_id: str, *, by: str) -> None:
+async def require_reach(clients: KnownClients, client_id: str, *, by: str) -> None:
     """Raise ClientOutOfReach where the client `by` may not change the other one, nor what belongs to it."""
     if by == client_id:
         return
@@ -124,13 +130,13 @@ async def require_reach(clients: Clients, client_id: str, *, by: str) -> None:
         raise ClientOutOfReach()
 
 
-async def _reaches(clients: Clients, asker: Client, client: Client) -> bool:
+async def _reaches(clients: KnownClients, asker: Client, client: Client) -> bool:
     if client.made_by is None:
         return asker.may_change_of_operator(client)
     return asker.made_by is None or asker.client_id in await _above(clients, client)
 
 
-async def _above(clients: Clients, client: Client) -> Sequence[str]:
+async def _above(clients: KnownClients, client: Client) -> Sequence[str]:
     """Who registered the client, who registered that one, and so on."""
     found: list[str] = []
     maker: Client | None = client

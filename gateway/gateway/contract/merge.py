@@ -1,19 +1,16 @@
 """One OpenAPI document for the whole API, made of the documents of the gateway and the services."""
 
 import copy
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from service_kit.web.contract import HEADERS, problem_response
 
-from gateway.proxy.routing import SERVICES, is_shared, owner_of
+from gateway.contract.documents import METHODS, Document, is_event_stream, operations
+from gateway.contract.paths import SHARED, Paths
+from gateway.services import GATEWAY, SERVICES
 
-GATEWAY = "gateway"
 SCHEMAS = "#/components/schemas/"
-Document = Mapping[str, Any]
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 DESCRIPTION = (
     "Customer profile, complaints, value scoring and contact center behind one front door. Get a token at `POST /oauth/token`, "
     "or send an API key as `Authorization: Bearer gxk_...`."
@@ -54,12 +51,8 @@ BEHIND = {
 }
 
 
-class ContractsCollide(Exception):
-    """Two documents claim the same path, or a path is one that the gateway does not lead to the document's service."""
-
-
 def merge(own: Document, services: Mapping[str, Document]) -> dict[str, Any]:
-    """The public document: servers, security and the shared operations are the gateway's own."""
+    """The public document: servers, security and the shared operations are the gateway's own. Raises PathClaimedTwice."""
     merged: dict[str, Any] = {
         "openapi": own["openapi"],
         "info": {**own["info"], "title": "Guanxi", "description": DESCRIPTION},
@@ -70,8 +63,10 @@ def merge(own: Document, services: Mapping[str, Document]) -> dict[str, Any]:
         "webhooks": {},
         "x-problem-types": {},
     }
-    for name, document in [(GATEWAY, own), *services.items()]:
-        _add(merged, name, _renamed(document, merged, name))
+    documents = {GATEWAY: own, **services}
+    paths = Paths({name: document["paths"] for name, document in documents.items()})
+    for name, document in documents.items():
+        _add(merged, name, _renamed(document, merged, name), paths)
     merged["components"]["securitySchemes"] = _security(own, services.values())
     merged["tags"] = sorted(merged["tags"], key=lambda tag: str(tag["name"]))
     merged["paths"] = dict(sorted(merged["paths"].items()))
@@ -79,17 +74,12 @@ def merge(own: Document, services: Mapping[str, Document]) -> dict[str, Any]:
     return merged
 
 
-def read_all(folder: Path) -> dict[str, Document]:
-    """The services' documents that lie in a folder, by service."""
-    return {name: json.loads(file.read_text("utf-8")) for name in SERVICES if (file := folder / f"{name}.json").is_file()}
-
-
-def _add(merged: dict[str, Any], name: str, document: dict[str, Any]) -> None:
+def _add(merged: dict[str, Any], name: str, document: dict[str, Any], paths: Paths) -> None:
     for path, item in document["paths"].items():
-        if name != GATEWAY and is_shared(path):
-            continue
-        _require_its_own(merged, name, path)
-        merged["paths"][path] = {key: _public(operation, name, path) if key in METHODS else operation for key, operation in item.items()}
+        if name == GATEWAY or paths.owner_of(path) != SHARED:
+            merged["paths"][path] = {
+                key: _public(operation, paths.owner_of(path)) if key in METHODS else operation for key, operation in item.items()
+            }
     merged["components"]["schemas"].update(document["components"]["schemas"])
     merged["webhooks"].update(document.get("webhooks", {}))
     merged["x-problem-types"].update(document.get("x-problem-types", {}))
@@ -99,24 +89,16 @@ def _add(merged: dict[str, Any], name: str, document: dict[str, Any]) -> None:
     merged["tags"] += [described.get(tag, {"name": tag, "description": f"Operations on {tag}."}) for tag in sorted(used - known)]
 
 
-def _require_its_own(merged: Mapping[str, Any], name: str, path: str) -> None:
-    if path in merged["paths"]:
-        raise ContractsCollide(f"{path} is claimed twice, the second time by {name}")
-    owner = owner_of(path) or GATEWAY
-    if owner != name:
-        raise ContractsCollide(f"{path} of {name} would be led to {owner}")
-
-
-def _public(operation: dict[str, Any], name: str, path: str) -> dict[str, Any]:
+def _public(operation: dict[str, Any], owner: str) -> dict[str, Any]:
     """An operation as it looks from outside: limits on every answer, and what the gateway may say in the service's place."""
     parameters = list(operation.get("parameters", ()))
-    if is_shared(path):
+    if owner == SHARED:
         parameters.append(SOURCE)
-    if any("text/event-stream" in response.get("content", {}) for response in operation["responses"].values()):
+    if is_event_stream(operation):
         parameters.append(TICKET)
     if parameters:
         operation["parameters"] = parameters
-    if name != GATEWAY or is_shared(path):
+    if owner != GATEWAY:
         for status, description in BEHIND.items():
             operation["responses"].setdefault(str(status), problem_response(description))
     for status, description in (TOO_SLOW if "requestBody" in operation else {}).items():
@@ -178,12 +160,6 @@ def _pointing(value: Any, new_names: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_pointing(member, new_names) for member in value]
     return new_names.get(value, value) if isinstance(value, str) else value
-
-
-def operations(document: Document) -> Iterable[dict[str, Any]]:
-    """Every operation of a document."""
-    for item in document["paths"].values():
-        yield from (operation for key, operation in item.items() if key in METHODS)
 
 
 def _security(own: Document, others: Iterable[Document]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ CACHED = {"Cache-Control": "public, max-age=86400"}
 
 
 async def openapi(request: Request) -> Response:
-    return Response(await request.app.state.parts["contract"].written(), media_type="application/json")
+    return Response(request.app.state.parts["contract"].written(), media_type="application/json")
 
 
 async def docs(_request: Request) -> Response:

@@ -1,5 +1,6 @@
 """Who calls: a token, an API key or a ticket becomes a verified account and the header that services accept."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote_from_bytes
@@ -8,10 +9,9 @@ from service_kit.access.tokens import Authenticator, bearer_token, refused
 from service_kit.words.errors import TooManyRequests, Unauthenticated
 
 from gateway.api_key.domain import PREFIX as API_KEY_PREFIX
-from gateway.api_key.swap import Swapper
-from gateway.client.standing import Standing, Standings
+from gateway.api_key.tokens import ApiKeyTokens
+from gateway.client.status import ClientStatus, ClientStatuses
 from gateway.limit.domain import Policy
-from gateway.proxy.routing import is_stream
 from gateway.ticket.redeem import Redeemer, TicketOpensStreamsOnly
 
 LONGEST_TICKET = 200
@@ -32,21 +32,26 @@ class Admitted(NamedTuple):
 
 
 class Doorkeeper:
-    """`may_look_up` is whether a credential that only the database can judge is looked up; it is refused otherwise."""
+    """`streams` are the paths that tickets open.
+
+    `may_look_up` is whether a credential that only the database can judge is looked up; it is refused otherwise.
+    """
 
     def __init__(
         self,
         authenticator: Authenticator,
-        standings: Standings,
-        swapper: Swapper,
+        statuses: ClientStatuses,
+        key_tokens: ApiKeyTokens,
         redeemer: Redeemer,
         *,
+        streams: re.Pattern[str],
         anonymous: Policy,
     ) -> None:
         self._authenticator = authenticator
-        self._standings = standings
-        self._swapper = swapper
+        self._statuses = statuses
+        self._key_tokens = key_tokens
         self._redeemer = redeemer
+        self._streams = streams
         self._anonymous = anonymous
 
     def stranger(self, address: str) -> Admitted:
@@ -61,34 +66,34 @@ class Doorkeeper:
         if API_KEY_PREFIX in shown and (token := bearer_token(shown)).startswith(API_KEY_PREFIX):
             return await self._by_api_key(token, may_look_up=may_look_up)
         caller = await self._authenticator.caller(shown)
-        standing = await self._enabled(caller.client_id)
-        return await self._as_client(caller.client_id, standing)
+        status = await self._enabled(caller.client_id)
+        return await self._as_client(caller.client_id, status)
 
     async def admit_by_ticket(self, ticket: str, path: str, *, may_look_up: bool) -> Admitted:
-        if not is_stream(path):
+        if self._streams.fullmatch(path) is None:
             raise TicketOpensStreamsOnly()
         if not may_look_up:
             raise TooManyRequests()
         granted, authorization = await self._redeemer.redeem(ticket)
-        standing = await self._enabled(granted.client_id)
-        return await self._as_client(granted.client_id, standing, authorization)
+        status = await self._enabled(granted.client_id)
+        return await self._as_client(granted.client_id, status, authorization)
 
     async def _by_api_key(self, key: str, *, may_look_up: bool) -> Admitted:
-        if not may_look_up and not self._swapper.knows(key):
+        if not may_look_up and not self._key_tokens.knows(key):
             raise TooManyRequests()
-        swapped = await self._swapper.swap(key)
-        standing = await self._enabled(swapped.client_id)
-        return await self._as_client(swapped.client_id, standing, swapped.authorization)
+        made = await self._key_tokens.token_for(key)
+        status = await self._enabled(made.client_id)
+        return await self._as_client(made.client_id, status, made.authorization)
 
-    async def _as_client(self, client_id: str, standing: Standing, authorization: bytes | None = None) -> Admitted:
-        above = await self._standings.above(standing) if standing.made_by is not None else ()
-        return Admitted(client_id, standing.policy, is_client=True, authorization=authorization, above=above)
+    async def _as_client(self, client_id: str, status: ClientStatus, authorization: bytes | None = None) -> Admitted:
+        above = await self._statuses.above(status) if status.made_by is not None else ()
+        return Admitted(client_id, status.policy, is_client=True, authorization=authorization, above=above)
 
-    async def _enabled(self, client_id: str) -> Standing:
-        standing = await self._standings.of(client_id)
-        if not standing.is_enabled:
+    async def _enabled(self, client_id: str) -> ClientStatus:
+        status = await self._statuses.of(client_id)
+        if not status.is_enabled:
             raise ClientDisabled(challenge=refused("the client is disabled").extras["challenge"])
-        return standing
+        return status
 
 
 def ticket_in(query: bytes) -> tuple[str, bytes] | None:

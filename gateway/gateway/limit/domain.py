@@ -1,4 +1,7 @@
-"""Limits per client: a fixed window of time, its quota, and what the headers tell the client about them."""
+"""Limits per client: a fixed window of time, its quota, and what the headers tell the client about them.
+
+Who has no limit of its own has that of the settings `rate_limit_requests`, `rate_limit_seconds` and `anonymous_limit_requests`.
+"""
 
 from dataclasses import dataclass
 from math import ceil

@@ -32,7 +32,7 @@ class CustomerOverview(Output):
 
 
 @router.get("/v1/customers/{id}/overview", response_model=CustomerOverview, raises=[CustomerNotFound])
-async def get_customer_overview(id: Id, call: Annotated[Call, requires("customers:read")]) -> Response:
+async def read_customer_overview(id: Id, call: Annotated[Call, requires("customers:read")]) -> Response:
     """Read a customer as a whole: file, tier, scores, open cases, the latest of the timeline, open care tasks.
 
     The parts are asked of their services at once. A service that is down makes the answer poorer, not an error.

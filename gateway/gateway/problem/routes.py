@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.problem.texts import BY_STATUS, KINDS, Kind
+from gateway.problem.kinds import BY_STATUS, KINDS, Kind
 
 SLUG = re.compile(r"[a-z0-9-]{1,80}")
 PAGE = """<!doctype html>
@@ -37,7 +37,7 @@ POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inli
 async def page(request: Request) -> Response:
     """Both languages on one page, the caller's first; 404 for what is no type of problem here."""
     slug = request.path_params["slug"]
-    found = await _explained(request, slug) if SLUG.fullmatch(slug) else None
+    found = _explained(request, slug) if SLUG.fullmatch(slug) else None
     if found is None:
         missing: Response = request.app.state.problems.answer(request.scope, 404, detail="There is no such type of problem.")
         return missing
@@ -59,11 +59,11 @@ def _paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>" if text else ""
 
 
-async def _explained(request: Request, slug: str) -> tuple[Kind, str, str] | None:
+def _explained(request: Request, slug: str) -> tuple[Kind, str, str] | None:
     """The kind of a type and its own advice in both languages: of the kinds, of those in the contracts, or of our own refusals."""
     if slug in KINDS:
         return KINDS[slug], "", ""
-    named = await request.app.state.parts["contract"].problem_types()
+    named = request.app.state.parts["contract"].problem_types()
     type_ = named.get(slug) or _own_type(slug, request.app.state.messages)
     if type_ is None:
         return None

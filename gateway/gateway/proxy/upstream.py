@@ -1,4 +1,7 @@
-"""Connections to one service: requests and answers stream, an error says whether anything was sent."""
+"""Connections to one service: requests and answers stream, an error says whether anything was sent.
+
+How long a service may take is the settings `answer_seconds` and `upload_seconds`, how long an answer may pause `idle_seconds`.
+"""
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator

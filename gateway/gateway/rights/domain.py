@@ -107,6 +107,11 @@ def shared_units(units: tuple[str, ...] | None, held: tuple[str, ...] | None) ->
     return tuple(sorted(inner))
 
 
+def only_unit(units: tuple[str, ...] | None) -> str | None:
+    """The unit that an event tells of what lies in these: theirs when it is one, else the whole company."""
+    return units[0] if units and len(units) == 1 else None
+
+
 def shared_scopes(scopes: Iterable[str] | None, held: Iterable[str]) -> frozenset[str]:
     """The scopes in both; None stands for all that are held."""
     return frozenset(held) if scopes is None else frozenset(scopes) & frozenset(held)

@@ -1,4 +1,7 @@
-"""When a signing key is published, signs and is taken back, so that no token is ever refused because of a rotation."""
+"""When a signing key is published, signs and is taken back, so that no token is ever refused because of a rotation.
+
+How long one signs is the setting `signing_key_days`, how long its tokens live `token_seconds`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Turns a ticket into a short-lived access token, once."""
+"""Turns a ticket into a short-lived access token, once; how long a ticket waits for that is the setting `ticket_seconds`."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,9 +10,9 @@ from service_kit.store.database import Database
 from service_kit.words.errors import Unauthenticated
 
 from gateway.api_key.domain import SUBJECT
-from gateway.api_key.store import ApiKeyStore
+from gateway.api_key.store import ApiKeyReader
 from gateway.client.domain import digest_of
-from gateway.client.standing import Standings
+from gateway.client.status import ClientStatuses
 from gateway.ticket import store
 from gateway.token.domain import Granted
 from gateway.token.issue import TokenIssuer
@@ -38,9 +38,9 @@ def new_ticket() -> str:
 
 
 class Redeemer:
-    def __init__(self, database: Database, standings: Standings, issuer: TokenIssuer, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, statuses: ClientStatuses, issuer: TokenIssuer, *, clock: Callable[[], datetime]) -> None:
         self._database = database
-        self._standings = standings
+        self._statuses = statuses
         self._issuer = issuer
         self._clock = clock
 
@@ -49,19 +49,19 @@ class Redeemer:
         at = self._clock()
         async with self._database.transaction() as tx:
             granted = await store.take(tx, digest_of(ticket), at=at)
-            is_of_ended_key = granted is not None and await _is_of_ended_key(ApiKeyStore(tx), granted, at)
+            is_of_ended_key = granted is not None and await _is_of_ended_key(ApiKeyReader(tx), granted, at)
         if granted is None:
             raise TicketInvalid()
-        standing = await self._standings.of(granted.client_id)
-        if is_of_ended_key or granted.epoch < standing.epoch:
+        status = await self._statuses.of(granted.client_id)
+        if is_of_ended_key or granted.epoch < status.epoch:
             raise TicketSourceEnded()
         # The epoch stays that of the token that asked: where a later one began that is not known here yet, the services refuse it.
-        granted = replace(granted, rights=granted.rights.limited_to(standing.rights))
+        granted = replace(granted, rights=granted.rights.limited_to(status.rights))
         issued = await self._issuer.issue(granted, lifetime=TOKEN_SECONDS)
         return granted, b"Bearer " + issued.token.encode()
 
 
-async def _is_of_ended_key(keys: ApiKeyStore, granted: Granted, at: datetime) -> bool:
+async def _is_of_ended_key(keys: ApiKeyReader, granted: Granted, at: datetime) -> bool:
     """Whether an API key asked that is not valid any more; what a person is called is no key."""
     if granted.is_exchanged or not granted.sub.startswith(SUBJECT):
         return False

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.client.domain import Client, is_known
-from gateway.client.store import ClientStore
+from gateway.client.store import ClientReader
 from gateway.rights.caller import rights_of
 from gateway.rights.domain import SCOPES
 from gateway.token.domain import (
@@ -71,7 +71,7 @@ class TokenEndpoint:
     async def _client(self, client_id: str, secret: str, at: datetime) -> Client | None:
         is_possible = len(client_id) <= 100 and client_id.isprintable()
         async with self._database.reading() as reader:
-            clients = ClientStore(reader)
+            clients = ClientReader(reader)
             client = await clients.find_by_client_id(client_id) if is_possible else None
             secrets = [] if client is None else await clients.secrets(client.id)
         return client if is_known(secret, secrets, at) and client is not None and client.is_enabled else None

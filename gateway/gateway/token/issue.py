@@ -1,4 +1,4 @@
-"""Makes access tokens as RFC 9068 profiles them."""
+"""Makes access tokens as RFC 9068 profiles them; how long they live at most is the setting `token_seconds`."""
 
 import base64
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""The delivery worker: claims what is due, endpoint by endpoint, sends it and writes down what came of it."""
+"""The delivery worker: claims what is due, endpoint by endpoint, sends it and writes down what came of it.
+
+How many attempts are under way at once is the setting `webhook_concurrency`.
+"""
 
 import asyncio
 import random
@@ -21,14 +24,14 @@ from service_kit.work.loop import Backoff
 
 from gateway.webhook import signature
 from gateway.webhook.delivery.domain import Attempt, Delivery
-from gateway.webhook.delivery.store import DeliveryStore
+from gateway.webhook.delivery.store import DeliveryReader, DeliveryStore
 from gateway.webhook.endpoint.domain import DisabledReason, Endpoint
-from gateway.webhook.endpoint.store import EndpointStore
-from gateway.webhook.schedule import is_given_up
+from gateway.webhook.endpoint.store import EndpointReader, EndpointStore, WebhookSecretStore
+from gateway.webhook.event_scopes import EventScopes
+from gateway.webhook.schedule import TOPIC, is_given_up
 from gateway.webhook.sender import Outcome
 
 log = logger(__name__)
-TOPIC = "webhooks"
 IDLE_SECONDS = 0.5
 # A healthy endpoint gets several at a time; one that fails gets one, so that its timeouts hold up next to nothing.
 ROOM_WHEN_WELL = 8
@@ -69,6 +72,7 @@ class Dispatcher:
         database: Database,
         sealer: Sealer,
         sender: Sends,
+        families: EventScopes,
         *,
         clock: Callable[[], datetime],
         metrics: Metrics,
@@ -79,6 +83,7 @@ class Dispatcher:
         self._database = database
         self._sealer = sealer
         self._sender = sender
+        self._families = families
         self._clock = clock
         self._metrics = metrics
         self._lease = timedelta(seconds=seconds + LEASE_MARGIN_SECONDS)
@@ -113,7 +118,7 @@ class Dispatcher:
         """Claim what is due and begin to send it, endpoint by endpoint; False when nothing was due or there is no room."""
         at = self._clock()
         async with self._database.reading() as reader:
-            due = await DeliveryStore(reader).due(at=at)
+            due = await DeliveryReader(reader).due(at=at)
         random.shuffle(due)
         self._paused = {endpoint_id: self._paused[endpoint_id] for endpoint_id, _ in due if endpoint_id in self._paused}
         begun = 0
@@ -179,7 +184,7 @@ class Dispatcher:
 
     async def _claim(self, endpoint_id: UUID, room: int, at: datetime) -> list[Job]:
         async with self._database.transaction() as tx:
-            endpoints = EndpointStore(tx, self._sealer)
+            endpoints = EndpointReader(tx)
             endpoint = await endpoints.find(endpoint_id)
             if endpoint is None or not endpoint.is_enabled:
                 return []
@@ -190,11 +195,11 @@ class Dispatcher:
             claimed = await deliveries.claim(endpoint_id, room=room, at=at, until=at + self._lease)
             allowed = []
             for each in claimed:
-                if reader.may_get(each.event_type, each.unit):
+                if reader.may_get(each.event_type, each.unit, self._families):
                     allowed.append(each)
                 else:
                     await deliveries.finish(*each.refused(at))
-            secrets = await endpoints.secrets(endpoint_id, at=at)
+            secrets = await WebhookSecretStore(tx, self._sealer).valid(endpoint_id, at=at)
         return [Job(delivery=delivery, endpoint=endpoint, secrets=secrets) for delivery in allowed]
 
     async def _delivered(self, job: Job) -> None:
@@ -235,7 +240,7 @@ class Dispatcher:
             error=outcome.error and outcome.error[:300],
         )
         async with self._database.transaction(origin=Origin(actor="webhooks", traceparent=done.traceparent)) as tx:
-            endpoints, deliveries = EndpointStore(tx, self._sealer), DeliveryStore(tx)
+            endpoints, deliveries = EndpointStore(tx), DeliveryStore(tx)
             if not await deliveries.finish(done, tried):
                 return
             if outcome.is_success:
@@ -246,14 +251,14 @@ class Dispatcher:
             if reason is None and since is not None and is_given_up(since, at):
                 reason = "failing"
             if reason is not None:
-                await _disable(endpoints, deliveries, job.endpoint.id, reason=reason, at=at)
+                await _disable(endpoints, job.endpoint.id, reason=reason, at=at)
 
 
-async def _disable(endpoints: EndpointStore, deliveries: DeliveryStore, id: UUID, *, reason: DisabledReason, at: datetime) -> None:
+async def _disable(endpoints: EndpointStore, id: UUID, *, reason: DisabledReason, at: datetime) -> None:
     """Disable the endpoint and tell it as an event; what is still open for it is given up."""
     endpoint = await endpoints.find(id)
     if endpoint is None or not endpoint.is_enabled:
         return
     disabled, event = endpoint.disabled(reason=reason, at=at)
     await endpoints.save(disabled, event)
-    await deliveries.abandon_all(id, at=at)
+    await endpoints.abandon_deliveries(id, at=at)

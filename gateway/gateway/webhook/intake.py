@@ -11,10 +11,11 @@ from service_kit.work.consumer import News
 
 from gateway.webhook.delivery.domain import Delivery, for_event
 from gateway.webhook.delivery.store import DeliveryStore
-from gateway.webhook.dispatch import TOPIC
 from gateway.webhook.endpoint.domain import EventReader
 from gateway.webhook.endpoint.store import LISTENING, reader_of
 from gateway.webhook.event_filter import asks_for
+from gateway.webhook.event_scopes import EventScopes
+from gateway.webhook.schedule import TOPIC
 
 # A hint to the workers, given when the batch has probably been committed; they poll anyway.
 WAKE_AFTER_SECONDS = 0.02
@@ -29,15 +30,16 @@ class Listener:
     reader: EventReader
     is_enabled: bool
 
-    def wants(self, news: News) -> bool:
-        return asks_for(self.event_types, news.type) and self.reader.may_get(news.type, news.unit)
+    def wants(self, news: News, families: EventScopes) -> bool:
+        return asks_for(self.event_types, news.type) and self.reader.may_get(news.type, news.unit, families)
 
 
 class Intake:
     """`prepare` and `take` are what the kit's consumer calls with every batch of its feed; one intake serves one consumer."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
+    def __init__(self, database: Database, families: EventScopes, *, clock: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
         self._database = database
+        self._families = families
         self._clock = clock
         self._new_id = new_id
         self._listeners: Sequence[Listener] = ()
@@ -57,7 +59,7 @@ class Intake:
         ]
 
     async def take(self, tx: Transaction, news: News) -> None:
-        deliveries = [self._delivery(listener, news) for listener in self._listeners if listener.wants(news)]
+        deliveries = [self._delivery(listener, news) for listener in self._listeners if listener.wants(news, self._families)]
         if deliveries:
             await DeliveryStore(tx).add(deliveries)
             asyncio.get_running_loop().call_later(WAKE_AFTER_SECONDS, self._database.signals.wake, TOPIC)

@@ -1,7 +1,12 @@
-"""When a delivery is tried again, and when an endpoint is given up."""
+"""When a delivery is tried again, and when an endpoint is given up.
+
+How long one attempt may take is the setting `webhook_attempt_seconds`, how long deliveries are kept `webhook_log_days`.
+"""
 
 from datetime import datetime, timedelta
 
+# What the delivery workers are woken by.
+TOPIC = "webhooks"
 # Each counted from the failure before; the first attempt is made at once.
 DELAYS = (
     timedelta(0),

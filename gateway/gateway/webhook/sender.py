@@ -10,7 +10,7 @@ from socket import AF_INET, AF_INET6, AddressFamily
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from gateway.webhook.target import Target, Targets, WebhookTargetRefused
+from gateway.webhook.target_check import Target, TargetCheck, WebhookTargetRefused
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 USER_AGENT = "Guanxi-Webhooks/1"
@@ -36,8 +36,8 @@ class Outcome:
 
 
 class Sender:
-    def __init__(self, targets: Targets, *, seconds: float) -> None:
-        self._targets = targets
+    def __init__(self, check: TargetCheck, *, seconds: float) -> None:
+        self._check = check
         self._seconds = seconds
         self._tls = ssl.create_default_context()
 
@@ -47,7 +47,7 @@ class Sender:
         status, error = None, None
         try:
             async with asyncio.timeout(self._seconds):
-                target = await self._targets.checked(url)
+                target = await self._check.checked(url)
                 status = await self._posted(url, target, headers, body)
         except WebhookTargetRefused as refusal:
             error = refusal.detail

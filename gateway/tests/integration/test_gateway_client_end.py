@@ -46,7 +46,7 @@ async def test_a_client_that_gets_a_deleted_ones_id_inherits_neither_its_keys_no
 
     deleted = await front.partner.request("DELETE", f"/v1/clients/{client.id}", headers={"If-Match": '"1"'})
     _, anew = await a_shop(front)
-    front.gateway.parts["standings"].forget("shop")
+    front.gateway.parts["client_statuses"].forget_all()
 
     assert deleted.status_code == 204
     assert await due(front) == []

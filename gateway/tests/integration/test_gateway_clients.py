@@ -206,7 +206,7 @@ async def test_a_key_loses_what_its_client_loses(front):
     assert (await shop.with_(f"Bearer {key}").get("/v1/clients")).status_code == 200
 
     await front.partner.patch(f"/v1/clients/{client.id}", {"scopes": ["customers:read"]}, match='"1"')
-    front.gateway.parts["swapper"].forget_all()
+    front.gateway.parts["api_key_tokens"].forget_all()
 
     assert (await shop.with_(f"Bearer {key}").get("/v1/clients")).status_code == 403
 

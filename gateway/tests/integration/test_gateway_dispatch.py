@@ -48,6 +48,7 @@ def a_dispatcher(front, receivers, *, database=None):
         database or gateway.database,
         gateway.sealer,
         receivers,
+        gateway.parts["event_scopes"],
         clock=gateway.clock,
         metrics=gateway.metrics,
         seconds=5,
@@ -168,7 +169,14 @@ async def test_an_endpoint_whose_claim_fails_for_good_is_tried_later_and_later(f
     await an_endpoint_with_work(front, "whole")
     gateway, receivers = front.gateway, Receivers()
     dispatcher = Counting(
-        gateway.database, gateway.sealer, receivers, clock=gateway.clock, metrics=gateway.metrics, seconds=5, concurrency=100
+        gateway.database,
+        gateway.sealer,
+        receivers,
+        gateway.parts["event_scopes"],
+        clock=gateway.clock,
+        metrics=gateway.metrics,
+        seconds=5,
+        concurrency=100,
     )
     dispatcher.poison = UUID(poison["id"])
 

@@ -60,9 +60,9 @@ async def test_the_link_of_a_service_names_the_service(database_url):
         await send({"type": "http.response.start", "status": 200, "headers": [link, (b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
-    async with running(database_url, {"scoring": Neighbor({"/v1/audit-entries": answer, "/v1/scores": answer})}) as front:
+    async with running(database_url, {"scoring": Neighbor({"/v1/audit-entries": answer, "/v1/score-runs": answer})}) as front:
         shared = await front.partner.get("/v1/audit-entries?subject=x&source=scoring")
-        other = await front.partner.get("/v1/scores?subject=x")
+        other = await front.partner.get("/v1/score-runs?subject=x")
 
     assert shared.headers["link"] == '</v1/audit-entries?source=scoring&subject=x&cursor=y>; rel="next"'
     assert "source" not in other.headers["link"]
@@ -101,14 +101,14 @@ async def test_made_up_keys_and_tickets_of_a_drained_address_ask_the_database_no
         key = (await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"]})).json()["key"]
         sheet = front.partner.with_(f"Bearer {key}")
         assert (await sheet.get("/v1/clients")).status_code == 200
-        swapper = front.gateway.parts["swapper"]
-        checked = swapper._checked
+        key_tokens = front.gateway.parts["api_key_tokens"]
+        checked = key_tokens._checked
 
         async def counting(digest, found, now):
             looked_up.append(digest)
             return await checked(digest, found, now)
 
-        monkeypatch.setattr(swapper, "_checked", counting)
+        monkeypatch.setattr(key_tokens, "_checked", counting)
         monkeypatch.setattr("gateway.ticket.store.take", no_ticket)
         by_key = [(await front.partner.with_(f"Bearer gxk_{n}").get("/v1/customers")).status_code for n in range(4)]
         by_ticket = [(await front.partner.with_(None).get(f"/v1/agents/a/stream?ticket=a{n}")).status_code for n in range(4)]

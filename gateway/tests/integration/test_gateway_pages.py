@@ -103,20 +103,8 @@ async def test_the_docs_load_nothing_from_elsewhere(front):
     assert "SwaggerUIBundle" in next(answer.text for answer, link in zip(answers, links, strict=True) if link.endswith("bundle.js"))
 
 
-async def test_the_public_contract_is_served_and_merges_what_services_tell(database_url, tmp_path):
-    told = {
-        "openapi": "3.1.0",
-        "info": {"title": "Complaints", "version": "1"},
-        "paths": {
-            "/v1/complaints": {
-                "get": {"operationId": "list_complaints", "tags": ["complaints"], "responses": {"200": {"description": "x"}}}
-            }
-        },
-        "components": {"schemas": {}},
-    }
-    neighbors = {"complaints": Neighbor({"/openapi.json": (200, told)})}
-    async with running(database_url, neighbors, openapi_dir=str(tmp_path)) as front:
-        contract = (await front.partner.http.get("/openapi.json")).json()
+async def test_the_public_contract_is_served_and_merges_those_of_the_services(front):
+    contract = (await front.partner.http.get("/openapi.json")).json()
 
     operation = contract["paths"]["/v1/complaints"]["get"]
     assert contract["servers"][0]["url"] == ISSUER
@@ -137,17 +125,6 @@ async def test_every_type_of_problem_has_a_page_in_both_languages(front):
         assert 'lang="zh-CN"' in page.text
         assert re.search("[\u4e00-\u9fff]", page.text)
         assert slug in page.text
-
-
-async def test_the_page_of_a_type_reads_no_contract_anew(front):
-    contract = front.gateway.parts["contract"]
-    await contract.written()
-    contract._made = b"no contract any more"
-
-    page = await front.partner.http.get("/problems/client-not-found")
-
-    assert page.status_code == 200
-    assert "those of this token" in page.text
 
 
 async def test_an_unknown_type_of_problem_is_404_and_echoes_nothing(front):

@@ -107,9 +107,9 @@ async def test_server_sent_events_arrive_as_they_are_sent(front):
 
 async def test_a_large_answer_comes_back_whole(front):
     chunk = bytes(range(256)) * 256
-    front.neighbors["complaints"].answers["/v1/letters"] = stream([chunk] * 64, pause=0, content_type=b"application/pdf")
+    front.neighbors["complaints"].answers["/v1/complaints/x/letters"] = stream([chunk] * 64, pause=0, content_type=b"application/pdf")
 
-    answer = await front.partner.get("/v1/letters")
+    answer = await front.partner.get("/v1/complaints/x/letters")
 
     assert answer.content == chunk * 64
 
@@ -244,9 +244,9 @@ async def test_a_forged_token_is_refused_here(front):
 
 
 async def test_without_a_token_the_service_decides(front):
-    front.neighbors["complaints"].answers["/v1/complaint-trackings"] = (200, {"state": "received"})
+    front.neighbors["complaints"].answers["/v1/complaint-tracking"] = (200, {"state": "received"})
 
-    answer = await front.partner.with_(None).get("/v1/complaint-trackings")
+    answer = await front.partner.with_(None).get("/v1/complaint-tracking")
 
     assert answer.json() == {"state": "received"}
 

@@ -316,7 +316,7 @@ async def test_the_target_is_checked_again_at_every_attempt(database_url, receiv
     neighbor, url = receiver
     async with running(database_url, work=True) as front:
         endpoint = await register(front, url.replace("127.0.0.1", "localhost"))
-        monkeypatch.setattr("gateway.webhook.target._look_up", lambda host, port: ["10.0.0.1"])
+        monkeypatch.setattr("gateway.webhook.target_check._look_up", lambda host, port: ["10.0.0.1"])
         await front.partner.post(f"/v1/webhook-endpoints/{endpoint['id']}/test-event")
 
         [failed] = await until(lambda: deliveries(front, endpoint_id=endpoint["id"], state="failed"))
@@ -327,7 +327,7 @@ async def test_the_target_is_checked_again_at_every_attempt(database_url, receiv
 
 
 async def test_one_bad_address_among_good_ones_refuses_the_target(front, monkeypatch):
-    monkeypatch.setattr("gateway.webhook.target._look_up", lambda host, port: ["93.184.215.14", "10.0.0.1"])
+    monkeypatch.setattr("gateway.webhook.target_check._look_up", lambda host, port: ["93.184.215.14", "10.0.0.1"])
 
     refused = await front.partner.post("/v1/webhook-endpoints", {"url": "https://partner.example/", "event_types": ["*"]})
 

@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 
 import pytest
-from gateway.webhook.address import AddressRefused, is_public, require_allowed
+from gateway.webhook.allowed_networks import AddressRefused, is_public, require_allowed
 
 REFUSED = [
     "0.0.0.0",

@@ -1,7 +1,8 @@
 """One contract is made of five without losing or mixing anything up."""
 
 import pytest
-from gateway.contract.merge import ContractsCollide, merge
+from gateway.contract.merge import merge
+from gateway.contract.paths import PathClaimedTwice
 
 ANSWER = {"200": {"description": "x", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}}}}
 
@@ -44,9 +45,9 @@ def test_every_answer_tells_the_limits_and_what_may_fail_on_the_way():
     assert all({"RateLimit", "RateLimit-Policy"} <= answer["headers"].keys() for answer in operation["responses"].values())
 
 
-def test_a_path_that_would_be_led_elsewhere_is_refused():
-    with pytest.raises(ContractsCollide):
-        merged(complaints=a_document("/v1/scores"))
+def test_a_path_that_two_claim_is_refused():
+    with pytest.raises(PathClaimedTwice, match="complaints and scoring"):
+        merged(complaints=a_document("/v1/scores"), scoring=a_document("/v1/scores"))
 
 
 def test_the_documents_that_are_merged_are_left_as_they_are():

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import pytest
-from gateway.contract.published import contracts_folder
+from gateway.contract.documents import contracts_folder
 from gateway.overview.compose import parts_of
 
 CUSTOMER = UUID("01890a5d-ac96-774b-bcce-b302099a8057")

@@ -3,8 +3,8 @@
 import json
 import re
 
-from gateway.contract.published import contracts_folder
-from gateway.problem.texts import BY_STATUS, KINDS
+from gateway.contract.documents import contracts_folder
+from gateway.problem.kinds import BY_STATUS, KINDS
 
 HAN = re.compile("[\u4e00-\u9fff]")
 

@@ -1,25 +1,26 @@
-"""The log of webhook deliveries, and replaying one."""
+"""The log of webhook deliveries, what is sent again, and the event that tests an endpoint."""
 
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
-from service_kit.access.caller import Caller
+from service_kit.store.database import Transaction
+from service_kit.store.outbox import TYPE_PREFIX, TYPE_SUFFIX
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
-from service_kit.words.fields import Id
+from service_kit.words.fields import Id, written
 
 from gateway.client.domain import ClientOutOfReach
-from gateway.client.store import ClientStore
+from gateway.client.store import ClientReader
 from gateway.client.use_cases import require_reach
-from gateway.webhook.delivery.domain import Delivery, WebhookDeliveryNotFound
-from gateway.webhook.delivery.schemas import DeliveryState, WebhookDeliveryView, delivery_view
-from gateway.webhook.delivery.store import DeliveryStore
-from gateway.webhook.dispatch import TOPIC
-from gateway.webhook.endpoint.domain import WebhookEndpointDisabled
-from gateway.webhook.endpoint.routes import may_see
-from gateway.webhook.endpoint.store import EndpointStore
-from gateway.webhook.event_scopes import families_for, may_read
+from gateway.webhook.delivery.domain import Delivery, WebhookDeliveryNotFound, for_event
+from gateway.webhook.delivery.schemas import DeliveryState, Replayed, ReplayRange, WebhookDeliveryView, delivery_view
+from gateway.webhook.delivery.store import DeliveryReader, DeliveryStore
+from gateway.webhook.endpoint.domain import Endpoint, WebhookEndpointDisabled, WebhookEndpointNotFound
+from gateway.webhook.endpoint.store import EndpointReader
+from gateway.webhook.endpoint.use_cases import governed, may_see
+from gateway.webhook.event_scopes import TEST_TYPE
+from gateway.webhook.schedule import TOPIC
 
 router = Router(tags=["webhooks"])
 
@@ -37,10 +38,10 @@ async def list_webhook_deliveries(
     It holds what went to the endpoints of the calling client within the units of the token, of events that the token may read.
     """
     async with call.reading() as reader:
-        deliveries = await DeliveryStore(reader).page(
+        deliveries = await DeliveryReader(reader).page(
             of_client=call.caller.client_id,
             units=call.caller.units,
-            families=families_for(call.caller.scopes),
+            families=call.part("event_scopes").readable_by(call.caller.scopes),
             endpoint_id=endpoint_id,
             event_id=event_id,
             state=state,
@@ -52,10 +53,10 @@ async def list_webhook_deliveries(
 
 
 @router.get("/v1/webhook-deliveries/{id}", response_model=WebhookDeliveryView, raises=[WebhookDeliveryNotFound])
-async def get_webhook_delivery(id: Id, call: Annotated[Call, requires("webhooks:read")]) -> Response:
+async def read_webhook_delivery(id: Id, call: Annotated[Call, requires("webhooks:read")]) -> Response:
     """Read one delivery with every attempt."""
     async with call.reading() as reader:
-        delivery = await _visible(DeliveryStore(reader), id, call.caller)
+        delivery = await _visible(DeliveryReader(reader), id, call)
     return call.answer(delivery_view(delivery))
 
 
@@ -69,11 +70,11 @@ async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhoo
     """Send one event again at once, with a whole schedule of retries; `webhook-id` stays the same."""
     async with call.transaction() as tx:
         deliveries = DeliveryStore(tx)
-        delivery = await _visible(deliveries, id, call.caller)
-        endpoint = await EndpointStore(tx, call.request.app.state.sealer).find(delivery.endpoint_id)
+        delivery = await _visible(deliveries, id, call)
+        endpoint = await EndpointReader(tx).find(delivery.endpoint_id)
         if endpoint is None:
             raise WebhookDeliveryNotFound()
-        await require_reach(ClientStore(tx), endpoint.client_id, by=call.caller.client_id)
+        await require_reach(ClientReader(tx), endpoint.client_id, by=call.caller.client_id)
         # A delivery carries no ETag, since every attempt changes it.
         call.honor_match(None)
         endpoint.require_enabled()
@@ -85,8 +86,67 @@ async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhoo
     return answer
 
 
-async def _visible(deliveries: DeliveryStore, id: Id, caller: Caller) -> Delivery:
-    found = await deliveries.find(id)
-    if found is None or not may_see(found[1], found[2], caller) or not may_read(caller.scopes, found[0].event_type):
+@router.post(
+    "/v1/webhook-endpoints/{id}/test-event",
+    status_code=202,
+    response_model=WebhookDeliveryView,
+    raises=[WebhookEndpointNotFound, ClientOutOfReach, WebhookEndpointDisabled],
+)
+async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
+    """Send the event `webhook.test` to one endpoint, whatever it subscribed to."""
+    async with call.transaction() as tx:
+        endpoint = await _enabled(tx, id, call)
+        envelope = {
+            "specversion": "1.0",
+            "id": str(call.new_id()),
+            "source": "/gateway",
+            "type": f"{TYPE_PREFIX}{TEST_TYPE}{TYPE_SUFFIX}",
+            "subject": str(endpoint.id),
+            "time": written(call.at),
+            "datacontenttype": "application/json",
+            "traceparent": call.origin.traceparent,
+            "data": {"endpoint_id": str(endpoint.id)},
+        }
+        delivery = for_event(envelope, id=call.new_id(), endpoint_id=endpoint.id, occurred_at=call.at, at=call.at)
+        await DeliveryStore(tx).add([delivery])
+        location = f"/v1/webhook-deliveries/{delivery.id}"
+        answer = call.accepted(delivery_view(delivery), location=location, units=endpoint.units or [None])
+    call.database.signals.wake(TOPIC)
+    return answer
+
+
+@router.post(
+    "/v1/webhook-endpoints/{id}/replay",
+    status_code=202,
+    response_model=Replayed,
+    raises=[WebhookEndpointNotFound, ClientOutOfReach, WebhookEndpointDisabled],
+)
+async def replay_webhook_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, requires("webhooks:write")]) -> Response:
+    """Send again what happened in a range of time: by default what failed or was abandoned, on request what arrived, too.
+
+    Receivers tell repeats by `webhook-id`, which stays the same.
+    """
+    async with call.transaction() as tx:
+        endpoint = await _enabled(tx, id, call)
+        families = call.part("event_scopes").readable_by(call.caller.scopes)
+        count = await DeliveryStore(tx).replay_range(
+            id, since=body.since, until=body.until or call.at, states=body.states, families=families, at=call.at
+        )
+        location = f"/v1/webhook-deliveries?endpoint_id={id}"
+        answer = call.accepted(Replayed(endpoint_id=id, deliveries=count), location=location, units=endpoint.units or [None])
+    call.database.signals.wake(TOPIC)
+    return answer
+
+
+async def _enabled(tx: Transaction, id: Id, call: Call) -> Endpoint:
+    endpoint = await governed(EndpointReader(tx), ClientReader(tx), id, call.caller)
+    call.honor_match(endpoint.version)
+    endpoint.require_enabled()
+    return endpoint
+
+
+async def _visible(deliveries: DeliveryReader, id: Id, call: Call) -> Delivery:
+    found, families = await deliveries.find(id), call.part("event_scopes")
+    if found is None or not may_see(found[1], found[2], call.caller) or not families.may_read(call.caller.scopes, found[0].event_type):
         raise WebhookDeliveryNotFound()
     return found[0]

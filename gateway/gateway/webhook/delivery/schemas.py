@@ -3,12 +3,21 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
-from service_kit.words.fields import Id, Output, Timestamp
+from service_kit.words.fields import Count, Id, Input, Output, Timestamp
 
 from gateway.webhook.delivery.domain import Delivery
 from gateway.webhook.delivery.store import SHOWN_ATTEMPTS
 
 DeliveryState = Literal["pending", "delivered", "failed", "abandoned"]
+ReplayedState = Literal["delivered", "failed", "abandoned"]
+
+
+class ReplayRange(Input):
+    """Which deliveries to send again: those of events between two moments, in these states."""
+
+    since: Timestamp
+    until: Timestamp | None = None
+    states: Annotated[list[ReplayedState], Field(min_length=1, max_length=3)] = ["failed", "abandoned"]  # noqa: RUF012 # pydantic copies it.
 
 
 class AttemptView(Output):
@@ -36,6 +45,13 @@ class WebhookDeliveryView(Output):
     attempts: Annotated[list[AttemptView], Field(max_length=SHOWN_ATTEMPTS)]
     created_at: Timestamp
     updated_at: Timestamp
+
+
+class Replayed(Output):
+    """How many deliveries are sent again."""
+
+    endpoint_id: Id
+    deliveries: Count
 
 
 def delivery_view(delivery: Delivery) -> WebhookDeliveryView:

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.store.running import Record
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, func, insert, or_, select, update
 
-from gateway.rows import Store, units_within
-from gateway.tables import OPEN_STATES, client, client_name, webhook_attempt, webhook_delivery, webhook_endpoint
+from gateway.rows import Reads, Writes, units_within
+from gateway.tables import IS_OPEN, client, client_name, webhook_attempt, webhook_delivery, webhook_endpoint
 from gateway.webhook.delivery.domain import Attempt, Delivery
 
 SHOWN_ATTEMPTS = 100
@@ -32,12 +32,10 @@ COLUMNS = (
     "updated_at",
 )
 delivery, attempt = webhook_delivery.c, webhook_attempt.c
-# Written as constants: with parameters in their place, a generic plan could not use the partial index.
 _families = bindparam("families", type_=ARRAY(String))
 _is_readable = or_(_families.is_(None), func.split_part(delivery.event_type, ".", 1) == any_(_families))
-_is_open = delivery.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
 _is_claimable = (
-    _is_open & (delivery.due_at <= bindparam("moment")) & or_(delivery.leased_until.is_(None), delivery.leased_until <= bindparam("moment"))
+    IS_OPEN & (delivery.due_at <= bindparam("moment")) & or_(delivery.leased_until.is_(None), delivery.leased_until <= bindparam("moment"))
 )
 ADD = insert(webhook_delivery)
 # Endpoints with work, each found by one probe of the index: how much work one of them has delays no other.
@@ -79,11 +77,6 @@ FINISH = (
     )
 )
 ADD_ATTEMPT = insert(webhook_attempt)
-ABANDON_ALL = (
-    update(webhook_delivery)
-    .where(delivery.endpoint_id == bindparam("of_endpoint"), _is_open)
-    .values(state="abandoned", leased_until=None, updated_at=bindparam("moment"), epoch=delivery.epoch + 1)
-)
 FIND = (
     select(webhook_delivery, webhook_endpoint.c.client_id, webhook_endpoint.c.units)
     .join(webhook_endpoint)
@@ -120,22 +113,14 @@ REPLAY_RANGE = (
     )
     .values(_again)
 )
-_old = (
-    select(delivery.endpoint_id, delivery.id).where(~_is_open, delivery.updated_at < bindparam("before")).limit(PURGED_AT_ONCE).cte("old")
-)
+_old = select(delivery.endpoint_id, delivery.id).where(~IS_OPEN, delivery.updated_at < bindparam("before")).limit(PURGED_AT_ONCE).cte("old")
 PURGE = delete(webhook_delivery).where(delivery.endpoint_id == _old.c.endpoint_id, delivery.id == _old.c.id)
 
 
-class DeliveryStore(Store):
-    """Webhook deliveries on Postgres."""
-
-    async def add(self, deliveries: Sequence[Delivery]) -> None:
-        rows = [{name: getattr(each, name) for name in COLUMNS} for each in deliveries]
-        await self._writing.execute_many(ADD, rows)
-
+class DeliveryReader(Reads):
     async def find(self, id: UUID) -> tuple[Delivery, str, tuple[str, ...] | None] | None:
         """The delivery with its log, and whose it is: the client, and the units of its endpoint."""
-        row = await self._tx.fetch_one(FIND, id=id)
+        row = await self._reader.fetch_one(FIND, id=id)
         if row is None:
             return None
         units = None if row["units"] is None else tuple(row["units"])
@@ -164,21 +149,37 @@ class DeliveryStore(Store):
             statement = statement.where(delivery.state == state)
         if after is not None:
             statement = statement.where(delivery.id < after[0])
-        return await self._with_logs(await self._tx.fetch(statement, families=families))
+        return await self._with_logs(await self._reader.fetch(statement, families=families))
 
     async def due(self, *, at: datetime) -> list[tuple[UUID, bool]]:
         """Enabled endpoints of enabled clients with work that may be claimed, and whether each has been failing."""
-        rows = await self._tx.fetch(DUE, moment=at)
+        rows = await self._reader.fetch(DUE, moment=at)
         return [(row["id"], row["failing_since"] is not None) for row in rows]
+
+    async def _with_logs(self, rows: Sequence[Record]) -> list[Delivery]:
+        ids, endpoints = [row["id"] for row in rows], list({row["endpoint_id"] for row in rows})
+        logs: defaultdict[UUID, list[Attempt]] = defaultdict(list)
+        for row in await self._reader.fetch(ATTEMPTS, ids=ids, endpoints=endpoints) if ids else ():
+            members = {name: row[name] for name in ("number", "at", "status", "seconds", "error")}
+            logs[row["delivery_id"]].append(Attempt(**members))
+        return [from_row(row, tuple(logs[row["id"]])) for row in rows]
+
+
+class DeliveryStore(DeliveryReader, Writes):
+    """Webhook deliveries, in one transaction."""
+
+    async def add(self, deliveries: Sequence[Delivery]) -> None:
+        rows = [{name: getattr(each, name) for name in COLUMNS} for each in deliveries]
+        await self._tx.execute_many(ADD, rows)
 
     async def claim(self, endpoint_id: UUID, *, room: int, at: datetime, until: datetime) -> list[Delivery]:
         """Take up to `room` deliveries; nobody else sends them before `until`."""
-        rows = await self._writing.fetch(CLAIM, of_endpoint=endpoint_id, room=room, moment=at, until=until)
+        rows = await self._tx.fetch(CLAIM, of_endpoint=endpoint_id, room=room, moment=at, until=until)
         return [from_row(row) for row in rows]
 
     async def finish(self, done: Delivery, tried: Attempt) -> bool:
         """Write down an attempt; False when the lease ran out and another process has the delivery now."""
-        tx = self._writing
+        tx = self._tx
         held = {"of_endpoint": done.endpoint_id, "of_id": done.id, "held": done.epoch}
         is_held = await tx.execute(
             FINISH,
@@ -202,12 +203,8 @@ class DeliveryStore(Store):
             )
         return bool(is_held)
 
-    async def abandon_all(self, endpoint_id: UUID, *, at: datetime) -> None:
-        """Give up what is still open for an endpoint that was disabled; it can be replayed."""
-        await self._writing.execute(ABANDON_ALL, of_endpoint=endpoint_id, moment=at)
-
     async def replay(self, replayed: Delivery) -> None:
-        await self._writing.execute(REPLAY, of_endpoint=replayed.endpoint_id, of_id=replayed.id, moment=replayed.due_at)
+        await self._tx.execute(REPLAY, of_endpoint=replayed.endpoint_id, of_id=replayed.id, moment=replayed.due_at)
 
     async def replay_range(
         self,
@@ -221,19 +218,11 @@ class DeliveryStore(Store):
     ) -> int:
         """Send again what happened in a range of time, of these families of events; how many deliveries that is."""
         chosen = {"since": since, "until": until, "states": list(states), "families": families}
-        return await self._writing.execute(REPLAY_RANGE, of_endpoint=endpoint_id, moment=at, **chosen)
+        return await self._tx.execute(REPLAY_RANGE, of_endpoint=endpoint_id, moment=at, **chosen)
 
     async def purge(self, *, before: datetime) -> bool:
         """Forget one batch of finished deliveries; True when there may be more."""
-        return await self._writing.execute(PURGE, before=before) == PURGED_AT_ONCE
-
-    async def _with_logs(self, rows: Sequence[Record]) -> list[Delivery]:
-        ids, endpoints = [row["id"] for row in rows], list({row["endpoint_id"] for row in rows})
-        logs: defaultdict[UUID, list[Attempt]] = defaultdict(list)
-        for row in await self._tx.fetch(ATTEMPTS, ids=ids, endpoints=endpoints) if ids else ():
-            members = {name: row[name] for name in ("number", "at", "status", "seconds", "error")}
-            logs[row["delivery_id"]].append(Attempt(**members))
-        return [from_row(row, tuple(logs[row["id"]])) for row in rows]
+        return await self._tx.execute(PURGE, before=before) == PURGED_AT_ONCE
 
 
 def from_row(row: Record, log: tuple[Attempt, ...] = ()) -> Delivery:

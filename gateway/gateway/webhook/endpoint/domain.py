@@ -8,8 +8,9 @@ from uuid import UUID
 from service_kit.store.outbox import Event
 from service_kit.words.errors import Conflict, NotFound
 
+from gateway.rights.domain import only_unit
 from gateway.webhook.event_filter import may_see
-from gateway.webhook.event_scopes import TEST_TYPE, may_read
+from gateway.webhook.event_scopes import TEST_TYPE, EventScopes
 
 State = Literal["enabled", "disabled"]
 DisabledReason = Literal["by_request", "gone", "failing"]
@@ -34,9 +35,9 @@ class EventReader:
     scopes: frozenset[str]
     units: tuple[str, ...] | None
 
-    def may_get(self, event_type: str, unit: str | None) -> bool:
+    def may_get(self, event_type: str, unit: str | None, families: EventScopes) -> bool:
         # A test event has no unit and tells nothing but the endpoint's own id.
-        return event_type == TEST_TYPE or (may_read(self.scopes, event_type) and may_see(self.units, unit))
+        return event_type == TEST_TYPE or (families.may_read(self.scopes, event_type) and may_see(self.units, unit))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,5 +93,4 @@ class Endpoint:
 
     def _event(self, type_: str, at: datetime, **facts: str) -> Event:
         payload = {"client_id": self.client_id, "state": self.state, **facts}
-        unit = self.units[0] if self.units and len(self.units) == 1 else None
-        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=unit)
+        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.units))

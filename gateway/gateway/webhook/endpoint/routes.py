@@ -4,41 +4,31 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Response
-from service_kit.access.caller import Caller
-from service_kit.process.secrets import Sealer
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import TYPE_PREFIX, TYPE_SUFFIX, Event
-from service_kit.store.running import Reader
+from service_kit.store.outbox import Event
 from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
-from service_kit.words.fields import Id, written
+from service_kit.words.fields import Id
 
 from gateway.client.domain import ClientOutOfReach
 from gateway.client.schemas import SecretRotation
-from gateway.client.store import ClientStore
-from gateway.client.use_cases import require_reach
-from gateway.rights.domain import units_lie_within
+from gateway.client.store import ClientReader, ClientStore
 from gateway.webhook import signature
-from gateway.webhook.delivery.domain import for_event
-from gateway.webhook.delivery.schemas import WebhookDeliveryView, delivery_view
-from gateway.webhook.delivery.store import DeliveryStore
-from gateway.webhook.dispatch import TOPIC
-from gateway.webhook.endpoint.domain import Endpoint, TooManyWebhookEndpoints, WebhookEndpointDisabled, WebhookEndpointNotFound
+from gateway.webhook.endpoint.domain import Endpoint, TooManyWebhookEndpoints, WebhookEndpointNotFound
 from gateway.webhook.endpoint.schemas import (
     NewWebhookEndpoint,
     RegisteredWebhookEndpoint,
-    Replayed,
-    ReplayRange,
     RotatedWebhookSecret,
     WebhookEndpointChange,
     WebhookEndpointView,
     endpoint_view,
     registered,
 )
-from gateway.webhook.endpoint.store import EndpointStore
-from gateway.webhook.event_scopes import TEST_TYPE, EventTypeUnknown, families_for, needed_for
-from gateway.webhook.target import WebhookTargetRefused
+from gateway.webhook.endpoint.store import EndpointReader, EndpointStore, WebhookSecretStore
+from gateway.webhook.endpoint.use_cases import governed, visible
+from gateway.webhook.event_scopes import EventTypeUnknown
+from gateway.webhook.target_check import WebhookTargetRefused
 
 router = Router(tags=["webhooks"])
 
@@ -56,8 +46,8 @@ async def create_webhook_endpoint(body: NewWebhookEndpoint, call: Annotated[Call
     of the token that registers it. Whoever names event types needs the scopes of reading what they tell of (`complaint.*` needs
     complaints:read), and so does the client for as long as it is to get them; `*` stands for all that may be read.
     """
-    call.caller.demand(needed_for(body.event_types))
-    await call.part("targets").checked(body.url)
+    call.caller.demand(call.part("event_scopes").needed_for(body.event_types))
+    await call.part("target_check").checked(body.url)
     secret = signature.new_secret()
     async with call.transaction() as tx:
         endpoint = Endpoint(
@@ -74,10 +64,10 @@ async def create_webhook_endpoint(body: NewWebhookEndpoint, call: Annotated[Call
             updated_at=call.at,
             version=1,
         )
-        endpoints = _store(tx, call)
+        endpoints = EndpointStore(tx)
         await _require_room(tx, endpoints, call)
         await endpoints.add(endpoint, endpoint.created())
-        await endpoints.add_secret(endpoint.id, secret, secret_id=call.new_id(), at=call.at, others_expire_at=call.at)
+        await _secrets(tx, call).add(endpoint.id, secret, secret_id=call.new_id(), at=call.at, others_expire_at=call.at)
         return call.created(
             registered(endpoint, signature.shown(secret)),
             location=f"/v1/webhook-endpoints/{endpoint.id}",
@@ -91,16 +81,16 @@ async def list_webhook_endpoints(call: Annotated[Call, requires("webhooks:read")
     """List the webhook endpoints of the calling client that lie within the units of the token, in order of registration."""
     caller = call.caller
     async with call.reading() as reader:
-        endpoints = await _store(reader, call).page(of_client=caller.client_id, units=caller.units, after=page.after, limit=page.fetch)
+        endpoints = await EndpointReader(reader).page(of_client=caller.client_id, units=caller.units, after=page.after, limit=page.fetch)
     views = [endpoint_view(endpoint) for endpoint in endpoints]
     return call.page(page, views, next_cursor=page.next_cursor(endpoints, "created_at", "id"))
 
 
 @router.get("/v1/webhook-endpoints/{id}", response_model=WebhookEndpointView, raises=[WebhookEndpointNotFound])
-async def get_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:read")]) -> Response:
+async def read_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:read")]) -> Response:
     """Read a webhook endpoint; its secrets are not shown again."""
     async with call.reading() as reader:
-        endpoint = await visible(_store(reader, call), id, call.caller)
+        endpoint = await visible(EndpointReader(reader), id, call.caller)
     return call.answer(endpoint_view(endpoint), version=endpoint.version)
 
 
@@ -118,29 +108,29 @@ async def change_webhook_endpoint(
     which, needs the scopes of reading them; from then on it gets what this token may read.
     """
     if "url" in body.model_fields_set:
-        await call.part("targets").checked(body.url)
+        await call.part("target_check").checked(body.url)
     async with call.transaction() as tx:
-        endpoints = _store(tx, call)
-        endpoint = await _governed(tx, endpoints, id, call.caller)
+        endpoints = EndpointStore(tx)
+        endpoint = await governed(endpoints, ClientReader(tx), id, call.caller)
         call.require_match(endpoint.version)
         changed, events = _patched(endpoint, body, call)
         if {"url", "event_types"} & body.model_fields_set:
-            call.caller.demand(needed_for(changed.event_types))
+            call.caller.demand(call.part("event_scopes").needed_for(changed.event_types))
         for each, event in events:
             await endpoints.save(each, event)
         if changed.is_enabled and not endpoint.is_enabled:
             await endpoints.mark_well(changed.id)
         if endpoint.is_enabled and not changed.is_enabled:
-            await DeliveryStore(tx).abandon_all(changed.id, at=call.at)
+            await endpoints.abandon_deliveries(changed.id, at=call.at)
         return call.answer(endpoint_view(changed), version=changed.version)
 
 
 @router.delete("/v1/webhook-endpoints/{id}", status_code=204, response_class=Response, raises=[WebhookEndpointNotFound, ClientOutOfReach])
-async def delete_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
+async def remove_webhook_endpoint(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
     """Delete a webhook endpoint with its log; nothing more is sent to it."""
     async with call.transaction() as tx:
-        endpoints = _store(tx, call)
-        endpoint = await _governed(tx, endpoints, id, call.caller)
+        endpoints = EndpointStore(tx)
+        endpoint = await governed(endpoints, ClientReader(tx), id, call.caller)
         call.require_match(endpoint.version)
         await endpoints.delete(endpoint, endpoint.deleted(call.at))
         return call.nothing()
@@ -151,91 +141,15 @@ async def rotate_webhook_secret(id: Id, body: SecretRotation, call: Annotated[Ca
     """Give an endpoint a new secret, shown this once; for the overlap, old and new secrets sign side by side."""
     secret = signature.new_secret()
     async with call.transaction() as tx:
-        endpoints = _store(tx, call)
-        endpoint = await _governed(tx, endpoints, id, call.caller)
+        endpoints = EndpointStore(tx)
+        endpoint = await governed(endpoints, ClientReader(tx), id, call.caller)
         call.honor_match(endpoint.version)
         rotated, event = endpoint.secret_rotated(call.at)
         await endpoints.save(rotated, event)
         others_expire_at = call.at + timedelta(seconds=body.overlap_seconds)
-        await endpoints.add_secret(id, secret, secret_id=call.new_id(), at=call.at, others_expire_at=others_expire_at)
+        await _secrets(tx, call).add(id, secret, secret_id=call.new_id(), at=call.at, others_expire_at=others_expire_at)
         view = RotatedWebhookSecret(id=id, secret=signature.shown(secret), overlap_seconds=body.overlap_seconds)
         return call.answer(view, version=rotated.version, once=("secret",), units=rotated.units or [None])
-
-
-@router.post(
-    "/v1/webhook-endpoints/{id}/test-event",
-    status_code=202,
-    response_model=WebhookDeliveryView,
-    raises=[WebhookEndpointNotFound, ClientOutOfReach, WebhookEndpointDisabled],
-)
-async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
-    """Send the event `webhook.test` to one endpoint, whatever it subscribed to."""
-    async with call.transaction() as tx:
-        endpoint = await _governed(tx, _store(tx, call), id, call.caller)
-        call.honor_match(endpoint.version)
-        endpoint.require_enabled()
-        envelope = {
-            "specversion": "1.0",
-            "id": str(call.new_id()),
-            "source": "/gateway",
-            "type": f"{TYPE_PREFIX}{TEST_TYPE}{TYPE_SUFFIX}",
-            "subject": str(endpoint.id),
-            "time": written(call.at),
-            "datacontenttype": "application/json",
-            "traceparent": call.origin.traceparent,
-            "data": {"endpoint_id": str(endpoint.id)},
-        }
-        delivery = for_event(envelope, id=call.new_id(), endpoint_id=endpoint.id, occurred_at=call.at, at=call.at)
-        await DeliveryStore(tx).add([delivery])
-        location = f"/v1/webhook-deliveries/{delivery.id}"
-        answer = call.accepted(delivery_view(delivery), location=location, units=endpoint.units or [None])
-    call.database.signals.wake(TOPIC)
-    return answer
-
-
-@router.post(
-    "/v1/webhook-endpoints/{id}/replay",
-    status_code=202,
-    response_model=Replayed,
-    raises=[WebhookEndpointNotFound, ClientOutOfReach, WebhookEndpointDisabled],
-)
-async def replay_to_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, requires("webhooks:write")]) -> Response:
-    """Send again what happened in a range of time: by default what failed or was abandoned, on request what arrived, too.
-
-    Receivers tell repeats by `webhook-id`, which stays the same.
-    """
-    async with call.transaction() as tx:
-        endpoint = await _governed(tx, _store(tx, call), id, call.caller)
-        call.honor_match(endpoint.version)
-        endpoint.require_enabled()
-        families = families_for(call.caller.scopes)
-        count = await DeliveryStore(tx).replay_range(
-            id, since=body.since, until=body.until or call.at, states=body.states, families=families, at=call.at
-        )
-        location = f"/v1/webhook-deliveries?endpoint_id={id}"
-        answer = call.accepted(Replayed(endpoint_id=id, deliveries=count), location=location, units=endpoint.units or [None])
-    call.database.signals.wake(TOPIC)
-    return answer
-
-
-async def visible(endpoints: EndpointStore, id: Id, caller: Caller) -> Endpoint:
-    """An endpoint of the caller's own client; or of any client, for who may change clients in those units."""
-    endpoint = await endpoints.find(id)
-    if endpoint is None or not may_see(endpoint.client_id, endpoint.units, caller):
-        raise WebhookEndpointNotFound()
-    return endpoint
-
-
-async def _governed(tx: Transaction, endpoints: EndpointStore, id: Id, caller: Caller) -> Endpoint:
-    """The endpoint, for somebody who wants to change it: of the caller's own client, or of one that this client may change."""
-    endpoint = await visible(endpoints, id, caller)
-    await require_reach(ClientStore(tx), endpoint.client_id, by=caller.client_id)
-    return endpoint
-
-
-def may_see(client_id: str, units: tuple[str, ...] | None, caller: Caller) -> bool:
-    """Whether what belongs to this client and these units is shown to the caller."""
-    return units_lie_within(units, caller.units) and (client_id == caller.client_id or caller.may("clients:write"))
 
 
 async def _require_room(tx: Transaction, endpoints: EndpointStore, call: Call) -> None:
@@ -246,9 +160,8 @@ async def _require_room(tx: Transaction, endpoints: EndpointStore, call: Call) -
         raise TooManyWebhookEndpoints(most=most)
 
 
-def _store(tx: Reader, call: Call) -> EndpointStore:
-    sealer: Sealer = call.request.app.state.sealer
-    return EndpointStore(tx, sealer)
+def _secrets(tx: Transaction, call: Call) -> WebhookSecretStore:
+    return WebhookSecretStore(tx, call.request.app.state.sealer)
 
 
 def _patched(endpoint: Endpoint, body: WebhookEndpointChange, call: Call) -> tuple[Endpoint, list[tuple[Endpoint, Event]]]:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from service_kit.words.fields import Count, Id, Input, Output, Seconds, Timestamp, UnitPath, Url, Version
+from service_kit.words.fields import Id, Input, Output, Seconds, Timestamp, UnitPath, Url, Version
 
 from gateway.client.schemas import ClientId
 from gateway.webhook.endpoint.domain import Endpoint
@@ -14,7 +14,6 @@ EventFilters = Annotated[list[EventFilter], Field(min_length=1, max_length=100)]
 Target = Annotated[Url, Field(examples=["https://partner.example/hooks/guanxi"])]
 Description = Annotated[str, Field(max_length=2_000)]
 EndpointState = Literal["enabled", "disabled"]
-ReplayedState = Literal["delivered", "failed", "abandoned"]
 
 
 class NewWebhookEndpoint(Input):
@@ -36,14 +35,6 @@ class WebhookEndpointChange(Input):
     event_types: Annotated[EventFilters, Field(default_factory=list)]
     description: Description | None = None
     state: Annotated[EndpointState, Field(default_factory=lambda: "enabled")]
-
-
-class ReplayRange(Input):
-    """Which deliveries to send again: those of events between two moments, in these states."""
-
-    since: Timestamp
-    until: Timestamp | None = None
-    states: Annotated[list[ReplayedState], Field(min_length=1, max_length=3)] = ["failed", "abandoned"]  # noqa: RUF012 # pydantic copies it.
 
 
 class WebhookEndpointView(Output):
@@ -74,13 +65,6 @@ class RotatedWebhookSecret(Output):
     id: Id
     secret: Annotated[str | None, Field(max_length=100)]
     overlap_seconds: Seconds
-
-
-class Replayed(Output):
-    """How many deliveries are sent again."""
-
-    endpoint_id: Id
-    deliveries: Count
 
 
 def endpoint_view(endpoint: Endpoint) -> WebhookEndpointView:

@@ -1,4 +1,7 @@
-"""Swaps an API key for a short-lived access token, since the services verify only those."""
+"""Short-lived access tokens in place of API keys, since the services verify only those.
+
+How many keys a client may have is the setting `client_api_keys`.
+"""
 
 import time
 from collections import OrderedDict
@@ -11,9 +14,9 @@ from service_kit.store.sqlstates import TransactionRolledBack
 from service_kit.words.errors import Unauthenticated, Unavailable
 
 from gateway.api_key.domain import SUBJECT, ApiKey
-from gateway.api_key.store import ApiKeyStore
+from gateway.api_key.store import ApiKeyReader
 from gateway.client.domain import digest_of
-from gateway.client.standing import Standings
+from gateway.client.status import ClientStatuses
 from gateway.rights.domain import Rights
 from gateway.token.domain import Granted
 from gateway.token.issue import TokenIssuer
@@ -31,7 +34,7 @@ class ApiKeyInvalid(Unauthenticated):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Swapped:
+class KeyToken:
     """The header to pass on, for how long, and on whose account."""
 
     authorization: bytes
@@ -43,13 +46,13 @@ class Swapped:
     checked_at: float
 
 
-class Swapper:
-    def __init__(self, database: Database, standings: Standings, issuer: TokenIssuer, *, clock: Callable[[], datetime]) -> None:
+class ApiKeyTokens:
+    def __init__(self, database: Database, statuses: ClientStatuses, issuer: TokenIssuer, *, clock: Callable[[], datetime]) -> None:
         self._database = database
-        self._standings = standings
+        self._statuses = statuses
         self._issuer = issuer
         self._clock = clock
-        self._known: OrderedDict[bytes, Swapped] = OrderedDict()
+        self._known: OrderedDict[bytes, KeyToken] = OrderedDict()
         # Counts what was forgotten: a check that began before is not remembered, it may have missed the revocation.
         self._forgotten = 0
 
@@ -57,56 +60,56 @@ class Swapper:
         """Whether the key was good the last time it was looked up."""
         return digest_of(key) in self._known
 
-    async def swap(self, key: str) -> Swapped:
+    async def token_for(self, key: str) -> KeyToken:
         """The token in place of the key; ApiKeyInvalid when it is none of ours (any longer)."""
         digest, now, forgotten = digest_of(key), time.monotonic(), self._forgotten
         found = self._present(digest)
         if found is not None and now - found.checked_at < CHECKED_EVERY_SECONDS and now < found.renewed_at:
             return found
         try:
-            swapped = await self._checked(digest, found, now)
+            made = await self._checked(digest, found, now)
         except (Unavailable, TransactionRolledBack):
             # While the database is away a key that was good a moment ago stays good, until its token ends.
             if found is None or now >= found.renewed_at:
                 raise
             return found
         if forgotten != self._forgotten:
-            return swapped
-        self._known[digest] = swapped
+            return made
+        self._known[digest] = made
         self._known.move_to_end(digest)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
-        return swapped
+        return made
 
     def forget_all(self) -> None:
         """Check every key again the next time, because one was revoked here."""
         self._forgotten += 1
         self._known.clear()
 
-    def _present(self, digest: bytes) -> Swapped | None:
+    def _present(self, digest: bytes) -> KeyToken | None:
         """What the key was swapped for, unless the signing key behind it was taken back."""
         found = self._known.get(digest)
         return found if found is not None and self._issuer.stands_by(found.kid) else None
 
-    async def _checked(self, digest: bytes, found: Swapped | None, now: float) -> Swapped:
+    async def _checked(self, digest: bytes, found: KeyToken | None, now: float) -> KeyToken:
         async with self._database.reading() as reader:
-            key = await ApiKeyStore(reader).find_by_digest(digest)
+            key = await ApiKeyReader(reader).find_by_digest(digest)
         if key is None or not key.is_valid(self._clock()):
             self._known.pop(digest, None)
             raise ApiKeyInvalid()
-        standing = await self._standings.of(key.client_id)
-        if not standing.is_enabled:
+        status = await self._statuses.of(key.client_id)
+        if not status.is_enabled:
             self._known.pop(digest, None)
             raise ApiKeyInvalid()
-        rights = key.rights.limited_to(standing.rights)
-        if found is not None and (found.rights, found.epoch) == (rights, standing.epoch) and now < found.renewed_at:
+        rights = key.rights.limited_to(status.rights)
+        if found is not None and (found.rights, found.epoch) == (rights, status.epoch) and now < found.renewed_at:
             return replace(found, checked_at=now)
-        return await self._swapped(key, rights, standing.epoch, now)
+        return await self._made(key, rights, status.epoch, now)
 
-    async def _swapped(self, key: ApiKey, rights: Rights, epoch: int, now: float) -> Swapped:
+    async def _made(self, key: ApiKey, rights: Rights, epoch: int, now: float) -> KeyToken:
         granted = Granted(client_id=key.client_id, sub=f"{SUBJECT}{key.id}", rights=rights, epoch=epoch)
         issued = await self._issuer.issue(granted, lifetime=TOKEN_SECONDS)
-        return Swapped(
+        return KeyToken(
             authorization=b"Bearer " + issued.token.encode(),
             client_id=key.client_id,
             kid=issued.kid,

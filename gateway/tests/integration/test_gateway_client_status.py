@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from gateway.api_key.swap import ApiKeyInvalid
-from gateway.client.standing import Standings
+from gateway.api_key.tokens import ApiKeyInvalid
+from gateway.client.status import ClientStatuses
 from gateway.limit.domain import Policy
 from gateway.testing import a_client
 from service_kit.store.sqlstates import DatabaseUnavailable
@@ -14,34 +14,34 @@ DEFAULT = Policy(quota=10, window=60)
 
 async def test_many_requests_at_once_read_a_client_once(front, monkeypatch):
     client = await a_client(front.gateway)
-    standings, reads = Standings(front.gateway.database, DEFAULT), []
-    read = standings._read
+    statuses, reads = ClientStatuses(front.gateway.database, DEFAULT), []
+    read = statuses._read
 
     async def counting(client_id):
         reads.append(client_id)
         return await read(client_id)
 
-    monkeypatch.setattr(standings, "_read", counting)
+    monkeypatch.setattr(statuses, "_read", counting)
 
-    found = await asyncio.gather(*(standings.of(client.client_id) for _ in range(50)))
+    found = await asyncio.gather(*(statuses.of(client.client_id) for _ in range(50)))
 
     assert reads == [client.client_id]
-    assert all(standing.is_enabled for standing in found)
+    assert all(status.is_enabled for status in found)
 
 
 async def test_a_known_client_is_served_while_the_database_is_away(front, monkeypatch):
     client = await a_client(front.gateway)
-    standings = Standings(front.gateway.database, DEFAULT)
-    await standings.of(client.client_id)
+    statuses = ClientStatuses(front.gateway.database, DEFAULT)
+    await statuses.of(client.client_id)
 
     async def away(client_id):
         raise DatabaseUnavailable()
 
-    monkeypatch.setattr(standings, "_read", away)
-    monkeypatch.setattr("gateway.client.standing.FRESH_SECONDS", -1.0)
-    monkeypatch.setattr("gateway.client.standing.STALE_SECONDS", -1.0)
+    monkeypatch.setattr(statuses, "_read", away)
+    monkeypatch.setattr("gateway.client.status.FRESH_SECONDS", -1.0)
+    monkeypatch.setattr("gateway.client.status.STALE_SECONDS", -1.0)
 
-    assert (await standings.of(client.client_id)).is_enabled
+    assert (await statuses.of(client.client_id)).is_enabled
 
 
 class Held:
@@ -58,37 +58,37 @@ class Held:
         return found
 
 
-async def test_a_read_from_before_a_change_does_not_bring_the_old_standing_back(front, monkeypatch):
+async def test_a_read_from_before_a_change_does_not_bring_the_old_status_back(front, monkeypatch):
     client = await a_client(front.gateway)
-    standings = Standings(front.gateway.database, DEFAULT)
-    old_read = Held(standings._read)
-    monkeypatch.setattr(standings, "_read", old_read)
-    before = asyncio.create_task(standings.of(client.client_id))
+    statuses = ClientStatuses(front.gateway.database, DEFAULT)
+    old_read = Held(statuses._read)
+    monkeypatch.setattr(statuses, "_read", old_read)
+    before = asyncio.create_task(statuses.of(client.client_id))
     await old_read.has_read.wait()
     monkeypatch.undo()
 
     await front.partner.patch(f"/v1/clients/{client.id}", {"state": "disabled"}, match='"1"')
-    standings.forget(client.client_id)
+    statuses.forget_all()
     old_read.may_tell.set()
 
     assert (await before).is_enabled
-    assert not (await standings.of(client.client_id)).is_enabled
+    assert not (await statuses.of(client.client_id)).is_enabled
 
 
 async def test_an_older_read_that_ends_leaves_the_newer_one_in_its_place(front, monkeypatch):
     client = await a_client(front.gateway)
-    standings = Standings(front.gateway.database, DEFAULT)
-    reads = [Held(standings._read), Held(standings._read)]
+    statuses = ClientStatuses(front.gateway.database, DEFAULT)
+    reads = [Held(statuses._read), Held(statuses._read)]
     waiting = []
     for read in reads:
-        monkeypatch.setattr(standings, "_read", read)
-        standings.forget(client.client_id)
-        waiting.append(asyncio.create_task(standings.of(client.client_id)))
+        monkeypatch.setattr(statuses, "_read", read)
+        statuses.forget_all()
+        waiting.append(asyncio.create_task(statuses.of(client.client_id)))
         await read.has_read.wait()
 
     reads[0].may_tell.set()
     await waiting[0]
-    newer = standings._reading.get(client.client_id)
+    newer = statuses._reading.get(client.client_id)
     reads[1].may_tell.set()
 
     assert newer is not None
@@ -97,10 +97,10 @@ async def test_an_older_read_that_ends_leaves_the_newer_one_in_its_place(front, 
 
 async def test_a_check_from_before_a_revocation_does_not_bring_the_key_back(front, monkeypatch):
     key = (await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": []})).json()
-    swapper = front.gateway.parts["swapper"]
-    old_check = Held(swapper._checked)
-    monkeypatch.setattr(swapper, "_checked", old_check)
-    before = asyncio.create_task(swapper.swap(key["key"]))
+    key_tokens = front.gateway.parts["api_key_tokens"]
+    old_check = Held(key_tokens._checked)
+    monkeypatch.setattr(key_tokens, "_checked", old_check)
+    before = asyncio.create_task(key_tokens.token_for(key["key"]))
     await old_check.has_read.wait()
     monkeypatch.undo()
 
@@ -108,13 +108,13 @@ async def test_a_check_from_before_a_revocation_does_not_bring_the_key_back(fron
     old_check.may_tell.set()
     await before
 
-    assert not swapper.knows(key["key"])
+    assert not key_tokens.knows(key["key"])
     with pytest.raises(ApiKeyInvalid):
-        await swapper.swap(key["key"])
+        await key_tokens.token_for(key["key"])
 
 
 async def test_an_unknown_client_is_not_enabled(front):
-    assert not (await Standings(front.gateway.database, DEFAULT).of("nobody")).is_enabled
+    assert not (await ClientStatuses(front.gateway.database, DEFAULT).of("nobody")).is_enabled
 
 
 async def test_requests_go_through_with_known_tokens_when_the_database_is_gone(front):
@@ -131,7 +131,7 @@ async def test_a_bug_of_ours_is_a_500_problem(front, monkeypatch):
     def broken(*_):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("gateway.edge.front.owner_of", broken)
+    monkeypatch.setattr("gateway.contract.paths.Paths.owner_of", broken)
 
     answer = await front.partner.get("/v1/customers")
 

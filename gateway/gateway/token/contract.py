@@ -163,7 +163,7 @@ TAGS = [{"name": "tokens", "description": "Access tokens and the keys that they 
 PATHS: dict[str, Any] = {
     "/oauth/token": {
         "post": {
-            "operationId": "get_token",
+            "operationId": "create_token",
             "tags": ["tokens"],
             "summary": "Get an access token",
             "description": (
@@ -186,7 +186,7 @@ PATHS: dict[str, Any] = {
     },
     "/.well-known/jwks.json": {
         "get": {
-            "operationId": "get_key_set",
+            "operationId": "read_key_set",
             "tags": ["tokens"],
             "summary": "Read the keys that access tokens are checked with",
             "description": "A new key is published an hour before it signs, and an old one until its last token is over.",
@@ -196,7 +196,7 @@ PATHS: dict[str, Any] = {
     },
     "/.well-known/oauth-authorization-server": {
         "get": {
-            "operationId": "get_server_metadata",
+            "operationId": "read_server_metadata",
             "tags": ["tokens"],
             "summary": "Read what the token endpoint supports",
             "description": "The authorization server's metadata (RFC 8414).",

@@ -12,23 +12,18 @@ from service_kit.web.problems import Problems
 from service_kit.words.errors import Invalid, Malformed, Refusal, TooManyRequests
 from service_kit.words.messages import said
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.contract.paths import PREFIX, SHARED, Paths
 from gateway.edge.cors import Cors
 from gateway.edge.doorkeeper import Admitted, Doorkeeper, source_in, target_of, ticket_in
-from gateway.edge.reading import BodyReading, BodyTooSlow
-from gateway.limit.allowance import Allowances, Local, Verdict
+from gateway.edge.exchange import Exchange
+from gateway.edge.request_body import BodyReading
+from gateway.limit.allowance import Allowances, Local
 from gateway.proxy.forward import AnswerBroken, CallerGone, forward
-from gateway.proxy.headers import (
-    ClientAddress,
-    RawHeaders,
-    forwarding,
-    request_id_of,
-    traceparent_of,
-    value_of,
-)
-from gateway.proxy.routing import PREFIX, SERVICES, is_method_of_shared, is_shared, owner_of
+from gateway.proxy.headers import ClientAddress, forwarding, value_of
 from gateway.proxy.upstream import Upstream, UpstreamFailed
+from gateway.services import GATEWAY, SERVICES
 
 log = logger(__name__)
 # Watched by machines every second: neither counted nor logged.
@@ -37,19 +32,20 @@ UNCOUNTED = frozenset({"/livez", "/readyz", "/metrics"})
 LONG_LENGTH = 6
 LONGEST_POLL_SECONDS = 30
 FAILURES = {"unreachable": 503, "slow": 504, "broken": 502}
-OWN_SOURCE = "gateway"
+SOURCES = (*SERVICES, GATEWAY)
 
 
 class SourceUnknown(Invalid):
     """What every service has, such as events and audit entries, is asked of one at a time: name it in the query parameter `source`."""
 
 
-class Front:
-    """`own` is the gateway's own app; everything else goes to the services in `upstreams`."""
+class FrontDoor:
+    """`own` is the gateway's own app; what others answer, by `paths`, goes to the services in `upstreams`."""
 
     def __init__(
         self,
         own: ASGIApp,
+        paths: Paths,
         upstreams: Mapping[str, Upstream],
         doorkeeper: Doorkeeper,
         shared: Allowances,
@@ -64,6 +60,7 @@ class Front:
         is_logging: bool,
     ) -> None:
         self._own = own
+        self._paths = paths
         self._upstreams = upstreams
         self._doorkeeper = doorkeeper
         self._shared = shared
@@ -109,10 +106,10 @@ class Front:
         finally:
             self._finish(exchange)
 
-    async def _explain(self, exchange: "Exchange", status: int, detail: str) -> None:
+    async def _explain(self, exchange: Exchange, status: int, detail: str) -> None:
         await exchange.respond(self._problems.answer(exchange.scope, status, detail=detail))
 
-    async def _answer(self, exchange: "Exchange") -> None:
+    async def _answer(self, exchange: Exchange) -> None:
         scope = exchange.scope
         client = scope.get("client")
         address = self._addresses.of(client[0] if client else "unknown", scope["headers"])
@@ -133,7 +130,7 @@ class Front:
             await self._count(exchange, admitted)
         await self._dispatch(exchange, address)
 
-    async def _admitted(self, exchange: "Exchange", address: str, stranger: Admitted) -> Admitted:
+    async def _admitted(self, exchange: Exchange, address: str, stranger: Admitted) -> Admitted:
         """Who calls; pages and the token endpoint are for everybody."""
         scope = exchange.scope
         if not scope["path"].startswith(PREFIX):
@@ -153,7 +150,7 @@ class Front:
             scope["headers"] = [*kept, (b"authorization", admitted.authorization)]
         return admitted
 
-    async def _count(self, exchange: "Exchange", admitted: Admitted) -> None:
+    async def _count(self, exchange: Exchange, admitted: Admitted) -> None:
         allowances = self._shared if admitted.is_client else self._local
         verdict = await allowances.spend(admitted.account, admitted.policy)
         for account, policy in admitted.above if verdict.is_allowed else ():
@@ -166,17 +163,17 @@ class Front:
         if not verdict.is_allowed:
             raise TooManyRequests(retry_after=verdict.retry_after)
 
-    async def _dispatch(self, exchange: "Exchange", address: str) -> None:
+    async def _dispatch(self, exchange: Exchange, address: str) -> None:
         scope = exchange.scope
-        service: str | None = owner_of(scope["path"])
-        if service is None and is_shared(scope["path"]):
+        service = self._paths.owner_of(scope["path"])
+        if service == SHARED:
             service = self._named_source(exchange)
-        if service is None:
+        if service == GATEWAY:
             # Our own app observes it, by its route.
             exchange.is_observed = True
             headers = [pair for pair in scope["headers"] if pair[0] not in (b"x-request-id", b"traceparent")]
             scope["headers"] = [*headers, *exchange.identity]
-            exchange.target = "gateway"
+            exchange.target = GATEWAY
             await self._own(scope, exchange.receive, exchange.send)
             return
         exchange.target = service
@@ -191,27 +188,27 @@ class Front:
             within=self._deadline(exchange),
         )
 
-    def _named_source(self, exchange: "Exchange") -> str | None:
-        """The service that `source` names; None for the gateway itself, which also answers when the method or the token is wrong."""
+    def _named_source(self, exchange: Exchange) -> str:
+        """The service that `source` names, or GATEWAY, which also answers when the method or the token is wrong."""
         scope = exchange.scope
         source, rest = source_in(scope["query_string"])
-        if source == OWN_SOURCE or source in SERVICES:
+        if source in SOURCES:
             exchange.source, scope["query_string"] = source, rest
-            return None if source == OWN_SOURCE else source
-        if is_method_of_shared(scope["path"], scope["method"]) and value_of(scope["headers"], b"authorization") is not None:
-            raise SourceUnknown(said("source is one of {sources}", sources=", ".join([*SERVICES, OWN_SOURCE])), pointer="query/source")
+            return source
+        if _is_method_of_shared(scope["path"], scope["method"]) and value_of(scope["headers"], b"authorization") is not None:
+            raise SourceUnknown(said("source is one of {sources}", sources=", ".join(SOURCES)), pointer="query/source")
         if b"source=" not in scope["query_string"]:
             # A parameter that it does not know keeps our own app from taking the request for one to itself.
             scope["query_string"] += b"&source="
-        return None
+        return GATEWAY
 
-    def _deadline(self, exchange: "Exchange") -> float:
+    def _deadline(self, exchange: Exchange) -> float:
         """How long the service may take once it has the body: uploads may take their time, long polls ask for theirs."""
         if b"transfer-encoding" in exchange.headers or len(exchange.headers.get(b"content-length", b"")) > LONG_LENGTH:
             return self._upload_seconds
         return self._answer_seconds + (LONGEST_POLL_SECONDS if b"wait=" in exchange.scope["query_string"] else 0)
 
-    def _finish(self, exchange: "Exchange") -> None:
+    def _finish(self, exchange: Exchange) -> None:
         path, seconds = exchange.scope["path"], time.perf_counter() - exchange.started
         if not exchange.is_observed:
             self._metrics.answered(method=exchange.method, route=exchange.target, status=exchange.status, seconds=seconds)
@@ -229,87 +226,6 @@ class Front:
             )
 
 
-class Exchange:
-    """One request, what was found out about it, and the answer's headers that every layer leaves to the gateway."""
-
-    __slots__ = (
-        "_receive",
-        "_send",
-        "account",
-        "added",
-        "headers",
-        "identity",
-        "is_ambiguous",
-        "is_observed",
-        "request_id",
-        "scope",
-        "source",
-        "started",
-        "status",
-        "target",
-        "trace_id",
-    )
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send, cors: Cors) -> None:
-        self.started = time.perf_counter()
-        # The scope is ours to change: the server keeps no use of it.
-        self.scope = scope
-        self._receive = receive
-        self._send = send
-        self.status = 0
-        self.target = "gateway"
-        self.account = "-"
-        self.source: str | None = None
-        self.is_observed = False
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        # A caller that shows two credentials could be counted as one and served as the other.
-        self.is_ambiguous = len(self.headers) != len(scope["headers"]) and _is_repeated(scope["headers"], b"authorization")
-        request_id = request_id_of(self.headers.get(b"x-request-id"))
-        traceparent = traceparent_of(self.headers.get(b"traceparent"))
-        self.request_id = scope["guanxi.request_id"] = request_id.decode()
-        self.trace_id = traceparent[3:35].decode()
-        self.identity: RawHeaders = [(b"x-request-id", request_id), (b"traceparent", traceparent)]
-        self.added: RawHeaders = [(b"x-request-id", request_id), *cors.granted(scope["headers"])]
-
-    @property
-    def method(self) -> str:
-        """The method, bounded in kinds: whatever is made up counts as one."""
-        method: str = self.scope["method"]
-        return method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS") else "OTHER"
-
-    @property
-    def receive(self) -> Receive:
-        return self._receive
-
-    def stand(self, verdict: Verdict) -> None:
-        """How the client stands goes into the answer's headers."""
-        if len(self.added) > 1:
-            self.added = [pair for pair in self.added if not pair[0].startswith(b"ratelimit")]
-        self.added += ((b"ratelimit-policy", verdict.policy_field), (b"ratelimit", verdict.state_field))
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            kept = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
-            if self.source is not None:
-                kept = [(name, self._led_back(value) if name == b"link" else value) for name, value in kept]
-            if self.status == BodyTooSlow.status:
-                # The rest of the body may come some day: nobody reads it.
-                kept.append((b"connection", b"close"))
-            message["headers"] = [*kept, *self.added]
-        await self._send(message)
-
-    def _led_back(self, link: bytes) -> bytes:
-        """The link to the next page with the `source` that its service knows nothing of."""
-        return link.replace(b"?", b"?source=%s&" % (self.source or "").encode(), 1)
-
-    async def respond(self, response: Response) -> None:
-        """Answer from here; when an answer has begun already, its connection is closed instead."""
-        if self.status:
-            raise AnswerBroken("the answer had begun")
-        response.headers["Cache-Control"] = "no-store"
-        await response(self.scope, self._receive, self.send)
-
-
-def _is_repeated(headers: RawHeaders, name: bytes) -> bool:
-    return sum(key == name for key, _ in headers) > 1
+def _is_method_of_shared(path: str, method: str) -> bool:
+    """Whether the method fits: what every service has is read, and something is done to what lies below it."""
+    return method == ("POST" if "/" in path.removeprefix(PREFIX) else "GET")

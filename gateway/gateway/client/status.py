@@ -10,7 +10,7 @@ from service_kit.store.database import Database
 from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
 from service_kit.words.errors import Unavailable
 
-from gateway.client.store import ClientStore
+from gateway.client.store import ClientReader
 from gateway.limit.domain import Policy
 from gateway.rights.domain import Rights
 
@@ -21,7 +21,7 @@ REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class ClientStatus:
     is_enabled: bool
     policy: Policy
     rights: Rights
@@ -30,17 +30,17 @@ class Standing:
     has_own_limit: bool = False
 
 
-class Standings:
+class ClientStatuses:
     def __init__(self, database: Database, default: Policy) -> None:
         self._database = database
         self._default = default
-        self._known: OrderedDict[str, tuple[Standing, float]] = OrderedDict()
-        self._reading: dict[str, asyncio.Task[Standing]] = {}
+        self._known: OrderedDict[str, tuple[ClientStatus, float]] = OrderedDict()
+        self._reading: dict[str, asyncio.Task[ClientStatus]] = {}
         # Counts what was forgotten: a read that began before is not remembered, it may have seen what was there before the change.
         self._forgotten = 0
 
-    async def of(self, client_id: str) -> Standing:
-        """The client's standing; while the database is away, the last one that was read serves on."""
+    async def of(self, client_id: str) -> ClientStatus:
+        """The client's status; while the database is away, the last one that was read serves on."""
         found = self._known.get(client_id)
         age = time.monotonic() - found[1] if found is not None else STALE_SECONDS
         if found is not None and age < FRESH_SECONDS:
@@ -54,55 +54,49 @@ class Standings:
             return found[0]
         return await asyncio.shield(reading)
 
-    async def _renewed(self, client_id: str) -> Standing:
+    async def _renewed(self, client_id: str) -> ClientStatus:
         """Read it, for everybody who waits at the same time."""
         found, forgotten = self._known.get(client_id), self._forgotten
         try:
-            standing = await self._read(client_id)
+            status = await self._read(client_id)
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             if found is None:
                 raise
-            standing = found[0]
+            status = found[0]
         if forgotten != self._forgotten:
-            return standing
-        self._known[client_id] = (standing, time.monotonic())
+            return status
+        self._known[client_id] = (status, time.monotonic())
         self._known.move_to_end(client_id)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
-        return standing
-
-    def forget(self, client_id: str) -> None:
-        """Read it again the next time, because it was changed here."""
-        self._forgotten += 1
-        self._known.pop(client_id, None)
-        self._reading.pop(client_id, None)
+        return status
 
     def forget_all(self) -> None:
-        """As `forget`, of everybody: a change of one client reaches those that it registered."""
+        """Read everybody again the next time: a change of one client, made here, reaches those that it registered."""
         self._forgotten += 1
         self._known.clear()
         self._reading.clear()
 
-    async def above(self, standing: Standing) -> list[tuple[str, Policy]]:
+    async def above(self, status: ClientStatus) -> list[tuple[str, Policy]]:
         """The accounts that a request counts on beside its own: those of the clients above that are limited by others or have a limit."""
         found: list[tuple[str, Policy]] = []
-        while standing.made_by is not None:
-            account, standing = standing.made_by, await self.of(standing.made_by)
-            if standing.made_by is not None or standing.has_own_limit:
-                found.append((account, standing.policy))
+        while status.made_by is not None:
+            account, status = status.made_by, await self.of(status.made_by)
+            if status.made_by is not None or status.has_own_limit:
+                found.append((account, status.policy))
         return found
 
-    def _read_over(self, client_id: str, reading: asyncio.Task[Standing]) -> None:
+    def _read_over(self, client_id: str, reading: asyncio.Task[ClientStatus]) -> None:
         """Another read may have taken this one's place meanwhile."""
         if self._reading.get(client_id) is reading:
             del self._reading[client_id]
 
-    async def _read(self, client_id: str) -> Standing:
+    async def _read(self, client_id: str) -> ClientStatus:
         async with self._database.reading() as reader:
-            client = await ClientStore(reader).find_by_client_id(client_id)
+            client = await ClientReader(reader).find_by_client_id(client_id)
         if client is None:
-            return Standing(is_enabled=False, policy=self._default, rights=Rights(scopes=frozenset()))
-        return Standing(
+            return ClientStatus(is_enabled=False, policy=self._default, rights=Rights(scopes=frozenset()))
+        return ClientStatus(
             is_enabled=client.is_enabled,
             policy=client.limit or self._default,
             rights=client.rights,

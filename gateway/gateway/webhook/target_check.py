@@ -1,4 +1,7 @@
-"""Checks where a webhook would go, at registration and again at every attempt."""
+"""Checks where a webhook would go, at registration and again at every attempt.
+
+The settings `webhooks_allow_loopback` and `webhooks_allow_http` let more through.
+"""
 
 import asyncio
 import socket
@@ -10,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from service_kit.words.errors import Invalid
 
-from gateway.webhook.address import AddressRefused, is_loopback, require_allowed
+from gateway.webhook.allowed_networks import AddressRefused, is_loopback, require_allowed
 
 # Names that are looked up slowly must not keep other endpoints waiting for a thread.
 RESOLVER_THREADS = 64
@@ -30,7 +33,7 @@ class Target:
     addresses: tuple[str, ...]
 
 
-class Targets:
+class TargetCheck:
     def __init__(self, *, is_loopback_allowed: bool, is_http_allowed: bool) -> None:
         self._is_loopback_allowed = is_loopback_allowed
         self._is_http_allowed = is_http_allowed
