@@ -22,7 +22,7 @@ from gateway.client.store import ClientStore
 from gateway.contract.merge import ContractsCollide, merge, read_all
 from gateway.rights.domain import SCOPES, Rights, known_scopes
 from gateway.settings import Settings
-from gateway.signing_key.domain import SigningKey
+from gateway.signing_key.ring import KeyRing
 from gateway.tables import metadata
 
 GIVEN_IN = "GUANXI_NEW_CLIENT_SECRET"
@@ -116,7 +116,7 @@ async def _ensured(gateway: Gateway, client_id: str, name: str, rights: Rights, 
 async def _rotated(gateway: Gateway, *, is_compromised: bool) -> str:
     await gateway.database.open()
     try:
-        key: SigningKey = await gateway.parts["key_ring"].rotate(is_compromised=is_compromised)
+        key = await gateway.parts[KeyRing].rotate(is_compromised=is_compromised)
         return key.kid
     finally:
         await gateway.database.close()

@@ -13,7 +13,7 @@ from gateway.api_key import routes as api_key_routes
 from gateway.api_key.swap import Swapper
 from gateway.client import routes as client_routes
 from gateway.client.epochs import OwnEpochs
-from gateway.client.standing import Standings
+from gateway.client.standing import Standings, Swaps
 from gateway.contract import own as own_contract
 from gateway.contract import routes as contract_routes
 from gateway.contract.published import PublishedContract, contracts_folder
@@ -110,18 +110,18 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
     )
     ring.attach(gateway.database, gateway.sealer)
     epochs.attach(gateway.database)
-    gateway.part("epochs", epochs)
+    gateway.part(epochs)
     gateway.at_start(epochs.refresh)
     gateway.always(epochs)
-    gateway.api.state.checks.append(epochs.why_not_ready)
+    gateway.checks.append(epochs.why_not_ready)
     issuer = TokenIssuer(
         ring, issuer=settings.issuer, audience=settings.audience, lifetime=settings.token_seconds, clock=now, new_id=new_id
     )
     upstreams = _upstreams(gateway, settings)
-    gateway.part("key_ring", ring)
-    gateway.part("token_endpoint", TokenEndpoint(gateway.database, issuer, gateway.authenticator))
-    gateway.part("composer", Composer(upstreams, seconds=settings.overview_seconds))
-    gateway.part("contract", PublishedContract(gateway.openapi, upstreams, contracts_folder(settings.openapi_dir)))
+    gateway.part(ring)
+    gateway.part(TokenEndpoint(gateway.database, issuer, gateway.authenticator))
+    gateway.part(Composer(upstreams, seconds=settings.overview_seconds))
+    gateway.part(PublishedContract(gateway.openapi, upstreams, contracts_folder(settings.openapi_dir)))
     gateway.worker(gateway.loop("gateway-housekeeping", Housekeeping(gateway, ring, settings).step, idle_seconds=30))
     _serve_pages(gateway)
     _send_webhooks(gateway, settings, issuer)
@@ -133,8 +133,8 @@ def _upstreams(gateway: Gateway, settings: Settings) -> Mapping[str, HttpUpstrea
     upstreams: dict[str, HttpUpstream] = {
         name: HttpUpstream(getattr(settings, f"{name.replace('-', '_')}_url"), idle_seconds=settings.idle_seconds) for name in SERVICES
     }
-    for name, upstream in upstreams.items():
-        gateway.part(f"upstream:{name}", upstream)
+    for upstream in upstreams.values():
+        gateway.close_at_end(upstream)
         gateway.at_start(upstream.open)
     return upstreams
 
@@ -147,10 +147,7 @@ def _serve_pages(gateway: Gateway) -> None:
 
 def _send_webhooks(gateway: Gateway, settings: Settings, issuer: TokenIssuer) -> None:
     """Follow every feed, the own one included, and send what partners asked for."""
-    targets = gateway.part(
-        "targets",
-        Targets(is_loopback_allowed=settings.webhooks_allow_loopback, is_http_allowed=settings.webhooks_allow_http),
-    )
+    targets = gateway.part(Targets(is_loopback_allowed=settings.webhooks_allow_loopback, is_http_allowed=settings.webhooks_allow_http))
     gateway.tokens = OwnTokens(issuer)
     for name in SERVICES:
         _take_in(gateway, name, gateway.client(getattr(settings, f"{name.replace('-', '_')}_url")))
@@ -176,8 +173,9 @@ def _take_in(gateway: Gateway, source: str, client: ServiceClient) -> None:
 
 def _put_front_before(gateway: Gateway, settings: Settings, issuer: TokenIssuer, upstreams: Mapping[str, HttpUpstream]) -> None:
     anonymous = Policy(quota=settings.anonymous_limit_requests, window=settings.rate_limit_seconds)
-    standings = gateway.part("standings", Standings(gateway.database, settings.limit_of_all))
-    swapper = gateway.part("swapper", Swapper(gateway.database, standings, issuer, clock=gateway.clock))
+    standings = gateway.part(Standings(gateway.database, settings.limit_of_all))
+    swapper = gateway.part(Swapper(gateway.database, standings, issuer, clock=gateway.clock))
+    gateway.parts[Swaps] = swapper
     redeemer = Redeemer(gateway.database, standings, issuer, clock=gateway.clock)
     gateway.app = Front(
         gateway.app,

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 from service_kit.store.outbox import Event
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
 
 from gateway.api_key.store import ApiKeyStore
+from gateway.call import Call
 from gateway.client import use_cases
 from gateway.client.domain import (
     Client,
@@ -21,6 +21,7 @@ from gateway.client.domain import (
     TooManyClients,
     new_secret,
 )
+from gateway.client.epochs import OwnEpochs
 from gateway.client.schemas import (
     ClientChange,
     ClientView,
@@ -33,6 +34,7 @@ from gateway.client.schemas import (
     registered,
     units_or_own,
 )
+from gateway.client.standing import Standings, Swaps
 from gateway.client.store import ClientStore
 from gateway.rights.caller import rights_of
 from gateway.rights.domain import Rights, RightsExceeded, UnknownScope, known_scopes
@@ -135,7 +137,7 @@ async def delete_client(id: Id, call: Annotated[Call, requires("clients:write")]
         clients = ClientStore(tx)
         client = await use_cases.governed(clients, id, rights_of(call.caller), by=call.caller.client_id)
         call.require_match(client.version)
-        belongings = (ApiKeyStore(tx), EndpointStore(tx, call.request.app.state.sealer))
+        belongings = (ApiKeyStore(tx), EndpointStore(tx, call.sealer))
         default = call.settings.limit_of_all
         await use_cases.delete(clients, client, belongings=belongings, by=call.caller.client_id, default=default, at=call.at)
         answer = call.nothing()
@@ -166,9 +168,9 @@ async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Cal
 
 async def _taken(call: Call) -> None:
     """What was changed holds here at once; the other processes read it within seconds."""
-    call.part("standings").forget_all()
-    call.part("swapper").forget_all()
-    await call.part("epochs").refresh()
+    call.part(Standings).forget_all()
+    call.part(Swaps).forget_all()
+    await call.part(OwnEpochs).refresh()
 
 
 def _patched(client: Client, body: ClientChange, held: Rights, call: Call) -> tuple[Client, Event]:

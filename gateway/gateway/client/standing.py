@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from service_kit.store.database import Database
 from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
@@ -28,6 +29,12 @@ class Standing:
     epoch: int = 0
     made_by: str | None = None
     has_own_limit: bool = False
+
+
+class Swaps(Protocol):
+    """What API keys were swapped for, remembered likewise."""
+
+    def forget_all(self) -> None: ...
 
 
 class Standings:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from gateway.api_key.swap import Swapper
 from gateway.testing import Neighbor, a_client, an_id, running
 
 ORIGIN = "https://desk.example"
@@ -101,7 +102,7 @@ async def test_made_up_keys_and_tickets_of_a_drained_address_ask_the_database_no
         key = (await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"]})).json()["key"]
         sheet = front.partner.with_(f"Bearer {key}")
         assert (await sheet.get("/v1/clients")).status_code == 200
-        swapper = front.gateway.parts["swapper"]
+        swapper = front.gateway.parts[Swapper]
         checked = swapper._checked
 
         async def counting(digest, found, now):

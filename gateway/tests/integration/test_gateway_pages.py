@@ -8,7 +8,9 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from gateway.app import MIGRATIONS, compose
+from gateway.contract.published import PublishedContract
 from gateway.settings import Settings
+from gateway.signing_key.ring import KeyRing
 from gateway.testing import ISSUER, Neighbor, an_id, running
 from joserfc import jwt
 from service_kit.process import logs
@@ -140,7 +142,7 @@ async def test_every_type_of_problem_has_a_page_in_both_languages(front):
 
 
 async def test_the_page_of_a_type_reads_no_contract_anew(front):
-    contract = front.gateway.parts["contract"]
+    contract = front.gateway.parts[PublishedContract]
     await contract.written()
     contract._made = b"no contract any more"
 
@@ -188,7 +190,7 @@ async def test_keys_rotate_without_a_single_refusal(database_url):
     gateways = [compose(settings, now=lambda: moment[0]) for _ in range(2)]
     for gateway in gateways:
         await gateway.database.open()
-    rings = [gateway.parts["key_ring"] for gateway in gateways]
+    rings = [gateway.parts[KeyRing] for gateway in gateways]
     tokens, signed_by = [], set()
 
     for hour in range(60):

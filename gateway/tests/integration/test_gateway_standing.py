@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from gateway.api_key.swap import ApiKeyInvalid
+from gateway.api_key.swap import ApiKeyInvalid, Swapper
 from gateway.client.standing import Standings
 from gateway.limit.domain import Policy
 from gateway.testing import a_client
@@ -97,7 +97,7 @@ async def test_an_older_read_that_ends_leaves_the_newer_one_in_its_place(front, 
 
 async def test_a_check_from_before_a_revocation_does_not_bring_the_key_back(front, monkeypatch):
     key = (await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": []})).json()
-    swapper = front.gateway.parts["swapper"]
+    swapper = front.gateway.parts[Swapper]
     old_check = Held(swapper._checked)
     monkeypatch.setattr(swapper, "_checked", old_check)
     before = asyncio.create_task(swapper.swap(key["key"]))

@@ -69,10 +69,10 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         now=now,
         may_read=may_read,
     )
-    shelf = service.part("shelf", Shelf())
+    shelf = service.part(Shelf())
     neighbor = service.client(settings.customer_profile_url, seconds=settings.customer_seconds)
-    customers = service.part("customers", Customers(neighbor))
-    service.part("printer", Printer(seconds=settings.letter_seconds))
+    customers = service.part(Customers(neighbor))
+    service.part(Printer(seconds=settings.letter_seconds))
     firing = Firing(service.database, clock=service.clock)
     again_after = timedelta(seconds=settings.confirm_seconds)
     confirming = Confirming(service.database, customers, clock=service.clock, again_after=again_after)

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 from service_kit.access.caller import Caller
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 
+from gateway.call import Call
 from gateway.client.domain import ClientOutOfReach
 from gateway.client.store import ClientStore
 from gateway.client.use_cases import require_reach
@@ -70,7 +70,7 @@ async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhoo
     async with call.transaction() as tx:
         deliveries = DeliveryStore(tx)
         delivery = await _visible(deliveries, id, call.caller)
-        endpoint = await EndpointStore(tx, call.request.app.state.sealer).find(delivery.endpoint_id)
+        endpoint = await EndpointStore(tx, call.sealer).find(delivery.endpoint_id)
         if endpoint is None:
             raise WebhookDeliveryNotFound()
         await require_reach(ClientStore(tx), endpoint.client_id, by=call.caller.client_id)

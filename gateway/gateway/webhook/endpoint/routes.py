@@ -5,15 +5,14 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 from service_kit.access.caller import Caller
-from service_kit.process.secrets import Sealer
 from service_kit.store.database import Transaction
 from service_kit.store.outbox import TYPE_PREFIX, TYPE_SUFFIX, Event
 from service_kit.store.running import Reader
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id, written
 
+from gateway.call import Call
 from gateway.client.domain import ClientOutOfReach
 from gateway.client.schemas import SecretRotation
 from gateway.client.store import ClientStore
@@ -38,7 +37,7 @@ from gateway.webhook.endpoint.schemas import (
 )
 from gateway.webhook.endpoint.store import EndpointStore
 from gateway.webhook.event_scopes import TEST_TYPE, EventTypeUnknown, families_for, needed_for
-from gateway.webhook.target import WebhookTargetRefused
+from gateway.webhook.target import Targets, WebhookTargetRefused
 
 router = Router(tags=["webhooks"])
 
@@ -57,7 +56,7 @@ async def create_webhook_endpoint(body: NewWebhookEndpoint, call: Annotated[Call
     complaints:read), and so does the client for as long as it is to get them; `*` stands for all that may be read.
     """
     call.caller.demand(needed_for(body.event_types))
-    await call.part("targets").checked(body.url)
+    await call.part(Targets).checked(body.url)
     secret = signature.new_secret()
     async with call.transaction() as tx:
         endpoint = Endpoint(
@@ -118,7 +117,7 @@ async def change_webhook_endpoint(
     which, needs the scopes of reading them; from then on it gets what this token may read.
     """
     if "url" in body.model_fields_set:
-        await call.part("targets").checked(body.url)
+        await call.part(Targets).checked(body.url)
     async with call.transaction() as tx:
         endpoints = _store(tx, call)
         endpoint = await _governed(tx, endpoints, id, call.caller)
@@ -247,7 +246,7 @@ async def _require_room(tx: Transaction, endpoints: EndpointStore, call: Call) -
 
 
 def _store(tx: Reader, call: Call) -> EndpointStore:
-    sealer: Sealer = call.request.app.state.sealer
+    sealer = call.sealer
     return EndpointStore(tx, sealer)
 
 

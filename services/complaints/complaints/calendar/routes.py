@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import Depends, Query
 from service_kit.store.outbox import Event
 from service_kit.store.running import Record
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import Conflict
@@ -15,6 +14,7 @@ from starlette.responses import Response
 from complaints.calendar.schemas import CalendarBody, CalendarView
 from complaints.calendar.store import CALENDARS, CalendarUnknown
 from complaints.calendar.zone import is_known
+from complaints.call import Call
 from complaints.naming import subject_of
 from complaints.versioned import Condition, LevelsAreCompanyWide, check_whole_company
 

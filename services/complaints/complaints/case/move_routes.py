@@ -5,12 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from service_kit.store.database import Transaction
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 from starlette.responses import Response
 
 from complaints.approval.domain import Books, ProposerMayNotDecide, SumAboveYourLimit
+from complaints.call import Call
 from complaints.case import records, use_cases
 from complaints.case.domain import Case, Complaint, MoveNotAllowed, RemedyUnknown, Step, UpdatePromisedInPast
 from complaints.case.moves import DUTY_OF, Move

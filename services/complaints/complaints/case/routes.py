@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends
 from service_kit.access.units import UnitNotAllowed
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 from starlette.responses import Response
 
 from complaints.approval.domain import Hand
+from complaints.call import Call
 from complaints.case import search, use_cases
 from complaints.case.domain import ReceivedInFuture, ReceivedTooLongAgo, Report
 from complaints.case.schemas import (
@@ -45,8 +45,7 @@ def hand_of(call: Call) -> Hand:
 
 
 def shelf_of(call: Call) -> Shelf:
-    shelf: Shelf = call.part("shelf")
-    return shelf
+    return call.part(Shelf)
 
 
 @router.post(
@@ -62,7 +61,7 @@ async def record_complaint(body: NewComplaint, call: Annotated[Call, requires("c
     body or of the token, and `degraded` says so; the unit is set right later. `tracking_token` is shown this once: with the number it
     lets the customer follow the complaint.
     """
-    customers: Customers = call.part("customers")
+    customers = call.part(Customers)
     asked = await customers.ask(body.customer_id)
     token = token_urlsafe(TOKEN_BYTES)
     async with call.transaction() as tx:

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from service_kit.access.units import units_of
 from service_kit.store.sqlstates import TransactionRolledBack
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 from starlette.responses import Response
 
+from complaints.call import Call
 from complaints.case import records, use_cases
 from complaints.case.domain import Complaint, MoveNotAllowed, Step
 from complaints.case.move_routes import PATH, REFUSALS
@@ -83,7 +83,7 @@ async def _drafted(call: Call, complaint_id: UUID, body: NewResponse) -> _Draft 
             return None
         validity = await cases.last_record(complaint_id, Move.VALIDITY)
     to = await _addressee(call, complaint, body)
-    printer: Printer = call.part("printer")
+    printer = call.part(Printer)
     settings = call.settings
     matter = matter_of(
         complaint,
@@ -97,7 +97,7 @@ async def _drafted(call: Call, complaint_id: UUID, body: NewResponse) -> _Draft 
 
 
 async def _addressee(call: Call, complaint: Complaint, body: NewResponse) -> Addressee:
-    customers: Customers = call.part("customers")
+    customers = call.part(Customers)
     asked = await customers.ask(complaint.report.customer_id)
     default = call.settings.language
     return addressee(asked, complaint.recipient, name=body.recipient, language=body.language, default=default)

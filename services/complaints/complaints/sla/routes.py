@@ -6,7 +6,6 @@ from fastapi import Depends, Query
 from service_kit.store.database import Transaction
 from service_kit.store.outbox import Event
 from service_kit.store.running import Record
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import Conflict
@@ -15,6 +14,7 @@ from service_kit.words.messages import said
 from starlette.responses import Response
 
 from complaints.calendar.store import CALENDARS
+from complaints.call import Call
 from complaints.naming import subject_of
 from complaints.sla.schemas import EscalationRuleBody, PolicyBody, PolicyView
 from complaints.sla.store import POLICIES, PolicyUnknown

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Annotated
 
 from service_kit.store.running import Record
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, anyone
 from service_kit.words.errors import Unauthenticated
 from service_kit.words.language import spoken
 from starlette.responses import Response
 
+from complaints.call import Call
 from complaints.case.labels import STATES
 from complaints.case.moves import State
 from complaints.case.number import is_well_formed

@@ -5,17 +5,17 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Response
 from service_kit.access.units import units_of
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
 
+from customer_profile.call import Call
 from customer_profile.contact_person import store
 from customer_profile.contact_person.domain import ContactPerson, ContactPersonNotFound
 from customer_profile.contact_person.schemas import ContactPersonChange, ContactPersonView, NewContactPerson, person_view
 from customer_profile.customer.domain import CustomerNotFound, IdentifierTaken
 from customer_profile.customer.store import BEFORE_ALL, CustomerReader, CustomerStore
-from customer_profile.identifier.domain import replaced, without_repeats
+from customer_profile.identifier.domain import Vault, replaced, without_repeats
 from customer_profile.identifier.schemas import identifiers_of
 
 router = Router(tags=["contact persons"])
@@ -28,7 +28,7 @@ async def add_contact_person(customer_id: Id, body: NewContactPerson, call: Anno
 
     Their phones and e-mails find the customer from now on.
     """
-    identifiers = identifiers_of(body.identifiers, call.part("vault"), region=call.settings.phone_region)
+    identifiers = identifiers_of(body.identifiers, call.part(Vault), region=call.settings.phone_region)
     person = ContactPerson(
         id=call.new_id(),
         customer_id=customer_id,
@@ -100,7 +100,7 @@ async def remove_contact_person(customer_id: Id, person_id: Id, call: Annotated[
         person = await store.find(tx, customer_id, person_id, units_of(call.caller), locked=True)
         call.require_match(person.version)
         await store.remove(tx, customers, person, unit=await customers.keep(customer_id), at=call.at)
-        await call.part("kept_answers").erase(tx, [person.id])
+        await call.kept_answers.erase(tx, [person.id])
         return call.nothing()
 
 
@@ -110,6 +110,6 @@ def sent(before: ContactPerson, body: ContactPersonChange, call: Call) -> dict[s
     if "key_contact" in given:
         given["is_key_contact"] = given.pop("key_contact")
     if "identifiers" in given:
-        written = identifiers_of(body.identifiers or [], call.part("vault"), region=call.settings.phone_region)
+        written = identifiers_of(body.identifiers or [], call.part(Vault), region=call.settings.phone_region)
         given["identifiers"] = replaced(before.identifiers, written, sees_hidden=call.caller.may("customers:sensitive"))
     return given

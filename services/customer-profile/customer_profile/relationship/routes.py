@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 from service_kit.access.units import units_of
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 
+from customer_profile.call import Call
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEFORE_ALL, CustomerReader, CustomerStore
 from customer_profile.relationship import store

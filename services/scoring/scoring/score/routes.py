@@ -6,12 +6,12 @@ from uuid import UUID
 
 from fastapi import Query, Response
 from service_kit.store.running import Reader
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Day, Id
 
+from scoring.call import Call
 from scoring.company_day import today
-from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
+from scoring.customer.acquaintance import NOT_ACQUAINTED, CustomerFile, acquainted
 from scoring.customer.domain import CustomerNotFound
 from scoring.purchase import store as purchases
 from scoring.score import store
@@ -37,7 +37,7 @@ async def read_customer_scores(
     `clv` the discounted profit of the horizon; `satisfaction` the mean of a year's survey answers. Every value is the exact sum of
     its parts. A new order shows at once.
     """
-    known = await acquainted(call.database, call.part("customers"), [customer_id], call.caller)
+    known = await acquainted(call.database, call.part(CustomerFile), [customer_id], call.caller)
     if customer_id not in known:
         raise CustomerNotFound()
     own = known[customer_id].id

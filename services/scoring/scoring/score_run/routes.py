@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import Depends, Response
 from service_kit.access.units import units_of
 from service_kit.store.running import Reader
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import NotFound
@@ -13,6 +12,7 @@ from service_kit.words.fields import Id
 from service_kit.work import jobs
 from service_kit.work.jobs import Job, JobAlreadyOver, job_of
 
+from scoring.call import Call
 from scoring.company_day import today
 from scoring.score_run import payload, store
 from scoring.score_run.domain import KIND, CalibrationAfterScoring, RunsAreCompanyWide, ScoreRunNotFound, ScoresLieAhead

@@ -7,14 +7,14 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 from service_kit.access.units import units_of
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import EARLIEST, Day, Id
 
+from scoring.call import Call
 from scoring.company_day import today
 from scoring.customer import store as directory
-from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
+from scoring.customer.acquaintance import NOT_ACQUAINTED, CustomerFile, acquainted
 from scoring.customer.domain import CustomerNotFound
 from scoring.survey import store, use_cases
 from scoring.survey.domain import Instrument, SurveyAnsweredDifferently, SurveyResponseNotFound, words_of
@@ -39,7 +39,7 @@ async def record_survey_response(body: NewSurveyResponse, call: Annotated[Call, 
     """
     words = words_of(call.settings.critical_words)
     answer = body.answer(id=call.new_id(), at=call.at, day=today(call), words=words)
-    known = (await acquainted(call.database, call.part("customers"), [answer.customer_id], call.caller)).get(answer.customer_id)
+    known = (await acquainted(call.database, call.part(CustomerFile), [answer.customer_id], call.caller)).get(answer.customer_id)
     if known is None:
         raise CustomerNotFound()
     async with call.transaction() as tx:

@@ -7,16 +7,16 @@ from fastapi import Depends, Path, Response
 from service_kit.store.database import Transaction
 from service_kit.store.outbox import Event
 from service_kit.store.running import Record
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import Forbidden, NotFound, PreconditionFailed
 from service_kit.words.fields import Id
 from service_kit.work import jobs
 
+from scoring.call import Call
 from scoring.company_day import today
 from scoring.customer import store as directory
-from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
+from scoring.customer.acquaintance import NOT_ACQUAINTED, CustomerFile, acquainted
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
 from scoring.long_work import LongWork, work_fields
 from scoring.tier import store, use_cases, work
@@ -177,7 +177,7 @@ async def _match(call: Call, tx: Transaction, customer_id: UUID) -> None:
 
 
 async def _known(call: Call, customer_id: UUID) -> KnownCustomer:
-    known = await acquainted(call.database, call.part("customers"), [customer_id], call.caller)
+    known = await acquainted(call.database, call.part(CustomerFile), [customer_id], call.caller)
     if customer_id not in known:
         raise CustomerNotFound()
     return known[customer_id]

@@ -10,7 +10,6 @@ from service_kit.access.units import units_of
 from service_kit.sheet.encodings import Named as Encoding
 from service_kit.store.database import Transaction
 from service_kit.store.running import Reader
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import NotFound
@@ -19,6 +18,7 @@ from service_kit.words.messages import restored
 from service_kit.work import jobs
 from service_kit.work.jobs import Job, JobAlreadyOver
 
+from scoring.call import Call
 from scoring.transaction_import import payload, store
 from scoring.transaction_import.domain import KIND, Order, TransactionImportNotFound
 from scoring.transaction_import.schemas import KEY, MAPPING, YES_OR_NO, RowError, TransactionImportView, import_view
@@ -26,7 +26,7 @@ from scoring.transaction_import.schemas import KEY, MAPPING, YES_OR_NO, RowError
 router = Router(tags=["transaction-imports"])
 
 
-@router.post("/v1/transaction-imports", status_code=202, response_model=TransactionImportView)
+@router.post("/v1/transaction-imports", status_code=202, response_model=TransactionImportView, engine="fastapi")
 async def import_transactions(
     call: Annotated[Call, requires("transactions:write")],
     file: Annotated[UploadFile, File(description="A sheet as CSV, XLSX or NDJSON; the format is told by its content.")],
