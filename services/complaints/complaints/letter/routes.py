@@ -116,7 +116,7 @@ def _sending(draft: _Draft | None, letter_id: UUID, body: NewResponse, call: Cal
     return take
 
 
-def _file(kind: str, description: str) -> dict[int | str, dict[str, Any]]:
+def _file(kind: str, description: str) -> dict[int, dict[str, Any]]:
     schema = {"type": "string", "format": "binary", "maxLength": 50_000_000}
     return {200: {"description": description, "content": {kind: {"schema": schema}}}}
 
