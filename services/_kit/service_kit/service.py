@@ -118,12 +118,18 @@ class Service:
         self.routes: list[APIRoute] = [route for router in [*routers, *own] for route in router.routes if isinstance(route, APIRoute)]
         self._require_settings()
         self.kept_answers = KeptAnswers(self.routes)
-        self.wiring = Wiring(
-            settings=settings,
+        self.wiring = self._wired(may_read)
+        self.api = self._fastapi(title, description)
+        self.app = self._shell(self.routes)
+        self._work()
+
+    def _wired(self, may_read: MayRead | None) -> Wiring:
+        return Wiring(
+            settings=self.settings,
             database=self.database,
             authenticator=self.authenticator,
             sealer=self.sealer,
-            clock=now,
+            clock=self.clock,
             metrics=self.metrics,
             messages=self.messages,
             problems=self.problems,
@@ -132,9 +138,6 @@ class Service:
             checks=self.checks,
             parts=self.parts,
         )
-        self.api = self._fastapi(title, description)
-        self.app = self._shell(self.routes)
-        self._work()
 
     def _require_settings(self) -> None:
         """A route's call promises settings of one class to mypy: those that came are of it."""
