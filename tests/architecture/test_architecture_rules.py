@@ -114,7 +114,7 @@ def test_every_route_says_who_may_call_and_answers_with_a_response(own_room: Roo
     routes = [route for route in composed(own_room.package).routes if isinstance(route, StrictRoute)]
 
     assert routes
-    # What FastAPI resolves itself costs several times more; streams and files need it.
+    # What FastAPI resolves itself costs more; streams and files need it.
     assert [route.path for route in routes if route.plan is None and not route.path.endswith(("/stream", "-imports"))] == []
 
 

@@ -133,7 +133,7 @@ class Router(APIRouter):
     (PUT, PATCH and DELETE do unless told otherwise). `moves` says whether a POST honors an If-Match that is sent (all do that move
     something named in their path and create nothing). `reads` says that a POST changes nothing, so that it takes no Idempotency-Key.
     `etag` says whether a GET answers with one (those of `.../{id}` do). `engine="fastapi"` says that FastAPI calls the route, which
-    costs several times more: forms, files, headers and streams need it.
+    costs more: forms, files, headers and streams need it.
     """
 
     def __init__(self, *, tags: Sequence[str]) -> None:
