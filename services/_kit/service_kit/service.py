@@ -178,7 +178,7 @@ class Service:
     def worker(self, worker: Worker) -> None:
         self.workers.append(worker)
 
-    def loop(self, name: str, step: Callable[[], Any], *, topic: str = "", idle_seconds: float = 0.5) -> Loop:
+    def loop(self, name: str, step: Callable[[], Awaitable[bool]], *, topic: str = "", idle_seconds: float = 0.5) -> Loop:
         return Loop(name, step, signals=self.database.signals, topic=topic, idle_seconds=idle_seconds, metrics=self.metrics)
 
     def client(self, address: str, *, seconds: float = 2.0) -> ServiceClient:
