@@ -45,7 +45,7 @@ class ServiceSettings(BaseSettings):
     request_log: bool = Field(default=True, description="Whether every request is logged as one line.")
     route_plan: bool = Field(
         default=True,
-        description="Whether routes are called by the kit's plan; `off`: by FastAPI's own machinery, at two thirds of the rate.",
+        description="Whether routes are called by the kit's plan; `off`: by FastAPI's own machinery, which costs more CPU.",
     )
     largest_body_bytes: int = Field(default=2_000_000, ge=1_000, description="Largest JSON body, in bytes.")
     largest_upload_bytes: int = Field(default=200_000_000, ge=1_000, description="Largest uploaded file, in bytes.")
