@@ -33,7 +33,7 @@ def test_every_private_name_is_still_there(owner: str, thing: object, names: tup
 
     assert not missing, (
         f"FastAPI {fastapi.__version__} has no {', '.join(missing)}; service_kit.web.framework is written for {framework.WRITTEN_FOR}. "
-        "Mend it there; meanwhile GUANXI_ROUTE_PLAN=off serves without the plan."
+        "Mend it there: no other file meets these names."
     )
 
 

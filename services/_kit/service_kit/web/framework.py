@@ -1,7 +1,7 @@
 """The names of FastAPI that it promises to nobody, met in this file alone: what a route declares, said in words of our own.
 
 FastAPI derives a route's parameters from its signature and keeps them in objects that any release may change. `test_kit_framework.py`
-says which name is gone after an upgrade; `GUANXI_ROUTE_PLAN=off` serves meanwhile, with FastAPI's own reading of the parameters.
+says which name is gone after an upgrade. Strict queries and bodies need them too, so `GUANXI_ROUTE_PLAN=off` does not do without this file.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
