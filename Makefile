@@ -41,10 +41,14 @@ stop: ## stop the instance that `make run` started elsewhere
 
 ##@ Check it
 
-.PHONY: test check lint types imports contracts installable conformant conformance faults bench
+.PHONY: test check lint types imports contracts installable nightly conformant conformance faults bench
 test: ## run every test, in parallel, on a PostgreSQL of its own (PYTEST="-k name" picks some)
 	$(DEV)
 	@tools/run-tests.sh $(PYTEST)
+
+nightly: ## the tests of contracts and services once more with routes called by FastAPI itself, without the kit's plan
+	$(DEV)
+	@GUANXI_ROUTE_PLAN=off tools/run-tests.sh tests/contract services gateway
 
 check: lint types imports contracts installable test conformant ## everything that has to hold before a commit lands
 	@echo "check: everything holds"

@@ -25,7 +25,7 @@ from gateway.contract.paths import PathClaimedTwice
 from gateway.rights.domain import SCOPES, Rights, known_scopes
 from gateway.services import GATEWAY
 from gateway.settings import Settings
-from gateway.signing_key.domain import SigningKey
+from gateway.signing_key.ring import KeyRing
 from gateway.tables import metadata
 
 GIVEN_IN = "GUANXI_NEW_CLIENT_SECRET"
@@ -119,7 +119,7 @@ async def _ensured(gateway: Gateway, client_id: str, name: str, rights: Rights, 
 async def _rotated(gateway: Gateway, *, is_compromised: bool) -> str:
     await gateway.database.open()
     try:
-        key: SigningKey = await gateway.parts["key_ring"].rotate(is_compromised=is_compromised)
+        key = await gateway.parts[KeyRing].rotate(is_compromised=is_compromised)
         return key.kid
     finally:
         await gateway.database.close()

@@ -17,7 +17,8 @@ from gateway.api_key.tokens import ApiKeyTokens
 from gateway.client import events as client_events
 from gateway.client import routes as client_routes
 from gateway.client.epochs import OwnEpochs
-from gateway.client.status import ClientStatuses
+from gateway.client.status import ClientStatuses, Remembered
+from gateway.client.use_cases import BelongingsOfClients
 from gateway.contract import routes as contract_routes
 from gateway.contract.documents import Document, contracts_folder, event_scopes_in, read_contracts, require_all, streams_in
 from gateway.contract.paths import Paths
@@ -118,10 +119,10 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
     )
     ring.attach(gateway.database, gateway.sealer)
     epochs.attach(gateway.database)
-    gateway.part("epochs", epochs)
+    gateway.part(epochs)
     gateway.at_start(epochs.refresh)
     gateway.always(epochs)
-    gateway.api.state.checks.append(epochs.why_not_ready)
+    gateway.checks.append(epochs.why_not_ready)
     issuer = TokenIssuer(
         ring, issuer=settings.issuer, audience=settings.audience, lifetime=settings.token_seconds, clock=now, new_id=new_id
     )
@@ -129,12 +130,12 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
     contracts = read_contracts(folder)
     gateway.at_start(partial(require_all, contracts.keys(), folder))
     upstreams = _upstreams(gateway, settings)
-    gateway.part("key_ring", ring)
+    gateway.part(ring)
     # What stands under a client's id, and ends with the client.
-    gateway.part("belongings", (ApiKeyStore, EndpointStore))
-    gateway.part("token_endpoint", TokenEndpoint(gateway.database, issuer, gateway.authenticator))
-    gateway.part("composer", Composer(upstreams, seconds=settings.overview_seconds))
-    gateway.part("contract", PublishedContract(gateway.openapi, folder))
+    gateway.part(BelongingsOfClients((ApiKeyStore, EndpointStore)))
+    gateway.part(TokenEndpoint(gateway.database, issuer, gateway.authenticator))
+    gateway.part(Composer(upstreams, seconds=settings.overview_seconds))
+    gateway.part(PublishedContract(gateway.openapi, folder))
     gateway.worker(gateway.loop("gateway-housekeeping", Housekeeping(gateway, ring, settings).step, idle_seconds=30))
     _serve_pages(gateway)
     _send_webhooks(gateway, settings, issuer, EventScopes({**event_scopes_in(contracts.values()), **gateway.event_scopes}))
@@ -146,8 +147,8 @@ def _upstreams(gateway: Gateway, settings: Settings) -> Mapping[str, HttpUpstrea
     upstreams: dict[str, HttpUpstream] = {
         name: HttpUpstream(_url_of(name, settings), idle_seconds=settings.idle_seconds) for name in SERVICES
     }
-    for name, upstream in upstreams.items():
-        gateway.part(f"upstream:{name}", upstream)
+    for upstream in upstreams.values():
+        gateway.close_at_end(upstream)
         gateway.at_start(upstream.open)
     return upstreams
 
@@ -166,10 +167,9 @@ def _serve_pages(gateway: Gateway) -> None:
 def _send_webhooks(gateway: Gateway, settings: Settings, issuer: TokenIssuer, families: EventScopes) -> None:
     """Follow every feed, the own one included, and send what partners asked for."""
     check = gateway.part(
-        "target_check",
         TargetCheck(is_loopback_allowed=settings.webhooks_allow_loopback, is_http_allowed=settings.webhooks_allow_http),
     )
-    gateway.part("event_scopes", families)
+    gateway.part(families)
     gateway.tokens = OwnTokens(issuer, families.scopes)
     for name in SERVICES:
         _take_in(gateway, name, gateway.client(_url_of(name, settings)), families)
@@ -198,8 +198,9 @@ def _put_front_door_before(
     gateway: Gateway, settings: Settings, issuer: TokenIssuer, upstreams: Mapping[str, HttpUpstream], contracts: Mapping[str, Document]
 ) -> None:
     anonymous = Policy(quota=settings.anonymous_limit_requests, window=settings.rate_limit_seconds)
-    statuses = gateway.part("client_statuses", ClientStatuses(gateway.database, settings.limit_of_all))
-    key_tokens = gateway.part("api_key_tokens", ApiKeyTokens(gateway.database, statuses, issuer, clock=gateway.clock))
+    statuses = gateway.part(ClientStatuses(gateway.database, settings.limit_of_all))
+    key_tokens = gateway.part(ApiKeyTokens(gateway.database, statuses, issuer, clock=gateway.clock))
+    gateway.parts[Remembered] = key_tokens
     redeemer = Redeemer(gateway.database, statuses, issuer, clock=gateway.clock)
     gateway.app = FrontDoor(
         gateway.app,

@@ -165,9 +165,9 @@ class Door:
 
 
 @asynccontextmanager
-async def running(room: Room, database_url: str) -> AsyncIterator[Door]:
-    """The room on a real socket and a real database; its neighbors are not there."""
-    given = {"database_url": database_url, "secret_key": "test", "largest_upload_bytes": LARGEST_UPLOAD, "request_log": False}
+async def running(room: Room, database_url: str, **more: Any) -> AsyncIterator[Door]:
+    """The room on a real socket and a real database, with more settings; its neighbors are not there."""
+    given = {"database_url": database_url, "secret_key": "test", "largest_upload_bytes": LARGEST_UPLOAD, "request_log": False, **more}
     if room.package == GATEWAY:
         testing = importlib.import_module("gateway.testing")
         async with testing.running(**given) as gateway:

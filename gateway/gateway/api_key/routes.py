@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 from service_kit.access.caller import Caller
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
@@ -12,6 +11,8 @@ from service_kit.words.fields import Id
 from gateway.api_key.domain import ApiKey, ApiKeyAlreadyRevoked, ApiKeyNotFound, TooManyApiKeys, hint_of, new_key
 from gateway.api_key.schemas import ApiKeyView, MadeApiKey, NewApiKey, api_key_view, made
 from gateway.api_key.store import ApiKeyReader, ApiKeyStore
+from gateway.api_key.tokens import ApiKeyTokens
+from gateway.call import Call
 from gateway.client.domain import ClientOutOfReach, digest_of
 from gateway.client.schemas import units_or_own
 from gateway.client.store import ClientStore
@@ -79,7 +80,7 @@ async def revoke_api_key(id: Id, call: Annotated[Call, requires("api-keys:write"
         revoked, event = key.revoked(call.at)
         await keys.save_revoked(revoked, event)
         answer = call.answer(api_key_view(revoked), version=revoked.version)
-    call.part("api_key_tokens").forget_all()
+    call.part(ApiKeyTokens).forget_all()
     return answer
 
 

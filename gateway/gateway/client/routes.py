@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 from service_kit.store.outbox import Event
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
 
+from gateway.call import Call
 from gateway.client import use_cases
 from gateway.client.domain import (
     Client,
@@ -20,6 +20,7 @@ from gateway.client.domain import (
     TooManyClients,
     new_secret,
 )
+from gateway.client.epochs import OwnEpochs
 from gateway.client.schemas import (
     ClientChange,
     ClientView,
@@ -32,6 +33,7 @@ from gateway.client.schemas import (
     registered,
     units_or_own,
 )
+from gateway.client.status import ClientStatuses, Remembered
 from gateway.client.store import ClientReader, ClientStore
 from gateway.rights.caller import rights_of
 from gateway.rights.domain import Rights, RightsExceeded, UnknownScope, known_scopes
@@ -133,7 +135,7 @@ async def remove_client(id: Id, call: Annotated[Call, requires("clients:write")]
         clients = ClientStore(tx)
         client = await use_cases.governed(clients, id, rights_of(call.caller), by=call.caller.client_id)
         call.require_match(client.version)
-        belongings = [kind(tx) for kind in call.part("belongings")]
+        belongings = [kind(tx) for kind in call.part(use_cases.BelongingsOfClients).stores]
         default = call.settings.limit_of_all
         await use_cases.delete(clients, client, belongings=belongings, by=call.caller.client_id, default=default, at=call.at)
         answer = call.nothing()
@@ -164,9 +166,9 @@ async def rotate_client_secret(id: Id, body: SecretRotation, call: Annotated[Cal
 
 async def _taken(call: Call) -> None:
     """What was changed holds here at once; the other processes read it within seconds."""
-    call.part("client_statuses").forget_all()
-    call.part("api_key_tokens").forget_all()
-    await call.part("epochs").refresh()
+    call.part(ClientStatuses).forget_all()
+    call.part(Remembered).forget_all()
+    await call.part(OwnEpochs).refresh()
 
 
 def _patched(client: Client, body: ClientChange, held: Rights, call: Call) -> tuple[Client, Event]:

@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from service_kit.store.database import Database
 from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
@@ -28,6 +29,12 @@ class ClientStatus:
     epoch: int = 0
     made_by: str | None = None
     has_own_limit: bool = False
+
+
+class Remembered(Protocol):
+    """What else is remembered of clients and has to be forgotten when they change, such as the tokens of their API keys."""
+
+    def forget_all(self) -> None: ...
 
 
 class ClientStatuses:

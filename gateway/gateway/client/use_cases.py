@@ -1,11 +1,12 @@
 """What is done with clients: registered, changed, given a new secret, deleted; never beyond the rights of who asks."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from service_kit.store.database import Transaction
 from service_kit.store.outbox import Event
 
 from gateway.client.domain import (
@@ -57,6 +58,13 @@ class Belongings(Protocol):
     async def end_all_of(self, client_id: str, *, at: datetime) -> None:
         """End them, each told as an event: whoever gets this id later does not inherit them."""
         ...
+
+
+@dataclass(frozen=True)
+class BelongingsOfClients:
+    """The stores of all that stands under a client's id, as the composition root knows them."""
+
+    stores: Sequence[Callable[[Transaction], Belongings]]
 
 
 async def register(

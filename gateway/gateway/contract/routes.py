@@ -5,9 +5,12 @@ import hashlib
 from functools import cache
 from importlib import resources
 
+from service_kit.web.wiring import wiring_of
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
+
+from gateway.contract.published import PublishedContract
 
 ASSETS = {
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
@@ -51,7 +54,7 @@ CACHED = {"Cache-Control": "public, max-age=86400"}
 
 
 async def openapi(request: Request) -> Response:
-    return Response(request.app.state.parts["contract"].written(), media_type="application/json")
+    return Response(wiring_of(request).parts[PublishedContract].written(), media_type="application/json")
 
 
 async def docs(_request: Request) -> Response:

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import Response
 from pydantic import Field
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id, JsonObject, Output
 
-from gateway.overview.compose import CustomerNotFound, written
+from gateway.call import Call
+from gateway.overview.compose import Composer, CustomerNotFound, written
 
 router = Router(tags=["customers"])
 Part = Annotated[str, Field(max_length=40)]
@@ -40,5 +40,5 @@ async def read_customer_overview(id: Id, call: Annotated[Call, requires("custome
     request: Any = call.request
     kept = (b"authorization", b"accept-language", b"x-request-id", b"traceparent")
     headers = [pair for pair in request.scope["headers"] if pair[0] in kept]
-    overview = await call.part("composer").overview(id, [*headers, (b"host", b"gateway")], scopes=call.caller.scopes)
+    overview = await call.part(Composer).overview(id, [*headers, (b"host", b"gateway")], scopes=call.caller.scopes)
     return call.answer(written(overview))

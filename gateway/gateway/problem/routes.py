@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from service_kit.web.contract import explained
+from service_kit.web.wiring import wiring_of
 from service_kit.words.errors import Refusal, problem_slug
 from service_kit.words.language import preferred
 from service_kit.words.messages import Messages
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.contract.published import PublishedContract
 from gateway.problem.kinds import BY_STATUS, KINDS, Kind
 
 SLUG = re.compile(r"[a-z0-9-]{1,80}")
@@ -39,12 +41,11 @@ async def page(request: Request) -> Response:
     slug = request.path_params["slug"]
     found = _explained(request, slug) if SLUG.fullmatch(slug) else None
     if found is None:
-        missing: Response = request.app.state.problems.answer(request.scope, 404, detail="There is no such type of problem.")
-        return missing
+        return wiring_of(request).problems.answer(request.scope, 404, detail="There is no such type of problem.")
     kind, own, own_zh = found
     english = _section("en", kind.title_en, own, kind.advice_en)
     chinese = _section("zh-CN", kind.title_zh, own_zh, kind.advice_zh)
-    language = preferred(request.headers.get("accept-language"), default=request.app.state.settings.language)
+    language = preferred(request.headers.get("accept-language"), default=wiring_of(request).settings.language)
     sections, title = ([chinese, english], kind.title_zh) if language == "zh-CN" else ([english, chinese], kind.title_en)
     html = PAGE.format(slug=escape(slug), status=kind.status, language=language, title=escape(title), sections="\n".join(sections))
     headers = {**POLICY, "Content-Language": "en, zh-CN", "Vary": "Accept-Language"}
@@ -63,8 +64,8 @@ def _explained(request: Request, slug: str) -> tuple[Kind, str, str] | None:
     """The kind of a type and its own advice in both languages: of the kinds, of those in the contracts, or of our own refusals."""
     if slug in KINDS:
         return KINDS[slug], "", ""
-    named = request.app.state.parts["contract"].problem_types()
-    type_ = named.get(slug) or _own_type(slug, request.app.state.messages)
+    named = wiring_of(request).parts[PublishedContract].problem_types()
+    type_ = named.get(slug) or _own_type(slug, wiring_of(request).messages)
     if type_ is None:
         return None
     return BY_STATUS.get(type_["status"], KINDS["internal"]), type_["description"], type_.get("description_zh", "")

@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import Response
 from pydantic import Field
 from service_kit.access.tokens import bearer_token
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Output, Timestamp
 
+from gateway.call import Call
 from gateway.client.domain import digest_of
 from gateway.rights.caller import rights_of
 from gateway.ticket import store

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic_core import to_json
 from service_kit.access.tokens import Authenticator
 from service_kit.store.database import Database
+from service_kit.web.wiring import wiring_of
 from service_kit.words.errors import Unauthenticated
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,7 +43,7 @@ class TokenEndpoint:
         self._authenticator = authenticator
 
     async def answer(self, request: Request) -> Response:
-        at: datetime = request.app.state.clock()
+        at = wiring_of(request).clock()
         try:
             form = await _form_of(request)
             client = await self._authenticated(request, form, at)

@@ -64,7 +64,7 @@ async def test_a_gateway_starts_on_a_schema_that_is_not_migrated_and_recovers_af
 
 
 async def test_no_token_is_accepted_until_the_list_was_read(front, monkeypatch):
-    own = front.gateway.parts["epochs"]
+    own = front.gateway.parts[OwnEpochs]
     assert (await front.partner.get("/v1/customers")).status_code == 200
     monkeypatch.setattr(own, "_least", None)
 
@@ -77,7 +77,7 @@ async def test_a_caller_is_told_503_and_not_401_until_the_list_was_read(front, m
     async def reads_nothing() -> None:
         return None
 
-    own = front.gateway.parts["epochs"]
+    own = front.gateway.parts[OwnEpochs]
     monkeypatch.setattr(own, "refresh", reads_nothing)
     monkeypatch.setattr(own, "_least", None)
 

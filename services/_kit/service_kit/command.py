@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import typer
 import uvicorn
@@ -25,12 +25,14 @@ from service_kit.store.migrations import DatabaseTooOld, SchemaOfAnotherRelease,
 from service_kit.store.sqlstates import DatabaseUnavailable, TransactionRolledBack
 from service_kit.verify_command import run_verification
 
+Settings = TypeVar("Settings", bound=ServiceSettings)
+
 
 def command_line(
     *,
     name: str,
-    settings: Callable[[], ServiceSettings],
-    compose: Callable[[Any], Service],
+    settings: Callable[..., Settings],
+    compose: Callable[[Settings], Service],
     migrations: Path,
     tables: MetaData | None = None,
 ) -> typer.Typer:
@@ -88,7 +90,7 @@ async def migrate_as(chosen: ServiceSettings, migrations: Path, tables: MetaData
     return await migrate(url, chosen.database_schema, str(migrations), tables=tables, role=role)
 
 
-def contract_settings(settings: Callable[..., ServiceSettings]) -> ServiceSettings:
+def contract_settings(settings: Callable[..., Settings]) -> Settings:
     """Settings for writing the contract: the same everywhere, whatever the environment says."""
     return settings(database_schema="contract", issuer="http://127.0.0.1:8000", database_url="postgresql://localhost/contract")
 
@@ -153,7 +155,7 @@ async def collect_less() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _read(settings: Callable[[], ServiceSettings]) -> ServiceSettings:
+def _read(settings: Callable[..., Settings]) -> Settings:
     try:
         return settings()
     except ValidationError as error:
@@ -161,7 +163,7 @@ def _read(settings: Callable[[], ServiceSettings]) -> ServiceSettings:
         raise _stopped(f"settings: {wrong}") from error
 
 
-def _keyed(chosen: ServiceSettings) -> ServiceSettings:
+def _keyed(chosen: Settings) -> Settings:
     if not chosen.secret_key.get_secret_value():
         raise _stopped("settings: GUANXI_SECRET_KEY: must be set, the same in all replicas; nothing is sealed or signed without it")
     return chosen

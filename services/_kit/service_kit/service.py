@@ -1,7 +1,7 @@
 """A service put together: its app, its database, its parts and its background work."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from service_kit.access.client import ServiceClient, Tokens
 from service_kit.access.epochs import Epochs, PublishedEpochs
@@ -30,13 +31,14 @@ from service_kit.store.sqlstates import DatabaseUnavailable, OutcomeUnknown, Tra
 from service_kit.web import contract, health, idempotency, parked
 from service_kit.web.audit_routes import audit_router
 from service_kit.web.cors import Cors
-from service_kit.web.dispatch import Dispatcher
+from service_kit.web.dispatch import Dispatcher, by_precedence
 from service_kit.web.feed import feed_router
 from service_kit.web.handlers import HANDLERS, unforeseen
 from service_kit.web.kept_answers import KeptAnswers, MayRead
 from service_kit.web.problems import Problems
-from service_kit.web.routing import Router, takes_upload
+from service_kit.web.routing import Router, StrictRoute, takes_upload
 from service_kit.web.shell import Shell
+from service_kit.web.wiring import Part, Parts, Wiring
 from service_kit.words.fields import Output
 from service_kit.words.identity import Clock, clock
 from service_kit.words.messages import Messages
@@ -49,6 +51,7 @@ log = logger(__name__)
 VERSION = "0.1.0"
 HOUSEKEEPING_SECONDS = 60.0
 WORK_ENDS_WITHIN_SECONDS = 5.0
+Action = Callable[[], Awaitable[object]]
 
 
 class Service:
@@ -57,7 +60,7 @@ class Service:
     A composition root makes one, then wires its own parts and workers:
 
         service = Service(name="complaints", title=..., settings=settings, migrations=..., routers=[...], events=EVENTS)
-        service.part("customers", Customers(service.client(settings.customer_profile_url)))
+        service.part(Customers(service.client(settings.customer_profile_url)))
         service.worker(service.loop("clocks", Timers(...).step))
         service.consume("customer-profile", client, handler)
     """
@@ -100,23 +103,47 @@ class Service:
         )
         self.leases = Leases(self.database)
         self._always: list[Worker] = []
-        self._starting: list[Callable[[], Any]] = []
+        self._starting: list[Action] = []
         self.authenticator = self._authenticator(keys, epochs)
         self.tokens = Tokens(
             gateway_url=settings.gateway_url, client_id=settings.client_id, client_secret=settings.client_secret.get_secret_value()
         )
-        self.parts: dict[str, Any] = {}
+        self.parts = Parts()
+        self.checks = [health.database_check(self.database, self.migrations)]
         self.workers: list[Worker] = []
         self._working_tasks: list[asyncio.Task[None]] = []
-        self._closing: list[Callable[[], Any]] = [self.tokens.close]
+        self._closing: list[Action] = [self.tokens.close]
         self._sequencer = Sequencer(self.database)
         own = [feed_router(name, event_scopes), audit_router(sensitive_scope=sensitive_scope), parked.router]
         self.routes: list[APIRoute] = [route for router in [*routers, *own] for route in router.routes if isinstance(route, APIRoute)]
-        self.kept_answers: KeptAnswers = self.part("kept_answers", KeptAnswers(self.routes))
-        self.may_read = may_read
+        self._require_settings()
+        self.kept_answers = KeptAnswers(self.routes)
+        self.wiring = self._wired(may_read)
         self.api = self._fastapi(title, description)
         self.app = self._shell(self.routes)
         self._work()
+
+    def _wired(self, may_read: MayRead | None) -> Wiring:
+        return Wiring(
+            settings=self.settings,
+            database=self.database,
+            authenticator=self.authenticator,
+            sealer=self.sealer,
+            clock=self.clock,
+            metrics=self.metrics,
+            messages=self.messages,
+            problems=self.problems,
+            kept_answers=self.kept_answers,
+            may_read=may_read,
+            checks=self.checks,
+            parts=self.parts,
+        )
+
+    def _require_settings(self) -> None:
+        """A route's call promises settings of one class to mypy: those that came are of it."""
+        for route in self.routes:
+            if isinstance(route, StrictRoute) and not isinstance(self.settings, route.settings):
+                raise TypeError(f"{route.path} reads {route.settings.__qualname__}, and {self.name} has {type(self.settings).__qualname__}")
 
     def _work(self) -> None:
         """The background work of every service."""
@@ -127,14 +154,20 @@ class Service:
 
     # Wiring, for composition roots.
 
-    def part(self, name: str, part: Any) -> Any:
-        """Keep a part for routes (`call.part(name)`); its `close()`, if it has one, is awaited at the end."""
-        self.parts[name] = part
-        if hasattr(part, "close"):
-            self._closing.append(part.close)
+    def part(self, part: Part, kind: type[Part] | None = None) -> Part:
+        """Keep a part for routes, which find it by its class or by the port `kind` (`call.part(Printer)`).
+
+        Its `close()`, if it has one, is awaited at the end.
+        """
+        self.parts[kind or type(part)] = part
+        self.close_at_end(part)
         return part
 
-    def at_start(self, action: Callable[[], Any]) -> None:
+    def close_at_end(self, part: object) -> None:
+        if (close := getattr(part, "close", None)) is not None:
+            self._closing.append(close)
+
+    def at_start(self, action: Action) -> None:
         """Await this once the database is open and before requests are served."""
         self._starting.append(action)
 
@@ -145,7 +178,7 @@ class Service:
     def worker(self, worker: Worker) -> None:
         self.workers.append(worker)
 
-    def loop(self, name: str, step: Callable[[], Any], *, topic: str = "", idle_seconds: float = 0.5) -> Loop:
+    def loop(self, name: str, step: Callable[[], Awaitable[bool]], *, topic: str = "", idle_seconds: float = 0.5) -> Loop:
         return Loop(name, step, signals=self.database.signals, topic=topic, idle_seconds=idle_seconds, metrics=self.metrics)
 
     def client(self, address: str, *, seconds: float = 2.0) -> ServiceClient:
@@ -293,25 +326,20 @@ class Service:
         for kind, handler in HANDLERS.items():
             api.add_exception_handler(kind, handler)
         api.add_exception_handler(Exception, unforeseen)
-        api.router.routes.extend(self.routes)
+        api.router.routes.extend(by_precedence(self.routes))
         api.router.routes.extend(health.ROUTES)
         api.router.routes.append(Route("/openapi.json", self._served_contract))
-        state = api.state
-        state.settings, state.database, state.sealer = self.settings, self.database, self.sealer
-        state.authenticator, state.clock, state.metrics, state.parts = self.authenticator, self.clock, self.metrics, self.parts
-        state.problems, state.messages, state.may_read = self.problems, self.messages, self.may_read
-        state.checks = [health.database_check(self.database, self.migrations)]
         return api
 
-    def _shell(self, routes: Sequence[APIRoute]) -> Any:
+    def _shell(self, routes: Sequence[APIRoute]) -> ASGIApp:
         # Traced requests go the whole way through FastAPI, which makes the spans.
-        app: Any = self.api if self.settings.otlp_endpoint else Dispatcher(self.api, routes)
+        is_dispatched = self.settings.route_plan and not self.settings.otlp_endpoint
+        app: ASGIApp = Dispatcher(self.api, routes) if is_dispatched else self.api
         if self.settings.cors_origins:
             app = Cors(app, origins=self.settings.cors_origins, problems=self.problems)
         return Shell(
             app,
-            metrics=self.metrics,
-            problems=self.problems,
+            wiring=self.wiring,
             largest_body=self.settings.largest_body_bytes,
             largest_upload=self.settings.largest_upload_bytes,
             takes_upload=takes_upload(routes),

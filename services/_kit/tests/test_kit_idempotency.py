@@ -231,7 +231,7 @@ async def test_old_keys_are_forgotten_in_batches(database, raw):
 def uploads(**options: bytes) -> Router:
     router = Router(tags=["notes"])
 
-    @router.post("/v1/uploads", status_code=201, response_model=Words)
+    @router.post("/v1/uploads", status_code=201, response_model=Words, engine="fastapi")
     async def upload(file: Annotated[UploadFile, File()], mark: Annotated[str, Form(max_length=10)], call: WRITER) -> Response:
         """Write what the file says."""
         async with call.transaction(**options) as tx:

@@ -212,7 +212,7 @@ async def test_an_upload_that_runs_again_reads_its_file_again(serve):
     router = Router(tags=["notes"])
     attempts = []
 
-    @router.post("/v1/uploads", status_code=201, response_model=Words)
+    @router.post("/v1/uploads", status_code=201, response_model=Words, engine="fastapi")
     async def upload(file: Annotated[UploadFile, File()], call: WRITER) -> Response:
         """Write what the file says."""
         async with call.transaction() as tx:

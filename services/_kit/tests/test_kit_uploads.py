@@ -24,7 +24,7 @@ class Size(Output):
 router = Router(tags=["files"])
 
 
-@router.post("/v1/files/{file_id}", response_model=Size)
+@router.post("/v1/files/{file_id}", response_model=Size, engine="fastapi")
 async def take_file(file_id: str, file: UploadFile, call: Annotated[Call, requires("notes:write")]) -> Response:
     """Take a file."""
     return call.answer(Size(size=len(await file.read())))

@@ -17,6 +17,7 @@ from complaints.case.store import may_read
 from complaints.clients.customer_profile import CustomerProfile
 from complaints.clients.scoring import SurveyAnswers
 from complaints.course import routes as course_routes
+from complaints.customer.domain import Customers
 from complaints.customer.news import Confirming, Following
 from complaints.letter import routes as letter_routes
 from complaints.letter.printer import Printer
@@ -71,10 +72,10 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         now=now,
         may_read=may_read,
     )
-    shelves = service.part("shelves", Shelves())
+    shelves = service.part(Shelves())
     neighbor = service.client(settings.customer_profile_url, seconds=settings.customer_seconds)
-    customers = service.part("customers", CustomerProfile(neighbor))
-    service.part("printer", Printer(seconds=settings.letter_seconds))
+    customers = service.part(CustomerProfile(neighbor), Customers)
+    service.part(Printer(seconds=settings.letter_seconds))
     firing = Firing(service.database, clock=service.clock)
     again_after = timedelta(seconds=settings.confirm_seconds)
     confirming = Confirming(service.database, customers, clock=service.clock, again_after=again_after)

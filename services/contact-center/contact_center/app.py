@@ -107,8 +107,8 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     _wire_routing(service, settings)
     _wire_directory(service, settings)
     _wire_screen_pop(service, settings)
-    service.part("tail", Tail(service.database))
-    service.part("graphs", Graphs(graph))
+    service.part(Tail(service.database))
+    service.part(Graphs(graph))
     return service
 
 
@@ -122,13 +122,13 @@ def _wire_routing(service: Service, settings: Settings) -> None:
     service.worker(service.loop("endings", ending.step, topic=endings.TOPIC, idle_seconds=ENDING_SECONDS))
     silence = Timers(service.database, FLOW_TIMER, on_silence, clock=None)
     service.worker(service.loop("silence", silence.step, idle_seconds=SILENCE_SECONDS))
-    hints = service.part("hints", Hints(service.database))
+    hints = service.part(Hints(service.database))
     service.worker(Hearing(service.database, hints))
     service.at_start(hints.start)
 
 
 def _wire_directory(service: Service, settings: Settings) -> None:
-    digests = service.part("addresses", AddressDigests(service.sealer))
+    digests = service.part(AddressDigests(service.sealer))
     customer_profile = service.client(settings.customer_profile_url)
     seeking = Strangers(service.database, digests, service.kept_answers, clock=service.clock)
     service.worker(service.loop(STRANGERS, seeking.step, idle_seconds=2.0))
@@ -149,4 +149,4 @@ def _wire_screen_pop(service: Service, settings: Settings) -> None:
         complaints=Complaints(service.client(settings.complaints_url, seconds=seconds)),
         seconds=seconds,
     )
-    service.part("neighbors", neighbors)
+    service.part(neighbors)

@@ -1,7 +1,8 @@
 """The condition of a PUT that may create."""
 
-from service_kit.web.call import Call
 from service_kit.words.errors import PreconditionFailed, PreconditionRequired
+
+from contact_center.call import Call
 
 EXISTS = "the document exists already: read it, then replace it with If-Match"
 

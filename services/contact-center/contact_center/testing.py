@@ -10,6 +10,7 @@ from uuid import UUID
 from service_kit.testing import Api
 from service_kit.work.consumer import News
 
+from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.news import CustomerNews, TierNews
 
@@ -164,7 +165,7 @@ def news(type_: str, subject: UUID, **payload: Any) -> News:
 
 async def told_of_customer(api: Api, *files: CustomerFacts, told: News | None = None) -> None:
     """The directory hears of these files, or these news."""
-    handler = CustomerNews(KnownFiles(*files), api.service.parts["addresses"], api.service.kept_answers)
+    handler = CustomerNews(KnownFiles(*files), api.service.parts[AddressDigests], api.service.kept_answers)
     batch = [told] if told is not None else [news("customer.created", file.customer_id) for file in files]
     await handler.prepare(batch)
     async with api.service.database.transaction() as tx:
@@ -174,4 +175,4 @@ async def told_of_customer(api: Api, *files: CustomerFacts, told: News | None = 
 async def told_of_tier(api: Api, customer_id: UUID, stars: int | None) -> None:
     """The directory hears of a tier."""
     async with api.service.database.transaction() as tx:
-        await TierNews(api.service.parts["addresses"])(tx, news("tier.changed", customer_id, customer_id=str(customer_id), new=stars))
+        await TierNews(api.service.parts[AddressDigests])(tx, news("tier.changed", customer_id, customer_id=str(customer_id), new=stars))

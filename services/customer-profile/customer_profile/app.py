@@ -23,6 +23,7 @@ from customer_profile.customer_import.importing import KIND as IMPORTS
 from customer_profile.customer_import.importing import Importing
 from customer_profile.customer_import.routes import router as customer_imports
 from customer_profile.customer_read.routes import router as customer_reads
+from customer_profile.identifier.domain import Vault
 from customer_profile.identifier.vault import SealedVault
 from customer_profile.interaction.events import InteractionChangedData, InteractionRecordedData
 from customer_profile.interaction.routes import router as interactions
@@ -85,7 +86,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         now=now,
         may_read=may_read,
     )
-    vault = service.part("vault", SealedVault(service.sealer))
+    vault = service.part(SealedVault(service.sealer), Vault)
     importing = Importing(service.database, settings, vault, clock=service.clock)
     imports = Jobs(service.database, IMPORTS, importing.run, clock=service.clock)
 

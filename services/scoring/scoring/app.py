@@ -14,6 +14,7 @@ from service_kit.work.timers import Timer, Timers
 
 from scoring.clients.customer_profile import CustomerProfile
 from scoring.company_day import company_day
+from scoring.customer.acquaintance import CustomerFile
 from scoring.customer.store import may_read
 from scoring.model import routes as model_routes
 from scoring.news import CustomerNews
@@ -94,7 +95,8 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock,
         may_read=may_read,
     )
     profile = service.client(settings.customer_profile_url, seconds=settings.customer_question_seconds)
-    customers = service.part("customers", customers or CustomerProfile(profile))
+    customers = customers or CustomerProfile(profile)
+    service.part(customers, CustomerFile)
     imports = TransactionImports(service.database, service.clock, customers, settings)
     _work(service, settings, imports)
     # A person's erasure does not wait behind an import.

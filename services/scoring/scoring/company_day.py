@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from service_kit.web.call import Call
+from scoring.call import Call
 
 
 def company_day(moment: datetime, time_zone: str) -> date:

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 from service_kit.store.database import Transaction
 from service_kit.store.outbox import TYPE_PREFIX, TYPE_SUFFIX
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id, written
 
+from gateway.call import Call
 from gateway.client.domain import ClientOutOfReach
 from gateway.client.store import ClientReader
 from gateway.client.use_cases import require_reach
@@ -19,7 +19,7 @@ from gateway.webhook.delivery.store import DeliveryReader, DeliveryStore
 from gateway.webhook.endpoint.domain import Endpoint, WebhookEndpointDisabled, WebhookEndpointNotFound
 from gateway.webhook.endpoint.store import EndpointReader
 from gateway.webhook.endpoint.use_cases import governed, may_see
-from gateway.webhook.event_scopes import TEST_TYPE
+from gateway.webhook.event_scopes import TEST_TYPE, EventScopes
 from gateway.webhook.schedule import TOPIC
 
 router = Router(tags=["webhooks"])
@@ -41,7 +41,7 @@ async def list_webhook_deliveries(
         deliveries = await DeliveryReader(reader).page(
             of_client=call.caller.client_id,
             units=call.caller.units,
-            families=call.part("event_scopes").readable_by(call.caller.scopes),
+            families=call.part(EventScopes).readable_by(call.caller.scopes),
             endpoint_id=endpoint_id,
             event_id=event_id,
             state=state,
@@ -128,7 +128,7 @@ async def replay_webhook_endpoint(id: Id, body: ReplayRange, call: Annotated[Cal
     """
     async with call.transaction() as tx:
         endpoint = await _enabled(tx, id, call)
-        families = call.part("event_scopes").readable_by(call.caller.scopes)
+        families = call.part(EventScopes).readable_by(call.caller.scopes)
         count = await DeliveryStore(tx).replay_range(
             id, since=body.since, until=body.until or call.at, states=body.states, families=families, at=call.at
         )
@@ -146,7 +146,7 @@ async def _enabled(tx: Transaction, id: Id, call: Call) -> Endpoint:
 
 
 async def _visible(deliveries: DeliveryReader, id: Id, call: Call) -> Delivery:
-    found, families = await deliveries.find(id), call.part("event_scopes")
+    found, families = await deliveries.find(id), call.part(EventScopes)
     if found is None or not may_see(found[1], found[2], call.caller) or not families.may_read(call.caller.scopes, found[0].event_type):
         raise WebhookDeliveryNotFound()
     return found[0]

@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import Depends, Response
 from service_kit.store.database import Transaction
 from service_kit.store.outbox import Event
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
 
+from gateway.call import Call
 from gateway.client.domain import ClientOutOfReach
 from gateway.client.schemas import SecretRotation
 from gateway.client.store import ClientReader, ClientStore
@@ -27,8 +27,8 @@ from gateway.webhook.endpoint.schemas import (
 )
 from gateway.webhook.endpoint.store import EndpointReader, EndpointStore, WebhookSecretStore
 from gateway.webhook.endpoint.use_cases import governed, visible
-from gateway.webhook.event_scopes import EventTypeUnknown
-from gateway.webhook.target_check import WebhookTargetRefused
+from gateway.webhook.event_scopes import EventScopes, EventTypeUnknown
+from gateway.webhook.target_check import TargetCheck, WebhookTargetRefused
 
 router = Router(tags=["webhooks"])
 
@@ -46,8 +46,8 @@ async def create_webhook_endpoint(body: NewWebhookEndpoint, call: Annotated[Call
     of the token that registers it. Whoever names event types needs the scopes of reading what they tell of (`complaint.*` needs
     complaints:read), and so does the client for as long as it is to get them; `*` stands for all that may be read.
     """
-    call.caller.demand(call.part("event_scopes").needed_for(body.event_types))
-    await call.part("target_check").checked(body.url)
+    call.caller.demand(call.part(EventScopes).needed_for(body.event_types))
+    await call.part(TargetCheck).checked(body.url)
     secret = signature.new_secret()
     async with call.transaction() as tx:
         endpoint = Endpoint(
@@ -108,14 +108,14 @@ async def change_webhook_endpoint(
     which, needs the scopes of reading them; from then on it gets what this token may read.
     """
     if "url" in body.model_fields_set:
-        await call.part("target_check").checked(body.url)
+        await call.part(TargetCheck).checked(body.url)
     async with call.transaction() as tx:
         endpoints = EndpointStore(tx)
         endpoint = await governed(endpoints, ClientReader(tx), id, call.caller)
         call.require_match(endpoint.version)
         changed, events = _patched(endpoint, body, call)
         if {"url", "event_types"} & body.model_fields_set:
-            call.caller.demand(call.part("event_scopes").needed_for(changed.event_types))
+            call.caller.demand(call.part(EventScopes).needed_for(changed.event_types))
         for each, event in events:
             await endpoints.save(each, event)
         if changed.is_enabled and not endpoint.is_enabled:
@@ -161,7 +161,7 @@ async def _require_room(tx: Transaction, endpoints: EndpointStore, call: Call) -
 
 
 def _secrets(tx: Transaction, call: Call) -> WebhookSecretStore:
-    return WebhookSecretStore(tx, call.request.app.state.sealer)
+    return WebhookSecretStore(tx, call.sealer)
 
 
 def _patched(endpoint: Endpoint, body: WebhookEndpointChange, call: Call) -> tuple[Endpoint, list[tuple[Endpoint, Event]]]:

@@ -43,6 +43,10 @@ class ServiceSettings(BaseSettings):
     work: bool = Field(default=True, description="Whether `serve` also runs the background work in its process.")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
     request_log: bool = Field(default=True, description="Whether every request is logged as one line.")
+    route_plan: bool = Field(
+        default=True,
+        description="Whether routes are called by the kit's plan; `off`: by FastAPI's own machinery, which costs more CPU.",
+    )
     largest_body_bytes: int = Field(default=2_000_000, ge=1_000, description="Largest JSON body, in bytes.")
     largest_upload_bytes: int = Field(default=200_000_000, ge=1_000, description="Largest uploaded file, in bytes.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -4,26 +4,31 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, cast
 from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypeVar
 
 from service_kit.access.caller import SYSTEM, Caller
 from service_kit.process.origin import Origin
+from service_kit.process.secrets import Sealer
+from service_kit.process.settings import ServiceSettings
 from service_kit.store.database import Database, Transaction
 from service_kit.store.running import Reader
 from service_kit.web import idempotency, kept_answers, preconditions
+from service_kit.web.kept_answers import KeptAnswers
 from service_kit.web.pages import PageOf
 from service_kit.web.requests import StrictRequest
+from service_kit.web.wiring import Part, wiring_of
 from service_kit.words.identity import new_id
 from service_kit.words.language import preferred
-from service_kit.words.messages import Messages
 
 JSON = "application/json"
+Settings = TypeVar("Settings", bound=ServiceSettings, default=ServiceSettings)
 
 
 class AnswerMissing(RuntimeError):
@@ -38,13 +43,16 @@ async def authenticated(request: Request, scopes: Sequence[str] | None, instead:
     """The caller, with all scopes or one that does instead; the system's own for operations that are open to anyone."""
     if scopes is None:
         return SYSTEM
-    caller: Caller = await request.app.state.authenticator.caller(request.headers.get("authorization"))
+    caller = await wiring_of(request).authenticator.caller(request.headers.get("authorization"))
     caller.demand(scopes, instead=instead)
     return caller
 
 
-class Call:
-    """What `requires(...)` gives to a route. `at` is the one moment of this request."""
+class Call(Generic[Settings]):
+    """What `requires(...)` gives to a route. `at` is the one moment of this request.
+
+    A service says once what its settings are (`Call = service_kit.web.call.Call[Settings]` in its `call.py`), and its routes take that.
+    """
 
     def __init__(
         self,
@@ -58,6 +66,7 @@ class Call:
         instead: Sequence[str] = (),
     ) -> None:
         self.request = request
+        self._wiring = wiring_of(request)
         self.caller = caller
         self._scopes = scopes
         self._instead = instead
@@ -82,17 +91,24 @@ class Call:
 
     @property
     def database(self) -> Database:
-        database: Database = self.request.app.state.database
-        return database
+        return self._wiring.database
 
     @property
     def is_form(self) -> bool:
         return self.request.headers.get("content-type", "").startswith("multipart/")
 
     @property
-    def settings(self) -> Any:
-        """The service's settings."""
-        return self.request.app.state.settings
+    def settings(self) -> Settings:
+        """The service's settings: of the class that the route names, which `Service` sees to at start."""
+        return cast("Settings", self._wiring.settings)
+
+    @property
+    def sealer(self) -> Sealer:
+        return self._wiring.sealer
+
+    @property
+    def kept_answers(self) -> KeptAnswers:
+        return self._wiring.kept_answers
 
     @property
     def language(self) -> str:
@@ -100,12 +116,11 @@ class Call:
 
     def spoken(self, sentence: str) -> str:
         """A sentence of ours in the caller's language."""
-        messages: Messages = self.request.app.state.messages
-        return messages.spoken(sentence, self.language)
+        return self._wiring.messages.spoken(sentence, self.language)
 
-    def part(self, name: str) -> Any:
-        """A part that the composition root wired into the app, such as a client of another service."""
-        return self.request.app.state.parts[name]
+    def part(self, kind: type[Part]) -> Part:
+        """The part of this class, or for this port, that the composition root wired, such as a client of another service."""
+        return self._wiring.parts[kind]
 
     def new_id(self) -> UUID:
         return new_id()
@@ -130,7 +145,7 @@ class Call:
 
     async def sees(self, reader: Reader, kept: idempotency.Kept) -> bool:
         """Whether the caller may still read what was answered: what moved since then lies where it lies now."""
-        may_read: kept_answers.MayRead | None = self.request.app.state.may_read
+        may_read = self._wiring.may_read
         can = None if may_read is None else await may_read(reader, self.caller, kept.subjects)
         return kept_answers.is_seen(kept, self.caller) if can is None else can
 
@@ -225,7 +240,7 @@ class Call:
 class CallTransaction:
     """`async with call.transaction() as tx`: what the block writes, tells and answers is committed together or not at all."""
 
-    def __init__(self, call: Call, fingerprint: bytes | None) -> None:
+    def __init__(self, call: Call[Any], fingerprint: bytes | None) -> None:
         self._call = call
         self._key = call.key
         self._fingerprint = fingerprint

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service_kit.web.handlers import HANDLERS
 from service_kit.web.routing import StrictRoute
@@ -14,38 +14,41 @@ from service_kit.web.routing import StrictRoute
 FORESEEN = tuple(HANDLERS)
 
 
+def by_precedence(routes: Sequence[APIRoute]) -> list[APIRoute]:
+    """The one order in which routes are tried, here and by FastAPI: a fixed path before one with a parameter in the same place."""
+    return sorted(routes, key=lambda route: route.path.count("{"))
+
+
 class Dispatcher:
     """Routes by method and number of path segments, so that a request is matched against a few patterns, not all.
 
-    Strict routes are run without the middleware that FastAPI puts around every request: the Shell outside does that work.
+    Planned routes are run without the middleware that FastAPI puts around every request: the Shell outside does that work.
     """
 
-    def __init__(self, api: Any, routes: Sequence[Any]) -> None:
+    def __init__(self, api: ASGIApp, routes: Sequence[APIRoute]) -> None:
         self._api = api
         self._routes: defaultdict[tuple[str, int], list[StrictRoute]] = defaultdict(list)
-        for route in routes:
-            if isinstance(route, StrictRoute) and route.plan is not None:
-                for method in route.methods or ():
-                    self._routes[method, route.path.count("/")].append(route)
-        for found in self._routes.values():
-            found.sort(key=lambda route: route.path.count("{"))
+        for route in by_precedence(routes):
+            assert isinstance(route, StrictRoute)
+            for method in route.methods or ():
+                self._routes[method, route.path.count("/")].append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = self._find(scope) if scope["type"] == "http" else None
-        if found is None:
+        found = self.find(scope) if scope["type"] == "http" else None
+        if found is None or found.plan is None:
             await self._api(scope, receive, send)
             return
+        scope["route"], scope["app"] = found, self._api
         response = await answered(found, Request(scope, receive))
         await response(scope, receive, send)
 
-    def _find(self, scope: Scope) -> StrictRoute | None:
+    def find(self, scope: Scope) -> StrictRoute | None:
+        """The route of a request, whose path parameters are then in its scope."""
         path: str = scope["path"]
         for route in self._routes.get((scope["method"], path.count("/")), ()):
             match = route.path_regex.match(path)
             if match is not None:
                 scope["path_params"] = match.groupdict()
-                scope["route"] = route
-                scope["app"] = self._api
                 return route
         return None
 

@@ -10,6 +10,7 @@ from starlette.routing import Match
 
 from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
 from service_kit.web.problems import Problems, faults_of
+from service_kit.web.wiring import wiring_of
 from service_kit.words.errors import Invalid, Malformed, Refusal, TooLarge, UnsupportedMediaType, first_sentence
 from service_kit.words.messages import said
 
@@ -77,8 +78,7 @@ def _explained(request: Request, status: int, detail: str, headers: dict[str, st
 
 
 def _problems(request: Request) -> Problems:
-    found: Problems = request.app.state.problems
-    return found
+    return wiring_of(request).problems
 
 
 HANDLERS: dict[Any, Any] = {

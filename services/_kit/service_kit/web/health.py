@@ -1,7 +1,6 @@
 """/livez, /readyz and /metrics, which need no token: they tell nothing but numbers and reasons."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 from sqlalchemy import literal, select
@@ -11,10 +10,10 @@ from starlette.routing import Route
 
 from service_kit.store.migrations import pending_migrations, why_not_this_release
 from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
+from service_kit.web.wiring import Check, wiring_of
 from service_kit.words.errors import Refusal
 
 PING = select(literal(1))
-Check = Callable[[], Coroutine[Any, Any, str | None]]
 ANSWER_WITHIN_SECONDS = 1.5
 # Shorter than that, so that a silent connection is let go of and told on.
 ASK_WITHIN_SECONDS = 1.0
@@ -27,7 +26,7 @@ async def livez(_request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """200 when the database answers and its migrations are current, else 503 with the reasons; in time, whatever keeps silent."""
-    found = await asyncio.gather(*(_reason(check) for check in request.app.state.checks))
+    found = await asyncio.gather(*(_reason(check) for check in wiring_of(request).checks))
     reasons = [reason for reason in found if reason is not None]
     if reasons:
         return JSONResponse({"status": "not ready", "reasons": reasons}, status_code=503, headers={"Retry-After": "1"})
@@ -47,7 +46,7 @@ async def _reason(check: Check) -> str | None:
 
 
 async def metrics(request: Request) -> Response:
-    return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")
+    return Response(wiring_of(request).metrics.text(), media_type="text/plain; version=0.0.4")
 
 
 def database_check(database: Any, migrations: str) -> Check:

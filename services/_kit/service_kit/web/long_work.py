@@ -50,6 +50,6 @@ class LongWork(Work):
         return super().of(job, speak, **(told | own))
 
 
-def followed(call: Call, job: Job, view: Work) -> Response:
+def followed(call: Call[Any], job: Job, view: Work) -> Response:
     """The answer that shows work as it stands: its error alone speaks a language."""
     return call.answer(view, version=job.version, variant=job.variant(call.language), units=[job.unit])

@@ -11,7 +11,8 @@ from fastapi import Query, Request
 from pydantic import Field
 from pydantic_core import from_json, to_json
 
-from service_kit.process.secrets import SealBroken, Sealer
+from service_kit.process.secrets import SealBroken
+from service_kit.web.wiring import wiring_of
 from service_kit.words.errors import Invalid
 from service_kit.words.fields import Output
 
@@ -71,7 +72,7 @@ class PageOf:
         ] = None,
     ) -> None:
         self._request = request
-        self._sealer: Sealer = request.app.state.sealer
+        self._sealer = wiring_of(request).sealer
         self.limit = limit
         self.after: tuple[Any, ...] | None = None if cursor is None else self._opened(cursor)
 

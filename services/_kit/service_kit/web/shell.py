@@ -9,9 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit.process import traces
 from service_kit.process.logs import RequestLog, logger
-from service_kit.process.metrics import Metrics
 from service_kit.web.handlers import PROCESS_STOPS, SOMETHING_WRONG
-from service_kit.web.problems import Problems
+from service_kit.web.wiring import KEY, Wiring
 from service_kit.words.errors import TooLarge
 from service_kit.words.identity import new_id
 from service_kit.words.messages import said
@@ -28,8 +27,7 @@ class Shell:
         self,
         app: ASGIApp,
         *,
-        metrics: Metrics,
-        problems: Problems,
+        wiring: Wiring,
         largest_body: int,
         largest_upload: int,
         takes_upload: Callable[[Scope], bool],
@@ -37,16 +35,18 @@ class Shell:
     ) -> None:
         self._app = app
         self._takes_upload = takes_upload
-        self._metrics = metrics
-        self._problems = problems
+        self._wiring = wiring
+        self._metrics = wiring.metrics
+        self._problems = wiring.problems
         self._largest_body = largest_body
         self._largest_upload = largest_upload
-        self._requests = RequestLog(metrics.service) if is_logging else None
+        self._requests = RequestLog(wiring.metrics.service) if is_logging else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope[KEY] = self._wiring
         exchange = _Exchange(scope, send)
         token = traces.current.set(exchange.traceparent)
         try:

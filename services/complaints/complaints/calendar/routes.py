@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import Depends
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Code
@@ -13,6 +12,7 @@ from complaints.calendar.domain import CalendarNotFound, LevelsAreCompanyWide, T
 from complaints.calendar.schemas import CalendarBody, CalendarView, calendar_view
 from complaints.calendar.store import CALENDARS
 from complaints.calendar.zone import is_known
+from complaints.call import Call
 from complaints.versioned.routes import DocumentAnswers, VersionAsked
 
 router = Router(tags=["calendars"])

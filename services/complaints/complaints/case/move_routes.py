@@ -6,12 +6,12 @@ from typing import Annotated, Protocol, TypeVar
 from uuid import UUID
 
 from service_kit.store.database import Transaction
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 from starlette.responses import Response
 
 from complaints.approval.domain import Books, Hand, ProposerMayNotDecide, SumAboveYourLimit
+from complaints.call import Call
 from complaints.case import records, use_cases
 from complaints.case.domain import Case, Complaint, ComplaintNotFound, MoveNotAllowed, RemedyUnknown, Step, UpdatePromisedInPast
 from complaints.case.letters import letters_of
@@ -32,7 +32,7 @@ from complaints.case.store import CaseStore
 from complaints.case.use_cases import Take
 from complaints.case.views import ComplaintView, complaint_view
 from complaints.course.domain import DUTY_OF, Move
-from complaints.sla.store import SlaStore
+from complaints.sla.store import Shelves, SlaStore
 
 router = Router(tags=["complaints"])
 Record_contra = TypeVar("Record_contra", contravariant=True)
@@ -81,7 +81,7 @@ async def move_within(call: Call, tx: Transaction, complaint_id: UUID, take: Tak
         call.honor_match(complaint.version)
         return take(complaint, books)
 
-    cases, service_levels = CaseStore(tx, call.caller), SlaStore(tx, call.part("shelves"))
+    cases, service_levels = CaseStore(tx, call.caller), SlaStore(tx, call.part(Shelves))
     return await use_cases.move(cases, service_levels, complaint_id, matched, window=window, at=call.at)
 
 

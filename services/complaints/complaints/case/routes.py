@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends
 from service_kit.access.units import UnitNotAllowed
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 from starlette.responses import Response
 
 from complaints.approval.domain import Hand
+from complaints.call import Call
 from complaints.case import use_cases
 from complaints.case.domain import ComplaintNotFound, ReceivedInFuture, ReceivedTooLongAgo, Report
 from complaints.case.letters import letters_of
@@ -22,7 +22,7 @@ from complaints.case.views import ComplaintView, RecordedComplaintView, StepView
 from complaints.case.wanted import Wanted
 from complaints.customer.domain import CustomerNotFound, Customers, standing
 from complaints.customer.store import CustomerStore
-from complaints.sla.store import SlaStore
+from complaints.sla.store import Shelves, SlaStore
 
 router = Router(tags=["complaints"])
 
@@ -40,7 +40,7 @@ async def record_complaint(body: NewComplaint, call: Annotated[Call, requires("c
     body or of the token, and `degraded` says so; the unit is set right later. `tracking_token` is shown this once: with the number it
     lets the customer follow the complaint.
     """
-    customers: Customers = call.part("customers")
+    customers = call.part(Customers)
     asked = await customers.ask(body.customer_id)
     token = new_token()
     async with call.transaction() as tx:
@@ -48,7 +48,7 @@ async def record_complaint(body: NewComplaint, call: Annotated[Call, requires("c
         known = standing(asked, heard, caller=call.caller, unit=body.unit, default_unit=call.settings.default_unit)
         case = await use_cases.record(
             CaseStore(tx, call.caller),
-            SlaStore(tx, call.part("shelves")),
+            SlaStore(tx, call.part(Shelves)),
             _report(body, call),
             known,
             id=call.new_id(),

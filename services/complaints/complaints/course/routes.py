@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from starlette.responses import Response
 
+from complaints.call import Call
 from complaints.course.schemas import CourseView, course_view
 
 router = Router(tags=["complaints"])

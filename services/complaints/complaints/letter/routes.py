@@ -4,12 +4,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from service_kit.store.sqlstates import TransactionRolledBack
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 from starlette.responses import Response
 
 from complaints.approval.domain import Books, Hand
+from complaints.call import Call
 from complaints.case import records
 from complaints.case.domain import Complaint, ComplaintNotFound, MoveNotAllowed, Step
 from complaints.case.letters import letters_of
@@ -81,14 +81,14 @@ async def _drafted(call: Call, complaint_id: UUID, body: NewResponse) -> _Draft 
             return None
         validity = await cases.last_record(complaint_id, Move.VALIDITY)
     to = await _addressee(call, complaint, body)
-    printer: Printer = call.part("printer")
+    printer = call.part(Printer)
     company, time_zone = call.settings.company_name, call.settings.time_zone
     matter = Matter.of(complaint, validity, customer=to.name, company=company, time_zone=time_zone, at=call.at)
     return _Draft(await printer.print(matter, to.language), to, complaint.steps)
 
 
 async def _addressee(call: Call, complaint: Complaint, body: NewResponse) -> Addressee:
-    customers: Customers = call.part("customers")
+    customers = call.part(Customers)
     asked = await customers.ask(complaint.report.customer_id)
     default = call.settings.language
     return addressee(asked, complaint.recipient, name=body.recipient, language=body.language, default=default)
@@ -106,7 +106,7 @@ def _sending(draft: _Draft | None, letter_id: UUID, body: NewResponse, call: Cal
     return take
 
 
-def _file(kind: str, description: str) -> dict[int | str, dict[str, Any]]:
+def _file(kind: str, description: str) -> dict[int, dict[str, Any]]:
     schema = {"type": "string", "format": "binary", "maxLength": 50_000_000}
     return {200: {"description": description, "content": {kind: {"schema": schema}}}}
 

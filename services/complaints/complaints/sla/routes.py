@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Depends
 from service_kit.store.database import Transaction
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Code
@@ -13,6 +12,7 @@ from starlette.responses import Response
 
 from complaints.calendar.domain import LevelsAreCompanyWide, check_whole_company
 from complaints.calendar.store import CALENDARS
+from complaints.call import Call
 from complaints.sla.domain import CalendarMissing, ClockNamedTwice, PolicyNotFound
 from complaints.sla.schemas import EscalationRuleBody, PolicyBody, PolicyView, policy_view
 from complaints.sla.store import POLICIES

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, anyone
 from service_kit.words.errors import Unauthenticated
 from starlette.responses import Response
 
+from complaints.call import Call
 from complaints.case.number import is_well_formed
 from complaints.case.tracking_token import fits
 from complaints.tracking.domain import TrackingRefused

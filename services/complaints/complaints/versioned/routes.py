@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from service_kit.store.database import Transaction
 from service_kit.store.outbox import Event
 from service_kit.store.running import Record
-from service_kit.web.call import Call
 from service_kit.web.pages import PageOf
 from service_kit.words.errors import PreconditionFailed
 from starlette.responses import Response
 
+from complaints.call import Call
 from complaints.versioned.store import Documents
 
 VersionAsked = Annotated[int | None, Query(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]

@@ -4,6 +4,7 @@ import asyncio
 from io import BytesIO
 
 from complaints.letter.domain import LetterTooSlow
+from complaints.letter.printer import Printer
 from complaints.testing import CustomerFiles, Desk
 from docx import Document
 from service_kit.testing import Api
@@ -89,12 +90,12 @@ async def test_a_letter_that_takes_too_long_is_refused_and_nothing_moves(api: Ap
             raise LetterTooSlow(retry_after=5)
 
     complaint = await desk.walk(await desk.record(), through="implementation")
-    printer = api.service.parts["printer"]
-    api.service.parts["printer"] = Slow()
+    printer = api.service.parts[Printer]
+    api.service.parts[Printer] = Slow()
 
     refused = await api.post(f"/v1/complaints/{complaint['id']}/response", {})
 
-    api.service.parts["printer"] = printer
+    api.service.parts[Printer] = printer
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
     assert (await desk.read(complaint))["state"] == "implemented"
 

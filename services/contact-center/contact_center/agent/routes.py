@@ -7,7 +7,6 @@ from fastapi import Depends, Query, Response
 from service_kit.access.units import unit_for, units_of
 from service_kit.store.database import Transaction
 from service_kit.store.moments import database_time
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
@@ -26,6 +25,7 @@ from contact_center.agent.schemas import (
     presence_out,
 )
 from contact_center.agent.store import AgentStore
+from contact_center.call import Call
 from contact_center.patches import PatchedDocumentIncomplete
 from contact_center.queue.store import QueueStore
 from contact_center.words import Presence, variant

@@ -11,7 +11,6 @@ from service_kit.access.units import units_of
 from service_kit.store.database import Transaction
 from service_kit.store.moments import database_time
 from service_kit.store.running import Reader
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id, Line
@@ -19,6 +18,7 @@ from service_kit.words.fields import Id, Line
 from contact_center.acting import HANDLE, SUPERVISE, ActsForAnotherAgent, agent_of
 from contact_center.addresses import written
 from contact_center.agent.store import AgentStore
+from contact_center.call import Call
 from contact_center.contact import use_cases
 from contact_center.contact.domain import Contact, ContactUnknown
 from contact_center.contact.external import ExternalIdTaken, first_of
@@ -36,12 +36,13 @@ from contact_center.contact.schemas import (
 )
 from contact_center.contact.store import ContactStore
 from contact_center.contact.use_cases import Arrival, Changes, House, TransferTargetUnknown
+from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import CustomerUnknown
 from contact_center.directory.store import DirectoryStore
 from contact_center.entry_point.domain import NobodyThere
 from contact_center.entry_point.store import EntryPointStore
 from contact_center.flow.nodes import Asking
-from contact_center.flow.store import FlowStore
+from contact_center.flow.store import FlowStore, Graphs
 from contact_center.queue.domain import ChannelNotServed
 from contact_center.queue.store import QueueStore
 from contact_center.words import Channel, ContactState, variant
@@ -132,7 +133,7 @@ async def change_contact(
         store = movable(call, tx)
         call.require_match((await store.locked(contact_id)).version)
         given = Changes(names=frozenset(body.model_fields_set), customer_id=body.customer_id, language=body.language, notes=body.notes)
-        directory = DirectoryStore(tx, call.part("addresses"))
+        directory = DirectoryStore(tx, call.part(AddressDigests))
         at = await database_time(tx)
         contact = await use_cases.identify(store, directory, contact_id, given, sees=call.caller.sees, at=at)
         return await answered(call, tx, contact, at=at)
@@ -226,7 +227,7 @@ async def viewed(call: Call, reader: Reader, contact: Contact, *, at: datetime) 
 async def all_viewed(call: Call, reader: Reader, contacts: Sequence[Contact], *, at: datetime) -> list[ContactView]:
     """As `viewed`; the versions of the flows that they are in are read at once."""
     walked = {walks for contact in contacts if (walks := contact.walks) is not None}
-    flows = await FlowStore(reader, call.part("graphs")).versions(walked)
+    flows = await FlowStore(reader, call.part(Graphs)).versions(walked)
 
     def asking(contact: Contact) -> Asking | None:
         return None if contact.walks is None else flows[contact.walks].asking(contact.journey)
@@ -249,8 +250,8 @@ def movable(call: Call, reader: Reader) -> ContactStore:
 def house(call: Call, tx: Transaction) -> House:
     return House(
         entries=EntryPointStore(tx),
-        directory=DirectoryStore(tx, call.part("addresses"), units_of(call.caller)),
-        flows=FlowStore(tx, call.part("graphs")),
+        directory=DirectoryStore(tx, call.part(AddressDigests), units_of(call.caller)),
+        flows=FlowStore(tx, call.part(Graphs)),
         queues=QueueStore(tx),
         zone=ZoneInfo(call.settings.time_zone),
     )

@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 from service_kit.access.units import units_of
 from service_kit.store.database import Transaction
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import PreconditionFailed
@@ -15,8 +14,10 @@ from service_kit.words.fields import Id, Input, Output, Timestamp, UnitPath
 
 from contact_center.acting import ActsForOneAgent, require_no_agent
 from contact_center.agent.store import AgentStore
+from contact_center.call import Call
 from contact_center.conditions import EXISTS, creates
 from contact_center.dedicated.store import DedicatedAgentUnknown, Dedication, DedicationStore, DedicationUnknown
+from contact_center.directory.digests import AddressDigests
 from contact_center.directory.store import DirectoryStore
 
 router = Router(tags=["dedicated agents"])
@@ -110,7 +111,7 @@ async def _present(call: Call, tx: Transaction, customer_id: UUID) -> Dedication
 
 async def _unit(call: Call, tx: Transaction, customer_id: UUID) -> str:
     """The customer's unit; whoever is kept to units dedicates agents to those only who are known to lie in them."""
-    known = await DirectoryStore(tx, call.part("addresses")).customer(customer_id)
+    known = await DirectoryStore(tx, call.part(AddressDigests)).customer(customer_id)
     unit = None if known is None else known.unit
     if not call.caller.sees(unit):
         raise DedicationUnknown()

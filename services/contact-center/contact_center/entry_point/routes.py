@@ -6,16 +6,16 @@ from uuid import UUID
 from fastapi import Depends, Response
 from service_kit.access.units import unit_for, units_of
 from service_kit.store.database import Transaction
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 
 from contact_center.addresses import written
+from contact_center.call import Call
 from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointUnknown, TargetUnknown
 from contact_center.entry_point.schemas import EntryPointView, EntryToFlow, NewEntryPoint, entry_point_view
 from contact_center.entry_point.store import EntryPointStore
-from contact_center.flow.store import FlowStore
+from contact_center.flow.store import FlowStore, Graphs
 from contact_center.queue.domain import ChannelNotServed
 from contact_center.queue.store import QueueStore
 
@@ -79,7 +79,7 @@ def _leads_as_before(before: EntryPoint, body: NewEntryPoint) -> bool:
 async def _check_target(call: Call, tx: Transaction, body: NewEntryPoint) -> None:
     units = units_of(call.caller)
     if isinstance(body, EntryToFlow):
-        flows = FlowStore(tx, call.part("graphs"), units)
+        flows = FlowStore(tx, call.part(Graphs), units)
         if not await flows.known([body.flow_id]):
             raise TargetUnknown()
         queues = await QueueStore(tx).some((await flows.present(body.flow_id)).queue_ids())

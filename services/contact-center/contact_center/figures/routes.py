@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from fastapi import Query, Response
 from service_kit.access.units import units_of
 from service_kit.store.moments import database_time
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id, Timestamp
 
+from contact_center.call import Call
 from contact_center.figures.schemas import AgentCounts, QueueFigures
 from contact_center.figures.store import FigureStore
 from contact_center.queue.domain import Queue, QueueUnknown

@@ -5,15 +5,15 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 from service_kit.access.units import unit_for, units_of
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 
+from contact_center.call import Call
 from contact_center.flow import use_cases
 from contact_center.flow.domain import Flow, FlowInconsistent, FlowUnknown
 from contact_center.flow.schemas import FlowView, NewFlow, flow_view, written
-from contact_center.flow.store import FlowStore
+from contact_center.flow.store import FlowStore, Graphs
 from contact_center.queue.store import QueueStore
 
 router = Router(tags=["flows"])
@@ -31,7 +31,7 @@ async def write_flow(body: NewFlow, call: Annotated[Call, requires("queues:write
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
         queues = QueueStore(tx, units_of(call.caller))
-        flow = await use_cases.write_flow(FlowStore(tx, call.part("graphs")), queues, _flow(body, call, id=call.new_id(), unit=unit))
+        flow = await use_cases.write_flow(FlowStore(tx, call.part(Graphs)), queues, _flow(body, call, id=call.new_id(), unit=unit))
         return call.created(flow_view(flow), location=f"/v1/flows/{flow.id}", version=flow.version)
 
 
@@ -40,7 +40,7 @@ async def list_flows(call: Annotated[Call, requires("queues:read")], page: Annot
     """List flows, oldest first."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        flows = await FlowStore(reader, call.part("graphs"), units_of(call.caller)).page(after=after, limit=page.fetch)
+        flows = await FlowStore(reader, call.part(Graphs), units_of(call.caller)).page(after=after, limit=page.fetch)
     return call.page(page, [flow_view(flow) for flow in flows], next_cursor=page.next_cursor(flows, "id"))
 
 
@@ -48,7 +48,7 @@ async def list_flows(call: Annotated[Call, requires("queues:read")], page: Annot
 async def read_flow(flow_id: Id, call: Annotated[Call, requires("queues:read")]) -> Response:
     """Read the present version of a flow."""
     async with call.reading() as reader:
-        flow = await FlowStore(reader, call.part("graphs"), units_of(call.caller)).get(flow_id)
+        flow = await FlowStore(reader, call.part(Graphs), units_of(call.caller)).get(flow_id)
     return call.answer(flow_view(flow), version=flow.version)
 
 
@@ -56,7 +56,7 @@ async def read_flow(flow_id: Id, call: Annotated[Call, requires("queues:read")])
 async def rewrite_flow(flow_id: Id, body: NewFlow, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Replace a flow; contacts that are in it finish the version that they began with."""
     async with call.transaction() as tx:
-        store = FlowStore(tx, call.part("graphs"), units_of(call.caller))
+        store = FlowStore(tx, call.part(Graphs), units_of(call.caller))
         flow = await store.locked(flow_id)
         call.require_match(flow.version)
         unit = unit_for(call.caller, body.unit, default=flow.unit) if body.unit else flow.unit

@@ -8,7 +8,6 @@ from service_kit.access.units import units_of
 from service_kit.store.database import Transaction
 from service_kit.store.moments import database_time
 from service_kit.store.running import Reader
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
@@ -16,6 +15,7 @@ from service_kit.words.fields import Id
 from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
 from contact_center.agent.domain import AgentUnknown
 from contact_center.agent.store import AgentStore
+from contact_center.call import Call
 from contact_center.contact.routes import answered
 from contact_center.contact.schemas import ContactView, NothingMore
 from contact_center.contact.store import ContactStore

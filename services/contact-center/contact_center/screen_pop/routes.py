@@ -7,13 +7,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Response
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id, written
 
 from contact_center.acting import ActsForAnotherAgent, agent_of, require_acting_for
+from contact_center.call import Call
 from contact_center.contact.domain import Contact, ContactUnknown
 from contact_center.contact.routes import own
+from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import KnownCustomer
 from contact_center.directory.store import DirectoryStore
 from contact_center.screen_pop.advice import Situation, advice_codes, advice_text
@@ -47,12 +48,12 @@ async def read_screen_pop(contact_id: Id, call: Annotated[Call, requires("contac
         require_acting_for(call.caller, contact.agent_id, broad=("contacts:read",))
         if contact.customer_id is None:
             return _answered(call, contact, None, [contact], Answers())
-        known = await DirectoryStore(reader, call.part("addresses")).customer(contact.customer_id)
+        known = await DirectoryStore(reader, call.part(AddressDigests)).customer(contact.customer_id)
         if not _may_show(call, contact, None if known is None else known.unit):
             return _of_nobody_known(call, contact)
         recent = await store.recent(contact.customer_id, since=call.at - TRAIL)
     scopes = scopes_for(contact, call.caller)
-    neighbors: Neighbors = call.part("neighbors")
+    neighbors = call.part(Neighbors)
     answers = await neighbors.ask(contact.customer_id, at=call.at, language=call.language)
     # The file is newer than what news told the directory: a customer that moved away meanwhile is shown no more.
     if answers.card is not None and not _may_show(call, contact, answers.card.unit):

@@ -12,7 +12,6 @@ from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from pydantic import Field
 from service_kit.access.units import units_of
 from service_kit.store.moments import database_time
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import Forbidden, Unauthenticated
 from service_kit.words.fields import Id, written
@@ -20,6 +19,7 @@ from service_kit.words.fields import Id, written
 from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
 from contact_center.agent.domain import AgentUnknown
 from contact_center.agent.store import AgentStore
+from contact_center.call import Call
 from contact_center.offer.domain import Offer
 from contact_center.offer.store import OfferStore
 from contact_center.stream.tail import Heard, Line, Tail
@@ -40,7 +40,12 @@ DOCUMENTED = {
 
 
 @router.get(
-    "/v1/agents/{agent_id}/stream", response_class=Response, raises=[AgentUnknown, ActsForAnotherAgent], etag=False, responses=DOCUMENTED
+    "/v1/agents/{agent_id}/stream",
+    response_class=Response,
+    raises=[AgentUnknown, ActsForAnotherAgent],
+    etag=False,
+    responses=DOCUMENTED,
+    engine="fastapi",
 )
 async def stream_agent(
     agent_id: Id,
@@ -63,7 +68,7 @@ async def stream_agent(
 
 async def desktop_events(call: Call, agent_id: UUID, *, after: int | None, heartbeat: float) -> AsyncIterator[bytes]:
     """What was missed or stands now, then everything as it happens, for as long as the token gives the right to it."""
-    tail: Tail = call.part("tail")
+    tail = call.part(Tail)
     with suppress(Unauthenticated, Forbidden, AgentUnknown):
         async with tail.listening(agent_id) as (line, position):
             yield format_sse_event(comment="the desktop's stream", retry=COME_BACK_MILLISECONDS)

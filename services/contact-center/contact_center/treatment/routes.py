@@ -5,12 +5,12 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 from pydantic import Field
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import Forbidden
 from service_kit.words.fields import Input, Output, Timestamp
 
+from contact_center.call import Call
 from contact_center.treatment.domain import TierTreatment, TreatmentUnknown
 from contact_center.treatment.store import TreatmentStore
 from contact_center.words import Moments, TierName

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from contact_center.directory.digests import AddressDigests
 from contact_center.directory.news import ComplaintNews
 from contact_center.testing import AT, GROUP, PHONE, ZHANG, House, a_file, an_agent, made, news, told_of_customer, told_of_tier
 from service_kit.testing import Api
@@ -15,7 +16,7 @@ COMPLAINT = UUID(int=3)
 async def told_of_complaint(api: Api, customer_id: UUID, *, is_open: bool) -> None:
     async with api.service.database.transaction() as tx:
         told = news("complaint.received", COMPLAINT, customer_id=str(customer_id), is_open=is_open)
-        await ComplaintNews(api.service.parts["addresses"])(tx, told)
+        await ComplaintNews(api.service.parts[AddressDigests])(tx, told)
 
 
 async def test_a_caller_is_recognized_by_phone_with_tier_and_unit(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from contact_center.directory.digests import AddressDigests
 from contact_center.directory.news import CustomerNews
 from contact_center.testing import GROUP, ZHANG, House, KnownFiles, a_file, news, told_of_customer, told_of_tier
 from service_kit.testing import Api
@@ -27,7 +28,7 @@ async def test_a_batch_of_news_makes_of_each_customer_what_its_own_news_would(ap
 async def test_what_was_read_before_a_customer_was_erased_brings_nobody_back(api: Api) -> None:
     """The lane of imports asks, then the live lane hears of the erasure, then the first one writes."""
     house = await House.opened(api)
-    slow = CustomerNews(KnownFiles(a_file()), api.service.parts["addresses"], api.service.kept_answers)
+    slow = CustomerNews(KnownFiles(a_file()), api.service.parts[AddressDigests], api.service.kept_answers)
     batch = [news("customer.created", ZHANG)]
     await slow.prepare(batch)
     await told_of_customer(api, told=news("customer.erased", ZHANG))
@@ -43,7 +44,7 @@ async def test_what_was_read_before_a_customer_was_erased_brings_nobody_back(api
 
 async def test_news_of_one_batch_ask_one_question(api: Api) -> None:
     files = KnownFiles(a_file())
-    handler = CustomerNews(files, api.service.parts["addresses"], api.service.kept_answers)
+    handler = CustomerNews(files, api.service.parts[AddressDigests], api.service.kept_answers)
     other = UUID(int=7)
 
     await handler.prepare(

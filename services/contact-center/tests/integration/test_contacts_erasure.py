@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.news import CustomerNews
 from contact_center.testing import House, a_call, a_flow, eventually, made
@@ -35,7 +36,7 @@ async def told(api: Api, type_: str, *, unit: str = "cn.gd.gz", at: datetime = A
     addresses = (f"phone:+86{NUMBER}",)
     file = CustomerFacts(customer_id=ZHANG, seen_at=at, unit=unit, language="zh-CN", tags=(), addresses=addresses, key_contact_addresses=())
     files = OneFile(None if erased else file)
-    handler = CustomerNews(files, api.service.parts["addresses"], api.service.kept_answers)
+    handler = CustomerNews(files, api.service.parts[AddressDigests], api.service.kept_answers)
     news = News(id=uuid4(), type=type_, subject=ZHANG, at=at, unit=unit, payload={}, cursor="1", traceparent=None, envelope={})
     await handler.prepare([news])
     async with api.service.database.transaction() as tx:

@@ -114,7 +114,7 @@ async def test_graphs_are_made_once_of_what_was_written(api: Api) -> None:
         return graph(nodes)
 
     house, flow = await a_front_door(api)
-    api.service.parts["graphs"] = Graphs(counted)
+    api.service.parts[Graphs] = Graphs(counted)
 
     calls = [await house.call(to="95588") for _ in range(3)]
     await api.get("/v1/contacts")

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from contact_center.directory.digests import AddressDigests
 from contact_center.directory.news import ComplaintNews
 from contact_center.screen_pop.asking import Neighbors
 from contact_center.testing import House, a_file, a_flow, made, news, told_of_customer, told_of_tier
@@ -87,7 +88,7 @@ class Neighbor:
 
 
 def surround(api: Api, neighbor: Neighbor, *, seconds: float = 0.3) -> None:
-    api.service.parts["neighbors"] = Neighbors(customers=neighbor, scores=neighbor, complaints=neighbor, seconds=seconds)
+    api.service.parts[Neighbors] = Neighbors(customers=neighbor, scores=neighbor, complaints=neighbor, seconds=seconds)
 
 
 async def popped(
@@ -285,7 +286,7 @@ async def test_the_number_of_cases_that_the_directory_knows_is_withheld_too(api:
     await told_of_tier(api, ZHANG, 5)
     async with api.service.database.transaction() as tx:
         told = news("complaint.received", UUID(int=8), customer_id=str(ZHANG), is_open=True)
-        await ComplaintNews(api.service.parts["addresses"])(tx, told)
+        await ComplaintNews(api.service.parts[AddressDigests])(tx, told)
     call = await house.call(customer_id=str(ZHANG))
 
     seen = await popped(api, call)

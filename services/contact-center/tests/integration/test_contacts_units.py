@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.store import DirectoryStore
 from contact_center.screen_pop.asking import Neighbors
@@ -25,7 +26,7 @@ async def known_to_the_directory(api: Api, customer_id: UUID, unit: str, *addres
         customer_id=customer_id, seen_at=AT, unit=unit, language=None, tags=(), addresses=addresses, key_contact_addresses=()
     )
     async with api.service.database.transaction() as tx:
-        await DirectoryStore(tx, api.service.parts["addresses"]).learn([facts])
+        await DirectoryStore(tx, api.service.parts[AddressDigests]).learn([facts])
 
 
 class Files:
@@ -49,7 +50,7 @@ class Files:
 
 
 def surround(api: Api, files: Files) -> None:
-    api.service.parts["neighbors"] = Neighbors(customers=files, scores=files, complaints=files, seconds=1)
+    api.service.parts[Neighbors] = Neighbors(customers=files, scores=files, complaints=files, seconds=1)
 
 
 async def popped(api: Api, contact: dict[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Response
 from service_kit.access.units import UnitNotAllowed, unit_for
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import EARLIEST, Id
 from service_kit.words.merging import merged
 
+from customer_profile.call import Call
 from customer_profile.care import birthdays
 from customer_profile.care.caring import caring
 from customer_profile.care.domain import (

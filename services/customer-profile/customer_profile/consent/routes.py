@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import LATEST, Id, Timestamp
 
+from customer_profile.call import Call
 from customer_profile.consent.domain import Consent, ConsentNotFound, decide
 from customer_profile.consent.rows import consent_of
 from customer_profile.consent.schemas import ConsentView, DecisionView, NewConsent, consent_view, reasons_out

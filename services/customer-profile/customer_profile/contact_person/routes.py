@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Response
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
 
+from customer_profile.call import Call
 from customer_profile.contact_person.domain import ContactPerson, ContactPersonNotFound
 from customer_profile.contact_person.rows import person_of
 from customer_profile.contact_person.schemas import ContactPersonChange, ContactPersonView, NewContactPerson, person_view
@@ -16,7 +16,7 @@ from customer_profile.contact_person.store import ContactPersonReader, ContactPe
 from customer_profile.customer.domain import CustomerNotFound, IdentifierTaken
 from customer_profile.customer.sensitive import SENSITIVE_SCOPE
 from customer_profile.customer.store import BEFORE_ALL, CustomerReader, CustomerStore
-from customer_profile.identifier.domain import replaced, without_repeats
+from customer_profile.identifier.domain import Vault, replaced, without_repeats
 from customer_profile.identifier.schemas import identifiers_of
 
 router = Router(tags=["contact persons"])
@@ -29,7 +29,7 @@ async def create_contact_person(customer_id: Id, body: NewContactPerson, call: A
 
     Their phones and e-mails find the customer from now on.
     """
-    identifiers = identifiers_of(body.identifiers, call.part("vault"), region=call.settings.phone_region)
+    identifiers = identifiers_of(body.identifiers, call.part(Vault), region=call.settings.phone_region)
     person = ContactPerson(
         id=call.new_id(),
         customer_id=customer_id,
@@ -101,7 +101,7 @@ async def remove_contact_person(customer_id: Id, person_id: Id, call: Annotated[
         call.require_match(person.version)
         unit = await CustomerStore.of(tx, call.caller).keep(customer_id)
         await people.remove(person, unit=unit, at=call.at)
-        await call.part("kept_answers").erase(tx, [person.id])
+        await call.kept_answers.erase(tx, [person.id])
         return call.nothing()
 
 
@@ -111,6 +111,6 @@ def sent(before: ContactPerson, body: ContactPersonChange, call: Call) -> dict[s
     if "key_contact" in given:
         given["is_key_contact"] = given.pop("key_contact")
     if "identifiers" in given:
-        written = identifiers_of(body.identifiers or [], call.part("vault"), region=call.settings.phone_region)
+        written = identifiers_of(body.identifiers or [], call.part(Vault), region=call.settings.phone_region)
         given["identifiers"] = replaced(before.identifiers, written, sees_hidden=call.caller.may(SENSITIVE_SCOPE))
     return given

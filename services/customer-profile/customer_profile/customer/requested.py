@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.access.units import unit_for
-from service_kit.web.call import Call
 
+from customer_profile.call import Call
 from customer_profile.customer import facts as facts_of
 from customer_profile.customer.domain import Customer, SourceGiven
 from customer_profile.customer.facts import Facts

@@ -7,11 +7,11 @@ from fastapi import Depends, Query, Response
 from service_kit.access.units import UnitNotAllowed
 from service_kit.store.database import Transaction
 from service_kit.store.outbox import Event
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import EMAIL, PHONE_IN_QUERY, Id, Stars, UnitPath
 
+from customer_profile.call import Call
 from customer_profile.customer import use_cases
 from customer_profile.customer.domain import Customer, CustomerNotFound, IdentifierTaken, TooManyFacts, TooManyIdentifiers
 from customer_profile.customer.file_json import file_json, page_json
@@ -60,7 +60,7 @@ async def create_customer(body: NewCustomer, call: Annotated[Call, requires("cus
     one, the answer is 409 and names the holder if the token may see it. Phones and e-mails may be shared. An answer that is repeated
     for its Idempotency-Key is masked: read the file for what is sensitive.
     """
-    vault: Vault = call.part("vault")
+    vault = call.part(Vault)
     customer = new_customer(body, call, vault, id=call.new_id())
     try:
         async with call.transaction() as tx:
@@ -136,7 +136,7 @@ async def look_up_customers(body: Lookups, call: Annotated[Call, requires("custo
 
     Items come in the order of the request; an identifier that nobody holds gives null.
     """
-    identifiers = identifiers_of(body.identifiers, call.part("vault"), region=call.settings.phone_region)
+    identifiers = identifiers_of(body.identifiers, call.part(Vault), region=call.settings.phone_region)
     async with call.transaction() as tx:
         held = await CustomerStore.of(tx, call.caller).holders([identifier.key for identifier in identifiers], most=MOST_HOLDERS)
         units = [row["unit"] for rows in held.values() for row in rows]
@@ -156,7 +156,7 @@ async def change_customer(
     A merge patch: lists are replaced whole, facts and their members one by one, null empties. Facts that are sent again unchanged
     are confirmed by their source. Identifiers that are masked for the caller stay on the file, whatever list is sent.
     """
-    vault: Vault = call.part("vault")
+    vault = call.part(Vault)
     wanted: Customer | None = None
     try:
         async with call.transaction() as tx:
@@ -184,7 +184,7 @@ async def erase_customer(customer_id: Id, call: Annotated[Call, requires("custom
         customer = await store.get_to_change(customer_id)
         call.require_match(customer.version)
         subjects = await use_cases.erase(store, customer, at=call.at)
-        await call.part("kept_answers").erase(tx, subjects)
+        await call.kept_answers.erase(tx, subjects)
         return call.nothing()
 
 
@@ -200,7 +200,7 @@ def created_answer(call: Call, created: Customer, tx: Transaction) -> Response:
 
 def vault_for(call: Call) -> Vault | None:
     """The vault, for callers who may see what is sensitive."""
-    vault: Vault = call.part("vault")
+    vault = call.part(Vault)
     return vault if call.caller.may(SENSITIVE_SCOPE) else None
 
 
@@ -227,7 +227,7 @@ def asked_key(call: Call, name: str, value: str) -> Identifier:
     if name == IdentifierType.PHONE and value.startswith(" "):
         value = f"+{value[1:]}"
     system, _, rest = value.partition(":") if name == IdentifierType.EXTERNAL else ("", "", value)
-    return written(IdentifierType(name), rest, vault=call.part("vault"), system=system, region=call.settings.phone_region)
+    return written(IdentifierType(name), rest, vault=call.part(Vault), system=system, region=call.settings.phone_region)
 
 
 async def naming_the_holder(call: Call, customer: Customer) -> IdentifierTaken:

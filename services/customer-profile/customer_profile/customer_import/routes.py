@@ -9,7 +9,6 @@ from service_kit.access.units import UnitNotAllowed, unit_for, units_of
 from service_kit.sheet.domain import SheetNotReadable
 from service_kit.sheet.encodings import Named as Encoding
 from service_kit.store.running import Reader
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import NotFound, TooLarge
@@ -17,6 +16,7 @@ from service_kit.words.fields import Id, UnitPath
 from service_kit.work import jobs
 from service_kit.work.jobs import Job, JobAlreadyOver
 
+from customer_profile.call import Call
 from customer_profile.customer.store import BEHIND_ALL
 from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable
 from customer_profile.customer_import.domain import ImportNotFound
@@ -38,6 +38,7 @@ MappingText = Annotated[str, Field(max_length=20_000, examples=['{"nr": "externa
     status_code=202,
     response_model=ImportView,
     raises=[SheetNotReadable, MappingNotUsable, KeyNotUsable, UnitNotAllowed, TooLarge],
+    engine="fastapi",
 )
 async def create_customer_import(
     call: Annotated[Call, requires("customers:import")],

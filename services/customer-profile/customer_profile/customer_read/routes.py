@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import Response
 from pydantic_core import to_json
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import written
 
+from customer_profile.call import Call
 from customer_profile.contact_person.rows import person_of
 from customer_profile.contact_person.schemas import person_view
 from customer_profile.customer.file_json import file_json

@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import LATEST, Id
 
+from customer_profile.call import Call
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEHIND_ALL, CustomerReader, CustomerStore
 from customer_profile.interaction.domain import (

@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import Depends, Response
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 
+from customer_profile.call import Call
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEFORE_ALL, CustomerReader, CustomerStore
 from customer_profile.relationship.domain import (

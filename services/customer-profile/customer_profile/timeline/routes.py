@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import EARLIEST, LATEST, Id, Timestamp
 
+from customer_profile.call import Call
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEHIND_ALL, CustomerReader
 from customer_profile.timeline.domain import kinds_for

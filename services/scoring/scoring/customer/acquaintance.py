@@ -7,8 +7,8 @@ from uuid import UUID
 from service_kit.access.caller import Caller
 from service_kit.access.client import NeighborUnavailable
 from service_kit.store.database import Database
-from service_kit.web.call import Call
 
+from scoring.call import Call
 from scoring.customer.domain import Asked, CustomerNotFound, KnownCustomer
 from scoring.customer.store import CustomerReader
 
@@ -42,7 +42,7 @@ async def acquainted(database: Database, customers: CustomerFile, ids: Sequence[
 
 async def named_customer(call: Call, customer_id: UUID) -> KnownCustomer:
     """The customer that an operation names; CustomerNotFound, or NeighborUnavailable as above."""
-    known = await acquainted(call.database, call.part("customers"), [customer_id], call.caller)
+    known = await acquainted(call.database, call.part(CustomerFile), [customer_id], call.caller)
     if customer_id not in known:
         raise CustomerNotFound()
     return known[customer_id]

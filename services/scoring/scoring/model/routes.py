@@ -3,11 +3,11 @@
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Response
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 
+from scoring.call import Call
 from scoring.model.parameters import ScoreModelNotFound
 from scoring.model.schemas import ModelView, model_view
 from scoring.model.store import ModelReader

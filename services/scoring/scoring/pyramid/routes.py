@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Query, Response
 from service_kit.access.units import units_of
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Currency, Day
 
+from scoring.call import Call
 from scoring.pyramid.schemas import PyramidView, pyramid_view
 from scoring.pyramid.store import PyramidReader
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import Query, Response
 from service_kit.access.units import units_of
 from service_kit.store.running import Reader
-from service_kit.web.call import Call
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Day, Id
 
+from scoring.call import Call
 from scoring.card.store import CardReader
 from scoring.company_day import today
 from scoring.customer.acquaintance import NOT_ACQUAINTED, named_customer

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 from service_kit.access.units import units_of
-from service_kit.web.call import Call
 from service_kit.web.long_work import followed
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
@@ -12,6 +11,7 @@ from service_kit.words.fields import Id
 from service_kit.work import jobs
 from service_kit.work.jobs import JobAlreadyOver
 
+from scoring.call import Call
 from scoring.company_day import today
 from scoring.score_run.domain import KIND, CalibrationAfterScoring, RunsAreCompanyWide, ScoreRunNotFound, ScoresLieAhead
 from scoring.score_run.schemas import NewScoreRun, ScoreRunView, run_view

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 from service_kit.access.units import units_of
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import EARLIEST, Day, Id
 
+from scoring.call import Call
 from scoring.company_day import today
 from scoring.customer.acquaintance import NOT_ACQUAINTED, named_customer
 from scoring.customer.store import CustomerStore

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import Depends, Path, Response
 from service_kit.store.database import Transaction
 from service_kit.store.running import Record
-from service_kit.web.call import Call
 from service_kit.web.long_work import LongWork, followed
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
@@ -14,6 +13,7 @@ from service_kit.words.errors import PreconditionFailed
 from service_kit.words.fields import Id
 from service_kit.work import jobs
 
+from scoring.call import Call
 from scoring.company_day import today
 from scoring.customer.acquaintance import NOT_ACQUAINTED, named_customer
 from scoring.customer.store import CustomerStore

@@ -7,15 +7,15 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 from service_kit.access.client import NeighborUnavailable
 from service_kit.access.units import units_of
-from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import Conflict
 from service_kit.words.fields import Id
 
 from scoring.amounts import in_units
+from scoring.call import Call
 from scoring.company_day import zone_of
-from scoring.customer.acquaintance import NOT_ACQUAINTED, acquainted
+from scoring.customer.acquaintance import NOT_ACQUAINTED, CustomerFile, acquainted
 from scoring.score.rescoring import Rescoring
 from scoring.transaction import use_cases
 from scoring.transaction.domain import (
@@ -56,7 +56,7 @@ async def create_transaction(body: NewTransaction, call: Annotated[Call, require
     A refund is no order: it lowers the net value. An external id that is taken is 409 and names the transaction that has it.
     """
     transaction = body.transaction(id=call.new_id(), at=call.at, zone=zone_of(call))
-    customers = await acquainted(call.database, call.part("customers"), [body.customer_id], call.caller)
+    customers = await acquainted(call.database, call.part(CustomerFile), [body.customer_id], call.caller)
     async with call.transaction() as tx:
         recorded = await use_cases.record(TransactionStore(tx, units_of(call.caller)), Rescoring(tx), transaction, customers, at=call.at)
         return call.created(transaction_view(recorded), location=f"/v1/transactions/{recorded.id}", version=recorded.version)
@@ -71,7 +71,7 @@ async def create_transactions(body: TransactionBatch, call: Annotated[Call, requ
     """
     transactions, rejected = _readable(body, call)
     customers = await acquainted(
-        call.database, call.part("customers"), list({each.customer_id for each in transactions.values()}), call.caller
+        call.database, call.part(CustomerFile), list({each.customer_id for each in transactions.values()}), call.caller
     )
     async with call.transaction() as tx:
         store = TransactionStore(tx, units_of(call.caller))

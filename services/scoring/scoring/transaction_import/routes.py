@@ -10,7 +10,6 @@ from pydantic.json_schema import SkipJsonSchema
 from service_kit.access.units import units_of
 from service_kit.sheet.encodings import Named as Encoding
 from service_kit.store.database import Transaction
-from service_kit.web.call import Call
 from service_kit.web.long_work import followed
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
@@ -18,6 +17,7 @@ from service_kit.words.fields import Id
 from service_kit.work import jobs
 from service_kit.work.jobs import Job, JobAlreadyOver
 
+from scoring.call import Call
 from scoring.transaction_import.domain import KIND, Order, TransactionImportNotFound
 from scoring.transaction_import.schemas import KEY, MAPPING, YES_OR_NO, RowError, TransactionImportView, import_view, row_error_view
 from scoring.transaction_import.store import PIECE, TransactionImportReader, TransactionImportStore, kept
