@@ -25,7 +25,7 @@ from scoring.transaction_import.store import PIECE, TransactionImportReader, Tra
 router = Router(tags=["transaction-imports"])
 
 
-@router.post("/v1/transaction-imports", status_code=202, response_model=TransactionImportView)
+@router.post("/v1/transaction-imports", status_code=202, response_model=TransactionImportView, engine="fastapi")
 async def create_transaction_import(
     call: Annotated[Call, requires("transactions:write")],
     file: Annotated[UploadFile, File(description="A sheet as CSV, XLSX or NDJSON; the format is told by its content.")],
