@@ -72,6 +72,11 @@ class Agent:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def takes_offers(self) -> bool:
+        """Whether the agent is on the queue."""
+        return self.presence is Presence.AVAILABLE and self.is_responding
+
     def described(self, profile: Profile, *, unit: str, at: datetime) -> Self:
         """The agent with another profile."""
         return replace(self, profile=profile, unit=unit, version=self.version + 1, updated_at=at)

@@ -25,9 +25,9 @@ from contact_center.agent.schemas import (
     agent_view,
     presence_out,
 )
-from contact_center.agent.store import AgentStore
+from contact_center.agent.store import AgentReader, AgentStore
 from contact_center.patches import PatchedDocumentIncomplete
-from contact_center.queue.store import QueueStore
+from contact_center.queue.store import QueueReader
 from contact_center.words import Presence, variant
 
 router = Router(tags=["agents"])
@@ -44,7 +44,7 @@ async def take_on_agent(body: NewAgent, call: Annotated[Call, requires("agents:w
     require_no_agent(call.caller)
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
-        queues = QueueStore(tx, units_of(call.caller))
+        queues = QueueReader(tx, units_of(call.caller))
         taken_on = await use_cases.take_on(AgentStore(tx), queues, body.profile(), unit=unit, id=call.new_id(), at=await database_time(tx))
         view = agent_view(taken_on, ())
         return call.created(view, location=f"/v1/agents/{taken_on.id}", version=taken_on.version, variant=variant(view))
@@ -60,7 +60,7 @@ async def list_agents(
     """List agents with what they are at, oldest first."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        store = AgentStore(reader, units_of(call.caller))
+        store = AgentReader(reader, units_of(call.caller))
         agents = await store.page(after=after, limit=page.fetch, queue_id=queue_id, presence=presence)
         works = await store.works(agent.id for agent in agents)
     views = [agent_view(agent, works.get(agent.id, ())) for agent in agents]
@@ -71,7 +71,7 @@ async def list_agents(
 async def read_agent(agent_id: Id, call: Annotated[Call, requires("agents:read")]) -> Response:
     """Read an agent with what it is at."""
     async with call.reading() as reader:
-        store = AgentStore(reader, units_of(call.caller))
+        store = AgentReader(reader, units_of(call.caller))
         agent = await store.get(agent_id)
         view = agent_view(agent, (await store.works([agent_id])).get(agent_id, ()))
     return call.answer(view, version=agent.version, variant=variant(view))
@@ -103,7 +103,7 @@ async def change_agent(agent_id: Id, body: Annotated[AgentPatch, MergePatch], ca
 async def read_presence(agent_id: Id, call: Annotated[Call, requires("agents:read")]) -> Response:
     """Read what an agent is at."""
     async with call.reading() as reader:
-        store = AgentStore(reader, units_of(call.caller))
+        store = AgentReader(reader, units_of(call.caller))
         agent = await store.get(agent_id)
         return call.answer(presence_out(agent, (await store.works([agent_id])).get(agent_id, ())))
 
@@ -130,7 +130,7 @@ async def _described(call: Call, tx: Transaction, agent: Agent, asked: NewAgent)
     call.require_match(agent.version)
     unit = unit_for(call.caller, asked.unit, default=agent.unit) if asked.unit else agent.unit
     store = AgentStore(tx)
-    queues = QueueStore(tx, units_of(call.caller))
+    queues = QueueReader(tx, units_of(call.caller))
     described = await use_cases.describe(store, queues, agent, asked.profile(), unit=unit, at=call.at)
     view = agent_view(described, (await store.works([agent.id])).get(agent.id, ()))
     return call.answer(view, version=described.version, variant=variant(view))

@@ -18,11 +18,10 @@ from service_kit.words.fields import Id, Line
 
 from contact_center.acting import HANDLE, SUPERVISE, ActsForAnotherAgent, agent_of
 from contact_center.addresses import written
-from contact_center.agent.store import AgentStore
+from contact_center.agent.store import AgentReader
 from contact_center.contact import use_cases
-from contact_center.contact.domain import Contact, ContactUnknown
+from contact_center.contact.domain import Contact, ContactMoveNotAllowed, ContactUnknown
 from contact_center.contact.external import ExternalIdTaken, first_of
-from contact_center.contact.moves import ContactMoveNotAllowed
 from contact_center.contact.schemas import (
     CompletionIn,
     ContactPatch,
@@ -34,16 +33,16 @@ from contact_center.contact.schemas import (
     TransferToQueue,
     contact_view,
 )
-from contact_center.contact.store import ContactStore
+from contact_center.contact.store import ContactReader, ContactStore
 from contact_center.contact.use_cases import Arrival, Changes, House, TransferTargetUnknown
 from contact_center.directory.domain import CustomerUnknown
-from contact_center.directory.store import DirectoryStore
+from contact_center.directory.store import DirectoryReader
 from contact_center.entry_point.domain import NobodyThere
-from contact_center.entry_point.store import EntryPointStore
+from contact_center.entry_point.store import EntryPointReader
 from contact_center.flow.nodes import Asking
-from contact_center.flow.store import FlowStore
+from contact_center.flow.store import FlowReader
 from contact_center.queue.domain import ChannelNotServed
-from contact_center.queue.store import QueueStore
+from contact_center.queue.store import QueueReader
 from contact_center.words import Channel, ContactState, variant
 
 router = Router(tags=["contacts"])
@@ -132,7 +131,7 @@ async def change_contact(
         store = movable(call, tx)
         call.require_match((await store.locked(contact_id)).version)
         given = Changes(names=frozenset(body.model_fields_set), customer_id=body.customer_id, language=body.language, notes=body.notes)
-        directory = DirectoryStore(tx, call.part("addresses"))
+        directory = DirectoryReader(tx, call.part("addresses"))
         at = await database_time(tx)
         contact = await use_cases.identify(store, directory, contact_id, given, sees=call.caller.sees, at=at)
         return await answered(call, tx, contact, at=at)
@@ -177,10 +176,10 @@ async def transfer_contact(contact_id: Id, body: TransferIn, call: Annotated[Cal
     if isinstance(body, TransferToQueue):
         queue_id = body.queue_id
         return await moved(
-            call, lambda store, tx, at: use_cases.transfer_to_queue(store, QueueStore(tx, units), contact_id, queue_id, at=at)
+            call, lambda store, tx, at: use_cases.transfer_to_queue(store, QueueReader(tx, units), contact_id, queue_id, at=at)
         )
     agent_id = body.agent_id
-    return await moved(call, lambda store, tx, at: use_cases.transfer_to_agent(store, AgentStore(tx, units), contact_id, agent_id, at=at))
+    return await moved(call, lambda store, tx, at: use_cases.transfer_to_agent(store, AgentReader(tx, units), contact_id, agent_id, at=at))
 
 
 @router.post("/v1/contacts/{contact_id}/completion", response_model=ContactView, raises=MOVE_REFUSALS)
@@ -196,7 +195,7 @@ async def complete_contact(
     return await moved(
         call,
         lambda store, tx, at: use_cases.complete(
-            store, QueueStore(tx), contact_id, wrap_up_code=said.wrap_up_code, notes=said.notes, at=at
+            store, QueueReader(tx), contact_id, wrap_up_code=said.wrap_up_code, notes=said.notes, at=at
         ),
     )
 
@@ -226,7 +225,7 @@ async def viewed(call: Call, reader: Reader, contact: Contact, *, at: datetime) 
 async def all_viewed(call: Call, reader: Reader, contacts: Sequence[Contact], *, at: datetime) -> list[ContactView]:
     """As `viewed`; the versions of the flows that they are in are read at once."""
     walked = {walks for contact in contacts if (walks := contact.walks) is not None}
-    flows = await FlowStore(reader, call.part("graphs")).versions(walked)
+    flows = await FlowReader(reader, call.part("graphs")).versions(walked)
 
     def asking(contact: Contact) -> Asking | None:
         return None if contact.walks is None else flows[contact.walks].asking(contact.journey)
@@ -234,23 +233,23 @@ async def all_viewed(call: Call, reader: Reader, contacts: Sequence[Contact], *,
     return [contact_view(contact, asking=asking(contact), language=call.language, at=at) for contact in contacts]
 
 
-def own(call: Call, reader: Reader) -> ContactStore:
+def own(call: Call, reader: Reader) -> ContactReader:
     """The contacts that the caller may see."""
-    return ContactStore(reader, units_of(call.caller), own_agent=agent_of(call.caller))
+    return ContactReader(reader, units_of(call.caller), own_agent=agent_of(call.caller))
 
 
-def movable(call: Call, reader: Reader) -> ContactStore:
+def movable(call: Call, tx: Transaction) -> ContactStore:
     """As `own`, of which only those may be moved that are in the hands of the agent for whom the token acts, where it acts for one."""
     if call.caller.agent_id is None:
         call.caller.demand(["contacts:write"], instead=[SUPERVISE])
-    return ContactStore(reader, units_of(call.caller), own_agent=agent_of(call.caller), acting=call.caller)
+    return ContactStore(tx, units_of(call.caller), own_agent=agent_of(call.caller), acting=call.caller)
 
 
 def house(call: Call, tx: Transaction) -> House:
     return House(
-        entries=EntryPointStore(tx),
-        directory=DirectoryStore(tx, call.part("addresses"), units_of(call.caller)),
-        flows=FlowStore(tx, call.part("graphs")),
-        queues=QueueStore(tx),
+        entries=EntryPointReader(tx),
+        directory=DirectoryReader(tx, call.part("addresses"), units_of(call.caller)),
+        flows=FlowReader(tx, call.part("graphs")),
+        queues=QueueReader(tx),
         zone=ZoneInfo(call.settings.time_zone),
     )

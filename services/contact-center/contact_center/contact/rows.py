@@ -7,8 +7,7 @@ from uuid import UUID
 
 from service_kit.store.running import Record
 
-from contact_center.contact.domain import Contact
-from contact_center.contact.moves import State
+from contact_center.contact.domain import Contact, State
 from contact_center.flow.domain import Journey, Visit
 from contact_center.flow.nodes import Wording
 from contact_center.routing.domain import skills_of

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 from service_kit.words.fields import Code, Id, Input, Line, Output, Seconds, Stars, Text, Timestamp, UnitPath
 
-from contact_center.contact.domain import Contact
-from contact_center.contact.moves import allowed_moves
+from contact_center.contact.domain import Contact, allowed_moves
 from contact_center.flow.domain import Visit
 from contact_center.flow.nodes import Asking, Collect
 from contact_center.words import Address, Channel, ContactState, NodeName, Spoken, Transfers, Waited, absent

@@ -8,8 +8,7 @@ from service_kit.store.database import Transaction
 from service_kit.store.moments import database_time
 from service_kit.work.timers import Timer
 
-from contact_center.contact.domain import ContactUnknown
-from contact_center.contact.moves import State
+from contact_center.contact.domain import ContactUnknown, State
 from contact_center.contact.store import ContactStore
 
 

@@ -14,10 +14,11 @@ from service_kit.words.errors import PreconditionFailed
 from service_kit.words.fields import Id, Input, Output, Timestamp, UnitPath
 
 from contact_center.acting import ActsForOneAgent, require_no_agent
-from contact_center.agent.store import AgentStore
+from contact_center.agent.store import AgentReader
 from contact_center.conditions import EXISTS, creates
-from contact_center.dedicated.store import DedicatedAgentUnknown, Dedication, DedicationStore, DedicationUnknown
-from contact_center.directory.store import DirectoryStore
+from contact_center.dedicated.domain import DedicatedAgentUnknown, Dedication, DedicationUnknown
+from contact_center.dedicated.store import DedicationReader, DedicationStore
+from contact_center.directory.store import DirectoryReader
 
 router = Router(tags=["dedicated agents"])
 FIRST = UUID(int=0)
@@ -48,7 +49,7 @@ async def list_dedicated_agents(
     """List which customers have a dedicated agent, by customer id."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        found = await DedicationStore(reader, units_of(call.caller)).page(after=after, limit=page.fetch, agent_id=agent_id)
+        found = await DedicationReader(reader, units_of(call.caller)).page(after=after, limit=page.fetch, agent_id=agent_id)
     return call.page(page, [dedication_view(each) for each in found], next_cursor=page.next_cursor(found, "customer_id"))
 
 
@@ -56,7 +57,7 @@ async def list_dedicated_agents(
 async def read_dedicated_agent(customer_id: Id, call: Annotated[Call, requires("agents:read")]) -> Response:
     """Read who is the dedicated agent of a customer."""
     async with call.reading() as reader:
-        found = await DedicationStore(reader, units_of(call.caller)).get(customer_id)
+        found = await DedicationReader(reader, units_of(call.caller)).get(customer_id)
     return call.answer(dedication_view(found), version=found.version)
 
 
@@ -71,7 +72,7 @@ async def set_dedicated_agent(customer_id: Id, body: DedicationIn, call: Annotat
     require_no_agent(call.caller)
     async with call.transaction() as tx:
         present = await _present(call, tx, customer_id)
-        if not await AgentStore(tx, units_of(call.caller)).known([body.agent_id]):
+        if not await AgentReader(tx, units_of(call.caller)).known([body.agent_id]):
             raise DedicatedAgentUnknown()
         if creates(call, None if present is None else present.version):
             unit = await _unit(call, tx, customer_id)
@@ -110,7 +111,7 @@ async def _present(call: Call, tx: Transaction, customer_id: UUID) -> Dedication
 
 async def _unit(call: Call, tx: Transaction, customer_id: UUID) -> str:
     """The customer's unit; whoever is kept to units dedicates agents to those only who are known to lie in them."""
-    known = await DirectoryStore(tx, call.part("addresses")).customer(customer_id)
+    known = await DirectoryReader(tx, call.part("addresses")).customer(customer_id)
     unit = None if known is None else known.unit
     if not call.caller.sees(unit):
         raise DedicationUnknown()

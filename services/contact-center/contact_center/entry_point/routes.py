@@ -14,10 +14,10 @@ from service_kit.words.fields import Id
 from contact_center.addresses import written
 from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointUnknown, TargetUnknown
 from contact_center.entry_point.schemas import EntryPointView, EntryToFlow, NewEntryPoint, entry_point_view
-from contact_center.entry_point.store import EntryPointStore
-from contact_center.flow.store import FlowStore
+from contact_center.entry_point.store import EntryPointReader, EntryPointStore
+from contact_center.flow.store import FlowReader
 from contact_center.queue.domain import ChannelNotServed
-from contact_center.queue.store import QueueStore
+from contact_center.queue.store import QueueReader
 
 router = Router(tags=["entry points"])
 FIRST = UUID(int=0)
@@ -44,7 +44,7 @@ async def list_entry_points(call: Annotated[Call, requires("queues:read")], page
     """List entry points, oldest first."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        entries = await EntryPointStore(reader, units_of(call.caller)).page(after=after, limit=page.fetch)
+        entries = await EntryPointReader(reader, units_of(call.caller)).page(after=after, limit=page.fetch)
     return call.page(page, [entry_point_view(entry) for entry in entries], next_cursor=page.next_cursor(entries, "id"))
 
 
@@ -52,7 +52,7 @@ async def list_entry_points(call: Annotated[Call, requires("queues:read")], page
 async def read_entry_point(entry_point_id: Id, call: Annotated[Call, requires("queues:read")]) -> Response:
     """Read an entry point."""
     async with call.reading() as reader:
-        entry = await EntryPointStore(reader, units_of(call.caller)).get(entry_point_id)
+        entry = await EntryPointReader(reader, units_of(call.caller)).get(entry_point_id)
     return call.answer(entry_point_view(entry), version=entry.version)
 
 
@@ -79,12 +79,12 @@ def _leads_as_before(before: EntryPoint, body: NewEntryPoint) -> bool:
 async def _check_target(call: Call, tx: Transaction, body: NewEntryPoint) -> None:
     units = units_of(call.caller)
     if isinstance(body, EntryToFlow):
-        flows = FlowStore(tx, call.part("graphs"), units)
+        flows = FlowReader(tx, call.part("graphs"), units)
         if not await flows.known([body.flow_id]):
             raise TargetUnknown()
-        queues = await QueueStore(tx).some((await flows.present(body.flow_id)).queue_ids())
+        queues = await QueueReader(tx).some((await flows.present(body.flow_id)).queue_ids())
     else:
-        queues = await QueueStore(tx, units).some([body.queue_id])
+        queues = await QueueReader(tx, units).some([body.queue_id])
         if not queues:
             raise TargetUnknown()
     for queue in queues:

@@ -14,7 +14,7 @@ from service_kit.words.fields import Id, Timestamp
 from contact_center.figures.schemas import AgentCounts, QueueFigures
 from contact_center.figures.store import FigureStore
 from contact_center.queue.domain import Queue, QueueUnknown
-from contact_center.queue.store import QueueStore
+from contact_center.queue.store import QueueReader
 
 router = Router(tags=["queues"])
 COUNTED_FOR = timedelta(days=90)
@@ -33,7 +33,7 @@ async def read_figures(
     A contact that is passed on counts in every queue that answered it, with the seconds that it waited there.
     """
     async with call.reading() as reader:
-        queue, at = await QueueStore(reader, units_of(call.caller)).get(queue_id), await database_time(reader)
+        queue, at = await QueueReader(reader, units_of(call.caller)).get(queue_id), await database_time(reader)
         counted_from = max(since or start_of_day(at, ZoneInfo(call.settings.time_zone)), at - COUNTED_FOR)
         return call.answer(await figures(FigureStore(reader, queue_id), queue, since=counted_from, at=at))
 

@@ -15,14 +15,14 @@ from service_kit.words.fields import Id
 
 from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
 from contact_center.agent.domain import AgentUnknown
-from contact_center.agent.store import AgentStore
+from contact_center.agent.store import AgentReader
+from contact_center.contact.offers import OfferOfAnotherAgent, OfferOver, OfferUnknown
 from contact_center.contact.routes import answered
 from contact_center.contact.schemas import ContactView, NothingMore
 from contact_center.contact.store import ContactStore
 from contact_center.offer import use_cases
-from contact_center.offer.domain import OfferOfAnotherAgent, OfferOver, OfferUnknown
 from contact_center.offer.schemas import OfferView, RejectionIn, offer_view
-from contact_center.offer.store import OfferStore
+from contact_center.offer.store import OfferReader
 
 router = Router(tags=["offers"])
 FIRST = UUID(int=0)
@@ -37,7 +37,7 @@ async def list_offers(
     require_acting_for(call.caller, agent_id, broad=("offers:read",))
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        await AgentStore(reader, None if agent_of(call.caller) == agent_id else units_of(call.caller)).get(agent_id)
+        await AgentReader(reader, None if agent_of(call.caller) == agent_id else units_of(call.caller)).get(agent_id)
         offers = await _offers(call, reader).pending(agent_id, at=await database_time(reader), after=after, limit=page.fetch)
     return call.page(page, [offer_view(offer) for offer in offers], next_cursor=page.next_cursor(offers, "id"))
 
@@ -97,5 +97,5 @@ async def _match(call: Call, tx: Transaction, offer_id: UUID) -> None:
         call.honor_match((await ContactStore(tx).locked(offer.contact_id)).version)
 
 
-def _offers(call: Call, reader: Reader) -> OfferStore:
-    return OfferStore(reader, units_of(call.caller), own_agent=agent_of(call.caller))
+def _offers(call: Call, reader: Reader) -> OfferReader:
+    return OfferReader(reader, units_of(call.caller), own_agent=agent_of(call.caller))

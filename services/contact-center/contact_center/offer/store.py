@@ -8,7 +8,7 @@ from service_kit.access.units import within_units
 from service_kit.store.running import Reader, Record
 from sqlalchemy import Uuid, bindparam, or_, select
 
-from contact_center.offer.domain import Offer, OfferState, OfferUnknown
+from contact_center.contact.offers import Offer, OfferState, OfferUnknown
 from contact_center.tables import offer
 
 _seen = or_(within_units(offer.c.unit), offer.c.agent_id == bindparam("own_agent", type_=Uuid))
@@ -27,7 +27,7 @@ PENDING = (
 )
 
 
-class OfferStore:
+class OfferReader:
     """Reads offers."""
 
     def __init__(self, reader: Reader, units: Sequence[str] | None = None, *, own_agent: UUID | None = None) -> None:

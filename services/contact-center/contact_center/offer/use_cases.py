@@ -5,7 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from contact_center.contact.domain import Contact, Happened
-from contact_center.offer.domain import Offer, OfferEnd, OfferState
+from contact_center.contact.offers import Offer, OfferEnd, OfferState
 
 
 class Contacts(Protocol):

@@ -14,7 +14,7 @@ from contact_center.patches import PatchedDocumentIncomplete
 from contact_center.queue import use_cases
 from contact_center.queue.domain import OverflowUnknown, Queue, QueueUnknown
 from contact_center.queue.schemas import NewQueue, QueuePatch, QueueView, queue_view
-from contact_center.queue.store import QueueStore
+from contact_center.queue.store import QueueReader, QueueStore
 
 router = Router(tags=["queues"])
 FIRST = UUID(int=0)
@@ -40,7 +40,7 @@ async def list_queues(call: Annotated[Call, requires("queues:read")], page: Anno
     """List queues, oldest first."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        queues = await QueueStore(reader, units_of(call.caller)).page(after=after, limit=page.fetch)
+        queues = await QueueReader(reader, units_of(call.caller)).page(after=after, limit=page.fetch)
     return call.page(page, [queue_view(queue) for queue in queues], next_cursor=page.next_cursor(queues, "id"))
 
 
@@ -48,7 +48,7 @@ async def list_queues(call: Annotated[Call, requires("queues:read")], page: Anno
 async def read_queue(queue_id: Id, call: Annotated[Call, requires("queues:read")]) -> Response:
     """Read a queue."""
     async with call.reading() as reader:
-        queue = await QueueStore(reader, units_of(call.caller)).get(queue_id)
+        queue = await QueueReader(reader, units_of(call.caller)).get(queue_id)
     return call.answer(queue_view(queue), version=queue.version)
 
 

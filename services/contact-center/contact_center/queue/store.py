@@ -7,12 +7,12 @@ from uuid import UUID
 
 from service_kit.access.units import within_units
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
 from service_kit.store.running import Reader, Record
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, select, update
 
+from contact_center.marks import mark
 from contact_center.queue.domain import Queue, QueueProfile, QueueUnknown, RelaxationStep
-from contact_center.routing.marks import mark
+from contact_center.queue.events import of_queue
 from contact_center.tables import queue
 
 FIND = select(queue).where(queue.c.id == bindparam("id"), within_units(queue.c.unit))
@@ -26,8 +26,8 @@ INSERT = insert(queue)
 UPDATE = update(queue).where(queue.c.id == bindparam("of_id"), queue.c.version == bindparam("of_version"))
 
 
-class QueueStore:
-    """Reads and writes queues; a write tells its event and marks the queue for the router."""
+class QueueReader:
+    """Reads queues."""
 
     def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
         self._reader = reader
@@ -35,11 +35,7 @@ class QueueStore:
 
     async def get(self, queue_id: UUID) -> Queue:
         """QueueUnknown where there is none in the caller's units."""
-        return self._found(await self._reader.fetch_one(FIND, id=queue_id, units=self._units))
-
-    async def locked(self, queue_id: UUID) -> Queue:
-        """As `get`, and nobody else changes it before this transaction ends."""
-        return self._found(await self._reader.fetch_one(LOCK, id=queue_id, units=self._units))
+        return found(await self._reader.fetch_one(FIND, id=queue_id, units=self._units))
 
     async def page(self, *, after: UUID, limit: int) -> list[Queue]:
         rows = await self._reader.fetch(PAGE, units=self._units, after=after, limit=limit)
@@ -57,6 +53,18 @@ class QueueStore:
     async def all(self) -> list[Queue]:
         return [queue_of(row) for row in await self._reader.fetch(ALL)]
 
+
+class QueueStore(QueueReader):
+    """Writes queues; a write tells its event and marks the queue for the router."""
+
+    def __init__(self, tx: Transaction, units: Sequence[str] | None = None) -> None:
+        super().__init__(tx, units)
+        self._tx = tx
+
+    async def locked(self, queue_id: UUID) -> Queue:
+        """As `get`, and nobody else changes it before this transaction ends."""
+        return found(await self._tx.fetch_one(LOCK, id=queue_id, units=self._units))
+
     async def add(self, added: Queue) -> None:
         await self._write(INSERT, added, "queue.created", _row(added) | {"id": added.id, "created_at": added.created_at})
 
@@ -65,21 +73,15 @@ class QueueStore:
         await self._write(UPDATE, changed, "queue.changed", _row(changed) | bound)
 
     async def _write(self, statement: Any, written: Queue, event: str, row: dict[str, object]) -> None:
-        tx = self._reader
-        assert isinstance(tx, Transaction), "writes need a transaction"
-        await tx.execute(statement, **row)
-        await mark(tx, "queue", written.id)
-        payload = {"queue_id": str(written.id), "channels": list(written.profile.channels)}
-        tx.record(
-            Event(type=event, subject=written.id, unit=written.unit, at=written.updated_at, payload=payload),
-            values={"name": written.profile.name},
-        )
+        await self._tx.execute(statement, **row)
+        await mark(self._tx, "queue", written.id)
+        self._tx.record(of_queue(event, written), values={"name": written.profile.name})
 
-    @staticmethod
-    def _found(row: Record | None) -> Queue:
-        if row is None:
-            raise QueueUnknown()
-        return queue_of(row)
+
+def found(row: Record | None) -> Queue:
+    if row is None:
+        raise QueueUnknown()
+    return queue_of(row)
 
 
 def _row(queue_: Queue) -> dict[str, object]:

@@ -15,7 +15,7 @@ from contact_center.acting import ActsForAnotherAgent, agent_of, require_acting_
 from contact_center.contact.domain import Contact, ContactUnknown
 from contact_center.contact.routes import own
 from contact_center.directory.domain import KnownCustomer
-from contact_center.directory.store import DirectoryStore
+from contact_center.directory.store import DirectoryReader
 from contact_center.screen_pop.advice import Situation, advice_codes, advice_text
 from contact_center.screen_pop.answers import Answers
 from contact_center.screen_pop.asking import TRAIL, Neighbors
@@ -47,7 +47,7 @@ async def read_screen_pop(contact_id: Id, call: Annotated[Call, requires("contac
         require_acting_for(call.caller, contact.agent_id, broad=("contacts:read",))
         if contact.customer_id is None:
             return _answered(call, contact, None, [contact], Answers())
-        known = await DirectoryStore(reader, call.part("addresses")).customer(contact.customer_id)
+        known = await DirectoryReader(reader, call.part("addresses")).customer(contact.customer_id)
         if not _may_show(call, contact, None if known is None else known.unit):
             return _of_nobody_known(call, contact)
         recent = await store.recent(contact.customer_id, since=call.at - TRAIL)

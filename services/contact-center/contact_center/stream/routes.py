@@ -19,9 +19,9 @@ from service_kit.words.fields import Id, written
 
 from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
 from contact_center.agent.domain import AgentUnknown
-from contact_center.agent.store import AgentStore
-from contact_center.offer.domain import Offer
-from contact_center.offer.store import OfferStore
+from contact_center.agent.store import AgentReader
+from contact_center.contact.offers import Offer
+from contact_center.offer.store import OfferReader
 from contact_center.stream.tail import Heard, Line, Tail
 
 router = Router(tags=["agents"])
@@ -55,7 +55,7 @@ async def stream_agent(
     """
     require_acting_for(call.caller, agent_id, broad=("offers:read",))
     async with call.reading() as reader:
-        await AgentStore(reader, None if agent_of(call.caller) == agent_id else units_of(call.caller)).get(agent_id)
+        await AgentReader(reader, None if agent_of(call.caller) == agent_id else units_of(call.caller)).get(agent_id)
     after = None if last_event_id is None else int(last_event_id)
     events = desktop_events(call, agent_id, after=after, heartbeat=call.settings.stream_heartbeat_seconds)
     return EventSourceResponse(events, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
@@ -81,7 +81,7 @@ async def require_still_following(call: Call, agent_id: UUID) -> None:
     require_acting_for(caller, agent_id, broad=("offers:read",))
     if agent_of(caller) != agent_id and caller.units is not None:
         async with call.reading() as reader:
-            await AgentStore(reader, units_of(caller)).get(agent_id)
+            await AgentReader(reader, units_of(caller)).get(agent_id)
 
 
 async def next_word(call: Call, agent_id: UUID, line: Line, heartbeat: float) -> bytes | None:
@@ -107,7 +107,7 @@ async def standing(call: Call, agent_id: UUID, position: int) -> list[Heard]:
     """What is offered to the agent at this moment, told once more."""
     async with call.reading() as reader:
         at = await database_time(reader)
-        offers = await OfferStore(reader, None).pending(agent_id, at=at, after=FIRST, limit=MOST_PENDING)
+        offers = await OfferReader(reader, None).pending(agent_id, at=at, after=FIRST, limit=MOST_PENDING)
     return [Heard(position, "offer.made", offer_facts(offer)) for offer in offers]
 
 

@@ -12,7 +12,7 @@ from service_kit.words.errors import Forbidden
 from service_kit.words.fields import Input, Output, Timestamp
 
 from contact_center.treatment.domain import TierTreatment, TreatmentUnknown
-from contact_center.treatment.store import TreatmentStore
+from contact_center.treatment.store import TreatmentReader, TreatmentStore
 from contact_center.words import Moments, TierName
 
 router = Router(tags=["tier treatments"])
@@ -53,7 +53,7 @@ class TreatmentView(Output):
 async def list_tier_treatments(call: Annotated[Call, requires("queues:read")], page: Annotated[PageOf, Depends()]) -> Response:
     """List how each tier is served; `none` stands for callers without a tier, `key_contact` for those of group accounts."""
     async with call.reading() as reader:
-        found = await TreatmentStore(reader).all()
+        found = await TreatmentReader(reader).all()
     behind = [each for each in found if page.after is None or each.tier > page.after[0]][: page.fetch]
     return call.page(page, [treatment_view(each) for each in behind], next_cursor=page.next_cursor(behind, "tier"))
 
@@ -62,7 +62,7 @@ async def list_tier_treatments(call: Annotated[Call, requires("queues:read")], p
 async def read_tier_treatment(tier: TierName, call: Annotated[Call, requires("queues:read")]) -> Response:
     """Read how a tier is served."""
     async with call.reading() as reader:
-        found = await TreatmentStore(reader).get(tier)
+        found = await TreatmentReader(reader).get(tier)
     return call.answer(treatment_view(found), version=found.version)
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from contact_center.directory.news import CustomerNews
+from contact_center.customer.news import CustomerNews
 from contact_center.testing import GROUP, ZHANG, House, KnownFiles, a_file, news, told_of_customer, told_of_tier
 from service_kit.testing import Api
 

@@ -1,4 +1,8 @@
-"""What routing reads and writes: marks, waiting contacts, agents, offers in batches, and what ends by itself."""
+"""Many contacts at once for the router: who waits, and offers of a whole batch in few statements.
+
+A save has its consequences one by one; here the statement that takes the contacts writes their offers and places too. The router marks
+nothing for itself, and nobody who waits is in a flow.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,31 +10,14 @@ from datetime import datetime
 from uuid import UUID
 
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
 from service_kit.store.running import Reader, Record
 from service_kit.store.statements import rows
 from service_kit.store.tables import Moment
-from sqlalchemy import (
-    ARRAY,
-    Integer,
-    SmallInteger,
-    String,
-    Uuid,
-    any_,
-    bindparam,
-    delete,
-    insert,
-    literal,
-    not_,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import ARRAY, Integer, SmallInteger, String, Uuid, any_, bindparam, insert, literal, select, update
 
 from contact_center.agent.work import Work
-from contact_center.offer.domain import MADE
-from contact_center.tables import agent, agent_work, contact, offer, routing_mark
+from contact_center.contact import events
+from contact_center.tables import agent, agent_work, contact, offer
 
 _waiting = select(
     contact.c.id,
@@ -58,9 +45,6 @@ _waiting = select(
 )
 WAITING = _waiting.where(contact.c.state == "queued")
 SOME = _waiting.where(contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))), contact.c.state == "queued")
-MARKS = select(routing_mark.c.subject, routing_mark.c.id, routing_mark.c.kind).limit(bindparam("limit"))
-_seen = rows("seen", subject=Uuid, id=Uuid)
-UNMARK = delete(routing_mark).where(tuple_(routing_mark.c.subject, routing_mark.c.id).in_(select(_seen.c.subject, _seen.c.id)))
 _asked_agents = rows("agents", id=Uuid, version=Integer)
 # The agents are locked in the order of their ids, and only those who still are what the router took them for.
 READY = (
@@ -135,24 +119,6 @@ _placed = (
 )
 OFFER = select(_taken.c.id).add_cte(_offered, _placed)
 
-MOST_ENDINGS = 100
-_ids = bindparam("ids", type_=ARRAY(Uuid))
-_has_left = or_(agent.c.presence != "available", not_(agent.c.is_responding))
-DUE = (
-    select(agent_work.c.contact_id)
-    .join(agent, agent.c.id == agent_work.c.agent_id)
-    .where(or_(agent_work.c.until <= bindparam("at"), (agent_work.c.state == "offered") & _has_left))
-    .order_by(agent_work.c.agent_id)
-    .limit(MOST_ENDINGS)
-)
-LOCK_AGENTS = (
-    select(agent.c.id, agent.c.unit, agent.c.presence, agent.c.is_responding)
-    .where(agent.c.id == any_(_ids))
-    .order_by(agent.c.id)
-    .with_for_update(key_share=True)
-)
-RESPOND_NO_MORE = update(agent).where(agent.c.id == any_(_ids)).values(is_responding=False)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
@@ -178,48 +144,22 @@ class Proposal:
             until=self.expires_at,
         )
 
-
-class RoutingStore:
-    """Reads for the router."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    async def marks(self, *, limit: int) -> list[Record]:
-        return await self._reader.fetch(MARKS, limit=limit)
-
-    async def waiting(self) -> list[Record]:
-        """All queued contacts."""
-        return await self._reader.fetch(WAITING)
-
-    async def some_waiting(self, ids: Iterable[UUID]) -> list[Record]:
-        """Those of the contacts that are queued."""
-        return await self._reader.fetch(SOME, ids=list(ids))
+    def tell(self, tx: Transaction, *, at: datetime) -> None:
+        contact_offered, offer_made = events.of_offering(
+            self.contact, offer_id=self.offer_id, agent_id=self.agent_id, expires_at=self.expires_at, at=at
+        )
+        tx.record(contact_offered)
+        tx.tell(offer_made)
 
 
-class EndingStore:
-    """What ends by itself, and the agents whom it concerns."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    async def due(self, at: datetime) -> list[UUID]:
-        """Contacts whose offer ran out, whose agent left before answering, or whose wrap-up time is over."""
-        return [row["contact_id"] for row in await self._reader.fetch(DUE, at=at)]
-
-    async def locked_agents(self, ids: Iterable[UUID]) -> dict[UUID, Record]:
-        """These agents, locked in the order of their ids."""
-        return {row["id"]: row for row in await self._reader.fetch(LOCK_AGENTS, ids=list(ids))}
-
-    async def respond_no_more(self, ids: Iterable[UUID]) -> None:
-        assert isinstance(self._reader, Transaction), "writes need a transaction"
-        await self._reader.execute(RESPOND_NO_MORE, ids=list(ids))
+async def waiting(reader: Reader) -> list[Record]:
+    """All queued contacts."""
+    return await reader.fetch(WAITING)
 
 
-async def unmark(tx: Transaction, marks: Sequence[Record]) -> None:
-    """Take away marks that were seen; those that came since stay."""
-    if marks:
-        await tx.execute(UNMARK, seen_subject=[mark["subject"] for mark in marks], seen_id=[mark["id"] for mark in marks])
+async def some_waiting(reader: Reader, ids: Iterable[UUID]) -> list[Record]:
+    """Those of the contacts that are queued."""
+    return await reader.fetch(SOME, ids=list(ids))
 
 
 async def make_offers(tx: Transaction, proposals: Sequence[Proposal], *, at: datetime) -> set[UUID]:
@@ -232,7 +172,7 @@ async def make_offers(tx: Transaction, proposals: Sequence[Proposal], *, at: dat
     taken = {row["id"] for row in rows}
     for proposal in asked:
         if proposal.contact["id"] in taken:
-            _tell(tx, proposal, at=at)
+            proposal.tell(tx, at=at)
     return taken
 
 
@@ -248,24 +188,3 @@ def _columns(proposals: Sequence[Proposal]) -> dict[str, object]:
         "asked_unit": [each.contact["unit"] for each in proposals],
         "asked_expires_at": [each.expires_at for each in proposals],
     }
-
-
-def _tell(tx: Transaction, proposal: Proposal, *, at: datetime) -> None:
-    row = proposal.contact
-    customer_id = row["customer_id"]
-    facts = {
-        "contact_id": str(row["id"]),
-        "customer_id": None if customer_id is None else str(customer_id),
-        "channel": row["channel"],
-        "queue_id": str(row["queue_id"]),
-        "agent_id": str(proposal.agent_id),
-        "offer_id": str(proposal.offer_id),
-        "tier": row["tier"],
-        "waited_seconds": max(0.0, round((at - row["waiting_since"]).total_seconds(), 3)),
-    }
-    unit = row["unit"]
-    offered = {**facts, "state": "offered", "direction": "in", "arrived_at": row["arrived_at"].isoformat()}
-    tx.record(Event(type="contact.offered", subject=row["id"], unit=unit, at=at, payload=offered))
-    expires_at = proposal.expires_at.isoformat()
-    made = {**facts, "state": "pending", "expires_at": expires_at}
-    tx.tell(Event(type=MADE, subject=proposal.offer_id, unit=unit, at=at, payload=made))

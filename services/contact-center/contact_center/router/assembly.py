@@ -6,7 +6,7 @@ from uuid import UUID
 
 from service_kit.store.running import Record
 
-from contact_center.agent.domain import Agent, Presence
+from contact_center.agent.domain import Agent
 from contact_center.agent.work import Work
 from contact_center.contact.rows import declined_of
 from contact_center.routing.domain import SECOND, Preference, QueueRules, Treatment, Waiting, skills_of
@@ -64,7 +64,7 @@ def preferences_of(row: Record, treatment: Treatment) -> tuple[Preference, ...]:
 
 def ready_of(agent: Agent, works: Sequence[Work]) -> ReadyAgent | None:
     """An agent as the matcher sees it; None for one who is not on the queue."""
-    if agent.presence is not Presence.AVAILABLE or not agent.is_responding:
+    if not agent.takes_offers:
         return None
     free = dict(agent.profile.capacity)
     for work in works:
