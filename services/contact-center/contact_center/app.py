@@ -41,7 +41,7 @@ from contact_center.router.endings import Endings
 from contact_center.router.hints import Hearing, Hints
 from contact_center.router.router import LEASE_NAME, Router
 from contact_center.screen_pop import routes as screen_pop_routes
-from contact_center.screen_pop.asking import Neighbors
+from contact_center.screen_pop.neighbors import Neighbors
 from contact_center.settings import Settings
 from contact_center.stream import routes as stream_routes
 from contact_center.stream.tail import Tail

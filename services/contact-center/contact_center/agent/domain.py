@@ -28,7 +28,7 @@ class RoutingStatus(StrEnum):
     NOT_RESPONDING = "not_responding"
 
 
-class AgentUnknown(NotFound):
+class AgentNotFound(NotFound):
     """There is no such agent, or it lies outside the units of this token."""
 
 

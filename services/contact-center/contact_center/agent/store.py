@@ -7,15 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.access.units import within_units
-from service_kit.store.database import Transaction
-from service_kit.store.running import Reader, Record
+from service_kit.store.running import Record
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, insert, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import array
 
-from contact_center.agent.domain import Agent, AgentUnknown, Presence, Profile
+from contact_center.agent.domain import Agent, AgentNotFound, Presence, Profile
 from contact_center.agent.events import of_agent
 from contact_center.agent.work import Work, work_of
 from contact_center.marks import mark
+from contact_center.stores import Reads, Writes
 from contact_center.tables import agent, agent_work
 
 _ids = bindparam("ids", type_=ARRAY(Uuid))
@@ -54,15 +54,11 @@ INSERT = insert(agent)
 UPDATE = update(agent).where(agent.c.id == bindparam("of_id"))
 
 
-class AgentReader:
+class AgentReader(Reads):
     """Reads agents and what they have in hand."""
 
-    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
-        self._units = units
-
     async def get(self, agent_id: UUID) -> Agent:
-        """AgentUnknown where there is none in the caller's units."""
+        """AgentNotFound where there is none in the caller's units."""
         return found(await self._reader.fetch_one(FIND, id=agent_id, units=self._units))
 
     async def page(self, *, after: UUID, limit: int, queue_id: UUID | None, presence: str | None) -> list[Agent]:
@@ -93,12 +89,8 @@ class AgentReader:
         return [row["contact_id"] for row in await self._reader.fetch(DUE, at=at)]
 
 
-class AgentStore(AgentReader):
+class AgentStore(AgentReader, Writes):
     """Writes agents; a write tells its event and marks the agent for the router."""
-
-    def __init__(self, tx: Transaction, units: Sequence[str] | None = None) -> None:
-        super().__init__(tx, units)
-        self._tx = tx
 
     async def locked(self, agent_id: UUID) -> Agent:
         """As `get`, and nobody else changes it before this transaction ends."""
@@ -132,7 +124,7 @@ class AgentStore(AgentReader):
 
 def found(row: Record | None) -> Agent:
     if row is None:
-        raise AgentUnknown()
+        raise AgentNotFound()
     return agent_of(row)
 
 

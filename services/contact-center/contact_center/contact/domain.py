@@ -106,7 +106,7 @@ def allowed_moves(state: State) -> list[str]:
 IN_HAND = frozenset({State.OFFERED, State.ASSIGNED, State.ON_HOLD, State.WRAPPING})
 
 
-class ContactUnknown(NotFound):
+class ContactNotFound(NotFound):
     """There is no such contact, or it lies outside the units of this token."""
 
 

@@ -17,7 +17,7 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class OfferUnknown(NotFound):
+class OfferNotFound(NotFound):
     """There is no such offer, or it lies outside the units of this token."""
 
 

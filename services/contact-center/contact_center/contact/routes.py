@@ -17,10 +17,9 @@ from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id, Line
 
 from contact_center.acting import HANDLE, SUPERVISE, ActsForAnotherAgent, agent_of
-from contact_center.addresses import written
 from contact_center.agent.store import AgentReader
 from contact_center.contact import use_cases
-from contact_center.contact.domain import Contact, ContactMoveNotAllowed, ContactUnknown
+from contact_center.contact.domain import Contact, ContactMoveNotAllowed, ContactNotFound
 from contact_center.contact.external import ExternalIdTaken, first_of
 from contact_center.contact.schemas import (
     CompletionIn,
@@ -35,19 +34,20 @@ from contact_center.contact.schemas import (
 )
 from contact_center.contact.store import ContactReader, ContactStore
 from contact_center.contact.use_cases import Arrival, Changes, House, TransferTargetUnknown
-from contact_center.directory.domain import CustomerUnknown
+from contact_center.directory.domain import CustomerNotFound
 from contact_center.directory.store import DirectoryReader
 from contact_center.entry_point.domain import NobodyThere
 from contact_center.entry_point.store import EntryPointReader
 from contact_center.flow.nodes import Asking
 from contact_center.flow.store import FlowReader
+from contact_center.identifiers import written
 from contact_center.queue.domain import ChannelNotServed
 from contact_center.queue.store import QueueReader
 from contact_center.words import Channel, ContactState, variant
 
 router = Router(tags=["contacts"])
 MOVING = (HANDLE, SUPERVISE)
-MOVE_REFUSALS = [ContactUnknown, ContactMoveNotAllowed, ActsForAnotherAgent]
+MOVE_REFUSALS = [ContactNotFound, ContactMoveNotAllowed, ActsForAnotherAgent]
 Move = Callable[[ContactStore, Transaction, datetime], Awaitable[Contact]]
 
 
@@ -55,10 +55,10 @@ Move = Callable[[ContactStore, Transaction, datetime], Awaitable[Contact]]
     "/v1/contacts",
     status_code=201,
     response_model=ContactView,
-    raises=[NobodyThere, CustomerUnknown, ChannelNotServed, ExternalIdTaken],
+    raises=[NobodyThere, CustomerNotFound, ChannelNotServed, ExternalIdTaken],
     responses={200: {"model": ContactView, "description": "The contact that was begun before with this `external_id`."}},
 )
-async def begin_contact(body: NewContact, call: Annotated[Call, requires("contacts:write")]) -> Response:
+async def create_contact(body: NewContact, call: Annotated[Call, requires("contacts:write")]) -> Response:
     """Begin a contact: somebody calls, chats or writes.
 
     `to` picks the entry point and with it the flow or the queue; `from` picks the customer, unless the platform knows better and
@@ -113,7 +113,7 @@ async def list_contacts(
     return call.page(page, views, next_cursor=page.next_cursor(contacts, "id"))
 
 
-@router.get("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactUnknown])
+@router.get("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactNotFound])
 async def read_contact(contact_id: Id, call: Annotated[Call, requires("contacts:read")]) -> Response:
     """Read a contact."""
     async with call.reading() as reader:
@@ -122,7 +122,7 @@ async def read_contact(contact_id: Id, call: Annotated[Call, requires("contacts:
     return call.answer(view, version=contact.version, variant=variant(view))
 
 
-@router.patch("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactUnknown, CustomerUnknown, ActsForAnotherAgent])
+@router.patch("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactNotFound, CustomerNotFound, ActsForAnotherAgent])
 async def change_contact(
     contact_id: Id, body: Annotated[ContactPatch, MergePatch], call: Annotated[Call, requires("contacts:write", instead=MOVING)]
 ) -> Response:

@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, insert, or_, select
 
 from contact_center.acting import agent_of, require_acting_for
 from contact_center.contact.consequences import Saved, follow
-from contact_center.contact.domain import Contact, ContactUnknown, Happened
+from contact_center.contact.domain import Contact, ContactNotFound, Happened
 from contact_center.contact.rows import contact_of, row_of
 from contact_center.tables import contact
 
@@ -84,7 +84,7 @@ class ContactReader:
         self._sight = {"units": units, "own_agent": own_agent}
 
     async def get(self, contact_id: UUID) -> Contact:
-        """ContactUnknown where the caller sees none."""
+        """ContactNotFound where the caller sees none."""
         return found(await self._reader.fetch_one(FIND, id=contact_id, **self._sight))
 
     async def recent(self, customer_id: UUID, *, since: datetime) -> list[Contact]:
@@ -137,5 +137,5 @@ class ContactStore(ContactReader):
 
 def found(row: Record | None) -> Contact:
     if row is None:
-        raise ContactUnknown()
+        raise ContactNotFound()
     return contact_of(row)

@@ -9,7 +9,7 @@ from uuid import UUID
 from service_kit.words.errors import Conflict
 
 from contact_center.contact.domain import Contact, Happened, Move, way
-from contact_center.directory.domain import CustomerUnknown, KnownCustomer
+from contact_center.directory.domain import CustomerNotFound, KnownCustomer
 from contact_center.entry_point.domain import EntryPoint, NobodyThere
 from contact_center.flow.domain import Caller, Flow, Journey, Walk
 from contact_center.queue.domain import Queue
@@ -106,11 +106,11 @@ async def _recognized(directory: Directory, arrival: Arrival, sees: Sees) -> Kno
 async def _named(directory: Directory, customer_id: UUID, sees: Sees) -> KnownCustomer | None:
     """The customer that the caller names; None where news of it did not come yet.
 
-    Raises CustomerUnknown for a caller who is kept to units, unless the customer is known to lie in them.
+    Raises CustomerNotFound for a caller who is kept to units, unless the customer is known to lie in them.
     """
     known = await directory.customer(customer_id)
     if not sees(None if known is None else known.unit):
-        raise CustomerUnknown()
+        raise CustomerNotFound()
     return known
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from service_kit.words.errors import Conflict, NotFound
 
 
-class DedicationUnknown(NotFound):
+class DedicationNotFound(NotFound):
     """This customer has no dedicated agent, or the customer lies outside the units of this token."""
 
 

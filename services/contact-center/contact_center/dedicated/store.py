@@ -1,18 +1,18 @@
 """Dedicated agents in Postgres."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from service_kit.access.units import within_units
-from service_kit.store.database import Transaction
-from service_kit.store.running import Reader, Record
+from service_kit.store.running import Record
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from contact_center.dedicated.domain import Dedication, DedicationUnknown
+from contact_center.dedicated.domain import Dedication, DedicationNotFound
 from contact_center.dedicated.events import of_dedication
+from contact_center.stores import Reads, Writes
 from contact_center.tables import dedicated_agent
 
 _agent = bindparam("agent_id", type_=Uuid)
@@ -44,17 +44,13 @@ UPDATE = update(dedicated_agent).where(dedicated_agent.c.customer_id == bindpara
 DELETE = delete(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("customer_id"))
 
 
-class DedicationReader:
+class DedicationReader(Reads):
     """Reads which agent belongs to which customer."""
-
-    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
-        self._units = units
 
     async def get(self, customer_id: UUID) -> Dedication:
         row = await self._reader.fetch_one(FIND, customer_id=customer_id, units=self._units)
         if row is None:
-            raise DedicationUnknown()
+            raise DedicationNotFound()
         return dedication_of(row)
 
     async def page(self, *, after: UUID, limit: int, agent_id: UUID | None) -> list[Dedication]:
@@ -62,12 +58,8 @@ class DedicationReader:
         return [dedication_of(row) for row in rows]
 
 
-class DedicationStore(DedicationReader):
+class DedicationStore(DedicationReader, Writes):
     """Writes which agent belongs to which customer."""
-
-    def __init__(self, tx: Transaction) -> None:
-        super().__init__(tx)
-        self._tx = tx
 
     async def locked(self, customer_id: UUID) -> Dedication | None:
         """The present one in whatever unit, or None."""

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from contact_center.directory.domain import CustomerFacts, KnownCustomer
+from contact_center.stores import Reads
 from contact_center.tables import (
     dedicated_agent,
     directory_address,
@@ -122,13 +123,12 @@ class Digests(Protocol):
     def called_from(self, channel: str, address: str) -> list[bytes]: ...
 
 
-class DirectoryReader:
+class DirectoryReader(Reads):
     """Looks customers up for contacts."""
 
     def __init__(self, reader: Reader, digests: Digests, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
+        super().__init__(reader, units)
         self._digests = digests
-        self._units = units
 
     async def customer(self, customer_id: UUID) -> KnownCustomer | None:
         row = await self._reader.fetch_one(FIND, customer_id=customer_id)

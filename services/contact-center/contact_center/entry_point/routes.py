@@ -11,11 +11,11 @@ from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 
-from contact_center.addresses import written
-from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointUnknown, TargetUnknown
+from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointNotFound, TargetUnknown
 from contact_center.entry_point.schemas import EntryPointView, EntryToFlow, NewEntryPoint, entry_point_view
 from contact_center.entry_point.store import EntryPointReader, EntryPointStore
 from contact_center.flow.store import FlowReader
+from contact_center.identifiers import written
 from contact_center.queue.domain import ChannelNotServed
 from contact_center.queue.store import QueueReader
 
@@ -25,7 +25,7 @@ OPENING = [AddressTaken, TargetUnknown, ChannelNotServed]
 
 
 @router.post("/v1/entry-points", status_code=201, response_model=EntryPointView, raises=OPENING)
-async def open_entry_point(body: NewEntryPoint, call: Annotated[Call, requires("queues:write")]) -> Response:
+async def create_entry_point(body: NewEntryPoint, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Say where contacts to an address begin: in a flow, or in a queue at once.
 
     An address is kept once per channel, and every queue that it leads to serves that channel. `language` is what its callers are
@@ -48,7 +48,7 @@ async def list_entry_points(call: Annotated[Call, requires("queues:read")], page
     return call.page(page, [entry_point_view(entry) for entry in entries], next_cursor=page.next_cursor(entries, "id"))
 
 
-@router.get("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointUnknown])
+@router.get("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointNotFound])
 async def read_entry_point(entry_point_id: Id, call: Annotated[Call, requires("queues:read")]) -> Response:
     """Read an entry point."""
     async with call.reading() as reader:
@@ -56,7 +56,7 @@ async def read_entry_point(entry_point_id: Id, call: Annotated[Call, requires("q
     return call.answer(entry_point_view(entry), version=entry.version)
 
 
-@router.put("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointUnknown, *OPENING])
+@router.put("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointNotFound, *OPENING])
 async def replace_entry_point(entry_point_id: Id, body: NewEntryPoint, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Replace an entry point: its address, or where it leads."""
     async with call.transaction() as tx:

@@ -1,18 +1,17 @@
 """Entry points in Postgres; a table keyed by the address keeps each address with one of them."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from service_kit.access.units import within_units
-from service_kit.store.database import Transaction
-from service_kit.store.running import Reader, Record
+from service_kit.store.running import Record
 from service_kit.words.messages import said
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
-from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointUnknown, NobodyThere
+from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointNotFound, NobodyThere
 from contact_center.entry_point.events import of_entry_point
+from contact_center.stores import Reads, Writes
 from contact_center.tables import entry_address, entry_point
 
 FIND = select(entry_point).where(entry_point.c.id == bindparam("id"), within_units(entry_point.c.unit))
@@ -39,12 +38,8 @@ INSERT = insert(entry_point)
 UPDATE = update(entry_point).where(entry_point.c.id == bindparam("of_id"))
 
 
-class EntryPointReader:
+class EntryPointReader(Reads):
     """Reads entry points."""
-
-    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
-        self._units = units
 
     async def get(self, entry_point_id: UUID) -> EntryPoint:
         return found(await self._reader.fetch_one(FIND, id=entry_point_id, units=self._units))
@@ -61,12 +56,8 @@ class EntryPointReader:
         return entry_point_of(row)
 
 
-class EntryPointStore(EntryPointReader):
+class EntryPointStore(EntryPointReader, Writes):
     """Writes entry points, each with its address."""
-
-    def __init__(self, tx: Transaction, units: Sequence[str] | None = None) -> None:
-        super().__init__(tx, units)
-        self._tx = tx
 
     async def locked(self, entry_point_id: UUID) -> EntryPoint:
         return found(await self._tx.fetch_one(LOCK, id=entry_point_id, units=self._units))
@@ -94,7 +85,7 @@ class EntryPointStore(EntryPointReader):
 
 def found(row: Record | None) -> EntryPoint:
     if row is None:
-        raise EntryPointUnknown()
+        raise EntryPointNotFound()
     return entry_point_of(row)
 
 

@@ -14,7 +14,7 @@ from contact_center.moments import passed
 MOST_VISITS = 200
 
 
-class FlowUnknown(NotFound):
+class FlowNotFound(NotFound):
     """There is no such flow, or it lies outside the units of this token."""
 
 

@@ -9,9 +9,10 @@ from service_kit.store.database import Transaction
 from service_kit.store.running import Reader, Record
 from sqlalchemy import ARRAY, Integer, Uuid, and_, any_, bindparam, column, func, insert, select, update
 
-from contact_center.flow.domain import Flow, FlowUnknown
+from contact_center.flow.domain import Flow, FlowNotFound
 from contact_center.flow.events import of_flow
 from contact_center.flow.nodes import Node
+from contact_center.stores import Reads
 from contact_center.tables import flow, flow_version
 
 Graph = Mapping[str, Node]
@@ -64,16 +65,15 @@ class Graphs:
         return graph
 
 
-class FlowReader:
+class FlowReader(Reads):
     """Reads flows; `graphs` turns written nodes into the domain's."""
 
     def __init__(self, reader: Reader, graphs: Graphs, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
+        super().__init__(reader, units)
         self._graphs = graphs
-        self._units = units
 
     async def get(self, flow_id: UUID) -> Flow:
-        """The present version; FlowUnknown where there is none in the caller's units."""
+        """The present version; FlowNotFound where there is none in the caller's units."""
         return self._found(await self._reader.fetch_one(FIND, id=flow_id, units=self._units))
 
     async def present(self, flow_id: UUID) -> Flow:
@@ -103,7 +103,7 @@ class FlowReader:
 
     def _found(self, row: Record | None) -> Flow:
         if row is None:
-            raise FlowUnknown()
+            raise FlowNotFound()
         return self._flow(row)
 
     def _flow(self, row: Record) -> Flow:

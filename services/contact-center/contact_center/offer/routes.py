@@ -14,9 +14,9 @@ from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 
 from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
-from contact_center.agent.domain import AgentUnknown
+from contact_center.agent.domain import AgentNotFound
 from contact_center.agent.store import AgentReader
-from contact_center.contact.offers import OfferOfAnotherAgent, OfferOver, OfferUnknown
+from contact_center.contact.offers import OfferNotFound, OfferOfAnotherAgent, OfferOver
 from contact_center.contact.routes import answered
 from contact_center.contact.schemas import ContactView, NothingMore
 from contact_center.contact.store import ContactStore
@@ -26,11 +26,11 @@ from contact_center.offer.store import OfferReader
 
 router = Router(tags=["offers"])
 FIRST = UUID(int=0)
-REFUSALS = [OfferUnknown, OfferOver, OfferOfAnotherAgent]
+REFUSALS = [OfferNotFound, OfferOver, OfferOfAnotherAgent]
 
 
-@router.get("/v1/agents/{agent_id}/offers", response_model=Page[OfferView], raises=[AgentUnknown, ActsForAnotherAgent])
-async def list_offers(
+@router.get("/v1/agents/{agent_id}/offers", response_model=Page[OfferView], raises=[AgentNotFound, ActsForAnotherAgent])
+async def list_agent_offers(
     agent_id: Id, call: Annotated[Call, requires("offers:read", instead=(HANDLE,))], page: Annotated[PageOf, Depends()]
 ) -> Response:
     """List what is offered to an agent and not answered yet, oldest first."""
@@ -42,7 +42,7 @@ async def list_offers(
     return call.page(page, [offer_view(offer) for offer in offers], next_cursor=page.next_cursor(offers, "id"))
 
 
-@router.get("/v1/offers/{offer_id}", response_model=OfferView, raises=[OfferUnknown, ActsForAnotherAgent], etag=False)
+@router.get("/v1/offers/{offer_id}", response_model=OfferView, raises=[OfferNotFound, ActsForAnotherAgent], etag=False)
 async def read_offer(offer_id: Id, call: Annotated[Call, requires("offers:read", instead=(HANDLE,))]) -> Response:
     """Read an offer, also one that is over."""
     async with call.reading() as reader:

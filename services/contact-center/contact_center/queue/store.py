@@ -1,18 +1,18 @@
 """Queues in Postgres."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from service_kit.access.units import within_units
-from service_kit.store.database import Transaction
-from service_kit.store.running import Reader, Record
+from service_kit.store.running import Record
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, select, update
 
 from contact_center.marks import mark
-from contact_center.queue.domain import Queue, QueueProfile, QueueUnknown, RelaxationStep
+from contact_center.queue.domain import Queue, QueueNotFound, QueueProfile, RelaxationStep
 from contact_center.queue.events import of_queue
+from contact_center.stores import Reads, Writes
 from contact_center.tables import queue
 
 FIND = select(queue).where(queue.c.id == bindparam("id"), within_units(queue.c.unit))
@@ -26,15 +26,11 @@ INSERT = insert(queue)
 UPDATE = update(queue).where(queue.c.id == bindparam("of_id"), queue.c.version == bindparam("of_version"))
 
 
-class QueueReader:
+class QueueReader(Reads):
     """Reads queues."""
 
-    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
-        self._units = units
-
     async def get(self, queue_id: UUID) -> Queue:
-        """QueueUnknown where there is none in the caller's units."""
+        """QueueNotFound where there is none in the caller's units."""
         return found(await self._reader.fetch_one(FIND, id=queue_id, units=self._units))
 
     async def page(self, *, after: UUID, limit: int) -> list[Queue]:
@@ -54,12 +50,8 @@ class QueueReader:
         return [queue_of(row) for row in await self._reader.fetch(ALL)]
 
 
-class QueueStore(QueueReader):
+class QueueStore(QueueReader, Writes):
     """Writes queues; a write tells its event and marks the queue for the router."""
-
-    def __init__(self, tx: Transaction, units: Sequence[str] | None = None) -> None:
-        super().__init__(tx, units)
-        self._tx = tx
 
     async def locked(self, queue_id: UUID) -> Queue:
         """As `get`, and nobody else changes it before this transaction ends."""
@@ -80,7 +72,7 @@ class QueueStore(QueueReader):
 
 def found(row: Record | None) -> Queue:
     if row is None:
-        raise QueueUnknown()
+        raise QueueNotFound()
     return queue_of(row)
 
 

@@ -9,13 +9,11 @@ from service_kit.store.running import Record
 from contact_center.agent.domain import Agent
 from contact_center.agent.work import Work
 from contact_center.contact.rows import declined_of
-from contact_center.routing.domain import SECOND, Preference, QueueRules, Treatment, Waiting, skills_of
+from contact_center.routing.domain import NAMED_FIRST_FOR, SECOND, Preference, QueueRules, Treatment, Waiting, skills_of
 from contact_center.routing.domain import Agent as ReadyAgent
 from contact_center.treatment.domain import treatment_for
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NAMED_FIRST_FOR = 60 * SECOND
-"""How long an agent named in a transfer goes first."""
 
 
 def micros(moment: datetime) -> int:

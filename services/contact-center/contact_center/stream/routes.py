@@ -18,7 +18,7 @@ from service_kit.words.errors import Forbidden, Unauthenticated
 from service_kit.words.fields import Id, written
 
 from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
-from contact_center.agent.domain import AgentUnknown
+from contact_center.agent.domain import AgentNotFound
 from contact_center.agent.store import AgentReader
 from contact_center.contact.offers import Offer
 from contact_center.offer.store import OfferReader
@@ -40,9 +40,9 @@ DOCUMENTED = {
 
 
 @router.get(
-    "/v1/agents/{agent_id}/stream", response_class=Response, raises=[AgentUnknown, ActsForAnotherAgent], etag=False, responses=DOCUMENTED
+    "/v1/agents/{agent_id}/stream", response_class=Response, raises=[AgentNotFound, ActsForAnotherAgent], etag=False, responses=DOCUMENTED
 )
-async def stream_agent(
+async def read_agent_stream(
     agent_id: Id,
     call: Annotated[Call, requires("offers:read", instead=(HANDLE,))],
     last_event_id: Annotated[Position | None, Header(description="The id of the last event that was received.")] = None,
@@ -64,7 +64,7 @@ async def stream_agent(
 async def desktop_events(call: Call, agent_id: UUID, *, after: int | None, heartbeat: float) -> AsyncIterator[bytes]:
     """What was missed or stands now, then everything as it happens, for as long as the token gives the right to it."""
     tail: Tail = call.part("tail")
-    with suppress(Unauthenticated, Forbidden, AgentUnknown):
+    with suppress(Unauthenticated, Forbidden, AgentNotFound):
         async with tail.listening(agent_id) as (line, position):
             yield format_sse_event(comment="the desktop's stream", retry=COME_BACK_MILLISECONDS)
             missed = None if after is None else await tail.missed(agent_id, after=after, until=position)

@@ -3,13 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
-from service_kit.store.database import Transaction
-from service_kit.store.running import Reader, Record
+from service_kit.store.running import Record
 from sqlalchemy import bindparam, select, update
 
 from contact_center.marks import TREATMENTS, mark
+from contact_center.stores import Reads, Writes
 from contact_center.tables import tier_treatment
-from contact_center.treatment.domain import TierTreatment, TreatmentUnknown
+from contact_center.treatment.domain import TierTreatment, TreatmentNotFound
 from contact_center.treatment.events import of_treatment
 
 ALL = select(tier_treatment).order_by(tier_treatment.c.tier)
@@ -18,11 +18,8 @@ LOCK = FIND.with_for_update()
 UPDATE = update(tier_treatment).where(tier_treatment.c.tier == bindparam("of_tier"))
 
 
-class TreatmentReader:
+class TreatmentReader(Reads):
     """Reads the treatments; every tier has one."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
 
     async def all(self) -> list[TierTreatment]:
         return [treatment_of(row) for row in await self._reader.fetch(ALL)]
@@ -31,12 +28,8 @@ class TreatmentReader:
         return found(await self._reader.fetch_one(FIND, tier=tier))
 
 
-class TreatmentStore(TreatmentReader):
+class TreatmentStore(TreatmentReader, Writes):
     """Changes the treatments; a write tells its event and marks them for the router."""
-
-    def __init__(self, tx: Transaction) -> None:
-        super().__init__(tx)
-        self._tx = tx
 
     async def locked(self, tier: str) -> TierTreatment:
         return found(await self._tx.fetch_one(LOCK, tier=tier))
@@ -50,7 +43,7 @@ class TreatmentStore(TreatmentReader):
 
 def found(row: Record | None) -> TierTreatment:
     if row is None:
-        raise TreatmentUnknown()
+        raise TreatmentNotFound()
     return treatment_of(row)
 
 
