@@ -1,7 +1,7 @@
 """Agents in Postgres, with the works that they have in hand."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -135,48 +135,16 @@ def _by_agent(rows: Iterable[Record]) -> dict[UUID, list[Work]]:
     return works
 
 
-def _profile_row(agent_: Agent) -> dict[str, object]:
-    profile = agent_.profile
-    return {
-        "unit": agent_.unit,
-        "name": profile.name,
-        "team": profile.team,
-        "skills": dict(profile.skills),
-        "capacity": dict(profile.capacity),
-        "languages": list(profile.languages),
-        "queues": list(profile.queues),
-        "version": agent_.version,
-        "updated_at": agent_.updated_at,
-    }
+def _profile_row(written: Agent) -> dict[str, object]:
+    return {"unit": written.unit, **asdict(written.profile), "version": written.version, "updated_at": written.updated_at}
 
 
-def _presence_row(agent_: Agent) -> dict[str, object]:
-    return {
-        "presence": agent_.presence.value,
-        "presence_since": agent_.presence_since,
-        "is_responding": agent_.is_responding,
-        "idle_since": agent_.idle_since,
-    }
+def _presence_row(written: Agent) -> dict[str, object]:
+    return {name: getattr(written, name) for name in ("presence", "presence_since", "is_responding", "idle_since")}
 
 
 def agent_of(row: Record) -> Agent:
-    profile = Profile(
-        name=row["name"],
-        team=row["team"],
-        skills=row["skills"],
-        capacity=row["capacity"],
-        languages=tuple(row["languages"]),
-        queues=tuple(row["queues"]),
-    )
-    return Agent(
-        id=row["id"],
-        unit=row["unit"],
-        profile=profile,
-        presence=Presence(row["presence"]),
-        presence_since=row["presence_since"],
-        is_responding=row["is_responding"],
-        idle_since=row["idle_since"],
-        version=row["version"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
+    fields = {name: row[name] for name in Profile.__dataclass_fields__}
+    profile = Profile(**fields | {"languages": tuple(row["languages"]), "queues": tuple(row["queues"])})
+    plain = {name: row[name] for name in Agent.__dataclass_fields__ if name not in {"profile", "presence"}}
+    return Agent(**plain, profile=profile, presence=Presence(row["presence"]))

@@ -146,7 +146,7 @@ async def answer_flow(contact_id: Id, body: InputsIn, call: Annotated[Call, requ
 @router.post("/v1/contacts/{contact_id}/abandonment", response_model=ContactView, raises=MOVE_REFUSALS)
 async def abandon_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: NothingMore | None = None) -> Response:
     """The customer left before anybody answered; an offer that stands is withdrawn."""
-    return await moved(call, lambda store, _, at: use_cases.abandon(store, contact_id, at=at))
+    return await moved(call, lambda store, _, at: use_cases.move(store, contact_id, lambda contact: contact.abandoned(at=at), at=at))
 
 
 @router.post("/v1/contacts/{contact_id}/hold", response_model=ContactView, raises=MOVE_REFUSALS)
@@ -154,7 +154,7 @@ async def hold_contact(
     contact_id: Id, call: Annotated[Call, requires("contacts:write", instead=MOVING)], body: NothingMore | None = None
 ) -> Response:
     """Put the customer on hold."""
-    return await moved(call, lambda store, _, at: use_cases.hold(store, contact_id, at=at))
+    return await moved(call, lambda store, _, at: use_cases.move(store, contact_id, lambda contact: contact.held(at=at), at=at))
 
 
 @router.post("/v1/contacts/{contact_id}/resumption", response_model=ContactView, raises=MOVE_REFUSALS)
@@ -162,7 +162,7 @@ async def resume_contact(
     contact_id: Id, call: Annotated[Call, requires("contacts:write", instead=MOVING)], body: NothingMore | None = None
 ) -> Response:
     """Take the customer from hold."""
-    return await moved(call, lambda store, _, at: use_cases.resume(store, contact_id, at=at))
+    return await moved(call, lambda store, _, at: use_cases.move(store, contact_id, lambda contact: contact.resumed(at=at), at=at))
 
 
 @router.post(

@@ -134,27 +134,7 @@ class ContactView(Output):
     notes: Text | None
 
 
-PLAIN = (
-    "id",
-    "unit",
-    "channel",
-    "external_id",
-    "entry_point_id",
-    "customer_id",
-    "tier",
-    "language",
-    "queue_id",
-    "held_seconds",
-    "transfers",
-    "arrived_at",
-    "queued_at",
-    "answered_at",
-    "ended_at",
-    "wrap_up_until",
-    "completed_at",
-    "wrap_up_code",
-    "notes",
-)
+PLAIN = [name for name in ContactView.model_fields if name in Contact.__dataclass_fields__ and name not in {"state", "waited_seconds"}]
 
 
 def contact_view(contact: Contact, *, asking: Asking | None, language: str, at: datetime) -> ContactView:
@@ -172,7 +152,6 @@ def contact_view(contact: Contact, *, asking: Asking | None, language: str, at: 
         allowed_moves=allowed_moves(contact.state),
         key_contact=contact.is_key_contact,
         offer=offer,
-        agent_id=contact.agent_id,
         next=next_step(contact, asking, language),
         nodes=[node_visit(visit) for visit in contact.journey.visits],
         waited_seconds=int(contact.waited(at)),

@@ -168,23 +168,10 @@ async def answer(contacts: Contacts, house: House, contact_id: UUID, digits: str
     return after
 
 
-async def abandon(contacts: Contacts, contact_id: UUID, *, at: datetime) -> Contact:
+async def move(contacts: Contacts, contact_id: UUID, made: Callable[[Contact], tuple[Contact, Happened]], *, at: datetime) -> Contact:
+    """A move that asks nothing but the contact."""
     contact = await contacts.locked(contact_id)
-    after, happened = contact.abandoned(at=at)
-    await contacts.save(contact, after, happened, at=at)
-    return after
-
-
-async def hold(contacts: Contacts, contact_id: UUID, *, at: datetime) -> Contact:
-    contact = await contacts.locked(contact_id)
-    after, happened = contact.held(at=at)
-    await contacts.save(contact, after, happened, at=at)
-    return after
-
-
-async def resume(contacts: Contacts, contact_id: UUID, *, at: datetime) -> Contact:
-    contact = await contacts.locked(contact_id)
-    after, happened = contact.resumed(at=at)
+    after, happened = made(contact)
     await contacts.save(contact, after, happened, at=at)
     return after
 

@@ -153,16 +153,13 @@ class DirectoryStore(DirectoryReader):
         if not said:
             return []
         ids = [facts.customer_id for facts in said]
-        await self._make(said)
+        await self._tx.execute(MAKE, met_customer_id=ids, met_unit=[each.unit for each in said])
         await self._tx.fetch(LOCK, ids=ids)
         known = {row["customer_id"] for row in await self._tx.fetch(LEARN, **_told(said))}
         learned = [facts for facts in said if facts.customer_id in known]
         await self._tx.execute(FORGET_ADDRESSES, ids=list(known))
         await self._tx.execute(ADD_ADDRESSES, **self._filed(learned))
         return learned
-
-    async def _make(self, said: Sequence[CustomerFacts]) -> None:
-        await self._tx.execute(MAKE, met_customer_id=[each.customer_id for each in said], met_unit=[each.unit for each in said])
 
     def _filed(self, learned: Sequence[CustomerFacts]) -> dict[str, list[object]]:
         """The addresses of customers by their digests, each once; those of key contacts count as such."""
@@ -206,23 +203,10 @@ class DirectoryStore(DirectoryReader):
 
 
 def _told(said: Sequence[CustomerFacts]) -> dict[str, list[object]]:
-    return {
-        "said_customer_id": [facts.customer_id for facts in said],
-        "said_unit": [facts.unit for facts in said],
-        "said_language": [facts.language for facts in said],
-        "said_tags": [TAGS_APART.join(facts.tags) for facts in said],
-        "said_seen_at": [facts.seen_at for facts in said],
-    }
+    columns = {f"said_{name}": [getattr(facts, name) for facts in said] for name in ("customer_id", "unit", "language", "seen_at")}
+    return columns | {"said_tags": [TAGS_APART.join(facts.tags) for facts in said]}
 
 
 def known_of(row: Record, *, is_key_contact: bool) -> KnownCustomer:
-    return KnownCustomer(
-        customer_id=row["customer_id"],
-        unit=row["unit"],
-        tier=row["tier"],
-        language=row["language"],
-        tags=frozenset(row["tags"]),
-        open_complaints=row["open_complaints"],
-        is_key_contact=is_key_contact,
-        dedicated_agent_id=row["dedicated_agent_id"],
-    )
+    named = ("customer_id", "unit", "tier", "language", "open_complaints", "dedicated_agent_id")
+    return KnownCustomer(**{name: row[name] for name in named}, tags=frozenset(row["tags"]), is_key_contact=is_key_contact)

@@ -12,7 +12,7 @@ from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 
 from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointNotFound, TargetUnknown
-from contact_center.entry_point.schemas import EntryPointView, EntryToFlow, NewEntryPoint, entry_point_view
+from contact_center.entry_point.schemas import EntryPointView, NewEntryPoint, entry_point_view
 from contact_center.entry_point.store import EntryPointReader, EntryPointStore
 from contact_center.flow.store import FlowReader
 from contact_center.identifiers import written
@@ -63,7 +63,7 @@ async def replace_entry_point(entry_point_id: Id, body: NewEntryPoint, call: Ann
         store = EntryPointStore(tx, units_of(call.caller))
         before = await store.locked(entry_point_id)
         call.require_match(before.version)
-        if not _leads_as_before(before, body):
+        if (body.channel, body.flow_id, body.queue_id) != (before.channel, before.flow_id, before.queue_id):
             await _check_target(call, tx, body)
         unit = unit_for(call.caller, body.unit, default=before.unit) if body.unit else before.unit
         changed = _entry_point(body, call, id=before.id, unit=unit, before=before)
@@ -71,14 +71,9 @@ async def replace_entry_point(entry_point_id: Id, body: NewEntryPoint, call: Ann
         return call.answer(entry_point_view(changed), version=changed.version)
 
 
-def _leads_as_before(before: EntryPoint, body: NewEntryPoint) -> bool:
-    to = (body.flow_id, None) if isinstance(body, EntryToFlow) else (None, body.queue_id)
-    return (body.channel, *to) == (before.channel, before.flow_id, before.queue_id)
-
-
 async def _check_target(call: Call, tx: Transaction, body: NewEntryPoint) -> None:
     units = units_of(call.caller)
-    if isinstance(body, EntryToFlow):
+    if body.flow_id is not None:
         flows = FlowReader(tx, call.part("graphs"), units)
         if not await flows.known([body.flow_id]):
             raise TargetUnknown()
@@ -97,8 +92,8 @@ def _entry_point(body: NewEntryPoint, call: Call, *, id: UUID, unit: str, before
         unit=unit,
         channel=body.channel,
         address=written(body.channel, body.address),
-        flow_id=body.flow_id if isinstance(body, EntryToFlow) else None,
-        queue_id=None if isinstance(body, EntryToFlow) else body.queue_id,
+        flow_id=body.flow_id,
+        queue_id=body.queue_id,
         language=body.language,
         priority_seconds=body.priority_seconds,
         version=1 if before is None else before.version + 1,

@@ -1,7 +1,7 @@
 """Queues in Postgres."""
 
 from collections.abc import Iterable
-from decimal import Decimal
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -76,46 +76,12 @@ def found(row: Record | None) -> Queue:
     return queue_of(row)
 
 
-def _row(queue_: Queue) -> dict[str, object]:
-    profile = queue_.profile
-    return {
-        "unit": queue_.unit,
-        "name": profile.name,
-        "channels": list(profile.channels),
-        "skills": dict(profile.skills),
-        "service_level_seconds": profile.service_level_seconds,
-        "service_level_share": profile.service_level_share,
-        "offer_seconds": profile.offer_seconds,
-        "wrap_up_seconds": profile.wrap_up_seconds,
-        "relaxation": [
-            {"after_seconds": step.after_seconds, "skills": dict(step.skills), "any_language": step.any_language}
-            for step in profile.relaxation
-        ],
-        "overflow_after_seconds": profile.overflow_after_seconds,
-        "overflow_queue_id": profile.overflow_queue_id,
-        "version": queue_.version,
-        "updated_at": queue_.updated_at,
-    }
+def _row(written: Queue) -> dict[str, object]:
+    return {"unit": written.unit, **asdict(written.profile), "version": written.version, "updated_at": written.updated_at}
 
 
 def queue_of(row: Record) -> Queue:
-    profile = QueueProfile(
-        name=row["name"],
-        channels=tuple(row["channels"]),
-        skills=row["skills"],
-        service_level_seconds=row["service_level_seconds"],
-        service_level_share=Decimal(row["service_level_share"]),
-        offer_seconds=row["offer_seconds"],
-        wrap_up_seconds=row["wrap_up_seconds"],
-        relaxation=tuple(RelaxationStep(**step) for step in row["relaxation"]),
-        overflow_after_seconds=row["overflow_after_seconds"],
-        overflow_queue_id=row["overflow_queue_id"],
-    )
-    return Queue(
-        id=row["id"],
-        unit=row["unit"],
-        profile=profile,
-        version=row["version"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
+    fields = {name: row[name] for name in QueueProfile.__dataclass_fields__}
+    relaxation = tuple(RelaxationStep(**step) for step in row["relaxation"])
+    profile = QueueProfile(**fields | {"channels": tuple(row["channels"]), "relaxation": relaxation})
+    return Queue(**{name: row[name] for name in Queue.__dataclass_fields__ if name != "profile"}, profile=profile)
