@@ -7,42 +7,38 @@ nothing for itself, and nobody who waits is in a flow.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from service_kit.store.database import Transaction
 from service_kit.store.running import Reader, Record
 from service_kit.store.statements import rows
 from service_kit.store.tables import Moment
-from sqlalchemy import ARRAY, Integer, SmallInteger, String, Uuid, any_, bindparam, insert, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnElement,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    Uuid,
+    any_,
+    bindparam,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from contact_center.agent.work import Work
 from contact_center.contact import events
 from contact_center.tables import agent, agent_work, contact, offer
 
-_waiting = select(
-    contact.c.id,
-    contact.c.unit,
-    contact.c.channel,
-    contact.c.state,
-    contact.c.customer_id,
-    contact.c.tier,
-    contact.c.is_key_contact,
-    contact.c.language,
-    contact.c.needed_skills,
-    contact.c.needed_language,
-    contact.c.priority_seconds,
-    contact.c.queue_id,
-    contact.c.arrived_at,
-    contact.c.queued_at,
-    contact.c.waiting_since,
-    contact.c.target_agent_id,
-    contact.c.dedicated_agent_id,
-    contact.c.last_agent_id,
-    contact.c.declined,
-    contact.c.transfers,
-    contact.c.held_seconds,
-    contact.c.version,
-)
+_identity = ("id", "unit", "channel", "customer_id", "queue_id", "version")
+_needs = ("tier", "is_key_contact", "language", "needed_skills", "needed_language", "priority_seconds")
+_wait = ("arrived_at", "queued_at", "waiting_since", "target_agent_id", "dedicated_agent_id", "last_agent_id", "declined")
+_waiting = select(*(contact.c[name] for name in (*_identity, *_needs, *_wait)))
 WAITING = _waiting.where(contact.c.state == "queued")
 SOME = _waiting.where(contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))), contact.c.state == "queued")
 _asked_agents = rows("agents", id=Uuid, version=Integer)
@@ -81,42 +77,18 @@ _taken = (
     .returning(contact.c.id, contact.c.offer_id)
     .cte("taken")
 )
-_both = _asked.join(_taken, _taken.c.id == _asked.c.contact_id)
-_offered = (
-    insert(offer)
-    .from_select(
-        ["contact_id", "id", "unit", "agent_id", "queue_id", "channel", "state", "made_at", "expires_at"],
-        select(
-            _asked.c.contact_id,
-            _asked.c.offer_id,
-            _asked.c.unit,
-            _asked.c.agent_id,
-            _asked.c.queue_id,
-            _asked.c.channel,
-            literal("pending"),
-            _at,
-            _asked.c.expires_at,
-        ).select_from(_both),
-    )
-    .cte("offered")
-)
-_placed = (
-    insert(agent_work)
-    .from_select(
-        ["agent_id", "channel", "slot", "contact_id", "queue_id", "state", "since", "until"],
-        select(
-            _asked.c.agent_id,
-            _asked.c.channel,
-            _asked.c.slot,
-            _asked.c.contact_id,
-            _asked.c.queue_id,
-            literal("offered"),
-            _at,
-            _asked.c.expires_at,
-        ).select_from(_both),
-    )
-    .cte("placed")
-)
+
+
+def _insert_taken(table: Table, *asked: str, **others: ColumnElement[Any]) -> CTE:
+    """A row for each contact that was taken: what was asked under the columns' own names, and `others`."""
+    columns = {**{name: _asked.c[name] for name in asked}, **others}
+    taken = select(*columns.values()).select_from(_asked.join(_taken, _taken.c.id == _asked.c.contact_id))
+    return insert(table).from_select(list(columns), taken).cte(f"new_{table.name}")
+
+
+_shared = ("contact_id", "agent_id", "queue_id", "channel")
+_offered = _insert_taken(offer, *_shared, "unit", "expires_at", id=_asked.c.offer_id, state=literal("pending"), made_at=_at)
+_placed = _insert_taken(agent_work, *_shared, "slot", state=literal("offered"), since=_at, until=_asked.c.expires_at)
 OFFER = select(_taken.c.id).add_cte(_offered, _placed)
 
 
@@ -177,14 +149,6 @@ async def make_offers(tx: Transaction, proposals: Sequence[Proposal], *, at: dat
 
 
 def _columns(proposals: Sequence[Proposal]) -> dict[str, object]:
-    return {
-        "asked_contact_id": [each.contact["id"] for each in proposals],
-        "asked_version": [each.contact["version"] for each in proposals],
-        "asked_offer_id": [each.offer_id for each in proposals],
-        "asked_agent_id": [each.agent_id for each in proposals],
-        "asked_slot": [each.slot for each in proposals],
-        "asked_queue_id": [each.contact["queue_id"] for each in proposals],
-        "asked_channel": [each.contact["channel"] for each in proposals],
-        "asked_unit": [each.contact["unit"] for each in proposals],
-        "asked_expires_at": [each.expires_at for each in proposals],
-    }
+    asked = {f"asked_{name}": [getattr(each, name) for each in proposals] for name in ("offer_id", "agent_id", "slot", "expires_at")}
+    waiting = {f"asked_{name}": [each.contact[name] for each in proposals] for name in ("version", "queue_id", "channel", "unit")}
+    return {**asked, **waiting, "asked_contact_id": [each.contact["id"] for each in proposals]}

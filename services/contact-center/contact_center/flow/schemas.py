@@ -216,12 +216,5 @@ def graph(stored: Mapping[str, Any]) -> dict[str, Node]:
 
 
 def flow_view(flow: Flow) -> FlowView:
-    return FlowView(
-        id=flow.id,
-        unit=flow.unit,
-        name=flow.name,
-        start=flow.start,
-        nodes=NODES.validate_python(dict(flow.written), strict=False),
-        created_at=flow.created_at,
-        updated_at=flow.updated_at,
-    )
+    plain = {name: getattr(flow, name) for name in FlowView.model_fields if name != "nodes"}
+    return FlowView(**plain, nodes=NODES.validate_python(dict(flow.written), strict=False))

@@ -107,17 +107,8 @@ class FlowReader(Reads):
         return self._flow(row)
 
     def _flow(self, row: Record) -> Flow:
-        return Flow(
-            id=row["id"],
-            unit=row["unit"],
-            name=row["name"],
-            start=row["start"],
-            nodes=self._graphs.of(row["id"], row["version"], row["nodes"]),
-            written=row["nodes"],
-            version=row["version"],
-            created_at=row["created_at"],
-            updated_at=row["updated_at"],
-        )
+        plain = {name: row[name] for name in Flow.__dataclass_fields__ if name not in {"nodes", "written"}}
+        return Flow(**plain, nodes=self._graphs.of(row["id"], row["version"], row["nodes"]), written=row["nodes"])
 
 
 class FlowStore(FlowReader):
