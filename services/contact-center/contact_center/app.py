@@ -10,35 +10,42 @@ from service_kit.words.identity import Clock, clock
 from service_kit.work.lanes import LANES
 from service_kit.work.timers import Timers
 
+from contact_center.agent import events as agent_events
 from contact_center.agent import routes as agent_routes
 from contact_center.clients.complaints import Complaints
 from contact_center.clients.customer_profile import Customers
 from contact_center.clients.scoring import Scores
+from contact_center.contact import events as contact_events
 from contact_center.contact import routes as contact_routes
+from contact_center.contact.consequences import FLOW_TIMER
 from contact_center.contact.silence import on_silence
-from contact_center.contact.store import FLOW_TIMER, may_read
+from contact_center.contact.store import may_read
+from contact_center.customer.news import ComplaintNews, CustomerNews, TierNews
+from contact_center.customer.strangers import KIND as STRANGERS
+from contact_center.customer.strangers import Strangers
+from contact_center.dedicated import events as dedicated_events
 from contact_center.dedicated import routes as dedicated_routes
 from contact_center.directory.digests import AddressDigests
-from contact_center.directory.news import ComplaintNews, CustomerNews, TierNews
-from contact_center.directory.strangers import KIND as STRANGERS
-from contact_center.directory.strangers import Strangers
+from contact_center.entry_point import events as entry_point_events
 from contact_center.entry_point import routes as entry_point_routes
-from contact_center.events import EVENTS
 from contact_center.figures import routes as figure_routes
+from contact_center.flow import events as flow_events
 from contact_center.flow import routes as flow_routes
 from contact_center.flow.schemas import graph
 from contact_center.flow.store import Graphs
 from contact_center.offer import routes as offer_routes
+from contact_center.queue import events as queue_events
 from contact_center.queue import routes as queue_routes
-from contact_center.routing import endings
-from contact_center.routing.endings import Endings
-from contact_center.routing.hints import Hearing, Hints
-from contact_center.routing.router import LEASE_NAME, Router
+from contact_center.router import endings
+from contact_center.router.endings import Endings
+from contact_center.router.hints import Hearing, Hints
+from contact_center.router.router import LEASE_NAME, Router
 from contact_center.screen_pop import routes as screen_pop_routes
-from contact_center.screen_pop.asking import Neighbors
+from contact_center.screen_pop.neighbors import Neighbors
 from contact_center.settings import Settings
 from contact_center.stream import routes as stream_routes
 from contact_center.stream.tail import Tail
+from contact_center.treatment import events as treatment_events
 from contact_center.treatment import routes as treatment_routes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -82,6 +89,16 @@ ROUTERS = (
     flow_routes.router,
     treatment_routes.router,
 )
+
+EVENTS = {
+    **contact_events.EVENTS,
+    **agent_events.EVENTS,
+    **queue_events.EVENTS,
+    **flow_events.EVENTS,
+    **entry_point_events.EVENTS,
+    **dedicated_events.EVENTS,
+    **treatment_events.EVENTS,
+}
 
 ENDING_SECONDS = 0.2
 SILENCE_SECONDS = 5.0

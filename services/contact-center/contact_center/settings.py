@@ -1,4 +1,7 @@
-"""The settings of the contact center."""
+"""The settings of the contact center: what an operator may change, each with its default.
+
+What is fixed is a constant in the module that applies it; one that goes with a setting names it.
+"""
 
 from pydantic import Field
 from service_kit.process.settings import ServiceSettings

@@ -10,9 +10,9 @@ from uuid import UUID
 from service_kit.testing import Api
 from service_kit.work.consumer import News
 
+from contact_center.customer.news import CustomerNews, TierNews
 from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import CustomerFacts
-from contact_center.directory.news import CustomerNews, TierNews
 
 Json = dict[str, Any]
 PATIENCE_SECONDS = 60.0

@@ -28,7 +28,7 @@ class RoutingStatus(StrEnum):
     NOT_RESPONDING = "not_responding"
 
 
-class AgentUnknown(NotFound):
+class AgentNotFound(NotFound):
     """There is no such agent, or it lies outside the units of this token."""
 
 
@@ -71,6 +71,11 @@ class Agent:
     version: int
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def takes_offers(self) -> bool:
+        """Whether the agent is on the queue."""
+        return self.presence is Presence.AVAILABLE and self.is_responding
 
     def described(self, profile: Profile, *, unit: str, at: datetime) -> Self:
         """The agent with another profile."""

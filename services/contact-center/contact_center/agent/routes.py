@@ -13,7 +13,7 @@ from service_kit.words.fields import Id
 
 from contact_center.acting import OWN_PRESENCE, ActsForAnotherAgent, ActsForOneAgent, agent_of, require_acting_for, require_no_agent
 from contact_center.agent import use_cases
-from contact_center.agent.domain import Agent, AgentUnknown, QueueOfAgentUnknown
+from contact_center.agent.domain import Agent, AgentNotFound, QueueOfAgentUnknown
 from contact_center.agent.domain import Presence as PresenceState
 from contact_center.agent.schemas import (
     AgentPatch,
@@ -24,10 +24,10 @@ from contact_center.agent.schemas import (
     agent_view,
     presence_out,
 )
-from contact_center.agent.store import AgentStore
+from contact_center.agent.store import AgentReader, AgentStore
 from contact_center.call import Call
 from contact_center.patches import PatchedDocumentIncomplete
-from contact_center.queue.store import QueueStore
+from contact_center.queue.store import QueueReader
 from contact_center.words import Presence, variant
 
 router = Router(tags=["agents"])
@@ -35,7 +35,7 @@ FIRST = UUID(int=0)
 
 
 @router.post("/v1/agents", status_code=201, response_model=AgentView, raises=[QueueOfAgentUnknown, ActsForOneAgent])
-async def take_on_agent(body: NewAgent, call: Annotated[Call, requires("agents:write")]) -> Response:
+async def create_agent(body: NewAgent, call: Annotated[Call, requires("agents:write")]) -> Response:
     """Take on an agent.
 
     A new agent is offline; offers come once its presence is `available`. `capacity` says how many contacts of each channel the
@@ -44,10 +44,10 @@ async def take_on_agent(body: NewAgent, call: Annotated[Call, requires("agents:w
     require_no_agent(call.caller)
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
-        queues = QueueStore(tx, units_of(call.caller))
-        taken_on = await use_cases.take_on(AgentStore(tx), queues, body.profile(), unit=unit, id=call.new_id(), at=await database_time(tx))
-        view = agent_view(taken_on, ())
-        return call.created(view, location=f"/v1/agents/{taken_on.id}", version=taken_on.version, variant=variant(view))
+        queues = QueueReader(tx, units_of(call.caller))
+        created = await use_cases.create(AgentStore(tx), queues, body.profile(), unit=unit, id=call.new_id(), at=await database_time(tx))
+        view = agent_view(created, ())
+        return call.created(view, location=f"/v1/agents/{created.id}", version=created.version, variant=variant(view))
 
 
 @router.get("/v1/agents", response_model=Page[AgentView])
@@ -60,56 +60,56 @@ async def list_agents(
     """List agents with what they are at, oldest first."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        store = AgentStore(reader, units_of(call.caller))
+        store = AgentReader(reader, units_of(call.caller))
         agents = await store.page(after=after, limit=page.fetch, queue_id=queue_id, presence=presence)
         works = await store.works(agent.id for agent in agents)
     views = [agent_view(agent, works.get(agent.id, ())) for agent in agents]
     return call.page(page, views, next_cursor=page.next_cursor(agents, "id"))
 
 
-@router.get("/v1/agents/{agent_id}", response_model=AgentView, raises=[AgentUnknown])
+@router.get("/v1/agents/{agent_id}", response_model=AgentView, raises=[AgentNotFound])
 async def read_agent(agent_id: Id, call: Annotated[Call, requires("agents:read")]) -> Response:
     """Read an agent with what it is at."""
     async with call.reading() as reader:
-        store = AgentStore(reader, units_of(call.caller))
+        store = AgentReader(reader, units_of(call.caller))
         agent = await store.get(agent_id)
         view = agent_view(agent, (await store.works([agent_id])).get(agent_id, ()))
     return call.answer(view, version=agent.version, variant=variant(view))
 
 
-@router.put("/v1/agents/{agent_id}", response_model=AgentView, raises=[AgentUnknown, QueueOfAgentUnknown, ActsForOneAgent])
+@router.put("/v1/agents/{agent_id}", response_model=AgentView, raises=[AgentNotFound, QueueOfAgentUnknown, ActsForOneAgent])
 async def replace_agent(agent_id: Id, body: NewAgent, call: Annotated[Call, requires("agents:write")]) -> Response:
     """Replace an agent's profile; contacts in hand are not touched."""
     require_no_agent(call.caller)
     async with call.transaction() as tx:
         agent = await AgentStore(tx, units_of(call.caller)).locked(agent_id)
-        return await _described(call, tx, agent, body)
+        return await _changed(call, tx, agent, body)
 
 
 @router.patch(
     "/v1/agents/{agent_id}",
     response_model=AgentView,
-    raises=[AgentUnknown, QueueOfAgentUnknown, PatchedDocumentIncomplete, ActsForOneAgent],
+    raises=[AgentNotFound, QueueOfAgentUnknown, PatchedDocumentIncomplete, ActsForOneAgent],
 )
 async def change_agent(agent_id: Id, body: Annotated[AgentPatch, MergePatch], call: Annotated[Call, requires("agents:write")]) -> Response:
     """Change some of an agent's profile; contacts in hand are not touched."""
     require_no_agent(call.caller)
     async with call.transaction() as tx:
         agent = await AgentStore(tx, units_of(call.caller)).locked(agent_id)
-        return await _described(call, tx, agent, body.merged(agent))
+        return await _changed(call, tx, agent, body.merged(agent))
 
 
-@router.get("/v1/agents/{agent_id}/presence", response_model=PresenceOut, raises=[AgentUnknown], etag=False)
-async def read_presence(agent_id: Id, call: Annotated[Call, requires("agents:read")]) -> Response:
+@router.get("/v1/agents/{agent_id}/presence", response_model=PresenceOut, raises=[AgentNotFound], etag=False)
+async def read_agent_presence(agent_id: Id, call: Annotated[Call, requires("agents:read")]) -> Response:
     """Read what an agent is at."""
     async with call.reading() as reader:
-        store = AgentStore(reader, units_of(call.caller))
+        store = AgentReader(reader, units_of(call.caller))
         agent = await store.get(agent_id)
         return call.answer(presence_out(agent, (await store.works([agent_id])).get(agent_id, ())))
 
 
-@router.put("/v1/agents/{agent_id}/presence", response_model=PresenceOut, raises=[AgentUnknown, ActsForAnotherAgent], conditional=False)
-async def change_presence(
+@router.put("/v1/agents/{agent_id}/presence", response_model=PresenceOut, raises=[AgentNotFound, ActsForAnotherAgent], conditional=False)
+async def replace_agent_presence(
     agent_id: Id, body: PresenceIn, call: Annotated[Call, requires("agents:write", instead=(OWN_PRESENCE,))]
 ) -> Response:
     """Say what an agent is at.
@@ -126,11 +126,11 @@ async def change_presence(
         return call.answer(presence_out(agent, (await store.works([agent_id])).get(agent_id, ())))
 
 
-async def _described(call: Call, tx: Transaction, agent: Agent, asked: NewAgent) -> Response:
+async def _changed(call: Call, tx: Transaction, agent: Agent, asked: NewAgent) -> Response:
     call.require_match(agent.version)
     unit = unit_for(call.caller, asked.unit, default=agent.unit) if asked.unit else agent.unit
     store = AgentStore(tx)
-    queues = QueueStore(tx, units_of(call.caller))
-    described = await use_cases.describe(store, queues, agent, asked.profile(), unit=unit, at=call.at)
-    view = agent_view(described, (await store.works([agent.id])).get(agent.id, ()))
-    return call.answer(view, version=described.version, variant=variant(view))
+    queues = QueueReader(tx, units_of(call.caller))
+    changed = await use_cases.change(store, queues, agent, asked.profile(), unit=unit, at=call.at)
+    view = agent_view(changed, (await store.works([agent.id])).get(agent.id, ()))
+    return call.answer(view, version=changed.version, variant=variant(view))

@@ -107,8 +107,7 @@ class AgentPatch(Input):
 def agent_view(agent: Agent, works: Sequence[Work]) -> AgentView:
     profile = agent.profile
     return AgentView(
-        id=agent.id,
-        unit=agent.unit,
+        **{name: getattr(agent, name) for name in ("id", "unit", "presence_since", "created_at", "updated_at")},
         name=profile.name,
         team=profile.team,
         skills=skills_out(profile.skills),
@@ -116,16 +115,9 @@ def agent_view(agent: Agent, works: Sequence[Work]) -> AgentView:
         languages=list(profile.languages),
         queues=list(profile.queues),
         presence=agent.presence.value,
-        presence_since=agent.presence_since,
         routing_status=agent.status(work.state for work in works).value,
-        contacts=[work_out(work) for work in works],
-        created_at=agent.created_at,
-        updated_at=agent.updated_at,
+        contacts=[WorkOut(**{name: getattr(work, name) for name in WorkOut.model_fields}) for work in works],
     )
-
-
-def work_out(work: Work) -> WorkOut:
-    return WorkOut(contact_id=work.contact_id, channel=work.channel, state=work.state, since=work.since, until=work.until)
 
 
 def presence_out(agent: Agent, works: Sequence[Work]) -> PresenceOut:

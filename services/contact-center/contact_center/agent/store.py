@@ -1,20 +1,21 @@
 """Agents in Postgres, with the works that they have in hand."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from service_kit.access.units import within_units
-from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
-from service_kit.store.running import Reader, Record
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, insert, or_, select, update
+from service_kit.store.running import Record
+from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, insert, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import array
 
-from contact_center.agent.domain import Agent, AgentUnknown, Presence, Profile
+from contact_center.agent.domain import Agent, AgentNotFound, Presence, Profile
+from contact_center.agent.events import of_agent
 from contact_center.agent.work import Work, work_of
-from contact_center.routing.marks import mark
+from contact_center.marks import mark
+from contact_center.stores import Reads, Writes
 from contact_center.tables import agent, agent_work
 
 _ids = bindparam("ids", type_=ARRAY(Uuid))
@@ -38,24 +39,27 @@ PRESENT = select(agent).where(agent.c.presence != Presence.OFFLINE.value)
 WORKS = select(agent_work).where(agent_work.c.agent_id == any_(_ids)).order_by(agent_work.c.agent_id, agent_work.c.since)
 ALL_WORKS = select(agent_work)
 KNOWN = select(agent.c.id).where(agent.c.id == any_(_ids), within_units(agent.c.unit))
+MOST_DUE = 100
+_has_left = or_(agent.c.presence != Presence.AVAILABLE.value, not_(agent.c.is_responding))
+DUE = (
+    select(agent_work.c.contact_id)
+    .join(agent, agent.c.id == agent_work.c.agent_id)
+    .where(or_(agent_work.c.until <= bindparam("at"), (agent_work.c.state == "offered") & _has_left))
+    .order_by(agent_work.c.agent_id)
+    .limit(MOST_DUE)
+)
+LOCK_SOME = SOME.order_by(agent.c.id).with_for_update(key_share=True)
+RESPOND_NO_MORE = update(agent).where(agent.c.id == any_(_ids)).values(is_responding=False)
 INSERT = insert(agent)
 UPDATE = update(agent).where(agent.c.id == bindparam("of_id"))
 
 
-class AgentStore:
-    """Reads and writes agents; a write tells its event and marks the agent for the router."""
-
-    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
-        self._units = units
+class AgentReader(Reads):
+    """Reads agents and what they have in hand."""
 
     async def get(self, agent_id: UUID) -> Agent:
-        """AgentUnknown where there is none in the caller's units."""
-        return self._found(await self._reader.fetch_one(FIND, id=agent_id, units=self._units))
-
-    async def locked(self, agent_id: UUID) -> Agent:
-        """As `get`, and nobody else changes it before this transaction ends."""
-        return self._found(await self._reader.fetch_one(LOCK, id=agent_id, units=self._units))
+        """AgentNotFound where there is none in the caller's units."""
+        return found(await self._reader.fetch_one(FIND, id=agent_id, units=self._units))
 
     async def page(self, *, after: UUID, limit: int, queue_id: UUID | None, presence: str | None) -> list[Agent]:
         given = {"units": self._units, "after": after, "limit": limit, "queue_id": queue_id, "presence": presence}
@@ -80,6 +84,22 @@ class AgentStore:
         rows = await self._reader.fetch(KNOWN, ids=list(ids), units=self._units)
         return frozenset(row["id"] for row in rows)
 
+    async def due(self, at: datetime) -> list[UUID]:
+        """Contacts whose offer ran out, whose agent left before answering, or whose wrap-up time is over."""
+        return [row["contact_id"] for row in await self._reader.fetch(DUE, at=at)]
+
+
+class AgentStore(AgentReader, Writes):
+    """Writes agents; a write tells its event and marks the agent for the router."""
+
+    async def locked(self, agent_id: UUID) -> Agent:
+        """As `get`, and nobody else changes it before this transaction ends."""
+        return found(await self._tx.fetch_one(LOCK, id=agent_id, units=self._units))
+
+    async def locked_some(self, ids: Iterable[UUID]) -> dict[UUID, Agent]:
+        """These agents, locked in the order of their ids."""
+        return {row["id"]: agent_of(row) for row in await self._tx.fetch(LOCK_SOME, ids=list(ids))}
+
     async def add(self, added: Agent) -> None:
         row = _profile_row(added) | _presence_row(added) | {"id": added.id, "created_at": added.created_at}
         await self._write(INSERT, added, "agent.created", row, at=added.created_at)
@@ -91,21 +111,21 @@ class AgentStore:
         await self._write(UPDATE, changed, "agent.presence_changed", _presence_row(changed) | {"of_id": changed.id}, at=at)
 
     async def _write(self, statement: Any, written: Agent, event: str, row: dict[str, object], *, at: datetime) -> None:
-        tx = self._reader
-        assert isinstance(tx, Transaction), "writes need a transaction"
-        await tx.execute(statement, **row)
-        await mark(tx, "agent", written.id)
-        payload = {"agent_id": str(written.id), "presence": written.presence.value, "is_responding": written.is_responding}
-        tx.record(
-            Event(type=event, subject=written.id, unit=written.unit, at=at, payload=payload),
-            values={"name": written.profile.name},
-        )
+        await self._tx.execute(statement, **row)
+        await mark(self._tx, "agent", written.id)
+        self._tx.record(of_agent(event, written, at=at), values={"name": written.profile.name})
 
-    @staticmethod
-    def _found(row: Record | None) -> Agent:
-        if row is None:
-            raise AgentUnknown()
-        return agent_of(row)
+    async def respond_no_more(self, agents: Sequence[Agent], *, at: datetime) -> None:
+        """They let a call ring out; whoever ended the offer marked them already."""
+        await self._tx.execute(RESPOND_NO_MORE, ids=[each.id for each in agents])
+        for silent in agents:
+            self._tx.record(of_agent("agent.presence_changed", replace(silent, is_responding=False), at=at))
+
+
+def found(row: Record | None) -> Agent:
+    if row is None:
+        raise AgentNotFound()
+    return agent_of(row)
 
 
 def _by_agent(rows: Iterable[Record]) -> dict[UUID, list[Work]]:
@@ -115,48 +135,16 @@ def _by_agent(rows: Iterable[Record]) -> dict[UUID, list[Work]]:
     return works
 
 
-def _profile_row(agent_: Agent) -> dict[str, object]:
-    profile = agent_.profile
-    return {
-        "unit": agent_.unit,
-        "name": profile.name,
-        "team": profile.team,
-        "skills": dict(profile.skills),
-        "capacity": dict(profile.capacity),
-        "languages": list(profile.languages),
-        "queues": list(profile.queues),
-        "version": agent_.version,
-        "updated_at": agent_.updated_at,
-    }
+def _profile_row(written: Agent) -> dict[str, object]:
+    return {"unit": written.unit, **asdict(written.profile), "version": written.version, "updated_at": written.updated_at}
 
 
-def _presence_row(agent_: Agent) -> dict[str, object]:
-    return {
-        "presence": agent_.presence.value,
-        "presence_since": agent_.presence_since,
-        "is_responding": agent_.is_responding,
-        "idle_since": agent_.idle_since,
-    }
+def _presence_row(written: Agent) -> dict[str, object]:
+    return {name: getattr(written, name) for name in ("presence", "presence_since", "is_responding", "idle_since")}
 
 
 def agent_of(row: Record) -> Agent:
-    profile = Profile(
-        name=row["name"],
-        team=row["team"],
-        skills=row["skills"],
-        capacity=row["capacity"],
-        languages=tuple(row["languages"]),
-        queues=tuple(row["queues"]),
-    )
-    return Agent(
-        id=row["id"],
-        unit=row["unit"],
-        profile=profile,
-        presence=Presence(row["presence"]),
-        presence_since=row["presence_since"],
-        is_responding=row["is_responding"],
-        idle_since=row["idle_since"],
-        version=row["version"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
+    fields = {name: row[name] for name in Profile.__dataclass_fields__}
+    profile = Profile(**fields | {"languages": tuple(row["languages"]), "queues": tuple(row["queues"])})
+    plain = {name: row[name] for name in Agent.__dataclass_fields__ if name not in {"profile", "presence"}}
+    return Agent(**plain, profile=profile, presence=Presence(row["presence"]))

@@ -1,4 +1,4 @@
-"""Take on, describe and place agents, and change their presence."""
+"""Create and change agents, and say what they are at."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -21,10 +21,10 @@ class KnownQueues(Protocol):
     async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]: ...
 
 
-async def take_on(agents: Agents, queues: KnownQueues, profile: Profile, *, unit: str, id: UUID, at: datetime) -> Agent:
+async def create(agents: Agents, queues: KnownQueues, profile: Profile, *, unit: str, id: UUID, at: datetime) -> Agent:
     """A new agent, offline until its first presence."""
     await _check_queues(queues, frozenset(profile.queues))
-    taken_on = Agent(
+    created = Agent(
         id=id,
         unit=unit,
         profile=profile,
@@ -36,16 +36,16 @@ async def take_on(agents: Agents, queues: KnownQueues, profile: Profile, *, unit
         created_at=at,
         updated_at=at,
     )
-    await agents.add(taken_on)
-    return taken_on
+    await agents.add(created)
+    return created
 
 
-async def describe(agents: Agents, queues: KnownQueues, agent: Agent, profile: Profile, *, unit: str, at: datetime) -> Agent:
+async def change(agents: Agents, queues: KnownQueues, agent: Agent, profile: Profile, *, unit: str, at: datetime) -> Agent:
     """Another profile; queues that the agent serves already stay, whoever may see them."""
     await _check_queues(queues, frozenset(profile.queues) - frozenset(agent.profile.queues))
-    described = agent.described(profile, unit=unit, at=at)
-    await agents.save(described)
-    return described
+    changed = agent.described(profile, unit=unit, at=at)
+    await agents.save(changed)
+    return changed
 
 
 async def change_presence(agents: Agents, agent_id: UUID, presence: Presence, *, at: datetime) -> Agent:

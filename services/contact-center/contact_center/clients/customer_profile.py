@@ -7,8 +7,8 @@ from uuid import UUID
 
 from service_kit.access.client import ServiceClient
 
-from contact_center.addresses import identifier_key
 from contact_center.directory.domain import CustomerFacts
+from contact_center.identifiers import identifier_key
 
 # How many files one question may ask for.
 LARGEST_QUESTION = 1_000

@@ -1,16 +1,17 @@
-"""A contact and what each move makes of it."""
+"""A contact, its course as one table of moves, and what each move makes of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from service_kit.words.errors import NotFound
+from service_kit.words.errors import Conflict, NotFound
 
-from contact_center.contact.moves import Move, State, way
+from contact_center.contact.offers import OfferEnd, OfferState
 from contact_center.flow.domain import Journey
-from contact_center.offer.domain import OfferEnd, OfferState
+from contact_center.moments import passed
 
 DECLINED_FOR = timedelta(seconds=30)
 """How long the agent who did not take a contact goes after all others: spared for a second, then asked where nobody else can take it."""
@@ -19,10 +20,93 @@ PASSED_ON_FOR = timedelta(seconds=59)
 LONGEST_SILENCE = timedelta(minutes=10)
 """A contact whose flow hears nothing for so long has been left."""
 
+
+class State(StrEnum):
+    IN_FLOW = "in_flow"
+    QUEUED = "queued"
+    OFFERED = "offered"
+    ASSIGNED = "assigned"
+    ON_HOLD = "on_hold"
+    WRAPPING = "wrapping"
+    COMPLETED = "completed"
+    ABANDONED = "abandoned"
+
+
+class Move(StrEnum):
+    """Those that callers ask for are sub-resources of the contact; the others happen by themselves."""
+
+    INPUTS = "inputs"
+    HANG_UP = "hang_up"
+    QUEUEING = "queueing"
+    OFFERING = "offering"
+    ACCEPTANCE = "acceptance"
+    RETURN = "return"
+    ABANDONMENT = "abandonment"
+    HOLD = "hold"
+    RESUMPTION = "resumption"
+    TRANSFER = "transfer"
+    WRAP_UP = "wrap_up"
+    COMPLETION = "completion"
+
+
+class ContactMoveNotAllowed(Conflict):
+    """The contact is not in a state for this move; `allowed_moves` says what it allows now."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One line of the table."""
+
+    move: Move
+    states: frozenset[State]
+    to: State
+    event: str
+    is_asked: bool
+
+
+def _way(move: Move, states: tuple[State, ...], to: State, event: str, *, is_asked: bool = False) -> Way:
+    return Way(move, frozenset(states), to, f"contact.{event}", is_asked)
+
+
+S, M = State, Move
+TABLE = (
+    _way(M.INPUTS, (S.IN_FLOW,), S.IN_FLOW, "in_flow", is_asked=True),
+    _way(M.HANG_UP, (S.IN_FLOW,), S.COMPLETED, "completed"),
+    _way(M.QUEUEING, (S.IN_FLOW,), S.QUEUED, "queued"),
+    _way(M.OFFERING, (S.QUEUED,), S.OFFERED, "offered"),
+    _way(M.ACCEPTANCE, (S.OFFERED,), S.ASSIGNED, "assigned"),
+    _way(M.RETURN, (S.OFFERED,), S.QUEUED, "queued"),
+    _way(M.ABANDONMENT, (S.IN_FLOW, S.QUEUED, S.OFFERED), S.ABANDONED, "abandoned", is_asked=True),
+    _way(M.HOLD, (S.ASSIGNED,), S.ON_HOLD, "on_hold", is_asked=True),
+    _way(M.RESUMPTION, (S.ON_HOLD,), S.ASSIGNED, "resumed", is_asked=True),
+    _way(M.TRANSFER, (S.ASSIGNED, S.ON_HOLD), S.QUEUED, "transferred", is_asked=True),
+    _way(M.WRAP_UP, (S.ASSIGNED, S.ON_HOLD), S.WRAPPING, "wrapping"),
+    _way(M.COMPLETION, (S.ASSIGNED, S.ON_HOLD, S.WRAPPING), S.COMPLETED, "completed", is_asked=True),
+)
+WAYS: Mapping[Move, Way] = {way.move: way for way in TABLE}
+
+
+def way(state: State, move: Move) -> Way:
+    """The line of the table for this move.
+
+    Raises ContactMoveNotAllowed when it does not start in this state.
+    """
+    found = WAYS[move]
+    if state not in found.states:
+        detail = f"{move.value.replace('_', ' ')} is not possible while the contact is {state.value.replace('_', ' ')}"
+        raise ContactMoveNotAllowed(detail, state=state.value, allowed_moves=allowed_moves(state))
+    return found
+
+
+def allowed_moves(state: State) -> list[str]:
+    """What may be asked for in this state."""
+    return [way.move.value for way in TABLE if way.is_asked and state in way.states]
+
+
 IN_HAND = frozenset({State.OFFERED, State.ASSIGNED, State.ON_HOLD, State.WRAPPING})
 
 
-class ContactUnknown(NotFound):
+class ContactNotFound(NotFound):
     """There is no such contact, or it lies outside the units of this token."""
 
 
@@ -98,12 +182,12 @@ class Contact:
     def waited(self, at: datetime) -> float:
         """Seconds in queues so far; it grows only while the contact waits."""
         if self.is_waiting and self.waiting_since is not None:
-            return max(0.0, round((at - self.waiting_since).total_seconds(), 3))
+            return passed(self.waiting_since, at)
         return self.waited_seconds
 
     def waited_in_queue(self, at: datetime) -> float:
         """Seconds in the present queue alone, for its own figures."""
-        return 0.0 if self.queued_at is None else max(0.0, round((at - self.queued_at).total_seconds(), 3))
+        return 0.0 if self.queued_at is None else passed(self.queued_at, at)
 
     def walked(self, journey: Journey, *, at: datetime) -> tuple[Self, Happened]:
         """The contact after a step in its flow: at the next question, in a queue, or hung up on."""
@@ -218,7 +302,7 @@ class Contact:
     def _held(self, at: datetime) -> float:
         if self.held_at is None:
             return self.held_seconds
-        return round(self.held_seconds + max(0.0, (at - self.held_at).total_seconds()), 3)
+        return round(self.held_seconds + passed(self.held_at, at), 3)
 
     def _moved(
         self,

@@ -6,7 +6,7 @@ from uuid import UUID
 from service_kit.store.database import Transaction
 from service_kit.store.sqlstates import TransactionRolledBack
 from service_kit.words.errors import Conflict
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, Delete, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from contact_center.contact.domain import Contact
@@ -25,6 +25,12 @@ CLAIM = (
     .on_conflict_do_nothing()
     .returning(external_contact.c.contact_id)
 )
+
+
+def forgetting(*which: ColumnElement[bool]) -> Delete:
+    """The ids of contacts let go, before the contacts themselves lose them; the same call said again is a new one then."""
+    ids = select(contact.c.channel, contact.c.external_id).where(*which)
+    return delete(external_contact).where(tuple_(external_contact.c.channel, external_contact.c.external_id).in_(ids))
 
 
 class ExternalIdTaken(Conflict):

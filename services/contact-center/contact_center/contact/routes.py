@@ -16,13 +16,11 @@ from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id, Line
 
 from contact_center.acting import HANDLE, SUPERVISE, ActsForAnotherAgent, agent_of
-from contact_center.addresses import written
-from contact_center.agent.store import AgentStore
+from contact_center.agent.store import AgentReader
 from contact_center.call import Call
 from contact_center.contact import use_cases
-from contact_center.contact.domain import Contact, ContactUnknown
+from contact_center.contact.domain import Contact, ContactMoveNotAllowed, ContactNotFound
 from contact_center.contact.external import ExternalIdTaken, first_of
-from contact_center.contact.moves import ContactMoveNotAllowed
 from contact_center.contact.schemas import (
     CompletionIn,
     ContactPatch,
@@ -34,22 +32,23 @@ from contact_center.contact.schemas import (
     TransferToQueue,
     contact_view,
 )
-from contact_center.contact.store import ContactStore
+from contact_center.contact.store import ContactReader, ContactStore
 from contact_center.contact.use_cases import Arrival, Changes, House, TransferTargetUnknown
 from contact_center.directory.digests import AddressDigests
-from contact_center.directory.domain import CustomerUnknown
-from contact_center.directory.store import DirectoryStore
+from contact_center.directory.domain import CustomerNotFound
+from contact_center.directory.store import DirectoryReader
 from contact_center.entry_point.domain import NobodyThere
-from contact_center.entry_point.store import EntryPointStore
+from contact_center.entry_point.store import EntryPointReader
 from contact_center.flow.nodes import Asking
-from contact_center.flow.store import FlowStore, Graphs
+from contact_center.flow.store import FlowReader, Graphs
+from contact_center.identifiers import written
 from contact_center.queue.domain import ChannelNotServed
-from contact_center.queue.store import QueueStore
+from contact_center.queue.store import QueueReader
 from contact_center.words import Channel, ContactState, variant
 
 router = Router(tags=["contacts"])
 MOVING = (HANDLE, SUPERVISE)
-MOVE_REFUSALS = [ContactUnknown, ContactMoveNotAllowed, ActsForAnotherAgent]
+MOVE_REFUSALS = [ContactNotFound, ContactMoveNotAllowed, ActsForAnotherAgent]
 Move = Callable[[ContactStore, Transaction, datetime], Awaitable[Contact]]
 
 
@@ -57,10 +56,10 @@ Move = Callable[[ContactStore, Transaction, datetime], Awaitable[Contact]]
     "/v1/contacts",
     status_code=201,
     response_model=ContactView,
-    raises=[NobodyThere, CustomerUnknown, ChannelNotServed, ExternalIdTaken],
+    raises=[NobodyThere, CustomerNotFound, ChannelNotServed, ExternalIdTaken],
     responses={200: {"model": ContactView, "description": "The contact that was begun before with this `external_id`."}},
 )
-async def begin_contact(body: NewContact, call: Annotated[Call, requires("contacts:write")]) -> Response:
+async def create_contact(body: NewContact, call: Annotated[Call, requires("contacts:write")]) -> Response:
     """Begin a contact: somebody calls, chats or writes.
 
     `to` picks the entry point and with it the flow or the queue; `from` picks the customer, unless the platform knows better and
@@ -115,7 +114,7 @@ async def list_contacts(
     return call.page(page, views, next_cursor=page.next_cursor(contacts, "id"))
 
 
-@router.get("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactUnknown])
+@router.get("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactNotFound])
 async def read_contact(contact_id: Id, call: Annotated[Call, requires("contacts:read")]) -> Response:
     """Read a contact."""
     async with call.reading() as reader:
@@ -124,7 +123,7 @@ async def read_contact(contact_id: Id, call: Annotated[Call, requires("contacts:
     return call.answer(view, version=contact.version, variant=variant(view))
 
 
-@router.patch("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactUnknown, CustomerUnknown, ActsForAnotherAgent])
+@router.patch("/v1/contacts/{contact_id}", response_model=ContactView, raises=[ContactNotFound, CustomerNotFound, ActsForAnotherAgent])
 async def change_contact(
     contact_id: Id, body: Annotated[ContactPatch, MergePatch], call: Annotated[Call, requires("contacts:write", instead=MOVING)]
 ) -> Response:
@@ -133,7 +132,7 @@ async def change_contact(
         store = movable(call, tx)
         call.require_match((await store.locked(contact_id)).version)
         given = Changes(names=frozenset(body.model_fields_set), customer_id=body.customer_id, language=body.language, notes=body.notes)
-        directory = DirectoryStore(tx, call.part(AddressDigests))
+        directory = DirectoryReader(tx, call.part(AddressDigests))
         at = await database_time(tx)
         contact = await use_cases.identify(store, directory, contact_id, given, sees=call.caller.sees, at=at)
         return await answered(call, tx, contact, at=at)
@@ -148,7 +147,7 @@ async def answer_flow(contact_id: Id, body: InputsIn, call: Annotated[Call, requ
 @router.post("/v1/contacts/{contact_id}/abandonment", response_model=ContactView, raises=MOVE_REFUSALS)
 async def abandon_contact(contact_id: Id, call: Annotated[Call, requires("contacts:write")], body: NothingMore | None = None) -> Response:
     """The customer left before anybody answered; an offer that stands is withdrawn."""
-    return await moved(call, lambda store, _, at: use_cases.abandon(store, contact_id, at=at))
+    return await moved(call, lambda store, _, at: use_cases.move(store, contact_id, lambda contact: contact.abandoned(at=at), at=at))
 
 
 @router.post("/v1/contacts/{contact_id}/hold", response_model=ContactView, raises=MOVE_REFUSALS)
@@ -156,7 +155,7 @@ async def hold_contact(
     contact_id: Id, call: Annotated[Call, requires("contacts:write", instead=MOVING)], body: NothingMore | None = None
 ) -> Response:
     """Put the customer on hold."""
-    return await moved(call, lambda store, _, at: use_cases.hold(store, contact_id, at=at))
+    return await moved(call, lambda store, _, at: use_cases.move(store, contact_id, lambda contact: contact.held(at=at), at=at))
 
 
 @router.post("/v1/contacts/{contact_id}/resumption", response_model=ContactView, raises=MOVE_REFUSALS)
@@ -164,7 +163,7 @@ async def resume_contact(
     contact_id: Id, call: Annotated[Call, requires("contacts:write", instead=MOVING)], body: NothingMore | None = None
 ) -> Response:
     """Take the customer from hold."""
-    return await moved(call, lambda store, _, at: use_cases.resume(store, contact_id, at=at))
+    return await moved(call, lambda store, _, at: use_cases.move(store, contact_id, lambda contact: contact.resumed(at=at), at=at))
 
 
 @router.post(
@@ -178,10 +177,10 @@ async def transfer_contact(contact_id: Id, body: TransferIn, call: Annotated[Cal
     if isinstance(body, TransferToQueue):
         queue_id = body.queue_id
         return await moved(
-            call, lambda store, tx, at: use_cases.transfer_to_queue(store, QueueStore(tx, units), contact_id, queue_id, at=at)
+            call, lambda store, tx, at: use_cases.transfer_to_queue(store, QueueReader(tx, units), contact_id, queue_id, at=at)
         )
     agent_id = body.agent_id
-    return await moved(call, lambda store, tx, at: use_cases.transfer_to_agent(store, AgentStore(tx, units), contact_id, agent_id, at=at))
+    return await moved(call, lambda store, tx, at: use_cases.transfer_to_agent(store, AgentReader(tx, units), contact_id, agent_id, at=at))
 
 
 @router.post("/v1/contacts/{contact_id}/completion", response_model=ContactView, raises=MOVE_REFUSALS)
@@ -197,7 +196,7 @@ async def complete_contact(
     return await moved(
         call,
         lambda store, tx, at: use_cases.complete(
-            store, QueueStore(tx), contact_id, wrap_up_code=said.wrap_up_code, notes=said.notes, at=at
+            store, QueueReader(tx), contact_id, wrap_up_code=said.wrap_up_code, notes=said.notes, at=at
         ),
     )
 
@@ -227,7 +226,7 @@ async def viewed(call: Call, reader: Reader, contact: Contact, *, at: datetime) 
 async def all_viewed(call: Call, reader: Reader, contacts: Sequence[Contact], *, at: datetime) -> list[ContactView]:
     """As `viewed`; the versions of the flows that they are in are read at once."""
     walked = {walks for contact in contacts if (walks := contact.walks) is not None}
-    flows = await FlowStore(reader, call.part(Graphs)).versions(walked)
+    flows = await FlowReader(reader, call.part(Graphs)).versions(walked)
 
     def asking(contact: Contact) -> Asking | None:
         return None if contact.walks is None else flows[contact.walks].asking(contact.journey)
@@ -235,23 +234,23 @@ async def all_viewed(call: Call, reader: Reader, contacts: Sequence[Contact], *,
     return [contact_view(contact, asking=asking(contact), language=call.language, at=at) for contact in contacts]
 
 
-def own(call: Call, reader: Reader) -> ContactStore:
+def own(call: Call, reader: Reader) -> ContactReader:
     """The contacts that the caller may see."""
-    return ContactStore(reader, units_of(call.caller), own_agent=agent_of(call.caller))
+    return ContactReader(reader, units_of(call.caller), own_agent=agent_of(call.caller))
 
 
-def movable(call: Call, reader: Reader) -> ContactStore:
+def movable(call: Call, tx: Transaction) -> ContactStore:
     """As `own`, of which only those may be moved that are in the hands of the agent for whom the token acts, where it acts for one."""
     if call.caller.agent_id is None:
         call.caller.demand(["contacts:write"], instead=[SUPERVISE])
-    return ContactStore(reader, units_of(call.caller), own_agent=agent_of(call.caller), acting=call.caller)
+    return ContactStore(tx, units_of(call.caller), own_agent=agent_of(call.caller), acting=call.caller)
 
 
 def house(call: Call, tx: Transaction) -> House:
     return House(
-        entries=EntryPointStore(tx),
-        directory=DirectoryStore(tx, call.part(AddressDigests), units_of(call.caller)),
-        flows=FlowStore(tx, call.part(Graphs)),
-        queues=QueueStore(tx),
+        entries=EntryPointReader(tx),
+        directory=DirectoryReader(tx, call.part(AddressDigests), units_of(call.caller)),
+        flows=FlowReader(tx, call.part(Graphs)),
+        queues=QueueReader(tx),
         zone=ZoneInfo(call.settings.time_zone),
     )

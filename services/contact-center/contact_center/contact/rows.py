@@ -7,47 +7,13 @@ from uuid import UUID
 
 from service_kit.store.running import Record
 
-from contact_center.contact.domain import Contact
-from contact_center.contact.moves import State
+from contact_center.contact.domain import Contact, State
 from contact_center.flow.domain import Journey, Visit
 from contact_center.flow.nodes import Wording
 from contact_center.routing.domain import skills_of
 
 # Columns that carry a field of the same name and form.
-PLAIN = (
-    "id",
-    "unit",
-    "channel",
-    "from_address",
-    "to_address",
-    "external_id",
-    "entry_point_id",
-    "customer_id",
-    "tier",
-    "is_key_contact",
-    "language",
-    "flow_id",
-    "flow_version",
-    "queue_id",
-    "arrived_at",
-    "queued_at",
-    "waiting_since",
-    "target_agent_id",
-    "dedicated_agent_id",
-    "last_agent_id",
-    "offer_id",
-    "agent_id",
-    "offer_expires_at",
-    "answered_at",
-    "held_at",
-    "transfers",
-    "ended_at",
-    "wrap_up_until",
-    "completed_at",
-    "wrap_up_code",
-    "notes",
-    "version",
-)
+PLAIN = [name for name in Contact.__dataclass_fields__ if name not in {"state", "journey", "waited_seconds", "held_seconds", "declined"}]
 
 
 def row_of(contact: Contact, *, at: datetime) -> dict[str, object]:

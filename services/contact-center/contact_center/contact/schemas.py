@@ -6,8 +6,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 from service_kit.words.fields import Code, Id, Input, Line, Output, Seconds, Stars, Text, Timestamp, UnitPath
 
-from contact_center.contact.domain import Contact
-from contact_center.contact.moves import allowed_moves
+from contact_center.contact.domain import Contact, allowed_moves
 from contact_center.flow.domain import Visit
 from contact_center.flow.nodes import Asking, Collect
 from contact_center.words import Address, Channel, ContactState, NodeName, Spoken, Transfers, Waited, absent
@@ -135,27 +134,7 @@ class ContactView(Output):
     notes: Text | None
 
 
-PLAIN = (
-    "id",
-    "unit",
-    "channel",
-    "external_id",
-    "entry_point_id",
-    "customer_id",
-    "tier",
-    "language",
-    "queue_id",
-    "held_seconds",
-    "transfers",
-    "arrived_at",
-    "queued_at",
-    "answered_at",
-    "ended_at",
-    "wrap_up_until",
-    "completed_at",
-    "wrap_up_code",
-    "notes",
-)
+PLAIN = [name for name in ContactView.model_fields if name in Contact.__dataclass_fields__ and name not in {"state", "waited_seconds"}]
 
 
 def contact_view(contact: Contact, *, asking: Asking | None, language: str, at: datetime) -> ContactView:
@@ -173,7 +152,6 @@ def contact_view(contact: Contact, *, asking: Asking | None, language: str, at: 
         allowed_moves=allowed_moves(contact.state),
         key_contact=contact.is_key_contact,
         offer=offer,
-        agent_id=contact.agent_id,
         next=next_step(contact, asking, language),
         nodes=[node_visit(visit) for visit in contact.journey.visits],
         waited_seconds=int(contact.waited(at)),

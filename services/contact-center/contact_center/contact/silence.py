@@ -8,8 +8,7 @@ from service_kit.store.database import Transaction
 from service_kit.store.moments import database_time
 from service_kit.work.timers import Timer
 
-from contact_center.contact.domain import ContactUnknown
-from contact_center.contact.moves import State
+from contact_center.contact.domain import ContactNotFound, State
 from contact_center.contact.store import ContactStore
 
 
@@ -23,7 +22,7 @@ async def on_silence(tx: Transaction, timers: Sequence[Timer]) -> None:
 async def _left(store: ContactStore, contact_id: UUID, *, at: datetime) -> None:
     try:
         contact = await store.locked(contact_id)
-    except ContactUnknown:
+    except ContactNotFound:
         return
     if contact.state is State.IN_FLOW:
         after, happened = contact.abandoned(at=at, reason="silence")

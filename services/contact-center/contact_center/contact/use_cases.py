@@ -8,9 +8,8 @@ from uuid import UUID
 
 from service_kit.words.errors import Conflict
 
-from contact_center.contact.domain import Contact, Happened
-from contact_center.contact.moves import Move, way
-from contact_center.directory.domain import CustomerUnknown, KnownCustomer
+from contact_center.contact.domain import Contact, Happened, Move, way
+from contact_center.directory.domain import CustomerNotFound, KnownCustomer
 from contact_center.entry_point.domain import EntryPoint, NobodyThere
 from contact_center.flow.domain import Caller, Flow, Journey, Walk
 from contact_center.queue.domain import Queue
@@ -26,6 +25,7 @@ class TransferTargetUnknown(Conflict):
 
 
 class Contacts(Protocol):
+    async def last_agent(self, customer_id: UUID, *, since: datetime) -> UUID | None: ...
     async def locked(self, contact_id: UUID) -> Contact: ...
     async def add(self, added: Contact, happened: Happened, *, at: datetime) -> None: ...
     async def save(self, before: Contact, after: Contact, happened: Happened, *, at: datetime) -> None: ...
@@ -38,7 +38,6 @@ class EntryPoints(Protocol):
 class Directory(Protocol):
     async def customer(self, customer_id: UUID) -> KnownCustomer | None: ...
     async def recognize(self, channel: str, address: str) -> KnownCustomer | None: ...
-    async def last_agent(self, customer_id: UUID, *, since: datetime) -> UUID | None: ...
 
 
 class Flows(Protocol):
@@ -85,7 +84,7 @@ async def arrive(contacts: Contacts, house: House, arrival: Arrival, *, sees: Se
     known = await _recognized(house.directory, arrival, sees)
     # The flow is read once: what the contact keeps of it and the way that it goes are of one version.
     flow = None if entry.flow_id is None else await house.flows.present(entry.flow_id)
-    begun = await _begun(house.directory, arrival, entry, known, flow, id=id, at=at)
+    begun = await _begun(contacts, arrival, entry, known, flow, id=id, at=at)
     if flow is not None:
         walk = Walk(flow, _caller(known), house.zone)
         came, happened = begun.walked(walk.begin(begun.journey, at=at), at=at)
@@ -107,20 +106,20 @@ async def _recognized(directory: Directory, arrival: Arrival, sees: Sees) -> Kno
 async def _named(directory: Directory, customer_id: UUID, sees: Sees) -> KnownCustomer | None:
     """The customer that the caller names; None where news of it did not come yet.
 
-    Raises CustomerUnknown for a caller who is kept to units, unless the customer is known to lie in them.
+    Raises CustomerNotFound for a caller who is kept to units, unless the customer is known to lie in them.
     """
     known = await directory.customer(customer_id)
     if not sees(None if known is None else known.unit):
-        raise CustomerUnknown()
+        raise CustomerNotFound()
     return known
 
 
 async def _begun(
-    directory: Directory, arrival: Arrival, entry: EntryPoint, known: KnownCustomer | None, flow: Flow | None, *, id: UUID, at: datetime
+    contacts: Contacts, arrival: Arrival, entry: EntryPoint, known: KnownCustomer | None, flow: Flow | None, *, id: UUID, at: datetime
 ) -> Contact:
     last_agent_id = None
     if known is not None:
-        last_agent_id = await directory.last_agent(known.customer_id, since=at - LAST_AGENT_WITHIN)
+        last_agent_id = await contacts.last_agent(known.customer_id, since=at - LAST_AGENT_WITHIN)
     return Contact(
         id=id,
         unit=(known.unit if known is not None else None) or entry.unit,
@@ -169,23 +168,10 @@ async def answer(contacts: Contacts, house: House, contact_id: UUID, digits: str
     return after
 
 
-async def abandon(contacts: Contacts, contact_id: UUID, *, at: datetime) -> Contact:
+async def move(contacts: Contacts, contact_id: UUID, made: Callable[[Contact], tuple[Contact, Happened]], *, at: datetime) -> Contact:
+    """A move that asks nothing but the contact."""
     contact = await contacts.locked(contact_id)
-    after, happened = contact.abandoned(at=at)
-    await contacts.save(contact, after, happened, at=at)
-    return after
-
-
-async def hold(contacts: Contacts, contact_id: UUID, *, at: datetime) -> Contact:
-    contact = await contacts.locked(contact_id)
-    after, happened = contact.held(at=at)
-    await contacts.save(contact, after, happened, at=at)
-    return after
-
-
-async def resume(contacts: Contacts, contact_id: UUID, *, at: datetime) -> Contact:
-    contact = await contacts.locked(contact_id)
-    after, happened = contact.resumed(at=at)
+    after, happened = made(contact)
     await contacts.save(contact, after, happened, at=at)
     return after
 
@@ -244,13 +230,15 @@ async def identify(contacts: Contacts, directory: Directory, contact_id: UUID, c
     contact = await contacts.locked(contact_id)
     fields = changes.fields()
     if "customer_id" in changes.names and changes.customer_id != contact.customer_id:
-        fields |= await _whose(directory, contact, changes.customer_id, sees, at=at)
+        fields |= await _whose(contacts, directory, contact, changes.customer_id, sees, at=at)
     after, happened = contact.described(fields)
     await contacts.save(contact, after, happened, at=at)
     return after
 
 
-async def _whose(directory: Directory, contact: Contact, customer_id: UUID | None, sees: Sees, *, at: datetime) -> dict[str, object]:
+async def _whose(
+    contacts: Contacts, directory: Directory, contact: Contact, customer_id: UUID | None, sees: Sees, *, at: datetime
+) -> dict[str, object]:
     """What follows for the contact from whose it is; nothing stays of the customer it was taken for before."""
     known = None if customer_id is None else await _named(directory, customer_id, sees)
     fields: dict[str, object] = {
@@ -260,7 +248,7 @@ async def _whose(directory: Directory, contact: Contact, customer_id: UUID | Non
     }
     if contact.answered_at is None:
         since = at - LAST_AGENT_WITHIN
-        fields["last_agent_id"] = None if known is None else await directory.last_agent(known.customer_id, since=since)
+        fields["last_agent_id"] = None if known is None else await contacts.last_agent(known.customer_id, since=since)
     if known is not None and known.unit is not None:
         fields["unit"] = known.unit
     return fields

@@ -10,34 +10,20 @@ from service_kit.store.database import Transaction
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import PreconditionFailed
-from service_kit.words.fields import Id, Input, Output, Timestamp, UnitPath
+from service_kit.words.fields import Id
 
 from contact_center.acting import ActsForOneAgent, require_no_agent
-from contact_center.agent.store import AgentStore
+from contact_center.agent.store import AgentReader
 from contact_center.call import Call
 from contact_center.conditions import EXISTS, creates
-from contact_center.dedicated.store import DedicatedAgentUnknown, Dedication, DedicationStore, DedicationUnknown
+from contact_center.dedicated.domain import DedicatedAgentUnknown, Dedication, DedicationNotFound
+from contact_center.dedicated.schemas import DedicationIn, DedicationView, dedication_view
+from contact_center.dedicated.store import DedicationReader, DedicationStore
 from contact_center.directory.digests import AddressDigests
-from contact_center.directory.store import DirectoryStore
+from contact_center.directory.store import DirectoryReader
 
 router = Router(tags=["dedicated agents"])
 FIRST = UUID(int=0)
-
-
-class DedicationIn(Input):
-    """The agent who goes first for the customer."""
-
-    agent_id: Id
-
-
-class DedicationView(Output):
-    """A customer and the agent who goes first for it."""
-
-    customer_id: Id
-    unit: UnitPath
-    agent_id: Id
-    created_at: Timestamp
-    updated_at: Timestamp
 
 
 @router.get("/v1/dedicated-agents", response_model=Page[DedicationView])
@@ -49,22 +35,22 @@ async def list_dedicated_agents(
     """List which customers have a dedicated agent, by customer id."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        found = await DedicationStore(reader, units_of(call.caller)).page(after=after, limit=page.fetch, agent_id=agent_id)
+        found = await DedicationReader(reader, units_of(call.caller)).page(after=after, limit=page.fetch, agent_id=agent_id)
     return call.page(page, [dedication_view(each) for each in found], next_cursor=page.next_cursor(found, "customer_id"))
 
 
-@router.get("/v1/dedicated-agents/{customer_id}", response_model=DedicationView, raises=[DedicationUnknown])
+@router.get("/v1/dedicated-agents/{customer_id}", response_model=DedicationView, raises=[DedicationNotFound])
 async def read_dedicated_agent(customer_id: Id, call: Annotated[Call, requires("agents:read")]) -> Response:
     """Read who is the dedicated agent of a customer."""
     async with call.reading() as reader:
-        found = await DedicationStore(reader, units_of(call.caller)).get(customer_id)
+        found = await DedicationReader(reader, units_of(call.caller)).get(customer_id)
     return call.answer(dedication_view(found), version=found.version)
 
 
 @router.put(
-    "/v1/dedicated-agents/{customer_id}", response_model=DedicationView, raises=[DedicationUnknown, DedicatedAgentUnknown, ActsForOneAgent]
+    "/v1/dedicated-agents/{customer_id}", response_model=DedicationView, raises=[DedicationNotFound, DedicatedAgentUnknown, ActsForOneAgent]
 )
-async def set_dedicated_agent(customer_id: Id, body: DedicationIn, call: Annotated[Call, requires("agents:write")]) -> Response:
+async def replace_dedicated_agent(customer_id: Id, body: DedicationIn, call: Annotated[Call, requires("agents:write")]) -> Response:
     """Say which agent goes first for a customer: `If-None-Match: *` for the first one, `If-Match` to replace.
 
     For how long the agent goes first stands in the tier treatments; while the agent is busy, others serve the customer.
@@ -72,7 +58,7 @@ async def set_dedicated_agent(customer_id: Id, body: DedicationIn, call: Annotat
     require_no_agent(call.caller)
     async with call.transaction() as tx:
         present = await _present(call, tx, customer_id)
-        if not await AgentStore(tx, units_of(call.caller)).known([body.agent_id]):
+        if not await AgentReader(tx, units_of(call.caller)).known([body.agent_id]):
             raise DedicatedAgentUnknown()
         if creates(call, None if present is None else present.version):
             unit = await _unit(call, tx, customer_id)
@@ -88,14 +74,14 @@ async def set_dedicated_agent(customer_id: Id, body: DedicationIn, call: Annotat
         return call.answer(dedication_view(changed), version=changed.version)
 
 
-@router.delete("/v1/dedicated-agents/{customer_id}", status_code=204, raises=[DedicationUnknown, ActsForOneAgent])
+@router.delete("/v1/dedicated-agents/{customer_id}", status_code=204, raises=[DedicationNotFound, ActsForOneAgent])
 async def remove_dedicated_agent(customer_id: Id, call: Annotated[Call, requires("agents:write")]) -> Response:
     """Let a customer have no dedicated agent any longer."""
     require_no_agent(call.caller)
     async with call.transaction() as tx:
         present = await _present(call, tx, customer_id)
         if present is None:
-            raise DedicationUnknown()
+            raise DedicationNotFound()
         call.require_match(present.version)
         await DedicationStore(tx).remove(present, at=call.at)
         return call.nothing()
@@ -105,18 +91,14 @@ async def _present(call: Call, tx: Transaction, customer_id: UUID) -> Dedication
     """The present one; one of another unit is as unknown as if it were not there."""
     present = await DedicationStore(tx).locked(customer_id)
     if present is not None and not call.caller.sees(present.unit):
-        raise DedicationUnknown()
+        raise DedicationNotFound()
     return present
 
 
 async def _unit(call: Call, tx: Transaction, customer_id: UUID) -> str:
     """The customer's unit; whoever is kept to units dedicates agents to those only who are known to lie in them."""
-    known = await DirectoryStore(tx, call.part(AddressDigests)).customer(customer_id)
+    known = await DirectoryReader(tx, call.part(AddressDigests)).customer(customer_id)
     unit = None if known is None else known.unit
     if not call.caller.sees(unit):
-        raise DedicationUnknown()
+        raise DedicationNotFound()
     return unit or str(call.settings.unit)
-
-
-def dedication_view(dedication: Dedication) -> DedicationView:
-    return DedicationView(**{name: getattr(dedication, name) for name in DedicationView.model_fields})

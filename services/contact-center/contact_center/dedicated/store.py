@@ -1,18 +1,18 @@
 """Dedicated agents in Postgres."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from service_kit.access.units import within_units
-from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
-from service_kit.store.running import Reader, Record
-from service_kit.words.errors import Conflict, NotFound
+from service_kit.store.running import Record
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from contact_center.dedicated.domain import Dedication, DedicationNotFound
+from contact_center.dedicated.events import of_dedication
+from contact_center.stores import Reads, Writes
 from contact_center.tables import dedicated_agent
 
 _agent = bindparam("agent_id", type_=Uuid)
@@ -44,70 +44,45 @@ UPDATE = update(dedicated_agent).where(dedicated_agent.c.customer_id == bindpara
 DELETE = delete(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("customer_id"))
 
 
-class DedicationUnknown(NotFound):
-    """This customer has no dedicated agent, or the customer lies outside the units of this token."""
-
-
-class DedicatedAgentUnknown(Conflict):
-    """There is no such agent in the units of this token to dedicate to the customer."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dedication:
-    """A customer and the agent who goes first for it."""
-
-    customer_id: UUID
-    unit: str
-    agent_id: UUID
-    version: int
-    created_at: datetime
-    updated_at: datetime
-
-
-class DedicationStore:
-    """Reads and writes which agent belongs to which customer."""
-
-    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
-        self._units = units
-
-    @property
-    def _tx(self) -> Transaction:
-        assert isinstance(self._reader, Transaction), "writes need a transaction"
-        return self._reader
+class DedicationReader(Reads):
+    """Reads which agent belongs to which customer."""
 
     async def get(self, customer_id: UUID) -> Dedication:
         row = await self._reader.fetch_one(FIND, customer_id=customer_id, units=self._units)
         if row is None:
-            raise DedicationUnknown()
+            raise DedicationNotFound()
         return dedication_of(row)
-
-    async def locked(self, customer_id: UUID) -> Dedication | None:
-        """The present one in whatever unit, or None."""
-        row = await self._reader.fetch_one(LOCK, customer_id=customer_id)
-        return None if row is None else dedication_of(row)
 
     async def page(self, *, after: UUID, limit: int, agent_id: UUID | None) -> list[Dedication]:
         rows = await self._reader.fetch(PAGE, units=self._units, after=after, limit=limit, agent_id=agent_id)
         return [dedication_of(row) for row in rows]
+
+
+class DedicationStore(DedicationReader, Writes):
+    """Writes which agent belongs to which customer."""
+
+    async def locked(self, customer_id: UUID) -> Dedication | None:
+        """The present one in whatever unit, or None."""
+        row = await self._tx.fetch_one(LOCK, customer_id=customer_id)
+        return None if row is None else dedication_of(row)
 
     async def add(self, added: Dedication) -> bool:
         """Whether it was added: of several that come at once the first one stands."""
         row = {name: getattr(added, name) for name in Dedication.__dataclass_fields__}
         if await self._tx.fetch_value(INSERT, **row) is None:
             return False
-        self._tell(added, "dedicated_agent.set", at=added.updated_at)
+        self._tx.record(of_dedication("dedicated_agent.set", added, at=added.updated_at))
         return True
 
     async def save(self, changed: Dedication) -> None:
         names = ("unit", "agent_id", "version", "updated_at")
         row = {name: getattr(changed, name) for name in names}
         await self._tx.execute(UPDATE, of_id=changed.customer_id, **row)
-        self._tell(changed, "dedicated_agent.set", at=changed.updated_at)
+        self._tx.record(of_dedication("dedicated_agent.set", changed, at=changed.updated_at))
 
     async def remove(self, removed: Dedication, *, at: datetime) -> None:
         await self._tx.execute(DELETE, customer_id=removed.customer_id)
-        self._tell(removed, "dedicated_agent.removed", at=at)
+        self._tx.record(of_dedication("dedicated_agent.removed", removed, at=at))
 
     async def move(self, units: Mapping[UUID, str], *, at: datetime) -> None:
         """The customers belong to these units now, and whoever is dedicated to them goes along."""
@@ -122,10 +97,6 @@ class DedicationStore:
         if present is not None:
             await self.remove(present, at=at)
             await self.add(replace(present, customer_id=heir, version=1, created_at=at, updated_at=at))
-
-    def _tell(self, told: Dedication, event: str, *, at: datetime) -> None:
-        payload = {"customer_id": str(told.customer_id), "agent_id": str(told.agent_id)}
-        self._tx.record(Event(type=event, subject=told.customer_id, unit=told.unit, at=at, payload=payload))
 
 
 def dedication_of(row: Record) -> Dedication:

@@ -2,7 +2,7 @@
 
 from service_kit.process.secrets import Sealer
 
-from contact_center.addresses import identifier_keys
+from contact_center.identifiers import identifier_keys
 
 PURPOSE = "directory-address"
 

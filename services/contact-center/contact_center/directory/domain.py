@@ -9,7 +9,7 @@ from service_kit.words.errors import NotFound
 from contact_center.flow.domain import Caller
 
 
-class CustomerUnknown(NotFound):
+class CustomerNotFound(NotFound):
     """There is no such customer, or they lie outside the units of this token."""
 
 

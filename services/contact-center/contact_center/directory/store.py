@@ -1,8 +1,7 @@
 """The directory in Postgres: looked up for each contact, written on news."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 from uuid import UUID
 
 from service_kit.access.units import within_units
@@ -13,8 +12,6 @@ from service_kit.store.tables import Moment
 from sqlalchemy import (
     ARRAY,
     Boolean,
-    ColumnElement,
-    Delete,
     Integer,
     LargeBinary,
     String,
@@ -26,21 +23,17 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from contact_center.dedicated.store import DedicationStore
 from contact_center.directory.domain import CustomerFacts, KnownCustomer
+from contact_center.stores import Reads
 from contact_center.tables import (
-    contact,
     dedicated_agent,
     directory_address,
     directory_complaint,
     directory_customer,
-    external_contact,
-    offer,
 )
 
 customer = directory_customer
@@ -64,16 +57,6 @@ RECOGNIZE = (
         within_units(customer.c.unit),
     )
     .order_by(customer.c.tier.desc().nulls_last(), directory_address.c.is_key_contact.desc(), customer.c.customer_id)
-    .limit(1)
-)
-LAST_AGENT = (
-    select(contact.c.agent_id)
-    .where(
-        contact.c.customer_id == bindparam("customer_id"),
-        contact.c.agent_id.is_not(None),
-        contact.c.answered_at >= bindparam("since"),
-    )
-    .order_by(contact.c.id.desc())
     .limit(1)
 )
 _ids = bindparam("ids", type_=ARRAY(Uuid))
@@ -130,41 +113,6 @@ _open = (
     select(func.count()).select_from(directory_complaint).where(directory_complaint.c.customer_id == bindparam("of_id")).scalar_subquery()
 )
 COUNT = update(customer).where(customer.c.customer_id == bindparam("of_id")).values(open_complaints=_open)
-_moved = rows("moved", customer_id=Uuid, unit=String)
-MOVE_CONTACTS = (
-    update(contact)
-    .where(contact.c.customer_id == _moved.c.customer_id, contact.c.unit != _moved.c.unit)
-    .values(unit=_moved.c.unit, version=contact.c.version + 1)
-    .returning(contact.c.id, contact.c.state, contact.c.unit)
-)
-MOVE_OFFERS = update(offer).where(offer.c.contact_id == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(unit=bindparam("new_unit"))
-REASSIGN_CONTACTS = (
-    update(contact)
-    .where(contact.c.customer_id == bindparam("of_id"))
-    .values(customer_id=bindparam("into"), version=contact.c.version + 1)
-    .returning(contact.c.id, contact.c.state)
-)
-# What of a contact leads to the person.
-BLANKED: Mapping[str, Any] = {"from_address": None, "notes": None, "collected": {}, "external_id": None}
-
-
-def _forgotten(*which: ColumnElement[bool]) -> Delete:
-    """The platform's ids of contacts, before the contacts themselves lose them; the same call said again is a new one then."""
-    ids = select(contact.c.channel, contact.c.external_id).where(*which)
-    return delete(external_contact).where(tuple_(external_contact.c.channel, external_contact.c.external_id).in_(ids))
-
-
-FORGET_EXTERNAL = _forgotten(contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
-FORGET_EXTERNAL_OF = _forgotten(contact.c.customer_id == bindparam("of_id"))
-BLANK_OFFERS = (
-    update(offer).where(offer.c.contact_id == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(reason=None).returning(offer.c.id)
-)
-BLANK_CONTACTS = (
-    update(contact)
-    .where(contact.c.customer_id == bindparam("of_id"))
-    .values(**BLANKED, version=contact.c.version + 1)
-    .returning(contact.c.id, contact.c.state)
-)
 
 
 class Digests(Protocol):
@@ -175,18 +123,12 @@ class Digests(Protocol):
     def called_from(self, channel: str, address: str) -> list[bytes]: ...
 
 
-class DirectoryStore:
-    """Looks customers up for contacts, and takes in what news say of them."""
+class DirectoryReader(Reads):
+    """Looks customers up for contacts."""
 
     def __init__(self, reader: Reader, digests: Digests, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
+        super().__init__(reader, units)
         self._digests = digests
-        self._units = units
-
-    @property
-    def _tx(self) -> Transaction:
-        assert isinstance(self._reader, Transaction), "writes need a transaction"
-        return self._reader
 
     async def customer(self, customer_id: UUID) -> KnownCustomer | None:
         row = await self._reader.fetch_one(FIND, customer_id=customer_id)
@@ -198,27 +140,26 @@ class DirectoryStore:
         row = await self._reader.fetch_one(RECOGNIZE, digests=digests, units=self._units)
         return None if row is None else known_of(row, is_key_contact=row["is_key_contact"])
 
-    async def last_agent(self, customer_id: UUID, *, since: datetime) -> UUID | None:
-        """Who spoke with the customer last, if that is not too long ago."""
-        agent_id: UUID | None = await self._reader.fetch_value(LAST_AGENT, customer_id=customer_id, since=since)
-        return agent_id
 
-    async def learn(self, said: Sequence[CustomerFacts]) -> list[Record]:
-        """Take in what customer-profile says of customers, but for whom something newer was taken in; the contacts that moved along."""
+class DirectoryStore(DirectoryReader):
+    """Takes in what news say of customers."""
+
+    def __init__(self, tx: Transaction, digests: Digests) -> None:
+        super().__init__(tx, digests)
+        self._tx = tx
+
+    async def learn(self, said: Sequence[CustomerFacts]) -> list[CustomerFacts]:
+        """Take in what customer-profile says of customers, but for whom something newer was taken in; what was taken in."""
         if not said:
             return []
         ids = [facts.customer_id for facts in said]
-        await self._make(said)
+        await self._tx.execute(MAKE, met_customer_id=ids, met_unit=[each.unit for each in said])
         await self._tx.fetch(LOCK, ids=ids)
         known = {row["customer_id"] for row in await self._tx.fetch(LEARN, **_told(said))}
         learned = [facts for facts in said if facts.customer_id in known]
         await self._tx.execute(FORGET_ADDRESSES, ids=list(known))
         await self._tx.execute(ADD_ADDRESSES, **self._filed(learned))
-        moved = {facts.customer_id: facts.unit for facts in learned if facts.unit is not None}
-        return await self.move(moved, at=max(facts.seen_at for facts in said))
-
-    async def _make(self, said: Sequence[CustomerFacts]) -> None:
-        await self._tx.execute(MAKE, met_customer_id=[each.customer_id for each in said], met_unit=[each.unit for each in said])
+        return learned
 
     def _filed(self, learned: Sequence[CustomerFacts]) -> dict[str, list[object]]:
         """The addresses of customers by their digests, each once; those of key contacts count as such."""
@@ -247,55 +188,25 @@ class DirectoryStore:
         await self._tx.execute(OPEN if is_open else CLOSE, customer_id=customer_id, complaint_id=complaint_id)
         await self._tx.execute(COUNT, of_id=customer_id)
 
-    async def move(self, units: Mapping[UUID, str], *, at: datetime) -> list[Record]:
-        """Customers that move take their dedicated agents, contacts and offers along; the contacts that moved."""
-        await DedicationStore(self._tx).move(units, at=at)
-        moved = await self._tx.fetch(MOVE_CONTACTS, moved_customer_id=list(units), moved_unit=list(units.values()))
-        for unit in sorted({row["unit"] for row in moved}):
-            await self._tx.execute(MOVE_OFFERS, ids=[row["id"] for row in moved if row["unit"] == unit], new_unit=unit)
-        return moved
-
-    async def merge(self, customer_id: UUID, *, into: UUID, at: datetime) -> list[Record]:
-        """The file lives on in another one, in whose unit its contacts and its dedicated agent go on; the contacts of both that changed."""
+    async def merge(self, customer_id: UUID, *, into: UUID) -> KnownCustomer | None:
+        """The file lives on in another one, the survivor, which is answered as far as it is known."""
         await self._meet(customer_id)
         await self._tx.execute(MERGE, of_id=customer_id, into=into)
         await self._tx.execute(FORGET_ADDRESSES, ids=[customer_id])
-        await DedicationStore(self._tx).inherit(customer_id, heir=into, at=at)
-        reassigned = await self._tx.fetch(REASSIGN_CONTACTS, of_id=customer_id, into=into)
-        survivor = await self.customer(into)
-        if survivor is None or survivor.unit is None:
-            return reassigned
-        return [*reassigned, *await self.move({into: survivor.unit}, at=at)]
+        return await self.customer(into)
 
-    async def erase(self, customer_id: UUID) -> tuple[list[Record], list[UUID]]:
-        """Keep nothing that leads to the person; that there were contacts stays on the books. The contacts, and the ids of their offers."""
+    async def erase(self, customer_id: UUID) -> None:
+        """Keep nothing that leads to the person."""
         await self._meet(customer_id)
         await self._tx.execute(ERASE, of_id=customer_id)
         await self._tx.execute(FORGET_ADDRESSES, ids=[customer_id])
-        await self._tx.execute(FORGET_EXTERNAL_OF, of_id=customer_id)
-        blanked = await self._tx.fetch(BLANK_CONTACTS, of_id=customer_id)
-        offers = await self._tx.fetch(BLANK_OFFERS, ids=[row["id"] for row in blanked])
-        return blanked, [row["id"] for row in offers]
 
 
 def _told(said: Sequence[CustomerFacts]) -> dict[str, list[object]]:
-    return {
-        "said_customer_id": [facts.customer_id for facts in said],
-        "said_unit": [facts.unit for facts in said],
-        "said_language": [facts.language for facts in said],
-        "said_tags": [TAGS_APART.join(facts.tags) for facts in said],
-        "said_seen_at": [facts.seen_at for facts in said],
-    }
+    columns = {f"said_{name}": [getattr(facts, name) for facts in said] for name in ("customer_id", "unit", "language", "seen_at")}
+    return columns | {"said_tags": [TAGS_APART.join(facts.tags) for facts in said]}
 
 
 def known_of(row: Record, *, is_key_contact: bool) -> KnownCustomer:
-    return KnownCustomer(
-        customer_id=row["customer_id"],
-        unit=row["unit"],
-        tier=row["tier"],
-        language=row["language"],
-        tags=frozenset(row["tags"]),
-        open_complaints=row["open_complaints"],
-        is_key_contact=is_key_contact,
-        dedicated_agent_id=row["dedicated_agent_id"],
-    )
+    named = ("customer_id", "unit", "tier", "language", "open_complaints", "dedicated_agent_id")
+    return KnownCustomer(**{name: row[name] for name in named}, tags=frozenset(row["tags"]), is_key_contact=is_key_contact)

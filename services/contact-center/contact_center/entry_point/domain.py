@@ -7,7 +7,7 @@ from uuid import UUID
 from service_kit.words.errors import Conflict, NotFound
 
 
-class EntryPointUnknown(NotFound):
+class EntryPointNotFound(NotFound):
     """There is no such entry point, or it lies outside the units of this token."""
 
 

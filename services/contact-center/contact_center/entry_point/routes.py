@@ -10,14 +10,14 @@ from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 
-from contact_center.addresses import written
 from contact_center.call import Call
-from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointUnknown, TargetUnknown
-from contact_center.entry_point.schemas import EntryPointView, EntryToFlow, NewEntryPoint, entry_point_view
-from contact_center.entry_point.store import EntryPointStore
-from contact_center.flow.store import FlowStore, Graphs
+from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointNotFound, TargetUnknown
+from contact_center.entry_point.schemas import EntryPointView, NewEntryPoint, entry_point_view
+from contact_center.entry_point.store import EntryPointReader, EntryPointStore
+from contact_center.flow.store import FlowReader, Graphs
+from contact_center.identifiers import written
 from contact_center.queue.domain import ChannelNotServed
-from contact_center.queue.store import QueueStore
+from contact_center.queue.store import QueueReader
 
 router = Router(tags=["entry points"])
 FIRST = UUID(int=0)
@@ -25,7 +25,7 @@ OPENING = [AddressTaken, TargetUnknown, ChannelNotServed]
 
 
 @router.post("/v1/entry-points", status_code=201, response_model=EntryPointView, raises=OPENING)
-async def open_entry_point(body: NewEntryPoint, call: Annotated[Call, requires("queues:write")]) -> Response:
+async def create_entry_point(body: NewEntryPoint, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Say where contacts to an address begin: in a flow, or in a queue at once.
 
     An address is kept once per channel, and every queue that it leads to serves that channel. `language` is what its callers are
@@ -44,26 +44,26 @@ async def list_entry_points(call: Annotated[Call, requires("queues:read")], page
     """List entry points, oldest first."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        entries = await EntryPointStore(reader, units_of(call.caller)).page(after=after, limit=page.fetch)
+        entries = await EntryPointReader(reader, units_of(call.caller)).page(after=after, limit=page.fetch)
     return call.page(page, [entry_point_view(entry) for entry in entries], next_cursor=page.next_cursor(entries, "id"))
 
 
-@router.get("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointUnknown])
+@router.get("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointNotFound])
 async def read_entry_point(entry_point_id: Id, call: Annotated[Call, requires("queues:read")]) -> Response:
     """Read an entry point."""
     async with call.reading() as reader:
-        entry = await EntryPointStore(reader, units_of(call.caller)).get(entry_point_id)
+        entry = await EntryPointReader(reader, units_of(call.caller)).get(entry_point_id)
     return call.answer(entry_point_view(entry), version=entry.version)
 
 
-@router.put("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointUnknown, *OPENING])
+@router.put("/v1/entry-points/{entry_point_id}", response_model=EntryPointView, raises=[EntryPointNotFound, *OPENING])
 async def replace_entry_point(entry_point_id: Id, body: NewEntryPoint, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Replace an entry point: its address, or where it leads."""
     async with call.transaction() as tx:
         store = EntryPointStore(tx, units_of(call.caller))
         before = await store.locked(entry_point_id)
         call.require_match(before.version)
-        if not _leads_as_before(before, body):
+        if (body.channel, body.flow_id, body.queue_id) != (before.channel, before.flow_id, before.queue_id):
             await _check_target(call, tx, body)
         unit = unit_for(call.caller, body.unit, default=before.unit) if body.unit else before.unit
         changed = _entry_point(body, call, id=before.id, unit=unit, before=before)
@@ -71,20 +71,15 @@ async def replace_entry_point(entry_point_id: Id, body: NewEntryPoint, call: Ann
         return call.answer(entry_point_view(changed), version=changed.version)
 
 
-def _leads_as_before(before: EntryPoint, body: NewEntryPoint) -> bool:
-    to = (body.flow_id, None) if isinstance(body, EntryToFlow) else (None, body.queue_id)
-    return (body.channel, *to) == (before.channel, before.flow_id, before.queue_id)
-
-
 async def _check_target(call: Call, tx: Transaction, body: NewEntryPoint) -> None:
     units = units_of(call.caller)
-    if isinstance(body, EntryToFlow):
-        flows = FlowStore(tx, call.part(Graphs), units)
+    if body.flow_id is not None:
+        flows = FlowReader(tx, call.part(Graphs), units)
         if not await flows.known([body.flow_id]):
             raise TargetUnknown()
-        queues = await QueueStore(tx).some((await flows.present(body.flow_id)).queue_ids())
+        queues = await QueueReader(tx).some((await flows.present(body.flow_id)).queue_ids())
     else:
-        queues = await QueueStore(tx, units).some([body.queue_id])
+        queues = await QueueReader(tx, units).some([body.queue_id])
         if not queues:
             raise TargetUnknown()
     for queue in queues:
@@ -97,8 +92,8 @@ def _entry_point(body: NewEntryPoint, call: Call, *, id: UUID, unit: str, before
         unit=unit,
         channel=body.channel,
         address=written(body.channel, body.address),
-        flow_id=body.flow_id if isinstance(body, EntryToFlow) else None,
-        queue_id=None if isinstance(body, EntryToFlow) else body.queue_id,
+        flow_id=body.flow_id,
+        queue_id=body.queue_id,
         language=body.language,
         priority_seconds=body.priority_seconds,
         version=1 if before is None else before.version + 1,

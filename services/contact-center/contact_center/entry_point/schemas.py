@@ -1,6 +1,6 @@
 """Entry points as the API reads and shows them."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from service_kit.words.fields import Id, Input, Output, Timestamp, UnitPath
@@ -25,11 +25,13 @@ class EntryToFlow(_NewEntryPoint):
     """An address whose callers go through a flow."""
 
     flow_id: Id
+    queue_id: ClassVar[None] = None
 
 
 class EntryToQueue(_NewEntryPoint):
     """An address whose callers wait in a queue at once."""
 
+    flow_id: ClassVar[None] = None
     queue_id: Id
 
 

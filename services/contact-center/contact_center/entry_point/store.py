@@ -1,18 +1,17 @@
 """Entry points in Postgres; a table keyed by the address keeps each address with one of them."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from service_kit.access.units import within_units
-from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
-from service_kit.store.running import Reader, Record
+from service_kit.store.running import Record
 from service_kit.words.messages import said
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
-from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointUnknown, NobodyThere
+from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointNotFound, NobodyThere
+from contact_center.entry_point.events import of_entry_point
+from contact_center.stores import Reads, Writes
 from contact_center.tables import entry_address, entry_point
 
 FIND = select(entry_point).where(entry_point.c.id == bindparam("id"), within_units(entry_point.c.unit))
@@ -39,23 +38,11 @@ INSERT = insert(entry_point)
 UPDATE = update(entry_point).where(entry_point.c.id == bindparam("of_id"))
 
 
-class EntryPointStore:
-    """Reads and writes entry points."""
-
-    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
-        self._units = units
-
-    @property
-    def _tx(self) -> Transaction:
-        assert isinstance(self._reader, Transaction), "writes need a transaction"
-        return self._reader
+class EntryPointReader(Reads):
+    """Reads entry points."""
 
     async def get(self, entry_point_id: UUID) -> EntryPoint:
-        return self._found(await self._reader.fetch_one(FIND, id=entry_point_id, units=self._units))
-
-    async def locked(self, entry_point_id: UUID) -> EntryPoint:
-        return self._found(await self._reader.fetch_one(LOCK, id=entry_point_id, units=self._units))
+        return found(await self._reader.fetch_one(FIND, id=entry_point_id, units=self._units))
 
     async def page(self, *, after: UUID, limit: int) -> list[EntryPoint]:
         rows = await self._reader.fetch(PAGE, units=self._units, after=after, limit=limit)
@@ -67,6 +54,13 @@ class EntryPointStore:
         if row is None:
             raise NobodyThere()
         return entry_point_of(row)
+
+
+class EntryPointStore(EntryPointReader, Writes):
+    """Writes entry points, each with its address."""
+
+    async def locked(self, entry_point_id: UUID) -> EntryPoint:
+        return found(await self._tx.fetch_one(LOCK, id=entry_point_id, units=self._units))
 
     async def add(self, added: EntryPoint) -> None:
         await self._take_address(added)
@@ -86,22 +80,13 @@ class EntryPointStore:
     async def _write(self, statement: Any, written: EntryPoint, event: str, row: dict[str, object]) -> None:
         names = ("unit", "channel", "address", "flow_id", "queue_id", "language", "priority_seconds", "version", "updated_at")
         await self._tx.execute(statement, **row, **{name: getattr(written, name) for name in names})
-        payload = {
-            "entry_point_id": str(written.id),
-            "channel": written.channel,
-            "flow_id": None if written.flow_id is None else str(written.flow_id),
-            "queue_id": None if written.queue_id is None else str(written.queue_id),
-        }
-        self._tx.record(
-            Event(type=event, subject=written.id, unit=written.unit, at=written.updated_at, payload=payload),
-            values={"address": written.address},
-        )
+        self._tx.record(of_entry_point(event, written), values={"address": written.address})
 
-    @staticmethod
-    def _found(row: Record | None) -> EntryPoint:
-        if row is None:
-            raise EntryPointUnknown()
-        return entry_point_of(row)
+
+def found(row: Record | None) -> EntryPoint:
+    if row is None:
+        raise EntryPointNotFound()
+    return entry_point_of(row)
 
 
 def entry_point_of(row: Record) -> EntryPoint:

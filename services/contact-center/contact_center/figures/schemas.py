@@ -1,10 +1,13 @@
 """The figures of a queue as the API shows them."""
 
+from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 from service_kit.words.fields import Count, Id, Output, Timestamp
 
+from contact_center.figures.domain import Counted
 from contact_center.words import Waited
 
 Ratio = Annotated[float, Field(ge=0, le=1, json_schema_extra={"format": "double"})]
@@ -38,3 +41,18 @@ class QueueFigures(Output):
     abandoned: Count
     service_level: Ratio | None
     average_speed_of_answer: Waited | None
+
+
+def queue_figures(queue_id: UUID, counted: Counted, *, since: datetime, at: datetime) -> QueueFigures:
+    return QueueFigures(
+        queue_id=queue_id,
+        at=at,
+        since=since,
+        waiting=counted.waiting,
+        longest_wait_seconds=counted.longest_wait(at),
+        agents=AgentCounts(**counted.agents),
+        answered=counted.answered,
+        abandoned=counted.abandoned,
+        service_level=counted.service_level,
+        average_speed_of_answer=counted.average_speed_of_answer,
+    )

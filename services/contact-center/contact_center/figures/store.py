@@ -1,15 +1,16 @@
 """The figures of a queue, counted in Postgres."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from service_kit.store.running import Reader
 from service_kit.store.tables import Moment
-from sqlalchemy import Integer, String, Uuid, and_, bindparam, case, func, select
+from sqlalchemy import Executable, Integer, String, Uuid, and_, bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import array
 
 from contact_center.agent.domain import RoutingStatus, status_of
+from contact_center.figures.domain import Counted
 from contact_center.tables import agent, agent_work, contact, offer
 
 _queue = bindparam("queue_id", type_=Uuid)
@@ -37,38 +38,33 @@ AGENTS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answered:
-    """What a queue answered: how many, how many of them in time, and the average seconds waited in it."""
-
-    contacts: int
-    in_time: int
-    average_seconds: float | None
-
-
-class FigureStore:
+class FigureReader:
     """Counts for one queue."""
 
     def __init__(self, reader: Reader, queue_id: UUID) -> None:
         self._reader = reader
         self._queue_id = queue_id
 
-    async def waiting(self) -> tuple[int, datetime | None]:
-        """How many wait, and since when the first of them."""
-        row = await self._reader.fetch_one(WAITING, queue_id=self._queue_id)
-        assert row is not None, "an aggregate gives a row"
-        return row[0], row[1]
-
-    async def answered(self, *, since: datetime, target: int) -> Answered:
+    async def counted(self, *, since: datetime, target: int) -> Counted:
         """In time are those who waited no longer than `target` seconds in this queue."""
-        row = await self._reader.fetch_one(ANSWERED, queue_id=self._queue_id, since=since, target=target)
-        assert row is not None, "an aggregate gives a row"
-        return Answered(contacts=row[0], in_time=row[1], average_seconds=None if row[2] is None else float(row[2]))
+        waiting, first_waits_since = await self._aggregate(WAITING)
+        answered, in_time, average = await self._aggregate(ANSWERED, since=since, target=target)
+        (abandoned,) = await self._aggregate(ABANDONED, since=since)
+        return Counted(
+            waiting=waiting,
+            first_waits_since=first_waits_since,
+            agents=await self._agents(),
+            answered=answered,
+            in_time=in_time,
+            average_seconds=None if average is None else float(average),
+            abandoned=abandoned,
+        )
 
-    async def abandoned(self, *, since: datetime) -> int:
-        return int(await self._reader.fetch_value(ABANDONED, queue_id=self._queue_id, since=since))
+    async def _aggregate(self, statement: Executable, **given: object) -> list[Any]:
+        (row,) = await self._reader.fetch(statement, queue_id=self._queue_id, **given)
+        return list(row.values())
 
-    async def agents(self) -> dict[str, int]:
+    async def _agents(self) -> dict[str, int]:
         """The agents of the queue by what they are at."""
         counts = dict.fromkeys((status.value for status in RoutingStatus), 0)
         for row in await self._reader.fetch(AGENTS, queue_id=self._queue_id):

@@ -9,11 +9,12 @@ from service_kit.words.errors import Conflict, Fault, NotFound
 from service_kit.words.messages import said
 
 from contact_center.flow.nodes import Asking, Check, Collect, HangUp, Hours, Menu, Node, Say, SetNeeds, ToQueue, Wording
+from contact_center.moments import passed
 
 MOST_VISITS = 200
 
 
-class FlowUnknown(NotFound):
+class FlowNotFound(NotFound):
     """There is no such flow, or it lies outside the units of this token."""
 
 
@@ -66,8 +67,7 @@ class Journey:
         if not self.visits or self.visits[-1].seconds is not None:
             return self
         last = self.visits[-1]
-        seconds = max(0.0, round((at - last.at).total_seconds(), 3))
-        return replace(self, visits=(*self.visits[:-1], replace(last, seconds=seconds)))
+        return replace(self, visits=(*self.visits[:-1], replace(last, seconds=passed(last.at, at))))
 
 
 @dataclass(frozen=True, kw_only=True)

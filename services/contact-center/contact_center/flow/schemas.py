@@ -35,7 +35,15 @@ class WordingIn(Input):
         return Wording(zh=self.zh, en=self.en)
 
 
-class SayIn(Input):
+class _NodeIn(Input):
+    """What every kind of node has in common."""
+
+    def _fields(self, **others: object) -> dict[str, Any]:
+        """The fields as the domain's node takes them; `others` are those that have another form or name there."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name != "type"} | others
+
+
+class SayIn(_NodeIn):
     """Speaks `text`, then goes on to `next`."""
 
     type: Literal["say"]
@@ -43,10 +51,10 @@ class SayIn(Input):
     next: NodeName
 
     def node(self) -> Node:
-        return Say(text=self.text.wording(), next=self.next)
+        return Say(**self._fields(text=self.text.wording()))
 
 
-class CollectIn(Input):
+class CollectIn(_NodeIn):
     """Speaks `text` and waits for digits, kept under `name`; after `tries` without enough of them it goes to `otherwise`."""
 
     type: Literal["collect"]
@@ -60,19 +68,10 @@ class CollectIn(Input):
     otherwise: NodeName
 
     def node(self) -> Node:
-        return Collect(
-            text=self.text.wording(),
-            name=self.name,
-            min_digits=self.min_digits,
-            max_digits=self.max_digits,
-            timeout_seconds=self.timeout_seconds,
-            tries=self.tries,
-            next=self.next,
-            otherwise=self.otherwise,
-        )
+        return Collect(**self._fields(text=self.text.wording()))
 
 
-class MenuIn(Input):
+class MenuIn(_NodeIn):
     """Speaks `text` and waits for one of `choices` (digits to node); after `tries` without one it goes to `otherwise`."""
 
     type: Literal["menu"]
@@ -83,13 +82,7 @@ class MenuIn(Input):
     otherwise: NodeName
 
     def node(self) -> Node:
-        return Menu(
-            text=self.text.wording(),
-            choices=dict(self.choices),
-            timeout_seconds=self.timeout_seconds,
-            tries=self.tries,
-            otherwise=self.otherwise,
-        )
+        return Menu(**self._fields(text=self.text.wording()))
 
 
 class WeekIn(Input):
@@ -110,7 +103,7 @@ class WeekIn(Input):
         }
 
 
-class HoursIn(Input):
+class HoursIn(_NodeIn):
     """Asks the clock of the company's time zone; a make-up working day keeps the hours of the first day of the week that has any."""
 
     type: Literal["hours"]
@@ -121,16 +114,11 @@ class HoursIn(Input):
     closed: NodeName
 
     def node(self) -> Node:
-        return Hours(
-            windows=self.windows.windows(),
-            holidays=frozenset(self.holidays),
-            working_days=frozenset(self.working_days),
-            open=self.open,
-            closed=self.closed,
-        )
+        days = {"holidays": frozenset(self.holidays), "working_days": frozenset(self.working_days)}
+        return Hours(**self._fields(windows=self.windows.windows(), **days))
 
 
-class SetIn(Input):
+class SetIn(_NodeIn):
     """Adds to what the contact needs: skills with levels, seconds of priority, a language that its agent must speak."""
 
     type: Literal["set"]
@@ -140,7 +128,7 @@ class SetIn(Input):
     next: NodeName
 
     def node(self) -> Node:
-        return SetNeeds(skills=levels(self.skills), priority_seconds=self.priority_seconds, language=self.language, next=self.next)
+        return SetNeeds(**self._fields(skills=levels(self.skills)))
 
 
 class CheckIn(Input):
@@ -167,7 +155,7 @@ class CheckIn(Input):
         )
 
 
-class QueueIn(Input):
+class QueueIn(_NodeIn):
     """Ends the flow: the contact waits in this queue."""
 
     type: Literal["queue"]
@@ -177,7 +165,7 @@ class QueueIn(Input):
         return ToQueue(queue_id=self.queue_id)
 
 
-class HangUpIn(Input):
+class HangUpIn(_NodeIn):
     """Ends the flow and the contact, with a last announcement where there is one."""
 
     type: Literal["hang_up"]
@@ -228,12 +216,5 @@ def graph(stored: Mapping[str, Any]) -> dict[str, Node]:
 
 
 def flow_view(flow: Flow) -> FlowView:
-    return FlowView(
-        id=flow.id,
-        unit=flow.unit,
-        name=flow.name,
-        start=flow.start,
-        nodes=NODES.validate_python(dict(flow.written), strict=False),
-        created_at=flow.created_at,
-        updated_at=flow.updated_at,
-    )
+    plain = {name: getattr(flow, name) for name in FlowView.model_fields if name != "nodes"}
+    return FlowView(**plain, nodes=NODES.validate_python(dict(flow.written), strict=False))

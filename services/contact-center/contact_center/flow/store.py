@@ -6,12 +6,13 @@ from uuid import UUID
 
 from service_kit.access.units import within_units
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
 from service_kit.store.running import Reader, Record
 from sqlalchemy import ARRAY, Integer, Uuid, and_, any_, bindparam, column, func, insert, select, update
 
-from contact_center.flow.domain import Flow, FlowUnknown
+from contact_center.flow.domain import Flow, FlowNotFound
+from contact_center.flow.events import of_flow
 from contact_center.flow.nodes import Node
+from contact_center.stores import Reads
 from contact_center.tables import flow, flow_version
 
 Graph = Mapping[str, Node]
@@ -64,20 +65,16 @@ class Graphs:
         return graph
 
 
-class FlowStore:
-    """Reads and writes flows; `graphs` turns written nodes into the domain's."""
+class FlowReader(Reads):
+    """Reads flows; `graphs` turns written nodes into the domain's."""
 
     def __init__(self, reader: Reader, graphs: Graphs, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
+        super().__init__(reader, units)
         self._graphs = graphs
-        self._units = units
 
     async def get(self, flow_id: UUID) -> Flow:
-        """The present version; FlowUnknown where there is none in the caller's units."""
+        """The present version; FlowNotFound where there is none in the caller's units."""
         return self._found(await self._reader.fetch_one(FIND, id=flow_id, units=self._units))
-
-    async def locked(self, flow_id: UUID) -> Flow:
-        return self._found(await self._reader.fetch_one(LOCK, id=flow_id, units=self._units))
 
     async def present(self, flow_id: UUID) -> Flow:
         """The present version in whatever unit, for a contact that begins."""
@@ -104,6 +101,26 @@ class FlowStore:
         rows = await self._reader.fetch(KNOWN, ids=list(ids), units=self._units)
         return frozenset(row["id"] for row in rows)
 
+    def _found(self, row: Record | None) -> Flow:
+        if row is None:
+            raise FlowNotFound()
+        return self._flow(row)
+
+    def _flow(self, row: Record) -> Flow:
+        plain = {name: row[name] for name in Flow.__dataclass_fields__ if name not in {"nodes", "written"}}
+        return Flow(**plain, nodes=self._graphs.of(row["id"], row["version"], row["nodes"]), written=row["nodes"])
+
+
+class FlowStore(FlowReader):
+    """Writes flows; a version that was written stays as it is."""
+
+    def __init__(self, tx: Transaction, graphs: Graphs, units: Sequence[str] | None = None) -> None:
+        super().__init__(tx, graphs, units)
+        self._tx = tx
+
+    async def locked(self, flow_id: UUID) -> Flow:
+        return self._found(await self._tx.fetch_one(LOCK, id=flow_id, units=self._units))
+
     async def add(self, added: Flow) -> None:
         await self._write(INSERT, added, "flow.created", {"id": added.id, "created_at": added.created_at})
 
@@ -111,32 +128,8 @@ class FlowStore:
         await self._write(UPDATE, changed, "flow.changed", {"of_id": changed.id})
 
     async def _write(self, statement: Any, written: Flow, event: str, row: dict[str, object]) -> None:
-        tx = self._reader
-        assert isinstance(tx, Transaction), "writes need a transaction"
         shown = {"unit": written.unit, "name": written.name, "version": written.version, "updated_at": written.updated_at}
-        await tx.execute(statement, **row, **shown)
+        await self._tx.execute(statement, **row, **shown)
         nodes = dict(written.written)
-        await tx.execute(INSERT_VERSION, flow_id=written.id, version=written.version, start=written.start, nodes=nodes)
-        payload = {"flow_id": str(written.id), "version": written.version}
-        tx.record(
-            Event(type=event, subject=written.id, unit=written.unit, at=written.updated_at, payload=payload),
-            values={"name": written.name, "start": written.start, "nodes": nodes},
-        )
-
-    def _found(self, row: Record | None) -> Flow:
-        if row is None:
-            raise FlowUnknown()
-        return self._flow(row)
-
-    def _flow(self, row: Record) -> Flow:
-        return Flow(
-            id=row["id"],
-            unit=row["unit"],
-            name=row["name"],
-            start=row["start"],
-            nodes=self._graphs.of(row["id"], row["version"], row["nodes"]),
-            written=row["nodes"],
-            version=row["version"],
-            created_at=row["created_at"],
-            updated_at=row["updated_at"],
-        )
+        await self._tx.execute(INSERT_VERSION, flow_id=written.id, version=written.version, start=written.start, nodes=nodes)
+        self._tx.record(of_flow(event, written), values={"name": written.name, "start": written.start, "nodes": nodes})

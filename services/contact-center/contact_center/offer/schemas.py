@@ -2,7 +2,7 @@
 
 from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPath
 
-from contact_center.offer.domain import Offer
+from contact_center.contact.offers import Offer
 from contact_center.words import Channel, OfferState
 
 

@@ -8,7 +8,7 @@ from service_kit.access.units import within_units
 from service_kit.store.running import Reader, Record
 from sqlalchemy import Uuid, bindparam, or_, select
 
-from contact_center.offer.domain import Offer, OfferState, OfferUnknown
+from contact_center.contact.offers import Offer, OfferNotFound, OfferState
 from contact_center.tables import offer
 
 _seen = or_(within_units(offer.c.unit), offer.c.agent_id == bindparam("own_agent", type_=Uuid))
@@ -27,7 +27,7 @@ PENDING = (
 )
 
 
-class OfferStore:
+class OfferReader:
     """Reads offers."""
 
     def __init__(self, reader: Reader, units: Sequence[str] | None = None, *, own_agent: UUID | None = None) -> None:
@@ -35,10 +35,10 @@ class OfferStore:
         self._sight = {"units": units, "own_agent": own_agent}
 
     async def get(self, offer_id: UUID) -> Offer:
-        """OfferUnknown where there is none that the caller may see."""
+        """OfferNotFound where there is none that the caller may see."""
         row = await self._reader.fetch_one(FIND, id=offer_id, **self._sight)
         if row is None:
-            raise OfferUnknown()
+            raise OfferNotFound()
         return offer_of(row)
 
     async def pending(self, agent_id: UUID, *, at: datetime, after: UUID, limit: int) -> list[Offer]:

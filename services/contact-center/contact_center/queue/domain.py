@@ -13,7 +13,7 @@ from service_kit.words.messages import said
 from contact_center.routing.domain import SECOND, Overflow, QueueRules, Relaxation, skills_of
 
 
-class QueueUnknown(NotFound):
+class QueueNotFound(NotFound):
     """There is no such queue, or it lies outside the units of this token."""
 
 

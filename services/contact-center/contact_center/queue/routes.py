@@ -12,16 +12,16 @@ from service_kit.words.fields import Id
 from contact_center.call import Call
 from contact_center.patches import PatchedDocumentIncomplete
 from contact_center.queue import use_cases
-from contact_center.queue.domain import OverflowUnknown, Queue, QueueUnknown
+from contact_center.queue.domain import OverflowUnknown, Queue, QueueNotFound
 from contact_center.queue.schemas import NewQueue, QueuePatch, QueueView, queue_view
-from contact_center.queue.store import QueueStore
+from contact_center.queue.store import QueueReader, QueueStore
 
 router = Router(tags=["queues"])
 FIRST = UUID(int=0)
 
 
 @router.post("/v1/queues", status_code=201, response_model=QueueView, raises=[OverflowUnknown])
-async def open_queue(body: NewQueue, call: Annotated[Call, requires("queues:write")]) -> Response:
+async def create_queue(body: NewQueue, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Open a queue.
 
     `skills` are what every contact of the queue needs; `relaxation` lets needs go step by step as a contact waits longer, and
@@ -31,8 +31,8 @@ async def open_queue(body: NewQueue, call: Annotated[Call, requires("queues:writ
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
         store = QueueStore(tx, units_of(call.caller))
-        opened = await use_cases.open_queue(store, body.profile(), unit=unit, id=call.new_id(), at=call.at)
-        return call.created(queue_view(opened), location=f"/v1/queues/{opened.id}", version=opened.version)
+        created = await use_cases.create(store, body.profile(), unit=unit, id=call.new_id(), at=call.at)
+        return call.created(queue_view(created), location=f"/v1/queues/{created.id}", version=created.version)
 
 
 @router.get("/v1/queues", response_model=Page[QueueView])
@@ -40,19 +40,19 @@ async def list_queues(call: Annotated[Call, requires("queues:read")], page: Anno
     """List queues, oldest first."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        queues = await QueueStore(reader, units_of(call.caller)).page(after=after, limit=page.fetch)
+        queues = await QueueReader(reader, units_of(call.caller)).page(after=after, limit=page.fetch)
     return call.page(page, [queue_view(queue) for queue in queues], next_cursor=page.next_cursor(queues, "id"))
 
 
-@router.get("/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueUnknown])
+@router.get("/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueNotFound])
 async def read_queue(queue_id: Id, call: Annotated[Call, requires("queues:read")]) -> Response:
     """Read a queue."""
     async with call.reading() as reader:
-        queue = await QueueStore(reader, units_of(call.caller)).get(queue_id)
+        queue = await QueueReader(reader, units_of(call.caller)).get(queue_id)
     return call.answer(queue_view(queue), version=queue.version)
 
 
-@router.put("/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueUnknown, OverflowUnknown])
+@router.put("/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueNotFound, OverflowUnknown])
 async def replace_queue(queue_id: Id, body: NewQueue, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Replace what a queue asks for; contacts that wait in it are looked at again at once."""
     async with call.transaction() as tx:
@@ -61,7 +61,7 @@ async def replace_queue(queue_id: Id, body: NewQueue, call: Annotated[Call, requ
         return await _changed(call, store, queue, body)
 
 
-@router.patch("/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueUnknown, OverflowUnknown, PatchedDocumentIncomplete])
+@router.patch("/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueNotFound, OverflowUnknown, PatchedDocumentIncomplete])
 async def change_queue(queue_id: Id, body: Annotated[QueuePatch, MergePatch], call: Annotated[Call, requires("queues:write")]) -> Response:
     """Change some of what a queue asks for; contacts that wait in it are looked at again at once."""
     async with call.transaction() as tx:
@@ -73,5 +73,5 @@ async def change_queue(queue_id: Id, body: Annotated[QueuePatch, MergePatch], ca
 async def _changed(call: Call, store: QueueStore, queue: Queue, asked: NewQueue) -> Response:
     call.require_match(queue.version)
     unit = unit_for(call.caller, asked.unit, default=queue.unit) if asked.unit else queue.unit
-    changed = await use_cases.change_queue(store, queue, asked.profile(), unit=unit, at=call.at)
+    changed = await use_cases.change(store, queue, asked.profile(), unit=unit, at=call.at)
     return call.answer(queue_view(changed), version=changed.version)

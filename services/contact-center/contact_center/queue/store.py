@@ -1,18 +1,18 @@
 """Queues in Postgres."""
 
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from service_kit.access.units import within_units
-from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
-from service_kit.store.running import Reader, Record
+from service_kit.store.running import Record
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, select, update
 
-from contact_center.queue.domain import Queue, QueueProfile, QueueUnknown, RelaxationStep
-from contact_center.routing.marks import mark
+from contact_center.marks import mark
+from contact_center.queue.domain import Queue, QueueNotFound, QueueProfile, RelaxationStep
+from contact_center.queue.events import of_queue
+from contact_center.stores import Reads, Writes
 from contact_center.tables import queue
 
 FIND = select(queue).where(queue.c.id == bindparam("id"), within_units(queue.c.unit))
@@ -26,20 +26,12 @@ INSERT = insert(queue)
 UPDATE = update(queue).where(queue.c.id == bindparam("of_id"), queue.c.version == bindparam("of_version"))
 
 
-class QueueStore:
-    """Reads and writes queues; a write tells its event and marks the queue for the router."""
-
-    def __init__(self, reader: Reader, units: Sequence[str] | None = None) -> None:
-        self._reader = reader
-        self._units = units
+class QueueReader(Reads):
+    """Reads queues."""
 
     async def get(self, queue_id: UUID) -> Queue:
-        """QueueUnknown where there is none in the caller's units."""
-        return self._found(await self._reader.fetch_one(FIND, id=queue_id, units=self._units))
-
-    async def locked(self, queue_id: UUID) -> Queue:
-        """As `get`, and nobody else changes it before this transaction ends."""
-        return self._found(await self._reader.fetch_one(LOCK, id=queue_id, units=self._units))
+        """QueueNotFound where there is none in the caller's units."""
+        return found(await self._reader.fetch_one(FIND, id=queue_id, units=self._units))
 
     async def page(self, *, after: UUID, limit: int) -> list[Queue]:
         rows = await self._reader.fetch(PAGE, units=self._units, after=after, limit=limit)
@@ -57,6 +49,14 @@ class QueueStore:
     async def all(self) -> list[Queue]:
         return [queue_of(row) for row in await self._reader.fetch(ALL)]
 
+
+class QueueStore(QueueReader, Writes):
+    """Writes queues; a write tells its event and marks the queue for the router."""
+
+    async def locked(self, queue_id: UUID) -> Queue:
+        """As `get`, and nobody else changes it before this transaction ends."""
+        return found(await self._tx.fetch_one(LOCK, id=queue_id, units=self._units))
+
     async def add(self, added: Queue) -> None:
         await self._write(INSERT, added, "queue.created", _row(added) | {"id": added.id, "created_at": added.created_at})
 
@@ -65,63 +65,23 @@ class QueueStore:
         await self._write(UPDATE, changed, "queue.changed", _row(changed) | bound)
 
     async def _write(self, statement: Any, written: Queue, event: str, row: dict[str, object]) -> None:
-        tx = self._reader
-        assert isinstance(tx, Transaction), "writes need a transaction"
-        await tx.execute(statement, **row)
-        await mark(tx, "queue", written.id)
-        payload = {"queue_id": str(written.id), "channels": list(written.profile.channels)}
-        tx.record(
-            Event(type=event, subject=written.id, unit=written.unit, at=written.updated_at, payload=payload),
-            values={"name": written.profile.name},
-        )
-
-    @staticmethod
-    def _found(row: Record | None) -> Queue:
-        if row is None:
-            raise QueueUnknown()
-        return queue_of(row)
+        await self._tx.execute(statement, **row)
+        await mark(self._tx, "queue", written.id)
+        self._tx.record(of_queue(event, written), values={"name": written.profile.name})
 
 
-def _row(queue_: Queue) -> dict[str, object]:
-    profile = queue_.profile
-    return {
-        "unit": queue_.unit,
-        "name": profile.name,
-        "channels": list(profile.channels),
-        "skills": dict(profile.skills),
-        "service_level_seconds": profile.service_level_seconds,
-        "service_level_share": profile.service_level_share,
-        "offer_seconds": profile.offer_seconds,
-        "wrap_up_seconds": profile.wrap_up_seconds,
-        "relaxation": [
-            {"after_seconds": step.after_seconds, "skills": dict(step.skills), "any_language": step.any_language}
-            for step in profile.relaxation
-        ],
-        "overflow_after_seconds": profile.overflow_after_seconds,
-        "overflow_queue_id": profile.overflow_queue_id,
-        "version": queue_.version,
-        "updated_at": queue_.updated_at,
-    }
+def found(row: Record | None) -> Queue:
+    if row is None:
+        raise QueueNotFound()
+    return queue_of(row)
+
+
+def _row(written: Queue) -> dict[str, object]:
+    return {"unit": written.unit, **asdict(written.profile), "version": written.version, "updated_at": written.updated_at}
 
 
 def queue_of(row: Record) -> Queue:
-    profile = QueueProfile(
-        name=row["name"],
-        channels=tuple(row["channels"]),
-        skills=row["skills"],
-        service_level_seconds=row["service_level_seconds"],
-        service_level_share=Decimal(row["service_level_share"]),
-        offer_seconds=row["offer_seconds"],
-        wrap_up_seconds=row["wrap_up_seconds"],
-        relaxation=tuple(RelaxationStep(**step) for step in row["relaxation"]),
-        overflow_after_seconds=row["overflow_after_seconds"],
-        overflow_queue_id=row["overflow_queue_id"],
-    )
-    return Queue(
-        id=row["id"],
-        unit=row["unit"],
-        profile=profile,
-        version=row["version"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
+    fields = {name: row[name] for name in QueueProfile.__dataclass_fields__}
+    relaxation = tuple(RelaxationStep(**step) for step in row["relaxation"])
+    profile = QueueProfile(**fields | {"channels": tuple(row["channels"]), "relaxation": relaxation})
+    return Queue(**{name: row[name] for name in Queue.__dataclass_fields__ if name != "profile"}, profile=profile)

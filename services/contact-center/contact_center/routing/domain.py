@@ -11,6 +11,9 @@ SECOND = 1_000_000
 ASKED_LAST_FOR = 29 * SECOND
 """For this long at the end of a refusal its agent is asked again, where nobody else can take the contact."""
 
+NAMED_FIRST_FOR = 60 * SECOND
+"""How long an agent named in a transfer goes first."""
+
 Skills = tuple[tuple[str, int], ...]
 """Names with their levels, by name; a tuple, so that equal needs are one key."""
 

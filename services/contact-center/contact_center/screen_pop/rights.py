@@ -8,7 +8,7 @@ from service_kit.access.caller import Caller
 from contact_center.acting import agent_of
 from contact_center.contact.domain import Contact
 from contact_center.directory.domain import KnownCustomer
-from contact_center.screen_pop.answers import Answers
+from contact_center.screen_pop.neighbor_answers import Answers
 
 SCOPES: Mapping[str, str] = {
     "customer": "customers:read",

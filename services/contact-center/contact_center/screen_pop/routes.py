@@ -12,14 +12,14 @@ from service_kit.words.fields import Id, written
 
 from contact_center.acting import ActsForAnotherAgent, agent_of, require_acting_for
 from contact_center.call import Call
-from contact_center.contact.domain import Contact, ContactUnknown
+from contact_center.contact.domain import Contact, ContactNotFound
 from contact_center.contact.routes import own
 from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import KnownCustomer
-from contact_center.directory.store import DirectoryStore
+from contact_center.directory.store import DirectoryReader
 from contact_center.screen_pop.advice import Situation, advice_codes, advice_text
-from contact_center.screen_pop.answers import Answers
-from contact_center.screen_pop.asking import TRAIL, Neighbors
+from contact_center.screen_pop.neighbor_answers import Answers
+from contact_center.screen_pop.neighbors import TRAIL, Neighbors
 from contact_center.screen_pop.recommendations import TEXTS, Grounds, Recommendation, Subject, recommendations, wording
 from contact_center.screen_pop.rights import known_to, permitted, scopes_for
 from contact_center.screen_pop.schemas import AdviceOut, RecommendationOut, ScreenPop, SubjectOut, TierOut, TrailEntry
@@ -29,7 +29,7 @@ MOST_TASKS = 5
 TITLES = {"zh-CN": "联络", "en": "Contact"}
 
 
-@router.get("/v1/contacts/{contact_id}/screen-pop", response_model=ScreenPop, raises=[ContactUnknown, ActsForAnotherAgent])
+@router.get("/v1/contacts/{contact_id}/screen-pop", response_model=ScreenPop, raises=[ContactNotFound, ActsForAnotherAgent])
 async def read_screen_pop(contact_id: Id, call: Annotated[Call, requires("contacts:read")]) -> Response:
     """Read who is calling and how to talk to them.
 
@@ -48,7 +48,7 @@ async def read_screen_pop(contact_id: Id, call: Annotated[Call, requires("contac
         require_acting_for(call.caller, contact.agent_id, broad=("contacts:read",))
         if contact.customer_id is None:
             return _answered(call, contact, None, [contact], Answers())
-        known = await DirectoryStore(reader, call.part(AddressDigests)).customer(contact.customer_id)
+        known = await DirectoryReader(reader, call.part(AddressDigests)).customer(contact.customer_id)
         if not _may_show(call, contact, None if known is None else known.unit):
             return _of_nobody_known(call, contact)
         recent = await store.recent(contact.customer_id, since=call.at - TRAIL)

@@ -17,11 +17,11 @@ from service_kit.words.errors import Forbidden, Unauthenticated
 from service_kit.words.fields import Id, written
 
 from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
-from contact_center.agent.domain import AgentUnknown
-from contact_center.agent.store import AgentStore
+from contact_center.agent.domain import AgentNotFound
+from contact_center.agent.store import AgentReader
 from contact_center.call import Call
-from contact_center.offer.domain import Offer
-from contact_center.offer.store import OfferStore
+from contact_center.contact.offers import Offer
+from contact_center.offer.store import OfferReader
 from contact_center.stream.tail import Heard, Line, Tail
 
 router = Router(tags=["agents"])
@@ -42,12 +42,12 @@ DOCUMENTED = {
 @router.get(
     "/v1/agents/{agent_id}/stream",
     response_class=Response,
-    raises=[AgentUnknown, ActsForAnotherAgent],
+    raises=[AgentNotFound, ActsForAnotherAgent],
     etag=False,
     responses=DOCUMENTED,
     engine="fastapi",
 )
-async def stream_agent(
+async def read_agent_stream(
     agent_id: Id,
     call: Annotated[Call, requires("offers:read", instead=(HANDLE,))],
     last_event_id: Annotated[Position | None, Header(description="The id of the last event that was received.")] = None,
@@ -60,7 +60,7 @@ async def stream_agent(
     """
     require_acting_for(call.caller, agent_id, broad=("offers:read",))
     async with call.reading() as reader:
-        await AgentStore(reader, None if agent_of(call.caller) == agent_id else units_of(call.caller)).get(agent_id)
+        await AgentReader(reader, None if agent_of(call.caller) == agent_id else units_of(call.caller)).get(agent_id)
     after = None if last_event_id is None else int(last_event_id)
     events = desktop_events(call, agent_id, after=after, heartbeat=call.settings.stream_heartbeat_seconds)
     return EventSourceResponse(events, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
@@ -69,7 +69,7 @@ async def stream_agent(
 async def desktop_events(call: Call, agent_id: UUID, *, after: int | None, heartbeat: float) -> AsyncIterator[bytes]:
     """What was missed or stands now, then everything as it happens, for as long as the token gives the right to it."""
     tail = call.part(Tail)
-    with suppress(Unauthenticated, Forbidden, AgentUnknown):
+    with suppress(Unauthenticated, Forbidden, AgentNotFound):
         async with tail.listening(agent_id) as (line, position):
             yield format_sse_event(comment="the desktop's stream", retry=COME_BACK_MILLISECONDS)
             missed = None if after is None else await tail.missed(agent_id, after=after, until=position)
@@ -86,7 +86,7 @@ async def require_still_following(call: Call, agent_id: UUID) -> None:
     require_acting_for(caller, agent_id, broad=("offers:read",))
     if agent_of(caller) != agent_id and caller.units is not None:
         async with call.reading() as reader:
-            await AgentStore(reader, units_of(caller)).get(agent_id)
+            await AgentReader(reader, units_of(caller)).get(agent_id)
 
 
 async def next_word(call: Call, agent_id: UUID, line: Line, heartbeat: float) -> bytes | None:
@@ -112,7 +112,7 @@ async def standing(call: Call, agent_id: UUID, position: int) -> list[Heard]:
     """What is offered to the agent at this moment, told once more."""
     async with call.reading() as reader:
         at = await database_time(reader)
-        offers = await OfferStore(reader, None).pending(agent_id, at=at, after=FIRST, limit=MOST_PENDING)
+        offers = await OfferReader(reader, None).pending(agent_id, at=at, after=FIRST, limit=MOST_PENDING)
     return [Heard(position, "offer.made", offer_facts(offer)) for offer in offers]
 
 

@@ -1,4 +1,9 @@
-"""What a tier may expect while it waits."""
+"""What a tier may expect while it waits.
+
+Every tier has a treatment from the first day on: the usual ones are written by the migration that makes their table,
+`migrations/versions/0002_contact_center.py`. From then on they are the company's own, changed over the API alone; other usual ones are a
+migration of their own that touches what is still at version 1.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +17,7 @@ NONE = "none"
 KEY_CONTACT = "key_contact"
 
 
-class TreatmentUnknown(NotFound):
+class TreatmentNotFound(NotFound):
     """There is no treatment of this name."""
 
 

@@ -4,69 +4,41 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Response
-from pydantic import Field
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import Forbidden
-from service_kit.words.fields import Input, Output, Timestamp
 
 from contact_center.call import Call
-from contact_center.treatment.domain import TierTreatment, TreatmentUnknown
-from contact_center.treatment.store import TreatmentStore
-from contact_center.words import Moments, TierName
+from contact_center.treatment.domain import TreatmentNotFound
+from contact_center.treatment.schemas import TreatmentIn, TreatmentView, treatment_view
+from contact_center.treatment.store import TreatmentReader, TreatmentStore
+from contact_center.words import TierName
 
 router = Router(tags=["tier treatments"])
-Seconds = Annotated[int, Field(ge=1, le=86_400, json_schema_extra={"format": "int32"}, description="Seconds, up to a day.")]
-HeldSeconds = Annotated[Moments, Field(deprecated=True)]
 
 
 class WholeCompanyNeeded(Forbidden):
     """Treatments hold for the whole company: a token that is kept to units may read but not change them."""
 
 
-class TreatmentIn(Input):
-    """How a tier is served.
-
-    `head_start_seconds` count as already waited. Who has waited for `longest_wait_seconds` goes before all others. The dedicated or
-    last-known agent goes first for `preferred_seconds`; when that agent cannot take the contact now, whoever else can has it at once.
-    `held_seconds` is kept for older callers: nobody is held for one agent any more.
-    """
-
-    head_start_seconds: Moments
-    longest_wait_seconds: Seconds | None
-    preferred_seconds: Moments
-    held_seconds: HeldSeconds = 0
-
-
-class TreatmentView(Output):
-    """How a tier is served."""
-
-    tier: TierName
-    head_start_seconds: Moments
-    longest_wait_seconds: Seconds | None
-    preferred_seconds: Moments
-    held_seconds: HeldSeconds
-    updated_at: Timestamp
-
-
 @router.get("/v1/tier-treatments", response_model=Page[TreatmentView])
 async def list_tier_treatments(call: Annotated[Call, requires("queues:read")], page: Annotated[PageOf, Depends()]) -> Response:
     """List how each tier is served; `none` stands for callers without a tier, `key_contact` for those of group accounts."""
     async with call.reading() as reader:
-        found = await TreatmentStore(reader).all()
+        found = await TreatmentReader(reader).all()
     behind = [each for each in found if page.after is None or each.tier > page.after[0]][: page.fetch]
     return call.page(page, [treatment_view(each) for each in behind], next_cursor=page.next_cursor(behind, "tier"))
 
 
-@router.get("/v1/tier-treatments/{tier}", response_model=TreatmentView, raises=[TreatmentUnknown])
+@router.get("/v1/tier-treatments/{tier}", response_model=TreatmentView, raises=[TreatmentNotFound])
 async def read_tier_treatment(tier: TierName, call: Annotated[Call, requires("queues:read")]) -> Response:
     """Read how a tier is served."""
     async with call.reading() as reader:
-        found = await TreatmentStore(reader).get(tier)
+        found = await TreatmentReader(reader).get(tier)
     return call.answer(treatment_view(found), version=found.version)
 
 
-@router.put("/v1/tier-treatments/{tier}", response_model=TreatmentView, raises=[TreatmentUnknown, WholeCompanyNeeded])
+@router.put("/v1/tier-treatments/{tier}", response_model=TreatmentView, raises=[TreatmentNotFound, WholeCompanyNeeded])
 async def replace_tier_treatment(tier: TierName, body: TreatmentIn, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Change how a tier is served, for those who wait already too."""
     if call.caller.units is not None:
@@ -78,7 +50,3 @@ async def replace_tier_treatment(tier: TierName, body: TreatmentIn, call: Annota
         changed = replace(found, **body.model_dump(), version=found.version + 1, updated_at=call.at)
         await store.save(changed)
         return call.answer(treatment_view(changed), version=changed.version)
-
-
-def treatment_view(treatment: TierTreatment) -> TreatmentView:
-    return TreatmentView(**{name: getattr(treatment, name) for name in TreatmentView.model_fields})

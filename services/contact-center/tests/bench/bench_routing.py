@@ -19,7 +19,7 @@ from uuid import UUID
 
 import uvloop
 from contact_center.app import MIGRATIONS
-from contact_center.routing.router import LEASE_NAME, Router
+from contact_center.router.router import LEASE_NAME, Router
 from service_kit.postgres.server import PostgresServer
 from service_kit.store.database import Database, PoolLimits, connect
 from service_kit.store.leases import Leases

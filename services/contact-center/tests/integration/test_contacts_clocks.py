@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from contact_center.contact.store import FLOW_TIMER
+from contact_center.contact.consequences import FLOW_TIMER
 from contact_center.testing import House, a_flow, eventually, made
 from service_kit.service import Service
 from service_kit.store.moments import database_time

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from contact_center.customer.news import ComplaintNews
 from contact_center.directory.digests import AddressDigests
-from contact_center.directory.news import ComplaintNews
 from contact_center.testing import AT, GROUP, PHONE, ZHANG, House, a_file, an_agent, made, news, told_of_customer, told_of_tier
 from service_kit.testing import Api
 

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
+from contact_center.customer.news import CustomerNews
 from contact_center.directory.digests import AddressDigests
-from contact_center.directory.news import CustomerNews
 from contact_center.testing import GROUP, ZHANG, House, KnownFiles, a_file, news, told_of_customer, told_of_tier
 from service_kit.testing import Api
 

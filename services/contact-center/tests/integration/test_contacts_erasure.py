@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from contact_center.customer.news import CustomerNews
 from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import CustomerFacts
-from contact_center.directory.news import CustomerNews
 from contact_center.testing import House, a_call, a_flow, eventually, made
 from service_kit.testing import Api
 from service_kit.testing.residue import residue

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 from contact_center.app import MIGRATIONS, compose
-from contact_center.routing.hints import Hearing, Hints
-from contact_center.routing.router import LEASE_NAME, Router
+from contact_center.router.hints import Hearing, Hints
+from contact_center.router.router import LEASE_NAME, Router
 from contact_center.settings import Settings
 from contact_center.testing import House, eventually
 from service_kit.store.leases import Lease, LeaseLost

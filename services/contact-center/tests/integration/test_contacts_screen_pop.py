@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from contact_center.customer.news import ComplaintNews
 from contact_center.directory.digests import AddressDigests
-from contact_center.directory.news import ComplaintNews
-from contact_center.screen_pop.asking import Neighbors
+from contact_center.screen_pop.neighbors import Neighbors
 from contact_center.testing import House, a_file, a_flow, made, news, told_of_customer, told_of_tier
 from service_kit.access.client import NeighborRefused, NeighborUnavailable
 from service_kit.testing import Api

@@ -7,7 +7,7 @@ from uuid import UUID
 from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.store import DirectoryStore
-from contact_center.screen_pop.asking import Neighbors
+from contact_center.screen_pop.neighbors import Neighbors
 from contact_center.screen_pop.rights import EVERYTHING
 from contact_center.testing import House, a_flow, a_queue, an_agent, made
 from service_kit.testing import Api
@@ -76,7 +76,7 @@ async def test_a_contact_is_not_begun_for_a_customer_of_another_unit(api: Api) -
     begun = await north.post("/v1/contacts", {**body, "customer_id": str(NORTHERNER)})
 
     assert (refused.status_code, unheard_of.status_code, begun.status_code) == (404, 404, 201)
-    assert refused.json()["type"].endswith("customer-unknown")
+    assert refused.json()["type"].endswith("customer-not-found")
     assert begun.json()["customer_id"] == str(NORTHERNER)
 
 

@@ -43,6 +43,9 @@ class Kept:
     def __init__(self) -> None:
         self.contact: Contact | None = None
 
+    async def last_agent(self, customer_id: UUID, *, since: datetime) -> UUID | None:
+        return None
+
     async def locked(self, contact_id: UUID) -> Contact:
         assert self.contact is not None
         return self.contact
@@ -67,9 +70,6 @@ class NobodyKnown:
         return None
 
     async def recognize(self, channel: str, address: str) -> KnownCustomer | None:
-        return None
-
-    async def last_agent(self, customer_id: UUID, *, since: datetime) -> UUID | None:
         return None
 
 

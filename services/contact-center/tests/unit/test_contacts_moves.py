@@ -5,9 +5,18 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from contact_center.contact.domain import DECLINED_FOR, PASSED_ON_FOR, Contact
-from contact_center.contact.moves import TABLE, ContactMoveNotAllowed, Move, State, allowed_moves, way
-from contact_center.offer.domain import Offer, OfferEnd, OfferOfAnotherAgent, OfferOver, OfferState
+from contact_center.contact.domain import (
+    DECLINED_FOR,
+    PASSED_ON_FOR,
+    TABLE,
+    Contact,
+    ContactMoveNotAllowed,
+    Move,
+    State,
+    allowed_moves,
+    way,
+)
+from contact_center.contact.offers import Offer, OfferEnd, OfferOfAnotherAgent, OfferOver, OfferState
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 QUEUE, OTHER = UUID(int=1), UUID(int=2)

@@ -5,8 +5,8 @@ from typing import get_args
 from uuid import UUID
 
 import pytest
-from contact_center.addresses import identifier_key, identifier_keys, written
 from contact_center.agent.domain import Agent, Presence, Profile, RoutingStatus
+from contact_center.identifiers import identifier_key, identifier_keys, written
 from contact_center.routing.domain import SECOND, Treatment
 from contact_center.screen_pop.advice import TEXTS, Situation, advice_codes, advice_text
 from contact_center.treatment.domain import treatment_for

@@ -11,9 +11,10 @@ from service_kit.web.kept_answers import KeptAnswers
 from service_kit.words.identity import Clock
 from service_kit.work import timers
 from service_kit.work.timers import Timer, Timers
-from sqlalchemy import ARRAY, Integer, Uuid, any_, bindparam, select, update
+from sqlalchemy import Integer, Uuid, bindparam, select
 
-from contact_center.directory.store import BLANK_OFFERS, BLANKED, FORGET_EXTERNAL, Digests
+from contact_center.contact.of_customer import CustomerContacts
+from contact_center.directory.store import Digests
 from contact_center.tables import contact, directory_address
 
 KIND = "erased_strangers"
@@ -33,12 +34,6 @@ NEXT = (
     .where(contact.c.id > bindparam("after", type_=Uuid))
     .order_by(contact.c.id)
     .limit(bindparam("limit", type_=Integer))
-)
-BLANK = (
-    update(contact)
-    .where(contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))), contact.c.customer_id.is_(None))
-    .values(**BLANKED, version=contact.c.version + 1)
-    .returning(contact.c.id)
 )
 
 
@@ -81,10 +76,7 @@ class Strangers:
         return address is not None and not sought.isdisjoint(self._digests.called_from(row["channel"], address))
 
     async def _erase(self, tx: Transaction, found: Sequence[UUID]) -> None:
-        if not found:
-            return
-        await tx.execute(FORGET_EXTERNAL, ids=list(found))
-        ids = [row["id"] for row in await tx.fetch(BLANK, ids=list(found))]
-        offers = [row["id"] for row in await tx.fetch(BLANK_OFFERS, ids=ids)]
-        await audit.erase(tx, *ids, *offers, at=self._clock())
-        await self._kept_answers.erase(tx, [*ids, *offers])
+        if found:
+            ids = await CustomerContacts(tx).erase_strangers(found)
+            await audit.erase(tx, *ids, at=self._clock())
+            await self._kept_answers.erase(tx, ids)

@@ -11,8 +11,8 @@ from service_kit.access.client import NeighborRefused
 from service_kit.process.logs import logger
 from service_kit.words.errors import Unavailable
 
-from contact_center.screen_pop import answers as read
-from contact_center.screen_pop.answers import Answers, Json
+from contact_center.screen_pop import neighbor_answers as read
+from contact_center.screen_pop.neighbor_answers import Answers, Json
 
 log = logger(__name__)
 Answer = TypeVar("Answer")

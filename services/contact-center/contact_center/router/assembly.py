@@ -6,16 +6,14 @@ from uuid import UUID
 
 from service_kit.store.running import Record
 
-from contact_center.agent.domain import Agent, Presence
+from contact_center.agent.domain import Agent
 from contact_center.agent.work import Work
 from contact_center.contact.rows import declined_of
-from contact_center.routing.domain import SECOND, Preference, QueueRules, Treatment, Waiting, skills_of
+from contact_center.routing.domain import NAMED_FIRST_FOR, SECOND, Preference, QueueRules, Treatment, Waiting, skills_of
 from contact_center.routing.domain import Agent as ReadyAgent
 from contact_center.treatment.domain import treatment_for
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NAMED_FIRST_FOR = 60 * SECOND
-"""How long an agent named in a transfer goes first."""
 
 
 def micros(moment: datetime) -> int:
@@ -64,7 +62,7 @@ def preferences_of(row: Record, treatment: Treatment) -> tuple[Preference, ...]:
 
 def ready_of(agent: Agent, works: Sequence[Work]) -> ReadyAgent | None:
     """An agent as the matcher sees it; None for one who is not on the queue."""
-    if agent.presence is not Presence.AVAILABLE or not agent.is_responding:
+    if not agent.takes_offers:
         return None
     free = dict(agent.profile.capacity)
     for work in works:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from service_kit.words.errors import Conflict, Forbidden, NotFound
@@ -18,10 +17,7 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-MADE: Final = "offer.made"
-
-
-class OfferUnknown(NotFound):
+class OfferNotFound(NotFound):
     """There is no such offer, or it lies outside the units of this token."""
 
 
@@ -39,10 +35,6 @@ class OfferEnd:
 
     state: OfferState
     reason: str | None = None
-
-    @property
-    def event(self) -> str:
-        return f"offer.{self.state.value}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,16 +16,17 @@ from service_kit.store.running import Reader, Record
 from service_kit.words.identity import new_id
 
 from contact_center.agent.domain import Agent
-from contact_center.agent.store import AgentStore
+from contact_center.agent.store import AgentReader
 from contact_center.agent.work import Work
+from contact_center.contact.batch import Proposal, make_offers, some_waiting, waiting
+from contact_center.marks import marks, unmark
 from contact_center.queue.domain import Queue
-from contact_center.queue.store import QueueStore
-from contact_center.routing.assembly import EPOCH, free_slot, micros, moment, ready_of, waiting_of
+from contact_center.queue.store import QueueReader
+from contact_center.router.assembly import EPOCH, free_slot, micros, moment, ready_of, waiting_of
+from contact_center.router.hints import hinted
 from contact_center.routing.domain import Match, Treatment
-from contact_center.routing.hints import hinted
 from contact_center.routing.matcher import Matcher
-from contact_center.routing.store import Proposal, RoutingStore, make_offers, unmark
-from contact_center.treatment.store import TreatmentStore
+from contact_center.treatment.store import TreatmentReader
 
 log = logger(__name__)
 LEASE_NAME = "router"
@@ -75,36 +76,36 @@ class Router:
         """Read everything that routing depends on; what changes from now on is marked."""
         async with self._database.reading() as reader:
             await self._read_treatments(reader)
-            self._queues = {queue.id: queue for queue in await QueueStore(reader).all()}
-            works = await AgentStore(reader).all_works()
-            for agent in await AgentStore(reader).present():
+            self._queues = {queue.id: queue for queue in await QueueReader(reader).all()}
+            works = await AgentReader(reader).all_works()
+            for agent in await AgentReader(reader).present():
                 self._place_agent(agent, works.get(agent.id, []))
-            for row in await RoutingStore(reader).waiting():
+            for row in await waiting(reader):
                 self._place_contact(row)
         log.info("router loaded", waiting=len(self._contacts), agents=len(self._agents), epoch=self._lease.epoch)
 
     async def step(self) -> bool:
         """Take in what changed and make the offers that follow; True when there may be more to do at once."""
         async with self._database.reading() as reader:
-            marks = await RoutingStore(reader).marks(limit=MOST_MARKS)
-            await self._take_in(reader, marks)
+            seen = await marks(reader, limit=MOST_MARKS)
+            await self._take_in(reader, seen)
             now, self._now_since = await database_time(reader), time.monotonic()
         self._now = now
         proposals = self._proposals(self._matcher.match(micros(now), MOST_OFFERS), at=now)
-        if not marks and not proposals:
+        if not seen and not proposals:
             return False
         # Python prepares one batch while Postgres writes another; no two of them share a contact.
         batches = [proposals[start : start + BATCH] for start in range(0, len(proposals), BATCH)] or [[]]
         rest = [self._write((), batch, at=now) for batch in batches[1:]]
-        offered = await asyncio.gather(self._write(marks, batches[0], at=now), *rest)
+        offered = await asyncio.gather(self._write(seen, batches[0], at=now), *rest)
         self._settle(proposals, set().union(*offered))
-        return len(marks) == MOST_MARKS or len(proposals) == MOST_OFFERS or bool(self._doubted_contacts)
+        return len(seen) == MOST_MARKS or len(proposals) == MOST_OFFERS or bool(self._doubted_contacts)
 
-    async def _write(self, marks: Sequence[Record], proposals: Sequence[Proposal], *, at: datetime) -> set[UUID]:
+    async def _write(self, seen: Sequence[Record], proposals: Sequence[Proposal], *, at: datetime) -> set[UUID]:
         """One fenced transaction; the contacts that were offered."""
         async with self._database.transaction(origin=ORIGIN) as tx:
             await self._lease.check(tx)
-            await unmark(tx, marks)
+            await unmark(tx, seen)
             return await make_offers(tx, proposals, at=at) if proposals else set()
 
     def _patience(self) -> float:
@@ -115,15 +116,15 @@ class Router:
         left = (moment(change) - self._now).total_seconds() - (time.monotonic() - self._now_since)
         return min(POLL_SECONDS, max(0.001, left))
 
-    async def _take_in(self, reader: Reader, marks: Sequence[Record]) -> None:
+    async def _take_in(self, reader: Reader, seen: Sequence[Record]) -> None:
         marked = defaultdict[str, set[UUID]](set, contact=self._doubted_contacts, agent=self._doubted_agents)
         self._doubted_contacts, self._doubted_agents = set(), set()
-        for mark in marks:
+        for mark in seen:
             marked[mark["kind"]].add(mark["subject"])
         if marked["treatments"]:
             await self._read_treatments(reader)
         if marked["queue"]:
-            self._queues |= {queue.id: queue for queue in await QueueStore(reader).some(marked["queue"])}
+            self._queues |= {queue.id: queue for queue in await QueueReader(reader).some(marked["queue"])}
         if marked["agent"]:
             await self._read_agents(reader, marked["agent"])
         if marked["contact"]:
@@ -133,19 +134,19 @@ class Router:
                 self._place_contact(row)
 
     async def _read_treatments(self, reader: Reader) -> None:
-        self._treatments = {each.tier: each.treatment() for each in await TreatmentStore(reader).all()}
+        self._treatments = {each.tier: each.treatment() for each in await TreatmentReader(reader).all()}
 
     async def _read_agents(self, reader: Reader, ids: Iterable[UUID]) -> None:
         ids = list(ids)
-        works = await AgentStore(reader).works(ids)
-        for agent in await AgentStore(reader).some(ids):
+        works = await AgentReader(reader).works(ids)
+        for agent in await AgentReader(reader).some(ids):
             self._place_agent(agent, works.get(agent.id, []))
 
     async def _read_contacts(self, reader: Reader, ids: set[UUID]) -> None:
-        rows = await RoutingStore(reader).some_waiting(ids)
+        rows = await some_waiting(reader, ids)
         for row in rows:
             if row["queue_id"] not in self._queues:
-                self._queues |= {queue.id: queue for queue in await QueueStore(reader).some([row["queue_id"]])}
+                self._queues |= {queue.id: queue for queue in await QueueReader(reader).some([row["queue_id"]])}
             self._place_contact(row)
         for contact_id in ids - {row["id"] for row in rows}:
             self._contacts.pop(contact_id, None)

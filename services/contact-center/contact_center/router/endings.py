@@ -7,14 +7,12 @@ from uuid import UUID
 from service_kit.process.origin import Origin
 from service_kit.store.database import Database, Transaction
 from service_kit.store.moments import database_time
-from service_kit.store.outbox import Event
-from service_kit.store.running import Record
 
-from contact_center.contact.domain import Contact, Happened
-from contact_center.contact.moves import State
+from contact_center.agent.domain import Agent
+from contact_center.agent.store import AgentReader, AgentStore
+from contact_center.contact.domain import Contact, Happened, State
+from contact_center.contact.offers import OfferEnd, OfferState
 from contact_center.contact.store import ContactStore
-from contact_center.offer.domain import OfferEnd, OfferState
-from contact_center.routing.store import EndingStore
 
 ORIGIN = Origin(client_id="endings", actor="system")
 TOPIC = "endings"
@@ -31,7 +29,7 @@ class Endings:
         """End one batch; True when there may be more."""
         async with self._database.reading() as reader:
             at = await database_time(reader)
-            due = await EndingStore(reader).due(at)
+            due = await AgentReader(reader).due(at)
         if not due:
             return False
         async with self._database.transaction(origin=ORIGIN) as tx:
@@ -42,7 +40,7 @@ class Endings:
         store = ContactStore(tx)
         contacts = await store.locked_free(due)
         # All agents are locked at once and in order, as the router locks them.
-        agents = await EndingStore(tx).locked_agents(contact.agent_id for contact in contacts if contact.agent_id is not None)
+        agents = await AgentStore(tx).locked_some(contact.agent_id for contact in contacts if contact.agent_id is not None)
         ended, silent = 0, []
         for contact in contacts:
             if contact.agent_id is None:
@@ -52,13 +50,14 @@ class Endings:
                 continue
             await store.save(contact, *ending, at=at)
             ended += 1
-            if _was_not_answered(contact, ending[1]):
+            if _was_not_answered(contact, ending[1]) and agents[contact.agent_id].takes_offers:
                 silent.append(contact.agent_id)
-        await _respond_no_more(tx, [agents[agent_id] for agent_id in dict.fromkeys(silent)], at=at)
+        if silent:
+            await AgentStore(tx).respond_no_more([agents[agent_id] for agent_id in dict.fromkeys(silent)], at=at)
         return ended
 
 
-def ending_of(contact: Contact, its_agent: Record, *, at: datetime) -> tuple[Contact, Happened] | None:
+def ending_of(contact: Contact, its_agent: Agent, *, at: datetime) -> tuple[Contact, Happened] | None:
     """What ends of this contact now; None when somebody was quicker."""
     if contact.state is State.WRAPPING and contact.wrap_up_until is not None and contact.wrap_up_until <= at:
         return contact.completed(at=at)
@@ -66,7 +65,7 @@ def ending_of(contact: Contact, its_agent: Record, *, at: datetime) -> tuple[Con
         return None
     if contact.offer_expires_at <= at:
         return contact.returned(OfferEnd(OfferState.TIMED_OUT), at=at)
-    if its_agent["presence"] != "available" or not its_agent["is_responding"]:
+    if not its_agent.takes_offers:
         return contact.returned(OfferEnd(OfferState.WITHDRAWN, AGENT_LEFT), at=at)
     return None
 
@@ -75,13 +74,3 @@ def _was_not_answered(contact: Contact, happened: Happened) -> bool:
     """A call that rings out says that nobody sits there; a chat that nobody takes does not."""
     end = happened.offer_end
     return contact.channel == "voice" and end is not None and end.state is OfferState.TIMED_OUT
-
-
-async def _respond_no_more(tx: Transaction, agents: Sequence[Record], *, at: datetime) -> None:
-    silent = [row for row in agents if row["presence"] == "available" and row["is_responding"]]
-    if not silent:
-        return
-    await EndingStore(tx).respond_no_more(row["id"] for row in silent)
-    for row in silent:
-        payload = {"agent_id": str(row["id"]), "presence": row["presence"], "is_responding": False}
-        tx.record(Event(type="agent.presence_changed", subject=row["id"], unit=row["unit"], at=at, payload=payload))

@@ -1,20 +1,20 @@
-"""What the news of the other services make of the directory."""
+"""What the news of the other services change here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from service_kit.store import audit
 from service_kit.store.database import Transaction
-from service_kit.store.running import Record
 from service_kit.web.kept_answers import KeptAnswers
 from service_kit.work.consumer import News
 
-from contact_center.directory import strangers
+from contact_center.contact.of_customer import CustomerContacts
+from contact_center.customer import strangers
+from contact_center.dedicated.store import DedicationStore
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.store import Digests, DirectoryStore
-from contact_center.routing.marks import mark
 
 LEARNED_FROM = frozenset({"customer.created", "customer.changed"})
 
@@ -46,34 +46,48 @@ class CustomerNews:
 
     async def take(self, tx: Transaction, batch: Sequence[News]) -> None:
         """A batch in few statements: all that was asked is learned at once, then the rest in its order."""
-        await _look_again(tx, await DirectoryStore(tx, self._digests).learn(list(self._asked.values())))
+        await self._learn(tx, list(self._asked.values()))
         for news in batch:
             if news.type not in LEARNED_FROM:
                 await self(tx, news)
 
     async def __call__(self, tx: Transaction, news: News) -> None:
-        directory = DirectoryStore(tx, self._digests)
         if news.type in LEARNED_FROM:
-            await self._learn(tx, directory, news.subject)
+            # A customer that was gone when it was asked for is told as erased.
+            facts = self._asked.get(news.subject)
+            await self._learn(tx, [] if facts is None else [facts])
         elif news.type == "customer.merged":
             merged = UUID(str(news.payload.get("merged_id", news.subject)))
-            await _look_again(tx, await directory.merge(merged, into=UUID(str(news.payload["survivor_id"])), at=news.at))
+            await self._merge(tx, merged, into=UUID(str(news.payload["survivor_id"])), at=news.at)
         elif news.type == "customer.erased":
-            await self._erase(tx, directory, news.subject, at=news.at)
+            await self._erase(tx, news.subject, at=news.at)
 
-    async def _erase(self, tx: Transaction, directory: DirectoryStore, customer_id: UUID, *, at: datetime) -> None:
+    async def _learn(self, tx: Transaction, said: Sequence[CustomerFacts]) -> None:
+        if said:
+            learned = await DirectoryStore(tx, self._digests).learn(said)
+            units = {facts.customer_id: facts.unit for facts in learned if facts.unit is not None}
+            await _move(tx, units, at=max(facts.seen_at for facts in said))
+
+    async def _merge(self, tx: Transaction, customer_id: UUID, *, into: UUID, at: datetime) -> None:
+        """The contacts and the dedicated agent go on in the survivor's unit."""
+        survivor = await DirectoryStore(tx, self._digests).merge(customer_id, into=into)
+        await DedicationStore(tx).inherit(customer_id, heir=into, at=at)
+        await CustomerContacts(tx).reassign(customer_id, into=into)
+        if survivor is not None and survivor.unit is not None:
+            await _move(tx, {into: survivor.unit}, at=at)
+
+    async def _erase(self, tx: Transaction, customer_id: UUID, *, at: datetime) -> None:
         await strangers.look_soon(tx, customer_id, at=at)
-        blanked, offers = await directory.erase(customer_id)
-        ids = [customer_id, *(row["id"] for row in blanked), *offers]
+        await DirectoryStore(tx, self._digests).erase(customer_id)
+        ids = [customer_id, *await CustomerContacts(tx).erase(customer_id)]
         await audit.erase(tx, *ids, at=at)
         await self._kept_answers.erase(tx, ids)
-        await _look_again(tx, blanked)
 
-    async def _learn(self, tx: Transaction, directory: DirectoryStore, customer_id: UUID) -> None:
-        """Take in what was asked before; a customer that was gone by then is told as erased."""
-        facts = self._asked.get(customer_id)
-        if facts is not None:
-            await _look_again(tx, await directory.learn([facts]))
+
+async def _move(tx: Transaction, units: Mapping[UUID, str], *, at: datetime) -> None:
+    """Customers that move take their dedicated agents and their contacts along."""
+    await DedicationStore(tx).move(units, at=at)
+    await CustomerContacts(tx).move(units)
 
 
 class TierNews:
@@ -101,10 +115,3 @@ class ComplaintNews:
         is_open = bool(news.payload.get("is_open", news.payload.get("state") not in ("closed", "withdrawn")))
         customer_id = UUID(str(news.payload["customer_id"]))
         await DirectoryStore(tx, self._digests).count_complaint(customer_id, news.subject, is_open=is_open)
-
-
-async def _look_again(tx: Transaction, changed: Iterable[Record]) -> None:
-    """The router looks again at contacts that wait, since their rows have another version now."""
-    waiting = {row["id"] for row in changed if row["state"] == "queued"}
-    if waiting:
-        await mark(tx, "contact", *waiting)
