@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 from service_kit.process.logs import logger
 
-from gateway.contract.merge import ContractsCollide, Document, merge, read_all
+from gateway.contract.merge import ContractsCollide, Document, merge, problem_types, read_all
 from gateway.proxy.routing import SERVICES
 from gateway.proxy.upstream import Upstream, UpstreamFailed
 
@@ -36,8 +36,8 @@ class PublishedContract:
             for name in SERVICES:
                 if name not in documents and (document := await self._fetched(name)) is not None:
                     documents[name] = document
-            merged = self._merged(documents)
-            self._made, self._problem_types = to_json(merged), merged["x-problem-types"]
+            self._made = to_json(self._merged(documents))
+            self._problem_types = problem_types([self._own(), *documents.values()])
             self._is_whole = len(documents) == len(SERVICES)
             self._made_at = time.monotonic()
         return self._made
