@@ -1,4 +1,4 @@
-"""A customer, an order, a complaint and a contact, by the client that openapi-python-client makes of the public contract; without a cast."""
+"""A customer, an order, a complaint and a contact, by the client that openapi-python-client makes of the contract; without a cast."""
 
 import os
 from datetime import UTC, datetime, timedelta
