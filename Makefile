@@ -41,7 +41,7 @@ stop: ## stop the instance that `make run` started elsewhere
 
 ##@ Check it
 
-.PHONY: test check lint types imports contracts installable nightly conformant conformance faults bench
+.PHONY: test check lint types imports contracts clients installable nightly conformant conformance faults bench
 test: ## run every test, in parallel, on a PostgreSQL of its own (PYTEST="-k name" picks some)
 	$(DEV)
 	@tools/run-tests.sh $(PYTEST)
@@ -50,7 +50,7 @@ nightly: ## the tests of contracts and services once more with routes called by 
 	$(DEV)
 	@GUANXI_ROUTE_PLAN=off tools/run-tests.sh tests/contract services gateway
 
-check: lint types imports contracts installable test conformant ## everything that has to hold before a commit lands
+check: lint types imports contracts clients installable test conformant ## everything that has to hold before a commit lands
 	@echo "check: everything holds"
 
 lint: ## ruff: rules and format
@@ -73,6 +73,10 @@ contracts: ## openapi/ against the code, against the last release, and against t
 	$(DEV)
 	@$(IN) -m tools.contracts check
 	@tools/lint-contracts.sh
+
+clients: ## make a TypeScript and a Python client of the public contract, compile them strictly, play a story with each
+	$(DEV)
+	@$(IN) -m tests.clients
 
 installable: ## build every wheel, install all into a clean environment, start a service and the launcher from them
 	$(DEV)
@@ -114,7 +118,7 @@ requirements: ## compile requirements/*.txt from *.in, and the node tools' lock 
 	@tools/compile-requirements.sh "$(PYTHON)" "$(UV)"
 
 clean: ## remove what the other targets made, but not the data in .guanxi
-	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tools/node_modules
+	@rm -rf .venv .venv-clients dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tools/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## this list

@@ -46,8 +46,8 @@ class _Comparison:
             if status not in new["responses"]:
                 yield f"{place} no longer answers {status}"
                 continue
-            content = new["responses"][status].get("content", {})
-            for media_type, body in response.get("content", {}).items():
+            content = _resolved(self._new, new["responses"][status]).get("content", {})
+            for media_type, body in _resolved(self._old, response).get("content", {}).items():
                 if media_type not in content:
                     yield f"{place} {status} is no longer {media_type}"
                 else:
@@ -56,7 +56,7 @@ class _Comparison:
                     )
 
     def _parameters(self, place: str, old: Document, new: Document) -> Iterator[str]:
-        before, after = _by_name(old.get("parameters", ())), _by_name(new.get("parameters", ()))
+        before, after = _by_name(self._old, old), _by_name(self._new, new)
         for name, parameter in after.items():
             if parameter.get("required") and not before.get(name, {}).get("required"):
                 yield f"{place} requires the parameter {name}"
@@ -193,5 +193,6 @@ def _alternatives(operation: Document) -> list[set[str]]:
     return [{scope for scopes in each.values() for scope in scopes} for each in operation.get("security", ())] or [set()]
 
 
-def _by_name(parameters: Sequence[Document]) -> dict[str, Document]:
-    return {f"{parameter['name']} ({parameter['in']})": parameter for parameter in parameters if "name" in parameter}
+def _by_name(document: Document, operation: Document) -> dict[str, Document]:
+    parameters = [_resolved(document, parameter) for parameter in operation.get("parameters", ())]
+    return {f"{parameter['name']} ({parameter['in']})": parameter for parameter in parameters}

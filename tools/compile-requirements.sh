@@ -7,7 +7,7 @@ trap 'rm -rf "$scratch"' EXIT
 "$python" -m venv "$scratch/venv"
 "$scratch/venv/bin/pip" --disable-pip-version-check install --quiet "$uv"
 cd "$(dirname "$0")/../requirements"
-for kind in runtime dev; do
+for kind in runtime dev clients; do
   echo "requirements: $kind.txt"
   "$scratch/venv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header "$kind.in" --output-file "$kind.txt"
 done

@@ -23,6 +23,12 @@ def registered(credentials: dict[str, str]) -> list[Peer]:
         return [peer(http, administrator, name, unit) for name, unit in UNITS.items()]
 
 
+def granted_token(credentials: dict[str, str]) -> str:
+    """A token with all that the administrator may do."""
+    with httpx2.Client(base_url=credentials["base_url"], timeout=30) as http:
+        return str(granted(http, credentials["client_id"], credentials["client_secret"])["access_token"])
+
+
 def peer(http: httpx2.Client, administrator: dict[str, Any], name: str, unit: str) -> Peer:
     asked = {"name": name, "scopes": str(administrator["scope"]).split(), "units": [unit]}
     made = http.post("/v1/clients", json=asked, headers={"Authorization": f"Bearer {administrator['access_token']}"})

@@ -87,6 +87,8 @@ def sample(schema: Mapping[str, Any], document: Mapping[str, Any], *, depth: int
     if "examples" in schema:
         return schema["examples"][0]
     kind = schema.get("type", "object")
+    # What may be null is asked with the other of its two types.
+    kind = kind[0] if isinstance(kind, list) else kind
     if kind == "object":
         return _sample_object(schema, document, depth)
     if kind == "array":

@@ -117,11 +117,20 @@ class Operation:
 
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Any]]:
-        return {parameter["name"]: parameter for parameter in self.described.get("parameters", ())}
+        parameters = [referred(parameter, self.document) for parameter in self.described.get("parameters", ())]
+        return {parameter["name"]: parameter for parameter in parameters}
 
     @property
     def answers(self) -> Mapping[str, Any]:
-        return {str(status): response for status, response in self.described["responses"].items()}
+        return {str(status): referred(response, self.document) for status, response in self.described["responses"].items()}
+
+
+def referred(part: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A part of a document, or the component that it refers to."""
+    while "$ref" in part:
+        section, name = str(part["$ref"]).split("/")[-2:]
+        part = document["components"][section][name]
+    return part
 
 
 @cache

@@ -13,7 +13,7 @@ import pytest
 from guanxi_local.parts import PARTS
 
 from tests.contract.asking import leaves, resolved
-from tests.contract.rooms import ROOT, Room, rooms
+from tests.contract.rooms import ROOT, Room, referred, rooms
 
 OPENAPI = ROOT / "openapi"
 METHODS = {"get": "get", "post": "post"}
@@ -109,11 +109,11 @@ def test_a_client_asks_for_what_the_contract_has(path: Path):
         if operation is None:
             found.append(f"line {question.line}: there is no {question.method.upper()} {question.path}")
             continue
-        parameters = {parameter["name"] for parameter in operation.get("parameters", ())}
+        parameters = {referred(parameter, document)["name"] for parameter in operation.get("parameters", ())}
         found += [f"line {question.line}: {question.path} has no parameter {name}" for name in question.params - parameters]
         for status, answer in operation["responses"].items():
             if str(status).startswith("2"):
-                for body in answer.get("content", {}).values():
+                for body in referred(answer, document).get("content", {}).values():
                     known |= set(leaves(resolved(body["schema"], document), document))
     found += [f"{name} is in no answer of {asked_services(path)}" for name in read_names(tree) - known]
 

@@ -14,7 +14,7 @@ from gateway.client.domain import Client
 from gateway.limit.domain import Policy
 from gateway.rights.domain import SCOPES, Rights
 
-Scope = Annotated[str, Field(max_length=60, json_schema_extra={"enum": list(SCOPES)})]
+Scope = Annotated[str, Field(max_length=60, json_schema_extra={"enum": list(SCOPES), "x-shared-as": "Scope"})]
 Scopes = Annotated[list[Scope], Field(max_length=len(SCOPES))]
 Units = Annotated[list[UnitPath], Field(max_length=100)]
 ClientId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]

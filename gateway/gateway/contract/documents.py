@@ -1,7 +1,7 @@
 """The contracts that ship with the gateway (setting `openapi_dir`), and what it takes from them beside the paths."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ from service_kit.access.event_scopes import FamilyScopes, family_of
 from gateway.services import SERVICES
 
 Document = Mapping[str, Any]
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 EVENT_STREAM = "text/event-stream"
 
 
@@ -35,12 +34,6 @@ async def require_all(contracts: Collection[str], folder: Path) -> None:
     missing = [name for name in SERVICES if name not in contracts]
     if missing:
         raise ContractMissing(f"there is no contract of {', '.join(missing)} in {folder}")
-
-
-def operations(document: Document) -> Iterator[dict[str, Any]]:
-    """Every operation of a document."""
-    for item in document["paths"].values():
-        yield from (operation for key, operation in item.items() if key in METHODS)
 
 
 def is_event_stream(operation: Mapping[str, Any]) -> bool:

@@ -1,16 +1,19 @@
 """One OpenAPI document for the whole API, made of the documents of the gateway and the services."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from service_kit.web.contract import HEADERS, problem_response
+from service_kit.web import contract_parts
+from service_kit.web.contract_parts import HEADERS, OF_RECEIVERS, headers, problem_answer, ref
+from service_kit.web.contract_sharing import METHODS, operations, prune, references, renamed
 
-from gateway.contract.documents import METHODS, Document, is_event_stream, operations
+from gateway.contract.documents import Document, is_event_stream
 from gateway.contract.paths import SHARED, Paths
 from gateway.services import GATEWAY, SERVICES
 
-SCHEMAS = "#/components/schemas/"
+# Whoever comes later and means something else by a name gets another one.
+RENAMED = ("schemas", "parameters", "responses")
 DESCRIPTION = (
     "Customer profile, complaints, value scoring and contact center behind one front door. Get a token at `POST /oauth/token`, "
     "or send an API key as `Authorization: Bearer gxk_...`."
@@ -26,8 +29,6 @@ LIMIT_HEADERS = {
         "schema": {"type": "string", "maxLength": 200, "pattern": LIMIT, "examples": ['"default";r=299999;t=31']},
     },
 }
-SHARED_HEADERS = {**HEADERS, **LIMIT_HEADERS}
-ALWAYS_SENT = ("X-Request-Id", "Access-Control-Allow-Origin")
 SOURCE = {
     "name": "source",
     "in": "query",
@@ -42,12 +43,14 @@ TICKET = {
     "description": "A ticket from `POST /v1/stream-tickets`, in place of a token, which EventSource cannot send.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_-]+$"},
 }
-TOO_SLOW = {408: "The body did not arrive in time."}
-BEHIND = {
-    401: "The credential that was sent along is not valid.",
-    502: "The service behind the gateway broke off.",
-    503: "The service behind the gateway cannot be reached.",
-    504: "The service behind the gateway did not answer in time.",
+# What the gateway may say in a service's place.
+TOO_SLOW = {"408": "TooSlow"}
+BEHIND = {"401": "Unauthenticated", "502": "BrokenOff", "503": "Unavailable", "504": "TimedOut"}
+ANSWERS = {
+    **contract_parts.ANSWERS,
+    "TooSlow": problem_answer("The body did not arrive in time.", 408),
+    "BrokenOff": problem_answer("The service behind the gateway broke off.", 502),
+    "TimedOut": problem_answer("The service behind the gateway did not answer in time.", 504),
 }
 
 
@@ -59,7 +62,13 @@ def merge(own: Document, services: Mapping[str, Document]) -> dict[str, Any]:
         "servers": copy.deepcopy(own["servers"]),
         "tags": [],
         "paths": {},
-        "components": {"schemas": {}, "securitySchemes": {}, "headers": copy.deepcopy(SHARED_HEADERS)},
+        "components": {
+            "schemas": {},
+            "securitySchemes": {},
+            "headers": {**HEADERS, **LIMIT_HEADERS},
+            "parameters": {},
+            "responses": {**OF_RECEIVERS, **{name: _limited(answer) for name, answer in ANSWERS.items()}},
+        },
         "webhooks": {},
         "x-problem-types": {},
     }
@@ -70,8 +79,15 @@ def merge(own: Document, services: Mapping[str, Document]) -> dict[str, Any]:
     merged["components"]["securitySchemes"] = _security(own, services.values())
     merged["tags"] = sorted(merged["tags"], key=lambda tag: str(tag["name"]))
     merged["paths"] = dict(sorted(merged["paths"].items()))
-    merged["components"]["schemas"] = dict(sorted(merged["components"]["schemas"].items()))
+    for section in RENAMED:
+        merged["components"][section] = dict(sorted(merged["components"][section].items()))
+    prune(merged)
     return merged
+
+
+def problem_types(documents: Iterable[Document]) -> dict[str, Any]:
+    """The types of problems of all documents, with what their pages say in each language."""
+    return {slug: told for document in documents for slug, told in document.get("x-problem-types", {}).items()}
 
 
 def _add(merged: dict[str, Any], name: str, document: dict[str, Any], paths: Paths) -> None:
@@ -80,9 +96,12 @@ def _add(merged: dict[str, Any], name: str, document: dict[str, Any], paths: Pat
             merged["paths"][path] = {
                 key: _public(operation, paths.owner_of(path)) if key in METHODS else operation for key, operation in item.items()
             }
-    merged["components"]["schemas"].update(document["components"]["schemas"])
+    for section in RENAMED:
+        merged["components"][section].update(document["components"].get(section, {}))
     merged["webhooks"].update(document.get("webhooks", {}))
-    merged["x-problem-types"].update(document.get("x-problem-types", {}))
+    merged["x-problem-types"].update(
+        {slug: {"status": told["status"], "description": told["description"]} for slug, told in document.get("x-problem-types", {}).items()}
+    )
     known = {tag["name"] for tag in merged["tags"]}
     used = {tag for operation in operations(document) for tag in operation.get("tags", ())}
     described = {tag["name"]: tag for tag in document.get("tags", ())}
@@ -98,35 +117,30 @@ def _public(operation: dict[str, Any], owner: str) -> dict[str, Any]:
         parameters.append(TICKET)
     if parameters:
         operation["parameters"] = parameters
-    if owner != GATEWAY:
-        for status, description in BEHIND.items():
-            operation["responses"].setdefault(str(status), problem_response(description))
-    for status, description in (TOO_SLOW if "requestBody" in operation else {}).items():
-        operation["responses"].setdefault(str(status), problem_response(description))
-    for response in operation["responses"].values():
-        response["headers"] = _referred({**{name: HEADERS[name] for name in ALWAYS_SENT}, **response.get("headers", {}), **LIMIT_HEADERS})
+    more = {**(BEHIND if owner != GATEWAY else {}), **(TOO_SLOW if "requestBody" in operation else {})}
+    for status, answer in more.items():
+        operation["responses"].setdefault(status, ref("responses", answer))
+    operation["responses"] = {
+        status: answer if "$ref" in answer else _limited(answer) for status, answer in sorted(operation["responses"].items())
+    }
     return operation
 
 
-def _referred(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Headers that all answers share are said once."""
-    return {
-        name: {"$ref": f"#/components/headers/{name}"} if SHARED_HEADERS.get(name) == header else header for name, header in headers.items()
-    }
+def _limited(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer with the headers that tell the client's limit."""
+    return {**answer, "headers": {**answer.get("headers", {}), **headers(*LIMIT_HEADERS)}}
 
 
 def _renamed(document: Document, merged: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A copy whose schemas and operation ids do not collide with those that are there already."""
     mine: dict[str, Any] = copy.deepcopy(dict(document))
-    schemas = mine.setdefault("components", {}).setdefault("schemas", {})
-    present = merged["components"]["schemas"]
+    answers = mine["components"].get("responses", {})
+    mine["components"]["responses"] = {part: answer if part in OF_RECEIVERS else _limited(answer) for part, answer in answers.items()}
     prefix = "".join(part.capitalize() for part in name.split("-"))
-    new_names = {f"{SCHEMAS}{schema}": f"{SCHEMAS}{prefix}{schema}" for schema in _colliding(schemas, present)}
-    if new_names:
-        mine = _pointing(mine, new_names)
-        mine["components"]["schemas"] = {
-            new_names.get(f"{SCHEMAS}{schema}", schema).rpartition("/")[2]: body for schema, body in mine["components"]["schemas"].items()
-        }
+    for section in RENAMED:
+        present = merged["components"][section]
+        colliding = _colliding(mine["components"].setdefault(section, {}), present, section)
+        mine = renamed(mine, {part: f"{prefix}{part}" for part in sorted(colliding)}, section)
     taken = {operation["operationId"] for operation in operations(merged)}
     for operation in operations(mine):
         if operation["operationId"] in taken:
@@ -134,32 +148,15 @@ def _renamed(document: Document, merged: Mapping[str, Any], name: str) -> dict[s
     return mine
 
 
-def _colliding(schemas: Document, present: Document) -> set[str]:
-    """The schemas whose names are taken by others: those that differ, and those that are worded alike but refer to one that does."""
-    colliding = {schema for schema, body in schemas.items() if schema in present and present[schema] != body}
+def _colliding(parts: Document, present: Document, section: str) -> set[str]:
+    """The components whose names are taken by others: those that differ, and those that are worded alike but refer to one that does."""
+    colliding = {name for name, body in parts.items() if name in present and present[name] != body}
     while True:
-        changed = {f"{SCHEMAS}{schema}" for schema in colliding}
-        more = {schema for schema in schemas.keys() & present.keys() - colliding if changed & set(_references(schemas[schema]))}
+        changed = {f"#/components/{section}/{name}" for name in colliding}
+        more = {name for name in parts.keys() & present.keys() - colliding if changed & set(references(parts[name]))}
         if not more:
             return colliding
         colliding |= more
-
-
-def _references(value: Any) -> Iterator[str]:
-    """Every schema that is referred to in the value, those of a discriminator's mapping included."""
-    if isinstance(value, str) and value.startswith(SCHEMAS):
-        yield value
-    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _references(member)
-
-
-def _pointing(value: Any, new_names: Mapping[str, str]) -> Any:
-    """The value with its references led to the new names."""
-    if isinstance(value, dict):
-        return {key: _pointing(member, new_names) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_pointing(member, new_names) for member in value]
-    return new_names.get(value, value) if isinstance(value, str) else value
 
 
 def _security(own: Document, others: Iterable[Document]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from gateway.contract.documents import Document, read_contracts
-from gateway.contract.merge import merge
+from gateway.contract.merge import merge, problem_types
 
 
 class PublishedContract:
@@ -28,5 +28,5 @@ class PublishedContract:
 
     @cached_property
     def _made(self) -> tuple[bytes, Mapping[str, Any]]:
-        merged = merge(self._own(), read_contracts(self._folder))
-        return to_json(merged), merged["x-problem-types"]
+        own, services = self._own(), read_contracts(self._folder)
+        return to_json(merge(own, services)), problem_types([own, *services.values()])

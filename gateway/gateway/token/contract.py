@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service_kit.web.contract import FAILED, HEADERS, problem_response
+from service_kit.web.contract_parts import NAMES, headers, problem_answer, ref
 
 from gateway.rights.domain import SCOPES
 
@@ -136,28 +136,15 @@ SCHEMAS: dict[str, Any] = {
 }
 
 
-def _with_headers(response: dict[str, Any], **more: Any) -> dict[str, Any]:
-    always = {name: HEADERS[name] for name in ("X-Request-Id", "Access-Control-Allow-Origin")}
-    return {**response, "headers": {**always, **more}}
+def _answer(description: str, schema: str, **more: Any) -> dict[str, Any]:
+    content = {"application/json": {"schema": ref("schemas", schema)}}
+    return {"description": description, "content": content, "headers": {**headers(), **more}}
 
 
-def _answer(description: str, schema: str, **headers: Any) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return _with_headers({"description": description, "content": content}, **headers)
-
-
-def _problem(description: str) -> dict[str, Any]:
-    return _with_headers(problem_response(description), **{"Retry-After": HEADERS["Retry-After"]})
-
-
-BUSY = {
-    "429": _problem("The limit is used up; Retry-After says when to go on."),
-    "500": _with_headers(problem_response(FAILED)),
-    "503": _problem("Try again in a moment."),
-}
+BUSY = {status: ref("responses", NAMES[int(status)]) for status in ("429", "500", "503")}
 REFUSED = {
-    "401": _with_headers(problem_response("Never sent: this operation needs no token.")),
-    "4XX": _with_headers(problem_response("The request is refused.")),
+    "401": problem_answer("Never sent: this operation needs no token.", 401),
+    "4XX": problem_answer("The request is refused.", 400),
 }
 TAGS = [{"name": "tokens", "description": "Access tokens and the keys that they are checked with."}]
 PATHS: dict[str, Any] = {
@@ -179,7 +166,7 @@ PATHS: dict[str, Any] = {
                 "200": _answer("The token.", "TokenAnswer", **{"Cache-Control": NO_STORE}),
                 "400": _answer("The request is refused.", "TokenError", **{"Cache-Control": NO_STORE}),
                 "401": _answer("The client is not authenticated.", "TokenError", **{"Cache-Control": NO_STORE}),
-                "413": _problem("The form is too large."),
+                "413": ref("responses", NAMES[413]),
                 **BUSY,
             },
         }

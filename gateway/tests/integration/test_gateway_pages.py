@@ -111,7 +111,7 @@ async def test_the_public_contract_is_served_and_merges_those_of_the_services(fr
     assert {"/oauth/token", "/v1/clients", "/v1/webhook-endpoints", "/v1/customers/{id}/overview"} < contract["paths"].keys()
     assert "RateLimit" in operation["responses"]["200"]["headers"]
     assert "504" in operation["responses"]
-    assert any(parameter["name"] == "source" for parameter in contract["paths"]["/v1/events"]["get"]["parameters"])
+    assert any(parameter.get("name") == "source" for parameter in contract["paths"]["/v1/events"]["get"]["parameters"])
 
 
 TYPES = ["not-found", "too-many-requests", "bad-gateway", "rights-exceeded", "webhook-target-refused"]

@@ -5,6 +5,7 @@ import re
 import pytest
 from service_kit.testing import ISSUER, notes
 from service_kit.web.contract_details import WITHOUT_NUL, complete_parameter, described, detailed
+from service_kit.web.contract_sharing import references
 from service_kit.words.fields import DAY_PATTERN, JSON_ITEMS, JSON_LIMIT, MOMENT_PATTERN, Input, JsonObject
 
 
@@ -21,6 +22,10 @@ def operations(contract):
     return [(method, operation) for item in contract["paths"].values() for method, operation in item.items()]
 
 
+def referred(answer, contract):
+    return contract["components"]["responses"][answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+
+
 def test_a_text_without_a_pattern_says_that_it_holds_no_nul():
     assert detailed({"type": "string", "maxLength": 5})["pattern"] == WITHOUT_NUL
     assert detailed({"type": "string", "format": "uuid"}) == {"type": "string", "format": "uuid"}
@@ -31,7 +36,7 @@ def test_a_text_without_a_pattern_says_that_it_holds_no_nul():
 def test_free_json_says_what_its_members_may_be():
     schema = detailed(Free.model_json_schema())["properties"]["value"]
 
-    assert schema["additionalProperties"] == {"$ref": "#/components/schemas/JsonValue"}
+    assert schema["additionalProperties"] is True
     assert schema["maxProperties"] == JSON_ITEMS
 
 
@@ -51,6 +56,35 @@ def test_free_json_within_its_limits_is_taken():
     assert Free.model_validate({"value": value}).value == value
 
 
+def test_a_member_with_a_default_need_not_be_sent_and_says_so():
+    schema = detailed({"type": "object", "properties": {"tries": {"type": "integer", "default": 3, "description": "How often."}}})
+
+    assert schema["properties"]["tries"] == {"type": "integer", "description": "How often. `3` when left out."}
+
+
+def test_what_may_be_null_has_two_types():
+    schema = detailed({"anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}], "description": "x"})
+
+    assert schema == {"type": ["string", "null"], "format": "uuid", "description": "x"}
+
+
+def test_what_operations_share_is_said_once(contract):
+    listed = contract["paths"]["/v1/notes"]["get"]
+
+    assert {"$ref": "#/components/parameters/Cursor"} in listed["parameters"]
+    assert listed["responses"]["401"] == {"$ref": "#/components/responses/Unauthenticated"}
+    assert listed["responses"]["200"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/NotePage"}
+    assert "AuditEntryPage" in contract["components"]["schemas"]
+
+
+def test_every_reference_leads_somewhere_and_every_shared_part_is_used(contract):
+    used = set(references(contract))
+    there = {f"#/components/{section}/{name}" for section, parts in contract["components"].items() for name in parts}
+
+    assert used <= there
+    assert {place for place in there if "/schemas/" not in place and "/securitySchemes/" not in place} <= used
+
+
 def test_a_parameter_is_described_and_never_null():
     query = {"name": "customer_id", "in": "query", "schema": {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}]}}
 
@@ -66,7 +100,8 @@ def test_every_operation_documents_its_failure_its_origin_header_and_who_may_cal
         assert "500" in {str(status) for status in operation["responses"]}
         assert operation["security"]
         assert all(
-            {"X-Request-Id", "Access-Control-Allow-Origin"} <= response["headers"].keys() for response in operation["responses"].values()
+            {"X-Request-Id", "Access-Control-Allow-Origin"} <= referred(response, contract)["headers"].keys()
+            for response in operation["responses"].values()
         )
 
 

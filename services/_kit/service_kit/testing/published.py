@@ -55,7 +55,7 @@ def schemas(contract: Path) -> Mapping[str, jsonschema_rs.Draft202012Validator]:
 
 
 def _published(webhook: Any) -> tuple[str, Any]:
-    envelope = webhook["post"]["requestBody"]["content"]["application/cloudevents+json"]["schema"]["properties"]
+    envelope = webhook["post"]["requestBody"]["content"]["application/cloudevents+json"]["schema"]["allOf"][1]["properties"]
     return envelope["type"]["const"], envelope["data"]
 
 

@@ -1,7 +1,7 @@
 """The OpenAPI document of a service: what FastAPI derives from the code, plus scopes, headers and refusals."""
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from fastapi import FastAPI
@@ -9,10 +9,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from service_kit.access.event_scopes import FamilyScopes, family_of
-from service_kit.web.contract_details import JSON_VALUE, JSON_VALUE_SCHEMA, complete_parameter, detailed
-from service_kit.web.idempotency import KEY, LONGEST_KEY_HEADER
-from service_kit.web.preconditions import CONDITION, ENTITY_TAG, LONGEST_CONDITION
-from service_kit.web.problems import MEDIA_TYPE
+from service_kit.web.contract_details import complete_parameter, detailed
+from service_kit.web.contract_parts import ANSWERS, CLOUD_EVENT, HEADERS, KINDS, NAMES, OF_RECEIVERS, PARAMETERS, PROBLEM, headers, ref
+from service_kit.web.contract_sharing import renamed, shared
 from service_kit.words import errors
 from service_kit.words.errors import Refusal, first_sentence, problem_slug
 from service_kit.words.fields import Output
@@ -23,102 +22,20 @@ WITH_TOKEN: Sequence[type[Refusal]] = (errors.Unauthenticated, errors.Forbidden)
 WITH_BODY: Sequence[type[Refusal]] = (errors.Malformed, errors.TooLarge, errors.UnsupportedMediaType)
 CONDITIONAL: Sequence[type[Refusal]] = (errors.PreconditionFailed, errors.PreconditionRequired)
 SCHEME = "oauth2"
-FAILED = "Something went wrong on our side; `instance` finds it in our log."
-
-PROBLEM = {
-    "type": "object",
-    "title": "Problem",
-    "description": "What went wrong, as RFC 9457 writes it down.",
-    "required": ["type", "title", "status", "detail", "instance"],
-    "additionalProperties": True,
-    "properties": {
-        "type": {"type": "string", "format": "uri", "maxLength": 500, "description": "Page that explains this kind of problem."},
-        "title": {"type": "string", "maxLength": 200},
-        "status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string", "maxLength": 1000},
-        "instance": {"type": "string", "maxLength": 100, "description": "Id of the request, as logged."},
-        "errors": {
-            "type": "array",
-            "maxItems": 50,
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["pointer", "detail"],
-                "properties": {
-                    "pointer": {"type": "string", "maxLength": 1000, "description": "JSON Pointer into the body, or query/<name>."},
-                    "detail": {"type": "string", "maxLength": 1000},
-                },
-            },
-        },
-    },
-}
-HEADERS: Mapping[str, Mapping[str, Any]] = {
-    "X-Request-Id": {"description": "Id of this request.", "schema": {"type": "string", "maxLength": 100, "pattern": r"^[!-~]+$"}},
-    "Access-Control-Allow-Origin": {
-        "description": "Sent to browsers of the origins that the installation allows.",
-        "schema": {"type": "string", "maxLength": 500, "pattern": r"^[!-~]+$"},
-    },
-    "ETag": {
-        "description": "Version of the resource, for If-Match.",
-        "schema": {"type": "string", "maxLength": 100, "pattern": ENTITY_TAG},
-    },
-    "Location": {"description": "Where the resource is found.", "schema": {"type": "string", "format": "uri-reference", "maxLength": 500}},
-    "Link": {"description": 'The next page, as rel="next".', "schema": {"type": "string", "maxLength": 2000, "pattern": "^<.*>"}},
-    "Retry-After": {
-        "description": "Seconds after which to try again.",
-        "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86400},
-    },
-}
-IF_MATCH = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": "ETag of the version that the change is based on. Without it the answer is 428, and 412 when the resource has moved on.",
-    "schema": {"type": "string", "maxLength": LONGEST_CONDITION, "pattern": CONDITION, "examples": ['"1"']},
-}
-IF_MATCH_OF_MOVE = {
-    **IF_MATCH,
-    "description": "ETag of the version that the move is based on, if there is one: the answer is 412 when the resource has moved on.",
-}
-IF_NONE_MATCH = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "ETag that is already known: the answer is 304 when it is still the present one.",
-    "schema": {"type": "string", "maxLength": LONGEST_CONDITION, "pattern": CONDITION},
-}
-IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Makes a repeated request have one effect and one answer; kept for 72 hours. The key belongs to the client and to the "
-    "person (`sub`) for whom it acts. What is repeated passes the checks of a read: it is 404 where it lies outside the units of the "
-    "token by now. After an erasure the first answer is repeated with its status, Location and ETag, and without any word of the person.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY_HEADER, "pattern": KEY},
-}
+PAGE = re.compile("Page_(.+?)(?:View|Out)?_")
+UPLOAD = "multipart/form-data"
 
 
-def refusal_responses(
+def refusals_of(
     endpoint: Callable[..., Any], raises: Sequence[type[Refusal]], *, methods: Sequence[str], scopes: Sequence[str] | None
-) -> dict[int | str, dict[str, Any]]:
-    """The error responses of an operation by status, each described by what the refusals say."""
+) -> Sequence[type[Refusal]]:
+    """All that an operation may refuse with: what its route says, and what follows from its method, body and scopes."""
     listed = [*raises, *ALWAYS]
     listed += [] if scopes is None else WITH_TOKEN
     listed += WITH_BODY if {"POST", "PUT", "PATCH"} & set(methods) else ()
     listed += CONDITIONAL if getattr(endpoint, "is_conditional", False) else ()
     listed += (errors.PreconditionFailed,) if getattr(endpoint, "honors_match", False) else ()
-    by_status: dict[int, list[str]] = {}
-    for refusal in dict.fromkeys(listed):
-        by_status.setdefault(refusal.status, []).append(first_sentence(refusal))
-    by_status[500] = [FAILED]
-    return {status: problem_response(" ".join(lines)) for status, lines in sorted(by_status.items())}
-
-
-def problem_response(description: str) -> dict[str, Any]:
-    return {
-        "description": description,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
+    return tuple(dict.fromkeys(listed))
 
 
 def document(
@@ -145,27 +62,39 @@ def document(
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas["Problem"] = copy.deepcopy(PROBLEM)
-    schemas[JSON_VALUE] = JSON_VALUE_SCHEMA
+    schemas["Problem"] = PROBLEM
+    components.update(headers=dict(HEADERS), parameters=dict(PARAMETERS), responses={**ANSWERS, **OF_RECEIVERS})
     components["securitySchemes"] = {SCHEME: security_scheme(scopes, server)}
     by_id = {route.operation_id: route for route in routes}
     for item in made["paths"].values():
         for method, operation in item.items():
             complete(operation, method, by_id[operation["operationId"]])
-    for form in forms_of(made["paths"]):
-        schemas[form]["additionalProperties"] = False
+    name_forms(made["paths"], schemas)
     made["tags"] = [
         {"name": tag, "description": f"Operations on {tag}."} for tag in sorted({str(tag) for route in routes for tag in route.tags})
     ]
     made["x-problem-types"] = problem_types(routes, messages)
+    if events:
+        schemas["CloudEvent"] = CLOUD_EVENT
     made["webhooks"] = {name: webhook(name, model, schemas, event_scopes[family_of(name)]) for name, model in sorted(events.items())}
-    return cast("dict[str, Any]", detailed(made))
+    return shared(renamed(cast("dict[str, Any]", detailed(made)), page_names(schemas)))
 
 
-def forms_of(paths: Mapping[str, Any]) -> set[str]:
-    """The names of the schemas of multipart forms, which take no other fields."""
-    bodies = [operation["requestBody"]["content"] for item in paths.values() for operation in item.values() if "requestBody" in operation]
-    return {body["multipart/form-data"]["schema"]["$ref"].rpartition("/")[2] for body in bodies if "multipart/form-data" in body}
+def name_forms(paths: Mapping[str, Any], schemas: dict[str, Any]) -> None:
+    """Multipart forms are named after their operations, and take no other fields than their own."""
+    for operation in (operation for item in paths.values() for operation in item.values()):
+        form = operation.get("requestBody", {}).get("content", {}).get(UPLOAD)
+        if form is not None:
+            name = "".join(word.capitalize() for word in operation["operationId"].split("_")) + "Form"
+            schema = {**schemas.pop(form["schema"]["$ref"].rpartition("/")[2]), "additionalProperties": False}
+            schemas[name] = {**schema, "title": name}
+            form["schema"] = ref("schemas", name)
+
+
+def page_names(schemas: Mapping[str, Any]) -> dict[str, str]:
+    """`ComplaintPage` for what pydantic calls `Page_ComplaintView_`."""
+    pages = {name: PAGE.fullmatch(name) for name in schemas}
+    return {name: f"{page[1]}Page" for name, page in pages.items() if page is not None}
 
 
 def problem_types(routes: Sequence[APIRoute], messages: Messages) -> dict[str, dict[str, Any]]:
@@ -197,38 +126,49 @@ def complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
     alternatives = [{SCHEME: [scope]} for scope in getattr(route, "instead", ())]
     operation["security"] = [{} if scopes is None else {SCHEME: list(scopes)}, *alternatives]
     operation["summary"] = (operation.get("description") or operation["summary"]).strip().split("\n")[0].rstrip(".")
-    operation.setdefault("description", operation["summary"])
+    rest = operation.get("description", "").partition("\n\n")[2]
+    operation["description"] = rest or operation["summary"]
     parameters = operation.setdefault("parameters", [])
     for parameter in parameters:
         complete_parameter(parameter, route.path)
-    if getattr(route.endpoint, "is_conditional", False):
-        parameters.append(IF_MATCH)
-    elif getattr(route.endpoint, "honors_match", False):
-        parameters.append(IF_MATCH_OF_MOVE)
-    if method == "post" and scopes is not None and not getattr(route.endpoint, "is_reading", False):
-        parameters.append(IDEMPOTENCY_KEY)
-    if method == "get" and getattr(route.endpoint, "has_etag", False):
-        parameters.append(IF_NONE_MATCH)
-        operation["responses"]["304"] = {"description": "The known version is still the present one."}
+    parameters += [ref("parameters", name) for name in shared_parameters(route, method)]
     if not parameters:
         del operation["parameters"]
-    for status, response in operation["responses"].items():
-        named = {name: HEADERS[name] for name in headers_of(int(status), method, operation)}
-        response["headers"] = {**response.get("headers", {}), **named}
+    refusals = refusals_of(route.endpoint, getattr(route.endpoint, "raises", ()), methods=[method.upper()], scopes=scopes)
+    # The general types are those of the shared answers, which name them.
+    if own := sorted(problem_slug(refusal) for refusal in refusals if refusal not in KINDS):
+        operation["x-problem-types"] = own
+    # FastAPI's own words on wrong bodies make way for ours.
+    answers = {status: answer for status, answer in operation["responses"].items() if status < "4" or status in map(str, route.responses)}
+    operation["responses"] = answers
+    if method == "get" and getattr(route.endpoint, "has_etag", False):
+        answers["304"] = {"description": "The known version is still the present one."}
+    for status, answer in answers.items():
+        answer["headers"] = {**headers(*headers_of(int(status), method, operation)), **answer.get("headers", {})}
+    for status in sorted({500, *(refusal.status for refusal in refusals)}):
+        answers.setdefault(str(status), ref("responses", NAMES[status]))
 
 
-def headers_of(status: int, method: str, operation: Mapping[str, Any]) -> list[str]:
-    """The names of the headers that a response of this status carries."""
-    names = ["X-Request-Id", "Access-Control-Allow-Origin"]
+def shared_parameters(route: APIRoute, method: str) -> Iterator[str]:
+    """The parameters of an operation that follow from what it is: conditions and keys."""
+    if getattr(route.endpoint, "is_conditional", False):
+        yield "IfMatch"
+    elif getattr(route.endpoint, "honors_match", False):
+        yield "IfMatchOfMove"
+    if method == "post" and getattr(route, "scopes", None) is not None and not getattr(route.endpoint, "is_reading", False):
+        yield "IdempotencyKey"
+    if method == "get" and getattr(route.endpoint, "has_etag", False):
+        yield "IfNoneMatch"
+
+
+def headers_of(status: int, method: str, operation: Mapping[str, Any]) -> Iterator[str]:
+    """The names of the headers that an answer of this status carries, beside those of all answers."""
     if status in (201, 202):
-        names.append("Location")
+        yield "Location"
     if status in (200, 201, 304) and (method != "get" or "304" in operation["responses"]):
-        names.append("ETag")
-    if status == 200 and any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ())):
-        names.append("Link")
-    if status in (409, 429, 503):
-        names.append("Retry-After")
-    return names
+        yield "ETag"
+    if status == 200 and any(parameter.get("name") == "cursor" for parameter in operation.get("parameters", ())):
+        yield "Link"
 
 
 def webhook(name: str, model: type[Output], schemas: dict[str, Any], scopes: Sequence[str]) -> dict[str, Any]:
@@ -236,32 +176,17 @@ def webhook(name: str, model: type[Output], schemas: dict[str, Any], scopes: Seq
     own = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     schemas.update(own.pop("$defs", {}))
     schemas[model.__name__] = own
-    full_name = f"guanxi.{name}.v1"
-    envelope = {
-        "type": "object",
-        "additionalProperties": True,
-        "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
-        "properties": {
-            "specversion": {"const": "1.0"},
-            "id": {"type": "string", "format": "uuid", "maxLength": 36},
-            "source": {"type": "string", "format": "uri-reference", "maxLength": 200},
-            "type": {"const": full_name},
-            "subject": {"type": "string", "maxLength": 100},
-            "time": {"type": "string", "format": "date-time", "maxLength": 40},
-            "data": {"$ref": f"#/components/schemas/{model.__name__}"},
-        },
-    }
+    own_members = {"type": {"const": f"guanxi.{name}.v1"}, "data": ref("schemas", model.__name__)}
+    envelope = {"allOf": [ref("schemas", "CloudEvent"), {"type": "object", "properties": own_members, "required": ["type", "data"]}]}
     operation_id = "on_" + name.replace(".", "_")
     return {
         "post": {
             "operationId": operation_id,
             "summary": first_line(model),
-            "description": first_line(model),
-            "tags": ["events"],
             "security": [],
             "x-scopes": list(scopes),
             "requestBody": {"required": True, "content": {"application/cloudevents+json": {"schema": envelope}}},
-            "responses": {"204": {"description": "The event was received."}, "4XX": {"description": "The receiver refuses the event."}},
+            "responses": {"204": ref("responses", "Received"), "4XX": ref("responses", "Refused")},
         }
     }
 

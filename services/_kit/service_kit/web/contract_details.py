@@ -1,30 +1,17 @@
 """What every contract says in the same way: bounded texts, described parameters, free JSON, no titles that repeat names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from service_kit.words.fields import FREE_JSON, JSON_ITEMS, JSON_LIMIT, JSON_TEXT
+from pydantic_core import to_json
+
+from service_kit.words.fields import FREE_JSON, JSON_TEXT
 
 # Requests with NUL are refused whatever the field; nothing else is, where a schema has no pattern of its own.
 WITHOUT_NUL = r"^[^\x00]*$"
 LARGEST_FILE = 200_000_000
 RESTRICTIONS = {"format", "pattern", "enum", "const"}
-JSON_VALUE = "JsonValue"
-JSON_VALUE_REF = {"$ref": f"#/components/schemas/{JSON_VALUE}"}
 JSON_NAMES: Mapping[str, Any] = {"maxLength": JSON_TEXT, "pattern": WITHOUT_NUL}
-JSON_FLAT: Sequence[Mapping[str, Any]] = (
-    {"type": "null"},
-    {"type": "boolean"},
-    {"type": "number", "minimum": -JSON_LIMIT, "maximum": JSON_LIMIT},
-    {"type": "string", "maxLength": JSON_TEXT, "pattern": WITHOUT_NUL},
-    {"type": "object", "maxProperties": JSON_ITEMS, "propertyNames": JSON_NAMES, "additionalProperties": JSON_VALUE_REF},
-)
-# An array cannot hold JsonValue again: TypeScript takes a type that holds itself through objects, but not through arrays.
-JSON_ROWS: Mapping[str, Any] = {"type": "array", "maxItems": JSON_ITEMS, "items": {"anyOf": [*JSON_FLAT]}}
-JSON_VALUE_SCHEMA: Mapping[str, Any] = {
-    "description": "Any JSON value; larger numbers are sent as strings.",
-    "anyOf": [*JSON_FLAT, {"type": "array", "maxItems": JSON_ITEMS, "items": {"anyOf": [*JSON_FLAT, JSON_ROWS]}}],
-}
 
 
 def detailed(value: Any) -> Any:
@@ -34,8 +21,12 @@ def detailed(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if is_free_json(value):
-        return {**value, "propertyNames": JSON_NAMES, "additionalProperties": JSON_VALUE_REF}
+        return {**value, "propertyNames": JSON_NAMES}
     members = {name: detailed(member) for name, member in value.items() if not _is_derived_title(name, member, value)}
+    if "properties" in members:
+        members["properties"] = {name: _without_default(member) for name, member in members["properties"].items()}
+    if "anyOf" in members:
+        members = _or_null(members)
     if "contentMediaType" in members:
         members = {"maxLength": LARGEST_FILE, "format": "binary", **members}
     elif len(members.get("patternProperties", ())) == 1:
@@ -43,6 +34,26 @@ def detailed(value: Any) -> Any:
     elif members.get("type") == "string" and not RESTRICTIONS & members.keys():
         members["pattern"] = WITHOUT_NUL
     return members
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """`string | null` as one schema with two types, where the other branch has a type of its own."""
+    others = [branch for branch in schema["anyOf"] if branch != {"type": "null"}]
+    if len(schema["anyOf"]) != 2 or len(others) != 1 or not isinstance(others[0].get("type"), str) or {"enum", "const"} & others[0].keys():
+        return schema
+    beside = {name: value for name, value in schema.items() if name != "anyOf"}
+    return {**others[0], "type": [others[0]["type"], "null"], **beside}
+
+
+def _without_default(schema: dict[str, Any]) -> dict[str, Any]:
+    """A member's default as a sentence: generators take a member with `default` for one that has to be sent."""
+    if "default" not in schema:
+        return schema
+    default = schema.pop("default")
+    if default is None:
+        return schema
+    written = to_json(default).decode()
+    return {**schema, "description": f"{schema.get('description', '')} `{written}` when left out.".strip()}
 
 
 def keyed(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +72,7 @@ def is_free_json(schema: Mapping[str, Any]) -> bool:
 def _is_derived_title(name: str, title: object, schema: Mapping[str, Any]) -> bool:
     """Whether this is a title that pydantic derived from a name, which says nothing that the name does not."""
     is_schema = "type" in schema or "anyOf" in schema or "$ref" in schema
-    return name == "title" and is_schema and isinstance(title, str) and "properties" not in schema
+    return name == "title" and is_schema and isinstance(title, str)
 
 
 def complete_parameter(parameter: dict[str, Any], path: str) -> None:

@@ -19,7 +19,7 @@ from service_kit.store.sqlstates import DatabaseUnavailable, OutcomeUnknown, Tra
 from service_kit.web import idempotency, preconditions
 from service_kit.web.arguments import Plan, plan_for
 from service_kit.web.call import Call, authenticated
-from service_kit.web.contract import conditional, moving, reading, refusal_responses, refusing, tagged
+from service_kit.web.contract import conditional, moving, reading, refusing, tagged
 from service_kit.web.framework import Body as ReadBody
 from service_kit.web.framework import body_of, signature_of
 from service_kit.web.requests import FieldUnknown, StrictRequest, refuse_unknown_parameters, require_content_type
@@ -154,8 +154,6 @@ class Router(APIRouter):
             endpoint = moving(endpoint)
         if options.pop("etag", "{" in path.rpartition("/")[2] and "GET" in methods):
             endpoint = tagged(endpoint)
-        responses = refusal_responses(endpoint, raises, methods=methods, scopes=scopes_of(endpoint))
-        options["responses"] = {**responses, **(options.get("responses") or {})}
         options.setdefault("operation_id", endpoint.__name__)
         super().add_api_route(path, endpoint, **options)
 

@@ -98,8 +98,10 @@ Timestamp = Annotated[
     datetime,
     BeforeValidator(_moment),
     WithJsonSchema(
-        {"type": "string", "format": "date-time", "maxLength": 40, "pattern": MOMENT_PATTERN, "examples": ["2026-01-31T09:30:00+08:00"]}
+        {"type": "string", "format": "date-time", "maxLength": 40, "pattern": MOMENT_PATTERN, "examples": ["2026-01-31T09:30:00+08:00"]},
+        mode="validation",
     ),
+    WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40}, mode="serialization"),
 ]
 Day = Annotated[
     date,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 from service_kit.store.running import Record
 from service_kit.words.fields import Day, Id, Input, Line, MoneyIn, Output, Stars, Timestamp, UnitPath
 from typing_extensions import TypeAliasType
@@ -15,21 +15,24 @@ from customer_profile.words import LanguageTag, Tag, TimeZone
 # How many customers of one shared identifier are named.
 MOST_HOLDERS = 1_000
 FACT_NAME = r"^[a-z][a-z0-9_]{0,59}$"
-WholeNumber = Annotated[int, Field(ge=-(2**53), le=2**53, json_schema_extra={"format": "int64"})]
-Fraction = Annotated[float, Field(ge=-1e15, le=1e15, json_schema_extra={"format": "double"})]
+# Whole numbers stay whole; for the contract both are numbers that a double holds exactly.
+LARGEST = 2**53
+Number = Annotated[
+    Annotated[int, Field(ge=-LARGEST, le=LARGEST)] | Annotated[float, Field(ge=-LARGEST, le=LARGEST)],
+    WithJsonSchema({"type": "number", "format": "double", "minimum": -LARGEST, "maximum": LARGEST}),
+]
 ShortText = Annotated[str, Field(max_length=2_000)]
 FactName = Annotated[str, Field(min_length=1, max_length=60, pattern=FACT_NAME)]
 MemberName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00]+$")]
-# Named, so that the contract says them once.
-FactScalar = TypeAliasType("FactScalar", ShortText | bool | WholeNumber | Fraction)
+# Objects have names, so that the contract says them once; a name for a choice is what generators of clients stumble over.
+FactScalar: TypeAlias = ShortText | bool | Number
 FactMembers = TypeAliasType("FactMembers", Annotated[dict[MemberName, FactScalar], Field(max_length=50)])
-FactList = TypeAliasType("FactList", Annotated[list[FactScalar | FactMembers], Field(max_length=100)])
-FactValue = TypeAliasType("FactValue", FactScalar | FactList | FactMembers)
+FactList: TypeAlias = Annotated[list[FactScalar | FactMembers], Field(max_length=100)]
+FactValue: TypeAlias = FactScalar | FactList | FactMembers
 Names = Annotated[list[Line], Field(max_length=50)]
 # In what callers send null deletes, inside an object too.
 GivenMembers = TypeAliasType("GivenMembers", Annotated[dict[MemberName, FactScalar | None], Field(max_length=50)])
-GivenValue = TypeAliasType("GivenValue", FactScalar | FactList | GivenMembers)
-Given: TypeAlias = GivenValue | None
+Given: TypeAlias = FactScalar | FactList | GivenMembers | None
 
 
 OPEN = ConfigDict(extra="allow", json_schema_extra={"propertyNames": {"pattern": FACT_NAME, "maxLength": 60}, "maxProperties": 100})

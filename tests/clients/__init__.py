@@ -1,0 +1,1 @@
+"""Clients that generators make of the contract, played against a running instance."""
