@@ -157,7 +157,7 @@ def test_test_files_have_names_of_their_own():
 
 
 def test_test_folders_are_no_packages():
-    commands = {ROOT / "tests" / folder / "__init__.py" for folder in ("faults", "bench", "conformance")}
+    commands = {ROOT / "tests" / folder / "__init__.py" for folder in ("faults", "bench", "conformance", "clients")}
     found = [named(path) for path in sources() if path.name == "__init__.py" and "tests" in path.parts and path not in commands]
 
     assert not found, "\n".join(found)

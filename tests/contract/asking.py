@@ -124,7 +124,7 @@ def _sample_text(schema: Mapping[str, Any]) -> str:
 
 def is_free_text(schema: Mapping[str, Any]) -> bool:
     """Whether a schema takes any text: no values, no format, and a pattern that any word fits."""
-    if schema.get("type") != "string" or {"enum", "const", "format"} & schema.keys():
+    if schema.get("type") not in ("string", ["string", "null"]) or {"enum", "const", "format"} & schema.keys():
         return False
     return re.search(schema.get("pattern", ""), "<é中>") is not None
 
