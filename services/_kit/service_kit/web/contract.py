@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from service_kit.access.event_scopes import FamilyScopes, family_of
-from service_kit.web.contract_details import JSON_VALUE, JSON_VALUE_SCHEMA, complete_parameter, detailed
+from service_kit.web.contract_details import JSON_VALUE, JSON_VALUE_SCHEMA, complete_parameter, detailed, unwrapped
 from service_kit.web.idempotency import KEY, LONGEST_KEY_HEADER
 from service_kit.web.preconditions import CONDITION, ENTITY_TAG, LONGEST_CONDITION
 from service_kit.web.problems import MEDIA_TYPE
@@ -196,7 +196,7 @@ def complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
     # An empty requirement says that nobody needs to be anybody; no requirement at all might have been forgotten.
     alternatives = [{SCHEME: [scope]} for scope in getattr(route, "instead", ())]
     operation["security"] = [{} if scopes is None else {SCHEME: list(scopes)}, *alternatives]
-    operation["summary"] = (operation.get("description") or operation["summary"]).strip().split("\n")[0].rstrip(".")
+    operation["summary"] = first_paragraph(operation.get("description") or operation["summary"]).rstrip(".")
     operation.setdefault("description", operation["summary"])
     parameters = operation.setdefault("parameters", [])
     for parameter in parameters:
@@ -255,8 +255,8 @@ def webhook(name: str, model: type[Output], schemas: dict[str, Any], scopes: Seq
     return {
         "post": {
             "operationId": operation_id,
-            "summary": first_line(model),
-            "description": first_line(model),
+            "summary": first_paragraph(model.__doc__ or model.__name__),
+            "description": first_paragraph(model.__doc__ or model.__name__),
             "tags": ["events"],
             "security": [],
             "x-scopes": list(scopes),
@@ -266,8 +266,8 @@ def webhook(name: str, model: type[Output], schemas: dict[str, Any], scopes: Seq
     }
 
 
-def first_line(model: type[Output]) -> str:
-    return (model.__doc__ or model.__name__).strip().split("\n")[0]
+def first_paragraph(text: str) -> str:
+    return unwrapped(text).partition("\n")[0]
 
 
 def refusing(endpoint: Any, raises: Sequence[type[Refusal]]) -> Any:

@@ -36,6 +36,8 @@ def detailed(value: Any) -> Any:
     if is_free_json(value):
         return {**value, "propertyNames": JSON_NAMES, "additionalProperties": JSON_VALUE_REF}
     members = {name: detailed(member) for name, member in value.items() if not _is_derived_title(name, member, value)}
+    if isinstance(members.get("description"), str):
+        members["description"] = unwrapped(members["description"])
     if "contentMediaType" in members:
         members = {"maxLength": LARGEST_FILE, "format": "binary", **members}
     elif len(members.get("patternProperties", ())) == 1:
@@ -43,6 +45,11 @@ def detailed(value: Any) -> Any:
     elif members.get("type") == "string" and not RESTRICTIONS & members.keys():
         members["pattern"] = WITHOUT_NUL
     return members
+
+
+def unwrapped(text: str) -> str:
+    """A text with each paragraph on one line: where a docstring breaks its lines is nothing to the readers of a contract."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
 
 
 def keyed(schema: Mapping[str, Any]) -> dict[str, Any]:
