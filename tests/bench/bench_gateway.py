@@ -35,7 +35,8 @@ http {{
   upstream behind {{ server 127.0.0.1:{behind}; keepalive 64; }}
   server {{
     listen 127.0.0.1:{front};
-    location / {{ proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://behind; }}
+    proxy_http_version 1.1; proxy_set_header Connection "";
+    location / {{ proxy_pass http://behind; }}
   }}
 }}
 """

@@ -12,8 +12,10 @@ from guanxi_local.forks import Nursery, reap_orphans
 nursery = Nursery({**os.environ, "WHOSE": "nursery"})
 nursery.start()
 with open(sys.argv[1], "wb") as log:
-    whose = [{**os.environ, "WHOSE": str(n)} for n in range(3)]
-    forks = [nursery.fork("speaker", [one["WHOSE"]], environment=one, log=log.fileno()) for one in whose]
+    def fork(name):
+        environment = {**os.environ, "WHOSE": name}
+        return nursery.fork("speaker", [name], environment=environment, log=log.fileno())
+    forks = [fork(name) for name in "012"]
     codes = [fork.wait(30) for fork in forks]
 nursery.stop()
 print(codes, os.getpid())
