@@ -22,6 +22,7 @@ from gateway.edge.doorkeeper import Doorkeeper
 from gateway.edge.front import Front
 from gateway.events import EVENTS
 from gateway.housekeeping import Housekeeping
+from gateway.languages import MESSAGES
 from gateway.limit.allowance import Allowances
 from gateway.limit.domain import Policy
 from gateway.limit.store import SharedLeases
@@ -49,7 +50,6 @@ from gateway.webhook.sender import Sender
 from gateway.webhook.target import Targets
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 NAME = "gateway"
 DESCRIPTION = "Tokens, clients, API keys, webhooks and the composed views of the front door."
 SCOPES = {

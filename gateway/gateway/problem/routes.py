@@ -8,7 +8,6 @@ from typing import Any
 
 from service_kit.web.contract import explained
 from service_kit.words.errors import Refusal, problem_slug
-from service_kit.words.language import preferred
 from service_kit.words.messages import Messages
 from starlette.requests import Request
 from starlette.responses import Response
@@ -47,7 +46,7 @@ async def page(request: Request) -> Response:
     kind, own, own_zh = found
     english = _section("en", kind.title_en, own, kind.advice_en)
     chinese = _section("zh-CN", kind.title_zh, own_zh, kind.advice_zh)
-    language = preferred(request.headers.get("accept-language"), default=request.app.state.settings.language)
+    language = request.app.state.messages.preferred(request.headers.get("accept-language"), default=request.app.state.settings.language)
     sections, title = ([chinese, english], kind.title_zh) if language == "zh-CN" else ([english, chinese], kind.title_en)
     html = PAGE.format(slug=escape(slug), status=kind.status, language=language, title=escape(title), sections="\n".join(sections))
     headers = {**POLICY, "Content-Language": "en, zh-CN", "Vary": "Accept-Language"}

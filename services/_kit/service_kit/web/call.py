@@ -20,7 +20,6 @@ from service_kit.web import idempotency, kept_answers, preconditions
 from service_kit.web.pages import PageOf
 from service_kit.web.requests import StrictRequest
 from service_kit.words.identity import new_id
-from service_kit.words.language import preferred
 from service_kit.words.messages import Messages
 
 JSON = "application/json"
@@ -96,7 +95,8 @@ class Call:
 
     @property
     def language(self) -> str:
-        return preferred(self.request.headers.get("accept-language"), default=self.settings.language)
+        messages: Messages = self.request.app.state.messages
+        return messages.preferred(self.request.headers.get("accept-language"), default=self.settings.language)
 
     def spoken(self, sentence: str) -> str:
         """A sentence of ours in the caller's language."""

@@ -178,7 +178,7 @@ def problem_types(routes: Sequence[APIRoute], messages: Messages) -> dict[str, d
 def explained(refusal: type[Refusal], messages: Messages) -> dict[str, Any]:
     """The status of a type of problem and what it means, in both languages."""
     sentence = first_sentence(refusal)
-    return {"status": refusal.status, "description": sentence, "description_zh": messages.chinese(sentence)}
+    return {"status": refusal.status, "description": sentence, "description_zh": messages.known(sentence, "zh-CN")}
 
 
 def security_scheme(scopes: Mapping[str, str], server: str) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from typing import Any
 
 from service_kit.store.running import Record
 from service_kit.words.fields import MoneyOut
-from service_kit.words.language import spoken
 
-from complaints.case import labels
 from complaints.case.domain import Case, Complaint
+from complaints.case.labels import called
 from complaints.case.moves import TABLE, Move, Row, State
 from complaints.case.records import Channel
 from complaints.case.schemas import (
@@ -155,7 +154,7 @@ def course_view(language: str) -> CourseView:
     """The table of moves with its labels in a language."""
     rows = sorted(TABLE, key=lambda row: list(Move).index(row.move))
     return CourseView(
-        states=[StateLabel(state=state, label=spoken(labels.STATES[state], language)) for state in State],
+        states=[StateLabel(state=state, label=called(state, language)) for state in State],
         moves=[_move(row, language) for row in rows],
     )
 
@@ -164,7 +163,7 @@ def _move(row: Row, language: str) -> MoveView:
     ways = [WayView(outcome=outcome, state=str(to), event=f"complaint.{row.events[outcome]}") for outcome, to in row.to.items()]
     return MoveView(
         move=row.move,
-        label=spoken(labels.MOVES[row.move], language),
+        label=called(row.move, language),
         duty=row.duty,
         scope=row.duty.scope,
         states=list(row.states),

@@ -8,10 +8,9 @@ from service_kit.store.running import Record
 from service_kit.web.call import Call
 from service_kit.web.routing import Router, anyone
 from service_kit.words.errors import Unauthenticated
-from service_kit.words.language import spoken
 from starlette.responses import Response
 
-from complaints.case.labels import STATES
+from complaints.case.labels import called
 from complaints.case.moves import State
 from complaints.case.number import is_well_formed
 from complaints.tracking.domain import TrackingRefused, fits
@@ -45,7 +44,7 @@ def _view(row: Record, history: Sequence[Record], due_at: datetime | None, langu
         number=row["number"],
         title=row["title"],
         state=state,
-        label=spoken(STATES[state], language),
+        label=called(state, language),
         received_at=row["received_at"],
         due_at=due_at,
         closed_at=row["closed_at"],
@@ -55,4 +54,4 @@ def _view(row: Record, history: Sequence[Record], due_at: datetime | None, langu
 
 def _step(step: Record, language: str) -> TrackedStep:
     state = State(step["entered_state"])
-    return TrackedStep(state=state, label=spoken(STATES[state], language), at=step["at"])
+    return TrackedStep(state=state, label=called(state, language), at=step["at"])

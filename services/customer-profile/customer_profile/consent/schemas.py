@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 from service_kit.words.fields import Id, Input, Line, Output, Timestamp
-from service_kit.words.language import spoken
 
-from customer_profile.consent.domain import TEXTS, Code, Consent, Decision, Status
+from customer_profile.consent.domain import Code, Consent, Decision, Status
 from customer_profile.interaction.domain import Channel, Purpose
+from customer_profile.languages import MESSAGES
 
 
 class NewConsent(Input):
@@ -80,4 +80,4 @@ def consent_view(consent: Consent) -> ConsentView:
 
 
 def reasons_out(decision: Decision, language: str) -> list[ReasonOut]:
-    return [ReasonOut(code=reason, text=spoken(TEXTS[reason], language)) for reason in decision.reasons]
+    return [ReasonOut(code=reason, text=MESSAGES.label(f"consent.{reason}", language)) for reason in decision.reasons]
