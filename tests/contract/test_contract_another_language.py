@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,15 +32,19 @@ def pseudo(folder: Path) -> dict[str, str]:
     return {key: f"⟦{labels.get(key, key)}⟧" for key in json.loads((folder / "zh-CN.json").read_text("utf-8"))}
 
 
+def with_pseudo(folder: Path, copy: Path) -> Path:
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*.py*", "__pycache__"))
+    (copy / f"{PSEUDO}.json").write_text(json.dumps(pseudo(folder)), "utf-8")
+    return copy
+
+
 @pytest.fixture(autouse=True)
 def another_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service_kit.words.messages.OWN", with_pseudo(OWN, tmp_path / "service_kit"))
     for package in PACKAGES:
         module = importlib.import_module(f"{package}.languages")
-        folder = tmp_path / package
-        folder.mkdir()
-        own = Path(module.__file__ or "").parent
-        (folder / f"{PSEUDO}.json").write_text(json.dumps({**pseudo(OWN), **pseudo(own)}), "utf-8")
-        monkeypatch.setattr(module.MESSAGES, "texts", Messages([own, folder]).texts)
+        folder = with_pseudo(Path(module.__file__ or "").parent, tmp_path / package)
+        monkeypatch.setattr(module.MESSAGES, "texts", Messages([folder]).texts)
 
 
 async def test_problems_speak_it(room: Room, door: Door):
