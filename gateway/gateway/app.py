@@ -27,6 +27,7 @@ from gateway.edge.cors import Cors
 from gateway.edge.doorkeeper import Doorkeeper
 from gateway.edge.front_door import FrontDoor
 from gateway.housekeeping import Housekeeping
+from gateway.languages import MESSAGES
 from gateway.limit.allowance import Allowances
 from gateway.limit.domain import Policy
 from gateway.limit.store import SharedLeases
@@ -58,7 +59,6 @@ from gateway.webhook.sender import Sender
 from gateway.webhook.target_check import TargetCheck
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 DESCRIPTION = "Tokens, clients, API keys, webhooks and the composed views of the front door."
 SCOPES = {
     "clients:read": "Read clients.",

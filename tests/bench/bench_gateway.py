@@ -33,7 +33,11 @@ http {{
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   upstream behind {{ server 127.0.0.1:{behind}; keepalive 64; }}
-  server {{ listen 127.0.0.1:{front}; location / {{ proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://behind; }} }}
+  server {{
+    listen 127.0.0.1:{front};
+    proxy_http_version 1.1; proxy_set_header Connection "";
+    location / {{ proxy_pass http://behind; }}
+  }}
 }}
 """
 UPSTREAM = """worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log;
@@ -42,7 +46,10 @@ http {{
   access_log off; keepalive_requests 1000000000;
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{ listen 127.0.0.1:{behind}; location / {{ default_type application/json; return 200 '{body}'; }} }}
+  server {{
+    listen 127.0.0.1:{behind};
+    location / {{ default_type application/json; return 200 '{body}'; }}
+  }}
 }}
 """
 

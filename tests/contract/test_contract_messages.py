@@ -92,14 +92,15 @@ def constants_of(module: ModuleType) -> Iterator[str]:
             yield " ".join(node.value.strip().split("\n\n")[0].split())
 
 
-def catalog_of(package: str) -> dict[str, str]:
+def catalog_of(package: str, language: str = "zh-CN") -> dict[str, str]:
     root = Path(importlib.import_module(package).__file__ or "").parent
-    catalog: dict[str, str] = json.loads((root / "messages.zh-CN.json").read_text("utf-8"))
-    return catalog
+    path = root / "languages" / f"{language}.json"
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
 
 def places(template: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(template) if name}
+    """`{at}` and the `{at.year}` of another language are one place."""
+    return {name.partition(".")[0] for _, name, _, _ in Formatter().parse(template) if name}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -126,10 +127,12 @@ def test_every_wording_of_a_fault_is_there_in_chinese() -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_catalog_holds_what_is_said_and_in_chinese_with_the_same_places(package: str) -> None:
     told = {text for module in modules_of(package) for text in constants_of(module)} | set(TITLES.values())
-    catalog = catalog_of(package)
+    catalog, labels = catalog_of(package), catalog_of(package, "en")
+    english_of = {key: labels.get(key, key) for key in catalog}
 
-    assert [english for english in catalog if english not in told] == []
-    assert [english for english, chinese in catalog.items() if places(english) != places(chinese)] == []
+    assert [key for key in catalog if key not in told and key not in labels] == []
+    assert [key for key in labels if key not in catalog] == []
+    assert [english for key, english in english_of.items() if places(english) != places(catalog[key])] == []
     assert [english for english, chinese in catalog.items() if not any(letter >= FIRST_CHINESE for letter in chinese)] == []
 
 

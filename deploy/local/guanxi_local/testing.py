@@ -29,7 +29,8 @@ def serve():
         def log_message(self, *words): pass
     if os.environ.get("FAILING_PART") == {name!r}:
         sys.exit("error: the neighbors are too loud")
-    http.server.ThreadingHTTPServer((os.environ["GUANXI_HOST"], int(os.environ["GUANXI_PORT"])), Answer).serve_forever()
+    address = os.environ["GUANXI_HOST"], int(os.environ["GUANXI_PORT"])
+    http.server.ThreadingHTTPServer(address, Answer).serve_forever()
 
 with open(os.environ["COMMANDS"], "a") as commands:
     commands.write({name!r} + " " + " ".join(sys.argv[1:]) + "\\n")

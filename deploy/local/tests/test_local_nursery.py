@@ -12,7 +12,10 @@ from guanxi_local.forks import Nursery, reap_orphans
 nursery = Nursery({**os.environ, "WHOSE": "nursery"})
 nursery.start()
 with open(sys.argv[1], "wb") as log:
-    forks = [nursery.fork("speaker", [str(n)], environment={**os.environ, "WHOSE": str(n)}, log=log.fileno()) for n in range(3)]
+    def fork(name):
+        environment = {**os.environ, "WHOSE": name}
+        return nursery.fork("speaker", [name], environment=environment, log=log.fileno())
+    forks = [fork(name) for name in "012"]
     codes = [fork.wait(30) for fork in forks]
 nursery.stop()
 print(codes, os.getpid())
@@ -20,7 +23,8 @@ print(codes, os.getpid())
 SPEAKER = """
 import os, random, sys
 from service_kit.words.identity import new_id
-print(os.environ["WHOSE"], sys.argv[1], os.getppid(), new_id().hex[-18:], random.random(), __name__, flush=True)
+drawn = new_id().hex[-18:], random.random()
+print(os.environ["WHOSE"], sys.argv[1], os.getppid(), *drawn, __name__, flush=True)
 sys.exit(int(sys.argv[1]))
 """
 

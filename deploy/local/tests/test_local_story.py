@@ -82,7 +82,7 @@ def told() -> Iterator[Run]:
                 run.stop()
 
 
-async def test_the_story_comes_out_and_again_behind_shut_schemas_and_a_second_start_finds_its_data() -> None:
+async def test_the_story_comes_out_twice_and_behind_shut_schemas_and_a_second_start_finds_it() -> None:
     """One test, because making the instance takes longer than everything that is asked of it."""
     with told() as run:
         assert "The story came out" in run.said, run.said

@@ -9,7 +9,6 @@ from typing import Any
 from service_kit.web.contract import explained
 from service_kit.web.wiring import wiring_of
 from service_kit.words.errors import Refusal, problem_slug
-from service_kit.words.language import preferred
 from service_kit.words.messages import Messages
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +24,10 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style>body{{font:1rem/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}}code{{color:#555}}</style>
+<style>
+body{{font:1rem/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;padding:0 1rem}}
+code{{color:#555}}
+</style>
 </head>
 <body>
 <p><code>{status} {slug}</code></p>
@@ -45,7 +47,8 @@ async def page(request: Request) -> Response:
     kind, own, own_zh = found
     english = _section("en", kind.title_en, own, kind.advice_en)
     chinese = _section("zh-CN", kind.title_zh, own_zh, kind.advice_zh)
-    language = preferred(request.headers.get("accept-language"), default=wiring_of(request).settings.language)
+    wiring = wiring_of(request)
+    language = wiring.messages.preferred(request.headers.get("accept-language"), default=wiring.settings.language)
     sections, title = ([chinese, english], kind.title_zh) if language == "zh-CN" else ([english, chinese], kind.title_en)
     html = PAGE.format(slug=escape(slug), status=kind.status, language=language, title=escape(title), sections="\n".join(sections))
     headers = {**POLICY, "Content-Language": "en, zh-CN", "Vary": "Accept-Language"}

@@ -78,7 +78,7 @@ class Service:
         scopes: Mapping[str, str],
         event_scopes: FamilyScopes,
         sensitive_scope: str = "",
-        messages: Path | None = None,
+        messages: Messages | None = None,
         keys: Keys | None = None,
         epochs: Epochs | None = None,
         now: Clock = clock,
@@ -93,7 +93,7 @@ class Service:
         self.event_scopes = event_scopes
         self.clock = now
         self.metrics = Metrics(name)
-        self.messages = Messages([messages] if messages else [])
+        self.messages = messages or Messages()
         self.problems = Problems(base=settings.issuer, language=settings.language, messages=self.messages)
         self.sealer = Sealer(settings.secret_key.get_secret_value())
         self.database = Database(

@@ -1,4 +1,4 @@
-"""Sentences in two languages: templates, what is stored of them, and the words for the faults of a body."""
+"""Sentences in several languages: templates, what is stored of them, and the words for the faults of a body."""
 
 import copy
 import json
@@ -14,10 +14,12 @@ from service_kit.words.wording import worded
 
 @pytest.fixture
 def messages(tmp_path):
-    catalog = tmp_path / "messages.zh-CN.json"
+    catalog = tmp_path / "zh-CN.json"
     told = {"at most {most} rows": "最多 {most} 行", "{what}: {why}": "{what}：{why}", "no rows": "没有行"}
-    catalog.write_text(json.dumps(told), "utf-8")
-    return Messages([catalog])
+    catalog.write_text(json.dumps({**told, "state.open": "进行中"}), "utf-8")
+    (tmp_path / "en.json").write_text(json.dumps({"state.open": "Open"}), "utf-8")
+    (tmp_path / "pt-BR.json").write_text(json.dumps({"no rows": "nenhuma linha"}), "utf-8")
+    return Messages([tmp_path])
 
 
 def test_a_sentence_is_an_ordinary_english_text():
@@ -42,7 +44,33 @@ def test_what_a_caller_wrote_is_not_translated(messages):
 
 def test_what_no_catalog_knows_stays_as_it_is(messages):
     assert messages.spoken("all is {well}", "zh-CN") == "all is {well}"
-    assert messages.chinese("all is {well}") == ""
+    assert messages.known("all is {well}", "zh-CN") == ""
+
+
+def test_a_label_is_told_in_the_language_else_in_english(messages):
+    assert [messages.label("state.open", language) for language in ("zh-CN", "en", "pt-BR", "xx")] == ["进行中", "Open", "Open", "Open"]
+    assert messages.label("state.lost", "zh-CN") == ""
+
+
+@pytest.mark.parametrize(
+    ("wish", "language"),
+    [
+        ("pt-BR", "pt-BR"),
+        ("PT-br", "pt-BR"),
+        ("pt", "pt-BR"),
+        ("pt-PT, en;q=0.9", "pt-BR"),
+        ("zh-TW", "zh-CN"),
+        ("en-GB;q=0.4, zh;q=0.5", "zh-CN"),
+        ("fr, en;q=0.1", "en"),
+        ("fr", "zh-CN"),
+        ("", "zh-CN"),
+        (None, "zh-CN"),
+        ("en;q=0", "zh-CN"),
+        ("en;q=x", "zh-CN"),
+    ],
+)
+def test_a_language_is_one_that_has_a_catalog(messages, wish, language):
+    assert messages.preferred(wish, default="zh-CN") == language
 
 
 def test_braces_in_values_are_not_places(messages):

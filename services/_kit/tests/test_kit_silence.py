@@ -32,7 +32,10 @@ IN_TIME = 12.0
 PROGRAM = """
 from service_kit.command import command_line
 from service_kit.testing import notes
-command_line(name="notes", settings=notes.Settings, compose=notes.compose, migrations=notes.MIGRATIONS)()
+run = command_line(
+    name="notes", settings=notes.Settings, compose=notes.compose, migrations=notes.MIGRATIONS
+)
+run()
 """
 
 

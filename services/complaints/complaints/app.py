@@ -19,6 +19,7 @@ from complaints.clients.scoring import SurveyAnswers
 from complaints.course import routes as course_routes
 from complaints.customer.domain import Customers
 from complaints.customer.news import Confirming, Following
+from complaints.languages import MESSAGES
 from complaints.letter import routes as letter_routes
 from complaints.letter.printer import Printer
 from complaints.settings import Settings
@@ -28,7 +29,6 @@ from complaints.survey.news import SurveyNews
 from complaints.tracking import routes as tracking_routes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 SCOPES = {
     "complaints:read": "Read complaints, their steps and their letters.",
     "complaints:write": "Record complaints and move them through their steps.",

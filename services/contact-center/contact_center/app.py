@@ -33,6 +33,7 @@ from contact_center.flow import events as flow_events
 from contact_center.flow import routes as flow_routes
 from contact_center.flow.schemas import graph
 from contact_center.flow.store import Graphs
+from contact_center.languages import MESSAGES
 from contact_center.offer import routes as offer_routes
 from contact_center.queue import events as queue_events
 from contact_center.queue import routes as queue_routes
@@ -49,7 +50,6 @@ from contact_center.treatment import events as treatment_events
 from contact_center.treatment import routes as treatment_routes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 SCOPES = {
     "contacts:read": "Read contacts and their screen pops.",
     "contacts:write": "Begin contacts and move them.",

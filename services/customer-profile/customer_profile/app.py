@@ -27,6 +27,7 @@ from customer_profile.identifier.domain import Vault
 from customer_profile.identifier.vault import SealedVault
 from customer_profile.interaction.events import InteractionChangedData, InteractionRecordedData
 from customer_profile.interaction.routes import router as interactions
+from customer_profile.languages import MESSAGES
 from customer_profile.news.handlers import ComplaintNews, on_contact_news, on_scoring_news
 from customer_profile.relationship.routes import router as relationships
 from customer_profile.settings import Settings
@@ -34,7 +35,6 @@ from customer_profile.timeline.routes import router as timeline
 
 IMPORT_FILES = "import_files"
 MIGRATIONS = Path(__file__).parent / "migrations"
-MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 ROUTERS = (customers, customer_reads, contact_persons, relationships, timeline, interactions, consents, customer_imports, care)
 SCOPES: Mapping[str, str] = {
     "customers:read": "Read and find customers.",

@@ -16,6 +16,7 @@ from scoring.clients.customer_profile import CustomerProfile
 from scoring.company_day import company_day
 from scoring.customer.acquaintance import CustomerFile
 from scoring.customer.store import may_read
+from scoring.languages import MESSAGES
 from scoring.model import routes as model_routes
 from scoring.news import CustomerNews
 from scoring.pyramid import routes as pyramid_routes
@@ -40,7 +41,6 @@ from scoring.transaction_import import routes as import_routes
 from scoring.transaction_import.work import SWEEP, SWEEP_SECONDS, Customers, TransactionImports
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-MESSAGES = Path(__file__).parent / "messages.zh-CN.json"
 SCOPES = {
     "transactions:read": "Read transactions and imports.",
     "transactions:write": "Record, correct and import transactions.",

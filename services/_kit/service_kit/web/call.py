@@ -25,7 +25,6 @@ from service_kit.web.pages import PageOf
 from service_kit.web.requests import StrictRequest
 from service_kit.web.wiring import Part, wiring_of
 from service_kit.words.identity import new_id
-from service_kit.words.language import preferred
 
 JSON = "application/json"
 Settings = TypeVar("Settings", bound=ServiceSettings, default=ServiceSettings)
@@ -112,7 +111,7 @@ class Call(Generic[Settings]):
 
     @property
     def language(self) -> str:
-        return preferred(self.request.headers.get("accept-language"), default=self.settings.language)
+        return self._wiring.messages.preferred(self.request.headers.get("accept-language"), default=self.settings.language)
 
     def spoken(self, sentence: str) -> str:
         """A sentence of ours in the caller's language."""

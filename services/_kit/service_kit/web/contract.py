@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from service_kit.access.event_scopes import FamilyScopes, family_of
-from service_kit.web.contract_details import complete_parameter, detailed
+from service_kit.web.contract_details import complete_parameter, detailed, unwrapped
 from service_kit.web.contract_parts import ANSWERS, CLOUD_EVENT, HEADERS, KINDS, NAMES, OF_RECEIVERS, PARAMETERS, PROBLEM, headers, ref
 from service_kit.web.contract_sharing import renamed, shared
 from service_kit.words import errors
@@ -107,7 +107,7 @@ def problem_types(routes: Sequence[APIRoute], messages: Messages) -> dict[str, d
 def explained(refusal: type[Refusal], messages: Messages) -> dict[str, Any]:
     """The status of a type of problem and what it means, in both languages."""
     sentence = first_sentence(refusal)
-    return {"status": refusal.status, "description": sentence, "description_zh": messages.chinese(sentence)}
+    return {"status": refusal.status, "description": sentence, "description_zh": messages.known(sentence, "zh-CN")}
 
 
 def security_scheme(scopes: Mapping[str, str], server: str) -> dict[str, Any]:
@@ -125,9 +125,9 @@ def complete(operation: dict[str, Any], method: str, route: APIRoute) -> None:
     # An empty requirement says that nobody needs to be anybody; no requirement at all might have been forgotten.
     alternatives = [{SCHEME: [scope]} for scope in getattr(route, "instead", ())]
     operation["security"] = [{} if scopes is None else {SCHEME: list(scopes)}, *alternatives]
-    operation["summary"] = (operation.get("description") or operation["summary"]).strip().split("\n")[0].rstrip(".")
-    rest = operation.get("description", "").partition("\n\n")[2]
-    operation["description"] = rest or operation["summary"]
+    told = operation.get("description") or operation["summary"]
+    operation["summary"] = first_paragraph(told).rstrip(".")
+    operation["description"] = told.strip().partition("\n\n")[2] or operation["summary"]
     parameters = operation.setdefault("parameters", [])
     for parameter in parameters:
         complete_parameter(parameter, route.path)
@@ -182,7 +182,7 @@ def webhook(name: str, model: type[Output], schemas: dict[str, Any], scopes: Seq
     return {
         "post": {
             "operationId": operation_id,
-            "summary": first_line(model),
+            "summary": first_paragraph(model.__doc__ or model.__name__),
             "security": [],
             "x-scopes": list(scopes),
             "requestBody": {"required": True, "content": {"application/cloudevents+json": {"schema": envelope}}},
@@ -191,8 +191,8 @@ def webhook(name: str, model: type[Output], schemas: dict[str, Any], scopes: Seq
     }
 
 
-def first_line(model: type[Output]) -> str:
-    return (model.__doc__ or model.__name__).strip().split("\n")[0]
+def first_paragraph(text: str) -> str:
+    return unwrapped(text).partition("\n")[0]
 
 
 def refusing(endpoint: Any, raises: Sequence[type[Refusal]]) -> Any:

@@ -27,6 +27,8 @@ def detailed(value: Any) -> Any:
         members["properties"] = {name: _without_default(member) for name, member in members["properties"].items()}
     if "anyOf" in members:
         members = _or_null(members)
+    if isinstance(members.get("description"), str):
+        members["description"] = unwrapped(members["description"])
     if "contentMediaType" in members:
         members = {"maxLength": LARGEST_FILE, "format": "binary", **members}
     elif len(members.get("patternProperties", ())) == 1:
@@ -54,6 +56,11 @@ def _without_default(schema: dict[str, Any]) -> dict[str, Any]:
         return schema
     written = to_json(default).decode()
     return {**schema, "description": f"{schema.get('description', '')} `{written}` when left out.".strip()}
+
+
+def unwrapped(text: str) -> str:
+    """A text with each paragraph on one line: where a docstring breaks its lines is nothing to the readers of a contract."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
 
 
 def keyed(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from service_kit.words.errors import Fault, Invalid, Refusal, escaped, problem_slug
-from service_kit.words.language import preferred
 from service_kit.words.messages import Messages
 from service_kit.words.wording import worded
 
@@ -116,7 +115,7 @@ class Problems:
 
     def _language_of(self, scope: Scope) -> str:
         wished = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
-        return preferred(wished.decode("latin-1"), default=self._language)
+        return self._messages.preferred(wished.decode("latin-1"), default=self._language)
 
     def _spoken_fault(self, fault: Mapping[str, Any], language: str) -> dict[str, Any]:
         return {**fault, "detail": self._messages.spoken(fault["detail"], language)[:LONGEST_DETAIL]}

@@ -1,17 +1,16 @@
-"""Which of the two languages an answer speaks."""
+"""Which language an answer speaks."""
 
-from collections.abc import Mapping
-
-LANGUAGES = ("zh-CN", "en")
+from collections.abc import Iterable, Mapping
 
 
-def preferred(accept_language: str | None, *, default: str) -> str:
-    """`zh-CN` or `en` by the weights of an Accept-Language header (RFC 9110); the default when it names neither."""
+def preferred(accept_language: str | None, languages: Iterable[str], *, default: str) -> str:
+    """One of the languages by the weights of an Accept-Language header (RFC 9110); the default when it names none of them."""
+    known = {tag.lower(): tag for tag in languages}
     best, best_weight = default, 0.0
     for part in (accept_language or "").split(",")[:20]:
         tag, _, parameters = part.strip().partition(";")
         weight = _weight(parameters)
-        language = _spoken(tag.strip().lower())
+        language = closest(tag.strip(), known)
         if language and weight > best_weight:
             best, best_weight = language, weight
     return best
@@ -22,10 +21,11 @@ def spoken(labels: Mapping[str, str], language: str) -> str:
     return labels.get(language) or next((label for label in labels.values() if label), "")
 
 
-def _spoken(tag: str) -> str | None:
-    if tag == "zh" or tag.startswith("zh-"):
-        return "zh-CN"
-    return "en" if tag == "en" or tag.startswith("en-") else None
+def closest(tag: str, known: Mapping[str, str]) -> str | None:
+    """The language of a tag, else the first one of the same kind: Chinese of Taiwan is answered in that of the mainland."""
+    wished = tag.lower()
+    kind = wished.partition("-")[0]
+    return known.get(wished) or next((own for own in known.values() if own.lower().partition("-")[0] == kind), None)
 
 
 def _weight(parameters: str) -> float:

@@ -1,6 +1,7 @@
-"""Sentences for callers, in both languages: the code says them in English, a catalog of each package holds them in Chinese.
+"""Sentences and labels for callers in every language that has a catalog: `languages/<tag>.json` of each package.
 
-A catalog is a JSON object from the English sentence, or its template with named places, to the Chinese one.
+A catalog is a JSON object. Code says sentences in English, and they are the keys of their translations; what has no sentence in the
+code (the name of a state, a title, a piece of a letter) has a key of its own, such as `state.closed`, which en.json translates too.
 """
 
 import json
@@ -8,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-CHINESE = "zh-CN"
-OWN = Path(__file__).parents[1] / f"messages.{CHINESE}.json"
+from service_kit.words.language import preferred
+
+ENGLISH = "en"
+OWN = Path(__file__).parents[1] / "languages"
 
 
 class Said(str):
-    """A sentence whose places were filled in; it keeps its template and values, so that it can be said in the other language too."""
+    """A sentence whose places were filled in; it keeps its template and values, so that it can be said in other languages too."""
 
     __slots__ = ("template", "values")
     template: str
@@ -59,27 +62,34 @@ def restored(kept: Mapping[str, Any]) -> str:
 
 
 class Messages:
-    """The catalogs of this kit and of one service."""
+    """The catalogs of this kit and of one package: a folder each, with one file a language. `texts` holds them by language."""
 
-    def __init__(self, catalogs: Iterable[Path] = ()) -> None:
-        self._chinese: dict[str, str] = {}
-        for catalog in (OWN, *catalogs):
-            self._chinese.update(json.loads(catalog.read_text("utf-8")))
+    def __init__(self, folders: Iterable[Path] = ()) -> None:
+        self.texts: dict[str, dict[str, str]] = {ENGLISH: {}}
+        for folder in (OWN, *folders):
+            for catalog in sorted(folder.glob("*.json")):
+                self.texts.setdefault(catalog.stem, {}).update(json.loads(catalog.read_text("utf-8")))
+
+    def preferred(self, accept_language: str | None, *, default: str) -> str:
+        """The language with a catalog that an Accept-Language header wishes for."""
+        return preferred(accept_language, self.texts, default=default)
 
     def spoken(self, sentence: str, language: str) -> str:
-        """The sentence in `zh-CN` or `en`; what no catalog knows stays English."""
-        if language != CHINESE:
-            return sentence
+        """The sentence in the language; what no catalog knows stays English."""
         if not isinstance(sentence, Said):
-            return self._chinese.get(sentence, sentence)
-        template = self._chinese.get(sentence.template, sentence.template)
+            return self.known(sentence, language) or sentence
+        template = self.known(sentence.template, language) or sentence.template
         if not sentence.values:
             return template
         return template.format(**{name: self._value(value, language) for name, value in sentence.values.items()})
 
-    def chinese(self, sentence: str) -> str:
-        """The sentence in Chinese, or nothing where no catalog knows it."""
-        return self._chinese.get(sentence, "")
+    def label(self, key: str, language: str) -> str:
+        """What a thing is called, or its template, in English where the language has no word for it; nothing where English has none."""
+        return self.known(key, language) or self.known(key, ENGLISH)
+
+    def known(self, text: str, language: str) -> str:
+        """The text of a sentence or a label in the catalog of a language, or nothing where it has none."""
+        return self.texts.get(language, {}).get(text, "")
 
     def _value(self, value: object, language: str) -> object:
         return self.spoken(value, language) if isinstance(value, Said) else value

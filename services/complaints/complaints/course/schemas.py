@@ -4,10 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 from service_kit.words.fields import Output
-from service_kit.words.language import spoken
 
-from complaints.course import labels
 from complaints.course.domain import TABLE, Duty, Move, Outcome, Row, State
+from complaints.course.labels import called
 
 
 class WayView(Output):
@@ -45,7 +44,7 @@ def course_view(language: str) -> CourseView:
     """The table of moves with its labels in a language."""
     rows = sorted(TABLE, key=lambda row: list(Move).index(row.move))
     return CourseView(
-        states=[StateLabel(state=state, label=spoken(labels.STATES[state], language)) for state in State],
+        states=[StateLabel(state=state, label=called(state, language)) for state in State],
         moves=[_move(row, language) for row in rows],
     )
 
@@ -54,7 +53,7 @@ def _move(row: Row, language: str) -> MoveView:
     ways = [WayView(outcome=outcome, state=str(to), event=f"complaint.{row.events[outcome]}") for outcome, to in row.to.items()]
     return MoveView(
         move=row.move,
-        label=spoken(labels.MOVES[row.move], language),
+        label=called(row.move, language),
         duty=row.duty,
         scope=row.duty.scope,
         states=list(row.states),

@@ -1,4 +1,4 @@
-"""From the facts of a case to the blocks of its letter, by one template in both languages."""
+"""From the facts of a case to the blocks of its letter, by one template for all languages."""
 
 import re
 import tomllib
@@ -14,7 +14,8 @@ from service_kit.words.money import Money
 
 from complaints.case.domain import Complaint
 from complaints.case.records import Remedy
-from complaints.letter.labels import REMEDIES, VERDICTS
+from complaints.languages import MESSAGES
+from complaints.letter.labels import phrased
 from complaints.words import Verdict
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 # What XML cannot hold, and the marks that turn the direction of writing, with which a name could rewrite the sentence around it.
 UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
-MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +86,12 @@ class Letter:
 
 
 def compose(matter: Matter, language: str) -> Letter:
-    """The letter of a matter in `zh-CN` or `en`."""
+    """The letter of a matter in a language."""
     facts = _facts(matter, language)
     blocks = [
-        Block(part["kind"], lines_of(_text(part[language], occurrence))) for part in _template() for occurrence in _occurrences(part, facts)
+        Block(part["kind"], lines_of(_text(_source(part, language), occurrence)))
+        for part in _template()
+        for occurrence in _occurrences(part, facts)
     ]
     title = next(block.lines[0] for block in blocks if block.kind == "title")
     author = printable(matter.company)
@@ -115,7 +117,7 @@ def _facts(matter: Matter, language: str) -> dict[str, object]:
         "received_on": _day(matter.received_at.astimezone(zone), language),
         "written_on": _day(matter.written_at.astimezone(zone), language),
         "customer": matter.customer,
-        "verdict": VERDICTS[verdict][language],
+        "verdict": phrased(verdict, language),
         "is_upheld": verdict in {Verdict.UPHELD, Verdict.PARTLY_UPHELD},
         "reason": matter.reason,
         "problem": matter.problem,
@@ -126,7 +128,7 @@ def _facts(matter: Matter, language: str) -> dict[str, object]:
 
 def _remedy(remedy: Remedy, language: str) -> dict[str, str]:
     return {
-        "type": REMEDIES[remedy.type][language],
+        "type": phrased(remedy.type, language),
         "amount": _money(remedy.amount),
         "description": remedy.description or "",
     }
@@ -137,9 +139,11 @@ def _money(amount: Money | None) -> str:
 
 
 def _day(at: datetime, language: str) -> str:
-    if language == "zh-CN":
-        return f"{at.year}年{at.month}月{at.day}日"
-    return f"{at.day} {MONTHS[at.month - 1]} {at.year}"
+    return MESSAGES.label("letter.day", language).format(at=at)
+
+
+def _source(part: Mapping[str, str], language: str) -> str:
+    return MESSAGES.label(part["label"], language) if "label" in part else part["text"]
 
 
 def _occurrences(part: Mapping[str, str], facts: dict[str, object]) -> list[dict[str, object]]:

@@ -11,16 +11,20 @@ from complaints.letter.document import Letter
 if TYPE_CHECKING:
     import typst
 
-LANGUAGE = {"zh-CN": ("zh", "CN"), "en": ("en", "US")}
-
 
 def render_pdf(letter: Letter) -> bytes:
     """The bytes of the file, with the fonts in it. The text travels as a value beside the page's source, never inside it."""
     import typst
 
-    lang, region = LANGUAGE[letter.language]
+    lang, _, region = letter.language.partition("-")
     blocks = [{"kind": block.kind, "lines": block.lines} for block in letter.blocks]
-    values = {"title": letter.title, "author": letter.author, "lang": lang, "region": region, "blocks": blocks}
+    values = {
+        "title": letter.title,
+        "author": letter.author,
+        "lang": lang,
+        "region": region if len(region) == 2 else None,
+        "blocks": blocks,
+    }
     source = resources.files("complaints.letter").joinpath("templates/layout.typ").read_bytes()
     return typst.compile(
         source,

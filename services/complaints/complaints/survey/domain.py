@@ -1,16 +1,15 @@
 """A survey answer that calls for somebody to act, and the report that it becomes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from complaints.case.domain import Report
+from complaints.languages import MESSAGES
 from complaints.words import Channel, Kind, Severity
 
 CATEGORY = "survey"
-LOW_SCORE: Mapping[str, str] = {"zh-CN": "调查评分低", "en": "Low survey answer"}
-CRITICAL_REMARK: Mapping[str, str] = {"zh-CN": "调查留言严重", "en": "Critical remark in a survey"}
 # A score of 1 to 5, where 5 is the best, turned around: 5 is the greatest dissatisfaction.
 CSAT_TURNED = 6
 
@@ -38,8 +37,8 @@ class CriticalAnswer:
         return CSAT_TURNED - self.score if self.instrument == "csat" else None
 
     def title(self, language: str) -> str:
-        matter = LOW_SCORE if "low_score" in self.reasons else CRITICAL_REMARK
-        return f"{matter[language]}: {self.instrument.upper()} {self.score}"
+        matter = "low_score" if "low_score" in self.reasons else "remark"
+        return f"{MESSAGES.label(f'survey.{matter}', language)}: {self.instrument.upper()} {self.score}"
 
     def report(self, *, remark: str | None, language: str, at: datetime) -> Report:
         """`remark` is what the customer wrote. Clocks of two machines differ, and nothing is received after it is recorded."""

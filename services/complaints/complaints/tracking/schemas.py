@@ -7,11 +7,10 @@ from typing import Annotated
 from pydantic import Field
 from service_kit.store.running import Record
 from service_kit.words.fields import Input, Output, Timestamp
-from service_kit.words.language import spoken
 
 from complaints.case.fields import Number, TrackingToken
 from complaints.course.domain import State
-from complaints.course.labels import STATES
+from complaints.course.labels import called
 
 
 class Tracking(Input):
@@ -48,7 +47,7 @@ def tracked(row: Record, history: Sequence[Record], due_at: datetime | None, lan
         number=row["number"],
         title=row["title"],
         state=state,
-        label=spoken(STATES[state], language),
+        label=called(state, language),
         received_at=row["received_at"],
         due_at=due_at,
         closed_at=row["closed_at"],
@@ -58,4 +57,4 @@ def tracked(row: Record, history: Sequence[Record], due_at: datetime | None, lan
 
 def _step(step: Record, language: str) -> TrackedStep:
     state = State(step["entered_state"])
-    return TrackedStep(state=state, label=spoken(STATES[state], language), at=step["at"])
+    return TrackedStep(state=state, label=called(state, language), at=step["at"])

@@ -130,9 +130,8 @@ async def test_a_closed_case_can_be_reopened_and_runs_again(desk: Desk) -> None:
     again = await desk.walk(reopened, through="summary")
 
     assert (reopened["state"], reopened["closed_at"], reopened["verdict"]) == ("reopened", None, None)
-    assert clock_named(reopened, "resolution") | {"due_at": "", "started_at": ""} == clock_named(reopened, "resolution") | {
-        "due_at": "", "started_at": "", "round": 2, "state": "running",
-    }  # fmt: skip
+    clock = clock_named(reopened, "resolution")
+    assert (clock["round"], clock["state"]) == (2, "running")
     assert (again["state"], len(again["letters"])) == ("closed", 2)
 
 

@@ -1,44 +1,15 @@
 """What to do or to offer, by rule: its group, whether it is lit for this customer, and what it says with its cautions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from contact_center.languages import MESSAGES
+
 Group = Literal["person", "complaint", "care"]
-TEXTS: Mapping[str, Mapping[str, str]] = {
-    "bring_to_dedicated_agent": {
-        "zh-CN": "客户有专属坐席：征得同意后转接，或约定由专属坐席回电。",
-        "en": "The customer has a dedicated agent: offer to transfer, or to be called back by that agent.",
-    },
-    "name_dedicated_agent": {
-        "zh-CN": "六星客户尚无专属坐席：建议主管指定一位。",
-        "en": "Six stars and no dedicated agent: propose one to your supervisor.",
-    },
-    "name_account_manager": {
-        "zh-CN": "四星及以上客户应有客户经理，资料中没有：提出安排，并告诉客户何时会有人联系。",
-        "en": "Four stars and above have an account manager, this file names none: ask for one, and say when they will be in touch.",
-    },
-    "settle_open_complaint": {
-        "zh-CN": "先说明投诉 {about} 的进展和下一步时间，处理完之前不推荐其他内容。",
-        "en": "First say how complaint {about} stands and when it goes on; offer nothing else before it is settled.",
-    },
-    "do_care_task": {
-        "zh-CN": "关怀任务已到期，可在本次通话中完成并记录结果：{about}",
-        "en": "A care task is due, do it in this conversation and record its outcome: {about}",
-    },
-    "complaint_is_open": {
-        "zh-CN": "有未结投诉，此时不宜推荐。",
-        "en": "A complaint is open: this is not the moment to offer it.",
-    },
-    "do_not_contact": {
-        "zh-CN": "客户要求不被打扰：只处理客户本人的来意。",
-        "en": "The customer asked not to be contacted: keep to their own matter.",
-    },
-}
 SERVED_BY_A_MANAGER_FROM = 4
 SERVED_BY_A_DEDICATED_AGENT_FROM = 6
-UNNAMED = {"zh-CN": "（编号暂不可查）", "en": "(its number is not at hand)"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +49,8 @@ class Recommendation:
     subject: Subject | None = None
 
     def text(self, language: str) -> str:
-        about = self.subject.about if self.subject is not None and self.subject.about else wording(UNNAMED, language)
-        return wording(TEXTS[self.code], language).replace("{about}", about)
+        about = self.subject.about if self.subject is not None and self.subject.about else recommended("unnamed_complaint", language)
+        return recommended(self.code, language).replace("{about}", about)
 
 
 def recommendations(grounds: Grounds) -> Iterator[Recommendation]:
@@ -116,5 +87,5 @@ def _against_offers(grounds: Grounds) -> tuple[str, ...]:
     return tuple(code for code, holds in reasons.items() if holds)
 
 
-def wording(texts: Mapping[str, str], language: str) -> str:
-    return texts.get(language, texts["en"])
+def recommended(code: str, language: str) -> str:
+    return MESSAGES.label(f"recommendation.{code}", language)

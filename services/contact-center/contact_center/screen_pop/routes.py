@@ -17,16 +17,16 @@ from contact_center.contact.routes import own
 from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import KnownCustomer
 from contact_center.directory.store import DirectoryReader
-from contact_center.screen_pop.advice import Situation, advice_codes, advice_text
+from contact_center.languages import MESSAGES
+from contact_center.screen_pop.advice import Situation, advice_codes
 from contact_center.screen_pop.neighbor_answers import Answers
 from contact_center.screen_pop.neighbors import TRAIL, Neighbors
-from contact_center.screen_pop.recommendations import TEXTS, Grounds, Recommendation, Subject, recommendations, wording
+from contact_center.screen_pop.recommendations import Grounds, Recommendation, Subject, recommendations, recommended
 from contact_center.screen_pop.rights import known_to, permitted, scopes_for
 from contact_center.screen_pop.schemas import AdviceOut, RecommendationOut, ScreenPop, SubjectOut, TierOut, TrailEntry
 
 router = Router(tags=["contacts"])
 MOST_TASKS = 5
-TITLES = {"zh-CN": "联络", "en": "Contact"}
 
 
 @router.get("/v1/contacts/{contact_id}/screen-pop", response_model=ScreenPop, raises=[ContactNotFound, ActsForAnotherAgent])
@@ -94,7 +94,7 @@ def screen_pop(
         open_cases=[dict(case.shown) for case in answers.open_cases],
         open_case_count=count,
         trail=trail(recent, answers.timeline, language=language, at=at),
-        advice=[AdviceOut(code=code, text=advice_text(code, language)) for code in codes],
+        advice=[AdviceOut(code=code, text=MESSAGES.label(f"advice.{code}", language)) for code in codes],
         consents=[dict(consent) for consent in answers.consents],
         recommendations=[recommendation_out(each, language) for each in recommendations(grounds)],
         degraded=list(answers.degraded),
@@ -133,7 +133,7 @@ def recommendation_out(recommendation: Recommendation, language: str) -> Recomme
         code=recommendation.code,
         lit=recommendation.is_lit,
         text=recommendation.text(language),
-        cautions=[AdviceOut(code=code, text=wording(TEXTS[code], language)) for code in recommendation.cautions],
+        cautions=[AdviceOut(code=code, text=recommended(code, language)) for code in recommendation.cautions],
         subject=None if subject is None else SubjectOut(type=subject.type, id=subject.id),
     )
 
@@ -176,7 +176,7 @@ def of_contact(contact: Contact, *, language: str, at: datetime) -> TrailEntry:
         occurred_at=contact.arrived_at,
         channel=contact.channel,
         kind="contact",
-        title=TITLES.get(language, TITLES["en"]),
+        title=MESSAGES.label("trail.contact", language),
         details=details,
         ref={"type": "contact", "id": str(contact.id)},
     )

@@ -85,7 +85,7 @@ async def test_a_router_that_was_replaced_meanwhile_changes_nothing_any_more(idl
     assert (await house.contact(second))["state"] == "offered"
 
 
-async def test_a_contact_that_left_after_it_was_matched_is_not_offered_and_its_agent_serves_the_next(idle: Api) -> None:
+async def test_a_contact_that_left_once_matched_is_not_offered_and_its_agent_serves_the_next(idle: Api) -> None:
     house = await House.opened(idle)
     agent = await house.agent()
     left = await house.call()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from contact_center.screen_pop.recommendations import TEXTS, Grounds, Subject, recommendations
+from contact_center.screen_pop.recommendations import Grounds, Subject, recommendations
 
 AGENT, OTHER = UUID(int=1), UUID(int=2)
 CASE = Subject(type="complaint", id=UUID(int=3), about="C-1")
@@ -75,10 +75,3 @@ def test_who_asked_not_to_be_contacted_is_offered_nothing() -> None:
         ("name_account_manager", False, ("do_not_contact",)),
         ("do_care_task", False, ("do_not_contact",)),
     ]
-
-
-def test_every_recommendation_stands_in_both_languages() -> None:
-    for texts in TEXTS.values():
-        assert set(texts) == {"zh-CN", "en"}
-        assert texts["zh-CN"] != texts["en"]
-        assert ("{about}" in texts["zh-CN"]) is ("{about}" in texts["en"])

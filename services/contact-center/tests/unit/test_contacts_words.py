@@ -8,7 +8,7 @@ import pytest
 from contact_center.agent.domain import Agent, Presence, Profile, RoutingStatus
 from contact_center.identifiers import identifier_key, identifier_keys, written
 from contact_center.routing.domain import SECOND, Treatment
-from contact_center.screen_pop.advice import TEXTS, Situation, advice_codes, advice_text
+from contact_center.screen_pop.advice import Situation, advice_codes
 from contact_center.treatment.domain import treatment_for
 from contact_center.words import Address, Channel
 from hypothesis import given
@@ -88,13 +88,6 @@ def test_advice_names_what_is_pressing_first() -> None:
 
 def test_an_unknown_caller_is_to_be_asked() -> None:
     assert list(advice_codes(Situation(is_known=False))) == ["unknown_caller"]
-
-
-def test_every_advice_stands_in_both_languages() -> None:
-    for code, texts in TEXTS.items():
-        assert set(texts) == {"zh-CN", "en"}
-        assert advice_text(code, "zh-CN") != advice_text(code, "en")
-        assert advice_text(code, "fr") == texts["en"]
 
 
 def an_agent(presence: Presence = Presence.AVAILABLE, *, is_responding: bool = True) -> Agent:

@@ -1,6 +1,6 @@
 """What a customer agreed to, and whether they may be contacted for a purpose, on a channel, at a moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -59,17 +59,6 @@ class Code(StrEnum):
     NO_CONSENT = "no_consent"
     QUIET_HOURS = "quiet_hours"
     MONTHLY_CAP = "monthly_cap"
-
-
-TEXTS: Mapping[Code, Mapping[str, str]] = {
-    Code.DO_NOT_CONTACT: {"zh-CN": "客户要求不要联系", "en": "The customer does not want to be contacted"},
-    Code.CONSENT_DENIED: {"zh-CN": "客户拒绝了此用途和渠道的联系", "en": "The customer refused contact for this purpose and channel"},
-    Code.CONSENT_WITHDRAWN: {"zh-CN": "客户撤回了同意", "en": "The customer withdrew their consent"},
-    Code.CONSENT_EXPIRED: {"zh-CN": "同意已过期", "en": "The consent has expired"},
-    Code.NO_CONSENT: {"zh-CN": "尚未取得此用途的同意", "en": "There is no consent for this purpose yet"},
-    Code.QUIET_HOURS: {"zh-CN": "客户当地为免打扰时段", "en": "These are quiet hours where the customer lives"},
-    Code.MONTHLY_CAP: {"zh-CN": "本月联系次数已达上限", "en": "The cap on touches for this month is reached"},
-}
 
 
 @dataclass(frozen=True, kw_only=True)

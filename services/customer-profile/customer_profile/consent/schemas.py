@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 from service_kit.words.fields import Id, Input, Line, Output, Timestamp
-from service_kit.words.language import spoken
 
-from customer_profile.consent.domain import TEXTS, Code, Consent, Decision, Status
+from customer_profile.consent.domain import Code, Consent, Decision, Status
+from customer_profile.languages import MESSAGES
 from customer_profile.touch import Channel, Purpose
 
 
@@ -70,4 +70,4 @@ def consent_view(consent: Consent) -> ConsentView:
 
 
 def reasons_out(decision: Decision, language: str) -> list[ReasonOut]:
-    return [ReasonOut(code=reason, text=spoken(TEXTS[reason], language)) for reason in decision.reasons]
+    return [ReasonOut(code=reason, text=MESSAGES.label(f"consent.{reason}", language)) for reason in decision.reasons]

@@ -240,7 +240,7 @@ def test_the_names_of_a_sheet_are_known_in_its_next_batch() -> None:
     assert [problem.code for problem in second.problems] == ["name_conflict"]
 
 
-def test_another_name_under_a_government_id_that_is_stored_is_a_row_error_and_under_an_external_id_a_new_name() -> None:
+def test_another_name_is_an_error_under_a_government_id_and_taken_under_an_external_id() -> None:
     government, external = an_identifier("government_id", "110101199003071234"), an_identifier("external", "V-1", system="v")
     customer = a_customer(name="陈一", identifiers=(government, external))
     known = Known()

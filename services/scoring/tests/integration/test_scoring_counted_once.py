@@ -313,7 +313,7 @@ async def test_another_answer_about_the_same_ref_is_refused_and_names_the_first(
     assert await counted(api) == (1, 1, 1)
 
 
-async def test_other_customers_instruments_and_refs_count_for_themselves_and_so_does_every_answer_without_a_ref(api, two):
+async def test_other_customers_instruments_and_refs_count_and_so_does_every_answer_without_a_ref(api, two):
     bodies = [answered(two[0]), answered(two[1]), answered(two[0], instrument="nps")]
     bodies += [answered(two[0], ref={"type": "contact", "id": "C-1"}), answered(two[0], ref={"type": "complaint", "id": "C-2"})]
     bodies += [answered(two[0], ref=None), answered(two[0], ref=None)]
