@@ -2,6 +2,7 @@
 
 import asyncio
 
+from gateway.client.status import ClientStatuses
 from gateway.testing import a_client, running
 from gateway.webhook.delivery.store import DeliveryStore
 from service_kit.words.identity import clock
@@ -46,7 +47,7 @@ async def test_a_client_that_gets_a_deleted_ones_id_inherits_neither_its_keys_no
 
     deleted = await front.partner.request("DELETE", f"/v1/clients/{client.id}", headers={"If-Match": '"1"'})
     _, anew = await a_shop(front)
-    front.gateway.parts["client_statuses"].forget_all()
+    front.gateway.parts[ClientStatuses].forget_all()
 
     assert deleted.status_code == 204
     assert await due(front) == []

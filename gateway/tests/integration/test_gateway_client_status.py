@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from gateway.api_key.tokens import ApiKeyInvalid
+from gateway.api_key.tokens import ApiKeyInvalid, ApiKeyTokens
 from gateway.client.status import ClientStatuses
 from gateway.limit.domain import Policy
 from gateway.testing import a_client
@@ -97,7 +97,7 @@ async def test_an_older_read_that_ends_leaves_the_newer_one_in_its_place(front, 
 
 async def test_a_check_from_before_a_revocation_does_not_bring_the_key_back(front, monkeypatch):
     key = (await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": []})).json()
-    key_tokens = front.gateway.parts["api_key_tokens"]
+    key_tokens = front.gateway.parts[ApiKeyTokens]
     old_check = Held(key_tokens._checked)
     monkeypatch.setattr(key_tokens, "_checked", old_check)
     before = asyncio.create_task(key_tokens.token_for(key["key"]))

@@ -3,6 +3,7 @@
 import asyncio
 from decimal import Decimal
 
+from gateway.api_key.tokens import ApiKeyTokens
 from gateway.testing import SECRET, a_client
 from service_kit.words.money import Money
 
@@ -206,7 +207,7 @@ async def test_a_key_loses_what_its_client_loses(front):
     assert (await shop.with_(f"Bearer {key}").get("/v1/clients")).status_code == 200
 
     await front.partner.patch(f"/v1/clients/{client.id}", {"scopes": ["customers:read"]}, match='"1"')
-    front.gateway.parts["api_key_tokens"].forget_all()
+    front.gateway.parts[ApiKeyTokens].forget_all()
 
     assert (await shop.with_(f"Bearer {key}").get("/v1/clients")).status_code == 403
 

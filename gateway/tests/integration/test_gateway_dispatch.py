@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from gateway.webhook.dispatch import Dispatcher
+from gateway.webhook.event_scopes import EventScopes
 from gateway.webhook.sender import Outcome
 from service_kit.store.sqlstates import DatabaseUnavailable
 from service_kit.work.consumer import Consumer, news_of
@@ -48,7 +49,7 @@ def a_dispatcher(front, receivers, *, database=None):
         database or gateway.database,
         gateway.sealer,
         receivers,
-        gateway.parts["event_scopes"],
+        gateway.parts[EventScopes],
         clock=gateway.clock,
         metrics=gateway.metrics,
         seconds=5,
@@ -172,7 +173,7 @@ async def test_an_endpoint_whose_claim_fails_for_good_is_tried_later_and_later(f
         gateway.database,
         gateway.sealer,
         receivers,
-        gateway.parts["event_scopes"],
+        gateway.parts[EventScopes],
         clock=gateway.clock,
         metrics=gateway.metrics,
         seconds=5,

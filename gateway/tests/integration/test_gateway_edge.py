@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from gateway.api_key.tokens import ApiKeyTokens
 from gateway.testing import Neighbor, a_client, an_id, running
 
 ORIGIN = "https://desk.example"
@@ -101,7 +102,7 @@ async def test_made_up_keys_and_tickets_of_a_drained_address_ask_the_database_no
         key = (await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"]})).json()["key"]
         sheet = front.partner.with_(f"Bearer {key}")
         assert (await sheet.get("/v1/clients")).status_code == 200
-        key_tokens = front.gateway.parts["api_key_tokens"]
+        key_tokens = front.gateway.parts[ApiKeyTokens]
         checked = key_tokens._checked
 
         async def counting(digest, found, now):

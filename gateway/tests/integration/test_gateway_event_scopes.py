@@ -37,7 +37,7 @@ def asked(*types, **more):
 
 async def took_in(front, *types, unit=None):
     """These events come in as a feed brings them; their envelopes."""
-    intake = Intake(front.gateway.database, front.gateway.parts["event_scopes"], clock=front.gateway.clock, new_id=new_id)
+    intake = Intake(front.gateway.database, front.gateway.parts[EventScopes], clock=front.gateway.clock, new_id=new_id)
     events = [an_event(type_, cursor=1, unit=unit) for type_ in types]
     news = [news_of(event) for event in events]
     await intake.prepare(news)
@@ -50,7 +50,7 @@ async def took_in(front, *types, unit=None):
 async def dispatched(front):
     """One round of the delivery worker; the ids of the events that were sent."""
     sender, gateway = Noted(), front.gateway
-    families = gateway.parts["event_scopes"]
+    families = gateway.parts[EventScopes]
     dispatcher = Dispatcher(
         gateway.database, gateway.sealer, sender, families, clock=gateway.clock, metrics=gateway.metrics, seconds=5, concurrency=100
     )

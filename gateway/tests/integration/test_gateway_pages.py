@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.app import MIGRATIONS, compose
 from gateway.settings import Settings
+from gateway.signing_key.ring import KeyRing
 from gateway.testing import ISSUER, Neighbor, an_id, running
 from joserfc import jwt
 from service_kit.process import logs
@@ -165,7 +166,7 @@ async def test_keys_rotate_without_a_single_refusal(database_url):
     gateways = [compose(settings, now=lambda: moment[0]) for _ in range(2)]
     for gateway in gateways:
         await gateway.database.open()
-    rings = [gateway.parts["key_ring"] for gateway in gateways]
+    rings = [gateway.parts[KeyRing] for gateway in gateways]
     tokens, signed_by = [], set()
 
     for hour in range(60):

@@ -8,6 +8,7 @@ from importlib import import_module
 
 import pytest
 import xlsxwriter
+from scoring.customer.acquaintance import CustomerFile
 from scoring.purchase.store import PurchaseReader
 from scoring.tables import survey_reference, transaction, transaction_import, transaction_reference
 from scoring.transaction_import import work as importing
@@ -170,7 +171,7 @@ async def test_an_import_that_dies_between_two_of_a_kind_doubles_and_skips_none(
 
 async def test_two_imports_of_the_same_orders_at_once_count_them_once(api, two, monkeypatch):
     monkeypatch.setattr(importing, "CHUNK", 2)
-    imports = importing.TransactionImports(api.service.database, api.service.clock, api.service.parts["customers"], api.service.settings)
+    imports = importing.TransactionImports(api.service.database, api.service.clock, api.service.parts[CustomerFile], api.service.settings)
     rival = Jobs(api.service.database, KIND, imports.run, clock=api.service.clock)
     paths = [await begin(api, as_csv(shuffled(ROWS))), await begin(api, as_xlsx(ROWS))]
     await asyncio.gather(*(rival.step() for _ in range(2)))
