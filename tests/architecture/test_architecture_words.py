@@ -144,7 +144,7 @@ def test_nothing_names_a_machine_s_folders_or_a_registry():
 def committed() -> Iterator[Path]:
     """The files that people read: sources, texts and configuration."""
     kinds = {".py", ".md", ".toml", ".yaml", ".yml", ".json", ".txt", ".in", ".sh", ".sql", ".cfg", ".ini", ""}
-    skipped = {".git", ".venv", "node_modules", "__pycache__", ".guanxi", ".hypothesis", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+    skipped = {".git", ".venv", ".venv-clients", "node_modules", "__pycache__", ".guanxi", ".hypothesis", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
     for path in ROOT.rglob("*"):
         if path.is_file() and path.suffix in kinds and not skipped & set(path.parts) and path.stat().st_size < 1_000_000:
             yield path

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from complaints.case.views import course_view
+from complaints.course.schemas import course_view
 from complaints.letter.document import Matter, compose
 from complaints.survey.domain import CriticalAnswer
 from contact_center.languages import MESSAGES as CONTACT_CENTER

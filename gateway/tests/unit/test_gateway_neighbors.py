@@ -19,11 +19,16 @@ def contract_of(service):
     return json.loads(file.read_text("utf-8"))
 
 
+def parameters(contract, operation):
+    shared = contract["components"].get("parameters", {})
+    return [shared[told["$ref"].rpartition("/")[2]] if "$ref" in told else told for told in operation["parameters"]]
+
+
 @pytest.mark.parametrize("part", parts_of(CUSTOMER), ids=lambda part: part.name)
 def test_every_question_of_the_overview_is_in_the_contract_of_its_service(part):
     target = urlsplit(part.target)
-    paths = contract_of(part.service)["paths"]
+    contract = contract_of(part.service)
 
-    operation = paths[target.path.replace(str(CUSTOMER), "{customer_id}")]["get"]
+    operation = contract["paths"][target.path.replace(str(CUSTOMER), "{customer_id}")]["get"]
 
-    assert {name for name, _ in parse_qsl(target.query)} <= {parameter["name"] for parameter in operation["parameters"]}
+    assert {name for name, _ in parse_qsl(target.query)} <= {parameter["name"] for parameter in parameters(contract, operation)}

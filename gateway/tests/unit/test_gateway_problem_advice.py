@@ -6,13 +6,15 @@ import re
 from gateway.contract.documents import contracts_folder
 from gateway.problem.kinds import BY_STATUS, KINDS
 
+# It names the types of its operations alone; what they mean is said in the contracts of the services.
+PUBLIC = "public.json"
 HAN = re.compile("[\u4e00-\u9fff]")
 
 
 def test_every_type_that_a_contract_names_is_explained_in_both_languages():
     folder = contracts_folder("")
     assert folder is not None
-    contracts = [json.loads(file.read_text("utf-8")) for file in sorted(folder.glob("*.json"))]
+    contracts = [json.loads(file.read_text("utf-8")) for file in sorted(folder.glob("*.json")) if file.name != PUBLIC]
 
     named = {slug: told for contract in contracts for slug, told in contract.get("x-problem-types", {}).items()}
 
