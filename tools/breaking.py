@@ -1,4 +1,6 @@
-"""What would break a client between two versions of a contract: within v1 only additions are allowed."""
+"""What would break a client between two versions of a contract:
+within v1 only additions are allowed.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -17,7 +19,9 @@ def breaking_changes(old: Document, new: Document) -> list[str]:
 
 
 class _Comparison:
-    """Two documents side by side; a schema pair that is being compared already is not entered again."""
+    """Two documents side by side;
+    a schema pair that is being compared already is not entered again.
+    """
 
     def __init__(self, old: Document, new: Document) -> None:
         self._old = old
@@ -33,13 +37,19 @@ class _Comparison:
                     if method not in present:
                         yield f"{place} is gone"
                     else:
-                        yield from self._operation(place, item[method], present[method], is_told=section == "webhooks")
+                        yield from self._operation(
+                            place, item[method], present[method], is_told=section == "webhooks"
+                        )
 
-    def _operation(self, place: str, old: Document, new: Document, *, is_told: bool) -> Iterator[str]:
+    def _operation(
+        self, place: str, old: Document, new: Document, *, is_told: bool
+    ) -> Iterator[str]:
         if more := _more_scopes(old, new):
             yield f"{place} asks for more scopes: {', '.join(sorted(more))}"
         yield from self._parameters(place, old, new)
-        yield from self._bodies(place, old.get("requestBody"), new.get("requestBody"), is_told=is_told)
+        yield from self._bodies(
+            place, old.get("requestBody"), new.get("requestBody"), is_told=is_told
+        )
         for status, response in old["responses"].items():
             if not str(status).startswith("2"):
                 continue
@@ -52,7 +62,10 @@ class _Comparison:
                     yield f"{place} {status} is no longer {media_type}"
                 else:
                     yield from self.schemas(
-                        f"{place} {status}", body.get("schema", {}), content[media_type].get("schema", {}), is_input=False
+                        f"{place} {status}",
+                        body.get("schema", {}),
+                        content[media_type].get("schema", {}),
+                        is_input=False,
                     )
 
     def _parameters(self, place: str, old: Document, new: Document) -> Iterator[str]:
@@ -64,9 +77,16 @@ class _Comparison:
             if name not in after:
                 yield f"{place} lost the parameter {name}"
             else:
-                yield from self.schemas(f"{place} {name}", parameter.get("schema", {}), after[name].get("schema", {}), is_input=True)
+                yield from self.schemas(
+                    f"{place} {name}",
+                    parameter.get("schema", {}),
+                    after[name].get("schema", {}),
+                    is_input=True,
+                )
 
-    def _bodies(self, place: str, old: Document | None, new: Document | None, *, is_told: bool) -> Iterator[str]:
+    def _bodies(
+        self, place: str, old: Document | None, new: Document | None, *, is_told: bool
+    ) -> Iterator[str]:
         if new is not None and new.get("required") and not (old or {}).get("required"):
             yield f"{place} requires a body"
         after = (new or {}).get("content", {})
@@ -74,7 +94,12 @@ class _Comparison:
             if media_type not in after:
                 yield f"{place} no longer takes {media_type}"
             else:
-                yield from self.schemas(f"{place} body", body.get("schema", {}), after[media_type].get("schema", {}), is_input=not is_told)
+                yield from self.schemas(
+                    f"{place} body",
+                    body.get("schema", {}),
+                    after[media_type].get("schema", {}),
+                    is_input=not is_told,
+                )
 
     def schemas(self, place: str, old: Any, new: Any, *, is_input: bool) -> Iterator[str]:
         """What narrows an input, or widens an output."""
@@ -82,11 +107,17 @@ class _Comparison:
         if pair in self._open:
             return
         self._open.add(pair)
-        found = list(self._resolved(place, _resolved(self._old, old), _resolved(self._new, new), is_input=is_input))
+        found = list(
+            self._resolved(
+                place, _resolved(self._old, old), _resolved(self._new, new), is_input=is_input
+            )
+        )
         self._open.discard(pair)
         yield from found
 
-    def _resolved(self, place: str, old: Document, new: Document, *, is_input: bool) -> Iterator[str]:
+    def _resolved(
+        self, place: str, old: Document, new: Document, *, is_input: bool
+    ) -> Iterator[str]:
         before, after = self._branches(self._old, old), self._branches(self._new, new)
         if len(before) == len(after) == 1:
             yield from self._single(place, before[0], after[0], is_input=is_input)
@@ -99,11 +130,17 @@ class _Comparison:
                 yield f"{place} {verb} {_kind(branch)}"
 
     def _branches(self, document: Document, schema: Document) -> list[Document]:
-        """A schema as its alternatives, each resolved; the members that stand beside anyOf belong to all of them."""
+        """A schema as its alternatives, each resolved;
+        the members that stand beside anyOf belong to all of them.
+        """
         for word in ("anyOf", "oneOf"):
             if word in schema:
                 beside = {name: value for name, value in schema.items() if name != word}
-                return [{**beside, **branch} for each in schema[word] for branch in self._branches(document, _resolved(document, each))]
+                return [
+                    {**beside, **branch}
+                    for each in schema[word]
+                    for branch in self._branches(document, _resolved(document, each))
+                ]
         return [schema]
 
     def _single(self, place: str, old: Document, new: Document, *, is_input: bool) -> Iterator[str]:
@@ -113,7 +150,9 @@ class _Comparison:
             yield f"{place} {verb} {', '.join(sorted(more))}"
             return
         narrow_values, wide_values = _values(narrow), _values(wide)
-        if narrow_values is not None and (wide_values is None or (set(wide_values) - set(narrow_values))):
+        if narrow_values is not None and (
+            wide_values is None or (set(wide_values) - set(narrow_values))
+        ):
             more_values = sorted(set(wide_values or ()) - set(narrow_values))
             yield f"{place} {verb} {', '.join(more_values) or 'other than its list of values'}"
         if is_input:
@@ -122,18 +161,26 @@ class _Comparison:
         if "items" in old and "items" in new:
             yield from self.schemas(f"{place}[]", old["items"], new["items"], is_input=is_input)
 
-    def _members(self, place: str, old: Document, new: Document, *, is_input: bool) -> Iterator[str]:
+    def _members(
+        self, place: str, old: Document, new: Document, *, is_input: bool
+    ) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})
         for name in before:
             if name not in after and (not is_input or new.get("additionalProperties") is False):
                 yield f"{place} lost {name}"
             elif name in after:
-                yield from self.schemas(f"{place}.{name}", before[name], after[name], is_input=is_input)
+                yield from self.schemas(
+                    f"{place}.{name}", before[name], after[name], is_input=is_input
+                )
         was, now = set(old.get("required", ())), set(new.get("required", ()))
         for name in sorted(now - was if is_input else was - now):
             if is_input or name in after:
                 yield f"{place} requires {name}" if is_input else f"{place} may now lack {name}"
-        if is_input and old.get("additionalProperties", True) and new.get("additionalProperties", True) is False:
+        if (
+            is_input
+            and old.get("additionalProperties", True)
+            and new.get("additionalProperties", True) is False
+        ):
             yield f"{place} no longer takes other members"
 
 
@@ -168,8 +215,16 @@ def _types(schema: Document) -> frozenset[str]:
 
 
 def _type_of(value: object) -> str:
-    kinds: Sequence[tuple[type, str]] = ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"))
-    return next((name for kind, name in kinds if isinstance(value, kind)), "null" if value is None else "object")
+    kinds: Sequence[tuple[type, str]] = (
+        (bool, "boolean"),
+        (int, "integer"),
+        (float, "number"),
+        (str, "string"),
+    )
+    return next(
+        (name for kind, name in kinds if isinstance(value, kind)),
+        "null" if value is None else "object",
+    )
 
 
 def _raw_values(schema: Document) -> Sequence[Any]:
@@ -177,7 +232,11 @@ def _raw_values(schema: Document) -> Sequence[Any]:
 
 
 def _values(schema: Document) -> Sequence[str] | None:
-    return [repr(value) for value in _raw_values(schema)] if "const" in schema or "enum" in schema else None
+    return (
+        [repr(value) for value in _raw_values(schema)]
+        if "const" in schema or "enum" in schema
+        else None
+    )
 
 
 def _kind(schema: Document) -> str:
@@ -185,12 +244,21 @@ def _kind(schema: Document) -> str:
 
 
 def _more_scopes(old: Document, new: Document) -> set[str]:
-    """What somebody who was let in by one of the old alternatives lacks for the nearest of the new ones."""
-    return {scope for held in _alternatives(old) for scope in min((asked - held for asked in _alternatives(new)), key=len)}
+    """What somebody who was let in by one of the old alternatives lacks for the
+    nearest of the new ones.
+    """
+    return {
+        scope
+        for held in _alternatives(old)
+        for scope in min((asked - held for asked in _alternatives(new)), key=len)
+    }
 
 
 def _alternatives(operation: Document) -> list[set[str]]:
-    return [{scope for scopes in each.values() for scope in scopes} for each in operation.get("security", ())] or [set()]
+    return [
+        {scope for scopes in each.values() for scope in scopes}
+        for each in operation.get("security", ())
+    ] or [set()]
 
 
 def _by_name(document: Document, operation: Document) -> dict[str, Document]:

@@ -1,4 +1,6 @@
-"""`python -m tools.contracts write | check`: the contracts in openapi/, written from the code and held against it."""
+"""`python -m tools.contracts write | check`:
+the contracts in openapi/, written from the code and held against it.
+"""
 
 import json
 import os
@@ -24,15 +26,25 @@ WITHOUT_CONTRACT = {"service_kit", "guanxi_local"}
 
 def packages() -> list[str]:
     """Our packages that serve an API; the one list of packages is in pyproject.toml."""
-    listed: Mapping[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["guanxi"]["packages"]
+    listed: Mapping[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"][
+        "guanxi"
+    ]["packages"]
     return [name for name in listed if name not in WITHOUT_CONTRACT]
 
 
 def write_into(folder: Path) -> None:
-    """Write the contract of every service and of the gateway, then the public one that is merged from them."""
+    """Write the contract of every service and of the gateway,
+    then the public one that is merged from them.
+    """
     folder.mkdir(exist_ok=True)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        written = dict(zip(packages(), pool.map(lambda package: said(package, "openapi"), packages()), strict=True))
+        written = dict(
+            zip(
+                packages(),
+                pool.map(lambda package: said(package, "openapi"), packages()),
+                strict=True,
+            )
+        )
     for package, text in written.items():
         (folder / f"{package.replace('_', '-')}.json").write_text(text, "utf-8")
     (folder / f"{PUBLIC}.json").write_text(said("gateway", "public-openapi", str(folder)), "utf-8")
@@ -41,7 +53,14 @@ def write_into(folder: Path) -> None:
 def said(package: str, *command: str) -> str:
     """What a command of a package prints, whatever settings the environment has."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GUANXI_")}
-    done = subprocess.run([sys.executable, "-m", package, *command], cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", package, *command],
+        cwd=ROOT,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise SystemExit(f"python -m {package} {' '.join(command)} failed:\n{done.stderr[-2_000:]}")
     return done.stdout
@@ -57,19 +76,27 @@ def drifted() -> Iterator[str]:
             committed = (FOLDER / name).read_text("utf-8") if (FOLDER / name).exists() else ""
             said_now = (fresh / name).read_text("utf-8") if (fresh / name).exists() else ""
             if committed != said_now:
-                yield f"openapi/{name} is not what the code says: {first_difference(committed, said_now)}"
+                yield (
+                    f"openapi/{name} is not what the code says:"
+                    f" {first_difference(committed, said_now)}"
+                )
 
 
 def first_difference(old: str, new: str) -> str:
     pairs = zip([*old.splitlines(), ""], [*new.splitlines(), ""], strict=False)
-    number, pair = next(((number, pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1]), (1, ("", "")))
+    number, pair = next(
+        ((number, pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1]),
+        (1, ("", "")),
+    )
     return f"line {number}: {pair[0].strip()[:80]!r} -> {pair[1].strip()[:80]!r}"
 
 
 def released() -> str:
-    """The commit whose contracts must not be broken: the newest release; before the first one, the last commit that is not this tree.
+    """The commit whose contracts must not be broken: the newest release; before the first one, the
+    last commit that is not this tree.
 
-    A tree without changes is HEAD itself, as it always is where commits are checked: it is held against its parent, if there is one.
+    A tree without changes is HEAD itself, as it always is where commits are checked: it is held
+    against its parent, if there is one.
     """
     tags = git("tag", "--list", "v*", "--sort=-version:refname")
     newest = (tags or "").split("\n")[0]
@@ -97,7 +124,10 @@ def invalid() -> Iterator[str]:
         try:
             validate(document)
         except OpenAPIValidationError as error:
-            yield f"openapi/{path.name}: {'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
+            yield (
+                f"openapi/{path.name}: {'/'.join(map(str, error.absolute_path))}:"
+                f" {error.message[:300]}"
+            )
 
 
 def git(*command: str) -> str | None:

@@ -1,4 +1,5 @@
-"""`python3 tools/environment.py runtime | dev`: makes .venv with the pinned dependencies and our packages on its path.
+"""`python3 tools/environment.py runtime | dev`: makes .venv with the pinned dependencies and our
+packages on its path.
 
 Only the standard library: it runs before there is anything else.
 """
@@ -23,8 +24,14 @@ PYTHON = VENV / "bin" / "python"
 # By a sign in what pip said; the first that fits is told.
 CURES = {
     "No space left on device": "Make room on this disk, or point TMPDIR to one with room.",
-    "DO NOT MATCH THE HASHES": "What the index sent is not what was pinned: do not use it; ask whoever runs the index or the proxy.",
-    "Retrying (": "The package index does not answer: is this machine online? `pip config` names another index.",
+    "DO NOT MATCH THE HASHES": (
+        "What the index sent is not what was pinned: do not use it; ask whoever runs the index or"
+        " the proxy."
+    ),
+    "Retrying (": (
+        "The package index does not answer: is this machine online? `pip config` names another"
+        " index."
+    ),
     "Read-only file system": "Clone into a folder that can be written to.",
 }
 
@@ -55,8 +62,15 @@ def stamp_of(kind: str) -> Path:
 
 
 def fingerprint(kind: str) -> str:
-    """What the environment depends on: the pins, our packages, this Python, and the folder, since a venv cannot be moved."""
-    parts = [pins_of(kind).read_bytes(), repr(package_folders()).encode(), sys.version.encode(), bytes(VENV)]
+    """What the environment depends on:
+    the pins, our packages, this Python, and the folder, since a venv cannot be moved.
+    """
+    parts = [
+        pins_of(kind).read_bytes(),
+        repr(package_folders()).encode(),
+        sys.version.encode(),
+        bytes(VENV),
+    ]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -67,7 +81,10 @@ def is_stamped(kind: str) -> bool:
 
 def make_venv() -> None:
     """A venv of this Python in this folder; one of another Python or folder is made anew."""
-    if asked_of_venv("import sys, pip; print(sys.version, sys.prefix, sep='|', end='')") == f"{sys.version}|{VENV}":
+    if (
+        asked_of_venv("import sys, pip; print(sys.version, sys.prefix, sep='|', end='')")
+        == f"{sys.version}|{VENV}"
+    ):
         return
     try:
         import ensurepip  # noqa: F401
@@ -81,8 +98,21 @@ def make_venv() -> None:
 
 def install(kind: str) -> None:
     wanted = len(re.findall("^[a-z0-9][^ ]*==", pins_of(kind).read_text("utf-8"), re.MULTILINE))
-    print(f"Installing {wanted} pinned dependencies of requirements/{kind}.txt into .venv (once; about a minute)", flush=True)
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"]
+    print(
+        f"Installing {wanted} pinned dependencies of requirements/{kind}.txt into .venv (once;"
+        " about a minute)",
+        flush=True,
+    )
+    pip = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+        "--progress-bar",
+        "off",
+    ]
     run(
         [*pip, "--require-hashes", "--requirement", str(pins_of(kind))],
         "The dependencies cannot be installed",
@@ -91,7 +121,9 @@ def install(kind: str) -> None:
 
 
 class Progress:
-    """How far pip is, from the lines that it prints: one line written anew on a terminal, elsewhere a line now and then."""
+    """How far pip is, from the lines that it prints:
+    one line written anew on a terminal, elsewhere a line now and then.
+    """
 
     def __init__(self, wanted: int, *, is_terminal: bool) -> None:
         self._wanted = wanted
@@ -120,7 +152,11 @@ class Progress:
             return
         self._told = now
         line = f"  {self._doing} ({now - self._began:.0f} s)"
-        print(f"\r{line:<79.79}" if self._is_terminal else line, end="" if self._is_terminal else "\n", flush=True)
+        print(
+            f"\r{line:<79.79}" if self._is_terminal else line,
+            end="" if self._is_terminal else "\n",
+            flush=True,
+        )
 
     def end(self) -> None:
         """Leave the terminal's line as it was."""
@@ -130,8 +166,12 @@ class Progress:
 
 def link_packages() -> None:
     """Our own packages are imported from where they lie: no build, no network."""
-    site_packages = Path(asked_of_venv("import sysconfig; print(sysconfig.get_path('purelib'), end='')"))
-    (site_packages / "guanxi.pth").write_text("".join(f"{ROOT / folder}\n" for folder in package_folders()), "utf-8")
+    site_packages = Path(
+        asked_of_venv("import sysconfig; print(sysconfig.get_path('purelib'), end='')")
+    )
+    (site_packages / "guanxi.pth").write_text(
+        "".join(f"{ROOT / folder}\n" for folder in package_folders()), "utf-8"
+    )
 
 
 def package_folders() -> list[str]:
@@ -145,14 +185,18 @@ def package_names() -> list[str]:
 
 def packages() -> dict[str, str]:
     """The one list of our packages is in pyproject.toml: the folder of each."""
-    listed: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["guanxi"]["packages"]
+    listed: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"][
+        "guanxi"
+    ]["packages"]
     return listed
 
 
 def asked_of_venv(code: str) -> str:
     """What a line of Python prints in the venv; empty when there is none that works."""
     try:
-        return subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            [PYTHON, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         return ""
 
@@ -177,9 +221,17 @@ def run(command: list[str], failed: str, progress: "Progress | None" = None) -> 
 
 
 def lines_of(command: list[str]) -> Iterator[str]:
-    """The lines that a command says as it says them, and an empty one for each second of silence; CalledProcessError when it fails."""
+    """The lines that a command says as it says them, and an empty one for each second of silence;
+    CalledProcessError when it fails.
+    """
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        env=environment,
+    )
     assert process.stdout is not None
     rest = b""
     try:

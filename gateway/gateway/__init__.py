@@ -1,1 +1,3 @@
-"""The front door: tokens, keys, limits, routing to the services, the composed overview and webhooks to partners."""
+"""The front door: tokens, keys, limits, routing to the services,
+the composed overview and webhooks to partners.
+"""

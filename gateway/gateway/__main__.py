@@ -1,4 +1,6 @@
-"""`python -m gateway serve | work | migrate | verify | openapi`, and the commands for clients, keys and the public contract."""
+"""`python -m gateway serve | work | migrate | verify | openapi`, and the commands for clients,
+keys and the public contract.
+"""
 
 import asyncio
 import json
@@ -30,7 +32,9 @@ from gateway.tables import metadata
 
 GIVEN_IN = "GUANXI_NEW_CLIENT_SECRET"
 TRIES = 10
-cli = command_line(name=GATEWAY, settings=Settings, compose=compose, migrations=MIGRATIONS, tables=metadata)
+cli = command_line(
+    name=GATEWAY, settings=Settings, compose=compose, migrations=MIGRATIONS, tables=metadata
+)
 
 
 @cli.command()
@@ -39,10 +43,17 @@ def ensure_client(
     name: Annotated[str, typer.Option(help="The client's name.")],
     scope: Annotated[list[str] | None, typer.Option(help="A scope; may be repeated.")] = None,
     all_scopes: Annotated[bool, typer.Option(help="All scopes there are.")] = False,
-    unit: Annotated[list[str] | None, typer.Option(help="An organization unit; may be repeated. None: the whole company.")] = None,
-    approval_limit: Annotated[str, typer.Option(help='Such as "500.00 CNY"; nothing means zero.')] = "",
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(help="An organization unit; may be repeated. None: the whole company."),
+    ] = None,
+    approval_limit: Annotated[
+        str, typer.Option(help='Such as "500.00 CNY"; nothing means zero.')
+    ] = "",
 ) -> None:
-    """Register a client, or bring it into this shape; its secret is read from GUANXI_NEW_CLIENT_SECRET."""
+    """Register a client, or bring it into this shape;
+    its secret is read from GUANXI_NEW_CLIENT_SECRET.
+    """
     try:
         rights = Rights(
             scopes=frozenset(SCOPES) if all_scopes else known_scopes(scope or ()),
@@ -61,11 +72,16 @@ def rotate_signing_key(
     compromised: Annotated[
         bool,
         typer.Option(
-            help="Sign with the new key at once and refuse what the old ones signed: here within seconds, in the services within a minute."
+            help=(
+                "Sign with the new key at once and refuse what the old ones signed: here within"
+                " seconds, in the services within a minute."
+            )
         ),
     ] = False,
 ) -> None:
-    """Make the next signing key; it is published now and signs in an hour, without a single refusal."""
+    """Make the next signing key;
+    it is published now and signs in an hour, without a single refusal.
+    """
     try:
         kid = asyncio.run(_rotated(compose(Settings()), is_compromised=compromised))
     except (Refusal, ValidationError, OutcomeUnknown, TransactionRolledBack) as error:
@@ -74,7 +90,9 @@ def rotate_signing_key(
 
 
 @cli.command()
-def public_openapi(folder: Annotated[Path, typer.Argument(help="Folder with the contracts of the services.")]) -> None:
+def public_openapi(
+    folder: Annotated[Path, typer.Argument(help="Folder with the contracts of the services.")],
+) -> None:
     """Print the contract of the whole API, merged from those of the gateway and the services."""
     own = compose(_contract_settings()).openapi()
     try:
@@ -90,7 +108,9 @@ def _contract_settings() -> Settings:
     return chosen
 
 
-async def _ensured(gateway: Gateway, client_id: str, name: str, rights: Rights, secret: str) -> Client:
+async def _ensured(
+    gateway: Gateway, client_id: str, name: str, rights: Rights, secret: str
+) -> Client:
     await gateway.database.open()
     try:
         for attempt in range(1, TRIES + 1):

@@ -20,7 +20,14 @@ from gateway.client.epochs import OwnEpochs
 from gateway.client.status import ClientStatuses, Remembered
 from gateway.client.use_cases import BelongingsOfClients
 from gateway.contract import routes as contract_routes
-from gateway.contract.documents import Document, contracts_folder, event_scopes_in, read_contracts, require_all, streams_in
+from gateway.contract.documents import (
+    Document,
+    contracts_folder,
+    event_scopes_in,
+    read_contracts,
+    require_all,
+    streams_in,
+)
 from gateway.contract.paths import Paths
 from gateway.contract.published import PublishedContract
 from gateway.edge.cors import Cors
@@ -75,7 +82,9 @@ TOLD = (client_events, api_key_events, endpoint_events, delivery_events)
 
 
 class Gateway(Service):
-    """The kit's service with the front before it, and a contract that includes the paths of the authorization server."""
+    """The kit's service with the front before it,
+    and a contract that includes the paths of the authorization server.
+    """
 
     settings: Settings
 
@@ -84,14 +93,19 @@ class Gateway(Service):
         if not token_contract.PATHS.keys() <= document["paths"].keys():
             document["paths"] |= token_contract.PATHS
             document["components"]["schemas"] |= token_contract.SCHEMAS
-            document["tags"] = sorted([*document["tags"], *token_contract.TAGS], key=lambda tag: str(tag["name"]))
+            document["tags"] = sorted(
+                [*document["tags"], *token_contract.TAGS], key=lambda tag: str(tag["name"])
+            )
         return document
 
 
 def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
     """The gateway, ready to be served."""
     ring = KeyRing(
-        Rotation(signs_for=timedelta(days=settings.signing_key_days), token_lifetime=timedelta(seconds=settings.token_seconds)),
+        Rotation(
+            signs_for=timedelta(days=settings.signing_key_days),
+            token_lifetime=timedelta(seconds=settings.token_seconds),
+        ),
         clock=now,
     )
     epochs = OwnEpochs(now)
@@ -112,7 +126,9 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
         ],
         events={event_type: told for each in TOLD for event_type, told in each.EVENTS.items()},
         scopes=SCOPES,
-        event_scopes={family: scopes for each in TOLD for family, scopes in each.EVENT_SCOPES.items()},
+        event_scopes={
+            family: scopes for each in TOLD for family, scopes in each.EVENT_SCOPES.items()
+        },
         keys=ring,
         epochs=epochs,
         now=now,
@@ -124,7 +140,12 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
     gateway.always(epochs)
     gateway.checks.append(epochs.why_not_ready)
     issuer = TokenIssuer(
-        ring, issuer=settings.issuer, audience=settings.audience, lifetime=settings.token_seconds, clock=now, new_id=new_id
+        ring,
+        issuer=settings.issuer,
+        audience=settings.audience,
+        lifetime=settings.token_seconds,
+        clock=now,
+        new_id=new_id,
     )
     folder = contracts_folder(settings.openapi_dir)
     contracts = read_contracts(folder)
@@ -136,16 +157,26 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
     gateway.part(TokenEndpoint(gateway.database, issuer, gateway.authenticator))
     gateway.part(Composer(upstreams, seconds=settings.overview_seconds))
     gateway.part(PublishedContract(gateway.openapi, folder))
-    gateway.worker(gateway.loop("gateway-housekeeping", Housekeeping(gateway, ring, settings).step, idle_seconds=30))
+    gateway.worker(
+        gateway.loop(
+            "gateway-housekeeping", Housekeeping(gateway, ring, settings).step, idle_seconds=30
+        )
+    )
     _serve_pages(gateway)
-    _send_webhooks(gateway, settings, issuer, EventScopes({**event_scopes_in(contracts.values()), **gateway.event_scopes}))
+    _send_webhooks(
+        gateway,
+        settings,
+        issuer,
+        EventScopes({**event_scopes_in(contracts.values()), **gateway.event_scopes}),
+    )
     _put_front_door_before(gateway, settings, issuer, upstreams, contracts)
     return gateway
 
 
 def _upstreams(gateway: Gateway, settings: Settings) -> Mapping[str, HttpUpstream]:
     upstreams: dict[str, HttpUpstream] = {
-        name: HttpUpstream(_url_of(name, settings), idle_seconds=settings.idle_seconds) for name in SERVICES
+        name: HttpUpstream(_url_of(name, settings), idle_seconds=settings.idle_seconds)
+        for name in SERVICES
     }
     for upstream in upstreams.values():
         gateway.close_at_end(upstream)
@@ -159,15 +190,22 @@ def _url_of(name: str, settings: Settings) -> str:
 
 
 def _serve_pages(gateway: Gateway) -> None:
-    """Put the paths outside the kit's conventions before those within: they replace the kit's own /openapi.json."""
+    """Put the paths outside the kit's conventions before those within:
+    they replace the kit's own /openapi.json.
+    """
     pages = [*token_routes.ROUTES, *contract_routes.ROUTES, *problem_routes.ROUTES]
     gateway.api.router.routes[:0] = pages
 
 
-def _send_webhooks(gateway: Gateway, settings: Settings, issuer: TokenIssuer, families: EventScopes) -> None:
+def _send_webhooks(
+    gateway: Gateway, settings: Settings, issuer: TokenIssuer, families: EventScopes
+) -> None:
     """Follow every feed, the own one included, and send what partners asked for."""
     check = gateway.part(
-        TargetCheck(is_loopback_allowed=settings.webhooks_allow_loopback, is_http_allowed=settings.webhooks_allow_http),
+        TargetCheck(
+            is_loopback_allowed=settings.webhooks_allow_loopback,
+            is_http_allowed=settings.webhooks_allow_http,
+        ),
     )
     gateway.part(families)
     gateway.tokens = OwnTokens(issuer, families.scopes)
@@ -189,13 +227,19 @@ def _send_webhooks(gateway: Gateway, settings: Settings, issuer: TokenIssuer, fa
 
 
 def _take_in(gateway: Gateway, source: str, client: ServiceClient, families: EventScopes) -> None:
-    """Follow one feed with an intake of its own: who listens is read for a batch of that feed and holds for no other."""
+    """Follow one feed with an intake of its own:
+    who listens is read for a batch of that feed and holds for no other.
+    """
     intake = Intake(gateway.database, families, clock=gateway.clock, new_id=new_id)
     gateway.consume(source, client, intake.take, prepare=intake.prepare)
 
 
 def _put_front_door_before(
-    gateway: Gateway, settings: Settings, issuer: TokenIssuer, upstreams: Mapping[str, HttpUpstream], contracts: Mapping[str, Document]
+    gateway: Gateway,
+    settings: Settings,
+    issuer: TokenIssuer,
+    upstreams: Mapping[str, HttpUpstream],
+    contracts: Mapping[str, Document],
 ) -> None:
     anonymous = Policy(quota=settings.anonymous_limit_requests, window=settings.rate_limit_seconds)
     statuses = gateway.part(ClientStatuses(gateway.database, settings.limit_of_all))
@@ -204,9 +248,19 @@ def _put_front_door_before(
     redeemer = Redeemer(gateway.database, statuses, issuer, clock=gateway.clock)
     gateway.app = FrontDoor(
         gateway.app,
-        Paths({GATEWAY: [route.path for route in gateway.routes]} | {name: each["paths"] for name, each in contracts.items()}),
+        Paths(
+            {GATEWAY: [route.path for route in gateway.routes]}
+            | {name: each["paths"] for name, each in contracts.items()}
+        ),
         upstreams,
-        Doorkeeper(gateway.authenticator, statuses, key_tokens, redeemer, streams=streams_in(contracts.values()), anonymous=anonymous),
+        Doorkeeper(
+            gateway.authenticator,
+            statuses,
+            key_tokens,
+            redeemer,
+            streams=streams_in(contracts.values()),
+            anonymous=anonymous,
+        ),
         Allowances(SharedLeases(gateway.database)),
         cors=Cors(settings.cors_origins),
         addresses=ClientAddress(settings.trusted_proxies),

@@ -31,7 +31,9 @@ class Housekeeping:
         """One round; True when there is more to forget at once."""
         at = self._clock()
         await self._ring.turn()
-        await SharedLeases(self._database).forget(before=int(at.timestamp()) - 2 * LONGEST_WINDOW_SECONDS)
+        await SharedLeases(self._database).forget(
+            before=int(at.timestamp()) - 2 * LONGEST_WINDOW_SECONDS
+        )
         async with self._database.transaction() as tx:
             await tickets.forget_old(tx, at=at)
             return await DeliveryStore(tx).purge(before=at - self._log_kept)

@@ -1,4 +1,6 @@
-"""How the gateway itself asks the services: with tokens that it signs, and its own feed without a detour."""
+"""How the gateway itself asks the services:
+with tokens that it signs, and its own feed without a detour.
+"""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -20,11 +22,16 @@ RENEWED_BEFORE_SECONDS = 60
 class OwnTokens(Tokens):
     """Tokens for reading feeds, made here instead of asked for.
 
-    Who forwards all events reads all events, with all `scopes` that any of them needs: each goes to those alone who may read it.
+    Who forwards all events reads all events, with all `scopes` that any of them needs: each goes to
+    those alone who may read it.
     """
 
     def __init__(self, issuer: TokenIssuer, scopes: Iterable[str]) -> None:
-        self._granted = Granted(client_id=GATEWAY, sub=GATEWAY, rights=Rights(scopes=frozenset(scopes) | {"events:read"}))
+        self._granted = Granted(
+            client_id=GATEWAY,
+            sub=GATEWAY,
+            rights=Rights(scopes=frozenset(scopes) | {"events:read"}),
+        )
         self._issuer = issuer
         self._token = ""
         self._until = 0.0
@@ -42,7 +49,9 @@ class OwnTokens(Tokens):
 
 
 class OwnFeed(ServiceClient):
-    """The gateway's own feed, read from its own schema, in the form in which a consumer asks a neighbor."""
+    """The gateway's own feed, read from its own schema,
+    in the form in which a consumer asks a neighbor.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -57,7 +66,13 @@ class OwnFeed(ServiceClient):
     ) -> tuple[Any, Mapping[str, str]]:
         asked = params or {}
         try:
-            rows = await feed.read_or_wait(self._database, after=int(asked["after"]), limit=asked["limit"], wait=asked["wait"], units=None)
+            rows = await feed.read_or_wait(
+                self._database,
+                after=int(asked["after"]),
+                limit=asked["limit"],
+                wait=asked["wait"],
+                units=None,
+            )
         except (feed.CursorExpired, feed.CursorAhead) as error:
             raise NeighborRefused(error.status, dict(error.extras)) from error
         return [feed.envelope(row, GATEWAY) for row in rows], {}

@@ -47,7 +47,9 @@ client = Table(
     Column("updated_at", Moment, nullable=False),
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("id"),
-    CheckConstraint("(approval_amount IS NULL) = (approval_currency IS NULL)", name="approval_whole"),
+    CheckConstraint(
+        "(approval_amount IS NULL) = (approval_currency IS NULL)", name="approval_whole"
+    ),
     CheckConstraint("(quota IS NULL) = (quota_seconds IS NULL)", name="quota_whole"),
 )
 Index("ix_client_created", client.c.created_at, client.c.id)
@@ -62,7 +64,8 @@ client_name = Table(
     PrimaryKeyConstraint("client_id"),
 )
 
-# Tokens of an earlier epoch than this are refused everywhere. The row outlives its client: an id that is given again stays behind it.
+# Tokens of an earlier epoch than this are refused everywhere. The row outlives its client: an id
+# that is given again stays behind it.
 client_standing = Table(
     "client_standing",
     metadata,
@@ -114,7 +117,8 @@ api_key_digest = Table(
 signing_key = Table(
     "signing_key",
     metadata,
-    # Two replicas that make the next key at once collide here, and the later one takes the earlier one's.
+    # Two replicas that make the next key at once collide here, and the later one takes the earlier
+    # one's.
     Column("generation", Integer, nullable=False, autoincrement=False),
     Column("kid", String(100), nullable=False),
     Column("public", JSONB, nullable=False),
@@ -153,11 +157,13 @@ webhook_endpoint = Table(
     Column("event_types", ARRAY(String), nullable=False),
     Column("description", String(2000), nullable=False),
     Column("units", ARRAY(String)),
-    # Those of the token that said what is sent where; null in endpoints that are older than the column.
+    # Those of the token that said what is sent where; null in endpoints that are older than the
+    # column.
     Column("scopes", ARRAY(String)),
     Column("state", String(20), nullable=False),
     Column("disabled_reason", String(40)),
-    # Since when nothing but failures came back; the worker writes it, so it is no part of the version.
+    # Since when nothing but failures came back; the worker writes it, so it is no part of the
+    # version.
     Column("failing_since", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -202,7 +208,8 @@ webhook_delivery = Table(
     ForeignKeyConstraint(["endpoint_id"], ["webhook_endpoint.id"], ondelete="CASCADE"),
     CheckConstraint("state IN ('pending', 'delivered', 'failed', 'abandoned')", name="state"),
 )
-# Written as constants: with parameters in their place, a generic plan could not use the partial index.
+# Written as constants: with parameters in their place, a generic plan could not use the partial
+# index.
 IS_OPEN = webhook_delivery.c.state.in_([literal_column("'pending'"), literal_column("'failed'")])
 Index(
     "ix_webhook_delivery_due",
@@ -225,5 +232,9 @@ webhook_attempt = Table(
     Column("seconds", Float, nullable=False),
     Column("error", String(300)),
     PrimaryKeyConstraint("endpoint_id", "delivery_id", "number"),
-    ForeignKeyConstraint(["endpoint_id", "delivery_id"], ["webhook_delivery.endpoint_id", "webhook_delivery.id"], ondelete="CASCADE"),
+    ForeignKeyConstraint(
+        ["endpoint_id", "delivery_id"],
+        ["webhook_delivery.endpoint_id", "webhook_delivery.id"],
+        ondelete="CASCADE",
+    ),
 )

@@ -1,4 +1,6 @@
-"""What the gateway's tests start from: a running gateway, neighbors that are small ASGI apps on real sockets, and builders."""
+"""What the gateway's tests start from:
+a running gateway, neighbors that are small ASGI apps on real sockets, and builders.
+"""
 
 import asyncio
 import socket
@@ -33,7 +35,9 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 @asynccontextmanager
 async def listening_together(apps: Sequence[ASGIApp]) -> AsyncIterator[list[str]]:
-    """Serve several apps from one server, each on a free loopback port of its own; gives their addresses."""
+    """Serve several apps from one server, each on a free loopback port of its own;
+    gives their addresses.
+    """
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in apps]
     by_port = {each.getsockname()[1]: app for each, app in zip(sockets, apps, strict=True)}
 
@@ -46,9 +50,15 @@ async def listening_together(apps: Sequence[ASGIApp]) -> AsyncIterator[list[str]
 
 @asynccontextmanager
 async def listening(
-    app: ASGIApp, *, uds: str | None = None, lifespan: str = "off", sockets: list[socket.socket] | None = None
+    app: ASGIApp,
+    *,
+    uds: str | None = None,
+    lifespan: str = "off",
+    sockets: list[socket.socket] | None = None,
 ) -> AsyncIterator[str]:
-    """Serve an ASGI app on a free loopback port (or a socket file, or sockets that are there); gives its address."""
+    """Serve an ASGI app on a free loopback port (or a socket file, or sockets that are there);
+    gives its address.
+    """
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
@@ -97,7 +107,9 @@ Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 @dataclass
 class Neighbor:
-    """A small service: answers by path, or by default with what it saw; keeps every request in `seen`."""
+    """A small service: answers by path, or by default with what it saw;
+    keeps every request in `seen`.
+    """
 
     answers: dict[str, Answer | tuple[int, Any]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
@@ -116,9 +128,19 @@ class Neighbor:
             await asyncio.sleep(QUIET_SECONDS)
             await respond(send, 200, b"[]")
             return
-        self.seen.append(Seen(scope["method"], scope["raw_path"].decode("latin-1"), query, headers, body))
+        self.seen.append(
+            Seen(scope["method"], scope["raw_path"].decode("latin-1"), query, headers, body)
+        )
         self.arrived.set()
-        status, told = answer or (200, {"path": scope["path"], "query": query, "headers": headers, "body": body.decode("latin-1")})
+        status, told = answer or (
+            200,
+            {
+                "path": scope["path"],
+                "query": query,
+                "headers": headers,
+                "body": body.decode("latin-1"),
+            },
+        )
         await respond(send, status, to_json(told))
 
 
@@ -132,7 +154,11 @@ class Feed(Neighbor):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/v1/events":
             after = int(parse_qs(scope["query_string"].decode())["after"][0])
-            left = [event for event in self.events if int(event["cursor"]) > after] if self.open.is_set() else []
+            left = (
+                [event for event in self.events if int(event["cursor"]) > after]
+                if self.open.is_set()
+                else []
+            )
             await asyncio.sleep(0 if left else QUIET_SECONDS)
             await respond(send, 200, to_json(left))
             return
@@ -169,8 +195,14 @@ async def whole_body(receive: Receive) -> bytes:
             return body
 
 
-async def respond(send: Send, status: int, body: bytes, headers: Mapping[bytes, bytes] | None = None) -> None:
-    sent = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *(headers or {}).items()]
+async def respond(
+    send: Send, status: int, body: bytes, headers: Mapping[bytes, bytes] | None = None
+) -> None:
+    sent = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *(headers or {}).items(),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": sent})
     await send({"type": "http.response.body", "body": body})
 
@@ -192,12 +224,18 @@ class Partner:
         return self.with_(f"Bearer {await self.token(client.client_id)}")
 
     async def token(self, client_id: str, secret: str = SECRET, **form: str) -> str:
-        answer = await self.http.post("/oauth/token", data={"grant_type": "client_credentials", **form}, auth=(client_id, secret))
+        answer = await self.http.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials", **form},
+            auth=(client_id, secret),
+        )
         assert answer.status_code == 200, answer.text
         token: str = answer.json()["access_token"]
         return token
 
-    async def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> httpx2.Response:
+    async def request(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> httpx2.Response:
         own = {"Authorization": self.authorization} if self.authorization else {}
         return await self.http.request(method, path, headers={**own, **(headers or {})}, **options)
 
@@ -213,7 +251,12 @@ class Partner:
 
 
 async def a_client(
-    gateway: Gateway, *, client_id: str | None = None, scopes: frozenset[str] | None = None, secret: str = SECRET, **rights: Any
+    gateway: Gateway,
+    *,
+    client_id: str | None = None,
+    scopes: frozenset[str] | None = None,
+    secret: str = SECRET,
+    **rights: Any,
 ) -> Client:
     """A registered client, with all scopes unless some are named."""
     async with gateway.database.transaction() as tx:
@@ -246,12 +289,19 @@ NEIGHBORS = ("customer-profile", "complaints", "scoring", "contact-center")
 
 
 @asynccontextmanager
-async def running(database_url: str, neighbors: Mapping[str, ASGIApp] | None = None, **settings: Any) -> AsyncIterator[Running]:
-    """A served gateway on real sockets, without background work unless asked. Neighbors that are not given are plain `Neighbor`s."""
+async def running(
+    database_url: str, neighbors: Mapping[str, ASGIApp] | None = None, **settings: Any
+) -> AsyncIterator[Running]:
+    """A served gateway on real sockets, without background work unless asked.
+    Neighbors that are not given are plain `Neighbor`s.
+    """
     apps: dict[str, Any] = {name: (neighbors or {}).get(name) or Neighbor() for name in NEIGHBORS}
     async with AsyncExitStack() as stack:
         addresses = await stack.enter_async_context(listening_together(list(apps.values())))
-        urls = {f"{name.replace('-', '_')}_url": address for name, address in zip(apps, addresses, strict=True)}
+        urls = {
+            f"{name.replace('-', '_')}_url": address
+            for name, address in zip(apps, addresses, strict=True)
+        }
         chosen = {
             "issuer": ISSUER,
             "secret_key": "of-the-tests",
@@ -260,11 +310,24 @@ async def running(database_url: str, neighbors: Mapping[str, ASGIApp] | None = N
             "work": False,
             **urls,
         }
-        gateway = compose(Settings(**{"database_url": database_url, "database_schema": "gateway", **chosen, **settings}))
+        gateway = compose(
+            Settings(
+                **{"database_url": database_url, "database_schema": "gateway", **chosen, **settings}
+            )
+        )
         url = await stack.enter_async_context(listening(gateway.app, lifespan="on"))
-        http = await stack.enter_async_context(httpx2.AsyncClient(base_url=url, timeout=20, trust_env=False))
+        http = await stack.enter_async_context(
+            httpx2.AsyncClient(base_url=url, timeout=20, trust_env=False)
+        )
         partner = Partner(gateway, http)
-        yield Running(gateway, await partner.registered(client_id="administrator", approval_limit=Money(Decimal(10**9), "CNY")), apps, url)
+        yield Running(
+            gateway,
+            await partner.registered(
+                client_id="administrator", approval_limit=Money(Decimal(10**9), "CNY")
+            ),
+            apps,
+            url,
+        )
 
 
 def an_id() -> UUID:

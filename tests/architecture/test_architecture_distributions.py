@@ -1,4 +1,6 @@
-"""What is installed and what is shipped: names and versions, what each distribution needs and holds, what gets into an image."""
+"""What is installed and what is shipped:
+names and versions, what each distribution needs and holds, what gets into an image.
+"""
 
 import ast
 import os
@@ -55,18 +57,28 @@ PLANTED = (
 
 
 def project(folder: str) -> dict[str, Any]:
-    found: dict[str, Any] = tomllib.loads((ROOT / folder / "pyproject.toml").read_text("utf-8"))["project"]
+    found: dict[str, Any] = tomllib.loads((ROOT / folder / "pyproject.toml").read_text("utf-8"))[
+        "project"
+    ]
     return found
 
 
 def every_requirement(folder: str) -> list[Requirement]:
     named = project(folder)
     extras = named.get("optional-dependencies", {}).values()
-    return [Requirement(line) for line in [*named["dependencies"], *(line for extra in extras for line in extra)]]
+    return [
+        Requirement(line)
+        for line in [*named["dependencies"], *(line for extra in extras for line in extra)]
+    ]
 
 
 def pinned() -> set[str]:
-    return {canonicalize_name(name) for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements" / "dev.txt").read_text(), re.MULTILINE)}
+    return {
+        canonicalize_name(name)
+        for name in re.findall(
+            r"^([\w.-]+)==", (ROOT / "requirements" / "dev.txt").read_text(), re.MULTILINE
+        )
+    }
 
 
 @pytest.fixture(params=packages().items(), ids=lambda item: item[0])
@@ -84,9 +96,15 @@ def test_all_our_distributions_have_one_version_which_no_public_index_takes() ->
     assert f"## {VERSION} " in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
-def test_a_distribution_takes_its_name_from_ours_and_asks_for_ours_by_this_very_version(package: tuple[str, str]) -> None:
+def test_a_distribution_takes_its_name_from_ours_and_asks_for_ours_by_this_very_version(
+    package: tuple[str, str],
+) -> None:
     name, folder = package
-    ours = [each for each in every_requirement(folder) if each.name.startswith(OURS) and each.name != project(folder)["name"]]
+    ours = [
+        each
+        for each in every_requirement(folder)
+        if each.name.startswith(OURS) and each.name != project(folder)["name"]
+    ]
 
     assert project(folder)["name"] == f"{OURS}{name.removeprefix('guanxi_').replace('_', '-')}"
     assert "Private :: Do Not Upload" in project(folder)["classifiers"]
@@ -96,15 +114,24 @@ def test_a_distribution_takes_its_name_from_ours_and_asks_for_ours_by_this_very_
 
 
 def test_what_a_distribution_needs_is_pinned(package: tuple[str, str]) -> None:
-    needed = {canonicalize_name(each.name) for each in every_requirement(package[1]) if not each.name.startswith(OURS)}
+    needed = {
+        canonicalize_name(each.name)
+        for each in every_requirement(package[1])
+        if not each.name.startswith(OURS)
+    }
 
     assert needed - pinned() == set()
 
 
 def test_what_a_package_imports_it_or_its_kit_asks_for(package: tuple[str, str]) -> None:
     name, folder = package
-    declared = {canonicalize_name(Requirement(line).name) for line in project(folder)["dependencies"]}
-    declared |= {canonicalize_name(Requirement(line).name) for line in project(packages()[KIT])["dependencies"]}
+    declared = {
+        canonicalize_name(Requirement(line).name) for line in project(folder)["dependencies"]
+    }
+    declared |= {
+        canonicalize_name(Requirement(line).name)
+        for line in project(packages()[KIT])["dependencies"]
+    }
     by_module = packages_distributions()
 
     missing = {
@@ -124,7 +151,11 @@ def imports_of(package: Path) -> Iterator[tuple[Path, str]]:
             continue
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            names += (
+                [node.module]
+                if isinstance(node, ast.ImportFrom) and node.module and not node.level
+                else []
+            )
             for top in {name.partition(".")[0] for name in names} - known:
                 yield file, top
 
@@ -138,7 +169,9 @@ def everything_of_ours() -> frozenset[str]:
     found = set()
     for folder, folders, files in os.walk(ROOT):
         here = Path(folder).relative_to(ROOT)
-        folders[:] = [each for each in folders if each != ".git" and not IGNORED.match_file(f"{here / each}/")]
+        folders[:] = [
+            each for each in folders if each != ".git" and not IGNORED.match_file(f"{here / each}/")
+        ]
         found |= {str(here / each) for each in files if each != ".git"}
     return frozenset(name for name in found if not IGNORED.match_file(name))
 
@@ -151,14 +184,19 @@ def ours_under(folder: str) -> set[str]:
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, zipfile.ZipFile]:
     """Every wheel, by its package."""
     built = build(tmp_path_factory.mktemp("dist"))
-    return {name: zipfile.ZipFile(next(each for each in built if each.name.startswith(stem_of(name)))) for name in packages()}
+    return {
+        name: zipfile.ZipFile(next(each for each in built if each.name.startswith(stem_of(name))))
+        for name in packages()
+    }
 
 
 def stem_of(package: str) -> str:
     return f"guanxi_{package.removeprefix('guanxi_')}-"
 
 
-def test_a_wheel_holds_what_its_package_holds_and_nothing_else(package: tuple[str, str], wheels: Mapping[str, zipfile.ZipFile]) -> None:
+def test_a_wheel_holds_what_its_package_holds_and_nothing_else(
+    package: tuple[str, str], wheels: Mapping[str, zipfile.ZipFile]
+) -> None:
     name, folder = package
     held = {each for each in wheels[name].namelist() if ".dist-info/" not in each}
     expected = {str(Path(each).relative_to(folder)) for each in ours_under(f"{folder}/{name}")}
@@ -174,12 +212,23 @@ def test_a_wheel_and_an_sdist_of_a_folder_with_secrets_in_it_hold_none(tmp_path:
     folder = a_checkout(tmp_path)
     for home in ("services/complaints", "gateway"):
         for target in ("wheel", "sdist"):
-            command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(tmp_path / "dist")]
+            command = [
+                sys.executable,
+                "-m",
+                "hatchling",
+                "build",
+                "--target",
+                target,
+                "--directory",
+                str(tmp_path / "dist"),
+            ]
             subprocess.run(command, cwd=folder / home, check=True, capture_output=True)
 
     held = [name for each in (tmp_path / "dist").iterdir() for name in names_in(each)]
 
-    assert [each for each in held if each.endswith(SECRET) or ".guanxi" in each or "/tests/" in each] == []
+    assert [
+        each for each in held if each.endswith(SECRET) or ".guanxi" in each or "/tests/" in each
+    ] == []
     assert any(each.endswith("/openapi/public.json") for each in held)
 
 
@@ -217,7 +266,9 @@ def copied_by(dockerfile: Path) -> set[str]:
 
 
 def in_context(names: AbstractSet[str], rules: list[str]) -> set[str]:
-    """What Docker sends of these files: the last rule that meets a file, or a folder above it, decides."""
+    """What Docker sends of these files:
+    the last rule that meets a file, or a folder above it, decides.
+    """
 
     def is_sent(name: str) -> bool:
         ways = [name, *(str(parent) for parent in Path(name).parents if str(parent) != ".")]
@@ -243,16 +294,30 @@ def test_an_image_is_built_from_what_it_copies_and_from_no_secret() -> None:
     sent = in_context(everything_of_ours() | set(PLANTED), rules)
 
     assert len(dockerfiles()) == 5
-    assert sent == {name for name in everything_of_ours() if any(name == source or name.startswith(f"{source}/") for source in sources)}
-    assert {source for source in sources if not any(name == source or name.startswith(f"{source}/") for name in sent)} == set()
+    assert sent == {
+        name
+        for name in everything_of_ours()
+        if any(name == source or name.startswith(f"{source}/") for source in sources)
+    }
+    assert {
+        source
+        for source in sources
+        if not any(name == source or name.startswith(f"{source}/") for name in sent)
+    } == set()
     assert sent & set(PLANTED) == set()
 
 
 def test_git_takes_none_of_what_was_planted() -> None:
-    assert [name for name in PLANTED if name != ".git/config" and not IGNORED.match_file(name)] == []
+    assert [
+        name for name in PLANTED if name != ".git/config" and not IGNORED.match_file(name)
+    ] == []
 
 
 def test_every_context_that_compose_builds_from_is_the_root_with_its_list() -> None:
-    contexts = re.findall(r"^ +context: (\S+)$", (ROOT / "deploy" / "compose" / "compose.yaml").read_text(), re.MULTILINE)
+    contexts = re.findall(
+        r"^ +context: (\S+)$",
+        (ROOT / "deploy" / "compose" / "compose.yaml").read_text(),
+        re.MULTILINE,
+    )
 
     assert {(ROOT / "deploy" / "compose" / each).resolve() for each in contexts} == {ROOT}

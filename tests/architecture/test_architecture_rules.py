@@ -15,7 +15,11 @@ PARTS = ("pyproject.toml", "Dockerfile", "README.md")
 
 
 def modules(room: Room, *names: str) -> list[Path]:
-    return sorted(path for path in room.sources.rglob("*.py") if (not names or path.stem in names) and "versions" not in path.parts)
+    return sorted(
+        path
+        for path in room.sources.rglob("*.py")
+        if (not names or path.stem in names) and "versions" not in path.parts
+    )
 
 
 def parsed(path: Path) -> ast.Module:
@@ -62,7 +66,9 @@ def test_domains_make_no_ids(own_room: Room):
         named(path, node)
         for path in modules(own_room, "domain", "use_cases")
         for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"uuid4", "uuid7", "new_id"}
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"uuid4", "uuid7", "new_id"}
     ]
 
     assert not found, "\n".join(found)
@@ -95,27 +101,38 @@ def test_sql_is_written_in_core_not_in_text(own_room: Room):
 
 
 def test_nothing_is_caught_that_cannot_be_answered(own_room: Room):
-    """`except Exception` and bare `except` belong to the kit's one handler and to workers that log and go on."""
+    """`except Exception` and bare `except` belong to the kit's one handler and to
+    workers that log and go on.
+    """
     found = []
     for path in modules(own_room):
         for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ExceptHandler) and (
-                node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "BaseException")
+                node.type is None
+                or (isinstance(node.type, ast.Name) and node.type.id == "BaseException")
             ):
                 reraises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
                 found += [] if reraises else [named(path, node)]
-            if isinstance(node, ast.ExceptHandler) and all(isinstance(inner, ast.Pass) for inner in node.body):
+            if isinstance(node, ast.ExceptHandler) and all(
+                isinstance(inner, ast.Pass) for inner in node.body
+            ):
                 found.append(f"{named(path, node)} passes")
 
     assert not found, "\n".join(found)
 
 
 def test_every_route_says_who_may_call_and_answers_with_a_response(own_room: Room):
-    routes = [route for route in composed(own_room.package).routes if isinstance(route, StrictRoute)]
+    routes = [
+        route for route in composed(own_room.package).routes if isinstance(route, StrictRoute)
+    ]
 
     assert routes
     # What FastAPI resolves itself costs more; streams and files need it.
-    assert [route.path for route in routes if route.plan is None and not route.path.endswith(("/stream", "-imports"))] == []
+    assert [
+        route.path
+        for route in routes
+        if route.plan is None and not route.path.endswith(("/stream", "-imports"))
+    ] == []
 
 
 def test_every_ignore_names_its_code_and_its_reason(own_room: Room):
@@ -142,7 +159,9 @@ def test_every_room_is_in_the_project_s_lists(own_room: Room):
 
 def test_no_service_names_a_neighbor_s_schema(own_room: Room):
     """No query crosses a schema: nothing is qualified with another one's name."""
-    others = {"customer_profile", "complaints", "scoring", "contact_center", "gateway"} - {own_room.package}
+    others = {"customer_profile", "complaints", "scoring", "contact_center", "gateway"} - {
+        own_room.package
+    }
     qualified = re.compile(rf'schema\s*=\s*"({"|".join(others)})"|search_path|dblink|postgres_fdw')
     found = [
         f"{path.relative_to(ROOT)}:{number}"

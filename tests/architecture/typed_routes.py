@@ -1,4 +1,6 @@
-"""What mypy sees of a call in each package, asserted for mypy alone: were a part or a setting Any again, `make types` would fail."""
+"""What mypy sees of a call in each package, asserted for mypy alone:
+were a part or a setting Any again, `make types` would fail.
+"""
 
 from typing import Annotated, assert_type
 

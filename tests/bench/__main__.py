@@ -1,4 +1,6 @@
-"""`python -m tests.bench [name ...]`: runs the benches one after the other; each prints its table and writes it to bench/."""
+"""`python -m tests.bench [name ...]`: runs the benches one after the other;
+each prints its table and writes it to bench/.
+"""
 
 import subprocess
 import sys
@@ -10,7 +12,12 @@ HERE = Path(__file__).parent
 def benches(wanted: list[str]) -> list[Path]:
     """The bench scripts, or those whose names were asked for."""
     places = [HERE, *sorted(HERE.parents[1].glob("services/*/tests/bench"))]
-    found = [path for place in places for path in sorted(place.glob("bench_*.py")) if "def rows(" in path.read_text()]
+    found = [
+        path
+        for place in places
+        for path in sorted(place.glob("bench_*.py"))
+        if "def rows(" in path.read_text()
+    ]
     return [path for path in found if not wanted or path.stem.removeprefix("bench_") in wanted]
 
 

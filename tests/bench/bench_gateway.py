@@ -1,4 +1,6 @@
-"""The gateway's proxying (token check, limit, streaming) against plain nginx with one worker, both before the same small upstream."""
+"""The gateway's proxying (token check, limit, streaming) against plain nginx with one worker,
+both before the same small upstream.
+"""
 
 import asyncio
 import os
@@ -25,7 +27,9 @@ from table import Row, row, show  # type: ignore[import-not-found,unused-ignore]
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
 ROUNDS = 3
 PATH = "/v1/complaints/01890a5d-ac96-774b-bcce-b302099a8057"
-BODY = '{"id":"01890a5d-ac96-774b-bcce-b302099a8057","state":"received","title":"' + "x" * 900 + '"}'
+BODY = (
+    '{"id":"01890a5d-ac96-774b-bcce-b302099a8057","state":"received","title":"' + "x" * 900 + '"}'
+)
 NGINX = """worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 1024; }}
 http {{
@@ -69,11 +73,17 @@ def nginx(configuration: str, **values: object) -> Iterator[None]:
         Path(folder).chmod(0o777)
         file = Path(folder) / "nginx.conf"
         file.write_text(configuration.format(folder=folder, **values))
-        child = subprocess.Popen([program, "-p", folder, "-c", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            [program, "-p", folder, "-c", str(file)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
             time.sleep(0.5)
             if child.poll() is not None:
-                raise Skipped(f"nginx did not start: {(Path(folder) / 'error.log').read_text()[-500:]}")
+                raise Skipped(
+                    f"nginx did not start: {(Path(folder) / 'error.log').read_text()[-500:]}"
+                )
             yield
         finally:
             child.terminate()
@@ -85,15 +95,33 @@ async def prepare(url: str, secret: str) -> None:
     await connection.execute("CREATE SCHEMA gateway")
     await connection.close()
     await migrate(url, "gateway", str(MIGRATIONS))
-    command = [sys.executable, "-m", "gateway", "ensure-client", "--client-id", "bench", "--name", "Bench", "--all-scopes"]
-    told = {"GUANXI_DATABASE_URL": url, "GUANXI_SECRET_KEY": "bench", "GUANXI_NEW_CLIENT_SECRET": secret}
+    command = [
+        sys.executable,
+        "-m",
+        "gateway",
+        "ensure-client",
+        "--client-id",
+        "bench",
+        "--name",
+        "Bench",
+        "--all-scopes",
+    ]
+    told = {
+        "GUANXI_DATABASE_URL": url,
+        "GUANXI_SECRET_KEY": "bench",
+        "GUANXI_NEW_CLIENT_SECRET": secret,
+    }
     process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **told})
     if await process.wait():
         raise RuntimeError("the client could not be registered")
 
 
 def token_of(port: int, secret: str) -> str:
-    answer = httpx2.post(f"http://127.0.0.1:{port}/oauth/token", data={"grant_type": "client_credentials"}, auth=("bench", secret))
+    answer = httpx2.post(
+        f"http://127.0.0.1:{port}/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=("bench", secret),
+    )
     answer.raise_for_status()
     token: str = answer.json()["access_token"]
     return token
@@ -103,13 +131,20 @@ def in_turn(*runs: Callable[[], float]) -> list[list[float]]:
     """All run in turn, so that a change of the machine's mood meets every one of them."""
     for run in runs:
         run()
-    return [list(series) for series in zip(*([run() for run in runs] for _ in range(ROUNDS)), strict=True)]
+    return [
+        list(series)
+        for series in zip(*([run() for run in runs] for _ in range(ROUNDS)), strict=True)
+    ]
 
 
 def rows() -> list[Row]:
     """Throughput at 16 connections, and what the gateway adds to one request after the other."""
     secret, behind, front = secrets.token_urlsafe(32), free_port(), free_port()
-    with postgres() as server, nginx(UPSTREAM, behind=behind, body=BODY), nginx(NGINX, behind=behind, front=front):
+    with (
+        postgres() as server,
+        nginx(UPSTREAM, behind=behind, body=BODY),
+        nginx(NGINX, behind=behind, front=front),
+    ):
         asyncio.run(prepare(server.url(), secret))
         told = {
             "GUANXI_COMPLAINTS_URL": f"http://127.0.0.1:{behind}",
@@ -117,7 +152,9 @@ def rows() -> list[Row]:
             "GUANXI_WORK": "false",
             "GUANXI_LOG_LEVEL": os.environ.get("BENCH_LOG_LEVEL", "INFO"),
         }
-        with service("gateway", database_url=server.url(), gateway_url="http://127.0.0.1:1", environment=told) as port:
+        with service(
+            "gateway", database_url=server.url(), gateway_url="http://127.0.0.1:1", environment=told
+        ) as port:
             request = [get(PATH, token_of(port, secret))]
 
             def rate(at: int) -> float:
@@ -127,7 +164,9 @@ def rows() -> list[Row]:
                 return float(load(at, request, seconds=SECONDS, connections=1)["p50"])
 
             gateway_rate, nginx_rate = in_turn(lambda: rate(port), lambda: rate(front))
-            gateway_p50, upstream_p50 = in_turn(lambda: milliseconds(port), lambda: milliseconds(behind))
+            gateway_p50, upstream_p50 = in_turn(
+                lambda: milliseconds(port), lambda: milliseconds(behind)
+            )
     added = [mine - theirs for mine, theirs in zip(gateway_p50, upstream_p50, strict=True)]
     return [
         row(
@@ -148,7 +187,10 @@ def rows() -> list[Row]:
             reference_name="",
             at_least=1,
             aim=1,
-            note=f"adds {min(added):.2f} to {max(added):.2f} ms; 0.4 ms is the goal, more than 1 is better",
+            note=(
+                f"adds {min(added):.2f} to {max(added):.2f} ms; 0.4 ms is the goal, more than 1 is"
+                " better"
+            ),
         ),
     ]
 

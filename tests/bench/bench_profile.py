@@ -1,4 +1,6 @@
-"""Reads, look-ups, lists, search and creation of customers against the same SQL in a bare handler and in pgbench."""
+"""Reads, look-ups, lists,
+search and creation of customers against the same SQL in a bare handler and in pgbench.
+"""
 
 import asyncio
 import json
@@ -41,7 +43,9 @@ SCOPES = ("customers:read", "customers:write")
 
 
 class Bench:
-    """One database with its customers, one service process, and the references that run in turn with it."""
+    """One database with its customers, one service process,
+    and the references that run in turn with it.
+    """
 
     def __init__(self, url: str, port: int, token: str) -> None:
         self.url = url
@@ -50,24 +54,54 @@ class Bench:
         self.dice = random.Random(1)
 
     def against_handler(
-        self, what: str, paths: Sequence[str], queries: Sequence[str], statement: Any, arguments: Mapping[str, Any], script: str
+        self,
+        what: str,
+        paths: Sequence[str],
+        queries: Sequence[str],
+        statement: Any,
+        arguments: Mapping[str, Any],
+        script: str,
     ) -> Row:
         """Candidate and bare handler in turn; pgbench's figure beside."""
         compiled = Compiled(statement, SCHEMA, None)
         told = {"sql": compiled.sql, "arguments": compiled.arguments(arguments)}
         port = a_port()
-        environment = {**os.environ, "REFERENCE_URL": self.url, "REFERENCE_STATEMENT": json.dumps(told)}
+        environment = {
+            **os.environ,
+            "REFERENCE_URL": self.url,
+            "REFERENCE_STATEMENT": json.dumps(told),
+        }
         command = [sys.executable, str(Path(__file__).with_name("reference.py")), str(port)]
         with process(command, environment, ready=f"http://127.0.0.1:{port}/readyz"):
             measured, reference = in_turn(
-                lambda: load(self.port, [get(path, self.token) for path in paths], seconds=SECONDS)["per_second"],
-                lambda: load(port, [get(f"/read?{each}", "") for each in queries], seconds=SECONDS)["per_second"],
+                lambda: load(self.port, [get(path, self.token) for path in paths], seconds=SECONDS)[
+                    "per_second"
+                ],
+                lambda: load(port, [get(f"/read?{each}", "") for each in queries], seconds=SECONDS)[
+                    "per_second"
+                ],
             )
         raw = pgbench.run(self.url, script, seconds=int(SECONDS))
-        return row(what, measured, reference, unit="/s", reference_name="bare handler", at_least=0.4, aim=0.6, note=f"pgbench {raw:,.0f}/s")
+        return row(
+            what,
+            measured,
+            reference,
+            unit="/s",
+            reference_name="bare handler",
+            at_least=0.4,
+            aim=0.6,
+            note=f"pgbench {raw:,.0f}/s",
+        )
 
     def against_pgbench(
-        self, what: str, requests: Callable[[], Sequence[str]], script: str, *, at_least: float, aim: float, note: str = ""
+        self,
+        what: str,
+        requests: Callable[[], Sequence[str]],
+        script: str,
+        *,
+        at_least: float,
+        aim: float,
+        note: str = "",
     ) -> Row:
         latencies: list[float] = []
 
@@ -76,15 +110,28 @@ class Bench:
             latencies.append(figures["p95"])
             return figures["per_second"]
 
-        measured, reference = in_turn(candidate, lambda: pgbench.run(self.url, script, seconds=int(SECONDS)))
+        measured, reference = in_turn(
+            candidate, lambda: pgbench.run(self.url, script, seconds=int(SECONDS))
+        )
         told = f"{note + '; ' if note else ''}p95 {min(latencies):.1f} ms"
-        return row(what, measured, reference, unit="/s", reference_name="pgbench", at_least=at_least, aim=aim, note=told)
+        return row(
+            what,
+            measured,
+            reference,
+            unit="/s",
+            reference_name="pgbench",
+            at_least=at_least,
+            aim=aim,
+            note=told,
+        )
 
     def numbers(self, count: int = 5_000) -> list[int]:
         return [self.dice.randrange(CUSTOMERS) for _ in range(count)]
 
 
-def in_turn(candidate: Callable[[], float], reference: Callable[[], float]) -> tuple[list[float], list[float]]:
+def in_turn(
+    candidate: Callable[[], float], reference: Callable[[], float]
+) -> tuple[list[float], list[float]]:
     """Both are run in turn, so that a change of the machine's mood meets both."""
     candidate(), reference()
     measured, compared = [], []
@@ -116,7 +163,9 @@ def look_up_by_phone(bench: Bench) -> Row:
     given = {"before": "ffffffff-ffff-ffff-ffff-ffffffffffff", "limit": 51}
     drawn = f"\\set n random(0, {CUSTOMERS - 1})\n\\set p (:n * 7919) % 100000000\n"
     key = "'phone:+86138' || lpad((:p)::bigint::text, 8, '0')"
-    arguments = ordered(statement, key_0=key, **{name: pgbench.literal(value) for name, value in given.items()})
+    arguments = ordered(
+        statement, key_0=key, **{name: pgbench.literal(value) for name, value in given.items()}
+    )
     return bench.against_handler(
         "look-up by phone",
         [f"/v1/customers?phone=%2B{each}" for each in phones],
@@ -130,7 +179,9 @@ def look_up_by_phone(bench: Bench) -> Row:
 def list_fifty(bench: Bench) -> Row:
     statement = listing(keys=0, tag=False, tier=False, unit=True, scoped=False)
     given = {"before": "ffffffff-ffff-ffff-ffff-ffffffffffff", "limit": 51, "unit": "cn.gd.gz"}
-    arguments = ordered(statement, **{name: pgbench.literal(value) for name, value in given.items()})
+    arguments = ordered(
+        statement, **{name: pgbench.literal(value) for name, value in given.items()}
+    )
     return bench.against_handler(
         "list 50, keyset",
         ["/v1/customers?limit=50&unit=cn.gd.gz"],
@@ -144,7 +195,9 @@ def list_fifty(bench: Bench) -> Row:
 def searches() -> list[Callable[[Bench], Row]]:
     """The kinds of search, each with words that occur."""
     asked: dict[str, Callable[[random.Random], str]] = {
-        "search: name of two Chinese characters": lambda dice: dice.choice(SURNAMES) + dice.choice(GIVEN),
+        "search: name of two Chinese characters": lambda dice: (
+            dice.choice(SURNAMES) + dice.choice(GIVEN)
+        ),
         "search: pinyin": lambda dice: " ".join(syllables(name(dice.randrange(CUSTOMERS)))),
         "search: part of a phone number": lambda dice: phone(dice.randrange(CUSTOMERS))[-6:],
         "search: full name": lambda dice: name(dice.randrange(CUSTOMERS)),
@@ -158,10 +211,13 @@ def _search(bench: Bench, *, what: str, word: Callable[[random.Random], str]) ->
     sql = Compiled(statement, SCHEMA, None).sql
     lines = [pgbench.inlined(sql, ordered(statement, **_search_arguments(word))) for word in words]
     script = f"\\set n random(1, {len(lines)})\n" + "\n".join(
-        rf"\{'if' if number == 1 else 'elif'} :n = {number}" + f"\n{line}" for number, line in enumerate(lines, 1)
+        rf"\{'if' if number == 1 else 'elif'} :n = {number}" + f"\n{line}"
+        for number, line in enumerate(lines, 1)
     )
     requests = [get(f"/v1/customers?limit=20&q={quote(word)}", bench.token) for word in words]
-    return bench.against_pgbench(what, lambda: requests, script + "\n\\endif\n", at_least=0.65, aim=0.8)
+    return bench.against_pgbench(
+        what, lambda: requests, script + "\n\\endif\n", at_least=0.65, aim=0.8
+    )
 
 
 def _search_arguments(word: str) -> dict[str, str]:
@@ -180,25 +236,39 @@ def _search_arguments(word: str) -> dict[str, str]:
 
 
 def ordered(statement: Any, **texts: str) -> list[str]:
-    """SQL texts in the order of the statement's parameters; its own literals where none is given."""
+    """SQL texts in the order of the statement's parameters;
+    its own literals where none is given.
+    """
     compiled = Compiled(statement, SCHEMA, None)
     marks = {each: f"\0{each}" for each in texts}
     arguments = compiled.arguments(marks)
-    return [texts[each[1:]] if isinstance(each, str) and each.startswith("\0") else pgbench.literal(each) for each in arguments]
+    return [
+        texts[each[1:]]
+        if isinstance(each, str) and each.startswith("\0")
+        else pgbench.literal(each)
+        for each in arguments
+    ]
 
 
 def create(bench: Bench) -> Row:
     script = asyncio.run(recorded_creation(bench.url))
 
     def requests() -> list[str]:
-        return [post("/v1/customers", bench.token, _new_customer(str(uuid4())), key=str(uuid4())) for _ in range(int(SECONDS * 6_000))]
+        return [
+            post("/v1/customers", bench.token, _new_customer(str(uuid4())), key=str(uuid4()))
+            for _ in range(int(SECONDS * 6_000))
+        ]
 
-    return bench.against_pgbench("create with event (idempotent)", requests, script, at_least=0.25, aim=0.5)
+    return bench.against_pgbench(
+        "create with event (idempotent)", requests, script, at_least=0.25, aim=0.5
+    )
 
 
 def _new_customer(mark: str) -> str:
     identifiers = [{"type": "external", "system": "bench", "value": mark}]
-    return json.dumps({"kind": "individual", "name": "Zhang Wei", "unit": "cn.gd.gz", "identifiers": identifiers})
+    return json.dumps(
+        {"kind": "individual", "name": "Zhang Wei", "unit": "cn.gd.gz", "identifiers": identifiers}
+    )
 
 
 async def recorded_creation(url: str) -> str:
@@ -209,9 +279,13 @@ async def recorded_creation(url: str) -> str:
         async with serving(compose(settings, keys=keys), keys, *SCOPES) as api:
             told.clear()
             headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
-            answer = await api.request("POST", "/v1/customers", content=_new_customer(str(uuid4())), headers=headers)
+            answer = await api.request(
+                "POST", "/v1/customers", content=_new_customer(str(uuid4())), headers=headers
+            )
             assert answer.status_code == 201, answer.text
-            script = "\n".join(pgbench.inlined(sql, pgbench.literals(sql, arguments)) for sql, arguments in told)
+            script = "\n".join(
+                pgbench.inlined(sql, pgbench.literals(sql, arguments)) for sql, arguments in told
+            )
     return pgbench.with_fresh_ids(script.replace("; SET LOCAL", ";\nSET LOCAL"))
 
 
@@ -223,7 +297,9 @@ def recording() -> Any:
     told: list[tuple[str, Sequence[Any]]] = []
     kept = asyncpg.Connection._execute, asyncpg.Connection.execute
 
-    async def _execute(self: Any, sql: str, arguments: Sequence[Any], *rest: Any, **options: Any) -> Any:
+    async def _execute(
+        self: Any, sql: str, arguments: Sequence[Any], *rest: Any, **options: Any
+    ) -> Any:
         told.append((sql, arguments))
         return await kept[0](self, sql, arguments, *rest, **options)
 
@@ -254,8 +330,16 @@ def rows() -> Iterator[Row]:
         url = server.url()
         asyncio.run(prepare(url))
         token = keys.token(*SCOPES)
-        with service("customer_profile", database_url=url, gateway_url=gateway_url, environment={"GUANXI_LOG_LEVEL": "WARNING"}) as port:
-            httpx2.get(f"http://127.0.0.1:{port}/v1/customers?limit=1", headers={"Authorization": f"Bearer {token}"}).raise_for_status()
+        with service(
+            "customer_profile",
+            database_url=url,
+            gateway_url=gateway_url,
+            environment={"GUANXI_LOG_LEVEL": "WARNING"},
+        ) as port:
+            httpx2.get(
+                f"http://127.0.0.1:{port}/v1/customers?limit=1",
+                headers={"Authorization": f"Bearer {token}"},
+            ).raise_for_status()
             bench = Bench(url, port, token)
             for each in (read_by_id, look_up_by_phone, list_fifty, *searches(), create):
                 yield each(bench)

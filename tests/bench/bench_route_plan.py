@@ -1,4 +1,6 @@
-"""Whether calling routes by the kit's plan still pays: the same service with the plan and without it, in turn (decision 0002)."""
+"""Whether calling routes by the kit's plan still pays:
+the same service with the plan and without it, in turn (decision 0002).
+"""
 
 import asyncio
 import json
@@ -31,7 +33,10 @@ PAYS_FROM = 1.3
 
 
 def reads(token: str) -> Sequence[str]:
-    return [get(f"/v1/customers/{customer_id(number * 7919 % CUSTOMERS)}", token) for number in range(5_000)]
+    return [
+        get(f"/v1/customers/{customer_id(number * 7919 % CUSTOMERS)}", token)
+        for number in range(5_000)
+    ]
 
 
 def lists(token: str) -> Sequence[str]:
@@ -44,7 +49,8 @@ def creates(token: str) -> Sequence[str]:
 
 
 def figures(what: str, requests: Callable[[], Sequence[str]], planned: int, plain: int) -> Row:
-    """Requests per second of the serving process's own CPU, of both in turn after one unmeasured round.
+    """Requests per second of the serving process's own CPU, of both in turn after one unmeasured
+    round.
 
     What else the machine does at the time hardly changes that, other than a rate by the clock.
     """
@@ -55,14 +61,24 @@ def figures(what: str, requests: Callable[[], Sequence[str]], planned: int, plai
             answered = load(port, requests(), seconds=SECONDS, connections=CONNECTIONS)["requests"]
             if number:
                 rates[port].append(answered / (cpu_seconds(port) - before))
-    return row(what, rates[planned], rates[plain], unit="/CPU s", reference_name="FastAPI", at_least=PAYS_FROM, aim=2)
+    return row(
+        what,
+        rates[planned],
+        rates[plain],
+        unit="/CPU s",
+        reference_name="FastAPI",
+        at_least=PAYS_FROM,
+        aim=2,
+    )
 
 
 def cpu_seconds(port: int) -> float:
     """What the process that listens on this port has used so far."""
     with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as told:
         lines = told.read().decode().splitlines()
-    return float(next(line.split()[1] for line in lines if line.startswith("process_cpu_seconds_total")))
+    return float(
+        next(line.split()[1] for line in lines if line.startswith("process_cpu_seconds_total"))
+    )
 
 
 async def prepare(url: str) -> None:
@@ -85,12 +101,20 @@ def rows() -> Iterator[Row]:
                     SCHEMA,
                     database_url=server.url(),
                     gateway_url=gateway_url,
-                    environment={"GUANXI_LOG_LEVEL": "WARNING", "GUANXI_WORK": "false", "GUANXI_ROUTE_PLAN": plan},
+                    environment={
+                        "GUANXI_LOG_LEVEL": "WARNING",
+                        "GUANXI_WORK": "false",
+                        "GUANXI_ROUTE_PLAN": plan,
+                    },
                 )
             )
             for plan in ("on", "off")
         )
-        for what, requests in (("read by id", reads), ("list 20", lists), ("create with event", creates)):
+        for what, requests in (
+            ("read by id", reads),
+            ("list 20", lists),
+            ("create with event", creates),
+        ):
             yield figures(what, lambda requests=requests: requests(token), planned, plain)
 
 

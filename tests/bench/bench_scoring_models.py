@@ -1,4 +1,6 @@
-"""BG/NBD, Gamma-Gamma, expected orders with P(alive), and lifetime value of a million customers against lifetimes 0.11.3."""
+"""BG/NBD, Gamma-Gamma, expected orders with P(alive),
+and lifetime value of a million customers against lifetimes 0.11.3.
+"""
 
 import os
 import subprocess
@@ -29,26 +31,46 @@ ENVIRONMENT = Path(tempfile.gettempdir()) / "guanxi-bench-lifetimes-0.11.3"
 
 
 def reference_python() -> Path | None:
-    """The Python of the reference's own environment, made when it is not there; None where it cannot be made."""
+    """The Python of the reference's own environment, made when it is not there;
+    None where it cannot be made.
+    """
     python = ENVIRONMENT / "bin" / "python"
-    if subprocess.run([python, "-c", "import lifetimes"], capture_output=True, check=False).returncode == 0 if python.exists() else False:
+    if (
+        subprocess.run(
+            [python, "-c", "import lifetimes"], capture_output=True, check=False
+        ).returncode
+        == 0
+        if python.exists()
+        else False
+    ):
         return python
     subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
-    made = subprocess.run([python, "-m", "pip", "install", "--quiet", *REFERENCE], capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", *REFERENCE],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if made.returncode:
-        print(f"lifetimes cannot be installed, so there is no reference: {made.stderr.strip()[-300:]}")
+        print(
+            f"lifetimes cannot be installed, so there is no reference: {made.stderr.strip()[-300:]}"
+        )
         return None
     return python
 
 
 @contextmanager
-def reference(python: Path, population: Population, parameters: dict[str, list[float]]) -> Iterator[Callable[[str], list[float]]]:
+def reference(
+    python: Path, population: Population, parameters: dict[str, list[float]]
+) -> Iterator[Callable[[str], list[float]]]:
     """Asks the reference's process to do a work; gives its seconds and figures."""
     with tempfile.TemporaryDirectory(prefix="guanxi-bench-") as folder:
         path = Path(folder) / "population.npz"
         np.savez(path, **vars(population), **parameters)  # type: ignore[arg-type,unused-ignore]  # The stubs want arrays only.
         command = [str(python), str(HERE / "bench_scoring_reference.py"), str(path)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
 
@@ -63,7 +85,12 @@ def reference(python: Path, population: Population, parameters: dict[str, list[f
 
 def works(population: Population) -> dict[str, Callable[[], list[float]]]:
     """What is measured, from the same arrays that the reference gets, and figures to compare."""
-    x, recency, age, value = population.frequency, population.recency / 7, population.age / 7, population.mean_value
+    x, recency, age, value = (
+        population.frequency,
+        population.recency / 7,
+        population.age / 7,
+        population.mean_value,
+    )
     model, worth = bg_nbd.fit(x, recency, age), gamma_gamma.fit(x, value)
 
     def fit() -> list[float]:
@@ -81,7 +108,9 @@ def works(population: Population) -> dict[str, Callable[[], list[float]]]:
 
     def clv() -> list[float]:
         months = formulas.discounting(step=4.345, steps=12, discount_per_step=0.01)
-        orders = forecast.alive(model, x, recency, age) * forecast.orders_if_alive(model, *months, x, age)
+        orders = forecast.alive(model, x, recency, age) * forecast.orders_if_alive(
+            model, *months, x, age
+        )
         return [float((orders * gamma_gamma.order_value(worth, x, value)).sum())]
 
     return {"bg_nbd": fit, "gamma_gamma": fit_value, "expected": expected, "clv": clv}
@@ -95,7 +124,9 @@ GOALS = {
 }
 
 
-def in_turn(word: str, work: Callable[[], list[float]], ask: Callable[[str], list[float]] | None) -> tuple[list[float], list[float]]:
+def in_turn(
+    word: str, work: Callable[[], list[float]], ask: Callable[[str], list[float]] | None
+) -> tuple[list[float], list[float]]:
     """Seconds of both, one round after the other; the figures of both must agree."""
     ours: list[float] = []
     theirs: list[float] = []
@@ -107,7 +138,11 @@ def in_turn(word: str, work: Callable[[], list[float]], ask: Callable[[str], lis
         if ask is not None:
             seconds, *reference_figures = ask(word)
             theirs.append(seconds)
-            assert np.allclose(figures, reference_figures, rtol=1e-4), (word, figures, reference_figures)
+            assert np.allclose(figures, reference_figures, rtol=1e-4), (
+                word,
+                figures,
+                reference_figures,
+            )
     return ours, theirs
 
 
@@ -120,10 +155,15 @@ def rows() -> list[Row]:
     population = simulate(CUSTOMERS)
     model = bg_nbd.fit(population.frequency, population.recency / 7, population.age / 7)
     worth = gamma_gamma.fit(population.frequency, population.mean_value)
-    parameters = {"bg": [model.r, model.alpha, model.a, model.b], "gg": [worth.p, worth.q, worth.gamma]}
+    parameters = {
+        "bg": [model.r, model.alpha, model.a, model.b],
+        "gg": [worth.p, worth.q, worth.gamma],
+    }
     python = reference_python()
     if python is None:
-        return [figure(word, *in_turn(word, work, None)) for word, work in works(population).items()]
+        return [
+            figure(word, *in_turn(word, work, None)) for word, work in works(population).items()
+        ]
     with reference(python, population, parameters) as ask:
         return [figure(word, *in_turn(word, work, ask)) for word, work in works(population).items()]
 
@@ -132,7 +172,16 @@ def figure(word: str, ours: list[float], theirs: list[float]) -> Row:
     what, at_least, aim = GOALS[word]
     note = f"{CUSTOMERS:,} customers, seed {SEED}, {np.median(ours):.3f} s"
     name = "lifetimes 0.11.3" if theirs else "none"
-    return row(what, rates(ours), rates(theirs), unit="customers/s", reference_name=name, at_least=at_least, aim=aim, note=note)
+    return row(
+        what,
+        rates(ours),
+        rates(theirs),
+        unit="customers/s",
+        reference_name=name,
+        at_least=at_least,
+        aim=aim,
+        note=note,
+    )
 
 
 if __name__ == "__main__":

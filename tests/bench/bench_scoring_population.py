@@ -1,4 +1,6 @@
-"""A synthetic population that buys as BG/NBD and Gamma-Gamma say, on whole days, from a printed seed."""
+"""A synthetic population that buys as BG/NBD and Gamma-Gamma say, on whole days,
+from a printed seed.
+"""
 
 from dataclasses import dataclass
 
@@ -19,7 +21,9 @@ class Population:
 
 
 def simulate(customers: int, *, seed: int = SEED) -> Population:
-    """First orders fall into 12 weeks, 39 weeks are observed: the shape of the CDNOW set, at any size."""
+    """First orders fall into 12 weeks, 39 weeks are observed:
+    the shape of the CDNOW set, at any size.
+    """
     dice = np.random.default_rng(seed)
     age = dice.integers(27 * 7, 39 * 7, customers)
     rate = dice.gamma(0.2426, 1 / (4.4136 * 7), customers)
@@ -37,5 +41,15 @@ def simulate(customers: int, *, seed: int = SEED) -> Population:
         recency[another_day] = clock[another_day].astype(np.int64)
         here = here[dice.random(here.size) >= leave[here]]
     worth = dice.gamma(3.74, 1 / 15.44, customers)
-    mean_value = np.round(dice.gamma(6.25 * np.maximum(frequency, 1), 1, customers) / worth / np.maximum(frequency, 1), 2)
-    return Population(frequency=frequency, recency=recency, age=age, mean_value=np.where(frequency > 0, mean_value, 0.0))
+    mean_value = np.round(
+        dice.gamma(6.25 * np.maximum(frequency, 1), 1, customers)
+        / worth
+        / np.maximum(frequency, 1),
+        2,
+    )
+    return Population(
+        frequency=frequency,
+        recency=recency,
+        age=age,
+        mean_value=np.where(frequency > 0, mean_value, 0.0),
+    )

@@ -1,4 +1,6 @@
-"""RFM of all customers from the maintained statistics against an exact scan of ten million orders by SQL."""
+"""RFM of all customers from the maintained statistics against an exact scan of ten
+million orders by SQL.
+"""
 
 import asyncio
 import os
@@ -34,24 +36,32 @@ DROP INDEX scoring.ix_transaction_id, scoring.ix_transaction_customer_id_occurre
 SELECT setseed(0.5);
 INSERT INTO scoring.transaction
   (customer_id, id, kind, currency, occurred_at, day, amount, source, state, recorded_at, version)
-SELECT customer, gen_random_uuid(), 'order', 'CNY', day, day, (random() * 10000000)::bigint, 'default', 'recorded', day, 1
+SELECT customer, gen_random_uuid(), 'order', 'CNY', day, day, (random() * 10000000)::bigint,
+'default', 'recorded', day, 1
 FROM (
-  SELECT lpad(to_hex(1 + floor(power(random(), 2) * {CUSTOMERS})::bigint), 32, '0')::uuid AS customer,
+  SELECT lpad(to_hex(1 + floor(power(random(), 2) * {CUSTOMERS})::bigint), 32, '0')::uuid AS
+  customer,
          date '2024-01-01' + floor(random() * 900)::int AS day
   FROM generate_series(1, {ORDERS})
 ) AS made;
-INSERT INTO scoring.purchase_day (customer_id, currency, day, orders, order_amount, order_cost, refunds, refund_amount, refund_cost)
-SELECT customer_id, currency, day, count(*), sum(amount), 0, 0, 0, 0 FROM scoring.transaction GROUP BY customer_id, currency, day;
+
+INSERT INTO scoring.purchase_day (customer_id, currency, day, orders, order_amount, order_cost,
+refunds, refund_amount, refund_cost)
+SELECT customer_id, currency, day, count(*), sum(amount), 0, 0, 0, 0 FROM scoring.transaction GROUP
+BY customer_id, currency, day;
 INSERT INTO scoring.purchase_statistic
   (customer_id, currency, order_days, first_day, last_day, last_activity, first_day_amount,
    orders, order_amount, order_cost, refunds, refund_amount, refund_cost)
-SELECT customer_id, currency, count(*), min(day), max(day), max(day), 0, sum(orders), sum(order_amount), 0, 0, 0, 0
+SELECT customer_id, currency, count(*), min(day), max(day), max(day), 0, sum(orders),
+sum(order_amount), 0, 0, 0, 0
 FROM scoring.purchase_day GROUP BY customer_id, currency;
 """
 EXACT_SCAN = """
 WITH statistic AS (
-  SELECT customer_id, max(day) AS last_day, count(DISTINCT day) AS order_days, sum(amount) AS net, min(day) AS first_day
-  FROM scoring.transaction WHERE currency = 'CNY' AND kind = 'order' AND state = 'recorded' AND day <= '2026-12-31'
+  SELECT customer_id, max(day) AS last_day, count(DISTINCT day) AS order_days, sum(amount) AS net,
+  min(day) AS first_day
+  FROM scoring.transaction WHERE currency = 'CNY' AND kind = 'order' AND state = 'recorded' AND day
+  <= '2026-12-31'
   GROUP BY customer_id
 ), quintile AS (
   SELECT 1 + 5 * (rank() OVER (ORDER BY last_day) - 1) / count(*) OVER () AS recency,
@@ -74,7 +84,10 @@ async def from_statistics(database: Database) -> tuple[int, ...]:
         content = await bulk_histories.cuts(reader, Slice(currency="CNY", until=UNTIL))
     read = binary_copy.read(content, CUTS)
     values = [read["last_day"], read["order_days"], read["net"], -read["first_day"]]
-    return (len(values[0]), *(int(rfm.quintiles(each, rfm.cut_points(each)).sum()) for each in values))
+    return (
+        len(values[0]),
+        *(int(rfm.quintiles(each, rfm.cut_points(each)).sum()) for each in values),
+    )
 
 
 async def by_scan(connection: asyncpg.Connection) -> tuple[int, ...]:

@@ -1,7 +1,9 @@
-"""`python -m tests.bench.directory_after_import`: how soon the contact center knows who calls, after and during an import.
+"""`python -m tests.bench.directory_after_import`: how soon the contact center knows who calls,
+after and during an import.
 
-Asks a running instance (`make run`) over its gateway: imports a sheet of customers, and meanwhile makes customers one by one, each of
-whom calls until the call names them. Prints how long each took, and when the last customer of the sheet was known.
+Asks a running instance (`make run`) over its gateway: imports a sheet of customers, and meanwhile
+makes customers one by one, each of whom calls until the call names them. Prints how long each took,
+and when the last customer of the sheet was known.
 """
 
 import argparse
@@ -28,15 +30,21 @@ class Instance:
 
     async def enter(self, credentials: dict[str, str]) -> None:
         form = {"grant_type": "client_credentials"}
-        answer = await self._client.post("/oauth/token", data=form, auth=(credentials["client_id"], credentials["client_secret"]))
-        self._client.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
+        answer = await self._client.post(
+            "/oauth/token", data=form, auth=(credentials["client_id"], credentials["client_secret"])
+        )
+        self._client.headers["Authorization"] = (
+            f"Bearer {answer.raise_for_status().json()['access_token']}"
+        )
 
     async def ask(self, method: str, path: str, **options: Any) -> Any:
         return (await self._client.request(method, path, **options)).raise_for_status().json()
 
     async def caller(self, phone: str) -> str | None:
         """Whom a call from this number is taken for."""
-        call = await self.ask("POST", "/v1/contacts", json={"channel": "voice", "from": phone, "to": ENTRY})
+        call = await self.ask(
+            "POST", "/v1/contacts", json={"channel": "voice", "from": phone, "to": ENTRY}
+        )
         await self.ask("POST", f"/v1/contacts/{call['id']}/abandonment", json={})
         known: str | None = call["customer_id"]
         return known
@@ -53,8 +61,14 @@ class Instance:
 
 async def prepare(instance: Instance) -> None:
     """A number to call."""
-    queue = await instance.ask("POST", "/v1/queues", json={"name": f"bench {time.time()}", "channels": ["voice"]})
-    await instance.ask("POST", "/v1/entry-points", json={"channel": "voice", "address": ENTRY, "queue_id": queue["id"]})
+    queue = await instance.ask(
+        "POST", "/v1/queues", json={"name": f"bench {time.time()}", "channels": ["voice"]}
+    )
+    await instance.ask(
+        "POST",
+        "/v1/entry-points",
+        json={"channel": "voice", "address": ENTRY, "queue_id": queue["id"]},
+    )
 
 
 def sheet(run: int, rows: int) -> bytes:
@@ -70,7 +84,9 @@ async def imported(instance: Instance, run: int, rows: int) -> float:
     """Seconds from the upload to the end of the import."""
     began = time.monotonic()
     files = {"file": ("bench.csv", sheet(run, rows))}
-    work = await instance.ask("POST", "/v1/customer-imports", files=files, data={"key": "external:bench"})
+    work = await instance.ask(
+        "POST", "/v1/customer-imports", files=files, data={"key": "external:bench"}
+    )
     while work["state"] in ("queued", "running"):
         await asyncio.sleep(0.2)
         work = await instance.ask("GET", f"/v1/customer-imports/{work['id']}")
@@ -79,12 +95,18 @@ async def imported(instance: Instance, run: int, rows: int) -> float:
 
 
 async def newcomers(instance: Instance, run: int, until: asyncio.Task[float]) -> list[float]:
-    """How long each customer took to be known who was made while the import and its news were on their way."""
+    """How long each customer took to be known who was made while the import and its
+    news were on their way.
+    """
     seconds = []
     while not until.done():
         phone = f"+44770{run:03d}{len(seconds):04d}"
         identifiers = [{"type": "phone", "value": phone}]
-        await instance.ask("POST", "/v1/customers", json={"kind": "individual", "name": "Newcomer", "identifiers": identifiers})
+        await instance.ask(
+            "POST",
+            "/v1/customers",
+            json={"kind": "individual", "name": "Newcomer", "identifiers": identifiers},
+        )
         seconds.append(await instance.known(phone))
     return seconds
 
@@ -107,13 +129,18 @@ async def measure(gateway: str, credentials: dict[str, str], rows: int) -> None:
         seconds = await newcomers(instance, run, last)
         await last
         median, longest = statistics.median(seconds), max(seconds)
-        print(f"{len(seconds)} newcomers meanwhile: known after {median:.2f} s (median), {longest:.2f} s (longest)")
+        print(
+            f"{len(seconds)} newcomers meanwhile: known after {median:.2f} s (median),"
+            f" {longest:.2f} s (longest)"
+        )
 
 
 def main() -> None:
     home = Path(os.environ.get("GUANXI_HOME", ".guanxi"))
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--gateway", default=f"http://127.0.0.1:{os.environ.get('GUANXI_PORT', '8000')}")
+    parser.add_argument(
+        "--gateway", default=f"http://127.0.0.1:{os.environ.get('GUANXI_PORT', '8000')}"
+    )
     parser.add_argument("--credentials", type=Path, default=home / "credentials.json")
     parser.add_argument("--rows", type=int, default=100_000)
     asked = parser.parse_args()

@@ -1,4 +1,6 @@
-"""A load generator of its own process: raw HTTP/1.1 over keep-alive connections, so that the server is what is measured."""
+"""A load generator of its own process:
+raw HTTP/1.1 over keep-alive connections, so that the server is what is measured.
+"""
 
 import asyncio
 import json
@@ -28,7 +30,14 @@ class Load:
 class _Connection(asyncio.Protocol):
     """Sends the next request as soon as the answer to the last one is complete."""
 
-    def __init__(self, requests: Sequence[bytes], offset: int, stride: int, until: float, done: asyncio.Future[None]) -> None:
+    def __init__(
+        self,
+        requests: Sequence[bytes],
+        offset: int,
+        stride: int,
+        until: float,
+        done: asyncio.Future[None],
+    ) -> None:
         self._requests = requests
         self._next = offset
         self._stride = stride
@@ -74,14 +83,20 @@ class _Connection(asyncio.Protocol):
 
 def _content_length(head: bytes) -> int:
     at = head.lower().find(b"content-length:")
-    return int(head[at + 15 : head.find(b"\r\n", at) if head.find(b"\r\n", at) > 0 else None]) if at >= 0 else 0
+    return (
+        int(head[at + 15 : head.find(b"\r\n", at) if head.find(b"\r\n", at) > 0 else None])
+        if at >= 0
+        else 0
+    )
 
 
 def _same(connection: _Connection) -> _Connection:
     return connection
 
 
-async def run(host: str, port: int, requests: Sequence[bytes], *, connections: int, seconds: float) -> Load:
+async def run(
+    host: str, port: int, requests: Sequence[bytes], *, connections: int, seconds: float
+) -> Load:
     """Send the requests round and round for some seconds; only loopback addresses are loaded."""
     if host not in ("127.0.0.1", "::1", "localhost"):
         raise ValueError("load goes to loopback only")
@@ -102,15 +117,22 @@ async def run(host: str, port: int, requests: Sequence[bytes], *, connections: i
         failures=sum(protocol.failures for protocol, _ in running),
         seconds=round(took, 3),
         per_second=round(len(times) / took, 1),
-        **{f"p{share}": round(times[min(len(times) - 1, len(times) * share // 100)] * 1000, 3) for share in (50, 95, 99)},
+        **{
+            f"p{share}": round(times[min(len(times) - 1, len(times) * share // 100)] * 1000, 3)
+            for share in (50, 95, 99)
+        },
     )
 
 
 def main() -> None:
-    """`python load.py HOST PORT CONNECTIONS SECONDS REQUESTS_FILE`: prints the figures as JSON; the file holds a JSON list of texts."""
+    """`python load.py HOST PORT CONNECTIONS SECONDS REQUESTS_FILE`: prints the figures as JSON;
+    the file holds a JSON list of texts.
+    """
     host, port, connections, seconds, path = sys.argv[1:]
     requests = [text.encode("latin-1") for text in json.loads(Path(path).read_text())]
-    load = uvloop.run(run(host, int(port), requests, connections=int(connections), seconds=float(seconds)))
+    load = uvloop.run(
+        run(host, int(port), requests, connections=int(connections), seconds=float(seconds))
+    )
     print(json.dumps(asdict(load)))
 
 

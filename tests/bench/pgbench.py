@@ -1,4 +1,6 @@
-"""pgbench with the very statements of the services, prepared, over the same number of connections."""
+"""pgbench with the very statements of the services, prepared,
+over the same number of connections.
+"""
 
 import re
 import subprocess
@@ -20,13 +22,29 @@ def run(url: str, script: str, *, seconds: int, connections: int = 16) -> float:
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(script)
         file.flush()
-        command = [str(installed_binaries() / "bin" / "pgbench"), "-n", "-M", "prepared", "-c", str(connections), "-j", "2"]
-        done = subprocess.run([*command, "-T", str(seconds), "-f", file.name, url], capture_output=True, text=True, check=False)
+        command = [
+            str(installed_binaries() / "bin" / "pgbench"),
+            "-n",
+            "-M",
+            "prepared",
+            "-c",
+            str(connections),
+            "-j",
+            "2",
+        ]
+        done = subprocess.run(
+            [*command, "-T", str(seconds), "-f", file.name, url],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise RuntimeError(f"pgbench: {done.stderr[-1000:]}")
     found = re.search(r"tps = ([\d.]+)", done.stdout)
     if found is None:
-        raise RuntimeError(f"pgbench ran no transaction: {done.stdout[-500:]} {done.stderr[-1000:]}")
+        raise RuntimeError(
+            f"pgbench ran no transaction: {done.stdout[-500:]} {done.stderr[-1000:]}"
+        )
     return float(found[1])
 
 
@@ -37,19 +55,27 @@ def inlined(sql: str, arguments: Sequence[str]) -> str:
 
 
 def literals(sql: str, values: Sequence[Any]) -> list[str]:
-    """The arguments of a statement as SQL texts: a list is JSON where its parameter is cast to JSONB, else an array."""
+    """The arguments of a statement as SQL texts:
+    a list is JSON where its parameter is cast to JSONB, else an array.
+    """
     documents = {int(number) for number in re.findall(r"\$(\d+)::JSONB(?!\[)", sql)}
-    return [literal(to_json(value).decode() if number in documents else value) for number, value in enumerate(values, 1)]
+    return [
+        literal(to_json(value).decode() if number in documents else value)
+        for number, value in enumerate(values, 1)
+    ]
 
 
 def literal(value: Any) -> str:
-    """A value as SQL text; the casts that SQLAlchemy wrote around the parameter give it its type."""
+    """A value as SQL text;
+    the casts that SQLAlchemy wrote around the parameter give it its type.
+    """
     if value is None:
         return "NULL"
     if isinstance(value, bool | int | float | Decimal):
         return str(value)
     if isinstance(value, list | tuple):
-        return f"ARRAY[{', '.join(literal(each) for each in value)}]::{'bytea' if _holds_bytes(value) else 'text'}[]"
+        kind = "bytea" if _holds_bytes(value) else "text"
+        return f"ARRAY[{', '.join(literal(each) for each in value)}]::{kind}[]"
     if isinstance(value, bytes):
         return f"'\\x{value.hex()}'::bytea"
     if isinstance(value, timedelta):
@@ -66,7 +92,9 @@ def _holds_bytes(values: Sequence[Any]) -> bool:
 
 
 def with_fresh_ids(script: str) -> str:
-    """Every UUID of a recorded transaction as a variable that is drawn anew in each run (one more statement for the reference)."""
+    """Every UUID of a recorded transaction as a variable that is drawn anew in each
+    run (one more statement for the reference).
+    """
     found = list(dict.fromkeys(UUID_TEXT.findall(script)))
     for number, text in enumerate(found):
         script = script.replace(text, f"' || :u{number}::text || '")

@@ -1,4 +1,6 @@
-"""The processes of a bench: a PostgreSQL, a service as it is deployed, a reference handler, a load generator."""
+"""The processes of a bench:
+a PostgreSQL, a service as it is deployed, a reference handler, a load generator.
+"""
 
 import json
 import os
@@ -19,7 +21,12 @@ from joserfc.jwk import KeySet
 from service_kit.postgres.server import PostgresServer
 from service_kit.testing.tokens import ISSUER, SigningKeys
 
-TUNED = {"shared_buffers": "2GB", "max_wal_size": "8GB", "checkpoint_timeout": "30min", "effective_cache_size": "8GB"}
+TUNED = {
+    "shared_buffers": "2GB",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "30min",
+    "effective_cache_size": "8GB",
+}
 CONNECTIONS = 16
 
 
@@ -35,7 +42,9 @@ def postgres() -> Iterator[PostgresServer]:
     """A durable PostgreSQL on loopback in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="guanxi-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        with PostgresServer(Path(folder) / "pg", durable=True, loopback=True, settings=TUNED) as server:
+        with PostgresServer(
+            Path(folder) / "pg", durable=True, loopback=True, settings=TUNED
+        ) as server:
             yield server
 
 
@@ -66,7 +75,13 @@ def published(keys: SigningKeys) -> Iterator[str]:
 
 
 @contextmanager
-def service(package: str, *, database_url: str, gateway_url: str, environment: Mapping[str, str] | None = None) -> Iterator[int]:
+def service(
+    package: str,
+    *,
+    database_url: str,
+    gateway_url: str,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[int]:
     """`python -m <package> serve` in one process; gives its port."""
     port = free_port()
     told = {
@@ -80,15 +95,21 @@ def service(package: str, *, database_url: str, gateway_url: str, environment: M
         "GUANXI_DATABASE_POOL_SIZE": str(CONNECTIONS),
         **(environment or {}),
     }
-    with process([sys.executable, "-m", package, "serve"], told, ready=f"http://127.0.0.1:{port}/readyz"):
+    with process(
+        [sys.executable, "-m", package, "serve"], told, ready=f"http://127.0.0.1:{port}/readyz"
+    ):
         yield port
 
 
 @contextmanager
-def process(command: Sequence[str], environment: Mapping[str, str], *, ready: str) -> Iterator[None]:
+def process(
+    command: Sequence[str], environment: Mapping[str, str], *, ready: str
+) -> Iterator[None]:
     """A child that answers at `ready`; it is ended with the block."""
     with tempfile.TemporaryFile() as log:
-        child = subprocess.Popen(command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        child = subprocess.Popen(
+            command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
         try:
             _wait(child, ready, log)
             yield
@@ -113,13 +134,23 @@ def _wait(child: "subprocess.Popen[bytes]", ready: str, log: Any) -> None:
     raise RuntimeError(f"{ready} does not answer: {log.read()[-2000:].decode(errors='replace')}")
 
 
-def load(port: int, requests: Sequence[str], *, seconds: float, connections: int = CONNECTIONS) -> dict[str, float]:
+def load(
+    port: int, requests: Sequence[str], *, seconds: float, connections: int = CONNECTIONS
+) -> dict[str, float]:
     """Run the load generator in a process of its own and return its figures."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(list(requests), file)
         file.flush()
         generator = Path(__file__).with_name("load.py")
-        command = [sys.executable, str(generator), "127.0.0.1", str(port), str(connections), str(seconds), file.name]
+        command = [
+            sys.executable,
+            str(generator),
+            "127.0.0.1",
+            str(port),
+            str(connections),
+            str(seconds),
+            file.name,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     figures: dict[str, float] = json.loads(done.stdout)
     if figures["failures"]:
@@ -134,5 +165,8 @@ def get(path: str, token: str) -> str:
 
 def post(path: str, token: str, body: str, *, key: str) -> str:
     """A POST with an idempotency key as the bytes of HTTP/1.1; the body is ASCII JSON."""
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\nIdempotency-Key:"
+        f" {key}\r\n"
+    )
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"

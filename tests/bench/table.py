@@ -1,4 +1,6 @@
-"""One table for all benches: goal, measured, reference, ratio; printed and written to bench/ as JSON."""
+"""One table for all benches: goal, measured, reference, ratio;
+printed and written to bench/ as JSON.
+"""
 
 import json
 import statistics
@@ -15,7 +17,9 @@ FOLDER = Path(__file__).parents[2] / "bench"
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One figure: medians of alternating runs with their ranges; `ratio` is measured / reference, 1 where there is no reference."""
+    """One figure: medians of alternating runs with their ranges;
+    `ratio` is measured / reference, 1 where there is no reference.
+    """
 
     what: str
     unit: str
@@ -66,7 +70,10 @@ def show(title: str, figures: Iterable[Row]) -> None:
     console = Console(width=200)
     rows = []
     for each in figures:
-        console.print(f"{each.what}: {_figure(each.measured, each.measured_range, each.unit)}, ratio {_ratio(each)}")
+        console.print(
+            f"{each.what}: {_figure(each.measured, each.measured_range, each.unit)}, ratio"
+            f" {_ratio(each)}"
+        )
         rows.append(each)
     table = Table(title=title)
     for column in ("what", "measured", "reference", "ratio", "goal", "note"):
@@ -76,7 +83,10 @@ def show(title: str, figures: Iterable[Row]) -> None:
         table.add_row(each.what, measured, _reference(each), _ratio(each), each.goal, each.note)
     console.print(table)
     FOLDER.mkdir(exist_ok=True)
-    written = {"taken_at": datetime.now(UTC).isoformat(), "rows": [{**asdict(each), "ratio": each.ratio} for each in rows]}
+    written = {
+        "taken_at": datetime.now(UTC).isoformat(),
+        "rows": [{**asdict(each), "ratio": each.ratio} for each in rows],
+    }
     (FOLDER / f"{title}.json").write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -1,4 +1,6 @@
-"""`python -m tests.clients`: clients made of openapi/public.json compile strictly and play a story against a running instance."""
+"""`python -m tests.clients`:
+clients made of openapi/public.json compile strictly and play a story against a running instance.
+"""
 
 import os
 import shutil
@@ -19,7 +21,10 @@ PYTHON_TOOLS = ROOT / ".venv-clients"
 PINS = ROOT / "requirements" / "clients.txt"
 STRICTLY = ("--strict", "--skipLibCheck", "false", "--target", "es2022", "--module", "nodenext")
 # The generator knows JSON and bytes; letters are bytes.
-BYTES = ("application/pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document")
+BYTES = (
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+)
 
 
 class ClientBroken(Exception):
@@ -27,7 +32,14 @@ class ClientBroken(Exception):
 
 
 def run(*command: str | Path, cwd: Path, environment: Mapping[str, str] | None = None) -> str:
-    done = subprocess.run(command, cwd=cwd, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise ClientBroken(f"{' '.join(map(str, command))}\n{(done.stdout + done.stderr)[-4_000:]}")
     return done.stdout + done.stderr
@@ -47,9 +59,27 @@ def typescript(folder: Path, environment: Mapping[str, str]) -> str:
 def python(folder: Path, environment: Mapping[str, str]) -> str:
     """The client of openapi-python-client; it must have left nothing out."""
     binaries = python_tools() / "bin"
-    (folder / "config.yaml").write_text("content_type_overrides:\n" + "".join(f"  {kind}: application/octet-stream\n" for kind in BYTES))
-    command = ("generate", "--config", "config.yaml", "--path", CONTRACT, "--output-path", "made", "--meta", "setup")
-    said = run(binaries / "openapi-python-client", *command, cwd=folder, environment={"PATH": f"{binaries}:{os.environ['PATH']}"})
+    (folder / "config.yaml").write_text(
+        "content_type_overrides:\n"
+        + "".join(f"  {kind}: application/octet-stream\n" for kind in BYTES)
+    )
+    command = (
+        "generate",
+        "--config",
+        "config.yaml",
+        "--path",
+        CONTRACT,
+        "--output-path",
+        "made",
+        "--meta",
+        "setup",
+    )
+    said = run(
+        binaries / "openapi-python-client",
+        *command,
+        cwd=folder,
+        environment={"PATH": f"{binaries}:{os.environ['PATH']}"},
+    )
     if "WARNING" in said or "Unable" in said:
         raise ClientBroken(said)
     shutil.copy(HERE / "play.py", folder / "made")
@@ -63,7 +93,15 @@ def python_tools() -> Path:
     if not stamp.exists() or stamp.read_bytes() != PINS.read_bytes():
         print("clients: installing the generator of requirements/clients.txt (once)", flush=True)
         run(sys.executable, "-m", "venv", "--clear", PYTHON_TOOLS, cwd=ROOT)
-        pip = (PYTHON_TOOLS / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes")
+        pip = (
+            PYTHON_TOOLS / "bin" / "python",
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "install",
+            "--quiet",
+            "--require-hashes",
+        )
         run(*pip, "--requirement", PINS, cwd=ROOT)
         shutil.copy(PINS, stamp)
     return PYTHON_TOOLS
@@ -74,13 +112,23 @@ def main() -> int:
     if shutil.which("node") and NODE_TOOLS.exists():
         plays["typescript"] = typescript
     else:
-        print("clients: SKIPPED TypeScript: node or the tools of tools/package-lock.json are not installed here")
+        print(
+            "clients: SKIPPED TypeScript: node or the tools of tools/package-lock.json are not"
+            " installed here"
+        )
     with Instance() as instance:
-        environment = {"GUANXI_URL": instance.base_url, "GUANXI_TOKEN": granted_token(instance.credentials)}
+        environment = {
+            "GUANXI_URL": instance.base_url,
+            "GUANXI_TOKEN": granted_token(instance.credentials),
+        }
         for name, played in plays.items():
             with tempfile.TemporaryDirectory(prefix="guanxi-clients-") as folder:
                 try:
-                    print(f"clients: {name}: {played(Path(folder), environment).strip().splitlines()[-1]}", flush=True)
+                    print(
+                        f"clients: {name}:"
+                        f" {played(Path(folder), environment).strip().splitlines()[-1]}",
+                        flush=True,
+                    )
                 except ClientBroken as broken:
                     print(f"clients: {name}: {broken}")
                     return 1

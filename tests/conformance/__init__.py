@@ -1,1 +1,3 @@
-"""schemathesis with all checks against a running gateway, as two clients that must not see each other's things."""
+"""schemathesis with all checks against a running gateway,
+as two clients that must not see each other's things.
+"""

@@ -1,4 +1,6 @@
-"""`python -m tests.conformance [--seconds 150] [--seed 1] [--phases examples,coverage]`: holds a running instance against its contract."""
+"""`python -m tests.conformance [--seconds 150] [--seed 1] [--phases examples,coverage]`:
+holds a running instance against its contract.
+"""
 
 import argparse
 import json
@@ -22,29 +24,77 @@ def configuration(peers: list[Peer]) -> str:
 
 
 def identities(peers: list[Peer]) -> str:
-    headers = [{"name": peer.name, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {peer.token}"}]} for peer in peers]
+    headers = [
+        {
+            "name": peer.name,
+            "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {peer.token}"}],
+        }
+        for peer in peers
+    ]
     return json.dumps({"auth": headers})
 
 
 def check(folder: Path, url: str, asked: argparse.Namespace) -> int:
     """Run schemathesis; its exit code."""
-    command = [Path(sys.executable).parent / "schemathesis", "--config-file", folder / "schemathesis.toml", "run", f"{url}/openapi.json"]
-    command += ["--url", url, "--checks", "all", "--continue-on-failure", "--phases", ",".join(asked.phases), "--seed", str(asked.seed)]
-    command += ["--max-examples", str(asked.examples), "--workers", str(asked.workers), "--no-color", "--warnings", "off"]
+    command = [
+        Path(sys.executable).parent / "schemathesis",
+        "--config-file",
+        folder / "schemathesis.toml",
+        "run",
+        f"{url}/openapi.json",
+    ]
+    command += [
+        "--url",
+        url,
+        "--checks",
+        "all",
+        "--continue-on-failure",
+        "--phases",
+        ",".join(asked.phases),
+        "--seed",
+        str(asked.seed),
+    ]
+    command += [
+        "--max-examples",
+        str(asked.examples),
+        "--workers",
+        str(asked.workers),
+        "--no-color",
+        "--warnings",
+        "off",
+    ]
     command += ["--max-time", str(asked.seconds)] if asked.seconds else []
     command += [word for name in asked.operation for word in ("--include-operation-id", name)]
-    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.conformance.hooks", "PYTHONPATH": str(ROOT)}
+    environment = {
+        **os.environ,
+        "SCHEMATHESIS_HOOKS": "tests.conformance.hooks",
+        "PYTHONPATH": str(ROOT),
+    }
     return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=150, help="fuzzing and stateful testing go on until this time; 0: by examples alone")
+    parser.add_argument(
+        "--seconds",
+        type=int,
+        default=150,
+        help="fuzzing and stateful testing go on until this time; 0: by examples alone",
+    )
     parser.add_argument("--seed", type=int, default=1, help="the same seed asks the same")
-    parser.add_argument("--examples", type=int, default=10, help="cases for each operation and kind")
-    parser.add_argument("--phases", type=lambda words: words.split(","), default=PHASES, help=f"some of {','.join(PHASES)}")
+    parser.add_argument(
+        "--examples", type=int, default=10, help="cases for each operation and kind"
+    )
+    parser.add_argument(
+        "--phases",
+        type=lambda words: words.split(","),
+        default=PHASES,
+        help=f"some of {','.join(PHASES)}",
+    )
     parser.add_argument("--workers", type=int, default=2, help="parallel requests")
-    parser.add_argument("--operation", action="append", default=[], help="only this operation id; may be repeated")
+    parser.add_argument(
+        "--operation", action="append", default=[], help="only this operation id; may be repeated"
+    )
     asked = parser.parse_args()
     print(f"conformance: schemathesis, all checks, seed {asked.seed}", flush=True)
     with Instance() as instance, tempfile.TemporaryDirectory(prefix="guanxi-conformance-") as name:

@@ -1,4 +1,6 @@
-"""Requests made from the contract: paths with ids, bodies that fit a schema, and what every refusal looks like."""
+"""Requests made from the contract:
+paths with ids, bodies that fit a schema, and what every refusal looks like.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -56,15 +58,24 @@ def query_of(operation: Operation) -> dict[str, str]:
 
 
 def properties_of(schema: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
-    """The names of all members that a body of this schema may have, whichever of its alternatives it is."""
+    """The names of all members that a body of this schema may have,
+    whichever of its alternatives it is.
+    """
     if "$ref" in schema:
-        return properties_of(document["components"]["schemas"][schema["$ref"].rpartition("/")[2]], document)
+        return properties_of(
+            document["components"]["schemas"][schema["$ref"].rpartition("/")[2]], document
+        )
     alternatives = [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())]
-    return [*schema.get("properties", ()), *(name for each in alternatives for name in properties_of(each, document))]
+    return [
+        *schema.get("properties", ()),
+        *(name for each in alternatives for name in properties_of(each, document)),
+    ]
 
 
 def body_schema(operation: Operation) -> Mapping[str, Any]:
-    schema: Mapping[str, Any] = operation.described["requestBody"]["content"][operation.media_type]["schema"]
+    schema: Mapping[str, Any] = operation.described["requestBody"]["content"][operation.media_type][
+        "schema"
+    ]
     return schema
 
 
@@ -93,20 +104,30 @@ def sample(schema: Mapping[str, Any], document: Mapping[str, Any], *, depth: int
         return _sample_object(schema, document, depth)
     if kind == "array":
         items = schema.get("items", {})
-        return [sample(items, document, depth=depth + 1)] if depth < DEEPEST or schema.get("minItems") else []
+        return (
+            [sample(items, document, depth=depth + 1)]
+            if depth < DEEPEST or schema.get("minItems")
+            else []
+        )
     if kind in ("integer", "number"):
         fitting = max(schema.get("minimum", 1), min(1, schema.get("maximum", 1)))
         return int(fitting) if kind == "integer" else fitting
     return {"boolean": True, "null": None}.get(kind) if kind != "string" else _sample_text(schema)
 
 
-def _sample_object(schema: Mapping[str, Any], document: Mapping[str, Any], depth: int) -> dict[str, Any]:
+def _sample_object(
+    schema: Mapping[str, Any], document: Mapping[str, Any], depth: int
+) -> dict[str, Any]:
     members = schema.get("properties", {})
     required = set(schema.get("required", ()))
     wanted = members if depth < DEEPEST else required & members.keys()
-    made = {name: sample(members[name], document, depth=depth + 1) for name in members if name in wanted}
+    made = {
+        name: sample(members[name], document, depth=depth + 1) for name in members if name in wanted
+    }
     if len(made) < schema.get("minProperties", 0):
-        name = str(sample(schema.get("propertyNames", {"type": "string"}), document, depth=depth + 1))
+        name = str(
+            sample(schema.get("propertyNames", {"type": "string"}), document, depth=depth + 1)
+        )
         made[name] = sample(schema.get("additionalProperties", {}), document, depth=depth + 1)
     return made
 
@@ -118,23 +139,40 @@ def _sample_text(schema: Mapping[str, Any]) -> str:
     shortest = schema.get("minLength", 0)
     fitting = (text.ljust(shortest, "a") for text in SAMPLES)
     return next(
-        (text for text in fitting if pattern.search(text) and len(text) <= schema.get("maxLength", len(text))), "a" * max(1, shortest)
+        (
+            text
+            for text in fitting
+            if pattern.search(text) and len(text) <= schema.get("maxLength", len(text))
+        ),
+        "a" * max(1, shortest),
     )
 
 
 def is_free_text(schema: Mapping[str, Any]) -> bool:
     """Whether a schema takes any text: no values, no format, and a pattern that any word fits."""
-    if schema.get("type") not in ("string", ["string", "null"]) or {"enum", "const", "format"} & schema.keys():
+    if (
+        schema.get("type") not in ("string", ["string", "null"])
+        or {"enum", "const", "format"} & schema.keys()
+    ):
         return False
     return re.search(schema.get("pattern", ""), "<é中>") is not None
 
 
-def with_texts(schema: Mapping[str, Any], document: Mapping[str, Any], text: str, *, only_free: bool) -> Any:
+def with_texts(
+    schema: Mapping[str, Any], document: Mapping[str, Any], text: str, *, only_free: bool
+) -> Any:
     """A body as `sample` makes it, with this text in every place that takes text."""
     return _replaced(sample(schema, document), schema, document, text, only_free=only_free)
 
 
-def _replaced(value: Any, schema: Mapping[str, Any], document: Mapping[str, Any], text: str, *, only_free: bool) -> Any:
+def _replaced(
+    value: Any,
+    schema: Mapping[str, Any],
+    document: Mapping[str, Any],
+    text: str,
+    *,
+    only_free: bool,
+) -> Any:
     schema = resolved(schema, document)
     for word in ("anyOf", "oneOf"):
         if word in schema:
@@ -142,17 +180,24 @@ def _replaced(value: Any, schema: Mapping[str, Any], document: Mapping[str, Any]
     if isinstance(value, dict):
         members = schema.get("properties", {})
         kept = {
-            name: _replaced(each, members[name], document, text, only_free=only_free) for name, each in value.items() if name in members
+            name: _replaced(each, members[name], document, text, only_free=only_free)
+            for name, each in value.items()
+            if name in members
         }
         return kept or ({text[:200]: text} if schema.get("additionalProperties") else {})
     if isinstance(value, list):
-        return [_replaced(each, schema.get("items", {}), document, text, only_free=only_free) for each in value]
+        return [
+            _replaced(each, schema.get("items", {}), document, text, only_free=only_free)
+            for each in value
+        ]
     if isinstance(value, str) and (is_free_text(schema) or not only_free):
         return text
     return value
 
 
-def leaves(schema: Mapping[str, Any], document: Mapping[str, Any], *, depth: int = 0) -> Iterator[str]:
+def leaves(
+    schema: Mapping[str, Any], document: Mapping[str, Any], *, depth: int = 0
+) -> Iterator[str]:
     """The names of all members of a schema, however deep."""
     schema = resolved(schema, document)
     if depth > DEEPEST:
@@ -178,7 +223,10 @@ def faults(answer: httpx2.Response, *statuses: int, asked: object) -> list[str]:
     problem = answer.json()
     if missing := {"type", "title", "status", "detail", "instance"} - problem.keys():
         return [f"{told} lacks {', '.join(sorted(missing))}"]
-    if problem["status"] != answer.status_code or problem["instance"] != answer.headers["x-request-id"]:
+    if (
+        problem["status"] != answer.status_code
+        or problem["instance"] != answer.headers["x-request-id"]
+    ):
         return [f"{told} does not agree with its status or request id"]
     if answer.status_code == 422 and not problem.get("errors") and "errors" not in problem:
         return [f"{told} has no errors"]

@@ -1,4 +1,6 @@
-"""Tricky JSON texts: what is no JSON, what is JSON that nobody can mean, and what is plain JSON of an unexpected shape."""
+"""Tricky JSON texts:
+what is no JSON, what is JSON that nobody can mean, and what is plain JSON of an unexpected shape.
+"""
 
 from collections.abc import Mapping
 
@@ -130,6 +132,8 @@ UNEXPECTED: Mapping[str, bytes] = {
     "constructor": b'{"constructor":{"prototype":{}}}',
     "empty name": b'{"":1}',
     "name of a hundred thousand letters": b'{"' + b"a" * 100_000 + b'":1}',
-    "ten thousand members": b"{" + b",".join(b'"x%d":1' % number for number in range(10_000)) + b"}",
+    "ten thousand members": b"{"
+    + b",".join(b'"x%d":1' % number for number in range(10_000))
+    + b"}",
     "many zeros": b'{"\x7funknown":[' + b"0," * 10_000 + b"0]}",
 }

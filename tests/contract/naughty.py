@@ -1,4 +1,6 @@
-"""Texts that people and attackers type: many scripts, directions, invisible characters, and other languages' syntax."""
+"""Texts that people and attackers type:
+many scripts, directions, invisible characters, and other languages' syntax.
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,6 @@
-"""The one list of what is tested: every service, the gateway, and the kit's own small service as the measure of the gates."""
+"""The one list of what is tested:
+every service, the gateway, and the kit's own small service as the measure of the gates.
+"""
 
 import importlib
 import tomllib
@@ -72,8 +74,14 @@ class Room:
 @cache
 def rooms() -> Sequence[Room]:
     """The services and the gateway, by the list in pyproject.toml."""
-    listed: Mapping[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["guanxi"]["packages"]
-    return [Room(package, ROOT / folder) for package, folder in listed.items() if package not in WITHOUT_API]
+    listed: Mapping[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"][
+        "guanxi"
+    ]["packages"]
+    return [
+        Room(package, ROOT / folder)
+        for package, folder in listed.items()
+        if package not in WITHOUT_API
+    ]
 
 
 @cache
@@ -83,9 +91,13 @@ def rooms_and_sample() -> Sequence[Room]:
 
 @cache
 def composed(package: str) -> Service:
-    """A service that is put together but not running, for what can be read from its routes and its contract."""
+    """A service that is put together but not running,
+    for what can be read from its routes and its contract.
+    """
     room = next(room for room in rooms_and_sample() if room.package == package)
-    return room.compose(room.settings(database_schema=room.package, issuer=ISSUER, secret_key="test"))
+    return room.compose(
+        room.settings(database_schema=room.package, issuer=ISSUER, secret_key="test")
+    )
 
 
 @dataclass(frozen=True)
@@ -117,12 +129,17 @@ class Operation:
 
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Any]]:
-        parameters = [referred(parameter, self.document) for parameter in self.described.get("parameters", ())]
+        parameters = [
+            referred(parameter, self.document) for parameter in self.described.get("parameters", ())
+        ]
         return {parameter["name"]: parameter for parameter in parameters}
 
     @property
     def answers(self) -> Mapping[str, Any]:
-        return {str(status): referred(response, self.document) for status, response in self.described["responses"].items()}
+        return {
+            str(status): referred(response, self.document)
+            for status, response in self.described["responses"].items()
+        }
 
 
 def referred(part: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -139,7 +156,13 @@ def operations(package: str) -> Sequence[Operation]:
     service = composed(package)
     document = service.openapi()
     return [
-        Operation(method, route.path_format, route, document["paths"][route.path_format][method.lower()], document)
+        Operation(
+            method,
+            route.path_format,
+            route,
+            document["paths"][route.path_format][method.lower()],
+            document,
+        )
         for route in service.routes
         if isinstance(route, StrictRoute)
         for method in sorted(route.methods or ())
@@ -147,10 +170,11 @@ def operations(package: str) -> Sequence[Operation]:
 
 
 class Door:
-    """A running room: requests as somebody who may do everything, as somebody without any scope, or as nobody.
+    """A running room: requests as somebody who may do everything, as somebody without any scope, or
+    as nobody.
 
-    `person` may do everything in the unit cn.gd alone, and `colleague`, behind the same client where the room lets tokens be made,
-    everything in cn.bj.
+    `person` may do everything in the unit cn.gd alone, and `colleague`, behind the same client
+    where the room lets tokens be made, everything in cn.bj.
     """
 
     def __init__(self, service: Service, client: httpx2.AsyncClient, **authorization: str) -> None:
@@ -162,21 +186,41 @@ class Door:
         return self._authorization[who]
 
     async def request(
-        self, method: str, path: str, *, who: str = "everything", headers: Mapping[str, str] | None = None, **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        who: str = "everything",
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> httpx2.Response:
-        own = {"Authorization": f"Bearer {self._authorization[who]}"} if who in self._authorization else {}
+        own = (
+            {"Authorization": f"Bearer {self._authorization[who]}"}
+            if who in self._authorization
+            else {}
+        )
         if self.service.name == GATEWAY and path.startswith(SHARED) and "source=" not in path:
             if "?" in path:
                 path += f"&source={GATEWAY}"
             else:
                 options["params"] = {"source": GATEWAY, **(options.get("params") or {})}
-        return await self.client.request(method, path, headers={**own, **(headers or {})}, **options)
+        return await self.client.request(
+            method, path, headers={**own, **(headers or {})}, **options
+        )
 
 
 @asynccontextmanager
 async def running(room: Room, database_url: str, **more: Any) -> AsyncIterator[Door]:
-    """The room on a real socket and a real database, with more settings; its neighbors are not there."""
-    given = {"database_url": database_url, "secret_key": "test", "largest_upload_bytes": LARGEST_UPLOAD, "request_log": False, **more}
+    """The room on a real socket and a real database, with more settings;
+    its neighbors are not there.
+    """
+    given = {
+        "database_url": database_url,
+        "secret_key": "test",
+        "largest_upload_bytes": LARGEST_UPLOAD,
+        "request_log": False,
+        **more,
+    }
     if room.package == GATEWAY:
         testing = importlib.import_module("gateway.testing")
         async with testing.running(**given) as gateway:
@@ -186,14 +230,30 @@ async def running(room: Room, database_url: str, **more: Any) -> AsyncIterator[D
                 "person": await gateway.partner.registered(units=(HERE,)),
                 "colleague": await gateway.partner.registered(units=(THERE,)),
             }
-            tokens = {who: str(partner.authorization).partition(" ")[2] for who, partner in partners.items()}
+            tokens = {
+                who: str(partner.authorization).partition(" ")[2]
+                for who, partner in partners.items()
+            }
             yield Door(gateway.gateway, gateway.partner.http, **tokens)
         return
     keys = SigningKeys()
     # Nobody listens on port 9, so that questions to neighbors fail at once.
-    neighbors = {name: "http://127.0.0.1:9" for name in room.settings.model_fields if name.endswith("_url") and name != "database_url"}
+    neighbors = {
+        name: "http://127.0.0.1:9"
+        for name in room.settings.model_fields
+        if name.endswith("_url") and name != "database_url"
+    }
     service = room.compose(room.settings(issuer=ISSUER, **neighbors, **given), keys=keys)
     async with serving(service, keys, approval_limit="1000000.00 CNY") as api:
         person = keys.token(*service.scopes, sub="a", units=[HERE], approval_limit="1000000.00 CNY")
-        colleague = keys.token(*service.scopes, sub="b", units=[THERE], approval_limit="1000000.00 CNY")
-        yield Door(service, api.client, everything=api.token, nothing=keys.token(), person=person, colleague=colleague)
+        colleague = keys.token(
+            *service.scopes, sub="b", units=[THERE], approval_limit="1000000.00 CNY"
+        )
+        yield Door(
+            service,
+            api.client,
+            everything=api.token,
+            nothing=keys.token(),
+            person=person,
+            colleague=colleague,
+        )

@@ -1,4 +1,6 @@
-"""A language is a file: one that is put beside the others is spoken everywhere, without a line of Python."""
+"""A language is a file:
+one that is put beside the others is spoken everywhere, without a line of Python.
+"""
 
 import importlib
 import json
@@ -29,7 +31,10 @@ def pseudo(folder: Path) -> dict[str, str]:
     """Every text of a catalog as a language that can be told from all others."""
     english = folder / "en.json"
     labels: dict[str, str] = json.loads(english.read_text("utf-8")) if english.exists() else {}
-    return {key: f"⟦{labels.get(key, key)}⟧" for key in json.loads((folder / "zh-CN.json").read_text("utf-8"))}
+    return {
+        key: f"⟦{labels.get(key, key)}⟧"
+        for key in json.loads((folder / "zh-CN.json").read_text("utf-8"))
+    }
 
 
 def with_pseudo(folder: Path, copy: Path) -> Path:
@@ -40,7 +45,9 @@ def with_pseudo(folder: Path, copy: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def another_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service_kit.words.messages.OWN", with_pseudo(OWN, tmp_path / "service_kit"))
+    monkeypatch.setattr(
+        "service_kit.words.messages.OWN", with_pseudo(OWN, tmp_path / "service_kit")
+    )
     for package in PACKAGES:
         module = importlib.import_module(f"{package}.languages")
         folder = with_pseudo(Path(module.__file__ or "").parent, tmp_path / package)
@@ -48,16 +55,28 @@ def another_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_problems_speak_it(room: Room, door: Door):
-    answers = [answer for operation in operations(room.package) for answer in await refusals(door, operation, PSEUDO)]
+    answers = [
+        answer
+        for operation in operations(room.package)
+        for answer in await refusals(door, operation, PSEUDO)
+    ]
 
     assert {answer.headers["content-language"] for answer in answers} == {PSEUDO}
-    assert [text for answer in answers for text in texts_of(answer.json()) if not text.startswith("⟦")] == []
+    assert [
+        text for answer in answers for text in texts_of(answer.json()) if not text.startswith("⟦")
+    ] == []
 
 
 def test_a_course_and_what_a_survey_opens_speak_it():
     course = course_view(PSEUDO)
     answer = CriticalAnswer(
-        id=new_id(), customer_id=new_id(), instrument="csat", score=1, reasons=["low_score"], answered_at=datetime.now(UTC), unit=None
+        id=new_id(),
+        customer_id=new_id(),
+        instrument="csat",
+        score=1,
+        reasons=["low_score"],
+        answered_at=datetime.now(UTC),
+        unit=None,
     )
 
     assert all(each.label.startswith("⟦") for each in [*course.states, *course.moves])
@@ -83,7 +102,11 @@ def test_a_letter_speaks_it():
     letter = compose(matter, PSEUDO)
 
     own = {"head", "signature"}
-    said = [block.lines[0] for block in letter.blocks if block.kind not in own and block.lines != ("It leaks.",)]
+    said = [
+        block.lines[0]
+        for block in letter.blocks
+        if block.kind not in own and block.lines != ("It leaks.",)
+    ]
     assert [line for line in said if "⟦" not in line] == []
     assert "⟦Received on: ⟦11 March 2026⟧⟧" in said
 
@@ -99,5 +122,10 @@ def test_a_timeline_and_the_reasons_against_a_contact_speak_it():
 def test_advice_and_recommendations_speak_it():
     (recommendation,) = recommendations(Grounds(open_count=1))
 
-    assert CONTACT_CENTER.label("advice.long_wait", PSEUDO) == "⟦They waited long: apologize for the wait first.⟧"
-    assert recommendation.text(PSEUDO).startswith("⟦First say how complaint ⟦(its number is not at hand)⟧ stands")
+    assert (
+        CONTACT_CENTER.label("advice.long_wait", PSEUDO)
+        == "⟦They waited long: apologize for the wait first.⟧"
+    )
+    assert recommendation.text(PSEUDO).startswith(
+        "⟦First say how complaint ⟦(its number is not at hand)⟧ stands"
+    )

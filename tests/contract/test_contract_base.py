@@ -1,4 +1,6 @@
-"""What a tree's contracts are held against: the newest release, else the last commit that is not the tree itself."""
+"""What a tree's contracts are held against:
+the newest release, else the last commit that is not the tree itself.
+"""
 
 import subprocess
 from pathlib import Path
@@ -20,7 +22,14 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def git(folder: Path, *command: str) -> None:
-    author = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com", "-c", "commit.gpgsign=false")
+    author = (
+        "-c",
+        "user.name=Tester",
+        "-c",
+        "user.email=tester@example.com",
+        "-c",
+        "commit.gpgsign=false",
+    )
     subprocess.run(["git", *author, *command], cwd=folder, check=True, capture_output=True)
 
 
@@ -48,7 +57,9 @@ def test_the_first_commit_has_nothing_before_it(checkout: Path) -> None:
     assert list(contracts.broken()) == []
 
 
-def test_a_shallow_clone_has_nothing_before_it_either(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shallow_clone_has_nothing_before_it_either(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commit(checkout, "second")
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", "--depth=1", checkout.as_uri(), str(clone))

@@ -1,4 +1,6 @@
-"""Whatever is sent to whatever operation: it is refused with a problem document or taken, and nothing ever breaks."""
+"""Whatever is sent to whatever operation:
+it is refused with a problem document or taken, and nothing ever breaks.
+"""
 
 import json
 
@@ -9,7 +11,15 @@ from tests.contract.rooms import Door, Operation, Room, operations
 
 SHOWN = 160
 # For places where a pattern or a format refuses all but a few texts before anybody reads them.
-SHORT_LIST = ("", "张伟", "\x01\x02", "'; DROP TABLE customer; --", "१२३", "-infinity", "x" * 10_000)
+SHORT_LIST = (
+    "",
+    "张伟",
+    "\x01\x02",
+    "'; DROP TABLE customer; --",
+    "१२३",
+    "-infinity",
+    "x" * 10_000,
+)
 
 
 def writing(room: Room) -> list[Operation]:
@@ -18,19 +28,32 @@ def writing(room: Room) -> list[Operation]:
 
 async def send(door: Door, operation: Operation, body: bytes):
     headers = {"Content-Type": str(operation.media_type)}
-    return await door.request(operation.method, path_of(operation), params=query_of(operation), content=body, headers=headers)
+    return await door.request(
+        operation.method,
+        path_of(operation),
+        params=query_of(operation),
+        content=body,
+        headers=headers,
+    )
 
 
 async def test_what_is_no_json_is_400_and_what_nobody_means_is_422(room: Room, door: Door):
     found = []
     for operation in writing(room):
         is_null_allowed = {"type": "null"} in body_schema(operation).get("anyOf", ())
-        for texts, statuses in ((BROKEN, (400, 422)), (MEANINGLESS, (422,)), (UNEXPECTED, (413, 422))):
+        for texts, statuses in (
+            (BROKEN, (400, 422)),
+            (MEANINGLESS, (422,)),
+            (UNEXPECTED, (413, 422)),
+        ):
             for name, body in texts.items():
                 if name == "null" and is_null_allowed:
                     continue
                 answer = await send(door, operation, body)
-                if answer.status_code not in statuses or answer.headers["content-type"] != "application/problem+json":
+                if (
+                    answer.status_code not in statuses
+                    or answer.headers["content-type"] != "application/problem+json"
+                ):
                     found.append(f"{operation} {name}: {answer.status_code} {answer.text[:SHOWN]}")
 
     assert not found, "\n".join(found)
@@ -45,7 +68,9 @@ async def test_no_naughty_text_breaks_any_operation(room: Room, door: Door):
                 body = with_texts(body_schema(operation), document, text, only_free=only_free)
                 answer = await send(door, operation, json.dumps(body).encode())
                 if answer.status_code >= 500:
-                    found.append(f"{operation} {text[:40]!r}: {answer.status_code} {answer.text[:SHOWN]}")
+                    found.append(
+                        f"{operation} {text[:40]!r}: {answer.status_code} {answer.text[:SHOWN]}"
+                    )
 
     assert not found, "\n".join(found)
 
@@ -60,19 +85,34 @@ async def test_no_naughty_text_in_a_query_or_path_breaks_any_operation(room: Roo
                 continue
             for text in TEXTS if is_free_text(parameter["schema"]) else SHORT_LIST:
                 # Longer ones are refused by the server itself.
-                answer = await door.request(operation.method, path_of(operation), params={**query_of(operation), name: text[:2_000]})
+                answer = await door.request(
+                    operation.method,
+                    path_of(operation),
+                    params={**query_of(operation), name: text[:2_000]},
+                )
                 if answer.status_code >= 500:
-                    found.append(f"{operation} {name}={text[:40]!r}: {answer.status_code} {answer.text[:SHOWN]}")
+                    found.append(
+                        f"{operation} {name}={text[:40]!r}: {answer.status_code}"
+                        f" {answer.text[:SHOWN]}"
+                    )
 
     assert not found, "\n".join(found)
 
 
 async def test_a_sample_body_is_no_stranger_to_its_operation(room: Room, door: Door):
-    """The samples that the sweeps are made of fit their schemas: else the sweeps would test nothing but the schema check."""
+    """The samples that the sweeps are made of fit their schemas:
+    else the sweeps would test nothing but the schema check.
+    """
     document = door.service.openapi()
     understood = 0
     for operation in writing(room):
-        answer = await send(door, operation, json.dumps(with_texts(body_schema(operation), document, "Word", only_free=True)).encode())
+        answer = await send(
+            door,
+            operation,
+            json.dumps(
+                with_texts(body_schema(operation), document, "Word", only_free=True)
+            ).encode(),
+        )
         understood += answer.status_code != 422
 
     assert understood >= len(writing(room)) / 3

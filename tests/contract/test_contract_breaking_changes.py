@@ -27,13 +27,17 @@ def a_contract() -> dict[str, Any]:
     answer = {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}}
     operation = {
         "security": [{"oauth2": ["notes:write"]}],
-        "parameters": [{"name": "unit", "in": "query", "schema": {"type": "string", "maxLength": 50}}],
+        "parameters": [
+            {"name": "unit", "in": "query", "schema": {"type": "string", "maxLength": 50}}
+        ],
         "requestBody": {"required": True, "content": body},
         "responses": {"201": {"content": answer}, "422": {}},
     }
     return {
         "paths": {"/v1/notes": {"post": operation}},
-        "webhooks": {"note.written": {"post": {"requestBody": {"content": answer}, "responses": {"204": {}}}}},
+        "webhooks": {
+            "note.written": {"post": {"requestBody": {"content": answer}, "responses": {"204": {}}}}
+        },
         "components": {"schemas": {"Note": copy.deepcopy(NOTE), "NewNote": copy.deepcopy(NOTE)}},
     }
 
@@ -48,36 +52,70 @@ def change(edit: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], Any]
 
 ADDITIONS: dict[str, Callable[..., Any]] = {
     "nothing": lambda operation, given, told: None,
-    "a field in an answer": lambda operation, given, told: told["properties"].update(more={"type": "string"}),
-    "an optional field in a body": lambda operation, given, told: given["properties"].update(more={"type": "string"}),
-    "a value in a body": lambda operation, given, told: given["properties"]["state"]["enum"].append("paused"),
-    "room in a body": lambda operation, given, told: given["properties"]["text"].update(maxLength=300),
-    "an optional parameter": lambda operation, given, told: operation["parameters"].append({"name": "x", "in": "query", "schema": {}}),
+    "a field in an answer": lambda operation, given, told: told["properties"].update(
+        more={"type": "string"}
+    ),
+    "an optional field in a body": lambda operation, given, told: given["properties"].update(
+        more={"type": "string"}
+    ),
+    "a value in a body": lambda operation, given, told: given["properties"]["state"]["enum"].append(
+        "paused"
+    ),
+    "room in a body": lambda operation, given, told: given["properties"]["text"].update(
+        maxLength=300
+    ),
+    "an optional parameter": lambda operation, given, told: operation["parameters"].append(
+        {"name": "x", "in": "query", "schema": {}}
+    ),
     "a field less required": lambda operation, given, told: given["required"].remove("text"),
     "a status": lambda operation, given, told: operation["responses"].update({"409": {}}),
     "less scopes": lambda operation, given, told: operation.update(security=[{"oauth2": []}]),
-    "null in a body": lambda operation, given, told: given["properties"].update(text={"anyOf": [{"type": "string"}, {"type": "null"}]}),
+    "null in a body": lambda operation, given, told: given["properties"].update(
+        text={"anyOf": [{"type": "string"}, {"type": "null"}]}
+    ),
 }
 BREAKS: dict[str, Callable[..., Any]] = {
     "a field out of an answer": lambda operation, given, told: told["properties"].pop("text"),
-    "a field that an answer may lack": lambda operation, given, told: told["required"].remove("text"),
-    "another type in an answer": lambda operation, given, told: told["properties"].update(text={"type": "integer"}),
-    "null in an answer": lambda operation, given, told: told["properties"].update(text={"anyOf": [{"type": "string"}, {"type": "null"}]}),
-    "a value in an answer": lambda operation, given, told: told["properties"]["state"]["enum"].append("paused"),
+    "a field that an answer may lack": lambda operation, given, told: told["required"].remove(
+        "text"
+    ),
+    "another type in an answer": lambda operation, given, told: told["properties"].update(
+        text={"type": "integer"}
+    ),
+    "null in an answer": lambda operation, given, told: told["properties"].update(
+        text={"anyOf": [{"type": "string"}, {"type": "null"}]}
+    ),
+    "a value in an answer": lambda operation, given, told: told["properties"]["state"][
+        "enum"
+    ].append("paused"),
     "a field out of a body": lambda operation, given, told: given["properties"].pop("state"),
     "a field more required": lambda operation, given, told: given["required"].append("state"),
-    "a value less in a body": lambda operation, given, told: given["properties"]["state"]["enum"].remove("open"),
-    "a lower limit": lambda operation, given, told: given["properties"]["text"].update(maxLength=100),
-    "a limit that was not there": lambda operation, given, told: given["properties"]["text"].update(minLength=1),
+    "a value less in a body": lambda operation, given, told: given["properties"]["state"][
+        "enum"
+    ].remove("open"),
+    "a lower limit": lambda operation, given, told: given["properties"]["text"].update(
+        maxLength=100
+    ),
+    "a limit that was not there": lambda operation, given, told: given["properties"]["text"].update(
+        minLength=1
+    ),
     "a pattern": lambda operation, given, told: given["properties"]["text"].update(pattern="^a"),
-    "null out of a body": lambda operation, given, told: given["properties"].update(other={"type": "string"}),
+    "null out of a body": lambda operation, given, told: given["properties"].update(
+        other={"type": "string"}
+    ),
     "a required parameter": lambda operation, given, told: operation["parameters"].append(
         {"name": "x", "in": "query", "required": True, "schema": {}}
     ),
     "a parameter less": lambda operation, given, told: operation["parameters"].clear(),
-    "more scopes": lambda operation, given, told: operation.update(security=[{"oauth2": ["notes:write", "x"]}]),
-    "another status": lambda operation, given, told: operation["responses"].update({"200": operation["responses"].pop("201")}),
-    "another type of body": lambda operation, given, told: operation["requestBody"].update(content={"text/plain": {}}),
+    "more scopes": lambda operation, given, told: operation.update(
+        security=[{"oauth2": ["notes:write", "x"]}]
+    ),
+    "another status": lambda operation, given, told: operation["responses"].update(
+        {"200": operation["responses"].pop("201")}
+    ),
+    "another type of body": lambda operation, given, told: operation["requestBody"].update(
+        content={"text/plain": {}}
+    ),
 }
 
 

@@ -1,4 +1,6 @@
-"""No statement needs what a distributed Postgres refuses, and none makes a new connection ask for types."""
+"""No statement needs what a distributed Postgres refuses,
+and none makes a new connection ask for types.
+"""
 
 import importlib
 import pkgutil
@@ -17,7 +19,11 @@ from sqlalchemy import Delete, Insert, Update
 from sqlalchemy.sql.selectable import SelectBase
 
 from tests.contract.rooms import Room
-from tests.contract.test_contract_migrations import DEFINES, own_database, sent_definitions  # noqa: F401 - a fixture
+from tests.contract.test_contract_migrations import (
+    DEFINES,
+    own_database,  # noqa: F401 - a fixture
+    sent_definitions,
+)
 
 KINDS = (SelectBase, Insert, Update, Delete)
 CHANGES = ("INSERT", "UPDATE", "DELETE", "WITH")
@@ -52,7 +58,9 @@ def compiled_of(*packages: str, schema: str) -> dict[str, str]:
         for name, value in vars(module).items():
             for statement in statements_in(value):
                 columns = sorted(statement.table.c.keys()) if takes_columns(statement) else None
-                found.setdefault(Compiled(statement, schema, columns).sql, f"{module.__name__}.{name}")
+                found.setdefault(
+                    Compiled(statement, schema, columns).sql, f"{module.__name__}.{name}"
+                )
     return {where: sql for sql, where in found.items()}
 
 
@@ -61,11 +69,17 @@ def of_room(room: Room) -> dict[str, str]:
     return compiled_of(*packages, schema=room.package)
 
 
-async def test_no_statement_needs_what_a_distributed_postgres_refuses(room: Room, postgres_url: str):
+async def test_no_statement_needs_what_a_distributed_postgres_refuses(
+    room: Room, postgres_url: str
+):
     statements = of_room(room)
     volatile = await volatile_of(postgres_url, statements.values())
 
-    found = [f"{where}: {why}" for where, sql in statements.items() for why in refusals(sql, schema=room.package, volatile=volatile)]
+    found = [
+        f"{where}: {why}"
+        for where, sql in statements.items()
+        for why in refusals(sql, schema=room.package, volatile=volatile)
+    ]
 
     assert len(statements) > 40
     assert not found, "\n".join(found)
@@ -112,33 +126,66 @@ VOLATILE = ("clock_timestamp", "gen_random_uuid", "random")
 @pytest.mark.parametrize(
     ("sql", "why"),
     [
-        ("UPDATE notes.lease SET expires_at=clock_timestamp() WHERE notes.lease.name = $1", "clock_timestamp() in a change"),
-        ("UPDATE notes.lease AS l SET epoch=1 WHERE l.expires_at < clock_timestamp()", "clock_timestamp() in a change"),
-        ("DELETE FROM notes.timer WHERE notes.timer.due_at < clock_timestamp()", "clock_timestamp() in a change"),
-        ("INSERT INTO notes.a (x) VALUES ($1) ON CONFLICT (x) DO UPDATE SET y = random()", "random() in a change"),
-        ("WITH done AS (UPDATE notes.a SET x = gen_random_uuid() RETURNING 1) SELECT 1", "gen_random_uuid() in a change"),
+        (
+            "UPDATE notes.lease SET expires_at=clock_timestamp() WHERE notes.lease.name = $1",
+            "clock_timestamp() in a change",
+        ),
+        (
+            "UPDATE notes.lease AS l SET epoch=1 WHERE l.expires_at < clock_timestamp()",
+            "clock_timestamp() in a change",
+        ),
+        (
+            "DELETE FROM notes.timer WHERE notes.timer.due_at < clock_timestamp()",
+            "clock_timestamp() in a change",
+        ),
+        (
+            "INSERT INTO notes.a (x) VALUES ($1) ON CONFLICT (x) DO UPDATE SET y = random()",
+            "random() in a change",
+        ),
+        (
+            "WITH done AS (UPDATE notes.a SET x = gen_random_uuid() RETURNING 1) SELECT 1",
+            "gen_random_uuid() in a change",
+        ),
         ("SELECT a.x FROM scoring.a JOIN notes.b ON true", "the schema scoring"),
         ("SELECT * FROM notes.a, scoring.b WHERE true", "the schema scoring"),
         ('INSERT INTO "scoring".a (x) VALUES ($1)', "the schema scoring"),
         ("SELECT public.similarity($1, $2)", "the schema public"),
-        ("ALTER TABLE notes.a ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES scoring.b (id)", "the schema scoring"),
+        (
+            "ALTER TABLE notes.a ADD CONSTRAINT fk FOREIGN KEY (x) REFERENCES scoring.b (id)",
+            "the schema scoring",
+        ),
         ("SELECT pg_try_advisory_xact_lock($1)", "an advisory lock"),
         ("SELECT pg_advisory_lock($1, $2)", "an advisory lock"),
         ("CREATE TRIGGER t AFTER INSERT ON notes.a EXECUTE FUNCTION notes.f()", "a trigger"),
-        ("CREATE OR REPLACE CONSTRAINT TRIGGER t AFTER INSERT ON notes.a EXECUTE FUNCTION notes.f()", "a trigger"),
+        (
+            (
+                "CREATE OR REPLACE CONSTRAINT TRIGGER t AFTER INSERT ON notes.a EXECUTE FUNCTION"
+                " notes.f()"
+            ),
+            "a trigger",
+        ),
         ("CREATE TABLE notes.a (id BIGSERIAL PRIMARY KEY)", "a serial or a sequence"),
         ("ALTER TABLE notes.a ALTER x SET DEFAULT nextval('notes.s')", "a serial or a sequence"),
         ("CREATE TABLE notes.a (id bigint GENERATED BY DEFAULT AS IDENTITY)", "an identity"),
         (
-            "INSERT INTO notes.a (x) SELECT x FROM unnest($1::INT[]) AS r(x) ON CONFLICT (x) DO UPDATE SET x = excluded.x - $2",
+            (
+                "INSERT INTO notes.a (x) SELECT x FROM unnest($1::INT[]) AS r(x) ON CONFLICT (x) DO"
+                " UPDATE SET x = excluded.x - $2"
+            ),
             "a parameter behind ON CONFLICT of INSERT ... SELECT",
         ),
         (
-            "INSERT INTO notes.a (x) SELECT 'no. ' || row_number() OVER (PARTITION BY y ORDER BY z) FROM notes.b",
+            (
+                "INSERT INTO notes.a (x) SELECT 'no. ' || row_number() OVER (PARTITION BY y ORDER"
+                " BY z) FROM notes.b"
+            ),
             "a value computed from a window function inside INSERT ... SELECT",
         ),
         (
-            "INSERT INTO notes.a (x) SELECT y FROM (SELECT rank() OVER (ORDER BY z)::text AS y FROM notes.b) AS ranked",
+            (
+                "INSERT INTO notes.a (x) SELECT y FROM (SELECT rank() OVER (ORDER BY z)::text AS y"
+                " FROM notes.b) AS ranked"
+            ),
             "a value computed from a window function inside INSERT ... SELECT",
         ),
     ],
@@ -150,14 +197,32 @@ def test_what_is_refused_is_noticed(sql: str, why: str):
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT notes.lease.epoch, clock_timestamp() AS now FROM notes.lease WHERE notes.lease.name = $1 FOR NO KEY UPDATE",
-        "INSERT INTO notes.event (subject, at) VALUES ($1, clock_timestamp()) ON CONFLICT DO NOTHING",
-        "UPDATE notes.lease SET expires_at=$1, name=lower($2) WHERE notes.lease.name = 'clock_timestamp()'",
+        (
+            "SELECT notes.lease.epoch, clock_timestamp() AS now FROM notes.lease WHERE"
+            " notes.lease.name = $1 FOR NO KEY UPDATE"
+        ),
+        (
+            "INSERT INTO notes.event (subject, at) VALUES ($1, clock_timestamp()) ON CONFLICT DO"
+            " NOTHING"
+        ),
+        (
+            "UPDATE notes.lease SET expires_at=$1, name=lower($2) WHERE notes.lease.name ="
+            " 'clock_timestamp()'"
+        ),
         "SELECT pg_catalog.lower($1), e.x FROM notes.event AS e, notes.job AS j WHERE e.id = j.id",
-        "INSERT INTO notes.a (x) SELECT r.x FROM unnest($1::INT[]) AS r(x) ON CONFLICT (x) DO UPDATE SET x = excluded.x",
+        (
+            "INSERT INTO notes.a (x) SELECT r.x FROM unnest($1::INT[]) AS r(x) ON CONFLICT (x) DO"
+            " UPDATE SET x = excluded.x"
+        ),
         "INSERT INTO notes.a (x) VALUES ($1) ON CONFLICT (x) DO UPDATE SET x = notes.a.x + $2",
-        "INSERT INTO notes.a (x) SELECT y FROM (SELECT y, row_number() OVER (ORDER BY z) AS n FROM notes.b) AS r WHERE n = 1",
-        "WITH r AS MATERIALIZED (SELECT 1 + row_number() OVER (ORDER BY z) AS y FROM notes.b) INSERT INTO notes.a (x) SELECT y FROM r",
+        (
+            "INSERT INTO notes.a (x) SELECT y FROM (SELECT y, row_number() OVER (ORDER BY z) AS n"
+            " FROM notes.b) AS r WHERE n = 1"
+        ),
+        (
+            "WITH r AS MATERIALIZED (SELECT 1 + row_number() OVER (ORDER BY z) AS y FROM notes.b)"
+            " INSERT INTO notes.a (x) SELECT y FROM r"
+        ),
     ],
 )
 def test_what_is_taken_is_not_refused(sql: str):
@@ -167,5 +232,9 @@ def test_what_is_taken_is_not_refused(sql: str):
 def test_statements_are_found_wherever_a_module_keeps_them():
     found = compiled_of("service_kit", schema="notes")
 
-    assert {"service_kit.store.leases.TAKE", "service_kit.work.jobs.CLAIM", "service_kit.store.outbox.WRITE"} <= found.keys()
+    assert {
+        "service_kit.store.leases.TAKE",
+        "service_kit.work.jobs.CLAIM",
+        "service_kit.store.outbox.WRITE",
+    } <= found.keys()
     assert len(list(modules_of(service_kit.__name__))) > 50

@@ -33,9 +33,16 @@ def test_every_operation_names_its_scopes_and_they_are_known(room: Room):
     found = []
     for operation in operations(room.package):
         scopes, instead = operation.route.scopes, operation.route.instead
-        if operation.described["security"] != [{} if scopes is None else {"oauth2": list(scopes)}, *({"oauth2": [one]} for one in instead)]:
+        if operation.described["security"] != [
+            {} if scopes is None else {"oauth2": list(scopes)},
+            *({"oauth2": [one]} for one in instead),
+        ]:
             found.append(f"{operation}: {operation.described['security']}")
-        found += [f"{operation}: {scope} is not among the room's scopes" for scope in [*(scopes or ()), *instead] if scope not in known]
+        found += [
+            f"{operation}: {scope} is not among the room's scopes"
+            for scope in [*(scopes or ()), *instead]
+            if scope not in known
+        ]
 
     assert not found, "\n".join(found)
 
@@ -54,12 +61,15 @@ def test_every_operation_documents_its_refusals(room: Room):
         wanted |= {"400", "413", "415"} if operation.media_type else set()
         wanted |= (
             {"404"}
-            if re.search(r"\{\w+\}", operation.path) and not ("PUT" in operation.method or operation.path.endswith("}/consents"))
+            if re.search(r"\{\w+\}", operation.path)
+            and not ("PUT" in operation.method or operation.path.endswith("}/consents"))
             else set()
         )
         wanted |= {"412"} if "If-Match" in operation.parameters else set()
         # A move may come without it, but for the decisions that test_contract_moves.py names.
-        wanted |= {"428"} if "If-Match" in operation.parameters and operation.method != "POST" else set()
+        wanted |= (
+            {"428"} if "If-Match" in operation.parameters and operation.method != "POST" else set()
+        )
         wanted |= {"304"} if "If-None-Match" in operation.parameters else set()
         if missing := wanted - operation.answers.keys():
             found.append(f"{operation} does not document {', '.join(sorted(missing))}")
@@ -73,7 +83,10 @@ def test_every_refusal_is_a_problem_document(room: Room):
         for status, answer in operation.answers.items():
             if status >= "400":
                 content = answer.get("content", {})
-                if list(content) != ["application/problem+json"] or content["application/problem+json"]["schema"].get("$ref") != PROBLEM:
+                if (
+                    list(content) != ["application/problem+json"]
+                    or content["application/problem+json"]["schema"].get("$ref") != PROBLEM
+                ):
                     found.append(f"{operation} {status}: {list(content)}")
 
     assert not found, "\n".join(found)
@@ -96,7 +109,8 @@ def test_every_creation_names_its_place_and_version(room: Room):
     found = [
         str(operation)
         for operation in operations(room.package)
-        if "201" in operation.answers and not {"Location", "ETag"} <= operation.answers["201"].get("headers", {}).keys()
+        if "201" in operation.answers
+        and not {"Location", "ETag"} <= operation.answers["201"].get("headers", {}).keys()
     ]
 
     assert not found, "\n".join(found)
@@ -115,7 +129,11 @@ def test_every_answer_with_a_body_has_a_schema(room: Room):
 
 def test_every_event_has_a_schema_and_says_when_it_is_told(room: Room):
     service = composed(room.package)
-    found = [name for name in service.events if not (service.openapi()["webhooks"][name]["post"].get("summary") or "").strip()]
+    found = [
+        name
+        for name in service.events
+        if not (service.openapi()["webhooks"][name]["post"].get("summary") or "").strip()
+    ]
 
     assert service.events
     assert not found, "\n".join(found)
@@ -123,8 +141,16 @@ def test_every_event_has_a_schema_and_says_when_it_is_told(room: Room):
 
 def test_paths_are_kebab_case_and_members_snake_case(room: Room):
     document = composed(room.package).openapi()
-    found = [path for path in document["paths"] if not re.fullmatch(r"(/(\.?[a-z0-9.-]+|\{[a-z_]+\}))+", path)]
+    found = [
+        path
+        for path in document["paths"]
+        if not re.fullmatch(r"(/(\.?[a-z0-9.-]+|\{[a-z_]+\}))+", path)
+    ]
     for name, schema in document["components"]["schemas"].items():
-        found += [f"{name}.{member}" for member in schema.get("properties", {}) if not re.fullmatch(r"[a-z][a-z0-9_]*|zh-CN", member)]
+        found += [
+            f"{name}.{member}"
+            for member in schema.get("properties", {})
+            if not re.fullmatch(r"[a-z][a-z0-9_]*|zh-CN", member)
+        ]
 
     assert not found, "\n".join(found)

@@ -16,7 +16,8 @@ def lists(room: Room) -> list[Operation]:
         operation
         for operation in operations(room.package)
         for body in operation.answers.get("200", {}).get("content", {}).values()
-        if {"items", "next_cursor"} <= resolved(body["schema"], document).get("properties", {}).keys()
+        if {"items", "next_cursor"}
+        <= resolved(body["schema"], document).get("properties", {}).keys()
     ]
 
 
@@ -34,9 +35,19 @@ def test_every_list_has_a_limit_and_a_cursor(room: Room):
 
 
 def test_every_collection_that_can_be_read_is_a_list(room: Room):
-    """A GET whose path ends in a plural noun is paged, unless it is one of those that are something else."""
+    """A GET whose path ends in a plural noun is paged,
+    unless it is one of those that are something else.
+    """
     paged = {str(operation) for operation in lists(room)}
-    others = ("/v1/events", "/stream", "/figures", "/scores", "/overview", "/screen-pop", "-results")
+    others = (
+        "/v1/events",
+        "/stream",
+        "/figures",
+        "/scores",
+        "/overview",
+        "/screen-pop",
+        "-results",
+    )
     found = [
         str(operation)
         for operation in operations(room.package)
@@ -50,11 +61,15 @@ def test_every_collection_that_can_be_read_is_a_list(room: Room):
 
 
 @pytest.mark.parametrize(("name", "values"), [("limit", WRONG_LIMITS), ("cursor", WRONG_CURSORS)])
-async def test_a_wrong_limit_or_cursor_is_422(room: Room, door: Door, name: str, values: tuple[str, ...]):
+async def test_a_wrong_limit_or_cursor_is_422(
+    room: Room, door: Door, name: str, values: tuple[str, ...]
+):
     found = []
     for operation in lists(room):
         for value in values:
-            answer = await door.request("GET", path_of(operation), params={**query_of(operation), name: value})
+            answer = await door.request(
+                "GET", path_of(operation), params={**query_of(operation), name: value}
+            )
             found += faults(answer, 422, asked=f"{operation} {name}={value[:30]}")
 
     assert not found, "\n".join(found)
@@ -64,7 +79,9 @@ async def test_another_list_s_cursor_is_422(room: Room, door: Door):
     foreign = door.service.sealer.signed(b"another!" + b'["a","b","c"]', purpose="cursor")
     found = []
     for operation in lists(room):
-        answer = await door.request("GET", path_of(operation), params={**query_of(operation), "cursor": foreign})
+        answer = await door.request(
+            "GET", path_of(operation), params={**query_of(operation), "cursor": foreign}
+        )
         found += faults(answer, 422, asked=operation)
 
     assert not found, "\n".join(found)

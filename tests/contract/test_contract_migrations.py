@@ -54,7 +54,10 @@ async def test_up_down_and_up_again_gives_the_same_schema(room: Room, own_databa
 
 
 async def test_every_single_step_can_be_taken_back(room: Room, own_database: str):
-    revisions = [step.revision for step in reversed(list(script_directory(str(room.migrations)).walk_revisions()))]
+    revisions = [
+        step.revision
+        for step in reversed(list(script_directory(str(room.migrations)).walk_revisions()))
+    ]
 
     for revision in revisions:
         await migrate(own_database, room.package, str(room.migrations), to=revision)
@@ -73,8 +76,12 @@ async def test_migrating_twice_is_migrating_once(room: Room, own_database: str):
 
 
 async def test_a_migration_that_was_interrupted_is_taken_up_again(room: Room, own_database: str):
-    """An index that is made beside writers waits for whoever reads: the longest of all steps, and the likeliest to be broken off."""
-    (before_indexes,) = [path.name[:4] for path in (room.migrations / "versions").glob("*_kit_doors.py")]
+    """An index that is made beside writers waits for whoever reads:
+    the longest of all steps, and the likeliest to be broken off.
+    """
+    (before_indexes,) = [
+        path.name[:4] for path in (room.migrations / "versions").glob("*_kit_doors.py")
+    ]
     await migrate(own_database, room.package, str(room.migrations), to=before_indexes)
     reader, watcher = await connect(own_database), await connect(own_database)
     await reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT txid_current()")
@@ -90,7 +97,9 @@ async def test_a_migration_that_was_interrupted_is_taken_up_again(room: Room, ow
     await migrate(own_database, room.package, str(room.migrations))
 
     assert await watcher.fetchval("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == 0
-    assert await watcher.fetchval("SELECT count(*) FROM pg_class WHERE relname = 'ix_event_live'") == 1
+    assert (
+        await watcher.fetchval("SELECT count(*) FROM pg_class WHERE relname = 'ix_event_live'") == 1
+    )
     await watcher.close()
 
 
@@ -99,30 +108,54 @@ def test_revisions_are_numbered_in_one_line(room: Room):
     steps = list(script_directory(str(room.migrations)).walk_revisions())
 
     assert [name[:4] for name in names] == [f"{number:04d}" for number in range(1, len(names) + 1)]
-    assert [step.down_revision for step in reversed(steps)] == [None, *[name[:4] for name in names[:-1]]]
+    assert [step.down_revision for step in reversed(steps)] == [
+        None,
+        *[name[:4] for name in names[:-1]],
+    ]
 
 
 def test_published_migrations_are_frozen_and_every_one_is_published(room: Room):
-    """A difference here is mended in the file, never in the list: databases were made by what the list says."""
+    """A difference here is mended in the file, never in the list:
+    databases were made by what the list says.
+    """
     assert published(room.migrations) == fingerprints(str(room.migrations))
 
 
-async def test_squawk_finds_nothing_that_blocks_a_running_release(room: Room, own_database: str, tmp_path: Path):
-    """Nobody waits for a lock on tables that the same step creates; what changes tables of an earlier step is held to the rules."""
-    for revision in [step.revision for step in reversed(list(script_directory(str(room.migrations)).walk_revisions()))]:
+async def test_squawk_finds_nothing_that_blocks_a_running_release(
+    room: Room, own_database: str, tmp_path: Path
+):
+    """Nobody waits for a lock on tables that the same step creates;
+    what changes tables of an earlier step is held to the rules.
+    """
+    for revision in [
+        step.revision
+        for step in reversed(list(script_directory(str(room.migrations)).walk_revisions()))
+    ]:
         with sent_definitions() as sent:
             await migrate(own_database, room.package, str(room.migrations), to=revision)
-        (tmp_path / f"{revision}.sql").write_text("".join(f"{statement};\n" for statement in sent), "utf-8")
+        (tmp_path / f"{revision}.sql").write_text(
+            "".join(f"{statement};\n" for statement in sent), "utf-8"
+        )
 
-    command = [SQUAWK, "--config", ROOT / "tools" / "squawk.toml", "--pg-version", "15.0", *sorted(tmp_path.glob("*.sql"))]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    command = [
+        SQUAWK,
+        "--config",
+        ROOT / "tools" / "squawk.toml",
+        "--pg-version",
+        "15.0",
+        *sorted(tmp_path.glob("*.sql")),
+    ]
+    done = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 0, done.stdout[-5_000:]
 
 
 CANCEL_INDEX = """
 SELECT bool_or(pg_cancel_backend(pid)) FROM pg_stat_activity
-WHERE datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'
+WHERE datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type =
+'Lock'
 """
 
 
@@ -131,7 +164,9 @@ DEFINES = ("CREATE", "ALTER", "DROP", "COMMENT")
 
 @contextmanager
 def sent_definitions(kinds: tuple[str, ...] = DEFINES) -> Iterator[list[str]]:
-    """The statements that define something, or that begin as asked for, as they are sent to the database."""
+    """The statements that define something, or that begin as asked for,
+    as they are sent to the database.
+    """
     sent: list[str] = []
 
     def note(_connection, _cursor, statement: str, *_rest) -> None:

@@ -1,4 +1,6 @@
-"""Every move of every room honors the If-Match that comes with it: swept over all POSTs that move something named in their path."""
+"""Every move of every room honors the If-Match that comes with it:
+swept over all POSTs that move something named in their path.
+"""
 
 from collections.abc import Sequence
 
@@ -10,8 +12,17 @@ from tests.contract.asking import body_schema, faults, sample
 from tests.contract.begun import BEGUN
 from tests.contract.rooms import Door, Operation, Room, operations
 
-# A version that is over, a weak tag, which If-Match never matches, several tags, another representation's, no tag at all, and none.
-STALE: Sequence[Sequence[str]] = (('"0"',), ('W/"1"',), ('"0", W/"1", "01"',), ('"0.zh-CN"',), ("1",), ("",), ('"0"', '"x"'))
+# A version that is over, a weak tag, which If-Match never matches, several tags, another
+# representation's, no tag at all, and none.
+STALE: Sequence[Sequence[str]] = (
+    ('"0"',),
+    ('W/"1"',),
+    ('"0", W/"1", "01"',),
+    ('"0.zh-CN"',),
+    ("1",),
+    ("",),
+    ('"0"', '"x"'),
+)
 WRITTEN = select(func.count()).where(audit_entry.c.request_id == bindparam("request_id"))
 
 
@@ -39,7 +50,11 @@ async def make(door: Door, operation: Operation, id: str, tags: Sequence[str]) -
 
 
 def test_every_move_says_in_its_contract_that_it_honors_if_match(room: Room):
-    found = [str(each) for each in moves(room) if "If-Match" not in each.parameters or "412" not in each.answers]
+    found = [
+        str(each)
+        for each in moves(room)
+        if "If-Match" not in each.parameters or "412" not in each.answers
+    ]
 
     assert not found, "\n".join(found)
 
@@ -47,7 +62,9 @@ def test_every_move_says_in_its_contract_that_it_honors_if_match(room: Room):
 def test_only_a_decision_about_somebody_else_s_words_demands_it(own_room: Room):
     demanding = [each.path for each in moves(own_room) if "428" in each.answers]
 
-    assert demanding == (["/v1/complaints/{complaint_id}/approval"] if own_room.name == "complaints" else [])
+    assert demanding == (
+        ["/v1/complaints/{complaint_id}/approval"] if own_room.name == "complaints" else []
+    )
 
 
 async def test_a_move_based_on_another_version_writes_nothing(room: Room, door: Door):

@@ -32,7 +32,12 @@ class Question:
 
 
 def clients() -> list[Path]:
-    return sorted(path for room in rooms() for path in (room.sources / "clients").glob("*.py") if path.name != "__init__.py")
+    return sorted(
+        path
+        for room in rooms()
+        for path in (room.sources / "clients").glob("*.py")
+        if path.name != "__init__.py"
+    )
 
 
 def asked_services(path: Path) -> str:
@@ -47,7 +52,9 @@ def contract(service: str) -> Mapping[str, Any]:
 
 
 def questions(tree: ast.AST) -> Iterator[Question]:
-    """Every `client.get("/v1/...")` and `client.post(...)`, with the names of its params where they are written out."""
+    """Every `client.get("/v1/...")` and `client.post(...)`,
+    with the names of its params where they are written out.
+    """
     named = {
         target.id: node.value
         for node in ast.walk(tree)
@@ -56,14 +63,23 @@ def questions(tree: ast.AST) -> Iterator[Question]:
         if isinstance(target, ast.Name)
     }
     for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS and node.args):
+        if not (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in METHODS
+            and node.args
+        ):
             continue
         path = template(node.args[0])
         if path is None or not path.startswith("/v1/"):
             continue
         params = next((keyword.value for keyword in node.keywords if keyword.arg == "params"), None)
         params = named.get(params.id, params) if isinstance(params, ast.Name) else params
-        names = [key.value for key in params.keys if isinstance(key, ast.Constant)] if isinstance(params, ast.Dict) else []
+        names = (
+            [key.value for key in params.keys if isinstance(key, ast.Constant)]
+            if isinstance(params, ast.Dict)
+            else []
+        )
         yield Question(METHODS[node.func.attr], path, frozenset(map(str, names)), node.lineno)
 
 
@@ -72,7 +88,9 @@ def template(node: ast.expr) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values
+        )
     return None
 
 
@@ -88,16 +106,31 @@ def read_names(tree: ast.AST) -> set[str]:
     """The names of members that a client reads: `answer["name"]` and `answer.get("name")`."""
     read = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, str)
+        ):
             read.add(node.slice.value)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and len(node.args) in (1, 2):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "get"
+            and len(node.args) in (1, 2)
+        ):
             first = node.args[0]
-            if isinstance(first, ast.Constant) and isinstance(first.value, str) and not first.value.startswith("/"):
+            if (
+                isinstance(first, ast.Constant)
+                and isinstance(first.value, str)
+                and not first.value.startswith("/")
+            ):
                 read.add(first.value)
     return read
 
 
-@pytest.mark.parametrize("path", clients(), ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+@pytest.mark.parametrize(
+    "path", clients(), ids=lambda path: f"{path.parent.parent.name}-{path.stem}"
+)
 def test_a_client_asks_for_what_the_contract_has(path: Path):
     tree = ast.parse(path.read_text("utf-8"))
     document = contract(asked_services(path))
@@ -107,15 +140,24 @@ def test_a_client_asks_for_what_the_contract_has(path: Path):
     for question in asked:
         operation = operation_of(document, question)
         if operation is None:
-            found.append(f"line {question.line}: there is no {question.method.upper()} {question.path}")
+            found.append(
+                f"line {question.line}: there is no {question.method.upper()} {question.path}"
+            )
             continue
-        parameters = {referred(parameter, document)["name"] for parameter in operation.get("parameters", ())}
-        found += [f"line {question.line}: {question.path} has no parameter {name}" for name in question.params - parameters]
+        parameters = {
+            referred(parameter, document)["name"] for parameter in operation.get("parameters", ())
+        }
+        found += [
+            f"line {question.line}: {question.path} has no parameter {name}"
+            for name in question.params - parameters
+        ]
         for status, answer in operation["responses"].items():
             if str(status).startswith("2"):
                 for body in referred(answer, document).get("content", {}).values():
                     known |= set(leaves(resolved(body["schema"], document), document))
-    found += [f"{name} is in no answer of {asked_services(path)}" for name in read_names(tree) - known]
+    found += [
+        f"{name} is in no answer of {asked_services(path)}" for name in read_names(tree) - known
+    ]
 
     assert asked, f"{path} asks nothing"
     assert not found, "\n".join(found)
@@ -129,25 +171,46 @@ def test_the_gateway_composes_what_services_have():
         for source in (room.sources / "overview").glob("*.py")
         for question in re.findall(r'"(/v1/[a-z/{}_-]+)', source.read_text("utf-8"))
     }
-    known = {re.sub(r"\{\w+\}", "{}", path) for name in OPENAPI.glob("*.json") for path in contract(name.stem)["paths"]}
+    known = {
+        re.sub(r"\{\w+\}", "{}", path)
+        for name in OPENAPI.glob("*.json")
+        for path in contract(name.stem)["paths"]
+    }
 
     assert {re.sub(r"\{\w*\}", "{}", path) for path in paths} - known == set()
 
 
 def followed() -> Iterator[tuple[str, str, list[str]]]:
-    """Each `service.consume("neighbor", ..., families=[...])` of a service: who follows whom for which families of events."""
+    """Each `service.consume("neighbor", ..., families=[...])` of a service:
+    who follows whom for which families of events.
+    """
     for room in rooms():
         for node in ast.walk(ast.parse((room.sources / "app.py").read_text("utf-8"))):
-            is_consuming = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "consume"
+            is_consuming = (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "consume"
+            )
             # The gateway forwards all that there is, with a token that it makes for that.
-            if isinstance(node, ast.Call) and is_consuming and isinstance(node.args[0], ast.Constant):
-                families = next((keyword.value for keyword in node.keywords if keyword.arg == "families"), ast.List(elts=[]))
+            if (
+                isinstance(node, ast.Call)
+                and is_consuming
+                and isinstance(node.args[0], ast.Constant)
+            ):
+                families = next(
+                    (keyword.value for keyword in node.keywords if keyword.arg == "families"),
+                    ast.List(elts=[]),
+                )
                 yield room.name, str(node.args[0].value), ast.literal_eval(families)
 
 
 @pytest.mark.parametrize(("service", "source", "families"), list(followed()))
-def test_who_follows_a_feed_names_families_that_it_has_and_may_read(service: str, source: str, families: list[str]):
-    """A family that is misspelled, or whose scope the service's client is not registered with, would be waited for without end."""
+def test_who_follows_a_feed_names_families_that_it_has_and_may_read(
+    service: str, source: str, families: list[str]
+):
+    """A family that is misspelled, or whose scope the service's client is not registered with,
+    would be waited for without end.
+    """
     needed: dict[str, set[str]] = {}
     for event, told in contract(source)["webhooks"].items():
         needed.setdefault(event.partition(".")[0], set()).update(told["post"]["x-scopes"])

@@ -12,9 +12,14 @@ def asked(source: Path) -> Iterator[str]:
     """The names of the kinds in `call.part(Kind)` and in `wiring_of(request).parts[Kind]`."""
     for node in ast.walk(ast.parse(source.read_text("utf-8"))):
         match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="call"), attr="part"), args=[ast.Name(id=kind)]):
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="call"), attr="part"), args=[ast.Name(id=kind)]
+            ):
                 yield kind
-            case ast.Subscript(value=ast.Attribute(value=ast.Call(func=ast.Name(id="wiring_of")), attr="parts"), slice=ast.Name(id=kind)):
+            case ast.Subscript(
+                value=ast.Attribute(value=ast.Call(func=ast.Name(id="wiring_of")), attr="parts"),
+                slice=ast.Name(id=kind),
+            ):
                 yield kind
 
 

@@ -1,4 +1,6 @@
-"""Whatever is repeated for an Idempotency-Key is repeated to whom it was answered, and shows no more than a read would."""
+"""Whatever is repeated for an Idempotency-Key is repeated to whom it was answered,
+and shows no more than a read would.
+"""
 
 import base64
 import json
@@ -16,7 +18,9 @@ from tests.contract.asking import path_of, query_of, sample, with_texts
 from tests.contract.rooms import HERE, THERE, Door, Operation, Room, operations
 
 KEEP = """
-INSERT INTO {schema}.idempotency_record (client_id, method, path, key, fingerprint, created_at, status, headers, body, unit)
+
+INSERT INTO {schema}.idempotency_record (client_id, method, path, key, fingerprint, created_at,
+status, headers, body, unit)
 VALUES ($1, 'POST', $2, $3, $4, now(), 201, '{{"etag": "\\"7\\""}}', $5, $6)
 """
 ANSWERED = b'{"shown":"to the one who asked"}'
@@ -24,11 +28,14 @@ WORD = "王小明"
 
 
 def with_key(room: Room) -> list[Operation]:
-    """The operations that honor a key; those that take forms make fingerprints of their own and have tests of their own."""
+    """The operations that honor a key;
+    those that take forms make fingerprints of their own and have tests of their own.
+    """
     return [
         operation
         for operation in operations(room.package)
-        if "Idempotency-Key" in operation.parameters and (operation.media_type is None or operation.reads_json)
+        if "Idempotency-Key" in operation.parameters
+        and (operation.media_type is None or operation.reads_json)
     ]
 
 
@@ -41,12 +48,27 @@ def claims(token: str) -> Mapping[str, Any]:
 def body_of(operation: Operation) -> bytes:
     if operation.media_type is None:
         return b""
-    return to_json(sample(operation.described["requestBody"]["content"][operation.media_type]["schema"], operation.document))
+    return to_json(
+        sample(
+            operation.described["requestBody"]["content"][operation.media_type]["schema"],
+            operation.document,
+        )
+    )
 
 
 async def ask(door: Door, operation: Operation, *, who: str, key: str) -> httpx2.Response:
-    headers = {"Idempotency-Key": key, **({"Content-Type": operation.media_type} if operation.media_type else {})}
-    return await door.request("POST", path_of(operation), who=who, headers=headers, params=query_of(operation), content=body_of(operation))
+    headers = {
+        "Idempotency-Key": key,
+        **({"Content-Type": operation.media_type} if operation.media_type else {}),
+    }
+    return await door.request(
+        "POST",
+        path_of(operation),
+        who=who,
+        headers=headers,
+        params=query_of(operation),
+        content=body_of(operation),
+    )
 
 
 async def keep(door: Door, operation: Operation, *, owner: str, key: str, unit: str | None) -> None:
@@ -54,7 +76,9 @@ async def keep(door: Door, operation: Operation, *, owner: str, key: str, unit: 
     print_ = idempotency.fingerprint(operation.media_type or "", body_of(operation))
     async with door.service.database.transaction() as tx:
         statement = KEEP.format(schema=door.service.settings.database_schema)
-        await tx.connection.execute(statement, owner, path_of(operation), key, print_, ANSWERED, unit)
+        await tx.connection.execute(
+            statement, owner, path_of(operation), key, print_, ANSWERED, unit
+        )
 
 
 def own(door: Door, who: str) -> str:
@@ -63,12 +87,18 @@ def own(door: Door, who: str) -> str:
 
 
 @pytest.mark.parametrize("unit", [HERE, f"{HERE}.gz", "", None], ids=repr)
-async def test_every_operation_repeats_what_it_answered_within_the_units_of_the_caller(room: Room, door: Door, unit: str | None):
+async def test_every_operation_repeats_what_it_answered_within_the_units_of_the_caller(
+    room: Room, door: Door, unit: str | None
+):
     found = []
     for operation in with_key(room):
         await keep(door, operation, owner=own(door, "person"), key="k", unit=unit)
         answer = await ask(door, operation, who="person", key="k")
-        if (answer.status_code, answer.content, answer.headers.get("etag")) != (201, ANSWERED, '"7"'):
+        if (answer.status_code, answer.content, answer.headers.get("etag")) != (
+            201,
+            ANSWERED,
+            '"7"',
+        ):
             found.append(f"{operation}: {answer.status_code} {answer.text[:200]}")
         if answer.headers.get("idempotency-replayed") != "true":
             found.append(f"{operation} does not say that it was repeated")
@@ -77,18 +107,26 @@ async def test_every_operation_repeats_what_it_answered_within_the_units_of_the_
 
 
 @pytest.mark.parametrize("unit", [THERE, "cn", "cn.gdx", "*", f"{HERE} {THERE}"])
-async def test_no_operation_repeats_what_lies_outside_the_units_of_the_caller(room: Room, door: Door, unit: str):
+async def test_no_operation_repeats_what_lies_outside_the_units_of_the_caller(
+    room: Room, door: Door, unit: str
+):
     found = []
     for operation in with_key(room):
         await keep(door, operation, owner=own(door, "person"), key="k", unit=unit)
         answer = await ask(door, operation, who="person", key="k")
-        if answer.status_code < 400 or b"shown" in answer.content or "idempotency-replayed" in answer.headers:
+        if (
+            answer.status_code < 400
+            or b"shown" in answer.content
+            or "idempotency-replayed" in answer.headers
+        ):
             found.append(f"{operation}: {answer.status_code} {answer.text[:200]}")
 
     assert not found, "\n".join(found)
 
 
-async def test_no_operation_repeats_what_was_answered_to_somebody_else_behind_the_same_client(room: Room, door: Door):
+async def test_no_operation_repeats_what_was_answered_to_somebody_else_behind_the_same_client(
+    room: Room, door: Door
+):
     client = claims(door.token("person"))["client_id"]
     found = []
     for operation in with_key(room):
@@ -101,7 +139,9 @@ async def test_no_operation_repeats_what_was_answered_to_somebody_else_behind_th
     assert not found, "\n".join(found)
 
 
-async def test_two_people_with_one_key_make_two_resources_each_in_their_own_unit(room: Room, door: Door):
+async def test_two_people_with_one_key_make_two_resources_each_in_their_own_unit(
+    room: Room, door: Door
+):
     found, made = [], 0
     for operation in with_key(room):
         first = await ask(door, operation, who="person", key="same")
@@ -110,9 +150,13 @@ async def test_two_people_with_one_key_make_two_resources_each_in_their_own_unit
         made += 1
         second = await ask(door, operation, who="colleague", key="same")
         again = await ask(door, operation, who="person", key="same")
-        if "idempotency-replayed" in second.headers or (second.is_success and ids(second) & ids(first)):
+        if "idempotency-replayed" in second.headers or (
+            second.is_success and ids(second) & ids(first)
+        ):
             found.append(f"{operation}: {second.status_code} {second.text[:300]}")
-        if again.headers.get("idempotency-replayed") != "true" or again.headers.get("location") != first.headers.get("location"):
+        if again.headers.get("idempotency-replayed") != "true" or again.headers.get(
+            "location"
+        ) != first.headers.get("location"):
             found.append(f"{operation} again: {again.status_code} {again.text[:300]}")
 
     assert not found, "\n".join(found)
@@ -136,7 +180,8 @@ async def test_what_is_left_of_an_answer_after_an_erasure_fits_the_contract(own_
         written = with_texts(answer, operation.document, WORD, only_free=True)
         left = emptied(written, schema, schema)
         if not fits(adapter, written):
-            # Names of a map that have a form of their own, such as the languages of a template, take no word.
+            # Names of a map that have a form of their own, such as the languages of a template,
+            # take no word.
             continue
         compared += 1
         # Where something lies is kept.

@@ -15,17 +15,27 @@ def variable(name: str) -> str:
 
 def test_every_setting_says_what_it_is(own_room: Room):
     shared = ServiceSettings.model_fields
-    undescribed = [name for name, field in own_room.settings.model_fields.items() if not (field.description or name in shared)]
+    undescribed = [
+        name
+        for name, field in own_room.settings.model_fields.items()
+        if not (field.description or name in shared)
+    ]
 
     assert undescribed == []
 
 
 def test_every_setting_stands_in_the_readme_of_its_room(own_room: Room):
-    """The settings that all rooms share stand once, in the kit's README, which the room's README names."""
+    """The settings that all rooms share stand once, in the kit's README,
+    which the room's README names.
+    """
     readme = (own_room.folder / "README.md").read_text("utf-8")
     shared = set() if own_room.package == "gateway" else ServiceSettings.model_fields.keys()
 
-    missing = [variable(name) for name in own_room.settings.model_fields if name not in shared and not names(readme, name)]
+    missing = [
+        variable(name)
+        for name in own_room.settings.model_fields
+        if name not in shared and not names(readme, name)
+    ]
 
     assert missing == []
     assert not shared or "_kit/README.md" in readme
@@ -34,7 +44,9 @@ def test_every_setting_stands_in_the_readme_of_its_room(own_room: Room):
 def test_the_settings_that_all_rooms_share_stand_in_the_readme_of_the_kit():
     readme = KIT_README.read_text("utf-8")
 
-    assert [variable(name) for name in ServiceSettings.model_fields if not names(readme, name)] == []
+    assert [
+        variable(name) for name in ServiceSettings.model_fields if not names(readme, name)
+    ] == []
 
 
 def names(text: str, setting: str) -> bool:

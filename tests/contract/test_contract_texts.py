@@ -1,4 +1,6 @@
-"""What every contract says of the texts that bodies hold: a NUL, which no column can keep, fits none of them."""
+"""What every contract says of the texts that bodies hold:
+a NUL, which no column can keep, fits none of them.
+"""
 
 import re
 from collections.abc import Iterator
@@ -19,13 +21,20 @@ def test_no_text_of_a_body_may_hold_a_nul(room: Room):
         content = operation.described.get("requestBody", {}).get("content", {})
         for media_type, body in content.items():
             if media_type not in OPEN_FORMS:
-                found += [f"{operation}: {place}" for place in texts_with_nul(body["schema"], schemas, place="", seen=set())]
+                found += [
+                    f"{operation}: {place}"
+                    for place in texts_with_nul(body["schema"], schemas, place="", seen=set())
+                ]
 
     assert not found, "\n".join(sorted(found))
 
 
-def texts_with_nul(schema: Any, schemas: dict[str, Any], *, place: str, seen: set[str]) -> Iterator[str]:
-    """The places of a schema, its parts included, whose text or whose members' names admit a NUL."""
+def texts_with_nul(
+    schema: Any, schemas: dict[str, Any], *, place: str, seen: set[str]
+) -> Iterator[str]:
+    """The places of a schema, its parts included,
+    whose text or whose members' names admit a NUL.
+    """
     if isinstance(schema, bool):
         return
     if "$ref" in schema:
@@ -49,7 +58,9 @@ def parts_of(schema: dict[str, Any], place: str) -> Iterator[tuple[Any, str]]:
     for word in ("anyOf", "oneOf", "allOf"):
         yield from ((part, place) for part in schema.get(word, ()))
     yield from ((part, f"{place}.{name}") for name, part in schema.get("properties", {}).items())
-    yield from ((schema[word], f"{place}[]") for word in ("items", "additionalProperties") if word in schema)
+    yield from (
+        (schema[word], f"{place}[]") for word in ("items", "additionalProperties") if word in schema
+    )
 
 
 def admits_nul(schema: dict[str, Any]) -> bool:

@@ -1,4 +1,6 @@
-"""COMMIT made to fail: a deferred constraint that nobody can satisfy stands behind a table; no answer may be 2xx."""
+"""COMMIT made to fail: a deferred constraint that nobody can satisfy stands behind a table;
+no answer may be 2xx.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,16 +16,21 @@ from service_kit.store.connection import connect
 from tests.faults.caller import Caller, History
 from tests.faults.instance import Instance
 
-# A deferred unique constraint is checked at COMMIT: a marker row that exists twice makes every transaction that touches it fail there.
+# A deferred unique constraint is checked at COMMIT: a marker row that exists twice makes every
+# transaction that touches it fail there.
 MAKE = """
-CREATE TABLE {schema}.doomed (id int, CONSTRAINT uq_doomed UNIQUE (id) DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE {schema}.doomed (id int, CONSTRAINT uq_doomed UNIQUE (id) DEFERRABLE INITIALLY
+DEFERRED);
 INSERT INTO {schema}.doomed VALUES (1);
 GRANT INSERT ON {schema}.doomed TO {role};
 CREATE FUNCTION {schema}.doom() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN INSERT INTO {schema}.doomed VALUES (1); RETURN NEW; END $$;
 CREATE TRIGGER doom AFTER INSERT ON {schema}.event FOR EACH ROW EXECUTE FUNCTION {schema}.doom();
 """
-UNMAKE = "DROP TRIGGER doom ON {schema}.event; DROP FUNCTION {schema}.doom(); DROP TABLE {schema}.doomed;"
+UNMAKE = (
+    "DROP TRIGGER doom ON {schema}.event; DROP FUNCTION {schema}.doom(); DROP TABLE"
+    " {schema}.doomed;"
+)
 
 
 async def check(instance: Instance) -> list[str]:
@@ -56,8 +63,12 @@ async def _status(instance: Instance, body: Mapping[str, object]) -> int:
         token = await caller.token()
     finally:
         await caller.close()
-    async with httpx2.AsyncClient(base_url=instance.base_url, timeout=30.0, trust_env=False) as client:
-        answer = await client.post("/v1/customers", json=body, headers={"Authorization": f"Bearer {token}"})
+    async with httpx2.AsyncClient(
+        base_url=instance.base_url, timeout=30.0, trust_env=False
+    ) as client:
+        answer = await client.post(
+            "/v1/customers", json=body, headers={"Authorization": f"Bearer {token}"}
+        )
     return answer.status_code
 
 
@@ -67,8 +78,13 @@ async def _execute(instance: Instance, statements: str) -> None:
     url = told["GUANXI_DATABASE_URL"]
     role = str(urlsplit(url).username)
     owner = role + OWNER
-    connection = await connect(url_as(url, role=owner, password=Home(instance.home).secret(secret_name(owner))), within=10.0)
+    connection = await connect(
+        url_as(url, role=owner, password=Home(instance.home).secret(secret_name(owner))),
+        within=10.0,
+    )
     try:
-        await connection.execute(statements.format(schema=told["GUANXI_DATABASE_SCHEMA"], role=role))
+        await connection.execute(
+            statements.format(schema=told["GUANXI_DATABASE_SCHEMA"], role=role)
+        )
     finally:
         await connection.close()

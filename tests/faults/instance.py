@@ -24,8 +24,12 @@ PARTS = ("customer-profile", "complaints", "scoring", "contact-center", "gateway
 class Instance:
     """`python -m guanxi_local run` with DEMO=0; everything is gone when the block is left."""
 
-    def __init__(self, log: Path | None = None, *, environment: Mapping[str, str] | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="guanxi-faults-", ignore_cleanup_errors=True)
+    def __init__(
+        self, log: Path | None = None, *, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="guanxi-faults-", ignore_cleanup_errors=True
+        )
         # PostgreSQL's own account must pass through when we are root.
         Path(self._folder.name).chmod(0o755)
         self.home = Path(self._folder.name) / "home"
@@ -36,10 +40,18 @@ class Instance:
         self._launcher: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        environment = {**os.environ, "GUANXI_HOME": str(self.home), "GUANXI_PORT": str(self.port), "DEMO": "0", **self._environment}
+        environment = {
+            **os.environ,
+            "GUANXI_HOME": str(self.home),
+            "GUANXI_PORT": str(self.port),
+            "DEMO": "0",
+            **self._environment,
+        }
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "guanxi_local", "run"]
-            self._launcher = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self._launcher = subprocess.Popen(
+                command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
         try:
             self._wait_for_start()
         except BaseException:
@@ -47,7 +59,12 @@ class Instance:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
     def stop(self) -> None:
@@ -78,7 +95,9 @@ class Instance:
     @property
     def processes(self) -> dict[str, dict[str, Any]]:
         with suppress(OSError, ValueError):
-            found: dict[str, dict[str, Any]] = json.loads((self.home / "processes.json").read_text())
+            found: dict[str, dict[str, Any]] = json.loads(
+                (self.home / "processes.json").read_text()
+            )
             return found
         return {}
 
@@ -106,11 +125,15 @@ class Instance:
         return False
 
     def wait_ready(self, *, within: float, replaced: int | None = None) -> float:
-        """Seconds until every part is ready again, the killed process replaced; TimeoutError when that takes too long."""
+        """Seconds until every part is ready again, the killed process replaced;
+        TimeoutError when that takes too long.
+        """
         began = time.monotonic()
         while time.monotonic() - began < within:
             pids = {int(facts["pid"]) for facts in self.processes.values() if facts.get("pid")}
             if replaced not in pids and all(self.is_ready(name) for name in PARTS):
                 return time.monotonic() - began
             time.sleep(0.05)
-        raise TimeoutError(f"not ready within {within:g} s: {[name for name in PARTS if not self.is_ready(name)]}")
+        raise TimeoutError(
+            f"not ready within {within:g} s: {[name for name in PARTS if not self.is_ready(name)]}"
+        )

@@ -1,4 +1,6 @@
-"""What the clients do while processes are killed: files, cases, orders and calls, each through the gateway."""
+"""What the clients do while processes are killed:
+files, cases, orders and calls, each through the gateway.
+"""
 
 import asyncio
 import random
@@ -40,15 +42,25 @@ async def open_call_center(caller: Caller) -> CallCenter:
     )
     agents = []
     for number in range(AGENTS):
-        body = {"name": f"agent {number}", "skills": [], "capacity": {"voice": 1}, "queues": [queue["id"]], "languages": []}
+        body = {
+            "name": f"agent {number}",
+            "skills": [],
+            "capacity": {"voice": 1},
+            "queues": [queue["id"]],
+            "languages": [],
+        }
         agents.append((await caller.post("/v1/agents", body))["id"])
     address = f"9{int(mark, 16) % 10**8:08d}"
-    await caller.post("/v1/entry-points", {"channel": "voice", "address": address, "queue_id": queue["id"]})
+    await caller.post(
+        "/v1/entry-points", {"channel": "voice", "address": address, "queue_id": queue["id"]}
+    )
     return CallCenter(queue["id"], address, agents)
 
 
 class Load:
-    """Writers that go on until they are told to stop; what each was acknowledged stands in the caller's history."""
+    """Writers that go on until they are told to stop;
+    what each was acknowledged stands in the caller's history.
+    """
 
     def __init__(self, caller: Caller, center: CallCenter, *, seed: int) -> None:
         self._caller = caller
@@ -59,7 +71,14 @@ class Load:
 
     async def run(self) -> None:
         """Run all writers until `stop()`; each ends its last act in order."""
-        acts: list[Callable[[], Awaitable[None]]] = [self._file, self._file, self._case, self._order, self._call, self._call]
+        acts: list[Callable[[], Awaitable[None]]] = [
+            self._file,
+            self._file,
+            self._case,
+            self._order,
+            self._call,
+            self._call,
+        ]
         writers = [self._repeat(act) for act in acts]
         agents = [self._serve(agent) for agent in self._center.agents]
         await asyncio.gather(*writers, *agents)
@@ -109,7 +128,11 @@ class Load:
             "product": {"name": "phone", "lot": "L1"},
         }
         case = await self._caller.post("/v1/complaints", body, kind="complaint")
-        await self._caller.post(f"/v1/complaints/{case['id']}/acknowledgement", {"message": "We are on it."}, kind="acknowledgement")
+        await self._caller.post(
+            f"/v1/complaints/{case['id']}/acknowledgement",
+            {"message": "We are on it."},
+            kind="acknowledgement",
+        )
 
     async def _order(self) -> None:
         if not self._caller.history.acknowledged["customer"]:
@@ -141,7 +164,9 @@ class Load:
                 await self._caller.post(f"/v1/contacts/{contact['id']}/abandonment", {})
 
     async def _serve(self, agent: str) -> None:
-        """An agent: accepts what is offered most of the time, rejects or lets it pass now and then, and completes the call."""
+        """An agent: accepts what is offered most of the time, rejects or lets it pass now and then,
+        and completes the call.
+        """
         while not self._stopping.is_set():
             with suppress(RefusedError):
                 await self._present(agent)
@@ -153,7 +178,9 @@ class Load:
     async def _present(self, agent: str) -> None:
         state = await self._caller.get(f"/v1/agents/{agent}")
         if state["presence"] != "available" or state["routing_status"] == "not_responding":
-            await self._caller.send("PUT", f"/v1/agents/{agent}/presence", {"presence": "available"})
+            await self._caller.send(
+                "PUT", f"/v1/agents/{agent}/presence", {"presence": "available"}
+            )
 
     async def _answer(self, offer: dict[str, Any]) -> None:
         chance = self._random.random()
@@ -162,9 +189,15 @@ class Load:
         if chance < 0.15:
             await self._caller.post(f"/v1/offers/{offer['id']}/rejection", {"reason": "busy"})
             return
-        contact = await self._caller.post(f"/v1/offers/{offer['id']}/acceptance", {}, kind="acceptance")
+        contact = await self._caller.post(
+            f"/v1/offers/{offer['id']}/acceptance", {}, kind="acceptance"
+        )
         await asyncio.sleep(self._random.uniform(0.0, 0.1))
-        await self._caller.post(f"/v1/contacts/{contact['id']}/completion", {"wrap_up_code": "done", "notes": ""}, kind="completion")
+        await self._caller.post(
+            f"/v1/contacts/{contact['id']}/completion",
+            {"wrap_up_code": "done", "notes": ""},
+            kind="completion",
+        )
 
     async def finish_calls(self) -> None:
         """Complete what is still connected, so that every acknowledged call comes to an end."""
@@ -172,4 +205,7 @@ class Load:
             page = await self._caller.get("/v1/contacts", state=state, limit=200)
             for contact in page["items"]:
                 with suppress(RefusedError):
-                    await self._caller.post(f"/v1/contacts/{contact['id']}/completion", {"wrap_up_code": "done", "notes": ""})
+                    await self._caller.post(
+                        f"/v1/contacts/{contact['id']}/completion",
+                        {"wrap_up_code": "done", "notes": ""},
+                    )

@@ -24,7 +24,9 @@ class Pair:
 
     def __init__(self) -> None:
         self._closing = ExitStack()
-        folder = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="guanxi-pair-", ignore_cleanup_errors=True))
+        folder = self._closing.enter_context(
+            tempfile.TemporaryDirectory(prefix="guanxi-pair-", ignore_cleanup_errors=True)
+        )
         Path(folder).chmod(0o755)
         self.primary = PostgresServer(Path(folder) / "primary", loopback=True)
         self.standby = PostgresServer(Path(folder) / "standby", loopback=True)
@@ -41,7 +43,12 @@ class Pair:
             raise
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.end_the_primary()
         self._closing.close()
 
@@ -60,7 +67,9 @@ class Pair:
         return await _asked(server.url(DATABASE), *queries)
 
     def freeze(self) -> None:
-        """Stop the primary with all its processes: its kernel still takes connections, nobody answers."""
+        """Stop the primary with all its processes:
+        its kernel still takes connections, nobody answers.
+        """
         while awake := list(self._awake()):
             for pid in awake:
                 _send(pid, signal.SIGSTOP)
@@ -91,21 +100,36 @@ class Pair:
         copied = next(self.primary.home.glob("binaries-*"), None)
         if copied is not None:
             shutil.copytree(copied, home / copied.name)
-        programs = installed_binaries() if copied is None else next(home.glob("binaries-*/*/pginstall"))
+        programs = (
+            installed_binaries() if copied is None else next(home.glob("binaries-*/*/pginstall"))
+        )
         fresh = home / "fresh"
         fresh.mkdir(mode=0o700)
         if account is not None:
             os.chown(fresh, account.uid, account.gid)
-        command = [programs / "bin" / "pg_basebackup", "-d", self.primary.url(), "-D", fresh / "data", "-R", "--checkpoint=fast"]
+        command = [
+            programs / "bin" / "pg_basebackup",
+            "-d",
+            self.primary.url(),
+            "-D",
+            fresh / "data",
+            "-R",
+            "--checkpoint=fast",
+        ]
         run(command, account=account, because="Cannot copy the primary")
         (fresh / "data").rename(self.standby.folder)
 
     async def _wait_for_the_standby(self) -> None:
         """From now on a commit is acknowledged when the standby has it."""
         async with asyncio.timeout(ATTACHED_WITHIN):
-            while not await self.ask(self.primary, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"):  # noqa: ASYNC110
+            streams = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
+            while not await self.ask(self.primary, streams):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
-        await self.ask(self.primary, "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+        await self.ask(
+            self.primary,
+            "ALTER SYSTEM SET synchronous_standby_names = '*'",
+            "SELECT pg_reload_conf()",
+        )
 
     def _pids(self) -> Iterator[int]:
         """The primary's processes: all that work in its folder."""

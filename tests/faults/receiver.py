@@ -1,4 +1,6 @@
-"""A partner's webhook receiver on loopback: verifies every delivery with the public library and remembers it."""
+"""A partner's webhook receiver on loopback:
+verifies every delivery with the public library and remembers it.
+"""
 
 import threading
 from collections import Counter

@@ -1,4 +1,6 @@
-"""The router stopped past its lease and resumed: a second replica takes over, and the first finds its writes refused."""
+"""The router stopped past its lease and resumed:
+a second replica takes over, and the first finds its writes refused.
+"""
 
 import asyncio
 import os
@@ -22,7 +24,9 @@ TAKEN_OVER_WITHIN = 30.0
 
 
 async def check(instance: Instance) -> list[str]:
-    """Start a second contact-center, stop the process that holds the router's lease, let the other go on, resume the first."""
+    """Start a second contact-center, stop the process that holds the router's lease,
+    let the other go on, resume the first.
+    """
     caller = Caller(instance.credentials, History())
     with tempfile.TemporaryFile() as log:
         port = free_ports(1)[0]
@@ -54,29 +58,39 @@ async def check(instance: Instance) -> list[str]:
 def _replica(instance: Instance, log: Any, port: int) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, **instance.environment("contact-center"), "GUANXI_PORT": str(port)}
     command = [sys.executable, "-m", "contact_center", "work"]
-    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    return subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+    )
 
 
 async def _ready(replica: "subprocess.Popen[bytes]", log: Any, port: int) -> None:
     async with httpx2.AsyncClient(trust_env=False) as client:
         for _ in range(300):
             with suppress(httpx2.HTTPError):
-                if (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == httpx2.codes.OK:
+                if (
+                    await client.get(f"http://127.0.0.1:{port}/readyz")
+                ).status_code == httpx2.codes.OK:
                     return
             if replica.poll() is not None:
                 break
             await asyncio.sleep(0.2)
     log.seek(0)
-    raise RuntimeError(f"the second replica is not ready: {log.read()[-1500:].decode(errors='replace')}")
+    raise RuntimeError(
+        f"the second replica is not ready: {log.read()[-1500:].decode(errors='replace')}"
+    )
 
 
 async def _lease(instance: Instance) -> tuple[int, Any]:
-    found = await truth.rows(instance, "contact-center", "SELECT epoch, owner FROM {schema}.lease WHERE name = 'router'")
+    found = await truth.rows(
+        instance, "contact-center", "SELECT epoch, owner FROM {schema}.lease WHERE name = 'router'"
+    )
     return (int(found[0]["epoch"]), found[0]["owner"]) if found else (0, None)
 
 
 async def _stop_and_resume(instance: Instance) -> list[str]:
-    """SIGSTOP the supervised process until the epoch has grown, then SIGCONT; its late writes carry the old epoch."""
+    """SIGSTOP the supervised process until the epoch has grown, then SIGCONT;
+    its late writes carry the old epoch.
+    """
     pid = instance.pid("contact-center")
     before, _ = await _lease(instance)
     os.kill(pid, signal.SIGSTOP)

@@ -26,7 +26,10 @@ READY_AGAIN_WITHIN = 15.0
 PROMOTED_AFTER = 4.0
 LEASE_WITHIN = 10.0
 EVERYTHING_WITHIN = 30.0
-LEASE = "SELECT count(*) FROM contact_center.lease WHERE name = 'router' AND expires_at > clock_timestamp() AND epoch > {epoch}"
+LEASE = (
+    "SELECT count(*) FROM contact_center.lease WHERE name = 'router' AND expires_at >"
+    " clock_timestamp() AND epoch > {epoch}"
+)
 Line = tuple[str, Sequence[str], str]
 
 
@@ -54,14 +57,22 @@ async def _frozen(instance: Instance, pair: Pair) -> list[Line]:
     """Stop the primary, look at what is ready, ask two parts to stop, and let the primary go on."""
     pair.freeze()
     try:
-        watched = [asyncio.create_task(_slowest_answer(instance, name)) for name in PARTS if name not in STOPPED]
+        watched = [
+            asyncio.create_task(_slowest_answer(instance, name))
+            for name in PARTS
+            if name not in STOPPED
+        ]
         await asyncio.sleep(2)
         took = await asyncio.gather(*(_stopped(instance, name) for name in STOPPED))
         slowest = max(await asyncio.gather(*watched))
     finally:
         pair.thaw()
     began = time.monotonic()
-    wrong = [f"{name}: still there after {STOPS_WITHIN:g} s" for name, seconds in zip(STOPPED, took, strict=True) if seconds > STOPS_WITHIN]
+    wrong = [
+        f"{name}: still there after {STOPS_WITHIN:g} s"
+        for name, seconds in zip(STOPPED, took, strict=True)
+        if seconds > STOPS_WITHIN
+    ]
     try:
         await asyncio.to_thread(instance.wait_ready, within=READY_AGAIN_WITHIN)
         late = []
@@ -69,14 +80,28 @@ async def _frozen(instance: Instance, pair: Pair) -> list[Line]:
         late = [str(error)]
     silent = [f"an answer took {slowest:.1f} s"] if slowest > READY_ANSWERS_WITHIN else []
     return [
-        (f"silent database: /readyz answers within {READY_ANSWERS_WITHIN:g} s", silent, f"slowest {slowest:.1f} s"),
-        (f"silent database: SIGTERM ends a part within {STOPS_WITHIN:g} s", wrong, ", ".join(f"{seconds:.1f} s" for seconds in took)),
-        (f"silent database that goes on: ready within {READY_AGAIN_WITHIN:g} s", late, f"{time.monotonic() - began:.1f} s"),
+        (
+            f"silent database: /readyz answers within {READY_ANSWERS_WITHIN:g} s",
+            silent,
+            f"slowest {slowest:.1f} s",
+        ),
+        (
+            f"silent database: SIGTERM ends a part within {STOPS_WITHIN:g} s",
+            wrong,
+            ", ".join(f"{seconds:.1f} s" for seconds in took),
+        ),
+        (
+            f"silent database that goes on: ready within {READY_AGAIN_WITHIN:g} s",
+            late,
+            f"{time.monotonic() - began:.1f} s",
+        ),
     ]
 
 
 async def _slowest_answer(instance: Instance, name: str) -> float:
-    """Seconds of the slowest answer of /readyz while the silence lasts; infinite when there was none."""
+    """Seconds of the slowest answer of /readyz while the silence lasts;
+    infinite when there was none.
+    """
     url = instance.base_url if name == "gateway" else instance.url(name)
     until, slowest = time.monotonic() + SILENT_SECONDS, 0.0
     while time.monotonic() < until:
@@ -128,13 +153,22 @@ async def _promoted(instance: Instance, pair: Pair) -> Line:
         await asyncio.to_thread(instance.wait_ready, within=EVERYTHING_WITHIN)
     except TimeoutError as error:
         wrong.append(str(error))
-    note = f"router's lease after {lease:.1f} s, everything ready after {time.monotonic() - began:.1f} s"
+    note = (
+        f"router's lease after {lease:.1f} s, everything ready after"
+        f" {time.monotonic() - began:.1f} s"
+    )
     pair.end_the_primary()
-    return f"silent primary, its standby promoted: the router goes on within {LEASE_WITHIN:g} s", wrong, note
+    return (
+        f"silent primary, its standby promoted: the router goes on within {LEASE_WITHIN:g} s",
+        wrong,
+        note,
+    )
 
 
 async def _epoch(instance: Instance) -> int:
-    found = await truth.rows(instance, "contact-center", "SELECT epoch FROM {schema}.lease WHERE name = 'router'")
+    found = await truth.rows(
+        instance, "contact-center", "SELECT epoch FROM {schema}.lease WHERE name = 'router'"
+    )
     return int(found[0]["epoch"])
 
 
@@ -151,7 +185,15 @@ async def _lost(instance: Instance, caller: Caller, load: Load) -> list[Line]:
     note = f"{history.count()} acknowledged, {history.retries} retries"
     wrong = [*history.internal_errors, *load.refusals, *await truth.check_calls(caller)]
     return [
-        ("silent database: every acknowledged write is there once", await truth.check_acknowledged(caller), note),
-        ("silent database: feeds equal committed events", await truth.check_feeds(instance, caller), ""),
+        (
+            "silent database: every acknowledged write is there once",
+            await truth.check_acknowledged(caller),
+            note,
+        ),
+        (
+            "silent database: feeds equal committed events",
+            await truth.check_feeds(instance, caller),
+            "",
+        ),
         ("silent database: no internal errors, nothing offered twice", wrong, ""),
     ]

@@ -21,7 +21,9 @@ async def rows(instance: Instance, part: str, query: str) -> list[Any]:
     told = instance.environment(part)
     connection = await connect(told["GUANXI_DATABASE_URL"], within=10.0)
     try:
-        found: list[Any] = await connection.fetch(query.format(schema=told["GUANXI_DATABASE_SCHEMA"]))
+        found: list[Any] = await connection.fetch(
+            query.format(schema=told["GUANXI_DATABASE_SCHEMA"])
+        )
         return found
     finally:
         await connection.close()
@@ -37,13 +39,19 @@ async def feed(caller: Caller, source: str) -> list[dict[str, Any]]:
     return events
 
 
-async def settled_feed(instance: Instance, caller: Caller, source: str) -> tuple[list[dict[str, Any]], set[str]]:
+async def settled_feed(
+    instance: Instance, caller: Caller, source: str
+) -> tuple[list[dict[str, Any]], set[str]]:
     """The feed and the committed events, once the sequencer has caught up or the time is over."""
     deadline = asyncio.get_running_loop().time() + SETTLE_WITHIN
     while True:
-        committed = {str(row["id"]) for row in await rows(instance, source, "SELECT id FROM {schema}.event")}
+        committed = {
+            str(row["id"]) for row in await rows(instance, source, "SELECT id FROM {schema}.event")
+        }
         told = await feed(caller, source)
-        if {event["id"] for event in told} >= committed or asyncio.get_running_loop().time() > deadline:
+        if {
+            event["id"] for event in told
+        } >= committed or asyncio.get_running_loop().time() > deadline:
             return told, committed
         await asyncio.sleep(0.3)
 
@@ -56,7 +64,9 @@ async def check_feeds(instance: Instance, caller: Caller) -> list[str]:
         ids = [event["id"] for event in told]
         cursors = [int(event["cursor"]) for event in told]
         if not committed <= set(ids):
-            wrong.append(f"{source}: {len(committed - set(ids))} committed events are not in the feed")
+            wrong.append(
+                f"{source}: {len(committed - set(ids))} committed events are not in the feed"
+            )
         if len(ids) != len(set(ids)):
             wrong.append(f"{source}: {len(ids) - len(set(ids))} events are in the feed twice")
         if cursors != list(range(1, len(cursors) + 1)):
@@ -68,7 +78,11 @@ async def check_acknowledged(caller: Caller) -> list[str]:
     """Every acknowledged write is there, once."""
     wrong = []
     told = caller.history.acknowledged
-    for kind, path in (("customer", "customers"), ("complaint", "complaints"), ("contact", "contacts")):
+    for kind, path in (
+        ("customer", "customers"),
+        ("complaint", "complaints"),
+        ("contact", "contacts"),
+    ):
         for resource in told[kind]:
             try:
                 await caller.get(f"/v1/{path}/{resource['id']}")
@@ -80,11 +94,17 @@ async def check_acknowledged(caller: Caller) -> list[str]:
 
 
 def _repeated(kind: str, ids: Sequence[str]) -> list[str]:
-    return [f"{kind} {id_} answered {count} different requests" for id_, count in Counter(ids).items() if count > 1]
+    return [
+        f"{kind} {id_} answered {count} different requests"
+        for id_, count in Counter(ids).items()
+        if count > 1
+    ]
 
 
 async def _check_counts(caller: Caller) -> list[str]:
-    """Clients retry until they have an answer, so what is stored is exactly what was acknowledged."""
+    """Clients retry until they have an answer,
+    so what is stored is exactly what was acknowledged.
+    """
     wrong = []
     events = {source: await feed(caller, source) for source in SOURCES}
     expected = (
@@ -101,7 +121,9 @@ async def _check_counts(caller: Caller) -> list[str]:
 
 
 async def check_calls(caller: Caller) -> list[str]:
-    """The laws of routing, read from the feed: one open offer per contact, one connection per contact, one call per agent."""
+    """The laws of routing, read from the feed:
+    one open offer per contact, one connection per contact, one call per agent.
+    """
     wrong = []
     open_offers: dict[str, str] = {}
     connected: Counter[str] = Counter()
@@ -111,7 +133,10 @@ async def check_calls(caller: Caller) -> list[str]:
         contact, agent = data.get("contact_id"), data.get("agent_id")
         if kind == "offer.made":
             if contact in open_offers:
-                wrong.append(f"contact {contact} was offered to {agent} while offered to {open_offers[contact]}")
+                wrong.append(
+                    f"contact {contact} was offered to {agent} while offered to"
+                    f" {open_offers[contact]}"
+                )
             open_offers[contact] = agent
         elif kind.startswith("offer."):
             open_offers.pop(contact, None)
@@ -120,16 +145,32 @@ async def check_calls(caller: Caller) -> list[str]:
             at_agent[agent].add(contact)
             if len(at_agent[agent]) > 1:
                 wrong.append(f"agent {agent} had {len(at_agent[agent])} calls at once")
-        elif kind in ("contact.wrapping", "contact.completed", "contact.abandoned", "contact.queued"):
+        elif kind in (
+            "contact.wrapping",
+            "contact.completed",
+            "contact.abandoned",
+            "contact.queued",
+        ):
             for calls in at_agent.values():
                 calls.discard(contact)
-    wrong += [f"contact {contact} was connected {count} times" for contact, count in connected.items() if count > 1]
+    wrong += [
+        f"contact {contact} was connected {count} times"
+        for contact, count in connected.items()
+        if count > 1
+    ]
     return wrong
 
 
 async def check_webhooks(caller: Caller, receiver: Receiver, types: set[str]) -> list[str]:
-    """Each event of the subscribed types arrived, signed; more than once is allowed, forged is not."""
-    expected = {event["id"] for source in SOURCES for event in await feed(caller, source) if event["type"] in types}
+    """Each event of the subscribed types arrived, signed;
+    more than once is allowed, forged is not.
+    """
+    expected = {
+        event["id"]
+        for source in SOURCES
+        for event in await feed(caller, source)
+        if event["type"] in types
+    }
     for _ in range(SETTLE_TRIES):
         if expected <= set(receiver.received):
             break

@@ -1,1 +1,3 @@
-"""Everything on one machine: PostgreSQL, the four services and the gateway, started and stopped together."""
+"""Everything on one machine:
+PostgreSQL, the four services and the gateway, started and stopped together.
+"""

@@ -10,7 +10,9 @@ from rich.markup import escape
 from guanxi_local.refusals import LauncherError
 from guanxi_local.settings import LocalSettings
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+)
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
@@ -45,7 +47,10 @@ def demo() -> None:
     with told_in_one_line():
         home = LocalSettings.from_environment().absolute_home
         if Home(home).recall("demo") == "played":
-            console.print("[dim]The story was played here before: figures and stars carry what earlier plays left.[/]")
+            console.print(
+                "[dim]The story was played here before: figures and stars carry what earlier plays"
+                " left.[/]"
+            )
         play(home, console)
 
 

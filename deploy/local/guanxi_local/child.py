@@ -1,4 +1,6 @@
-"""One child process: started with a log of its own, asked whether it is ready, stopped in bounded time."""
+"""One child process:
+started with a log of its own, asked whether it is ready, stopped in bounded time.
+"""
 
 import http.client
 import os
@@ -21,10 +23,11 @@ TAIL = 20_000
 
 
 class Child:
-    """A module run as a program, in a session of its own, so that Ctrl-C in the terminal reaches only the launcher.
+    """A module run as a program, in a session of its own, so that Ctrl-C in the terminal reaches
+    only the launcher.
 
-    With a nursery it is forked there, else it is started anew. The kernel kills it when the launcher is killed; start it from
-    the main thread for that.
+    With a nursery it is forked there, else it is started anew. The kernel kills it when the
+    launcher is killed; start it from the main thread for that.
     """
 
     def __init__(
@@ -61,7 +64,9 @@ class Child:
         return self._process.returncode if self._process is not None else None
 
     def facts(self) -> dict[str, object]:
-        """What other programs of this user may want to know of it: secrets of this instance are among it, nothing else of the caller's."""
+        """What other programs of this user may want to know of it:
+        secrets of this instance are among it, nothing else of the caller's.
+        """
         told = {name: value for name, value in self._environment.items() if name.startswith(OURS)}
         return {"pid": self.pid, "url": self.url, "environment": told}
 
@@ -80,7 +85,9 @@ class Child:
     def is_ready(self) -> bool:
         """Whether it answers 200 on /readyz just now."""
         place = urlsplit(self.url)
-        connection = http.client.HTTPConnection(place.hostname or "127.0.0.1", place.port, timeout=2)
+        connection = http.client.HTTPConnection(
+            place.hostname or "127.0.0.1", place.port, timeout=2
+        )
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == http.HTTPStatus.OK
@@ -118,7 +125,9 @@ class Child:
 
     def _launch(self, output: int | None) -> "subprocess.Popen[bytes] | Fork":
         if self._nursery is not None and output is not None:
-            return self._nursery.fork(self._module, self._arguments, environment=self._environment, log=output)
+            return self._nursery.fork(
+                self._module, self._arguments, environment=self._environment, log=output
+            )
         return subprocess.Popen(
             [sys.executable, "-m", self._module, *self._arguments],
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,6 @@
-"""What a first start, or the first start of a new release, does before anything serves: migrations and clients."""
+"""What a first start, or the first start of a new release, does before anything serves:
+migrations and clients.
+"""
 
 import hashlib
 import os
@@ -51,13 +53,19 @@ def migrate(
     return [part.name for part in due]
 
 
-def register_clients(*, home: Home, environments: Environments, database: str, nursery: Nursery | None) -> bool:
-    """Makes the administrator's client and one for each part, with the gateway's own command; False when they are there."""
+def register_clients(
+    *, home: Home, environments: Environments, database: str, nursery: Nursery | None
+) -> bool:
+    """Makes the administrator's client and one for each part, with the gateway's own command;
+    False when they are there.
+    """
     commands = [
         _administrator_command(),
         *(_client_command(part.client_id, name=part.name, scopes=part.scopes) for part in PARTS),
     ]
-    secrets = [home.secret(f"client {command[command.index('--client-id') + 1]}") for command in commands]
+    secrets = [
+        home.secret(f"client {command[command.index('--client-id') + 1]}") for command in commands
+    ]
     wanted = _digest(database, *secrets, *(" ".join(command) for command in commands))
     if home.recall("clients") == wanted:
         return False
@@ -96,7 +104,9 @@ def _run_together(children: Sequence[Child], *, doing: str) -> None:
                 child.start()
             for child in batch:
                 if child.wait() != 0:
-                    raise LauncherError(f"{child.name} could not {doing}: {child.last_words()} (log: {child.log})")
+                    raise LauncherError(
+                        f"{child.name} could not {doing}: {child.last_words()} (log: {child.log})"
+                    )
 
 
 @contextmanager

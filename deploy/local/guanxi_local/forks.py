@@ -1,4 +1,6 @@
-"""The launcher's side of the nursery: asks it for programs, which become children of the launcher itself."""
+"""The launcher's side of the nursery:
+asks it for programs, which become children of the launcher itself.
+"""
 
 import ctypes
 import os
@@ -49,7 +51,9 @@ class Fork:
 
 
 class Nursery:
-    """Starts at once and loads while the launcher does other things; is made anew when somebody killed it."""
+    """Starts at once and loads while the launcher does other things;
+    is made anew when somebody killed it.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
@@ -71,7 +75,13 @@ class Nursery:
         ours.settimeout(FORKED_WITHIN)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "guanxi_local.nursery", str(theirs.fileno()), str(os.getpid())],
+                [
+                    sys.executable,
+                    "-m",
+                    "guanxi_local.nursery",
+                    str(theirs.fileno()),
+                    str(os.getpid()),
+                ],
                 stdin=subprocess.DEVNULL,
                 env=self._environment,
                 pass_fds=[theirs.fileno()],
@@ -87,7 +97,9 @@ class Nursery:
         if self._requests is not None:
             self._requests.close()
 
-    def fork(self, module: str, arguments: Sequence[str], *, environment: Mapping[str, str], log: int) -> Fork:
+    def fork(
+        self, module: str, arguments: Sequence[str], *, environment: Mapping[str, str], log: int
+    ) -> Fork:
         program = Program(module, list(arguments), dict(environment)).written()
         for is_last_try in (False, True):
             if not self.is_running:
@@ -115,7 +127,11 @@ def can_fork() -> bool:
 
 
 def reap_orphans(known: frozenset[int]) -> None:
-    """Lets go of ended processes that were adopted from children; the known ones are left to who waits for them."""
+    """Lets go of ended processes that were adopted from children;
+    the known ones are left to who waits for them.
+    """
     with suppress(ChildProcessError):
-        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None and ended.si_pid not in known:
+        while (
+            ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        ) is not None and ended.si_pid not in known:
             os.waitpid(ended.si_pid, 0)

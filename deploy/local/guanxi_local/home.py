@@ -13,7 +13,9 @@ from guanxi_local.refusals import LauncherError
 
 
 class Home:
-    """`.guanxi/`: `postgres/`, `logs/`, `credentials.json`, `secrets.json` (mode 600), `state.json`, `processes.json`."""
+    """`.guanxi/`: `postgres/`, `logs/`, `credentials.json`, `secrets.json` (mode 600),
+    `state.json`, `processes.json`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -22,7 +24,9 @@ class Home:
         self.credentials = folder / "credentials.json"
 
     def prepare(self) -> None:
-        """Makes the folders; as root others may pass through, for PostgreSQL's account must reach its own."""
+        """Makes the folders;
+        as root others may pass through, for PostgreSQL's account must reach its own.
+        """
         try:
             if not self.folder.exists():
                 self.folder.mkdir(parents=True)
@@ -92,7 +96,9 @@ class Home:
     def write_credentials(self, base_url: str, *, client_id: str) -> None:
         client_secret = self.secret(f"client {client_id}")
         kept = {"base_url": base_url, "token_url": f"{base_url}/oauth/token"}
-        self._write("credentials.json", {**kept, "client_id": client_id, "client_secret": client_secret})
+        self._write(
+            "credentials.json", {**kept, "client_id": client_id, "client_secret": client_secret}
+        )
 
     def _read(self, name: str) -> dict[str, Any]:
         try:

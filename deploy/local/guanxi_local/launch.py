@@ -27,7 +27,9 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(settings: LocalSettings, console: Console) -> None:
-    """Serves until it is asked to stop; everything that was started is stopped, however this ends."""
+    """Serves until it is asked to stop;
+    everything that was started is stopped, however this ends.
+    """
     home = Home(settings.absolute_home)
     home.prepare()
     with stop_on_signals(), home.locked(), ExitStack() as running:
@@ -80,7 +82,9 @@ class Instance:
         self._console = console
         self._began = time.monotonic()
         self._database = LocalDatabase(settings, home)
-        self._nursery = Nursery({**FRUGAL, **os.environ}) if settings.preload and can_fork() else None
+        self._nursery = (
+            Nursery({**FRUGAL, **os.environ}) if settings.preload and can_fork() else None
+        )
         self._demo: Child | None = None
         self._is_published = False
         self._supervisor = Supervisor(tell=self._warn, changed=self._changed, clock=time.monotonic)
@@ -97,13 +101,24 @@ class Instance:
         is_new = home.recall("demo") is None
         environments = self._environments()
         migrating = {
-            part.name: {**environments[part.name], "GUANXI_MIGRATION_DATABASE_URL": self._database.owner_url_of(part)} for part in PARTS
+            part.name: {
+                **environments[part.name],
+                "GUANXI_MIGRATION_DATABASE_URL": self._database.owner_url_of(part),
+            }
+            for part in PARTS
         }
         if migrated := first_start.migrate(
-            PARTS, home=home, environments=migrating, database=database, nursery=self._nursery, tell=self._tell
+            PARTS,
+            home=home,
+            environments=migrating,
+            database=database,
+            nursery=self._nursery,
+            tell=self._tell,
         ):
             self._tell(f"Migrated {', '.join(migrated)}")
-        if first_start.register_clients(home=home, environments=environments, database=database, nursery=self._nursery):
+        if first_start.register_clients(
+            home=home, environments=environments, database=database, nursery=self._nursery
+        ):
             self._tell("Registered the administrator's client and one for each service")
         home.write_credentials(settings.base_url, client_id=first_start.ADMINISTRATOR)
         self._serve(environments, running)
@@ -111,7 +126,12 @@ class Instance:
         self._begin_demo(is_new, running)
 
     def keep_serving(self) -> None:
-        chores = (self._restart_the_database, self._supervisor.restart_the_dead, self._publish, self._notice_the_end_of_the_demo)
+        chores = (
+            self._restart_the_database,
+            self._supervisor.restart_the_dead,
+            self._publish,
+            self._notice_the_end_of_the_demo,
+        )
         while True:
             for chore in chores:
                 self._attempt(chore)
@@ -119,7 +139,9 @@ class Instance:
             time.sleep(POLL)
 
     def _attempt(self, chore: Callable[[], None]) -> None:
-        """What cannot be done now, such as on a full disk, is tried again: it must not end what runs."""
+        """What cannot be done now, such as on a full disk, is tried again:
+        it must not end what runs.
+        """
         try:
             chore()
         except (LauncherError, PostgresServerError) as error:
@@ -130,7 +152,13 @@ class Instance:
         ports = dict(zip([part.name for part in SERVICES], free_ports(len(SERVICES)), strict=True))
         self._urls = addresses(self._settings, ports)
         return {
-            part.name: environment_of(part, settings=self._settings, home=self._home, database=self._database, urls=self._urls)
+            part.name: environment_of(
+                part,
+                settings=self._settings,
+                home=self._home,
+                database=self._database,
+                urls=self._urls,
+            )
             for part in PARTS
         }
 
@@ -167,8 +195,12 @@ class Instance:
     def _announce(self) -> None:
         took = time.monotonic() - self._began
         self._console.print(f"[bold green]Ready[/] after {took:.1f} s.")
-        self._console.print(f"  API and its documentation  [link]{self._settings.base_url}/docs[/link]")
-        self._console.print(f"  credentials                {self._home.credentials}", soft_wrap=True)
+        self._console.print(
+            f"  API and its documentation  [link]{self._settings.base_url}/docs[/link]"
+        )
+        self._console.print(
+            f"  credentials                {self._home.credentials}", soft_wrap=True
+        )
         self._console.print(f"  logs                       {self._home.logs}", soft_wrap=True)
         self._console.print("  Ctrl-C, or `make stop` elsewhere, stops everything.")
 
@@ -189,9 +221,14 @@ class Instance:
             return
         if self._demo.exit_code == 0:
             self._home.remember(demo="played")
-            self._console.print(f"The story is told; {self._settings.base_url} keeps serving. Ctrl-C stops everything.")
+            self._console.print(
+                f"The story is told; {self._settings.base_url} keeps serving. Ctrl-C stops"
+                " everything."
+            )
         else:
-            self._warn("The demo failed; the services keep serving, and `make demo` plays it again.")
+            self._warn(
+                "The demo failed; the services keep serving, and `make demo` plays it again."
+            )
         self._demo = None
 
     def _restart_the_database(self) -> None:
@@ -202,7 +239,11 @@ class Instance:
     def _known_processes(self) -> frozenset[int]:
         server = self._database.server
         pids = [child.pid for child in self._supervisor.children]
-        pids += [self._demo.pid if self._demo else None, server.pid if server else None, self._nursery.pid if self._nursery else None]
+        pids += [
+            self._demo.pid if self._demo else None,
+            server.pid if server else None,
+            self._nursery.pid if self._nursery else None,
+        ]
         return frozenset(pid for pid in pids if pid is not None)
 
     def _changed(self) -> None:
@@ -231,7 +272,9 @@ class Instance:
 
 
 def stop_running(settings: LocalSettings, *, within: float = 60.0) -> bool:
-    """Asks the launcher that holds the home to stop, and waits for it; False when nothing runs there."""
+    """Asks the launcher that holds the home to stop, and waits for it;
+    False when nothing runs there.
+    """
     home = Home(settings.absolute_home)
     holder = home.holder()
     if holder is None:

@@ -1,7 +1,9 @@
-"""A process that has loaded what all programs share, and forks them: starting one takes a tenth of the time.
+"""A process that has loaded what all programs share, and forks them: starting one takes a tenth of
+the time.
 
-`python -m guanxi_local.nursery <socket> <launcher>`: each message on the socket asks for one program. The program is forked twice, so
-that it becomes a child of the launcher (which must be a subreaper) and does not depend on the nursery.
+`python -m guanxi_local.nursery <socket> <launcher>`: each message on the socket asks for one
+program. The program is forked twice, so that it becomes a child of the launcher (which must be a
+subreaper) and does not depend on the nursery.
 """
 
 import ctypes
@@ -64,7 +66,9 @@ def _load_what_is_shared() -> None:
 
 
 def _fork_until_one_is_the_program(requests: socket.socket, launcher: int) -> Program | None:
-    """Returns in every fork with its program, and in the nursery itself, with None, when the launcher is gone."""
+    """Returns in every fork with its program, and in the nursery itself, with None,
+    when the launcher is gone.
+    """
     while True:
         message, descriptors, _, _ = socket.recv_fds(requests, LARGEST_MESSAGE, 1)
         if not message:
@@ -83,7 +87,9 @@ def _fork_until_one_is_the_program(requests: socket.socket, launcher: int) -> Pr
 
 
 def _be_adopted_by(launcher: int) -> None:
-    """Waits until the process between has ended and the launcher is the parent, then ends with it."""
+    """Waits until the process between has ended and the launcher is the parent,
+    then ends with it.
+    """
     deadline = time.monotonic() + ADOPTED_WITHIN
     while os.getppid() != launcher:
         if time.monotonic() > deadline:

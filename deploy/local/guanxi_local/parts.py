@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Part:
-    """A service or the gateway: a package with `python -m <package> serve | migrate`; its own client has no more than these scopes."""
+    """A service or the gateway: a package with `python -m <package> serve | migrate`;
+    its own client has no more than these scopes.
+    """
 
     name: str
     scopes: tuple[str, ...]
@@ -27,7 +29,8 @@ class Part:
         return f"{self.name}-service"
 
 
-# Whoever follows a feed may read all that is told there: a reader that skips what it may not read would walk over it at every start.
+# Whoever follows a feed may read all that is told there: a reader that skips what it may not read
+# would walk over it at every start.
 OF_CUSTOMER_PROFILE = ("customers:read", "interactions:read", "consents:read", "care:read")
 OF_SCORING = ("transactions:read", "scores:read", "tiers:read", "surveys:read")
 OF_COMPLAINTS = ("complaints:read",)
@@ -37,6 +40,9 @@ SERVICES = (
     Part("customer-profile", ("events:read", *OF_COMPLAINTS, *OF_SCORING, *OF_CONTACT_CENTER)),
     Part("complaints", ("events:read", *OF_CUSTOMER_PROFILE, *OF_SCORING)),
     Part("scoring", ("events:read", *OF_CUSTOMER_PROFILE)),
-    Part("contact-center", ("events:read", *OF_CUSTOMER_PROFILE, *OF_SCORING, *OF_COMPLAINTS, "contacts:read")),
+    Part(
+        "contact-center",
+        ("events:read", *OF_CUSTOMER_PROFILE, *OF_SCORING, *OF_COMPLAINTS, "contacts:read"),
+    ),
 )
 PARTS = (*SERVICES, GATEWAY)

@@ -15,11 +15,15 @@ def require_free(host: str, port: int) -> None:
         with _bound(host, port):
             return
     except OSError as error:
-        raise LauncherError(f"Port {port} on {host} is taken ({error.strerror}): set GUANXI_PORT to another.") from error
+        raise LauncherError(
+            f"Port {port} on {host} is taken ({error.strerror}): set GUANXI_PORT to another."
+        ) from error
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports below those that the kernel lends to outgoing connections, so that a restarted service finds its own free."""
+    """Ports below those that the kernel lends to outgoing connections,
+    so that a restarted service finds its own free.
+    """
     candidates = list(range(LOWEST, max(_first_ephemeral(), LOWEST + 1_000)))
     random.shuffle(candidates)
     found: list[int] = []

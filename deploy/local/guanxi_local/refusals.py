@@ -2,8 +2,12 @@
 
 
 class LauncherError(Exception):
-    """Something that the user can cure; the message is one line that names the place and the cure."""
+    """Something that the user can cure;
+    the message is one line that names the place and the cure.
+    """
 
 
 class StopRequested(BaseException):
-    """Ctrl-C or SIGTERM arrived; not an Exception, so that nothing on the way takes it for a failure of its own."""
+    """Ctrl-C or SIGTERM arrived;
+    not an Exception, so that nothing on the way takes it for a failure of its own.
+    """

@@ -1,4 +1,6 @@
-"""The launcher's environment: where it lives, where the gateway listens, whose PostgreSQL it uses."""
+"""The launcher's environment:
+where it lives, where the gateway listens, whose PostgreSQL it uses.
+"""
 
 from pathlib import Path
 from typing import Self
@@ -15,21 +17,46 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never listened on 
 class LocalSettings(BaseSettings):
     """Each field is the environment variable GUANXI_<FIELD>; DEMO alone has no prefix."""
 
-    model_config = SettingsConfigDict(env_prefix="GUANXI_", frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="GUANXI_",
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        populate_by_name=True,
+    )
 
-    home: Path = Field(default=Path(".guanxi"), description="Folder of the data, keys, credentials and logs.")
+    home: Path = Field(
+        default=Path(".guanxi"), description="Folder of the data, keys, credentials and logs."
+    )
     host: str = Field(default="127.0.0.1", description="Address that the gateway listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port that the gateway listens on.")
     database_url: SecretStr | None = Field(
-        default=None, description="An administrator's URL of a PostgreSQL (15 or newer) to use instead of our own."
+        default=None,
+        description=(
+            "An administrator's URL of a PostgreSQL (15 or newer) to use instead of our own."
+        ),
     )
     secret_key: SecretStr | None = Field(
-        default=None, description="Key for secrets at rest; made and kept in the home when it is not given."
+        default=None,
+        description="Key for secrets at rest; made and kept in the home when it is not given.",
     )
-    start_seconds: float = Field(default=120, gt=0, description="How long everything may take to be ready, in seconds.")
-    stop_seconds: int = Field(default=10, ge=1, description="How long open requests may go on at a stop, in seconds.")
-    preload: bool = Field(default=True, description="Whether what the five share is loaded once and forked, which saves time and memory.")
-    demo: bool = Field(default=True, validation_alias="DEMO", description="Whether the demo is played when the data are new.")
+    start_seconds: float = Field(
+        default=120, gt=0, description="How long everything may take to be ready, in seconds."
+    )
+    stop_seconds: int = Field(
+        default=10, ge=1, description="How long open requests may go on at a stop, in seconds."
+    )
+    preload: bool = Field(
+        default=True,
+        description=(
+            "Whether what the five share is loaded once and forked, which saves time and memory."
+        ),
+    )
+    demo: bool = Field(
+        default=True,
+        validation_alias="DEMO",
+        description="Whether the demo is played when the data are new.",
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -37,7 +64,9 @@ class LocalSettings(BaseSettings):
         if value is None:
             return None
         scheme, _, rest = value.get_secret_value().partition("://")
-        if scheme.partition("+")[0] not in ("postgresql", "postgres") or not urlsplit(f"//{rest}").path.strip("/"):
+        if scheme.partition("+")[0] not in ("postgresql", "postgres") or not urlsplit(
+            f"//{rest}"
+        ).path.strip("/"):
             raise ValueError("must be postgresql://user:password@host/database")
         return SecretStr(f"postgresql://{rest}")
 

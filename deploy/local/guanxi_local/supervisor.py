@@ -23,10 +23,12 @@ class Watched:
 
 
 def pause_after(deaths: int) -> float:
-    """Seconds from one start to the next: none after the first death, then doubling from half a second.
+    """Seconds from one start to the next: none after the first death, then doubling from half a
+    second.
 
-    They count from the start, not from the death: what was killed again and again after a while is back as fast as after the
-    first time, and what cannot start is tried no more often than every few seconds.
+    They count from the start, not from the death: what was killed again and again after a while is
+    back as fast as after the first time, and what cannot start is tried no more often than every
+    few seconds.
     """
     return 0.0 if deaths <= 1 else min(LONGEST_PAUSE, 0.5 * 2.0 ** min(deaths - 2, 10))
 
@@ -34,7 +36,13 @@ def pause_after(deaths: int) -> float:
 class Supervisor:
     """Starts children together, restarts the one that dies, and stops them in a bounded time."""
 
-    def __init__(self, *, tell: Callable[[str], None], changed: Callable[[], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        tell: Callable[[str], None],
+        changed: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
         self.watched: list[Watched] = []
         self._tell = tell
         self._changed = changed
@@ -58,11 +66,17 @@ class Supervisor:
         while waiting:
             for child in waiting:
                 if not child.is_running:
-                    raise LauncherError(f"{child.name} stopped at start (exit {child.exit_code}): {child.last_words()} (log: {child.log})")
+                    raise LauncherError(
+                        f"{child.name} stopped at start (exit {child.exit_code}):"
+                        f" {child.last_words()} (log: {child.log})"
+                    )
             waiting = [child for child in waiting if not child.is_ready()]
             if waiting and self._clock() > deadline:
                 names = ", ".join(child.name for child in waiting)
-                raise LauncherError(f"Not ready within {within:g} s: {names}: {waiting[0].last_words()} (log: {waiting[0].log})")
+                raise LauncherError(
+                    f"Not ready within {within:g} s: {names}: {waiting[0].last_words()} (log:"
+                    f" {waiting[0].log})"
+                )
             time.sleep(POLL if waiting else 0)
 
     def restart_the_dead(self) -> None:
@@ -96,4 +110,6 @@ class Supervisor:
         was_steady = now - watched.started_at > STEADY_AFTER
         watched.deaths = 1 if was_steady else watched.deaths + 1
         watched.restart_at = max(now, watched.started_at + pause_after(watched.deaths))
-        self._tell(f"{watched.child.name} ended (exit {watched.child.exit_code}); starting it again.")
+        self._tell(
+            f"{watched.child.name} ended (exit {watched.child.exit_code}); starting it again."
+        )

@@ -1,4 +1,6 @@
-"""An instance for tests: the launcher in a folder of its own, with small stand-ins for the five programs it starts."""
+"""An instance for tests:
+the launcher in a folder of its own, with small stand-ins for the five programs it starts.
+"""
 
 import ast
 import json
@@ -56,8 +58,12 @@ class Started:
         return self.folder / "home"
 
     def start(self, *, disk: str | None = None, **settings: str) -> "subprocess.Popen[str]":
-        """Starts the launcher; `disk` gives its home a disk of that size of its own, which ends with it."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GUANXI_")}
+        """Starts the launcher;
+        `disk` gives its home a disk of that size of its own, which ends with it.
+        """
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith("GUANXI_")
+        }
         asked = {
             "GUANXI_HOME": str(self.home),
             "GUANXI_PORT": str(self.port),
@@ -66,10 +72,18 @@ class Started:
             **self.settings,
             **settings,
         }
-        path = os.pathsep.join([str(self.folder / "programs"), *filter(None, [os.environ.get("PYTHONPATH")])])
+        path = os.pathsep.join(
+            [str(self.folder / "programs"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        )
         where = {"PYTHONPATH": path, "COMMANDS": str(self.folder / "commands")}
         self.process = subprocess.Popen(
-            [*(_with_disk(self.home, disk) if disk else []), sys.executable, "-m", "guanxi_local", "run"],
+            [
+                *(_with_disk(self.home, disk) if disk else []),
+                sys.executable,
+                "-m",
+                "guanxi_local",
+                "run",
+            ],
             env={**inherited, **where, **asked},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -150,7 +164,9 @@ def answers(url: str) -> bool:
 
 
 def processes_of(folder: Path) -> list[int]:
-    """Every process that names the folder in its command or its environment, this one and its own tests aside."""
+    """Every process that names the folder in its command or its environment,
+    this one and its own tests aside.
+    """
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:

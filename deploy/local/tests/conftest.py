@@ -18,7 +18,9 @@ def fresh() -> Iterator[Started]:
 
 @pytest.fixture(scope="module")
 def prepared_home() -> Iterator[Path]:
-    """A home after its first start, to be copied: making a database takes longer than most tests."""
+    """A home after its first start, to be copied:
+    making a database takes longer than most tests.
+    """
     with launcher() as made:
         made.start_until_ready().send_signal(signal.SIGTERM)
         assert made.ended() == (0, "")

@@ -1,4 +1,6 @@
-"""What the demo brings along: the real orders, the sheets made of them, and a listener that believes no forgery."""
+"""What the demo brings along:
+the real orders, the sheets made of them, and a listener that believes no forgery.
+"""
 
 import json
 from datetime import UTC, date, datetime
@@ -24,7 +26,10 @@ def test_the_source_holds_the_orders_that_were_published() -> None:
     orders = read_orders()
 
     assert (len(orders), len({order.customer for order in orders})) == (6919, 2357)
-    assert (min(order.ordered_on for order in orders), max(order.ordered_on for order in orders)) == (date(1997, 1, 1), date(1998, 6, 30))
+    assert (
+        min(order.ordered_on for order in orders),
+        max(order.ordered_on for order in orders),
+    ) == (date(1997, 1, 1), date(1998, 6, 30))
     assert sum(order.dollars for order in orders) == Decimal("244091.94")
 
 
@@ -38,7 +43,9 @@ def test_every_order_has_a_number_of_its_own_and_keeps_it() -> None:
 def test_the_workbook_holds_one_row_a_customer_with_a_true_date(tmp_path: Path) -> None:
     rows = write_customers(read_orders(), tmp_path / "customers.xlsx")
 
-    sheet = CalamineWorkbook.from_path(tmp_path / "customers.xlsx").get_sheet_by_index(0).to_python()
+    sheet = (
+        CalamineWorkbook.from_path(tmp_path / "customers.xlsx").get_sheet_by_index(0).to_python()
+    )
 
     assert (rows, len(sheet)) == (2357, 2358)
     assert sheet[1] == ["0001", "CDNOW customer 0001", "individual", "en", date(1997, 1, 1)]
@@ -75,21 +82,31 @@ def test_the_listener_takes_what_is_signed_and_refuses_what_is_forged() -> None:
 
 def test_the_listener_asks_to_come_again_until_it_knows_the_secret() -> None:
     with listening() as listener:
-        assert _send(listener, _event("tier.changed", "one"), secret=SECRET) == HTTPStatus.SERVICE_UNAVAILABLE
+        assert (
+            _send(listener, _event("tier.changed", "one"), secret=SECRET)
+            == HTTPStatus.SERVICE_UNAVAILABLE
+        )
 
 
 def test_long_work_that_failed_ends_the_story() -> None:
     screen = Screen(Console(quiet=True))
 
     with pytest.raises(StepFailed, match="importing ended as failed: no column"):
-        screen.follow(lambda: {"state": "failed", "progress": {"done": 0, "total": 9}, "error": "no column"}, doing="importing")
+        screen.follow(
+            lambda: {"state": "failed", "progress": {"done": 0, "total": 9}, "error": "no column"},
+            doing="importing",
+        )
 
 
 def test_long_work_that_never_ends_is_given_up() -> None:
     screen = Screen(Console(quiet=True))
 
     with pytest.raises(StepFailed, match="was not done within 0 s"):
-        screen.follow(lambda: {"state": "running", "progress": {"done": 0, "total": None}}, doing="importing", within=0)
+        screen.follow(
+            lambda: {"state": "running", "progress": {"done": 0, "total": None}},
+            doing="importing",
+            within=0,
+        )
 
 
 def _event(event_type: str, subject: str) -> bytes:

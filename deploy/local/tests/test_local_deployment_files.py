@@ -1,4 +1,6 @@
-"""The files for Docker and Kubernetes name only what exists: packages, settings, roles, secrets, probes."""
+"""The files for Docker and Kubernetes name only what exists:
+packages, settings, roles, secrets, probes.
+"""
 
 import importlib
 import re
@@ -63,13 +65,17 @@ def test_every_setting_that_an_image_or_a_manifest_names_exists(part: Part) -> N
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
-def test_an_image_installs_with_hashes_copies_what_exists_and_runs_without_privileges(part: Part) -> None:
+def test_an_image_installs_with_hashes_copies_what_exists_and_runs_without_privileges(
+    part: Part,
+) -> None:
     dockerfile = (folder_of(part) / "Dockerfile").read_text()
 
     copied = re.findall(r"^COPY (?!--from)(\S+) ", dockerfile, re.MULTILINE)
 
     assert "--require-hashes" in dockerfile
-    assert [source for source in copied if source != "openapi" and not (ROOT / source).exists()] == []
+    assert [
+        source for source in copied if source != "openapi" and not (ROOT / source).exists()
+    ] == []
     assert "USER 10001:10001" in dockerfile
     assert f'ENTRYPOINT ["python", "-m", "{part.package}"]' in dockerfile
 
@@ -79,19 +85,34 @@ def test_compose_migrates_with_the_role_of_the_part_before_it_serves(part: Part)
     services = compose()["services"]
     serving, migrating = services[part.name], services[f"{part.name}-migrate"]
 
-    assert serving["depends_on"][f"{part.name}-migrate"]["condition"] == "service_completed_successfully"
+    assert (
+        serving["depends_on"][f"{part.name}-migrate"]["condition"]
+        == "service_completed_successfully"
+    )
     assert (serving["command"], migrating["command"]) == (["serve"], ["migrate"])
-    assert serving["environment"]["GUANXI_DATABASE_URL"].startswith(f"postgresql://guanxi_{part.schema}:")
+    assert serving["environment"]["GUANXI_DATABASE_URL"].startswith(
+        f"postgresql://guanxi_{part.schema}:"
+    )
     assert serving["environment"]["GUANXI_CLIENT_ID"] == part.client_id
-    assert migrating["environment"]["GUANXI_MIGRATION_DATABASE_URL"].startswith(f"postgresql://guanxi_{part.schema}_owner:")
+    assert migrating["environment"]["GUANXI_MIGRATION_DATABASE_URL"].startswith(
+        f"postgresql://guanxi_{part.schema}_owner:"
+    )
     assert "GUANXI_MIGRATION_DATABASE_URL" not in serving["environment"]
-    assert (DEPLOY / "compose" / serving["build"]["context"] / serving["build"]["dockerfile"]).resolve().exists()
+    assert (
+        (DEPLOY / "compose" / serving["build"]["context"] / serving["build"]["dockerfile"])
+        .resolve()
+        .exists()
+    )
 
 
 def test_compose_asks_for_no_variable_that_its_example_lacks() -> None:
     asked = set(re.findall(r"\$\{([A-Z_]+)", (DEPLOY / "compose" / "compose.yaml").read_text()))
 
-    offered = set(re.findall(r"^([A-Z_]+)=", (DEPLOY / "compose" / "settings.env.example").read_text(), re.MULTILINE))
+    offered = set(
+        re.findall(
+            r"^([A-Z_]+)=", (DEPLOY / "compose" / "settings.env.example").read_text(), re.MULTILINE
+        )
+    )
 
     assert asked == offered
 
@@ -114,8 +135,12 @@ def test_compose_registers_the_same_clients_as_the_local_launcher() -> None:
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
-def test_kubernetes_has_a_migration_two_deployments_and_a_service_for_every_part(part: Part) -> None:
-    kinds = {(one["kind"], one["metadata"]["name"]) for one in manifests() if one["kind"] != "Secret"}
+def test_kubernetes_has_a_migration_two_deployments_and_a_service_for_every_part(
+    part: Part,
+) -> None:
+    kinds = {
+        (one["kind"], one["metadata"]["name"]) for one in manifests() if one["kind"] != "Secret"
+    }
 
     assert {
         ("Job", f"{part.name}-migrate"),
@@ -163,18 +188,35 @@ def test_every_secret_and_config_map_that_a_pod_reads_is_in_the_example() -> Non
             assert (kind, next(iter(source.values()))["name"]) in kept
 
 
-def test_the_roles_script_gives_each_role_its_own_schema_and_may_be_run_again(server: PostgresServer) -> None:
+def test_the_roles_script_gives_each_role_its_own_schema_and_may_be_run_again(
+    server: PostgresServer,
+) -> None:
     passwords = [word for part in PARTS for word in ("-v", f"{part.schema}='secret-{part.schema}'")]
     passwords += ["-v", "owner='secret-owner'"]
-    command = [str(installed_binaries() / "bin" / "psql"), server.url(), "-v", "ON_ERROR_STOP=1", *passwords]
+    command = [
+        str(installed_binaries() / "bin" / "psql"),
+        server.url(),
+        "-v",
+        "ON_ERROR_STOP=1",
+        *passwords,
+    ]
 
     for _ in range(2):
-        made = subprocess.run([*command, "-f", str(DEPLOY / "roles.sql")], capture_output=True, text=True, check=False)
+        made = subprocess.run(
+            [*command, "-f", str(DEPLOY / "roles.sql")], capture_output=True, text=True, check=False
+        )
         assert made.returncode == 0, made.stderr
 
-    question = "SELECT nspname, nspowner::regrole FROM pg_namespace WHERE nspowner::regrole::text LIKE 'guanxi%' ORDER BY 1"
-    answer = subprocess.run([*command, "-Atc", question], capture_output=True, text=True, check=True)
-    assert answer.stdout.split() == sorted(f"{part.schema}|guanxi_{part.schema}_owner" for part in PARTS)
+    question = (
+        "SELECT nspname, nspowner::regrole FROM pg_namespace WHERE nspowner::regrole::text LIKE"
+        " 'guanxi%' ORDER BY 1"
+    )
+    answer = subprocess.run(
+        [*command, "-Atc", question], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split() == sorted(
+        f"{part.schema}|guanxi_{part.schema}_owner" for part in PARTS
+    )
 
 
 @pytest.fixture

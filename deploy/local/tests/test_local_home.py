@@ -1,4 +1,6 @@
-"""The folder of one instance: secrets that stay, locks that exclude, writes that are whole or not at all."""
+"""The folder of one instance:
+secrets that stay, locks that exclude, writes that are whole or not at all.
+"""
 
 import json
 import os
@@ -39,10 +41,16 @@ def test_what_is_remembered_is_recalled_by_the_next_start(home: Home) -> None:
 
     again = Home(home.folder)
 
-    assert (again.recall("demo"), again.recall("migrated"), again.recall("clients")) == ("begun", {"scoring": "abc"}, None)
+    assert (again.recall("demo"), again.recall("migrated"), again.recall("clients")) == (
+        "begun",
+        {"scoring": "abc"},
+        None,
+    )
 
 
-def test_an_interrupted_write_leaves_the_old_content_whole(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_write_leaves_the_old_content_whole(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = home.secret("kept")
 
     def full(_: int) -> None:
@@ -67,7 +75,10 @@ def test_a_damaged_file_is_named_instead_of_overwritten(home: Home) -> None:
 
 
 def test_a_home_is_held_by_one_process_and_free_when_it_has_ended(home: Home) -> None:
-    program = "import sys; from pathlib import Path; from guanxi_local.home import Home\nwith Home(Path(sys.argv[1])).locked(): pass"
+    program = (
+        "import sys; from pathlib import Path; from guanxi_local.home import Home\nwith"
+        " Home(Path(sys.argv[1])).locked(): pass"
+    )
     command = [sys.executable, "-c", program, str(home.folder)]
 
     with home.locked():
@@ -114,7 +125,9 @@ def test_what_stands_in_the_way_of_a_write_is_one_line(home: Home) -> None:
         home.publish_processes({})
 
 
-def test_an_instance_in_a_folder_of_mode_700_starts_stops_and_finds_its_data_again(fresh: Started) -> None:
+def test_an_instance_in_a_folder_of_mode_700_starts_stops_and_finds_its_data_again(
+    fresh: Started,
+) -> None:
     """As root, PostgreSQL's account cannot enter it; as anybody else it is one's own."""
     fresh.folder.chmod(0o700)
     fresh.start_until_ready().send_signal(signal.SIGTERM)
@@ -129,12 +142,19 @@ def test_an_instance_in_a_folder_of_mode_700_starts_stops_and_finds_its_data_aga
     assert (fresh.folder / "commands").read_text().count("migrate") == len(PARTS)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL under another account, which may not enter everywhere")
+@pytest.mark.skipif(
+    os.geteuid() != 0,
+    reason="only root starts PostgreSQL under another account, which may not enter everywhere",
+)
 def test_in_a_folder_of_mode_700_the_database_is_not_run_by_root(fresh: Started) -> None:
     fresh.folder.chmod(0o700)
     fresh.start_until_ready()
 
-    database = int((fresh.home / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0])
+    database = int(
+        (fresh.home / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[0]
+    )
 
     assert Path(f"/proc/{database}").stat().st_uid != 0
-    assert (fresh.home / "postgres" / "data").stat().st_uid == Path(f"/proc/{database}").stat().st_uid
+    assert (fresh.home / "postgres" / "data").stat().st_uid == Path(
+        f"/proc/{database}"
+    ).stat().st_uid

@@ -1,4 +1,6 @@
-"""The launcher as a user meets it: everything started, kept running and stopped, on a real PostgreSQL."""
+"""The launcher as a user meets it:
+everything started, kept running and stopped, on a real PostgreSQL.
+"""
 
 import json
 import os
@@ -10,7 +12,15 @@ from pathlib import Path
 
 import pytest
 from guanxi_local.parts import PARTS
-from guanxi_local.testing import Started, answers, environment_at, free_port, own_database, processes_of, wait_until
+from guanxi_local.testing import (
+    Started,
+    answers,
+    environment_at,
+    free_port,
+    own_database,
+    processes_of,
+    wait_until,
+)
 
 
 def test_everything_is_started_and_nothing_is_left_after_sigterm(started: Started) -> None:
@@ -43,7 +53,9 @@ def test_nothing_is_left_when_the_launcher_itself_is_killed(started: Started) ->
     assert processes_of(started.folder) == []
 
 
-def test_the_credentials_are_for_their_owner_only_and_name_the_administrator(started: Started) -> None:
+def test_the_credentials_are_for_their_owner_only_and_name_the_administrator(
+    started: Started,
+) -> None:
     started.start_until_ready()
 
     credentials = json.loads((started.home / "credentials.json").read_text())
@@ -57,7 +69,9 @@ def test_the_credentials_are_for_their_owner_only_and_name_the_administrator(sta
 def test_every_program_is_told_its_own_database_role_schema_and_client(fresh: Started) -> None:
     fresh.start_until_ready(GUANXI_TIME_ZONE="Asia/Urumqi")
 
-    told = {name: environment_at(one["url"]) for name, one in fresh.processes().items() if "url" in one}
+    told = {
+        name: environment_at(one["url"]) for name, one in fresh.processes().items() if "url" in one
+    }
 
     for part in PARTS:
         assert told[part.name]["GUANXI_DATABASE_SCHEMA"] == part.schema
@@ -89,7 +103,9 @@ def test_a_first_start_migrates_everything_and_registers_the_clients(fresh: Star
     assert {f"{part.name} migrate" for part in PARTS} <= set(commands)
     registered = [command for command in commands if command.startswith("gateway ensure-client")]
     assert len(registered) == 1 + len(PARTS)
-    assert any("--all-scopes --approval-limit 1000000000.00 CNY" in command for command in registered)
+    assert any(
+        "--all-scopes --approval-limit 1000000000.00 CNY" in command for command in registered
+    )
 
 
 def test_nothing_is_left_of_forked_programs_when_the_launcher_is_killed(started: Started) -> None:
@@ -101,7 +117,9 @@ def test_nothing_is_left_of_forked_programs_when_the_launcher_is_killed(started:
     wait_until(lambda: processes_of(started.folder) == [])
 
 
-def test_forked_programs_outlive_the_nursery_and_are_forked_again_by_the_next(started: Started) -> None:
+def test_forked_programs_outlive_the_nursery_and_are_forked_again_by_the_next(
+    started: Started,
+) -> None:
     started.start_until_ready(GUANXI_PRELOAD="1")
     before = started.processes()
 
@@ -115,8 +133,13 @@ def test_forked_programs_outlive_the_nursery_and_are_forked_again_by_the_next(st
     assert after["complaints"] == before["complaints"]
 
 
-@pytest.mark.parametrize(("victim", "preload"), [("complaints", "1"), ("complaints", "0"), ("gateway", "1"), ("postgres", "0")])
-def test_what_is_killed_is_started_again_without_help(started: Started, victim: str, preload: str) -> None:
+@pytest.mark.parametrize(
+    ("victim", "preload"),
+    [("complaints", "1"), ("complaints", "0"), ("gateway", "1"), ("postgres", "0")],
+)
+def test_what_is_killed_is_started_again_without_help(
+    started: Started, victim: str, preload: str
+) -> None:
     started.start_until_ready(GUANXI_PRELOAD=preload)
     before = started.processes()
 
@@ -148,7 +171,9 @@ def test_a_home_that_cannot_be_written_ends_nothing_and_is_tried_again(started: 
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
-def test_a_signal_that_was_ignored_before_the_start_stays_ignored(started: Started, number: signal.Signals) -> None:
+def test_a_signal_that_was_ignored_before_the_start_stays_ignored(
+    started: Started, number: signal.Signals
+) -> None:
     """As with nohup, and with a job that a script puts into the background."""
     before = signal.signal(number, signal.SIG_IGN)
     try:
@@ -166,7 +191,9 @@ def test_a_signal_that_was_ignored_before_the_start_stays_ignored(started: Start
 
 def test_two_instances_run_side_by_side(started: Started) -> None:
     started.start_until_ready()
-    second = Started(started.folder, free_port(), settings={"GUANXI_HOME": str(started.folder / "other")})
+    second = Started(
+        started.folder, free_port(), settings={"GUANXI_HOME": str(started.folder / "other")}
+    )
 
     process = second.start_until_ready()
 
@@ -178,7 +205,9 @@ def test_two_instances_run_side_by_side(started: Started) -> None:
 
 
 def test_a_database_of_ones_own_is_used_and_left_running(fresh: Started) -> None:
-    owner = Started(fresh.folder, free_port(), settings={"GUANXI_HOME": str(fresh.folder / "owner")})
+    owner = Started(
+        fresh.folder, free_port(), settings={"GUANXI_HOME": str(fresh.folder / "owner")}
+    )
     with own_database(owner.home.parent / "own") as url:
         process = fresh.start_until_ready(GUANXI_DATABASE_URL=url)
         assert "postgres" not in fresh.processes()
@@ -187,7 +216,9 @@ def test_a_database_of_ones_own_is_used_and_left_running(fresh: Started) -> None
         assert fresh.ended() == (0, "")
 
         assert "mine_gateway:" in told["GUANXI_DATABASE_URL"]
-        second = Started(fresh.folder, free_port(), settings={"GUANXI_HOME": str(fresh.folder / "second")})
+        second = Started(
+            fresh.folder, free_port(), settings={"GUANXI_HOME": str(fresh.folder / "second")}
+        )
         second.start(GUANXI_DATABASE_URL=url)
         code, said = second.ended()
 
@@ -199,7 +230,9 @@ def test_stop_ends_the_instance_of_its_home(started: Started) -> None:
     process = started.start_until_ready()
     environment = {**os.environ, "GUANXI_HOME": str(started.home)}
 
-    stopped = subprocess.run([sys.executable, "-m", "guanxi_local", "stop"], env=environment, timeout=90, check=False)
+    stopped = subprocess.run(
+        [sys.executable, "-m", "guanxi_local", "stop"], env=environment, timeout=90, check=False
+    )
 
     assert stopped.returncode == 0
     assert process.wait(30) == 0

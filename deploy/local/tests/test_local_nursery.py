@@ -1,4 +1,6 @@
-"""Forks of the nursery: true children of who asked, each with its own chance and its own environment."""
+"""Forks of the nursery:
+true children of who asked, each with its own chance and its own environment.
+"""
 
 import os
 import subprocess
@@ -36,8 +38,17 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[list[str
     (folder / "speaker.py").write_text(SPEAKER)
     path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-c", PROGRAM, str(folder / "log")]
-    said = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True, timeout=100)
-    return said.stdout.strip(), sorted(line.split() for line in (folder / "log").read_text().splitlines())
+    said = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    return said.stdout.strip(), sorted(
+        line.split() for line in (folder / "log").read_text().splitlines()
+    )
 
 
 def test_a_fork_is_waited_for_by_its_true_parent(spoken: tuple[str, list[list[str]]]) -> None:
@@ -48,11 +59,17 @@ def test_a_fork_is_waited_for_by_its_true_parent(spoken: tuple[str, list[list[st
     assert {fork[2] for fork in forks} == {pid}
 
 
-def test_a_fork_has_the_environment_and_the_arguments_it_was_given(spoken: tuple[str, list[list[str]]]) -> None:
-    assert [(whose, number, name) for whose, number, _, _, _, name in spoken[1]] == [(str(n), str(n), "__main__") for n in range(3)]
+def test_a_fork_has_the_environment_and_the_arguments_it_was_given(
+    spoken: tuple[str, list[list[str]]],
+) -> None:
+    assert [(whose, number, name) for whose, number, _, _, _, name in spoken[1]] == [
+        (str(n), str(n), "__main__") for n in range(3)
+    ]
 
 
-def test_no_two_forks_make_the_same_ids_or_draw_the_same_lots(spoken: tuple[str, list[list[str]]]) -> None:
+def test_no_two_forks_make_the_same_ids_or_draw_the_same_lots(
+    spoken: tuple[str, list[list[str]]],
+) -> None:
     _, forks = spoken
 
     assert len({fork[3] for fork in forks}) == len(forks)
@@ -68,6 +85,8 @@ def test_orphans_are_let_go_and_known_children_are_left_to_their_owner() -> None
         "print(os.waitstatus_to_exitcode(os.waitpid(known, 0)[1]))"
     )
 
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
 
     assert said.stdout.strip() == "7"

@@ -30,7 +30,10 @@ def test_a_port_in_use_is_not_called_free() -> None:
 
 
 def test_every_setting_is_described_and_stands_in_the_readme() -> None:
-    named = {"DEMO" if name == "demo" else f"GUANXI_{name.upper()}": field for name, field in LocalSettings.model_fields.items()}
+    named = {
+        "DEMO" if name == "demo" else f"GUANXI_{name.upper()}": field
+        for name, field in LocalSettings.model_fields.items()
+    }
 
     assert all(field.description for field in named.values())
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", README.read_text(), re.MULTILINE)) == set(named)

@@ -89,7 +89,12 @@ def test_a_full_disk_is_one_line(fresh: Started, size: str) -> None:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("GUANXI_PORT", "eighty"), ("GUANXI_PORT", "70000"), ("GUANXI_DATABASE_URL", "mysql://x/y"), ("DEMO", "perhaps")],
+    [
+        ("GUANXI_PORT", "eighty"),
+        ("GUANXI_PORT", "70000"),
+        ("GUANXI_DATABASE_URL", "mysql://x/y"),
+        ("DEMO", "perhaps"),
+    ],
 )
 def test_a_setting_that_makes_no_sense_is_named(fresh: Started, variable: str, value: str) -> None:
     fresh.start(**{variable: value})

@@ -24,14 +24,21 @@ def server() -> Iterator[PostgresServer]:
             yield running
 
 
-async def test_a_restored_schema_holds_what_it_held_and_belongs_to_its_role(server: PostgresServer, tmp_path: Path) -> None:
+async def test_a_restored_schema_holds_what_it_held_and_belongs_to_its_role(
+    server: PostgresServer, tmp_path: Path
+) -> None:
     await ensure_database(server.url(), "guanxi")
     admin_url = server.url("guanxi")
-    roles = {"owner": ("guanxi_complaints_owner", "secret"), "runner": ("guanxi_complaints", "hidden")}
+    roles = {
+        "owner": ("guanxi_complaints_owner", "secret"),
+        "runner": ("guanxi_complaints", "hidden"),
+    }
     await ensure_owner_and_runner(admin_url, schema="complaints", **roles)
     own_url = url_as(admin_url, role="guanxi_complaints_owner", password="secret")
     own = await asyncpg.connect(own_url)
-    await own.execute("CREATE TABLE kept AS SELECT n, n * 1.5 AS amount FROM generate_series(1, 1000) AS n")
+    await own.execute(
+        "CREATE TABLE kept AS SELECT n, n * 1.5 AS amount FROM generate_series(1, 1000) AS n"
+    )
     places = {"ADMIN_URL": admin_url, "COMPLAINTS_MIGRATION_DATABASE_URL": own_url}
 
     _run(_command("pg_dump --format=custom --schema"), places, tmp_path)
@@ -56,9 +63,19 @@ def _command(beginning: str) -> str:
 
 
 def _run(command: str, places: dict[str, str], folder: Path) -> None:
-    program, *words = [word.replace("$", "") if word.startswith("$") else word for word in shlex.split(command)]
-    words = [re.sub(r"(?<==)\$?(\w+_URL)$|^(\w+_URL)$", lambda found: places[found[1] or found[2]], word) for word in words]
+    program, *words = [
+        word.replace("$", "") if word.startswith("$") else word for word in shlex.split(command)
+    ]
+    words = [
+        re.sub(r"(?<==)\$?(\w+_URL)$|^(\w+_URL)$", lambda found: places[found[1] or found[2]], word)
+        for word in words
+    ]
     done = subprocess.run(
-        [str(installed_binaries() / "bin" / program), *words], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+        [str(installed_binaries() / "bin" / program), *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr

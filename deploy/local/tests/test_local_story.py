@@ -1,4 +1,6 @@
-"""The whole product on one machine: first start with the story, the story again, schemas that are shut to each other, a second start."""
+"""The whole product on one machine:
+first start with the story, the story again, schemas that are shut to each other, a second start.
+"""
 
 import json
 import os
@@ -32,8 +34,17 @@ class Run:
 
     @property
     def environment(self) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GUANXI_") and name != "DEMO"}
-        return {**inherited, "GUANXI_HOME": str(self.folder / "home"), "GUANXI_PORT": str(self.port), "GUANXI_START_SECONDS": "300"}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GUANXI_") and name != "DEMO"
+        }
+        return {
+            **inherited,
+            "GUANXI_HOME": str(self.folder / "home"),
+            "GUANXI_PORT": str(self.port),
+            "GUANXI_START_SECONDS": "300",
+        }
 
     @property
     def said(self) -> str:
@@ -42,7 +53,9 @@ class Run:
     def start(self) -> None:
         with (self.folder / "said").open("w") as said:
             command = [sys.executable, "-m", "guanxi_local", "run"]
-            self.process = subprocess.Popen(command, env=self.environment, stdout=said, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(
+                command, env=self.environment, stdout=said, stderr=subprocess.STDOUT
+            )
 
     def wait_for(self, *words: str) -> str:
         """The first of these words that it says."""
@@ -62,7 +75,9 @@ class Run:
         return self.process.wait(60)
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = json.loads((self.folder / "home" / "processes.json").read_text())
+        found: dict[str, dict[str, Any]] = json.loads(
+            (self.folder / "home" / "processes.json").read_text()
+        )
         return found
 
 
@@ -82,7 +97,9 @@ def told() -> Iterator[Run]:
                 run.stop()
 
 
-async def test_the_story_comes_out_twice_and_behind_shut_schemas_and_a_second_start_finds_it() -> None:
+async def test_the_story_comes_out_twice_and_behind_shut_schemas_and_a_second_start_finds_it() -> (
+    None
+):
     """One test, because making the instance takes longer than everything that is asked of it."""
     with told() as run:
         assert "The story came out" in run.said, run.said
@@ -96,7 +113,9 @@ async def test_the_story_comes_out_twice_and_behind_shut_schemas_and_a_second_st
 def _can_be_told_again(run: Run) -> None:
     command = [sys.executable, "-m", "guanxi_local", "demo"]
 
-    again = subprocess.run(command, env=run.environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    again = subprocess.run(
+        command, env=run.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
     assert again.returncode == 0, again.stdout[-3000:] + again.stderr
     assert "The story came out" in again.stdout
@@ -106,7 +125,9 @@ def _is_whole_by_its_own_proof(run: Run) -> None:
     """All five parts verify what the story wrote, with the very rights that they serve with."""
     command = [sys.executable, "-m", "guanxi_local", "verify"]
 
-    done = subprocess.run(command, env=run.environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    done = subprocess.run(
+        command, env=run.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("all hold") == len(PARTS)
@@ -118,11 +139,15 @@ async def _has_no_right_in_another_schema(run: Run) -> None:
         own = await asyncpg.connect(processes[part.name]["environment"]["GUANXI_DATABASE_URL"])
         try:
             rights = await own.fetch(
-                "SELECT nspname FROM pg_namespace WHERE nspname = ANY($1::text[]) AND has_schema_privilege(nspname, 'USAGE')",
+                "SELECT nspname FROM pg_namespace WHERE nspname = ANY($1::text[]) AND"
+                " has_schema_privilege(nspname, 'USAGE')",
                 [*(other.schema for other in PARTS), "public"],
             )
             assert [right["nspname"] for right in rights] == [part.schema]
-            assert not await own.fetchval("SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = current_user")
+            assert not await own.fetchval(
+                "SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname ="
+                " current_user"
+            )
         finally:
             await own.close()
 
@@ -137,4 +162,7 @@ def _is_found_by_a_second_start(run: Run) -> None:
     time.sleep(0.5)
     assert "Migrated" not in run.said
     assert "客户与价值" not in run.said
-    assert json.loads((run.folder / "home" / "credentials.json").read_text())["client_secret"] == secret
+    assert (
+        json.loads((run.folder / "home" / "credentials.json").read_text())["client_secret"]
+        == secret
+    )

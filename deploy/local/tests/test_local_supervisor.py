@@ -39,7 +39,9 @@ class Watch:
         self.now = 100.0
         self.told: list[str] = []
         self.changes = 0
-        self.supervisor = Supervisor(tell=self.told.append, changed=self._change, clock=lambda: self.now)
+        self.supervisor = Supervisor(
+            tell=self.told.append, changed=self._change, clock=lambda: self.now
+        )
         self.supervisor.start(children)
 
     def _change(self) -> None:
@@ -138,7 +140,10 @@ def test_only_the_named_children_are_stopped() -> None:
 def test_a_child_that_cannot_be_started_again_is_tried_later() -> None:
     child = MortalChild("complaints")
     watch = Watch(child)
-    refusals = [LauncherError("Cannot start complaints: no space."), LauncherError("Cannot start complaints: no space.")]
+    refusals = [
+        LauncherError("Cannot start complaints: no space."),
+        LauncherError("Cannot start complaints: no space."),
+    ]
     start = child.start
 
     def refused() -> None:

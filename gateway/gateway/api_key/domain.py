@@ -22,7 +22,9 @@ class TooManyApiKeys(Conflict):
 
 
 class ApiKeyNotFound(NotFound):
-    """There is no such API key, or it belongs to another client or lies outside the units of this token."""
+    """There is no such API key,
+    or it belongs to another client or lies outside the units of this token.
+    """
 
 
 class ApiKeyAlreadyRevoked(Conflict):
@@ -31,7 +33,9 @@ class ApiKeyAlreadyRevoked(Conflict):
 
 @dataclass(frozen=True, kw_only=True)
 class ApiKey:
-    """`hint` is the beginning of the key, by which people tell keys apart; a key never approves anything."""
+    """`hint` is the beginning of the key, by which people tell keys apart;
+    a key never approves anything.
+    """
 
     id: UUID
     client_id: str
@@ -58,7 +62,9 @@ class ApiKey:
 
     def _event(self, type_: str, at: datetime) -> Event:
         payload = {"client_id": self.client_id, "scopes": sorted(self.rights.scopes)}
-        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.rights.units))
+        return Event(
+            type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.rights.units)
+        )
 
 
 def new_key() -> str:

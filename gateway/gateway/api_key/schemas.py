@@ -49,7 +49,17 @@ def made(key: ApiKey, secret: str) -> MadeApiKey:
 
 
 def _members(key: ApiKey) -> dict[str, Any]:
-    plain = ("id", "client_id", "name", "hint", "created_by", "created_at", "expires_at", "revoked_at", "version")
+    plain = (
+        "id",
+        "client_id",
+        "name",
+        "hint",
+        "created_by",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+        "version",
+    )
     units = key.rights.units
     return {
         **{name: getattr(key, name) for name in plain},

@@ -16,9 +16,15 @@ from gateway.tables import api_key, api_key_digest
 
 FIND = select(api_key).where(api_key.c.id == bindparam("id"))
 FIND_BY_DIGEST = (
-    select(api_key).join(api_key_digest, api_key_digest.c.api_key == api_key.c.id).where(api_key_digest.c.digest == bindparam("digest"))
+    select(api_key)
+    .join(api_key_digest, api_key_digest.c.api_key == api_key.c.id)
+    .where(api_key_digest.c.digest == bindparam("digest"))
 )
-FIND_VALID_OF = select(api_key).where(api_key.c.client_id == bindparam("client_id"), api_key.c.revoked_at.is_(None)).with_for_update()
+FIND_VALID_OF = (
+    select(api_key)
+    .where(api_key.c.client_id == bindparam("client_id"), api_key.c.revoked_at.is_(None))
+    .with_for_update()
+)
 COUNT_VALID = (
     select(func.count())
     .select_from(api_key)
@@ -44,10 +50,22 @@ class ApiKeyReader(Reads):
     async def find_by_digest(self, digest: bytes) -> ApiKey | None:
         return await self._one(from_row, FIND_BY_DIGEST, digest=digest)
 
-    async def page(self, *, of_client: str, units: Sequence[str] | None, after: Sequence[Any] | None, limit: int) -> list[ApiKey]:
+    async def page(
+        self,
+        *,
+        of_client: str,
+        units: Sequence[str] | None,
+        after: Sequence[Any] | None,
+        limit: int,
+    ) -> list[ApiKey]:
         """Keys of one client that lie within the units, in the order they were made."""
         is_shown = (api_key.c.client_id == of_client) & units_within(api_key.c.units, units)
-        return [from_row(row) for row in await self._reader.fetch(page_of(api_key, after=after, limit=limit).where(is_shown))]
+        return [
+            from_row(row)
+            for row in await self._reader.fetch(
+                page_of(api_key, after=after, limit=limit).where(is_shown)
+            )
+        ]
 
     async def count_valid(self, client_id: str, *, at: datetime) -> int:
         found: int = await self._reader.fetch_value(COUNT_VALID, client_id=client_id, moment=at)
@@ -78,7 +96,9 @@ class ApiKeyStore(ApiKeyReader, Writes):
 
     async def save_revoked(self, key: ApiKey, event: Event) -> None:
         moment, version = key.revoked_at, key.version
-        await self._write(REVOKE, event, of_id=key.id, of_version=version - 1, moment=moment, next_version=version)
+        await self._write(
+            REVOKE, event, of_id=key.id, of_version=version - 1, moment=moment, next_version=version
+        )
 
     async def end_all_of(self, client_id: str, *, at: datetime) -> None:
         """Revoke the keys of a client that is deleted."""
@@ -87,7 +107,21 @@ class ApiKeyStore(ApiKeyReader, Writes):
 
 
 def from_row(row: Record) -> ApiKey:
-    columns = ("id", "client_id", "name", "hint", "created_by", "created_at", "expires_at", "revoked_at", "version")
+    columns = (
+        "id",
+        "client_id",
+        "name",
+        "hint",
+        "created_by",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+        "version",
+    )
     units = row["units"]
-    rights = Rights(scopes=frozenset(row["scopes"]), units=None if units is None else tuple(units), agent_id=row["agent_id"])
+    rights = Rights(
+        scopes=frozenset(row["scopes"]),
+        units=None if units is None else tuple(units),
+        agent_id=row["agent_id"],
+    )
     return ApiKey(rights=rights, **{name: row[name] for name in columns})

@@ -47,13 +47,21 @@ class KeyToken:
 
 
 class ApiKeyTokens:
-    def __init__(self, database: Database, statuses: ClientStatuses, issuer: TokenIssuer, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        statuses: ClientStatuses,
+        issuer: TokenIssuer,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._database = database
         self._statuses = statuses
         self._issuer = issuer
         self._clock = clock
         self._known: OrderedDict[bytes, KeyToken] = OrderedDict()
-        # Counts what was forgotten: a check that began before is not remembered, it may have missed the revocation.
+        # Counts what was forgotten: a check that began before is not remembered, it may have missed
+        # the revocation.
         self._forgotten = 0
 
     def knows(self, key: str) -> bool:
@@ -64,12 +72,17 @@ class ApiKeyTokens:
         """The token in place of the key; ApiKeyInvalid when it is none of ours (any longer)."""
         digest, now, forgotten = digest_of(key), time.monotonic(), self._forgotten
         found = self._present(digest)
-        if found is not None and now - found.checked_at < CHECKED_EVERY_SECONDS and now < found.renewed_at:
+        if (
+            found is not None
+            and now - found.checked_at < CHECKED_EVERY_SECONDS
+            and now < found.renewed_at
+        ):
             return found
         try:
             made = await self._checked(digest, found, now)
         except (Unavailable, TransactionRolledBack):
-            # While the database is away a key that was good a moment ago stays good, until its token ends.
+            # While the database is away a key that was good a moment ago stays good, until its
+            # token ends.
             if found is None or now >= found.renewed_at:
                 raise
             return found
@@ -102,12 +115,18 @@ class ApiKeyTokens:
             self._known.pop(digest, None)
             raise ApiKeyInvalid()
         rights = key.rights.limited_to(status.rights)
-        if found is not None and (found.rights, found.epoch) == (rights, status.epoch) and now < found.renewed_at:
+        if (
+            found is not None
+            and (found.rights, found.epoch) == (rights, status.epoch)
+            and now < found.renewed_at
+        ):
             return replace(found, checked_at=now)
         return await self._made(key, rights, status.epoch, now)
 
     async def _made(self, key: ApiKey, rights: Rights, epoch: int, now: float) -> KeyToken:
-        granted = Granted(client_id=key.client_id, sub=f"{SUBJECT}{key.id}", rights=rights, epoch=epoch)
+        granted = Granted(
+            client_id=key.client_id, sub=f"{SUBJECT}{key.id}", rights=rights, epoch=epoch
+        )
         issued = await self._issuer.issue(granted, lifetime=TOKEN_SECONDS)
         return KeyToken(
             authorization=b"Bearer " + issued.token.encode(),

@@ -33,11 +33,15 @@ class ClientIdTaken(Conflict):
 
 
 class ClientCannotChangeItself(Conflict):
-    """A client does not delete or disable itself, nor change its own rights; another one with clients:write does."""
+    """A client does not delete or disable itself, nor change its own rights;
+    another one with clients:write does.
+    """
 
 
 class ClientOutOfReach(Forbidden):
-    """A client changes those below it; those of the operator only another one of the operator, those of services its administrator."""
+    """A client changes those below it;
+    those of the operator only another one of the operator, those of services its administrator.
+    """
 
 
 class SecretTooWeak(Invalid):
@@ -45,7 +49,9 @@ class SecretTooWeak(Invalid):
 
 
 class TooManyClients(Conflict):
-    """A client registers no more than so many others (`most`), and those of the last generation register none."""
+    """A client registers no more than so many others (`most`),
+    and those of the last generation register none.
+    """
 
 
 class MakerDisabled(Conflict):
@@ -54,9 +60,11 @@ class MakerDisabled(Conflict):
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """`limit` None means the limit that every client has; `made_by` is the client that registered it, None where the operator did.
+    """`limit` None means the limit that every client has; `made_by` is the client that registered
+    it, None where the operator did.
 
-    Tokens carry the `epoch` in which they were made; whoever takes rights begins the next, and tokens of earlier ones are refused.
+    Tokens carry the `epoch` in which they were made; whoever takes rights begins the next, and
+    tokens of earlier ones are refused.
     """
 
     id: UUID
@@ -75,12 +83,24 @@ class Client:
     def created(self) -> Event:
         return self._event("client.created", self.created_at)
 
-    def changed(self, *, name: str, rights: Rights, is_enabled: bool, limit: Policy | None, at: datetime) -> tuple[Self, Event]:
-        changed = replace(self, name=name, rights=rights, is_enabled=is_enabled, limit=limit, updated_at=at, version=self.version + 1)
+    def changed(
+        self, *, name: str, rights: Rights, is_enabled: bool, limit: Policy | None, at: datetime
+    ) -> tuple[Self, Event]:
+        changed = replace(
+            self,
+            name=name,
+            rights=rights,
+            is_enabled=is_enabled,
+            limit=limit,
+            updated_at=at,
+            version=self.version + 1,
+        )
         return changed, changed._event("client.changed", at)
 
     def may_change_of_operator(self, other: Self) -> bool:
-        """Whether it may change another one that the operator registered; those of the services only who may do everything."""
+        """Whether it may change another one that the operator registered;
+        those of the services only who may do everything.
+        """
         if self.made_by is not None:
             return False
         is_administrator = self.rights.units is None and self.rights.scopes.issuperset(SCOPES)
@@ -88,25 +108,40 @@ class Client:
 
     def has_lost(self, before: Self) -> bool:
         """Whether tokens that were made before may do what this client may not do any more."""
-        is_less = before.rights.excess_over(self.rights) is not None or before.rights.agent_id != self.rights.agent_id
+        is_less = (
+            before.rights.excess_over(self.rights) is not None
+            or before.rights.agent_id != self.rights.agent_id
+        )
         return is_less or (before.is_enabled and not self.is_enabled)
 
     def require_within(self, maker: Self, default: Policy) -> None:
         """Raise RightsExceeded where this client has more than the one that registered it."""
         self.rights.require_within(maker.rights)
         if self._is_over(maker, default):
-            raise RightsExceeded(said("{part}: more than the caller may hand on", part="rate_limit"), part="rate_limit")
+            raise RightsExceeded(
+                said("{part}: more than the caller may hand on", part="rate_limit"),
+                part="rate_limit",
+            )
 
     def bounded_by(self, maker: Self, default: Policy, at: datetime) -> tuple[Self, Event] | None:
-        """This client after its maker was changed; None when it lies within the maker's rights as it is."""
+        """This client after its maker was changed;
+        None when it lies within the maker's rights as it is.
+        """
         rights = self.rights.limited_to(maker.rights)
-        limit, is_enabled = maker.limit if self._is_over(maker, default) else self.limit, self.is_enabled and maker.is_enabled
+        limit, is_enabled = (
+            maker.limit if self._is_over(maker, default) else self.limit,
+            self.is_enabled and maker.is_enabled,
+        )
         if (rights, limit, is_enabled) == (self.rights, self.limit, self.is_enabled):
             return None
-        return self.changed(name=self.name, rights=rights, is_enabled=is_enabled, limit=limit, at=at)
+        return self.changed(
+            name=self.name, rights=rights, is_enabled=is_enabled, limit=limit, at=at
+        )
 
     def _is_over(self, maker: Self, default: Policy) -> bool:
-        """Whether its limit lets through more than the maker's; one of the operator without a limit sets none to those it registers."""
+        """Whether its limit lets through more than the maker's;
+        one of the operator without a limit sets none to those it registers.
+        """
         if maker.limit is not None:
             return self.limit is None or self.limit.exceeds(maker.limit)
         return maker.made_by is not None and self.limit is not None and self.limit.exceeds(default)
@@ -124,8 +159,14 @@ class Client:
             raise ClientCannotChangeItself()
 
     def _event(self, type_: str, at: datetime) -> Event:
-        payload = {"client_id": self.client_id, "scopes": sorted(self.rights.scopes), "is_enabled": self.is_enabled}
-        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.rights.units))
+        payload = {
+            "client_id": self.client_id,
+            "scopes": sorted(self.rights.scopes),
+            "is_enabled": self.is_enabled,
+        }
+        return Event(
+            type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.rights.units)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,6 @@
-"""The list of clients that lost rights lately, by which every service refuses the tokens that were made before."""
+"""The list of clients that lost rights lately,
+by which every service refuses the tokens that were made before.
+"""
 
 import asyncio
 import hashlib
@@ -20,13 +22,17 @@ log = logger(__name__)
 PUBLISHED_FOR_SECONDS = 5.0
 # Who lost rights longer ago has no token of that time any more.
 LISTED_FOR = timedelta(seconds=LONGEST_LIFE_SECONDS) + timedelta(hours=1)
-LATELY = select(client_standing.c.client_id, client_standing.c.epoch).where(client_standing.c.changed_at > bindparam("since"))
+LATELY = select(client_standing.c.client_id, client_standing.c.epoch).where(
+    client_standing.c.changed_at > bindparam("since")
+)
 
 
 class OwnEpochs:
-    """The list as this replica serves it and goes by it itself: read every second, and at once where rights are taken here.
+    """The list as this replica serves it and goes by it itself: read every second, and at once
+    where rights are taken here.
 
-    Until it was read once there is none, and no token is accepted: an empty list would bring taken rights back to life.
+    Until it was read once there is none, and no token is accepted: an empty list would bring taken
+    rights back to life.
     """
 
     name = "token-epochs"
@@ -52,7 +58,9 @@ class OwnEpochs:
         return known(self._least)
 
     def published(self) -> bytes:
-        """The list for everybody; TakenRightsUnknown when it was not read of late, since others may know a newer one."""
+        """The list for everybody;
+        TakenRightsUnknown when it was not read of late, since others may know a newer one.
+        """
         if time.monotonic() - self._read_at > PUBLISHED_FOR_SECONDS:
             raise TakenRightsUnknown()
         return self._body
@@ -74,7 +82,9 @@ class OwnEpochs:
                 rows = await reader.fetch(LATELY, since=self._clock() - LISTED_FOR)
         except OUTAGES as error:
             # The list as it was holds on.
-            log.warning("the list of taken rights cannot be read", reason=f"{type(error).__name__}: {error}")
+            log.warning(
+                "the list of taken rights cannot be read", reason=f"{type(error).__name__}: {error}"
+            )
             return
         # A read that began before another and ends after it may know less.
         if began >= self._read_at:

@@ -5,7 +5,18 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
-from service_kit.words.fields import Id, Input, Line, MoneyOut, Output, PositiveMoneyIn, Seconds, Timestamp, UnitPath, Version
+from service_kit.words.fields import (
+    Id,
+    Input,
+    Line,
+    MoneyOut,
+    Output,
+    PositiveMoneyIn,
+    Seconds,
+    Timestamp,
+    UnitPath,
+    Version,
+)
 from service_kit.words.messages import said, sentence
 from service_kit.words.money import Money
 from service_kit.words.names import fault_of_title
@@ -14,10 +25,14 @@ from gateway.client.domain import Client
 from gateway.limit.domain import Policy
 from gateway.rights.domain import SCOPES, Rights
 
-Scope = Annotated[str, Field(max_length=60, json_schema_extra={"enum": list(SCOPES), "x-shared-as": "Scope"})]
+Scope = Annotated[
+    str, Field(max_length=60, json_schema_extra={"enum": list(SCOPES), "x-shared-as": "Scope"})
+]
 Scopes = Annotated[list[Scope], Field(max_length=len(SCOPES))]
 Units = Annotated[list[UnitPath], Field(max_length=100)]
-ClientId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+ClientId = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+]
 Secret = Annotated[str, Field(max_length=200)]
 ClientState = Literal["enabled", "disabled"]
 
@@ -50,7 +65,9 @@ class LimitOut(Output):
 
 
 class NewClient(Input):
-    """A client to register. Without `units`, or with none in the list, it may act where its creator may."""
+    """A client to register.
+    Without `units`, or with none in the list, it may act where its creator may.
+    """
 
     name: Name
     scopes: Scopes
@@ -74,13 +91,19 @@ class ClientChange(Input):
 
 
 class SecretRotation(Input):
-    """How long the old secrets of a client or of a webhook endpoint stay valid beside the new one."""
+    """How long the old secrets of a client or of a webhook endpoint stay valid
+    beside the new one.
+    """
 
-    overlap_seconds: Annotated[int, Field(ge=0, le=604_800, json_schema_extra={"format": "int32"})] = 86_400
+    overlap_seconds: Annotated[
+        int, Field(ge=0, le=604_800, json_schema_extra={"format": "int32"})
+    ] = 86_400
 
 
 class ClientView(Output):
-    """A client. `units` null means the whole company, `approval_limit` null means zero, `rate_limit` null the limit of all."""
+    """A client. `units` null means the whole company, `approval_limit` null means zero,
+    `rate_limit` null the limit of all.
+    """
 
     id: Id
     client_id: ClientId
@@ -97,7 +120,9 @@ class ClientView(Output):
 
 
 class RegisteredClient(ClientView):
-    """A client with its secret, which is shown this once; a repeated request gets null in its place."""
+    """A client with its secret, which is shown this once;
+    a repeated request gets null in its place.
+    """
 
     client_secret: Secret | None
 
@@ -135,10 +160,14 @@ def _members(client: Client) -> dict[str, Any]:
         "name": client.name,
         "scopes": sorted(rights.scopes),
         "units": None if rights.units is None else list(rights.units),
-        "approval_limit": None if rights.approval_limit is None else MoneyOut.of(rights.approval_limit),
+        "approval_limit": None
+        if rights.approval_limit is None
+        else MoneyOut.of(rights.approval_limit),
         "agent_id": rights.agent_id,
         "state": "enabled" if client.is_enabled else "disabled",
-        "rate_limit": None if limit is None else LimitOut(requests=limit.quota, seconds=limit.window),
+        "rate_limit": None
+        if limit is None
+        else LimitOut(requests=limit.quota, seconds=limit.window),
         "created_at": client.created_at,
         "updated_at": client.updated_at,
         "version": client.version,

@@ -1,4 +1,6 @@
-"""How each client stands at the moment (enabled, rights, limit), remembered for a few seconds by every replica."""
+"""How each client stands at the moment (enabled, rights, limit),
+remembered for a few seconds by every replica.
+"""
 
 import asyncio
 import time
@@ -32,7 +34,9 @@ class ClientStatus:
 
 
 class Remembered(Protocol):
-    """What else is remembered of clients and has to be forgotten when they change, such as the tokens of their API keys."""
+    """What else is remembered of clients and has to be forgotten when they change,
+    such as the tokens of their API keys.
+    """
 
     def forget_all(self) -> None: ...
 
@@ -43,7 +47,8 @@ class ClientStatuses:
         self._default = default
         self._known: OrderedDict[str, tuple[ClientStatus, float]] = OrderedDict()
         self._reading: dict[str, asyncio.Task[ClientStatus]] = {}
-        # Counts what was forgotten: a read that began before is not remembered, it may have seen what was there before the change.
+        # Counts what was forgotten: a read that began before is not remembered, it may have seen
+        # what was there before the change.
         self._forgotten = 0
 
     async def of(self, client_id: str) -> ClientStatus:
@@ -79,13 +84,17 @@ class ClientStatuses:
         return status
 
     def forget_all(self) -> None:
-        """Read everybody again the next time: a change of one client, made here, reaches those that it registered."""
+        """Read everybody again the next time:
+        a change of one client, made here, reaches those that it registered.
+        """
         self._forgotten += 1
         self._known.clear()
         self._reading.clear()
 
     async def above(self, status: ClientStatus) -> list[tuple[str, Policy]]:
-        """The accounts that a request counts on beside its own: those of the clients above that are limited by others or have a limit."""
+        """The accounts that a request counts on beside its own:
+        those of the clients above that are limited by others or have a limit.
+        """
         found: list[tuple[str, Policy]] = []
         while status.made_by is not None:
             account, status = status.made_by, await self.of(status.made_by)
@@ -102,7 +111,9 @@ class ClientStatuses:
         async with self._database.reading() as reader:
             client = await ClientReader(reader).find_by_client_id(client_id)
         if client is None:
-            return ClientStatus(is_enabled=False, policy=self._default, rights=Rights(scopes=frozenset()))
+            return ClientStatus(
+                is_enabled=False, policy=self._default, rights=Rights(scopes=frozenset())
+            )
         return ClientStatus(
             is_enabled=client.is_enabled,
             policy=client.limit or self._default,

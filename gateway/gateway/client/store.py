@@ -19,15 +19,28 @@ from gateway.rights.domain import Rights
 from gateway.rows import Reads, Writes, is_valid, page_of, units_within
 from gateway.tables import client, client_name, client_secret, client_standing
 
-# Rights and epoch from one snapshot: a token that is made of older rights carries the older epoch, and is refused.
+# Rights and epoch from one snapshot: a token that is made of older rights carries the older epoch,
+# and is refused.
 _clients = select(client, func.coalesce(client_standing.c.epoch, 0).label("epoch")).outerjoin(
     client_standing, client_standing.c.client_id == client.c.client_id
 )
 FIND = _clients.where(client.c.id == bindparam("id"))
-LOCK_NAME = select(client_name.c.client).where(client_name.c.client_id == bindparam("client_id")).with_for_update()
-FIND_BY_CLIENT_ID = _clients.join(client_name, client_name.c.client == client.c.id).where(client_name.c.client_id == bindparam("client_id"))
-CHILDREN = select(client.c.client_id).where(client.c.made_by == bindparam("client_id")).order_by(client.c.client_id)
-_end = insert_or_update(client_standing).values({name: bindparam(name) for name in ("client_id", "epoch", "changed_at")})
+LOCK_NAME = (
+    select(client_name.c.client)
+    .where(client_name.c.client_id == bindparam("client_id"))
+    .with_for_update()
+)
+FIND_BY_CLIENT_ID = _clients.join(client_name, client_name.c.client == client.c.id).where(
+    client_name.c.client_id == bindparam("client_id")
+)
+CHILDREN = (
+    select(client.c.client_id)
+    .where(client.c.made_by == bindparam("client_id"))
+    .order_by(client.c.client_id)
+)
+_end = insert_or_update(client_standing).values(
+    {name: bindparam(name) for name in ("client_id", "epoch", "changed_at")}
+)
 END_TOKENS = _end.on_conflict_do_update(
     index_elements=[client_standing.c.client_id],
     set_={"epoch": client_standing.c.epoch + 1, "changed_at": _end.excluded.changed_at},
@@ -56,9 +69,13 @@ SAVE = (
         }
     )
 )
-DELETE = delete(client).where(client.c.id == bindparam("id"), client.c.version == bindparam("version"))
+DELETE = delete(client).where(
+    client.c.id == bindparam("id"), client.c.version == bindparam("version")
+)
 DELETE_NAME = delete(client_name).where(client_name.c.client_id == bindparam("client_id"))
-SECRETS = select(client_secret.c.digest, client_secret.c.expires_at).where(client_secret.c.client == bindparam("client"))
+SECRETS = select(client_secret.c.digest, client_secret.c.expires_at).where(
+    client_secret.c.client == bindparam("client")
+)
 ADD_SECRET = insert(client_secret)
 EXPIRE_OTHERS = (
     update(client_secret)
@@ -69,7 +86,9 @@ EXPIRE_OTHERS = (
     )
     .values(expires_at=bindparam("moment"))
 )
-FORGET_SECRETS = delete(client_secret).where(client_secret.c.client == bindparam("client"), ~is_valid(client_secret))
+FORGET_SECRETS = delete(client_secret).where(
+    client_secret.c.client == bindparam("client"), ~is_valid(client_secret)
+)
 
 
 class ClientReader(Reads):
@@ -82,12 +101,16 @@ class ClientReader(Reads):
         return await self._one(from_row, FIND_BY_CLIENT_ID, client_id=client_id)
 
     async def children_of(self, client_id: str) -> list[str]:
-        """The ids of the clients that this one registered, in the order in which they are locked."""
+        """The ids of the clients that this one registered,
+        in the order in which they are locked.
+        """
         return [row["client_id"] for row in await self._reader.fetch(CHILDREN, client_id=client_id)]
 
     async def page(self, held: Rights, *, after: Sequence[Any] | None, limit: int) -> list[Client]:
         """Clients whose units lie within those held, in order of registration."""
-        statement = page_of(client, after=after, limit=limit).where(units_within(client.c.units, held.units))
+        statement = page_of(client, after=after, limit=limit).where(
+            units_within(client.c.units, held.units)
+        )
         return [from_row(row) for row in await self._reader.fetch(statement)]
 
     async def secrets(self, id: UUID) -> list[Secret]:
@@ -99,7 +122,9 @@ class ClientStore(ClientReader, Writes):
     """The port `Clients` on Postgres, in one transaction."""
 
     async def lock(self, client_id: str) -> None:
-        """Let nobody else do under this client's name, until the end of the transaction, what is counted."""
+        """Let nobody else do under this client's name,
+        until the end of the transaction, what is counted.
+        """
         await self._tx.fetch(LOCK_NAME, client_id=client_id)
 
     async def end_tokens(self, client_id: str, *, at: datetime) -> None:
@@ -113,7 +138,13 @@ class ClientStore(ClientReader, Writes):
         except UniqueViolated as error:
             raise ClientIdTaken() from error
         await tx.execute(ADD, **to_row(client))
-        await tx.execute(ADD_SECRET, client=client.id, digest=secret.digest, created_at=client.created_at, expires_at=secret.expires_at)
+        await tx.execute(
+            ADD_SECRET,
+            client=client.id,
+            digest=secret.digest,
+            created_at=client.created_at,
+            expires_at=secret.expires_at,
+        )
         tx.record(event)
 
     async def save(self, client: Client, event: Event) -> None:
@@ -126,7 +157,9 @@ class ClientStore(ClientReader, Writes):
         await self._write(DELETE, event, id=client.id, version=client.version)
         await self._tx.execute(DELETE_NAME, client_id=client.client_id)
 
-    async def add_secret(self, id: UUID, digest: bytes, *, at: datetime, others_expire_at: datetime) -> None:
+    async def add_secret(
+        self, id: UUID, digest: bytes, *, at: datetime, others_expire_at: datetime
+    ) -> None:
         tx = self._tx
         await tx.execute(FORGET_SECRETS, client=id, moment=at)
         await tx.execute(EXPIRE_OTHERS, of_client=id, of_digest=digest, moment=others_expire_at)
@@ -148,7 +181,9 @@ def from_row(row: Record) -> Client:
         rights=Rights(
             scopes=frozenset(row["scopes"]),
             units=None if row["units"] is None else tuple(row["units"]),
-            approval_limit=None if amount is None else Money(plain(amount), row["approval_currency"]),
+            approval_limit=None
+            if amount is None
+            else Money(plain(amount), row["approval_currency"]),
             agent_id=row["agent_id"],
         ),
         is_enabled=row["is_enabled"],

@@ -1,4 +1,6 @@
-"""What is done with clients: registered, changed, given a new secret, deleted; never beyond the rights of who asks."""
+"""What is done with clients: registered, changed, given a new secret, deleted;
+never beyond the rights of who asks.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -49,7 +51,9 @@ class Clients(KnownClients, Protocol):
 
     async def delete(self, client: Client, event: Event) -> None: ...
 
-    async def add_secret(self, id: UUID, digest: bytes, *, at: datetime, others_expire_at: datetime) -> None: ...
+    async def add_secret(
+        self, id: UUID, digest: bytes, *, at: datetime, others_expire_at: datetime
+    ) -> None: ...
 
 
 class Belongings(Protocol):
@@ -81,7 +85,9 @@ async def register(
     client_id: str | None = None,
     maker: Client | None = None,
 ) -> Client:
-    """A new client with rights that lie within those of who registers it, and of the client that does so, as it stands now."""
+    """A new client with rights that lie within those of who registers it,
+    and of the client that does so, as it stands now.
+    """
     client = Client(
         id=id,
         client_id=client_id or new_client_id(),
@@ -103,7 +109,9 @@ async def register(
 
 
 async def maker_of(clients: Clients, client_id: str, *, most: int) -> Client:
-    """The client that registers another one, held until the end of the transaction: nobody changes it meanwhile."""
+    """The client that registers another one, held until the end of the transaction:
+    nobody changes it meanwhile.
+    """
     await clients.lock(client_id)
     maker = await clients.find_by_client_id(client_id)
     if maker is None or not maker.is_enabled:
@@ -122,7 +130,9 @@ async def visible(clients: KnownClients, id: UUID, held: Rights) -> Client:
 
 
 async def governed(clients: KnownClients, id: UUID, held: Rights, *, by: str) -> Client:
-    """The client, for somebody who wants to change it: who could take it over must hold all that it holds, and stand above it."""
+    """The client, for somebody who wants to change it:
+    who could take it over must hold all that it holds, and stand above it.
+    """
     client = await visible(clients, id, held)
     client.rights.require_within(held)
     await require_reach(clients, client.client_id, by=by)
@@ -130,7 +140,9 @@ async def governed(clients: KnownClients, id: UUID, held: Rights, *, by: str) ->
 
 
 async def require_reach(clients: KnownClients, client_id: str, *, by: str) -> None:
-    """Raise ClientOutOfReach where the client `by` may not change the other one, nor what belongs to it."""
+    """Raise ClientOutOfReach where the client `by` may not change the other one,
+    nor what belongs to it.
+    """
     if by == client_id:
         return
     client, asker = await clients.find_by_client_id(client_id), await clients.find_by_client_id(by)
@@ -154,8 +166,18 @@ async def _above(clients: KnownClients, client: Client) -> Sequence[str]:
     return found
 
 
-async def change(clients: Clients, before: Client, changed: Client, event: Event, held: Rights, *, default: Policy) -> Client:
-    """The change, within the rights of who asks and of who registered the client; what is taken is taken from its own clients too."""
+async def change(
+    clients: Clients,
+    before: Client,
+    changed: Client,
+    event: Event,
+    held: Rights,
+    *,
+    default: Policy,
+) -> Client:
+    """The change, within the rights of who asks and of who registered the client;
+    what is taken is taken from its own clients too.
+    """
     changed.rights.require_within(held)
     await _require_within_maker(clients, changed, default)
     await clients.lock(changed.client_id)
@@ -180,7 +202,8 @@ async def _require_within_maker(clients: Clients, changed: Client, default: Poli
 async def _bound_children(clients: Clients, maker: Client, default: Policy) -> None:
     """Take from the clients that it registered, and from theirs, what it does not have any more.
 
-    Locks are taken from the top down, as by everybody, and each child is read under its own: none is registered or widened meanwhile.
+    Locks are taken from the top down, as by everybody, and each child is read under its own: none
+    is registered or widened meanwhile.
     """
     for client_id in await clients.children_of(maker.client_id):
         await clients.lock(client_id)
@@ -195,8 +218,12 @@ async def _bound_children(clients: Clients, maker: Client, default: Policy) -> N
         await _bound_children(clients, narrowed, default)
 
 
-async def rotate_secret(clients: Clients, client: Client, *, secret: str, overlap: timedelta, at: datetime) -> Client:
-    """A new secret at once; the old ones go on for the overlap, and without one the tokens that they were given end too."""
+async def rotate_secret(
+    clients: Clients, client: Client, *, secret: str, overlap: timedelta, at: datetime
+) -> Client:
+    """A new secret at once;
+    the old ones go on for the overlap, and without one the tokens that they were given end too.
+    """
     rotated, event = client.secret_rotated(at)
     await clients.save(rotated, event)
     await clients.add_secret(client.id, digest_of(secret), at=at, others_expire_at=at + overlap)
@@ -205,8 +232,18 @@ async def rotate_secret(clients: Clients, client: Client, *, secret: str, overla
     return rotated
 
 
-async def delete(clients: Clients, client: Client, *, belongings: Sequence[Belongings], by: str, default: Policy, at: datetime) -> None:
-    """The client is gone, what belonged to it has ended, and the clients that it registered are disabled."""
+async def delete(
+    clients: Clients,
+    client: Client,
+    *,
+    belongings: Sequence[Belongings],
+    by: str,
+    default: Policy,
+    at: datetime,
+) -> None:
+    """The client is gone, what belonged to it has ended,
+    and the clients that it registered are disabled.
+    """
     client.require_other_than(by)
     await clients.lock(client.client_id)
     await _bound_children(clients, replace(client, is_enabled=False, updated_at=at), default)
@@ -217,17 +254,38 @@ async def delete(clients: Clients, client: Client, *, belongings: Sequence[Belon
 
 
 async def ensure(
-    clients: Clients, *, id: UUID, client_id: str, name: str, rights: Rights, secret: str, default: Policy, at: datetime
+    clients: Clients,
+    *,
+    id: UUID,
+    client_id: str,
+    name: str,
+    rights: Rights,
+    secret: str,
+    default: Policy,
+    at: datetime,
 ) -> Client:
     """The client as described, made or brought into that shape; saying it twice changes nothing."""
     found = await clients.find_by_client_id(client_id)
     if found is None:
         return await register(
-            clients, id=id, client_id=client_id, name=name, rights=rights, limit=None, held=rights, secret=secret, default=default, at=at
+            clients,
+            id=id,
+            client_id=client_id,
+            name=name,
+            rights=rights,
+            limit=None,
+            held=rights,
+            secret=secret,
+            default=default,
+            at=at,
         )
     if replace(found, name=name, rights=rights, is_enabled=True) != found:
-        changed, event = found.changed(name=name, rights=rights, is_enabled=True, limit=found.limit, at=at)
+        changed, event = found.changed(
+            name=name, rights=rights, is_enabled=True, limit=found.limit, at=at
+        )
         found = await change(clients, found, changed, event, rights, default=default)
-    if digest_of(secret) not in {known.digest for known in await clients.secrets(found.id) if known.is_valid(at)}:
+    if digest_of(secret) not in {
+        known.digest for known in await clients.secrets(found.id) if known.is_valid(at)
+    }:
         found = await rotate_secret(clients, found, secret=secret, overlap=timedelta(0), at=at)
     return found

@@ -1,4 +1,6 @@
-"""The contracts that ship with the gateway (setting `openapi_dir`), and what it takes from them beside the paths."""
+"""The contracts that ship with the gateway (setting `openapi_dir`),
+and what it takes from them beside the paths.
+"""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -15,34 +17,53 @@ EVENT_STREAM = "text/event-stream"
 
 
 class ContractMissing(Exception):
-    """Without a service's contract nothing would be led to it: it belongs into the folder that GUANXI_OPENAPI_DIR names."""
+    """Without a service's contract nothing would be led to it:
+    it belongs into the folder that GUANXI_OPENAPI_DIR names.
+    """
 
 
 def contracts_folder(named: str) -> Path:
-    """The folder with the contracts: the one that is named, else `openapi` in a folder above the sources."""
+    """The folder with the contracts:
+    the one that is named, else `openapi` in a folder above the sources.
+    """
     found = (folder for parent in Path(__file__).parents if (folder := parent / "openapi").is_dir())
     return Path(named) if named else next(found, Path("openapi"))
 
 
 def read_contracts(folder: Path) -> dict[str, Document]:
-    """The services' contracts that lie in a folder, by service; before they are written for the first time there are none."""
-    return {name: from_json(file.read_bytes()) for name in SERVICES if (file := folder / f"{name}.json").is_file()}
+    """The services' contracts that lie in a folder, by service;
+    before they are written for the first time there are none.
+    """
+    return {
+        name: from_json(file.read_bytes())
+        for name in SERVICES
+        if (file := folder / f"{name}.json").is_file()
+    }
 
 
 async def require_all(contracts: Collection[str], folder: Path) -> None:
-    """For the start of a process: a gateway that is composed to write its contract may be the first to do so."""
+    """For the start of a process:
+    a gateway that is composed to write its contract may be the first to do so.
+    """
     missing = [name for name in SERVICES if name not in contracts]
     if missing:
         raise ContractMissing(f"there is no contract of {', '.join(missing)} in {folder}")
 
 
 def is_event_stream(operation: Mapping[str, Any]) -> bool:
-    return any(EVENT_STREAM in response.get("content", {}) for response in operation["responses"].values())
+    return any(
+        EVENT_STREAM in response.get("content", {}) for response in operation["responses"].values()
+    )
 
 
 def streams_in(documents: Iterable[Document]) -> re.Pattern[str]:
     """Matches the paths that answer with server-sent events; they alone are opened with tickets."""
-    paths = [path for each in documents for path, item in each["paths"].items() if is_event_stream(item.get("get", {"responses": {}}))]
+    paths = [
+        path
+        for each in documents
+        for path, item in each["paths"].items()
+        if is_event_stream(item.get("get", {"responses": {}}))
+    ]
     return re.compile("|".join(re.sub(r"\{.*?\}", "[^/]+", path) for path in paths))
 
 

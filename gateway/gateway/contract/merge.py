@@ -15,18 +15,28 @@ from gateway.services import GATEWAY, SERVICES
 # Whoever comes later and means something else by a name gets another one.
 RENAMED = ("schemas", "parameters", "responses")
 DESCRIPTION = (
-    "Customer profile, complaints, value scoring and contact center behind one front door. Get a token at `POST /oauth/token`, "
-    "or send an API key as `Authorization: Bearer gxk_...`."
+    "Customer profile, complaints, value scoring and contact center behind one front door. Get a"
+    " token at `POST /oauth/token`, or send an API key as `Authorization: Bearer gxk_...`."
 )
 LIMIT = '^"[a-z]+"(;[a-z]+=[0-9]+)*$'
 LIMIT_HEADERS = {
     "RateLimit-Policy": {
         "description": "The client's limit: `q` requests in `w` seconds.",
-        "schema": {"type": "string", "maxLength": 200, "pattern": LIMIT, "examples": ['"default";q=300000;w=60']},
+        "schema": {
+            "type": "string",
+            "maxLength": 200,
+            "pattern": LIMIT,
+            "examples": ['"default";q=300000;w=60'],
+        },
     },
     "RateLimit": {
         "description": "What is left of it: `r` requests, whole again in `t` seconds.",
-        "schema": {"type": "string", "maxLength": 200, "pattern": LIMIT, "examples": ['"default";r=299999;t=31']},
+        "schema": {
+            "type": "string",
+            "maxLength": 200,
+            "pattern": LIMIT,
+            "examples": ['"default";r=299999;t=31'],
+        },
     },
 }
 SOURCE = {
@@ -40,7 +50,10 @@ TICKET = {
     "name": "ticket",
     "in": "query",
     "required": False,
-    "description": "A ticket from `POST /v1/stream-tickets`, in place of a token, which EventSource cannot send.",
+    "description": (
+        "A ticket from `POST /v1/stream-tickets`, in place of a token, which EventSource cannot"
+        " send."
+    ),
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[A-Za-z0-9_-]+$"},
 }
 # What the gateway may say in a service's place.
@@ -55,7 +68,9 @@ ANSWERS = {
 
 
 def merge(own: Document, services: Mapping[str, Document]) -> dict[str, Any]:
-    """The public document: servers, security and the shared operations are the gateway's own. Raises PathClaimedTwice."""
+    """The public document: servers, security and the shared operations are the gateway's own.
+    Raises PathClaimedTwice.
+    """
     merged: dict[str, Any] = {
         "openapi": own["openapi"],
         "info": {**own["info"], "title": "Guanxi", "description": DESCRIPTION},
@@ -67,7 +82,10 @@ def merge(own: Document, services: Mapping[str, Document]) -> dict[str, Any]:
             "securitySchemes": {},
             "headers": {**HEADERS, **LIMIT_HEADERS},
             "parameters": {},
-            "responses": {**OF_RECEIVERS, **{name: _limited(answer) for name, answer in ANSWERS.items()}},
+            "responses": {
+                **OF_RECEIVERS,
+                **{name: _limited(answer) for name, answer in ANSWERS.items()},
+            },
         },
         "webhooks": {},
         "x-problem-types": {},
@@ -87,29 +105,42 @@ def merge(own: Document, services: Mapping[str, Document]) -> dict[str, Any]:
 
 def problem_types(documents: Iterable[Document]) -> dict[str, Any]:
     """The types of problems of all documents, with what their pages say in each language."""
-    return {slug: told for document in documents for slug, told in document.get("x-problem-types", {}).items()}
+    return {
+        slug: told
+        for document in documents
+        for slug, told in document.get("x-problem-types", {}).items()
+    }
 
 
 def _add(merged: dict[str, Any], name: str, document: dict[str, Any], paths: Paths) -> None:
     for path, item in document["paths"].items():
         if name == GATEWAY or paths.owner_of(path) != SHARED:
             merged["paths"][path] = {
-                key: _public(operation, paths.owner_of(path)) if key in METHODS else operation for key, operation in item.items()
+                key: _public(operation, paths.owner_of(path)) if key in METHODS else operation
+                for key, operation in item.items()
             }
     for section in RENAMED:
         merged["components"][section].update(document["components"].get(section, {}))
     merged["webhooks"].update(document.get("webhooks", {}))
     merged["x-problem-types"].update(
-        {slug: {"status": told["status"], "description": told["description"]} for slug, told in document.get("x-problem-types", {}).items()}
+        {
+            slug: {"status": told["status"], "description": told["description"]}
+            for slug, told in document.get("x-problem-types", {}).items()
+        }
     )
     known = {tag["name"] for tag in merged["tags"]}
     used = {tag for operation in operations(document) for tag in operation.get("tags", ())}
     described = {tag["name"]: tag for tag in document.get("tags", ())}
-    merged["tags"] += [described.get(tag, {"name": tag, "description": f"Operations on {tag}."}) for tag in sorted(used - known)]
+    merged["tags"] += [
+        described.get(tag, {"name": tag, "description": f"Operations on {tag}."})
+        for tag in sorted(used - known)
+    ]
 
 
 def _public(operation: dict[str, Any], owner: str) -> dict[str, Any]:
-    """An operation as it looks from outside: limits on every answer, and what the gateway may say in the service's place."""
+    """An operation as it looks from outside:
+    limits on every answer, and what the gateway may say in the service's place.
+    """
     parameters = list(operation.get("parameters", ()))
     if owner == SHARED:
         parameters.append(SOURCE)
@@ -117,11 +148,15 @@ def _public(operation: dict[str, Any], owner: str) -> dict[str, Any]:
         parameters.append(TICKET)
     if parameters:
         operation["parameters"] = parameters
-    more = {**(BEHIND if owner != GATEWAY else {}), **(TOO_SLOW if "requestBody" in operation else {})}
+    more = {
+        **(BEHIND if owner != GATEWAY else {}),
+        **(TOO_SLOW if "requestBody" in operation else {}),
+    }
     for status, answer in more.items():
         operation["responses"].setdefault(status, ref("responses", answer))
     operation["responses"] = {
-        status: answer if "$ref" in answer else _limited(answer) for status, answer in sorted(operation["responses"].items())
+        status: answer if "$ref" in answer else _limited(answer)
+        for status, answer in sorted(operation["responses"].items())
     }
     return operation
 
@@ -135,7 +170,10 @@ def _renamed(document: Document, merged: Mapping[str, Any], name: str) -> dict[s
     """A copy whose schemas and operation ids do not collide with those that are there already."""
     mine: dict[str, Any] = copy.deepcopy(dict(document))
     answers = mine["components"].get("responses", {})
-    mine["components"]["responses"] = {part: answer if part in OF_RECEIVERS else _limited(answer) for part, answer in answers.items()}
+    mine["components"]["responses"] = {
+        part: answer if part in OF_RECEIVERS else _limited(answer)
+        for part, answer in answers.items()
+    }
     prefix = "".join(part.capitalize() for part in name.split("-"))
     for section in RENAMED:
         present = merged["components"][section]
@@ -149,11 +187,17 @@ def _renamed(document: Document, merged: Mapping[str, Any], name: str) -> dict[s
 
 
 def _colliding(parts: Document, present: Document, section: str) -> set[str]:
-    """The components whose names are taken by others: those that differ, and those that are worded alike but refer to one that does."""
+    """The components whose names are taken by others:
+    those that differ, and those that are worded alike but refer to one that does.
+    """
     colliding = {name for name, body in parts.items() if name in present and present[name] != body}
     while True:
         changed = {f"#/components/{section}/{name}" for name in colliding}
-        more = {name for name in parts.keys() & present.keys() - colliding if changed & set(references(parts[name]))}
+        more = {
+            name
+            for name in parts.keys() & present.keys() - colliding
+            if changed & set(references(parts[name]))
+        }
         if not more:
             return colliding
         colliding |= more

@@ -1,4 +1,6 @@
-"""Which service answers which path, as the contracts say: a table that is made once, when the gateway starts."""
+"""Which service answers which path, as the contracts say:
+a table that is made once, when the gateway starts.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -6,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from gateway.services import GATEWAY
 
 PREFIX = "/v1/"
-# In place of an owner: what each of them has; the query parameter `source` names the one that is meant.
+# In place of an owner: what each of them has; the query parameter `source` names the one that is
+# meant.
 SHARED = "shared"
 # In place of a part of the path: whatever stands there, and the end of it.
 ANY = "{}"
@@ -20,7 +23,9 @@ class PathClaimedTwice(Exception):
 
 
 class Paths:
-    """Made from the paths that each publishes, by name; a part that is written out goes before a parameter."""
+    """Made from the paths that each publishes, by name;
+    a part that is written out goes before a parameter.
+    """
 
     def __init__(self, published: Mapping[str, Iterable[str]]) -> None:
         self._table = _table(_owners(published))
@@ -42,7 +47,12 @@ def _owners(published: Mapping[str, Iterable[str]]) -> dict[tuple[str, ...], str
     for name, paths in published.items():
         for path in paths:
             if path.startswith(PREFIX):
-                claims[tuple(ANY if part.startswith("{") else part for part in path.removeprefix(PREFIX).split("/"))].add(name)
+                claims[
+                    tuple(
+                        ANY if part.startswith("{") else part
+                        for part in path.removeprefix(PREFIX).split("/")
+                    )
+                ].add(name)
     return {parts: _owner(parts, names, among=len(published)) for parts, names in claims.items()}
 
 
@@ -50,7 +60,9 @@ def _owner(parts: tuple[str, ...], names: set[str], *, among: int) -> str:
     if len(names) == 1:
         return next(iter(names))
     if len(names) < among:
-        raise PathClaimedTwice(f"{PREFIX}{'/'.join(parts)} is claimed by {' and '.join(sorted(names))}")
+        raise PathClaimedTwice(
+            f"{PREFIX}{'/'.join(parts)} is claimed by {' and '.join(sorted(names))}"
+        )
     return SHARED
 
 
@@ -59,4 +71,7 @@ def _table(owners: Mapping[tuple[str, ...], str]) -> Table:
     following: defaultdict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
     for parts, owner in owners.items():
         following[parts[0] if parts else END][parts[1:]] = owner
-    return {part: rest.popitem()[1] if len(set(rest.values())) == 1 else _table(rest) for part, rest in following.items()}
+    return {
+        part: rest.popitem()[1] if len(set(rest.values())) == 1 else _table(rest)
+        for part, rest in following.items()
+    }

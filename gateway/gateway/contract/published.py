@@ -23,7 +23,9 @@ class PublishedContract:
         return self._made[0]
 
     def problem_types(self) -> Mapping[str, Any]:
-        """The types of problems that the document names, with the status and description of each."""
+        """The types of problems that the document names,
+        with the status and description of each.
+        """
         return self._made[1]
 
     @cached_property

@@ -45,8 +45,9 @@ PAGE = """<!doctype html>
 """
 POLICY = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self'"
+        " data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
+        " frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
 }
@@ -54,7 +55,9 @@ CACHED = {"Cache-Control": "public, max-age=86400"}
 
 
 async def openapi(request: Request) -> Response:
-    return Response(wiring_of(request).parts[PublishedContract].written(), media_type="application/json")
+    return Response(
+        wiring_of(request).parts[PublishedContract].written(), media_type="application/json"
+    )
 
 
 async def docs(_request: Request) -> Response:
@@ -73,7 +76,9 @@ async def asset(request: Request) -> Response:
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(packed, media_type=ASSETS[name], headers={**headers, "Content-Encoding": "gzip"})
+        return Response(
+            packed, media_type=ASSETS[name], headers={**headers, "Content-Encoding": "gzip"}
+        )
     return Response(plain, media_type=ASSETS[name], headers=headers)
 
 

@@ -6,11 +6,12 @@ from gateway.proxy.headers import RawHeaders, value_of
 
 ALLOWED_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 ALLOWED_HEADERS = (
-    b"Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, traceparent, X-Request-Id"
+    b"Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match,"
+    b" Last-Event-ID, traceparent, X-Request-Id"
 )
 EXPOSED_HEADERS = (
-    b"Deprecation, ETag, Guanxi-Cursor, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, Sunset, "
-    b"X-Request-Id"
+    b"Deprecation, ETag, Guanxi-Cursor, Idempotency-Replayed, Link, Location, RateLimit,"
+    b" RateLimit-Policy, Retry-After, Sunset, X-Request-Id"
 )
 PREFLIGHT_SECONDS = b"7200"
 
@@ -31,7 +32,9 @@ class Cors:
         )
 
     def preflight(self, headers: RawHeaders) -> RawHeaders:
-        """What a preflight request is told beside what every answer grants; nothing for an origin that is not allowed."""
+        """What a preflight request is told beside what every answer grants;
+        nothing for an origin that is not allowed.
+        """
         if not any(name == b"access-control-allow-origin" for name, _ in self.granted(headers)):
             return []
         return [

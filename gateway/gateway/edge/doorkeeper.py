@@ -1,4 +1,6 @@
-"""Who calls: a token, an API key or a ticket becomes a verified account and the header that services accept."""
+"""Who calls: a token,
+an API key or a ticket becomes a verified account and the header that services accept.
+"""
 
 import re
 from collections.abc import Sequence
@@ -22,7 +24,9 @@ class ClientDisabled(Unauthenticated):
 
 
 class Admitted(NamedTuple):
-    """The account that a request counts on, and the Authorization header in place of the caller's own (None: unchanged)."""
+    """The account that a request counts on,
+    and the Authorization header in place of the caller's own (None: unchanged).
+    """
 
     account: str
     policy: Policy
@@ -34,7 +38,8 @@ class Admitted(NamedTuple):
 class Doorkeeper:
     """`streams` are the paths that tickets open.
 
-    `may_look_up` is whether a credential that only the database can judge is looked up; it is refused otherwise.
+    `may_look_up` is whether a credential that only the database can judge is looked up; it is
+    refused otherwise.
     """
 
     def __init__(
@@ -58,7 +63,9 @@ class Doorkeeper:
         """Somebody without a token, counted by address."""
         return Admitted(f"address:{address}", self._anonymous, is_client=False)
 
-    async def admit(self, authorization: bytes | None, address: str, *, may_look_up: bool) -> Admitted:
+    async def admit(
+        self, authorization: bytes | None, address: str, *, may_look_up: bool
+    ) -> Admitted:
         """The account of a request; an Unauthenticated refusal when what it shows is not valid."""
         if authorization is None:
             return self.stranger(address)
@@ -85,9 +92,13 @@ class Doorkeeper:
         status = await self._enabled(made.client_id)
         return await self._as_client(made.client_id, status, made.authorization)
 
-    async def _as_client(self, client_id: str, status: ClientStatus, authorization: bytes | None = None) -> Admitted:
+    async def _as_client(
+        self, client_id: str, status: ClientStatus, authorization: bytes | None = None
+    ) -> Admitted:
         above = await self._statuses.above(status) if status.made_by is not None else ()
-        return Admitted(client_id, status.policy, is_client=True, authorization=authorization, above=above)
+        return Admitted(
+            client_id, status.policy, is_client=True, authorization=authorization, above=above
+        )
 
     async def _enabled(self, client_id: str) -> ClientStatus:
         status = await self._statuses.of(client_id)
@@ -110,7 +121,9 @@ def ticket_in(query: bytes) -> tuple[str, bytes] | None:
 
 
 def source_in(query: bytes) -> tuple[str | None, bytes]:
-    """The `source` of a query string and the query without it; None when it is missing or repeated."""
+    """The `source` of a query string and the query without it;
+    None when it is missing or repeated.
+    """
     parts = query.split(b"&")
     sources = [part for part in parts if part.startswith(b"source=")]
     rest = b"&".join(part for part in parts if not part.startswith(b"source="))
@@ -120,7 +133,9 @@ def source_in(query: bytes) -> tuple[str | None, bytes]:
 
 
 def target_of(raw_path: bytes, query: bytes) -> str:
-    """The request target as it came in: path and query are passed on unchanged, only made plain ASCII."""
+    """The request target as it came in:
+    path and query are passed on unchanged, only made plain ASCII.
+    """
     path = quote_from_bytes(raw_path, safe="/%:@!$&'()*+,;=~-._")
     if not query:
         return path

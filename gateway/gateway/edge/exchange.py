@@ -14,7 +14,9 @@ from gateway.services import GATEWAY
 
 
 class Exchange:
-    """One request, what was found out about it, and the answer's headers that every layer leaves to the gateway."""
+    """One request, what was found out about it,
+    and the answer's headers that every layer leaves to the gateway.
+    """
 
     __slots__ = (
         "_receive",
@@ -47,7 +49,9 @@ class Exchange:
         self.is_observed = False
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         # A caller that shows two credentials could be counted as one and served as the other.
-        self.is_ambiguous = len(self.headers) != len(scope["headers"]) and _is_repeated(scope["headers"], b"authorization")
+        self.is_ambiguous = len(self.headers) != len(scope["headers"]) and _is_repeated(
+            scope["headers"], b"authorization"
+        )
         request_id = request_id_of(self.headers.get(b"x-request-id"))
         traceparent = traceparent_of(self.headers.get(b"traceparent"))
         self.request_id = scope["guanxi.request_id"] = request_id.decode()
@@ -59,7 +63,11 @@ class Exchange:
     def method(self) -> str:
         """The method, bounded in kinds: whatever is made up counts as one."""
         method: str = self.scope["method"]
-        return method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS") else "OTHER"
+        return (
+            method
+            if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+            else "OTHER"
+        )
 
     @property
     def receive(self) -> Receive:
@@ -69,14 +77,20 @@ class Exchange:
         """How the client stands goes into the answer's headers."""
         if len(self.added) > 1:
             self.added = [pair for pair in self.added if not pair[0].startswith(b"ratelimit")]
-        self.added += ((b"ratelimit-policy", verdict.policy_field), (b"ratelimit", verdict.state_field))
+        self.added += (
+            (b"ratelimit-policy", verdict.policy_field),
+            (b"ratelimit", verdict.state_field),
+        )
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             kept = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
             if self.source is not None:
-                kept = [(name, self._led_back(value) if name == b"link" else value) for name, value in kept]
+                kept = [
+                    (name, self._led_back(value) if name == b"link" else value)
+                    for name, value in kept
+                ]
             if self.status == BodyTooSlow.status:
                 # The rest of the body may come some day: nobody reads it.
                 kept.append((b"connection", b"close"))

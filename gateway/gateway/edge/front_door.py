@@ -1,4 +1,6 @@
-"""The outermost ASGI layer: admits the caller, counts the request, passes it on or answers itself, and logs it."""
+"""The outermost ASGI layer:
+admits the caller, counts the request, passes it on or answers itself, and logs it.
+"""
 
 import asyncio
 import time
@@ -36,11 +38,15 @@ SOURCES = (*SERVICES, GATEWAY)
 
 
 class SourceUnknown(Invalid):
-    """What every service has, such as events and audit entries, is asked of one at a time: name it in the query parameter `source`."""
+    """What every service has, such as events and audit entries, is asked of one at a time:
+    name it in the query parameter `source`.
+    """
 
 
 class FrontDoor:
-    """`own` is the gateway's own app; what others answer, by `paths`, goes to the services in `upstreams`."""
+    """`own` is the gateway's own app;
+    what others answer, by `paths`, goes to the services in `upstreams`.
+    """
 
     def __init__(
         self,
@@ -78,7 +84,9 @@ class FrontDoor:
         if scope["type"] != "http":
             await self._own(scope, receive, send)
             return
-        reading = BodyReading(receive, scope["headers"], pause=self._idle_seconds, whole=self._upload_seconds)
+        reading = BodyReading(
+            receive, scope["headers"], pause=self._idle_seconds, whole=self._upload_seconds
+        )
         exchange = Exchange(scope, reading, send, self._cors)
         try:
             await self._answer(exchange)
@@ -86,12 +94,15 @@ class FrontDoor:
             await exchange.respond(self._problems.of_refusal(exchange.scope, refusal))
         except UpstreamFailed as failure:
             await self._explain(
-                exchange, FAILURES[failure.reason], said("{service}: {why}.", service=exchange.target, why=failure.description)
+                exchange,
+                FAILURES[failure.reason],
+                said("{service}: {why}.", service=exchange.target, why=failure.description),
             )
         except (TransactionRolledBack, OutcomeUnknown):
             await self._explain(exchange, 503, DATABASE_SILENT)
         except asyncio.CancelledError:
-            # The process stops and the request has had its time: the server would call it an error of ours.
+            # The process stops and the request has had its time: the server would call it an error
+            # of ours.
             if not exchange.status:
                 await self._explain(exchange, 503, PROCESS_STOPS)
             raise
@@ -138,12 +149,17 @@ class FrontDoor:
         if exchange.is_ambiguous:
             raise Malformed("the Authorization header is given once")
         found = ticket_in(scope["query_string"]) if scope["method"] == "GET" else None
-        # Whoever makes up keys and tickets is refused before the database is asked, once the address has used up its limit.
+        # Whoever makes up keys and tickets is refused before the database is asked, once the
+        # address has used up its limit.
         may_look_up = not self._local.is_drained(stranger.account)
         if found is None:
-            admitted = await self._doorkeeper.admit(exchange.headers.get(b"authorization"), address, may_look_up=may_look_up)
+            admitted = await self._doorkeeper.admit(
+                exchange.headers.get(b"authorization"), address, may_look_up=may_look_up
+            )
         else:
-            admitted = await self._doorkeeper.admit_by_ticket(found[0], scope["path"], may_look_up=may_look_up)
+            admitted = await self._doorkeeper.admit_by_ticket(
+                found[0], scope["path"], may_look_up=may_look_up
+            )
             scope["query_string"] = found[1]
         if admitted.authorization is not None:
             kept = [pair for pair in scope["headers"] if pair[0] != b"authorization"]
@@ -171,7 +187,11 @@ class FrontDoor:
         if service == GATEWAY:
             # Our own app observes it, by its route.
             exchange.is_observed = True
-            headers = [pair for pair in scope["headers"] if pair[0] not in (b"x-request-id", b"traceparent")]
+            headers = [
+                pair
+                for pair in scope["headers"]
+                if pair[0] not in (b"x-request-id", b"traceparent")
+            ]
             scope["headers"] = [*headers, *exchange.identity]
             exchange.target = GATEWAY
             await self._own(scope, exchange.receive, exchange.send)
@@ -183,35 +203,62 @@ class FrontDoor:
             exchange.receive,
             exchange.send,
             self._upstreams[service],
-            target=target_of(scope.get("raw_path") or scope["path"].encode(), scope["query_string"]),
-            added=[*exchange.identity, (b"host", host), *forwarding(address, host, scope["scheme"])],
+            target=target_of(
+                scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
+            ),
+            added=[
+                *exchange.identity,
+                (b"host", host),
+                *forwarding(address, host, scope["scheme"]),
+            ],
             within=self._deadline(exchange),
         )
 
     def _named_source(self, exchange: Exchange) -> str:
-        """The service that `source` names, or GATEWAY, which also answers when the method or the token is wrong."""
+        """The service that `source` names, or GATEWAY,
+        which also answers when the method or the token is wrong.
+        """
         scope = exchange.scope
         source, rest = source_in(scope["query_string"])
         if source in SOURCES:
             exchange.source, scope["query_string"] = source, rest
             return source
-        if _is_method_of_shared(scope["path"], scope["method"]) and value_of(scope["headers"], b"authorization") is not None:
-            raise SourceUnknown(said("source is one of {sources}", sources=", ".join(SOURCES)), pointer="query/source")
+        if (
+            _is_method_of_shared(scope["path"], scope["method"])
+            and value_of(scope["headers"], b"authorization") is not None
+        ):
+            raise SourceUnknown(
+                said("source is one of {sources}", sources=", ".join(SOURCES)),
+                pointer="query/source",
+            )
         if b"source=" not in scope["query_string"]:
-            # A parameter that it does not know keeps our own app from taking the request for one to itself.
+            # A parameter that it does not know keeps our own app from taking the request for one to
+            # itself.
             scope["query_string"] += b"&source="
         return GATEWAY
 
     def _deadline(self, exchange: Exchange) -> float:
-        """How long the service may take once it has the body: uploads may take their time, long polls ask for theirs."""
-        if b"transfer-encoding" in exchange.headers or len(exchange.headers.get(b"content-length", b"")) > LONG_LENGTH:
+        """How long the service may take once it has the body:
+        uploads may take their time, long polls ask for theirs.
+        """
+        if (
+            b"transfer-encoding" in exchange.headers
+            or len(exchange.headers.get(b"content-length", b"")) > LONG_LENGTH
+        ):
             return self._upload_seconds
-        return self._answer_seconds + (LONGEST_POLL_SECONDS if b"wait=" in exchange.scope["query_string"] else 0)
+        return self._answer_seconds + (
+            LONGEST_POLL_SECONDS if b"wait=" in exchange.scope["query_string"] else 0
+        )
 
     def _finish(self, exchange: Exchange) -> None:
         path, seconds = exchange.scope["path"], time.perf_counter() - exchange.started
         if not exchange.is_observed:
-            self._metrics.answered(method=exchange.method, route=exchange.target, status=exchange.status, seconds=seconds)
+            self._metrics.answered(
+                method=exchange.method,
+                route=exchange.target,
+                status=exchange.status,
+                seconds=seconds,
+            )
         if self._log is not None and path not in UNCOUNTED:
             # The query may hold phone numbers and names: it is not logged.
             self._log.write(
@@ -227,5 +274,7 @@ class FrontDoor:
 
 
 def _is_method_of_shared(path: str, method: str) -> bool:
-    """Whether the method fits: what every service has is read, and something is done to what lies below it."""
+    """Whether the method fits:
+    what every service has is read, and something is done to what lies below it.
+    """
     return method == ("POST" if "/" in path.removeprefix(PREFIX) else "GET")

@@ -9,18 +9,24 @@ from gateway.proxy.headers import RawHeaders, has_body
 
 
 class BodyTooSlow(Refusal):
-    """The request body did not arrive in time; send it again, on a faster connection or in parts."""
+    """The request body did not arrive in time;
+    send it again, on a faster connection or in parts.
+    """
 
     status = 408
     kind = "request-timeout"
 
 
 class BodyReading:
-    """The caller's `receive` with two limits, in seconds: for each `pause` and for the `whole` body. Afterwards it waits for ever."""
+    """The caller's `receive` with two limits, in seconds:
+    for each `pause` and for the `whole` body. Afterwards it waits for ever.
+    """
 
     __slots__ = ("_is_over", "_pause", "_receive", "_until")
 
-    def __init__(self, receive: Receive, headers: RawHeaders, *, pause: float, whole: float) -> None:
+    def __init__(
+        self, receive: Receive, headers: RawHeaders, *, pause: float, whole: float
+    ) -> None:
         self._receive = receive
         self._pause = pause
         self._is_over = not has_body(headers)

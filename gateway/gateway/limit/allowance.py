@@ -1,4 +1,6 @@
-"""Spends requests from shared windows: the hot path touches memory only, leases are fetched ahead."""
+"""Spends requests from shared windows:
+the hot path touches memory only, leases are fetched ahead.
+"""
 
 import asyncio
 import time
@@ -30,7 +32,9 @@ class Leases(Protocol):
 
 
 class Local:
-    """Leases without a shared counter: for callers without a client, who are counted by each replica alone."""
+    """Leases without a shared counter:
+    for callers without a client, who are counted by each replica alone.
+    """
 
     async def take(self, key: str, policy: Policy, window: int) -> Lease:
         return Lease(granted=policy.quota, taken_in_all=policy.quota)
@@ -55,7 +59,9 @@ class Allowances:
         self._fetching: dict[str, asyncio.Task[None]] = {}
 
     async def spend(self, key: str, policy: Policy) -> Verdict:
-        """Take one request of the client's window; waits only when the first lease of a window is fetched."""
+        """Take one request of the client's window;
+        waits only when the first lease of a window is fetched.
+        """
         now = self._now()
         window = self._window(key, policy, now)
         is_allowed = window.spend()
@@ -67,9 +73,16 @@ class Allowances:
         return _verdict(window, now, is_allowed=is_allowed)
 
     def is_drained(self, key: str) -> bool:
-        """Whether the window of this moment has nothing left, as far as is known here; one that nobody spends from is not made."""
+        """Whether the window of this moment has nothing left, as far as is known here;
+        one that nobody spends from is not made.
+        """
         window = self._windows.get(key)
-        return window is not None and window.is_drained and window.left <= 0 and window.start <= self._now() < window.ends_at
+        return (
+            window is not None
+            and window.is_drained
+            and window.left <= 0
+            and window.start <= self._now() < window.ends_at
+        )
 
     def standing(self, key: str, policy: Policy) -> Verdict:
         """How the client stands, without taking anything."""
@@ -78,8 +91,16 @@ class Allowances:
 
     def _window(self, key: str, policy: Policy, now: float) -> Window:
         window = self._windows.get(key)
-        if window is None or not window.start <= now < window.ends_at or window.policy is not policy:
-            if window is not None and window.start <= now < window.ends_at and window.policy == policy:
+        if (
+            window is None
+            or not window.start <= now < window.ends_at
+            or window.policy is not policy
+        ):
+            if (
+                window is not None
+                and window.start <= now < window.ends_at
+                and window.policy == policy
+            ):
                 window.policy = policy
                 return window
             window = self._windows[key] = Window(policy, policy.window_of(now))
@@ -100,7 +121,8 @@ class Allowances:
         try:
             lease = await self._leases.take(key, window.policy, window.start)
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
-            # A database that does not answer must not stop reads that the services can still serve: count alone meanwhile.
+            # A database that does not answer must not stop reads that the services can still serve:
+            # count alone meanwhile.
             granted = min(window.policy.chunk, window.unleased)
             window.add_lease(granted, window.policy.quota - window.unleased + granted)
             return
@@ -109,4 +131,6 @@ class Allowances:
 
 def _verdict(window: Window, now: float, *, is_allowed: bool) -> Verdict:
     remaining = window.remaining if is_allowed else 0
-    return Verdict(is_allowed, window.policy_field, window.state_field(remaining, now), window.resets_in(now))
+    return Verdict(
+        is_allowed, window.policy_field, window.state_field(remaining, now), window.resets_in(now)
+    )

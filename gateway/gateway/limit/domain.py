@@ -1,12 +1,15 @@
-"""Limits per client: a fixed window of time, its quota, and what the headers tell the client about them.
+"""Limits per client: a fixed window of time, its quota, and what the headers tell the client about
+them.
 
-Who has no limit of its own has that of the settings `rate_limit_requests`, `rate_limit_seconds` and `anonymous_limit_requests`.
+Who has no limit of its own has that of the settings `rate_limit_requests`, `rate_limit_seconds` and
+`anonymous_limit_requests`.
 """
 
 from dataclasses import dataclass
 from math import ceil
 
-# How many leases a replica takes from a window at most when it alone serves a client: few writes, yet a fair share for others.
+# How many leases a replica takes from a window at most when it alone serves a client: few writes,
+# yet a fair share for others.
 LEASES_PER_WINDOW = 20
 
 
@@ -37,9 +40,20 @@ class Policy:
 
 
 class Window:
-    """What this process may still spend of one client's window; refilled by leases from the shared counter."""
+    """What this process may still spend of one client's window;
+    refilled by leases from the shared counter.
+    """
 
-    __slots__ = ("ends_at", "is_drained", "left", "low", "policy", "policy_field", "start", "unleased")
+    __slots__ = (
+        "ends_at",
+        "is_drained",
+        "left",
+        "low",
+        "policy",
+        "policy_field",
+        "start",
+        "unleased",
+    )
 
     def __init__(self, policy: Policy, start: int) -> None:
         self.policy = policy
@@ -59,7 +73,9 @@ class Window:
         return True
 
     def add_lease(self, granted: int, taken_in_all: int) -> None:
-        """Add what the shared counter granted; `is_drained` means that it has no more to grant in this window."""
+        """Add what the shared counter granted;
+        `is_drained` means that it has no more to grant in this window.
+        """
         self.left += granted
         self.unleased = max(0, self.policy.quota - taken_in_all)
         self.is_drained = granted == 0 or self.unleased == 0

@@ -10,14 +10,18 @@ from gateway.tables import allowance
 
 _quota = bindparam("quota", type_=BigInteger)
 _chunk = bindparam("chunk", type_=BigInteger)
-_add = insert(allowance).values(client_id=bindparam("client_id"), window=bindparam("window"), taken=func.least(_chunk, _quota))
+_add = insert(allowance).values(
+    client_id=bindparam("client_id"), window=bindparam("window"), taken=func.least(_chunk, _quota)
+)
 # The row before the change is read in the same statement: what was granted is the difference.
 TAKE = _add.on_conflict_do_update(
     index_elements=[allowance.c.client_id, allowance.c.window],
     set_={"taken": func.least(allowance.c.taken + _chunk, _quota)},
     where=allowance.c.taken < _quota,
 ).returning(allowance.c.taken)
-TAKEN = select(allowance.c.taken).where(allowance.c.client_id == bindparam("client_id"), allowance.c.window == bindparam("window"))
+TAKEN = select(allowance.c.taken).where(
+    allowance.c.client_id == bindparam("client_id"), allowance.c.window == bindparam("window")
+)
 FORGET = delete(allowance).where(allowance.c.window < bindparam("before"))
 
 
@@ -29,7 +33,9 @@ class SharedLeases:
 
     async def take(self, key: str, policy: Policy, window: int) -> Lease:
         async with self._database.transaction() as tx:
-            taken = await tx.fetch_value(TAKE, client_id=key, window=window, quota=policy.quota, chunk=policy.chunk)
+            taken = await tx.fetch_value(
+                TAKE, client_id=key, window=window, quota=policy.quota, chunk=policy.chunk
+            )
         if taken is None:
             return Lease(granted=0, taken_in_all=policy.quota)
         # Every lease but the last of a window is a whole chunk.

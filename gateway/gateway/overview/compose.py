@@ -14,8 +14,18 @@ from gateway.proxy.upstream import Upstream, UpstreamFailed
 
 RECENT = 20
 OPEN_CASES = 50
-# The timeline shows each kind of entry to whoever has the scope of reading it, and does not say what it leaves out.
-RECENT_SCOPES = frozenset(("interactions:read", "contacts:read", "complaints:read", "care:read", "scores:read", "customers:read"))
+# The timeline shows each kind of entry to whoever has the scope of reading it, and does not say
+# what it leaves out.
+RECENT_SCOPES = frozenset(
+    (
+        "interactions:read",
+        "contacts:read",
+        "complaints:read",
+        "care:read",
+        "scores:read",
+        "customers:read",
+    )
+)
 
 
 class CustomerNotFound(NotFound):
@@ -43,7 +53,9 @@ class Part:
 
 @dataclass(kw_only=True)
 class Overview:
-    """The parts by name; what is missing is named in `degraded` (a service did not answer) or `withheld` (no right to all of it)."""
+    """The parts by name; what is missing is named in `degraded` (a service did not
+    answer) or `withheld` (no right to all of it).
+    """
 
     parts: dict[str, Any] = field(default_factory=dict)
     degraded: list[str] = field(default_factory=list)
@@ -53,7 +65,13 @@ class Overview:
 def parts_of(customer_id: UUID) -> list[Part]:
     """What an overview is made of."""
     return [
-        Part(name="customer", service="customer-profile", target=f"/v1/customers/{customer_id}", pick=_itself, empty=None),
+        Part(
+            name="customer",
+            service="customer-profile",
+            target=f"/v1/customers/{customer_id}",
+            pick=_itself,
+            empty=None,
+        ),
         Part(
             name="scores",
             service="scoring",
@@ -92,10 +110,16 @@ class Composer:
         self._upstreams = upstreams
         self._seconds = seconds
 
-    async def overview(self, customer_id: UUID, headers: RawHeaders, *, scopes: frozenset[str]) -> Overview:
-        """All parts, within one deadline; CustomerNotFound when the profile says that there is no such customer."""
+    async def overview(
+        self, customer_id: UUID, headers: RawHeaders, *, scopes: frozenset[str]
+    ) -> Overview:
+        """All parts, within one deadline;
+        CustomerNotFound when the profile says that there is no such customer.
+        """
         parts = parts_of(customer_id)
-        found = await asyncio.gather(*(self._asked(part, headers) for part in parts), return_exceptions=True)
+        found = await asyncio.gather(
+            *(self._asked(part, headers) for part in parts), return_exceptions=True
+        )
         overview = Overview()
         for part, answer in zip(parts, found, strict=True):
             overview.parts[part.name] = part.empty if isinstance(answer, _Missing) else answer

@@ -35,7 +35,11 @@ code{{color:#555}}
 </body>
 </html>
 """
-POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
+POLICY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    )
+}
 
 
 async def page(request: Request) -> Response:
@@ -43,20 +47,38 @@ async def page(request: Request) -> Response:
     slug = request.path_params["slug"]
     found = _explained(request, slug) if SLUG.fullmatch(slug) else None
     if found is None:
-        return wiring_of(request).problems.answer(request.scope, 404, detail="There is no such type of problem.")
+        return wiring_of(request).problems.answer(
+            request.scope, 404, detail="There is no such type of problem."
+        )
     kind, own, own_zh = found
     english = _section("en", kind.title_en, own, kind.advice_en)
     chinese = _section("zh-CN", kind.title_zh, own_zh, kind.advice_zh)
     wiring = wiring_of(request)
-    language = wiring.messages.preferred(request.headers.get("accept-language"), default=wiring.settings.language)
-    sections, title = ([chinese, english], kind.title_zh) if language == "zh-CN" else ([english, chinese], kind.title_en)
-    html = PAGE.format(slug=escape(slug), status=kind.status, language=language, title=escape(title), sections="\n".join(sections))
+    language = wiring.messages.preferred(
+        request.headers.get("accept-language"), default=wiring.settings.language
+    )
+    sections, title = (
+        ([chinese, english], kind.title_zh)
+        if language == "zh-CN"
+        else ([english, chinese], kind.title_en)
+    )
+    html = PAGE.format(
+        slug=escape(slug),
+        status=kind.status,
+        language=language,
+        title=escape(title),
+        sections="\n".join(sections),
+    )
     headers = {**POLICY, "Content-Language": "en, zh-CN", "Vary": "Accept-Language"}
     return Response(html, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def _section(language: str, title: str, *paragraphs: str) -> str:
-    return f'<section lang="{language}"><h1>{escape(title)}</h1>{"".join(map(_paragraph, paragraphs))}</section>'
+    return (
+        "<section"
+        f' lang="{language}"><h1>{escape(title)}</h1>'
+        f"{''.join(map(_paragraph, paragraphs))}</section>"
+    )
 
 
 def _paragraph(text: str) -> str:
@@ -64,14 +86,20 @@ def _paragraph(text: str) -> str:
 
 
 def _explained(request: Request, slug: str) -> tuple[Kind, str, str] | None:
-    """The kind of a type and its own advice in both languages: of the kinds, of those in the contracts, or of our own refusals."""
+    """The kind of a type and its own advice in both languages:
+    of the kinds, of those in the contracts, or of our own refusals.
+    """
     if slug in KINDS:
         return KINDS[slug], "", ""
     named = wiring_of(request).parts[PublishedContract].problem_types()
     type_ = named.get(slug) or _own_type(slug, wiring_of(request).messages)
     if type_ is None:
         return None
-    return BY_STATUS.get(type_["status"], KINDS["internal"]), type_["description"], type_.get("description_zh", "")
+    return (
+        BY_STATUS.get(type_["status"], KINDS["internal"]),
+        type_["description"],
+        type_.get("description_zh", ""),
+    )
 
 
 def _own_type(slug: str, messages: Messages) -> Mapping[str, Any] | None:

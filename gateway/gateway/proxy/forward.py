@@ -25,11 +25,15 @@ class CallerGone(Exception):
 
 
 class AnswerBroken(Exception):
-    """The service broke off after the answer had begun: the caller's connection must be closed, so that it is noticed."""
+    """The service broke off after the answer had begun:
+    the caller's connection must be closed, so that it is noticed.
+    """
 
 
 class _Watch:
-    """Notices that the caller has gone, and then cancels the exchange, which closes the connection to the service."""
+    """Notices that the caller has gone, and then cancels the exchange,
+    which closes the connection to the service.
+    """
 
     def __init__(self, receive: Receive, is_body_read: bool) -> None:
         self._receive = receive
@@ -59,17 +63,28 @@ class _Watch:
             self._task.cancel()
 
     def swallowed(self) -> bool:
-        """Whether a cancellation was ours: the caller has gone, nobody else wants this task to end."""
+        """Whether a cancellation was ours:
+        the caller has gone, nobody else wants this task to end.
+        """
         if self.is_gone and self._exchange is not None:
             self._exchange.uncancel()
         return self.is_gone
 
 
-async def forward(scope: Scope, receive: Receive, send: Send, upstream: Upstream, *, target: str, added: RawHeaders, within: float) -> None:
+async def forward(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    upstream: Upstream,
+    *,
+    target: str,
+    added: RawHeaders,
+    within: float,
+) -> None:
     """One exchange; the service has `within` seconds for its answer once it has the body.
 
-    Raises UpstreamFailed while nothing was answered yet, AnswerBroken afterwards, CallerGone when nobody waits for an answer, and
-    whatever `receive` raises.
+    Raises UpstreamFailed while nothing was answered yet, AnswerBroken afterwards, CallerGone when
+    nobody waits for an answer, and whatever `receive` raises.
     """
     headers = passed_on(scope["headers"], REPLACED) + added
     body = await _first_of(scope, receive)
@@ -91,7 +106,15 @@ async def forward(scope: Scope, receive: Receive, send: Send, upstream: Upstream
         watch.end()
 
 
-async def _asked(upstream: Upstream, method: str, target: str, headers: RawHeaders, body: Body | None, *, within: float) -> Answer:
+async def _asked(
+    upstream: Upstream,
+    method: str,
+    target: str,
+    headers: RawHeaders,
+    body: Body | None,
+    *,
+    within: float,
+) -> Answer:
     try:
         return await upstream.ask(method, target, headers, body, within=within)
     except UpstreamFailed as failure:
@@ -103,7 +126,11 @@ async def _asked(upstream: Upstream, method: str, target: str, headers: RawHeade
 
 async def _pass_back(answer: Answer, send: Send) -> None:
     try:
-        headers = [item for item in passed_on(answer.headers, GATEWAYS_OWN) if not item[0].startswith(CORS_PREFIX)]
+        headers = [
+            item
+            for item in passed_on(answer.headers, GATEWAYS_OWN)
+            if not item[0].startswith(CORS_PREFIX)
+        ]
         whole = answer.whole()
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         if whole is None:

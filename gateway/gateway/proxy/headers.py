@@ -1,4 +1,6 @@
-"""Which headers go through, which end here, and what the gateway adds on the way in and out (RFC 9110, RFC 7239)."""
+"""Which headers go through, which end here,
+and what the gateway adds on the way in and out (RFC 9110, RFC 7239).
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -24,7 +26,16 @@ HOP_BY_HOP = frozenset(
 )
 # Written anew by the gateway: what a caller says of itself here is not believed.
 REPLACED = frozenset(
-    {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-request-id", b"traceparent", b"host", b"expect"}
+    {
+        b"forwarded",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-proto",
+        b"x-request-id",
+        b"traceparent",
+        b"host",
+        b"expect",
+    }
 )
 # The gateway alone speaks of these to callers.
 GATEWAYS_OWN = frozenset({b"ratelimit", b"ratelimit-policy", b"x-request-id", b"server", b"date"})
@@ -42,16 +53,22 @@ def value_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | Non
 def has_body(headers: RawHeaders) -> bool:
     """Whether a body follows these headers (RFC 9112, section 6)."""
     length = value_of(headers, b"content-length")
-    return length != b"0" and (length is not None or value_of(headers, b"transfer-encoding") is not None)
+    return length != b"0" and (
+        length is not None or value_of(headers, b"transfer-encoding") is not None
+    )
 
 
 def request_id_of(given: bytes | None) -> bytes:
     """The caller's X-Request-Id when it is one, else a fresh one."""
-    return given if given is not None and REQUEST_ID.fullmatch(given) else urandom(16).hex().encode()
+    return (
+        given if given is not None and REQUEST_ID.fullmatch(given) else urandom(16).hex().encode()
+    )
 
 
 def traceparent_of(given: bytes | None) -> bytes:
-    """The caller's trace context when it is valid, else the beginning of a trace that is not sampled."""
+    """The caller's trace context when it is valid,
+    else the beginning of a trace that is not sampled.
+    """
     if given is not None and TRACEPARENT.fullmatch(given.decode("latin-1")):
         return given
     drawn = urandom(24).hex()
@@ -59,7 +76,9 @@ def traceparent_of(given: bytes | None) -> bytes:
 
 
 def passed_on(headers: Iterable[tuple[bytes, bytes]], dropped: frozenset[bytes]) -> RawHeaders:
-    """The end-to-end headers: hop-by-hop ones, those that Connection names, and `dropped` stay behind."""
+    """The end-to-end headers:
+    hop-by-hop ones, those that Connection names, and `dropped` stay behind.
+    """
     kept: RawHeaders = []
     named: set[bytes] = set()
     for name, value in headers:
@@ -80,10 +99,14 @@ class ClientAddress:
         self._trusted = [ip_network(network, strict=False) for network in trusted]
 
     def of(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
-        """The peer; or, when the peer is a trusted proxy, the last address in X-Forwarded-For that is not."""
+        """The peer; or, when the peer is a trusted proxy,
+        the last address in X-Forwarded-For that is not.
+        """
         if not self._trusted or not self._is_trusted(peer):
             return peer
-        line = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
+        line = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode(
+            "latin-1"
+        )
         for hop in reversed([part.strip() for part in line.split(",") if part.strip()][-20:]):
             if not _is_address(hop):
                 return peer

@@ -1,6 +1,7 @@
 """Connections to one service: requests and answers stream, an error says whether anything was sent.
 
-How long a service may take is the settings `answer_seconds` and `upload_seconds`, how long an answer may pause `idle_seconds`.
+How long a service may take is the settings `answer_seconds` and `upload_seconds`, how long an
+answer may pause `idle_seconds`.
 """
 
 import asyncio
@@ -18,13 +19,16 @@ from gateway.proxy.headers import RawHeaders
 
 Body = bytes | AsyncIterable[bytes]
 Reason = Literal["unreachable", "slow", "broken"]
-# Connections are given up well before the services close them (after 75 s), so that no request races with a close.
+# Connections are given up well before the services close them (after 75 s), so that no request
+# races with a close.
 KEPT_ALIVE_SECONDS = 30
 NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
 class UpstreamFailed(Exception):
-    """The service gave no (whole) answer: `unreachable` before anything was sent, `slow` past its deadline, else `broken`."""
+    """The service gave no (whole) answer:
+    `unreachable` before anything was sent, `slow` past its deadline, else `broken`.
+    """
 
     def __init__(self, reason: Reason, description: str) -> None:
         super().__init__(description)
@@ -33,7 +37,9 @@ class UpstreamFailed(Exception):
 
 
 class Answer(Protocol):
-    """What a service answered; `chunks` is read once, `release` gives the connection back or ends it."""
+    """What a service answered;
+    `chunks` is read once, `release` gives the connection back or ends it.
+    """
 
     status: int
     headers: RawHeaders
@@ -49,10 +55,13 @@ class Answer(Protocol):
 
 
 class Upstream(Protocol):
-    async def ask(self, method: str, target: str, headers: RawHeaders, body: Body | None, *, within: float) -> Answer:
+    async def ask(
+        self, method: str, target: str, headers: RawHeaders, body: Body | None, *, within: float
+    ) -> Answer:
         """Send a request and wait at most `within` seconds for the head of its answer.
 
-        With a body that streams, the seconds count while the service holds it up and from its end on, never while the caller does.
+        With a body that streams, the seconds count while the service holds it up and from its end
+        on, never while the caller does.
         """
 
 
@@ -80,9 +89,13 @@ class HttpAnswer:
                     return
                 yield chunk
         except TimeoutError as error:
-            raise UpstreamFailed("slow", said("the service stopped in the middle of its answer")) from error
+            raise UpstreamFailed(
+                "slow", said("the service stopped in the middle of its answer")
+            ) from error
         except aiohttp.ClientError as error:
-            raise UpstreamFailed("broken", said("the service broke off in the middle of its answer")) from error
+            raise UpstreamFailed(
+                "broken", said("the service broke off in the middle of its answer")
+            ) from error
 
     def release(self) -> None:
         if self._response.content.at_eof() or self._response.content.is_eof():
@@ -92,7 +105,9 @@ class HttpAnswer:
 
 
 class HttpUpstream:
-    """One service behind `http://host:port` or a Unix socket (`unix:/path`, `http+unix:///path`)."""
+    """One service behind `http://host:port` or a Unix socket (`unix:/path`,
+    `http+unix:///path`).
+    """
 
     def __init__(self, url: str, *, idle_seconds: float, connect_seconds: float = 2.0) -> None:
         self.url = url
@@ -118,10 +133,14 @@ class HttpUpstream:
 
     def _connector(self) -> aiohttp.BaseConnector:
         if self._socket is not None:
-            return aiohttp.UnixConnector(self._socket, limit=0, keepalive_timeout=KEPT_ALIVE_SECONDS)
+            return aiohttp.UnixConnector(
+                self._socket, limit=0, keepalive_timeout=KEPT_ALIVE_SECONDS
+            )
         return aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_ALIVE_SECONDS)
 
-    async def ask(self, method: str, target: str, headers: RawHeaders, body: Body | None, *, within: float) -> HttpAnswer:
+    async def ask(
+        self, method: str, target: str, headers: RawHeaders, body: Body | None, *, within: float
+    ) -> HttpAnswer:
         if self._session is None:
             raise UpstreamFailed("unreachable", said("the proxy is not open"))
         try:
@@ -129,21 +148,33 @@ class HttpUpstream:
                 response = await self._session.request(
                     method,
                     URL(f"{self._base}{target}", encoded=True),
-                    headers=CIMultiDict((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers),
-                    data=body if body is None or isinstance(body, bytes) else _timed(body, limit, within),
+                    headers=CIMultiDict(
+                        (name.decode("latin-1"), value.decode("latin-1")) for name, value in headers
+                    ),
+                    data=body
+                    if body is None or isinstance(body, bytes)
+                    else _timed(body, limit, within),
                     allow_redirects=False,
                 )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise UpstreamFailed("unreachable", said("the service cannot be reached")) from error
         except TimeoutError as error:
-            raise UpstreamFailed("slow", said("the service did not answer within {seconds} s", seconds=f"{within:g}")) from error
+            raise UpstreamFailed(
+                "slow", said("the service did not answer within {seconds} s", seconds=f"{within:g}")
+            ) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise UpstreamFailed("broken", said("the service closed the connection or answered what is not HTTP")) from error
+            raise UpstreamFailed(
+                "broken", said("the service closed the connection or answered what is not HTTP")
+            ) from error
         return HttpAnswer(response, self._idle_seconds)
 
 
-async def _timed(body: AsyncIterable[bytes], limit: asyncio.Timeout, within: float) -> AsyncIterator[bytes]:
-    """The body; the limit stands still while the next piece is waited for, and begins anew whenever the service has to go on."""
+async def _timed(
+    body: AsyncIterable[bytes], limit: asyncio.Timeout, within: float
+) -> AsyncIterator[bytes]:
+    """The body; the limit stands still while the next piece is waited for,
+    and begins anew whenever the service has to go on.
+    """
     now = asyncio.get_running_loop().time
     _move(limit, None)
     async for chunk in body:
@@ -154,7 +185,8 @@ async def _timed(body: AsyncIterable[bytes], limit: asyncio.Timeout, within: flo
 
 
 def _move(limit: asyncio.Timeout, when: float | None) -> None:
-    # An answer that came before the body's end has ended the limit, and the service reads on as it likes.
+    # An answer that came before the body's end has ended the limit, and the service reads on as it
+    # likes.
     with suppress(RuntimeError):
         limit.reschedule(when)
 

@@ -1,4 +1,6 @@
-"""What a token may do: scopes, organization units, an approval limit and an agent; nobody hands on more than they hold."""
+"""What a token may do: scopes, organization units, an approval limit and an agent;
+nobody hands on more than they hold.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -39,12 +41,16 @@ class UnknownScope(Invalid):
 
 
 class RightsExceeded(Forbidden):
-    """A client hands on or changes only what lies within its own scopes, units, approval limit and agent."""
+    """A client hands on or changes only what lies within its own scopes, units,
+    approval limit and agent.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rights:
-    """`units` None means the whole company; `approval_limit` None means zero; `agent_id` None means no agent in particular."""
+    """`units` None means the whole company; `approval_limit` None means zero;
+    `agent_id` None means no agent in particular.
+    """
 
     scopes: frozenset[str]
     units: tuple[str, ...] | None = None
@@ -67,7 +73,9 @@ class Rights:
         """These rights, or RightsExceeded when they go beyond those held."""
         excess = self.excess_over(held)
         if excess is not None:
-            raise RightsExceeded(said("{part}: more than the caller may hand on", part=excess), part=excess)
+            raise RightsExceeded(
+                said("{part}: more than the caller may hand on", part=excess), part=excess
+            )
         return self
 
     def limited_to(self, held: "Rights") -> "Rights":
@@ -76,7 +84,12 @@ class Rights:
         limit = self.approval_limit
         if limit is not None and limit.exceeds(held.approval_limit):
             limit = held.approval_limit if _same_currency(limit, held.approval_limit) else None
-        return Rights(scopes=self.scopes & held.scopes, units=units, approval_limit=limit, agent_id=held.agent_id or self.agent_id)
+        return Rights(
+            scopes=self.scopes & held.scopes,
+            units=units,
+            approval_limit=limit,
+            agent_id=held.agent_id or self.agent_id,
+        )
 
 
 def known_scopes(scopes: Iterable[str]) -> frozenset[str]:
@@ -96,19 +109,27 @@ def unit_lies_in(unit: str, outer: str) -> bool:
 def units_lie_within(units: tuple[str, ...] | None, held: tuple[str, ...] | None) -> bool:
     if held is None:
         return True
-    return units is not None and all(any(unit_lies_in(unit, outer) for outer in held) for unit in units)
+    return units is not None and all(
+        any(unit_lies_in(unit, outer) for outer in held) for unit in units
+    )
 
 
-def shared_units(units: tuple[str, ...] | None, held: tuple[str, ...] | None) -> tuple[str, ...] | None:
+def shared_units(
+    units: tuple[str, ...] | None, held: tuple[str, ...] | None
+) -> tuple[str, ...] | None:
     """The units that lie in both; an empty tuple sees nothing."""
     if units is None or held is None:
         return units if held is None else held
-    inner = {a for a in units for b in held if unit_lies_in(a, b)} | {b for a in units for b in held if unit_lies_in(b, a)}
+    inner = {a for a in units for b in held if unit_lies_in(a, b)} | {
+        b for a in units for b in held if unit_lies_in(b, a)
+    }
     return tuple(sorted(inner))
 
 
 def only_unit(units: tuple[str, ...] | None) -> str | None:
-    """The unit that an event tells of what lies in these: theirs when it is one, else the whole company."""
+    """The unit that an event tells of what lies in these:
+    theirs when it is one, else the whole company.
+    """
     return units[0] if units and len(units) == 1 else None
 
 

@@ -1,4 +1,6 @@
-"""The key ring of one process: signs with the present key, publishes and verifies with all that are valid."""
+"""The key ring of one process:
+signs with the present key, publishes and verifies with all that are valid.
+"""
 
 import asyncio
 import time
@@ -58,7 +60,8 @@ class KeyRing:
     async def key_set(self, kid: str | None) -> KeySet:
         """The keys to verify with, the same object while they are the same keys.
 
-        They are read again every second. Who asks with an id that is not known waits for that, since another replica may have made it.
+        They are read again every second. Who asks with an id that is not known waits for that,
+        since another replica may have made it.
         """
         await self._refreshed(is_urgent=kid is not None and kid not in self._ids)
         if self._set is None:
@@ -72,7 +75,11 @@ class KeyRing:
     async def published(self) -> dict[str, Any]:
         """The JSON Web Key Set for /.well-known/jwks.json."""
         await self._refreshed()
-        return {"keys": [dict(key.public) for key in self._rotation.published(self._keys, self._clock())]}
+        return {
+            "keys": [
+                dict(key.public) for key in self._rotation.published(self._keys, self._clock())
+            ]
+        }
 
     async def sign(self, claims: dict[str, Any], *, type_: str) -> tuple[str, str]:
         """A compact JWS of the claims, and the id of the key that signed it."""
@@ -87,7 +94,9 @@ class KeyRing:
         return jwt.encode(header, claims, self._opened(key), algorithms=[ALGORITHM]), key.kid
 
     async def turn(self) -> bool:
-        """Make the next key when its time has come, and forget keys whose tokens are all over. True when something changed."""
+        """Make the next key when its time has come, and forget keys whose tokens are all over.
+        True when something changed.
+        """
         async with self._database.transaction() as tx:
             keys, at = await store.all_keys(tx), self._clock()
             due = self._rotation.next_due(keys, at)
@@ -101,7 +110,9 @@ class KeyRing:
         return due is not None or bool(over)
 
     async def rotate(self, *, is_compromised: bool) -> SigningKey:
-        """Make the next key by hand. Compromised keys are dropped at once, that of a replica which rotates at the same time included."""
+        """Make the next key by hand. Compromised keys are dropped at once,
+        that of a replica which rotates at the same time included.
+        """
         for _ in range(ROTATION_TRIES):
             made = await self._rotated(is_compromised=is_compromised)
             if made is not None:
@@ -113,14 +124,18 @@ class KeyRing:
         """The key that was made; None when another replica made this generation first."""
         async with self._database.transaction() as tx:
             keys, at = await store.all_keys(tx), self._clock()
-            made = self._made(keys, at, signs_from=rotation_moment(at, is_compromised=is_compromised))
+            made = self._made(
+                keys, at, signs_from=rotation_moment(at, is_compromised=is_compromised)
+            )
             if not await store.add(tx, made):
                 return None
             for key in keys if is_compromised else ():
                 await store.forget(tx, key.generation)
         return made
 
-    def _made(self, keys: Sequence[SigningKey], at: datetime, *, signs_from: datetime) -> SigningKey:
+    def _made(
+        self, keys: Sequence[SigningKey], at: datetime, *, signs_from: datetime
+    ) -> SigningKey:
         key = OKPKey.generate_key("Ed25519", auto_kid=True)
         kid = str(key.kid)
         public = {**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": ALGORITHM}
@@ -135,11 +150,14 @@ class KeyRing:
 
     def _opened(self, key: SigningKey) -> OKPKey:
         if key.kid not in self._private:
-            self._private[key.kid] = OKPKey.import_key(from_json(self._sealer.unseal(key.private, purpose=PURPOSE)))
+            self._private[key.kid] = OKPKey.import_key(
+                from_json(self._sealer.unseal(key.private, purpose=PURPOSE))
+            )
         return self._private[key.kid]
 
     async def _refreshed(self, *, is_urgent: bool = False) -> None:
-        """Read the keys again when it is time; only who has none, or none that is fresh enough, waits for them.
+        """Read the keys again when it is time; only who has none, or none that is fresh enough,
+        waits for them.
 
         While the database is away nobody waits whom the keys in memory can serve.
         """
@@ -167,7 +185,10 @@ class KeyRing:
         valid = self._rotation.published(keys, self._clock())
         ids = frozenset(key.kid for key in valid)
         if valid and ids != self._ids:
-            self._set, self._ids = KeySet.import_key_set({"keys": [dict(key.public) for key in valid]}), ids
+            self._set, self._ids = (
+                KeySet.import_key_set({"keys": [dict(key.public) for key in valid]}),
+                ids,
+            )
 
 
 def _looked_at(reading: asyncio.Task[None]) -> None:

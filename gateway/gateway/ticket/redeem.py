@@ -1,4 +1,6 @@
-"""Turns a ticket into a short-lived access token, once; how long a ticket waits for that is the setting `ticket_seconds`."""
+"""Turns a ticket into a short-lived access token, once;
+how long a ticket waits for that is the setting `ticket_seconds`.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,15 +24,21 @@ TOKEN_SECONDS = 120
 
 
 class TicketInvalid(Unauthenticated):
-    """The ticket is unknown, was used already or is too old; get a new one at POST /v1/stream-tickets."""
+    """The ticket is unknown, was used already or is too old;
+    get a new one at POST /v1/stream-tickets.
+    """
 
 
 class TicketSourceEnded(Unauthenticated):
-    """The token or API key that asked for the ticket is not valid any more; get a new token, then a new ticket."""
+    """The token or API key that asked for the ticket is not valid any more;
+    get a new token, then a new ticket.
+    """
 
 
 class TicketOpensStreamsOnly(Unauthenticated):
-    """A ticket opens one event stream and nothing else; send an access token or an API key with this request."""
+    """A ticket opens one event stream and nothing else;
+    send an access token or an API key with this request.
+    """
 
 
 def new_ticket() -> str:
@@ -38,7 +46,14 @@ def new_ticket() -> str:
 
 
 class Redeemer:
-    def __init__(self, database: Database, statuses: ClientStatuses, issuer: TokenIssuer, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        statuses: ClientStatuses,
+        issuer: TokenIssuer,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._database = database
         self._statuses = statuses
         self._issuer = issuer
@@ -49,13 +64,16 @@ class Redeemer:
         at = self._clock()
         async with self._database.transaction() as tx:
             granted = await store.take(tx, digest_of(ticket), at=at)
-            is_of_ended_key = granted is not None and await _is_of_ended_key(ApiKeyReader(tx), granted, at)
+            is_of_ended_key = granted is not None and await _is_of_ended_key(
+                ApiKeyReader(tx), granted, at
+            )
         if granted is None:
             raise TicketInvalid()
         status = await self._statuses.of(granted.client_id)
         if is_of_ended_key or granted.epoch < status.epoch:
             raise TicketSourceEnded()
-        # The epoch stays that of the token that asked: where a later one began that is not known here yet, the services refuse it.
+        # The epoch stays that of the token that asked: where a later one began that is not known
+        # here yet, the services refuse it.
         granted = replace(granted, rights=granted.rights.limited_to(status.rights))
         issued = await self._issuer.issue(granted, lifetime=TOKEN_SECONDS)
         return granted, b"Bearer " + issued.token.encode()

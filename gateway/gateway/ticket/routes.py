@@ -29,10 +29,11 @@ class StreamTicket(Output):
 
 @router.post("/v1/stream-tickets", status_code=201, response_model=StreamTicket)
 async def create_stream_ticket(call: Annotated[Call, requires()]) -> Response:
-    """Get a one-time ticket for a browser's EventSource, which cannot send a token: `GET /v1/...?ticket=`.
+    """Get a one-time ticket for a browser's EventSource, which cannot send a token: `GET
+    /v1/...?ticket=`.
 
-    The ticket stands for the rights of the token that asked for it and ends with that token or API key. It opens one event stream,
-    within a minute, and nothing else.
+    The ticket stands for the rights of the token that asked for it and ends with that token or API
+    key. It opens one event stream, within a minute, and nothing else.
     """
     ticket, caller = new_ticket(), call.caller
     claims = claims_in(bearer_token(call.request.headers.get("authorization")))
@@ -43,7 +44,15 @@ async def create_stream_ticket(call: Annotated[Call, requires()]) -> Response:
         is_exchanged="act" in claims,
         epoch=claims.get("epoch", 0),
     )
-    expires_at = min(call.at + timedelta(seconds=call.settings.ticket_seconds), datetime.fromtimestamp(claims["exp"], UTC))
+    expires_at = min(
+        call.at + timedelta(seconds=call.settings.ticket_seconds),
+        datetime.fromtimestamp(claims["exp"], UTC),
+    )
     async with call.transaction() as tx:
         await store.add(tx, digest_of(ticket), granted, expires_at=expires_at)
-        return call.answer(StreamTicket(ticket=ticket, expires_at=expires_at), status=201, once=("ticket",), units=[])
+        return call.answer(
+            StreamTicket(ticket=ticket, expires_at=expires_at),
+            status=201,
+            once=("ticket",),
+            units=[],
+        )

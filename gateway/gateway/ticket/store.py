@@ -1,4 +1,6 @@
-"""One-time tickets: kept as digests with the rights they stand for, taken out when they are used."""
+"""One-time tickets: kept as digests with the rights they stand for,
+taken out when they are used.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +18,9 @@ from gateway.token.issue import claims_of
 
 ADD = insert(stream_ticket)
 TAKE = (
-    delete(stream_ticket).where(stream_ticket.c.digest == bindparam("digest")).returning(stream_ticket.c.rights, stream_ticket.c.expires_at)
+    delete(stream_ticket)
+    .where(stream_ticket.c.digest == bindparam("digest"))
+    .returning(stream_ticket.c.rights, stream_ticket.c.expires_at)
 )
 FORGET = delete(stream_ticket).where(stream_ticket.c.expires_at < bindparam("moment"))
 
@@ -26,7 +30,9 @@ async def add(tx: Transaction, digest: bytes, granted: Granted, *, expires_at: d
 
 
 async def take(tx: Transaction, digest: bytes, *, at: datetime) -> Granted | None:
-    """What the ticket stands for; None when it was never made, was used already, or is too old. It is gone afterwards."""
+    """What the ticket stands for; None when it was never made, was used already, or is too old.
+    It is gone afterwards.
+    """
     row = await tx.fetch_one(TAKE, digest=digest)
     return None if row is None or row["expires_at"] <= at else granted_of(row["rights"])
 

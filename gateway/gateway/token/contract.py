@@ -1,4 +1,6 @@
-"""The operations of the gateway that are not routes of the kit, as the contract writes them: tokens, keys and pages."""
+"""The operations of the gateway that are not routes of the kit, as the contract writes them:
+tokens, keys and pages.
+"""
 
 from typing import Any
 
@@ -8,14 +10,20 @@ from gateway.rights.domain import SCOPES
 
 VISIBLE = "^[!-~]*$"
 PRINTABLE = "^[ -~]*$"
-NO_STORE = {"description": "Answers of this endpoint are never stored.", "schema": {"type": "string", "const": "no-store"}}
+NO_STORE = {
+    "description": "Answers of this endpoint are never stored.",
+    "schema": {"type": "string", "const": "no-store"},
+}
 TOKEN = {"type": "string", "maxLength": 8_192, "pattern": VISIBLE}
 URL = {"type": "string", "format": "uri", "maxLength": 500}
 
 SCHEMAS: dict[str, Any] = {
     "TokenRequest": {
         "type": "object",
-        "description": "Client credentials (RFC 6749) or token exchange (RFC 8693). Unknown parameters are ignored.",
+        "description": (
+            "Client credentials (RFC 6749) or token exchange (RFC 8693). Unknown parameters are"
+            " ignored."
+        ),
         "additionalProperties": {"type": "string", "maxLength": 8_192, "pattern": r"^[^\x00]*$"},
         "required": ["grant_type"],
         "properties": {
@@ -41,10 +49,16 @@ SCHEMAS: dict[str, Any] = {
                 "pattern": PRINTABLE,
                 "description": "Separated by spaces; all that may be granted when left out.",
             },
-            "subject_token": {**TOKEN, "description": "For an exchange: the frontend's own access token."},
+            "subject_token": {
+                **TOKEN,
+                "description": "For an exchange: the frontend's own access token.",
+            },
             "subject_token_type": {
                 "type": "string",
-                "enum": ["urn:ietf:params:oauth:token-type:access_token", "urn:ietf:params:oauth:token-type:jwt"],
+                "enum": [
+                    "urn:ietf:params:oauth:token-type:access_token",
+                    "urn:ietf:params:oauth:token-type:jwt",
+                ],
             },
             "sub": {
                 "type": "string",
@@ -105,7 +119,13 @@ SCHEMAS: dict[str, Any] = {
         "type": "object",
         "additionalProperties": True,
         "required": ["keys"],
-        "properties": {"keys": {"type": "array", "maxItems": 20, "items": {"$ref": "#/components/schemas/JsonWebKey"}}},
+        "properties": {
+            "keys": {
+                "type": "array",
+                "maxItems": 20,
+                "items": {"$ref": "#/components/schemas/JsonWebKey"},
+            }
+        },
     },
     "JsonWebKey": {
         "type": "object",
@@ -130,7 +150,11 @@ SCHEMAS: dict[str, Any] = {
             "issuer": URL,
             "token_endpoint": URL,
             "jwks_uri": URL,
-            "scopes_supported": {"type": "array", "maxItems": len(SCOPES), "items": {"type": "string", "enum": list(SCOPES)}},
+            "scopes_supported": {
+                "type": "array",
+                "maxItems": len(SCOPES),
+                "items": {"type": "string", "enum": list(SCOPES)},
+            },
         },
     },
 }
@@ -154,18 +178,27 @@ PATHS: dict[str, Any] = {
             "tags": ["tokens"],
             "summary": "Get an access token",
             "description": (
-                "Client credentials, or the exchange of the client's token for one of a person behind it, never wider than its own. "
-                "The client authenticates with Basic (id and secret form-encoded) or in the form."
+                "Client credentials, or the exchange of the client's token for one of a person"
+                " behind it, never wider than its own. The client authenticates with Basic (id and"
+                " secret form-encoded) or in the form."
             ),
             "security": [{}],
             "requestBody": {
                 "required": True,
-                "content": {"application/x-www-form-urlencoded": {"schema": {"$ref": "#/components/schemas/TokenRequest"}}},
+                "content": {
+                    "application/x-www-form-urlencoded": {
+                        "schema": {"$ref": "#/components/schemas/TokenRequest"}
+                    }
+                },
             },
             "responses": {
                 "200": _answer("The token.", "TokenAnswer", **{"Cache-Control": NO_STORE}),
-                "400": _answer("The request is refused.", "TokenError", **{"Cache-Control": NO_STORE}),
-                "401": _answer("The client is not authenticated.", "TokenError", **{"Cache-Control": NO_STORE}),
+                "400": _answer(
+                    "The request is refused.", "TokenError", **{"Cache-Control": NO_STORE}
+                ),
+                "401": _answer(
+                    "The client is not authenticated.", "TokenError", **{"Cache-Control": NO_STORE}
+                ),
                 "413": ref("responses", NAMES[413]),
                 **BUSY,
             },
@@ -176,9 +209,16 @@ PATHS: dict[str, Any] = {
             "operationId": "read_key_set",
             "tags": ["tokens"],
             "summary": "Read the keys that access tokens are checked with",
-            "description": "A new key is published an hour before it signs, and an old one until its last token is over.",
+            "description": (
+                "A new key is published an hour before it signs, and an old one until its last"
+                " token is over."
+            ),
             "security": [{}],
-            "responses": {"200": _answer("The key set (RFC 7517).", "JsonWebKeySet"), **REFUSED, **BUSY},
+            "responses": {
+                "200": _answer("The key set (RFC 7517).", "JsonWebKeySet"),
+                **REFUSED,
+                **BUSY,
+            },
         }
     },
     "/.well-known/oauth-authorization-server": {

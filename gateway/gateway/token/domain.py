@@ -1,4 +1,6 @@
-"""The decisions of the token endpoint: RFC 6749 (client credentials) and RFC 8693 (token exchange)."""
+"""The decisions of the token endpoint:
+RFC 6749 (client credentials) and RFC 8693 (token exchange).
+"""
 
 import re
 from collections.abc import Mapping
@@ -56,21 +58,31 @@ class Subject:
 
 def grant_to_client(client_id: str, held: Rights, form: Mapping[str, str]) -> Granted:
     """Client credentials: all rights of the client, or the scopes it asks for."""
-    return Granted(client_id=client_id, sub=client_id, rights=replace(held, scopes=_asked_scopes(form, held)))
+    return Granted(
+        client_id=client_id, sub=client_id, rights=replace(held, scopes=_asked_scopes(form, held))
+    )
 
 
-def grant_to_person(client_id: str, held: Rights, subject: Subject, form: Mapping[str, str]) -> Granted:
-    """Token exchange: a token for a person behind a frontend, within the frontend's token and its present rights."""
+def grant_to_person(
+    client_id: str, held: Rights, subject: Subject, form: Mapping[str, str]
+) -> Granted:
+    """Token exchange: a token for a person behind a frontend,
+    within the frontend's token and its present rights.
+    """
     if subject.client_id != client_id:
         raise TokenRefused("invalid_request", "the subject_token was issued to another client")
     sub = form.get("sub", "")
     if not 1 <= len(sub) <= SUBJECT_LENGTH or not sub.isprintable():
-        raise TokenRefused("invalid_request", "sub names the person, in 1 to 200 printable characters")
+        raise TokenRefused(
+            "invalid_request", "sub names the person, in 1 to 200 printable characters"
+        )
     fault = fault_of_identity(sub)
     if fault is not None:
         raise TokenRefused("invalid_request", f"sub does not name a person: {fault}")
     if subject.sub not in (client_id, sub):
-        raise TokenRefused("invalid_request", "a token of one person is not exchanged into one of another")
+        raise TokenRefused(
+            "invalid_request", "a token of one person is not exchanged into one of another"
+        )
     if is_same_person(sub, client_id):
         raise TokenRefused("invalid_request", "sub names a person, not the client itself")
     bound = subject.rights.limited_to(held)
@@ -95,9 +107,14 @@ def require_exchange_form(form: Mapping[str, str]) -> str:
     if form.get("requested_token_type", ACCESS_TOKEN_TYPE) not in (ACCESS_TOKEN_TYPE, JWT_TYPE):
         raise TokenRefused("invalid_request", "only access tokens are issued")
     if "actor_token" in form or "actor_token_type" in form:
-        raise TokenRefused("invalid_request", "the actor is the authenticated client; actor_token is not taken")
+        raise TokenRefused(
+            "invalid_request", "the actor is the authenticated client; actor_token is not taken"
+        )
     if "resource" in form or "audience" in form:
-        raise TokenRefused("invalid_target", "tokens are for this API as a whole; resource and audience are not taken")
+        raise TokenRefused(
+            "invalid_target",
+            "tokens are for this API as a whole; resource and audience are not taken",
+        )
     return form["subject_token"]
 
 
@@ -129,7 +146,9 @@ def _asked_limit(form: Mapping[str, str]) -> Money | None:
     except ValueError as error:
         raise TokenRefused("invalid_request", "approval_limit is written as 500.00 CNY") from error
     if limit.amount.is_signed():
-        raise TokenRefused("invalid_request", "approval_limit is a sum of zero or more with up to six decimals")
+        raise TokenRefused(
+            "invalid_request", "approval_limit is a sum of zero or more with up to six decimals"
+        )
     return limit
 
 

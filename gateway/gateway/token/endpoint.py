@@ -37,7 +37,9 @@ CHALLENGE = {"WWW-Authenticate": 'Basic realm="guanxi", charset="UTF-8"'}
 class TokenEndpoint:
     """Answers in RFC 6749's words, errors included."""
 
-    def __init__(self, database: Database, issuer: TokenIssuer, authenticator: Authenticator) -> None:
+    def __init__(
+        self, database: Database, issuer: TokenIssuer, authenticator: Authenticator
+    ) -> None:
         self._database = database
         self._issuer = issuer
         self._authenticator = authenticator
@@ -54,12 +56,18 @@ class TokenEndpoint:
                 issued = await self._issuer.issue(replace(granted, epoch=client.epoch))
                 return _granted(issued)
             if form["grant_type"] == TOKEN_EXCHANGE:
-                return _granted(await self._exchanged(client, form), issued_token_type=ACCESS_TOKEN_TYPE)
-            raise TokenRefused("unsupported_grant_type", "client_credentials and token exchange are supported")
+                return _granted(
+                    await self._exchanged(client, form), issued_token_type=ACCESS_TOKEN_TYPE
+                )
+            raise TokenRefused(
+                "unsupported_grant_type", "client_credentials and token exchange are supported"
+            )
         except TokenRefused as refused:
             return _refused(refused)
 
-    async def _authenticated(self, request: Request, form: Mapping[str, str], at: datetime) -> Client:
+    async def _authenticated(
+        self, request: Request, form: Mapping[str, str], at: datetime
+    ) -> Client:
         given = request.headers.getlist("authorization")
         if len(given) > 1:
             raise TokenRefused("invalid_request", "the Authorization header is repeated")
@@ -75,17 +83,25 @@ class TokenEndpoint:
             clients = ClientReader(reader)
             client = await clients.find_by_client_id(client_id) if is_possible else None
             secrets = [] if client is None else await clients.secrets(client.id)
-        return client if is_known(secret, secrets, at) and client is not None and client.is_enabled else None
+        return (
+            client
+            if is_known(secret, secrets, at) and client is not None and client.is_enabled
+            else None
+        )
 
     async def _exchanged(self, client: Client, form: Mapping[str, str]) -> Issued:
         token = require_exchange_form(form)
         try:
             caller = await self._authenticator.caller(f"Bearer {token}")
         except Unauthenticated as error:
-            raise TokenRefused("invalid_request", f"the subject_token is not valid: {error.detail}") from error
+            raise TokenRefused(
+                "invalid_request", f"the subject_token is not valid: {error.detail}"
+            ) from error
         subject = Subject(client_id=caller.client_id, sub=caller.sub, rights=rights_of(caller))
         granted: Granted = grant_to_person(client.client_id, client.rights, subject, form)
-        return await self._issuer.issue(replace(granted, epoch=client.epoch), not_after=expiry_of(token))
+        return await self._issuer.issue(
+            replace(granted, epoch=client.epoch), not_after=expiry_of(token)
+        )
 
 
 async def _form_of(request: Request) -> dict[str, str]:
@@ -96,14 +112,23 @@ async def _form_of(request: Request) -> dict[str, str]:
 
 
 def _granted(issued: Issued, **more: str) -> Response:
-    members = {"access_token": issued.token, "token_type": "Bearer", "expires_in": issued.expires_in, "scope": issued.scope}
-    return Response(to_json({**members, **more}), headers=NEVER_STORED, media_type="application/json")
+    members = {
+        "access_token": issued.token,
+        "token_type": "Bearer",
+        "expires_in": issued.expires_in,
+        "scope": issued.scope,
+    }
+    return Response(
+        to_json({**members, **more}), headers=NEVER_STORED, media_type="application/json"
+    )
 
 
 def _refused(refused: TokenRefused) -> Response:
     body = {"error": refused.error, "error_description": refused.description}
     headers = NEVER_STORED | (CHALLENGE if refused.status == 401 else {})
-    return Response(to_json(body), status_code=refused.status, headers=headers, media_type="application/json")
+    return Response(
+        to_json(body), status_code=refused.status, headers=headers, media_type="application/json"
+    )
 
 
 def server_metadata(issuer: str) -> dict[str, object]:

@@ -1,4 +1,6 @@
-"""Reads a request of the token endpoint: the form and the client's credentials, as RFC 6749 sections 2.3 and 3.2 say."""
+"""Reads a request of the token endpoint:
+the form and the client's credentials, as RFC 6749 sections 2.3 and 3.2 say.
+"""
 
 import base64
 import binascii
@@ -36,7 +38,9 @@ async def read_body(chunks: AsyncIterable[bytes]) -> bytes:
 def read_form(body: bytes) -> dict[str, str]:
     """The form's parameters; empty ones count as left out, repeated ones are refused."""
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50
+        )
     except ValueError as error:
         raise TokenRefused("invalid_request", "the form cannot be read") from error
     names = [name for name, _ in pairs]
@@ -70,7 +74,10 @@ def _from_basic(authorization: str) -> Credentials:
     try:
         plain = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
         name, colon, secret = plain.partition(":")
-        client_id, secret = unquote_plus(name, errors="strict"), unquote_plus(secret, errors="strict")
+        client_id, secret = (
+            unquote_plus(name, errors="strict"),
+            unquote_plus(secret, errors="strict"),
+        )
     except (binascii.Error, UnicodeDecodeError) as error:
         raise TokenRefused("invalid_client", "the Basic credentials cannot be read") from error
     if not colon or not client_id:

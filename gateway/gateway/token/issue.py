@@ -1,4 +1,6 @@
-"""Makes access tokens as RFC 9068 profiles them; how long they live at most is the setting `token_seconds`."""
+"""Makes access tokens as RFC 9068 profiles them;
+how long they live at most is the setting `token_seconds`.
+"""
 
 import base64
 from collections.abc import Callable
@@ -45,10 +47,13 @@ class TokenIssuer:
         self._clock = clock
         self._new_id = new_id
 
-    async def issue(self, granted: Granted, *, lifetime: int | None = None, not_after: int | None = None) -> Issued:
+    async def issue(
+        self, granted: Granted, *, lifetime: int | None = None, not_after: int | None = None
+    ) -> Issued:
         """A signed token; it ends with `not_after` (seconds of the epoch) at the latest.
 
-        TokenRefused when that moment is over, as it may be for a token that is still accepted for a few seconds after its end.
+        TokenRefused when that moment is over, as it may be for a token that is still accepted for a
+        few seconds after its end.
         """
         now = int(self._clock().timestamp())
         expires = now + min(lifetime or self._lifetime, self._lifetime)
@@ -96,7 +101,9 @@ def claims_of(granted: Granted) -> dict[str, Any]:
 def claims_in(token: str) -> dict[str, Any]:
     """What a token says that was verified already."""
     payload = token.split(".")[1]
-    claims: dict[str, Any] = from_json(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    claims: dict[str, Any] = from_json(
+        base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+    )
     return claims
 
 

@@ -25,7 +25,9 @@ async def key_set(request: Request) -> Response:
 
 
 async def epochs(request: Request) -> Response:
-    """Asked for every second by every process: mostly it has not changed. 503 when it was not read, so that all keep what they have."""
+    """Asked for every second by every process: mostly it has not changed.
+    503 when it was not read, so that all keep what they have.
+    """
     listed = wiring_of(request).parts[OwnEpochs]
     body = listed.published()
     headers = {"ETag": listed.tag, "Cache-Control": "no-cache"}

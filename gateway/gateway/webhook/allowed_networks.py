@@ -1,10 +1,13 @@
-"""Which network addresses a webhook may be sent to: none that is private, special or translated into such."""
+"""Which network addresses a webhook may be sent to:
+none that is private, special or translated into such.
+"""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
 
-# IANA's special-purpose registries, written out: the ipaddress module of Python 3.11 calls several of these global.
+# IANA's special-purpose registries, written out: the ipaddress module of Python 3.11 calls several
+# of these global.
 REFUSED_V4 = tuple(
     IPv4Network(network)
     for network in (
@@ -50,7 +53,9 @@ class AddressRefused(Exception):
 
 
 def is_public(address: Address) -> bool:
-    """Whether the address is of the public internet; whatever embeds an IPv4 address (NAT64, 6to4, mapped) is not."""
+    """Whether the address is of the public internet;
+    whatever embeds an IPv4 address (NAT64, 6to4, mapped) is not.
+    """
     if isinstance(address, IPv4Address):
         return not any(address in network for network in REFUSED_V4)
     return address in UNICAST_V6 and not any(address in network for network in REFUSED_V6)

@@ -1,4 +1,5 @@
-"""The delivery worker: claims what is due, endpoint by endpoint, sends it and writes down what came of it.
+"""The delivery worker: claims what is due, endpoint by endpoint, sends it and writes down what came
+of it.
 
 How many attempts are under way at once is the setting `webhook_concurrency`.
 """
@@ -33,7 +34,8 @@ from gateway.webhook.sender import Outcome
 
 log = logger(__name__)
 IDLE_SECONDS = 0.5
-# A healthy endpoint gets several at a time; one that fails gets one, so that its timeouts hold up next to nothing.
+# A healthy endpoint gets several at a time; one that fails gets one, so that its timeouts hold up
+# next to nothing.
 ROOM_WHEN_WELL = 8
 ROOM_WHEN_FAILING = 1
 LEASE_MARGIN_SECONDS = 30.0
@@ -98,14 +100,18 @@ class Dispatcher:
         try:
             while True:
                 if not await self._round():
-                    await self._database.signals.wait(TOPIC, seconds=IDLE_SECONDS * random.uniform(0.8, 1.2))
+                    await self._database.signals.wait(
+                        TOPIC, seconds=IDLE_SECONDS * random.uniform(0.8, 1.2)
+                    )
         finally:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _round(self) -> bool:
-        """One step; an outage ends the step alone: what is under way keeps its tries to write down what came of it."""
+        """One step; an outage ends the step alone:
+        what is under way keeps its tries to write down what came of it.
+        """
         try:
             has_begun = await self.step()
         except OUTAGES as error:
@@ -115,12 +121,18 @@ class Dispatcher:
         return has_begun
 
     async def step(self) -> bool:
-        """Claim what is due and begin to send it, endpoint by endpoint; False when nothing was due or there is no room."""
+        """Claim what is due and begin to send it, endpoint by endpoint;
+        False when nothing was due or there is no room.
+        """
         at = self._clock()
         async with self._database.reading() as reader:
             due = await DeliveryReader(reader).due(at=at)
         random.shuffle(due)
-        self._paused = {endpoint_id: self._paused[endpoint_id] for endpoint_id, _ in due if endpoint_id in self._paused}
+        self._paused = {
+            endpoint_id: self._paused[endpoint_id]
+            for endpoint_id, _ in due
+            if endpoint_id in self._paused
+        }
         begun = 0
         for endpoint_id, is_failing in due:
             room = self._room(endpoint_id, is_failing=is_failing)
@@ -134,7 +146,8 @@ class Dispatcher:
             await asyncio.gather(*self._tasks)
 
     async def _begun(self, endpoint_id: UUID, room: int, at: datetime) -> int:
-        """Claim up to `room` deliveries of one endpoint and begin to send them at once; how many that were.
+        """Claim up to `room` deliveries of one endpoint and begin to send them at once; how many
+        that were.
 
         What one endpoint suffers from, such as a secret that does not open, keeps no other waiting.
         """
@@ -144,11 +157,15 @@ class Dispatcher:
             raise
         except SealBroken as error:
             self._pause(endpoint_id)
-            log.error("an endpoint's secret does not open", endpoint=str(endpoint_id), reason=str(error))
+            log.error(
+                "an endpoint's secret does not open", endpoint=str(endpoint_id), reason=str(error)
+            )
             return 0
         except Exception:
             self._pause(endpoint_id)
-            log.exception("the deliveries of an endpoint could not be claimed", endpoint=str(endpoint_id))
+            log.exception(
+                "the deliveries of an endpoint could not be claimed", endpoint=str(endpoint_id)
+            )
             return 0
         self._paused.pop(endpoint_id, None)
         for job in jobs:
@@ -205,19 +222,27 @@ class Dispatcher:
     async def _delivered(self, job: Job) -> None:
         try:
             at = self._clock()
-            outcome = await self._sender.send(job.endpoint.url, self._headers(job, at), job.delivery.body.encode())
+            outcome = await self._sender.send(
+                job.endpoint.url, self._headers(job, at), job.delivery.body.encode()
+            )
             self._metrics.stepped(TOPIC, "delivered" if outcome.is_success else "failed")
             await self._written(job, outcome, at)
         except OUTAGES as error:
             # The lease runs out and the delivery is sent again: at least once, never lost.
-            log.warning("an attempt could not be written down", delivery=str(job.delivery.id), reason=str(error))
+            log.warning(
+                "an attempt could not be written down",
+                delivery=str(job.delivery.id),
+                reason=str(error),
+            )
         except Exception:
             log.exception("a delivery failed unexpectedly", delivery=str(job.delivery.id))
 
     def _headers(self, job: Job, at: datetime) -> dict[str, str]:
         body = job.delivery.body.encode()
         signed = signature.headers(job.delivery.event_id, int(at.timestamp()), body, job.secrets)
-        return signed | ({"traceparent": job.delivery.traceparent} if job.delivery.traceparent else {})
+        return signed | (
+            {"traceparent": job.delivery.traceparent} if job.delivery.traceparent else {}
+        )
 
     async def _written(self, job: Job, outcome: Outcome, began_at: datetime) -> None:
         for attempt in range(1, WRITE_TRIES + 1):
@@ -239,7 +264,9 @@ class Dispatcher:
             seconds=outcome.seconds,
             error=outcome.error and outcome.error[:300],
         )
-        async with self._database.transaction(origin=Origin(actor="webhooks", traceparent=done.traceparent)) as tx:
+        async with self._database.transaction(
+            origin=Origin(actor="webhooks", traceparent=done.traceparent)
+        ) as tx:
             endpoints, deliveries = EndpointStore(tx), DeliveryStore(tx)
             if not await deliveries.finish(done, tried):
                 return
@@ -254,7 +281,9 @@ class Dispatcher:
                 await _disable(endpoints, job.endpoint.id, reason=reason, at=at)
 
 
-async def _disable(endpoints: EndpointStore, id: UUID, *, reason: DisabledReason, at: datetime) -> None:
+async def _disable(
+    endpoints: EndpointStore, id: UUID, *, reason: DisabledReason, at: datetime
+) -> None:
     """Disable the endpoint and tell it as an event; what is still open for it is given up."""
     endpoint = await endpoints.find(id)
     if endpoint is None or not endpoint.is_enabled:

@@ -1,4 +1,6 @@
-"""Takes news in: every event becomes one delivery for each endpoint that asked for it, in the transaction of the cursor."""
+"""Takes news in: every event becomes one delivery for each endpoint that asked for it,
+in the transaction of the cursor.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -31,13 +33,24 @@ class Listener:
     is_enabled: bool
 
     def wants(self, news: News, families: EventScopes) -> bool:
-        return asks_for(self.event_types, news.type) and self.reader.may_get(news.type, news.unit, families)
+        return asks_for(self.event_types, news.type) and self.reader.may_get(
+            news.type, news.unit, families
+        )
 
 
 class Intake:
-    """`prepare` and `take` are what the kit's consumer calls with every batch of its feed; one intake serves one consumer."""
+    """`prepare` and `take` are what the kit's consumer calls with every batch of its feed;
+    one intake serves one consumer.
+    """
 
-    def __init__(self, database: Database, families: EventScopes, *, clock: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        families: EventScopes,
+        *,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
         self._database = database
         self._families = families
         self._clock = clock
@@ -45,7 +58,9 @@ class Intake:
         self._listeners: Sequence[Listener] = ()
 
     async def prepare(self, _batch: Sequence[News]) -> None:
-        """Read who listens: after the batch, so that nobody is missing who listened when its events happened."""
+        """Read who listens: after the batch,
+        so that nobody is missing who listened when its events happened.
+        """
         async with self._database.reading() as reader:
             rows = await reader.fetch(LISTENING)
         self._listeners = [
@@ -59,10 +74,16 @@ class Intake:
         ]
 
     async def take(self, tx: Transaction, news: News) -> None:
-        deliveries = [self._delivery(listener, news) for listener in self._listeners if listener.wants(news, self._families)]
+        deliveries = [
+            self._delivery(listener, news)
+            for listener in self._listeners
+            if listener.wants(news, self._families)
+        ]
         if deliveries:
             await DeliveryStore(tx).add(deliveries)
-            asyncio.get_running_loop().call_later(WAKE_AFTER_SECONDS, self._database.signals.wake, TOPIC)
+            asyncio.get_running_loop().call_later(
+                WAKE_AFTER_SECONDS, self._database.signals.wake, TOPIC
+            )
 
     def _delivery(self, listener: Listener, news: News) -> Delivery:
         return for_event(

@@ -1,6 +1,7 @@
 """When a delivery is tried again, and when an endpoint is given up.
 
-How long one attempt may take is the setting `webhook_attempt_seconds`, how long deliveries are kept `webhook_log_days`.
+How long one attempt may take is the setting `webhook_attempt_seconds`, how long deliveries are kept
+`webhook_log_days`.
 """
 
 from datetime import datetime, timedelta
@@ -26,7 +27,9 @@ GIVEN_UP_AFTER = timedelta(days=5)
 
 
 def next_attempt(tries: int, failed_at: datetime, *, chance: float) -> datetime | None:
-    """When to try again after so many tries; `chance` in [0, 1) spreads it; None when the schedule is over."""
+    """When to try again after so many tries; `chance` in [0, 1) spreads it;
+    None when the schedule is over.
+    """
     if tries >= len(DELAYS):
         return None
     return failed_at + DELAYS[tries] * (1 + JITTER * chance)

@@ -1,4 +1,6 @@
-"""One attempt: a signed POST to an address that was checked a moment before, without redirects; of the answer only the head is read."""
+"""One attempt: a signed POST to an address that was checked a moment before, without redirects;
+of the answer only the head is read.
+"""
 
 import asyncio
 import ssl
@@ -57,8 +59,12 @@ class Sender:
             error = _described(failure)
         return Outcome(status=status, seconds=round(time.perf_counter() - started, 3), error=error)
 
-    async def _posted(self, url: str, target: Target, headers: Mapping[str, str], body: bytes) -> int:
-        connector = aiohttp.TCPConnector(resolver=Pinned(target), use_dns_cache=False, force_close=True, ssl=self._tls)
+    async def _posted(
+        self, url: str, target: Target, headers: Mapping[str, str], body: bytes
+    ) -> int:
+        connector = aiohttp.TCPConnector(
+            resolver=Pinned(target), use_dns_cache=False, force_close=True, ssl=self._tls
+        )
         sent = {"Content-Type": CONTENT_TYPE, "User-Agent": USER_AGENT, **headers}
         async with (
             aiohttp.ClientSession(
@@ -69,17 +75,22 @@ class Sender:
             ) as session,
             session.post(url, data=body, headers=sent, allow_redirects=False) as response,
         ):
-            # The status decides: what becomes of the rest of the answer, or of the connection, makes no difference.
+            # The status decides: what becomes of the rest of the answer, or of the connection,
+            # makes no difference.
             return response.status
 
 
 class Pinned(AbstractResolver):
-    """Answers with the addresses that were checked, so that a name cannot change between check and connection."""
+    """Answers with the addresses that were checked,
+    so that a name cannot change between check and connection.
+    """
 
     def __init__(self, target: Target) -> None:
         self._target = target
 
-    async def resolve(self, host: str, port: int = 0, family: AddressFamily = AF_INET) -> list[ResolveResult]:
+    async def resolve(
+        self, host: str, port: int = 0, family: AddressFamily = AF_INET
+    ) -> list[ResolveResult]:
         return [
             ResolveResult(
                 hostname=host,
@@ -98,7 +109,9 @@ class Pinned(AbstractResolver):
 
 def _described(failure: Exception) -> str:
     """The kind of failure in words that tell nothing about this machine."""
-    if isinstance(failure, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+    if isinstance(
+        failure, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError
+    ):
         return "the TLS connection failed"
     if isinstance(failure, aiohttp.ClientConnectorError):
         return "the connection was refused or the host is unreachable"

@@ -1,4 +1,6 @@
-"""Signs webhooks as Standard Webhooks 1.0 says: symmetric, `v1`, one signature per secret that is valid."""
+"""Signs webhooks as Standard Webhooks 1.0 says:
+symmetric, `v1`, one signature per secret that is valid.
+"""
 
 import base64
 import hmac
@@ -19,8 +21,19 @@ def shown(secret: bytes) -> str:
     return SHOWN_PREFIX + base64.b64encode(secret).decode()
 
 
-def headers(message_id: str, timestamp: int, body: bytes, secrets: Iterable[bytes]) -> dict[str, str]:
-    """The three headers of one attempt; during a rotation the old and the new secret sign side by side."""
+def headers(
+    message_id: str, timestamp: int, body: bytes, secrets: Iterable[bytes]
+) -> dict[str, str]:
+    """The three headers of one attempt;
+    during a rotation the old and the new secret sign side by side.
+    """
     signed = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
-    signatures = [f"v1,{base64.b64encode(hmac.digest(secret, signed, 'sha256')).decode()}" for secret in secrets]
-    return {"webhook-id": message_id, "webhook-timestamp": str(timestamp), "webhook-signature": " ".join(signatures)}
+    signatures = [
+        f"v1,{base64.b64encode(hmac.digest(secret, signed, 'sha256')).decode()}"
+        for secret in secrets
+    ]
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(signatures),
+    }

@@ -21,7 +21,9 @@ RESOLVE_SECONDS = 5.0
 
 
 class WebhookTargetRefused(Invalid):
-    """Webhooks go to public addresses over HTTPS: the target is malformed, unknown, or lies in a private or special range."""
+    """Webhooks go to public addresses over HTTPS:
+    the target is malformed, unknown, or lies in a private or special range.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,9 @@ class TargetCheck:
         self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolver")
 
     async def checked(self, url: str) -> Target:
-        """Resolve the target and check every address; WebhookTargetRefused when one of them is not allowed."""
+        """Resolve the target and check every address;
+        WebhookTargetRefused when one of them is not allowed.
+        """
         parts = parsed(url)
         assert parts.hostname is not None, "parsed() refuses targets without a host"
         port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -51,7 +55,11 @@ class TargetCheck:
         except AddressRefused as error:
             (why,) = error.args
             raise _refused(why) from error
-        if parts.scheme == "http" and not self._is_http_allowed and not all(_is_local(address) for address in addresses):
+        if (
+            parts.scheme == "http"
+            and not self._is_http_allowed
+            and not all(_is_local(address) for address in addresses)
+        ):
             raise _refused("the target must use https")
         return Target(host=parts.hostname, port=port, addresses=tuple(addresses))
 
@@ -71,7 +79,9 @@ class TargetCheck:
 
 
 def parsed(url: str) -> SplitResult:
-    """The parts of a well-formed target; credentials and fragments are refused, they would only leak or be lost."""
+    """The parts of a well-formed target;
+    credentials and fragments are refused, they would only leak or be lost.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port

@@ -1,4 +1,6 @@
-"""No client has a larger limit than the one that registered it, also where that one has the limit of all."""
+"""No client has a larger limit than the one that registered it,
+also where that one has the limit of all.
+"""
 
 import pytest
 from gateway.testing import running
@@ -21,7 +23,9 @@ async def a_child(of, **body):
 
 
 async def as_client(front, made):
-    return front.partner.with_(f"Bearer {await front.partner.token(made['client_id'], made['client_secret'])}")
+    return front.partner.with_(
+        f"Bearer {await front.partner.token(made['client_id'], made['client_secret'])}"
+    )
 
 
 async def patched(asker, made, limit):
@@ -30,7 +34,9 @@ async def patched(asker, made, limit):
 
 @pytest.fixture
 async def front(database_url):
-    async with running(database_url, rate_limit_requests=OF_ALL["requests"], rate_limit_seconds=OF_ALL["seconds"]) as started:
+    async with running(
+        database_url, rate_limit_requests=OF_ALL["requests"], rate_limit_seconds=OF_ALL["seconds"]
+    ) as started:
         yield started
 
 
@@ -39,7 +45,9 @@ async def test_a_child_of_one_with_the_limit_of_all_has_no_larger_one(front):
     child = await a_child(maker)
 
     for limit in LARGER:
-        made = await maker.post("/v1/clients", {"name": "Larger", "scopes": [], "rate_limit": limit})
+        made = await maker.post(
+            "/v1/clients", {"name": "Larger", "scopes": [], "rate_limit": limit}
+        )
         # Not even the administrator gives it more than its maker has.
         changed = [await patched(asker, child, limit) for asker in (maker, front.partner)]
         assert [answer.status_code for answer in (made, *changed)] == [403] * 3, limit

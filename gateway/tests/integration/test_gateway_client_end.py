@@ -1,4 +1,6 @@
-"""What is left of a client that is disabled or deleted: nothing that is sent, nothing that a later one inherits."""
+"""What is left of a client that is disabled or deleted:
+nothing that is sent, nothing that a later one inherits.
+"""
 
 import asyncio
 
@@ -15,8 +17,15 @@ async def a_shop(front, **rights):
 
 async def with_work(shop):
     """An endpoint of the shop that something is due for."""
-    endpoint = (await shop.post("/v1/webhook-endpoints", {"url": "http://127.0.0.1:1/hook", "event_types": ["tier.changed"]})).json()
-    assert (await shop.post(f"/v1/webhook-endpoints/{endpoint['id']}/test-event")).status_code == 202
+    endpoint = (
+        await shop.post(
+            "/v1/webhook-endpoints",
+            {"url": "http://127.0.0.1:1/hook", "event_types": ["tier.changed"]},
+        )
+    ).json()
+    assert (
+        await shop.post(f"/v1/webhook-endpoints/{endpoint['id']}/test-event")
+    ).status_code == 202
     return endpoint
 
 
@@ -38,14 +47,18 @@ async def test_nothing_is_sent_to_a_disabled_client_until_it_is_enabled_again(fr
     assert await due(front) == [endpoint["id"]]
 
 
-async def test_a_client_that_gets_a_deleted_ones_id_inherits_neither_its_keys_nor_its_endpoints(front):
+async def test_a_client_that_gets_a_deleted_ones_id_inherits_neither_its_keys_nor_its_endpoints(
+    front,
+):
     client, shop = await a_shop(front)
     await with_work(shop)
     key = (await shop.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"]})).json()
     sheet = shop.with_(f"Bearer {key['key']}")
     assert (await sheet.get("/v1/clients")).status_code == 200
 
-    deleted = await front.partner.request("DELETE", f"/v1/clients/{client.id}", headers={"If-Match": '"1"'})
+    deleted = await front.partner.request(
+        "DELETE", f"/v1/clients/{client.id}", headers={"If-Match": '"1"'}
+    )
     _, anew = await a_shop(front)
     front.gateway.parts[ClientStatuses].forget_all()
 
@@ -53,7 +66,9 @@ async def test_a_client_that_gets_a_deleted_ones_id_inherits_neither_its_keys_no
     assert await due(front) == []
     assert (await sheet.get("/v1/clients")).status_code == 401
     assert (await anew.get("/v1/webhook-endpoints")).json()["items"] == []
-    assert [found["revoked_at"] is None for found in (await anew.get("/v1/api-keys")).json()["items"]] == [False]
+    assert [
+        found["revoked_at"] is None for found in (await anew.get("/v1/api-keys")).json()["items"]
+    ] == [False]
 
 
 async def test_the_end_of_keys_and_endpoints_is_told_with_that_of_their_client(database_url):
@@ -61,12 +76,16 @@ async def test_the_end_of_keys_and_endpoints_is_told_with_that_of_their_client(d
         client, shop = await a_shop(front)
         await with_work(shop)
         await shop.post("/v1/api-keys", {"name": "Sheet", "scopes": []})
-        await front.partner.request("DELETE", f"/v1/clients/{client.id}", headers={"If-Match": '"1"'})
+        await front.partner.request(
+            "DELETE", f"/v1/clients/{client.id}", headers={"If-Match": '"1"'}
+        )
 
         types, after = set(), "0"
         async with asyncio.timeout(20):
             while "guanxi.client.deleted.v1" not in types:
-                news = (await front.partner.get(f"/v1/events?source=gateway&after={after}&wait=5")).json()
+                news = (
+                    await front.partner.get(f"/v1/events?source=gateway&after={after}&wait=5")
+                ).json()
                 types |= {event["type"] for event in news}
                 after = news[-1]["cursor"] if news else after
 

@@ -51,7 +51,9 @@ TOO_MUCH = [
 
 async def test_a_client_registers_nobody_who_may_do_more(front):
     limit = Money(Decimal(100), "CNY")
-    desk = await front.partner.registered(scopes={"clients:write"}, units=("cn.gd",), approval_limit=limit)
+    desk = await front.partner.registered(
+        scopes={"clients:write"}, units=("cn.gd",), approval_limit=limit
+    )
 
     for more in TOO_MUCH:
         refused = await desk.post("/v1/clients", {"name": "Shop", **more})
@@ -64,7 +66,8 @@ async def test_without_units_a_new_client_acts_where_its_creator_may(front):
     desk = await front.partner.registered(scopes={"clients:write"}, units=("cn.gd",))
 
     made = [
-        (await desk.post("/v1/clients", {"name": "Shop", "scopes": [], **units})).json() for units in ({}, {"units": []}, {"units": None})
+        (await desk.post("/v1/clients", {"name": "Shop", "scopes": [], **units})).json()
+        for units in ({}, {"units": []}, {"units": None})
     ]
 
     assert [client["units"] for client in made] == [["cn.gd"]] * 3
@@ -115,8 +118,12 @@ async def test_a_page_walk_shows_every_client_once(front):
 async def test_a_client_does_not_change_or_delete_itself(front):
     own = (await front.partner.get("/v1/clients")).json()["items"][0]
 
-    changed = await front.partner.patch(f"/v1/clients/{own['id']}", {"state": "disabled"}, match='"1"')
-    deleted = await front.partner.request("DELETE", f"/v1/clients/{own['id']}", headers={"If-Match": '"1"'})
+    changed = await front.partner.patch(
+        f"/v1/clients/{own['id']}", {"state": "disabled"}, match='"1"'
+    )
+    deleted = await front.partner.request(
+        "DELETE", f"/v1/clients/{own['id']}", headers={"If-Match": '"1"'}
+    )
 
     assert own["client_id"] == "administrator"
     assert (changed.status_code, deleted.status_code) == (409, 409)
@@ -124,13 +131,26 @@ async def test_a_client_does_not_change_or_delete_itself(front):
 
 async def test_a_patch_changes_what_it_names_and_null_takes_away(front):
     made = (
-        await front.partner.post("/v1/clients", {"name": "Shop", "scopes": SENSITIVE, "approval_limit": {"amount": "5", "currency": "CNY"}})
+        await front.partner.post(
+            "/v1/clients",
+            {
+                "name": "Shop",
+                "scopes": SENSITIVE,
+                "approval_limit": {"amount": "5", "currency": "CNY"},
+            },
+        )
     ).json()
 
-    changed = await front.partner.patch(f"/v1/clients/{made['id']}", {"scopes": [], "approval_limit": None}, match='"1"')
+    changed = await front.partner.patch(
+        f"/v1/clients/{made['id']}", {"scopes": [], "approval_limit": None}, match='"1"'
+    )
 
     assert changed.status_code == 200
-    assert (changed.json()["name"], changed.json()["scopes"], changed.json()["approval_limit"]) == ("Shop", [], None)
+    assert (changed.json()["name"], changed.json()["scopes"], changed.json()["approval_limit"]) == (
+        "Shop",
+        [],
+        None,
+    )
     assert changed.headers["etag"] == '"2"'
 
 
@@ -138,7 +158,10 @@ async def test_a_change_needs_the_present_version(front):
     client = await a_client(front.gateway)
 
     without = await front.partner.request(
-        "PATCH", f"/v1/clients/{client.id}", json={"name": "X"}, headers={"Content-Type": "application/merge-patch+json"}
+        "PATCH",
+        f"/v1/clients/{client.id}",
+        json={"name": "X"},
+        headers={"Content-Type": "application/merge-patch+json"},
     )
     stale = await front.partner.patch(f"/v1/clients/{client.id}", {"name": "X"}, match='"7"')
 
@@ -148,13 +171,19 @@ async def test_a_change_needs_the_present_version(front):
 async def test_old_and_new_secret_overlap_while_asked(front):
     client = await a_client(front.gateway, client_id="shop")
 
-    kept = (await front.partner.post(f"/v1/clients/{client.id}/secret", {"overlap_seconds": 3600})).json()
+    kept = (
+        await front.partner.post(f"/v1/clients/{client.id}/secret", {"overlap_seconds": 3600})
+    ).json()
     assert await front.partner.token("shop", SECRET)
     assert await front.partner.token("shop", kept["client_secret"])
-    cut = (await front.partner.post(f"/v1/clients/{client.id}/secret", {"overlap_seconds": 0})).json()
+    cut = (
+        await front.partner.post(f"/v1/clients/{client.id}/secret", {"overlap_seconds": 0})
+    ).json()
 
     answers = [
-        await front.partner.http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=("shop", secret))
+        await front.partner.http.post(
+            "/oauth/token", data={"grant_type": "client_credentials"}, auth=("shop", secret)
+        )
         for secret in (SECRET, kept["client_secret"], cut["client_secret"])
     ]
     assert [answer.status_code for answer in answers] == [401, 401, 200]
@@ -164,7 +193,9 @@ async def test_a_deleted_client_is_gone_with_its_tokens(front):
     client = await a_client(front.gateway, client_id="shop")
     shop = front.partner.with_(f"Bearer {await front.partner.token('shop')}")
 
-    deleted = await front.partner.request("DELETE", f"/v1/clients/{client.id}", headers={"If-Match": '"1"'})
+    deleted = await front.partner.request(
+        "DELETE", f"/v1/clients/{client.id}", headers={"If-Match": '"1"'}
+    )
 
     assert deleted.status_code == 204
     assert (await shop.get("/v1/customers")).status_code == 401
@@ -172,7 +203,9 @@ async def test_a_deleted_client_is_gone_with_its_tokens(front):
 
 
 async def test_an_api_key_acts_as_its_client_within_its_own_scopes(front):
-    made = await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"], "units": []})
+    made = await front.partner.post(
+        "/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"], "units": []}
+    )
 
     key = made.json()
     sheet = front.partner.with_(f"Bearer {key['key']}")
@@ -188,7 +221,9 @@ async def test_an_api_key_acts_as_its_client_within_its_own_scopes(front):
 
 
 async def test_a_revoked_key_is_refused_at_once_and_stays_so(front):
-    key = (await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"]})).json()
+    key = (
+        await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"]})
+    ).json()
     sheet = front.partner.with_(f"Bearer {key['key']}")
     assert (await sheet.get("/v1/clients")).status_code == 200
 
@@ -201,19 +236,27 @@ async def test_a_revoked_key_is_refused_at_once_and_stays_so(front):
 
 
 async def test_a_key_loses_what_its_client_loses(front):
-    client = await a_client(front.gateway, client_id="shop", scopes={"api-keys:write", "customers:read", "clients:read"})
+    client = await a_client(
+        front.gateway, client_id="shop", scopes={"api-keys:write", "customers:read", "clients:read"}
+    )
     shop = front.partner.with_(f"Bearer {await front.partner.token('shop')}")
-    key = (await shop.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"]})).json()["key"]
+    key = (await shop.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"]})).json()[
+        "key"
+    ]
     assert (await shop.with_(f"Bearer {key}").get("/v1/clients")).status_code == 200
 
-    await front.partner.patch(f"/v1/clients/{client.id}", {"scopes": ["customers:read"]}, match='"1"')
+    await front.partner.patch(
+        f"/v1/clients/{client.id}", {"scopes": ["customers:read"]}, match='"1"'
+    )
     front.gateway.parts[ApiKeyTokens].forget_all()
 
     assert (await shop.with_(f"Bearer {key}").get("/v1/clients")).status_code == 403
 
 
 async def test_an_api_key_never_goes_beyond_the_token_that_makes_it(front):
-    shop = await front.partner.registered(scopes={"api-keys:write", "customers:read"}, units=("cn.gd",))
+    shop = await front.partner.registered(
+        scopes={"api-keys:write", "customers:read"}, units=("cn.gd",)
+    )
 
     wider = await shop.post("/v1/api-keys", {"name": "Sheet", "scopes": ["audit:read"]})
     elsewhere = await shop.post("/v1/api-keys", {"name": "Sheet", "scopes": [], "units": ["cn.sh"]})
@@ -235,7 +278,9 @@ MADE_UP_KEYS = ["gxk_unknown", "gxk_", "gxk_" + "x" * 5000]
 
 async def test_a_made_up_key_is_refused(front):
     for key in MADE_UP_KEYS:
-        assert (await front.partner.with_(f"Bearer {key}").get("/v1/customers")).status_code == 401, key
+        assert (
+            await front.partner.with_(f"Bearer {key}").get("/v1/customers")
+        ).status_code == 401, key
 
 
 async def test_a_ticket_stands_for_its_token_once(front):
@@ -255,7 +300,9 @@ async def test_two_who_use_one_ticket_at_once_do_not_both_pass(front):
     ticket = (await front.partner.post("/v1/stream-tickets")).json()["ticket"]
     stranger = front.partner.with_(None)
 
-    answers = await asyncio.gather(*(stranger.get(f"/v1/agents/a/stream?ticket={ticket}") for _ in range(8)))
+    answers = await asyncio.gather(
+        *(stranger.get(f"/v1/agents/a/stream?ticket={ticket}") for _ in range(8))
+    )
 
     assert sorted(answer.status_code for answer in answers) == [200] + [401] * 7
 

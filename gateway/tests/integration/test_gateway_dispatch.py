@@ -1,4 +1,6 @@
-"""The delivery worker under trouble: what one endpoint or one outage breaks stays broken for nobody else, and not for long."""
+"""The delivery worker under trouble:
+what one endpoint or one outage breaks stays broken for nobody else, and not for long.
+"""
 
 import asyncio
 from collections import Counter
@@ -60,14 +62,18 @@ def a_dispatcher(front, receivers, *, database=None):
 async def an_endpoint_with_work(front, name):
     body = {"url": f"http://127.0.0.1:1/{name}", "event_types": ["tier.changed"]}
     endpoint = (await front.partner.post("/v1/webhook-endpoints", body)).json()
-    assert (await front.partner.post(f"/v1/webhook-endpoints/{endpoint['id']}/test-event")).status_code == 202
+    assert (
+        await front.partner.post(f"/v1/webhook-endpoints/{endpoint['id']}/test-event")
+    ).status_code == 202
     return endpoint
 
 
 async def test_what_was_claimed_before_an_outage_is_sent_all_the_same(front):
     urls = {(await an_endpoint_with_work(front, name))["url"] for name in ("a", "b")}
     receivers = Receivers()
-    dispatcher = a_dispatcher(front, receivers, database=Faltering(front.gateway.database, refused=2))
+    dispatcher = a_dispatcher(
+        front, receivers, database=Faltering(front.gateway.database, refused=2)
+    )
 
     with pytest.raises(DatabaseUnavailable):
         await dispatcher.step()
@@ -84,7 +90,9 @@ async def test_what_was_claimed_before_an_outage_is_sent_all_the_same(front):
 async def test_a_round_that_an_outage_ends_lets_attempts_under_way_go_on(front):
     await an_endpoint_with_work(front, "a")
     receivers = Receivers()
-    dispatcher = a_dispatcher(front, receivers, database=Faltering(front.gateway.database, refused=1))
+    dispatcher = a_dispatcher(
+        front, receivers, database=Faltering(front.gateway.database, refused=1)
+    )
 
     first = await dispatcher._round()
     second = await dispatcher._round()
@@ -111,7 +119,11 @@ async def test_a_secret_that_does_not_open_silences_its_own_endpoint_alone(front
     whole = await an_endpoint_with_work(front, "whole")
     secret = tables.webhook_secret
     async with front.gateway.database.transaction() as tx:
-        await tx.execute(secret.update().where(secret.c.endpoint_id == UUID(broken["id"])).values(sealed=b"of another key, long ago"))
+        await tx.execute(
+            secret.update()
+            .where(secret.c.endpoint_id == UUID(broken["id"]))
+            .values(sealed=b"of another key, long ago")
+        )
     receivers = Receivers()
     dispatcher = a_dispatcher(front, receivers)
 
@@ -123,7 +135,11 @@ async def test_a_secret_that_does_not_open_silences_its_own_endpoint_alone(front
 
 
 async def test_each_feed_knows_its_own_listeners(front):
-    consumers = {worker.name.partition("<")[2]: worker for worker in front.gateway.workers if isinstance(worker, Consumer)}
+    consumers = {
+        worker.name.partition("<")[2]: worker
+        for worker in front.gateway.workers
+        if isinstance(worker, Consumer)
+    }
     news = news_of(
         {
             "specversion": "1.0",
@@ -137,7 +153,9 @@ async def test_each_feed_knows_its_own_listeners(front):
         }
     )
     await consumers["scoring"]._prepare([news])
-    await front.partner.post("/v1/webhook-endpoints", {"url": "http://127.0.0.1:1/late", "event_types": ["complaint.*"]})
+    await front.partner.post(
+        "/v1/webhook-endpoints", {"url": "http://127.0.0.1:1/late", "event_types": ["complaint.*"]}
+    )
     await consumers["complaints"]._prepare([news])
     late = consumers["complaints"]._handler.__self__._listeners
 

@@ -16,7 +16,10 @@ async def test_paths_of_no_contract_are_not_there(front):
         for who in (front.partner, front.partner.with_(None)):
             answer = await who.get(f"{path}?source=complaints")
 
-            assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
+            assert (answer.status_code, answer.headers["content-type"]) == (
+                404,
+                "application/problem+json",
+            ), path
 
 
 @pytest.mark.parametrize("path", SHARED)
@@ -39,7 +42,13 @@ async def test_what_is_done_to_a_shared_resource_is_done_in_the_service_that_is_
     own = await front.partner.post(f"{path}?source=gateway")
     there = await front.partner.post(f"{path}?source=scoring")
 
-    assert [answer.status_code for answer in (sourceless, nobody, wrong, own, there)] == [422, 401, 405, 404, 200]
+    assert [answer.status_code for answer in (sourceless, nobody, wrong, own, there)] == [
+        422,
+        401,
+        405,
+        404,
+        200,
+    ]
     assert front.neighbors["scoring"].seen[-1].path == path
 
 
@@ -52,20 +61,34 @@ async def test_the_next_page_of_what_every_service_has_is_found_by_its_link(fron
     second = await front.partner.get(path)
 
     assert second.status_code == 200, second.text
-    assert [entry["action"] for page in (first, second) for entry in page.json()["items"]] == ["client.created", "client.changed"]
+    assert [entry["action"] for page in (first, second) for entry in page.json()["items"]] == [
+        "client.created",
+        "client.changed",
+    ]
 
 
 async def test_the_link_of_a_service_names_the_service(database_url):
     async def answer(scope, receive, send):
         link = (b"link", b'</v1/audit-entries?subject=x&cursor=y>; rel="next"')
-        await send({"type": "http.response.start", "status": 200, "headers": [link, (b"content-length", b"0")]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [link, (b"content-length", b"0")],
+            }
+        )
         await send({"type": "http.response.body", "body": b""})
 
-    async with running(database_url, {"scoring": Neighbor({"/v1/audit-entries": answer, "/v1/score-runs": answer})}) as front:
+    async with running(
+        database_url, {"scoring": Neighbor({"/v1/audit-entries": answer, "/v1/score-runs": answer})}
+    ) as front:
         shared = await front.partner.get("/v1/audit-entries?subject=x&source=scoring")
         other = await front.partner.get("/v1/score-runs?subject=x")
 
-    assert shared.headers["link"] == '</v1/audit-entries?source=scoring&subject=x&cursor=y>; rel="next"'
+    assert (
+        shared.headers["link"]
+        == '</v1/audit-entries?source=scoring&subject=x&cursor=y>; rel="next"'
+    )
     assert "source" not in other.headers["link"]
 
 
@@ -73,7 +96,9 @@ async def test_a_preflight_is_counted_and_answered_as_all_else(database_url):
     asks = {"Origin": ORIGIN, "Access-Control-Request-Method": "POST", "X-Request-Id": "abc-1"}
     # The first of the three is the token that the administrator asks for at the start.
     async with running(database_url, cors_origins=ORIGIN, anonymous_limit_requests=3) as front:
-        answers = [await front.partner.http.options("/v1/customers", headers=asks) for _ in range(3)]
+        answers = [
+            await front.partner.http.options("/v1/customers", headers=asks) for _ in range(3)
+        ]
 
     assert [answer.status_code for answer in answers] == [204, 204, 429]
     assert answers[0].headers["x-request-id"] == "abc-1"
@@ -88,18 +113,26 @@ async def test_the_gateways_own_requests_are_observed_once(front):
 
     text = (await front.partner.http.get("/metrics")).text
 
-    counted = re.findall(r'guanxi_request_seconds_count\{method="GET",route="([^"]*)",service="gateway",status="(\d+)"\} (\d+)', text)
+    counted = re.findall(
+        r'guanxi_request_seconds_count\{method="GET",route="([^"]*)",service="gateway",status="(\d+)"\}'
+        r" (\d+)",
+        text,
+    )
     assert counted == [("/v1/api-keys", "200", "1"), ("gateway", "401", "1")]
 
 
-async def test_made_up_keys_and_tickets_of_a_drained_address_ask_the_database_no_more(database_url, monkeypatch):
+async def test_made_up_keys_and_tickets_of_a_drained_address_ask_the_database_no_more(
+    database_url, monkeypatch
+):
     looked_up = []
 
     async def no_ticket(tx, digest, *, at):
         looked_up.append(digest)
 
     async with running(database_url, anonymous_limit_requests=5) as front:
-        key = (await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"]})).json()["key"]
+        key = (
+            await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": ["clients:read"]})
+        ).json()["key"]
         sheet = front.partner.with_(f"Bearer {key}")
         assert (await sheet.get("/v1/clients")).status_code == 200
         key_tokens = front.gateway.parts[ApiKeyTokens]
@@ -111,10 +144,19 @@ async def test_made_up_keys_and_tickets_of_a_drained_address_ask_the_database_no
 
         monkeypatch.setattr(key_tokens, "_checked", counting)
         monkeypatch.setattr("gateway.ticket.store.take", no_ticket)
-        by_key = [(await front.partner.with_(f"Bearer gxk_{n}").get("/v1/customers")).status_code for n in range(4)]
-        by_ticket = [(await front.partner.with_(None).get(f"/v1/agents/a/stream?ticket=a{n}")).status_code for n in range(4)]
+        by_key = [
+            (await front.partner.with_(f"Bearer gxk_{n}").get("/v1/customers")).status_code
+            for n in range(4)
+        ]
+        by_ticket = [
+            (await front.partner.with_(None).get(f"/v1/agents/a/stream?ticket=a{n}")).status_code
+            for n in range(4)
+        ]
         before = len(looked_up)
-        again = [(await front.partner.with_(f"Bearer gxk_{n}").get("/v1/customers")).status_code for n in range(3)]
+        again = [
+            (await front.partner.with_(f"Bearer gxk_{n}").get("/v1/customers")).status_code
+            for n in range(3)
+        ]
         known = await sheet.get("/v1/clients")
 
     assert by_key[:3] == [401] * 3

@@ -1,4 +1,6 @@
-"""The gateway's own list of taken rights: none is published and none is gone by until it was read."""
+"""The gateway's own list of taken rights:
+none is published and none is gone by until it was read.
+"""
 
 import asyncio
 
@@ -20,7 +22,14 @@ AWAY = "postgresql://u:p@127.0.0.1:1/x"
 
 def a_gateway(database_url, *, schema="gateway", work=False):
     return compose(
-        Settings(database_url=database_url, database_schema=schema, issuer=ISSUER, secret_key="of-the-tests", request_log=False, work=work)
+        Settings(
+            database_url=database_url,
+            database_schema=schema,
+            issuer=ISSUER,
+            secret_key="of-the-tests",
+            request_log=False,
+            work=work,
+        )
     )
 
 
@@ -37,22 +46,34 @@ async def until_ok(http, path) -> None:
 
 
 async def test_a_gateway_whose_database_is_away_publishes_no_list():
-    async with listening(a_gateway(AWAY).app, lifespan="on") as url, AsyncClient(base_url=url, timeout=20, trust_env=False) as http:
+    async with (
+        listening(a_gateway(AWAY).app, lifespan="on") as url,
+        AsyncClient(base_url=url, timeout=20, trust_env=False) as http,
+    ):
         listed, ready = await http.get(PATH), await http.get("/readyz")
 
-    assert (listed.status_code, listed.headers["content-type"], listed.headers["retry-after"]) == (503, "application/problem+json", "1")
+    assert (listed.status_code, listed.headers["content-type"], listed.headers["retry-after"]) == (
+        503,
+        "application/problem+json",
+        "1",
+    )
     assert listed.json()["type"].endswith("/problems/taken-rights-unknown")
     assert (ready.status_code, len(ready.json()["reasons"])) == (503, 2)
 
 
 @pytest.mark.parametrize("present", ["", "0003"], ids=["empty", "older"])
 @pytest.mark.parametrize("work", [False, True])
-async def test_a_gateway_starts_on_a_schema_that_is_not_migrated_and_recovers_after_it_was(database_url, present, work):
+async def test_a_gateway_starts_on_a_schema_that_is_not_migrated_and_recovers_after_it_was(
+    database_url, present, work
+):
     await an_empty_schema(database_url)
     if present:
         await migrate(database_url, EMPTY, str(MIGRATIONS), to=present)
     gateway = a_gateway(database_url, schema=EMPTY, work=work)
-    async with listening(gateway.app, lifespan="on") as url, AsyncClient(base_url=url, timeout=20, trust_env=False) as http:
+    async with (
+        listening(gateway.app, lifespan="on") as url,
+        AsyncClient(base_url=url, timeout=20, trust_env=False) as http,
+    ):
         listed, ready = await http.get(PATH), await http.get("/readyz")
         await migrate(database_url, EMPTY, str(MIGRATIONS))
         await until_ok(http, "/readyz")
@@ -81,14 +102,19 @@ async def test_a_caller_is_told_503_and_not_401_until_the_list_was_read(front, m
     monkeypatch.setattr(own, "refresh", reads_nothing)
     monkeypatch.setattr(own, "_least", None)
 
-    passed_on, own_route = await front.partner.get("/v1/customers"), await front.partner.get("/v1/clients")
+    passed_on, own_route = (
+        await front.partner.get("/v1/customers"),
+        await front.partner.get("/v1/clients"),
+    )
 
     assert [answer.status_code for answer in (passed_on, own_route)] == [503, 503]
     assert passed_on.json()["type"].endswith("/problems/taken-rights-unknown")
     assert passed_on.headers["retry-after"] == "1"
 
 
-async def test_a_list_that_cannot_be_read_any_more_is_gone_by_and_not_published_for_long(front, monkeypatch):
+async def test_a_list_that_cannot_be_read_any_more_is_gone_by_and_not_published_for_long(
+    front, monkeypatch
+):
     own = OwnEpochs(clock)
     own.attach(front.gateway.database)
     await own.refresh()
@@ -101,7 +127,9 @@ async def test_a_list_that_cannot_be_read_any_more_is_gone_by_and_not_published_
         own.published()
 
 
-async def test_a_read_from_before_a_change_that_ends_after_it_brings_no_right_back(front, monkeypatch):
+async def test_a_read_from_before_a_change_that_ends_after_it_brings_no_right_back(
+    front, monkeypatch
+):
     own, may_tell, has_read = OwnEpochs(clock), asyncio.Event(), asyncio.Event()
     database = front.gateway.database
 

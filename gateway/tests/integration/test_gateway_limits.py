@@ -21,7 +21,8 @@ async def test_two_replicas_together_allow_no_more_than_the_quota(database_url):
     policy = Policy(quota=100, window=3600)
     replicas = [Allowances(SharedLeases(database), now=lambda: 7200.0) for _ in range(2)]
 
-    # Each asks past the quota: a replica that stops asking earlier may keep a lease it fetched ahead.
+    # Each asks past the quota: a replica that stops asking earlier may keep a lease it fetched
+    # ahead.
     counts = await asyncio.gather(*(allowed(replica, "shop", policy, 150) for replica in replicas))
 
     await database.close()
@@ -67,7 +68,12 @@ async def test_every_answer_tells_the_limit_and_the_last_one_says_when_to_go_on(
 
 async def test_a_clients_own_limit_takes_the_place_of_that_of_all(front):
     shop = await front.partner.post(
-        "/v1/clients", {"name": "Shop", "scopes": ["customers:read"], "rate_limit": {"requests": 2, "seconds": 600}}
+        "/v1/clients",
+        {
+            "name": "Shop",
+            "scopes": ["customers:read"],
+            "rate_limit": {"requests": 2, "seconds": 600},
+        },
     )
     token = await front.partner.token(shop.json()["client_id"], shop.json()["client_secret"])
     partner = front.partner.with_(f"Bearer {token}")
@@ -104,7 +110,9 @@ async def test_the_counter_is_written_once_per_lease_not_per_request(database_ur
             taken.append(key)
             return await leases.take(key, policy, window)
 
-    await allowed(Allowances(Counting(), now=lambda: 60.0), "shop", Policy(quota=1000, window=60), 400)
+    await allowed(
+        Allowances(Counting(), now=lambda: 60.0), "shop", Policy(quota=1000, window=60), 400
+    )
 
     await database.close()
     assert len(taken) <= 12
@@ -114,7 +122,12 @@ async def test_without_the_database_requests_still_pass(database_url):
     database = Database("postgresql://nobody@127.0.0.1:1/none", "gateway")
     await database.open()
 
-    spent = await allowed(Allowances(SharedLeases(database), now=lambda: 60.0), "shop", Policy(quota=100, window=60), 3)
+    spent = await allowed(
+        Allowances(SharedLeases(database), now=lambda: 60.0),
+        "shop",
+        Policy(quota=100, window=60),
+        3,
+    )
 
     await database.close()
     assert spent == 3

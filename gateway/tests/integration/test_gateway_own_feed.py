@@ -12,7 +12,9 @@ async def test_a_cursor_ahead_of_a_restored_feed_is_refused_as_a_neighbor_refuse
     await database.open()
     try:
         with pytest.raises(NeighborRefused) as refused:
-            await OwnFeed(database).get("/v1/events", params={"after": "5000", "limit": 10, "wait": 0})
+            await OwnFeed(database).get(
+                "/v1/events", params={"after": "5000", "limit": 10, "wait": 0}
+            )
     finally:
         await database.close()
 

@@ -17,14 +17,21 @@ from service_kit.testing import revisions
 
 from gateway import tables
 
-SCORES = {"customer_id": "x", "scores": [{"name": "clv", "value": "5"}], "tier": {"stars": 6, "since": None, "reason": None}}
+SCORES = {
+    "customer_id": "x",
+    "scores": [{"name": "clv", "value": "5"}],
+    "tier": {"stars": 6, "since": None, "reason": None},
+}
 
 
 def answering(customer_id, **more):
     """Neighbors that know one customer."""
     profile = {
         f"/v1/customers/{customer_id}": (200, {"id": str(customer_id), "name": "张伟"}),
-        f"/v1/customers/{customer_id}/timeline": (200, {"items": [{"title": "call"}], "next_cursor": None}),
+        f"/v1/customers/{customer_id}/timeline": (
+            200,
+            {"items": [{"title": "call"}], "next_cursor": None},
+        ),
         "/v1/care-tasks": (200, {"items": [{"state": "open"}], "next_cursor": None}),
     }
     complaints = {"/v1/complaints": (200, {"items": [{"state": "received"}], "next_cursor": None})}
@@ -45,7 +52,10 @@ async def test_an_overview_is_composed_of_all_services(database_url):
     assert overview["tier"]["stars"] == 6
     assert overview["scores"] == SCORES["scores"]
     assert overview["open_cases"] == [{"state": "received"}]
-    assert (overview["recent"], overview["care_tasks"]) == ([{"title": "call"}], [{"state": "open"}])
+    assert (overview["recent"], overview["care_tasks"]) == (
+        [{"title": "call"}],
+        [{"state": "open"}],
+    )
     assert (overview["degraded"], overview["withheld"]) == ([], [])
     assert neighbors["scoring"].seen[0].headers["authorization"] == front.partner.authorization
 
@@ -55,7 +65,11 @@ async def test_a_slow_or_broken_service_makes_the_overview_poorer_not_an_error(d
         await asyncio.sleep(5)
 
     customer_id = an_id()
-    neighbors = answering(customer_id, complaints={"/v1/complaints": hanging}, scoring={f"/v1/customers/{customer_id}/scores": (500, {})})
+    neighbors = answering(
+        customer_id,
+        complaints={"/v1/complaints": hanging},
+        scoring={f"/v1/customers/{customer_id}/scores": (500, {})},
+    )
     async with running(database_url, neighbors, overview_seconds=0.3) as front:
         overview = (await front.partner.get(f"/v1/customers/{customer_id}/overview")).json()
 
@@ -66,7 +80,9 @@ async def test_a_slow_or_broken_service_makes_the_overview_poorer_not_an_error(d
 
 async def test_a_part_that_the_token_may_not_see_is_withheld(database_url):
     customer_id = an_id()
-    async with running(database_url, answering(customer_id, complaints={"/v1/complaints": (403, {})})) as front:
+    async with running(
+        database_url, answering(customer_id, complaints={"/v1/complaints": (403, {})})
+    ) as front:
         overview = (await front.partner.get(f"/v1/customers/{customer_id}/overview")).json()
 
     assert (overview["withheld"], overview["degraded"]) == (["open_cases"], [])
@@ -88,7 +104,10 @@ async def test_an_overview_of_nobody_is_404(database_url):
     async with running(database_url, neighbors) as front:
         answer = await front.partner.get(f"/v1/customers/{customer_id}/overview")
 
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (404, "customer-not-found")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (
+        404,
+        "customer-not-found",
+    )
 
 
 async def test_the_docs_load_nothing_from_elsewhere(front):
@@ -101,7 +120,11 @@ async def test_the_docs_load_nothing_from_elsewhere(front):
     assert links
     assert all(link.startswith("/docs/") for link in links)
     assert [answer.status_code for answer in answers] == [200] * len(links)
-    assert "SwaggerUIBundle" in next(answer.text for answer, link in zip(answers, links, strict=True) if link.endswith("bundle.js"))
+    assert "SwaggerUIBundle" in next(
+        answer.text
+        for answer, link in zip(answers, links, strict=True)
+        if link.endswith("bundle.js")
+    )
 
 
 async def test_the_public_contract_is_served_and_merges_those_of_the_services(front):
@@ -109,13 +132,27 @@ async def test_the_public_contract_is_served_and_merges_those_of_the_services(fr
 
     operation = contract["paths"]["/v1/complaints"]["get"]
     assert contract["servers"][0]["url"] == ISSUER
-    assert {"/oauth/token", "/v1/clients", "/v1/webhook-endpoints", "/v1/customers/{id}/overview"} < contract["paths"].keys()
+    assert {
+        "/oauth/token",
+        "/v1/clients",
+        "/v1/webhook-endpoints",
+        "/v1/customers/{id}/overview",
+    } < contract["paths"].keys()
     assert "RateLimit" in operation["responses"]["200"]["headers"]
     assert "504" in operation["responses"]
-    assert any(parameter.get("name") == "source" for parameter in contract["paths"]["/v1/events"]["get"]["parameters"])
+    assert any(
+        parameter.get("name") == "source"
+        for parameter in contract["paths"]["/v1/events"]["get"]["parameters"]
+    )
 
 
-TYPES = ["not-found", "too-many-requests", "bad-gateway", "rights-exceeded", "webhook-target-refused"]
+TYPES = [
+    "not-found",
+    "too-many-requests",
+    "bad-gateway",
+    "rights-exceeded",
+    "webhook-target-refused",
+]
 
 
 async def test_every_type_of_problem_has_a_page_in_both_languages(front):
@@ -136,7 +173,10 @@ async def test_an_unknown_type_of_problem_is_404_and_echoes_nothing(front):
 
 
 async def test_health_tells_alive_and_ready(front):
-    statuses = [(await front.partner.http.get(path)).status_code for path in ("/livez", "/readyz", "/metrics")]
+    statuses = [
+        (await front.partner.http.get(path)).status_code
+        for path in ("/livez", "/readyz", "/metrics")
+    ]
 
     assert statuses == [200, 200, 200]
 
@@ -146,7 +186,11 @@ async def test_metrics_count_what_is_passed_on(front):
 
     text = (await front.partner.http.get("/metrics")).text
 
-    assert re.search(r'guanxi_request_seconds_count\{method="GET",route="customer-profile",service="gateway",status="200"\} 1', text)
+    assert re.search(
+        r'guanxi_request_seconds_count\{method="GET",route="customer-profile",'
+        r'service="gateway",status="200"\} 1',
+        text,
+    )
 
 
 async def test_the_request_log_holds_no_query(database_url, capsys):
@@ -162,7 +206,14 @@ async def test_the_request_log_holds_no_query(database_url, capsys):
 
 async def test_keys_rotate_without_a_single_refusal(database_url):
     moment = [datetime.now(UTC)]
-    settings = Settings(database_url=database_url, issuer=ISSUER, secret_key="k", signing_key_days=1, token_seconds=3600, work=False)
+    settings = Settings(
+        database_url=database_url,
+        issuer=ISSUER,
+        secret_key="k",
+        signing_key_days=1,
+        token_seconds=3600,
+        work=False,
+    )
     gateways = [compose(settings, now=lambda: moment[0]) for _ in range(2)]
     for gateway in gateways:
         await gateway.database.open()
@@ -179,7 +230,10 @@ async def test_keys_rotate_without_a_single_refusal(database_url):
         kid = jwt.decode(token, await rings[1].key_set(None), algorithms=["Ed25519"]).header["kid"]
         assert kid in known_before
         signed_by.add(kid)
-        tokens = [*[(made, each) for made, each in tokens if made > moment[0] - timedelta(seconds=3600)], (moment[0], token)]
+        tokens = [
+            *[(made, each) for made, each in tokens if made > moment[0] - timedelta(seconds=3600)],
+            (moment[0], token),
+        ]
         for _, each in tokens:
             jwt.decode(each, await rings[0].key_set(None), algorithms=["Ed25519"])
 
@@ -219,13 +273,24 @@ async def command(database_url, *words, secret="of-the-command-0123456789-abcdef
         "GUANXI_NEW_CLIENT_SECRET": secret,
     }
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "gateway", *words, env=environment, stdout=pipe, stderr=pipe)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "gateway", *words, env=environment, stdout=pipe, stderr=pipe
+    )
     out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
 
 
 async def test_ensure_client_is_idempotent_and_its_client_gets_tokens(database_url):
-    words = ("ensure-client", "--client-id", "administrator-2", "--name", "A", "--all-scopes", "--approval-limit", "1000000000.00 CNY")
+    words = (
+        "ensure-client",
+        "--client-id",
+        "administrator-2",
+        "--name",
+        "A",
+        "--all-scopes",
+        "--approval-limit",
+        "1000000000.00 CNY",
+    )
     first = await command(database_url, *words)
     again = await command(database_url, *words)
     weak = await command(database_url, *words, secret="short")
@@ -261,11 +326,19 @@ async def test_naughty_bodies_never_cause_a_server_error(front):
         b"[" * 5000,
         b'{"name":"' + b"x" * 70_000 + b'"}',
     ]
-    paths = ["/v1/clients", "/v1/api-keys", "/v1/webhook-endpoints", "/v1/stream-tickets", f"/v1/webhook-endpoints/{an_id()}/replay"]
+    paths = [
+        "/v1/clients",
+        "/v1/api-keys",
+        "/v1/webhook-endpoints",
+        "/v1/stream-tickets",
+        f"/v1/webhook-endpoints/{an_id()}/replay",
+    ]
 
     for path in paths:
         for body in bodies:
-            answer = await front.partner.request("POST", path, content=body, headers={"Content-Type": "application/json"})
+            answer = await front.partner.request(
+                "POST", path, content=body, headers={"Content-Type": "application/json"}
+            )
             assert answer.status_code < 500, (path, body[:20], answer.text)
             if answer.status_code >= 400:
                 assert answer.headers["content-type"] == "application/problem+json"

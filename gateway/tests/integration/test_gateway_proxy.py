@@ -11,7 +11,13 @@ from gateway.testing import Neighbor, listening, running
 
 def stream(chunks, *, pause=0.05, content_type=b"text/event-stream"):
     async def answer(scope, receive, send):
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", content_type)]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-type", content_type)],
+            }
+        )
         for chunk in chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await asyncio.sleep(pause)
@@ -53,7 +59,11 @@ async def test_path_query_body_and_headers_go_through_unchanged(front):
 
     seen = front.neighbors["customer-profile"].seen[-1]
     assert answer.status_code == 200
-    assert (seen.method, seen.path, seen.query) == ("POST", "/v1/customers/a%2Fb%20c", "q=%E5%BC%A0%E4%BC%9F&tag=a%26b&tag=")
+    assert (seen.method, seen.path, seen.query) == (
+        "POST",
+        "/v1/customers/a%2Fb%20c",
+        "q=%E5%BC%A0%E4%BC%9F&tag=a%26b&tag=",
+    )
     assert seen.body == b"\x00\xff{}"
     assert (seen.headers["content-type"], seen.headers["if-match"]) == ("x/y", '"3"')
     assert seen.headers["authorization"] == front.partner.authorization
@@ -81,7 +91,9 @@ async def test_what_the_caller_says_of_itself_is_replaced_and_hop_by_hop_headers
 async def test_request_id_and_trace_go_through_and_come_back(front):
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-    answer = await front.partner.get("/v1/customers", headers={"X-Request-Id": "abc-1", "traceparent": trace})
+    answer = await front.partner.get(
+        "/v1/customers", headers={"X-Request-Id": "abc-1", "traceparent": trace}
+    )
 
     headers = front.neighbors["customer-profile"].seen[-1].headers
     assert headers["x-request-id"] == "abc-1" == answer.headers["x-request-id"]
@@ -96,9 +108,13 @@ async def test_a_made_up_request_id_is_replaced(front):
 
 
 async def test_server_sent_events_arrive_as_they_are_sent(front):
-    front.neighbors["contact-center"].answers["/v1/agents/a/stream"] = stream([b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n"], pause=0.3)
+    front.neighbors["contact-center"].answers["/v1/agents/a/stream"] = stream(
+        [b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n"], pause=0.3
+    )
 
-    async with front.partner.http.stream("GET", "/v1/agents/a/stream", headers={"Authorization": front.partner.authorization}) as answer:
+    async with front.partner.http.stream(
+        "GET", "/v1/agents/a/stream", headers={"Authorization": front.partner.authorization}
+    ) as answer:
         arrived = [(chunk, time.monotonic()) async for chunk in answer.aiter_raw()]
 
     assert [chunk for chunk, _ in arrived] == [b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n"]
@@ -107,7 +123,9 @@ async def test_server_sent_events_arrive_as_they_are_sent(front):
 
 async def test_a_large_answer_comes_back_whole(front):
     chunk = bytes(range(256)) * 256
-    front.neighbors["complaints"].answers["/v1/complaints/x/letters"] = stream([chunk] * 64, pause=0, content_type=b"application/pdf")
+    front.neighbors["complaints"].answers["/v1/complaints/x/letters"] = stream(
+        [chunk] * 64, pause=0, content_type=b"application/pdf"
+    )
 
     answer = await front.partner.get("/v1/complaints/x/letters")
 
@@ -120,7 +138,9 @@ async def test_a_large_upload_streams_through(front):
             yield b"x" * 65_536
 
     answer = await front.partner.http.post(
-        "/v1/customer-imports", content=chunks(), headers={"Authorization": front.partner.authorization, "Content-Type": "text/csv"}
+        "/v1/customer-imports",
+        content=chunks(),
+        headers={"Authorization": front.partner.authorization, "Content-Type": "text/csv"},
     )
 
     assert answer.status_code == 200
@@ -131,7 +151,13 @@ async def test_a_caller_who_leaves_ends_the_request_behind(front):
     gone = asyncio.Event()
 
     async def endless(scope, receive, send):
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-type", b"text/event-stream")],
+            }
+        )
         await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
         await receive()
         while (await receive())["type"] != "http.disconnect":
@@ -139,7 +165,9 @@ async def test_a_caller_who_leaves_ends_the_request_behind(front):
         gone.set()
 
     front.neighbors["contact-center"].answers["/v1/agents/a/stream"] = endless
-    async with front.partner.http.stream("GET", "/v1/agents/a/stream", headers={"Authorization": front.partner.authorization}) as answer:
+    async with front.partner.http.stream(
+        "GET", "/v1/agents/a/stream", headers={"Authorization": front.partner.authorization}
+    ) as answer:
         assert await anext(answer.aiter_raw()) == b"data: 1\n\n"
 
     assert await asyncio.wait_for(gone.wait(), 5)
@@ -185,7 +213,10 @@ async def test_a_service_that_is_slow_is_504(database_url):
     async with running(database_url, {"complaints": slow}, answer_seconds=0.3) as front:
         answer = await front.partner.get("/v1/complaints")
 
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (504, "gateway-timeout")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (
+        504,
+        "gateway-timeout",
+    )
 
 
 async def test_a_service_that_answers_nonsense_is_502(database_url):
@@ -196,7 +227,12 @@ async def test_a_service_that_answers_nonsense_is_502(database_url):
         writer.close()
 
     server = await asyncio.start_server(nonsense, "127.0.0.1", 0)
-    async with server, running(database_url, complaints_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as front:
+    async with (
+        server,
+        running(
+            database_url, complaints_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        ) as front,
+    ):
         answer = await front.partner.post("/v1/complaints")
 
     assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (502, "bad-gateway")
@@ -211,7 +247,12 @@ async def test_an_answer_that_breaks_off_is_not_taken_for_whole(database_url):
         writer.close()
 
     server = await asyncio.start_server(broken, "127.0.0.1", 0)
-    async with server, running(database_url, complaints_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as front:
+    async with (
+        server,
+        running(
+            database_url, complaints_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        ) as front,
+    ):
         with pytest.raises(Exception, match=r"(?i)peer|closed|incomplete|disconnected"):
             await front.partner.get("/v1/complaints")
 
@@ -219,7 +260,10 @@ async def test_an_answer_that_breaks_off_is_not_taken_for_whole(database_url):
 async def test_a_service_on_a_unix_socket_is_reached(database_url, tmp_path):
     path = str(tmp_path / "s.sock")
     neighbor = Neighbor({"/v1/complaints": (200, {"over": "unix"})})
-    async with listening(neighbor, uds=path), running(database_url, complaints_url=f"unix:{path}") as front:
+    async with (
+        listening(neighbor, uds=path),
+        running(database_url, complaints_url=f"unix:{path}") as front,
+    ):
         answer = await front.partner.get("/v1/complaints")
 
     assert answer.json() == {"over": "unix"}
@@ -232,14 +276,19 @@ async def test_an_unknown_path_is_a_404_problem(front):
     for path in UNKNOWN_PATHS:
         answer = await front.partner.get(path)
 
-        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
+        assert (answer.status_code, answer.headers["content-type"]) == (
+            404,
+            "application/problem+json",
+        ), path
 
 
 async def test_a_forged_token_is_refused_here(front):
     answer = await front.partner.with_("Bearer forged.token.here").get("/v1/customers")
 
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"].startswith('Bearer realm="guanxi", error="invalid_token"')
+    assert answer.headers["www-authenticate"].startswith(
+        'Bearer realm="guanxi", error="invalid_token"'
+    )
     assert front.neighbors["customer-profile"].seen == []
 
 
@@ -274,7 +323,9 @@ async def test_a_browser_of_an_allowed_origin_may_call_and_no_other(database_url
     async with running(database_url, cors_origins="https://desk.example") as front:
         asks = {"Origin": "https://desk.example", "Access-Control-Request-Method": "POST"}
         preflight = await front.partner.http.options("/v1/customers", headers=asks)
-        allowed = await front.partner.get("/v1/customers", headers={"Origin": "https://desk.example"})
+        allowed = await front.partner.get(
+            "/v1/customers", headers={"Origin": "https://desk.example"}
+        )
         other = await front.partner.get("/v1/customers", headers={"Origin": "https://evil.example"})
 
     assert preflight.status_code == 204
@@ -287,7 +338,9 @@ async def test_a_browser_of_an_allowed_origin_may_call_and_no_other(database_url
 
 async def test_many_requests_at_once_get_their_own_answers(front):
     async def asked(number):
-        answer = await front.partner.get(f"/v1/{'complaints' if number % 2 else 'customers'}/{number}")
+        answer = await front.partner.get(
+            f"/v1/{'complaints' if number % 2 else 'customers'}/{number}"
+        )
         return answer.json()["path"].rpartition("/")[2] == str(number)
 
     assert all(await asyncio.gather(*(asked(number) for number in range(200))))

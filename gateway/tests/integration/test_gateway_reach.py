@@ -1,11 +1,21 @@
-"""Who changes whom: from above only, never one's own makers, those of the operator and of the services least of all."""
+"""Who changes whom: from above only, never one's own makers,
+those of the operator and of the services least of all.
+"""
 
 import pytest
 from gateway.client.domain import OF_SERVICES
 from gateway.rights.domain import SCOPES
 from gateway.testing import SECRET, a_client
 
-BROAD = ["clients:write", "clients:read", "api-keys:write", "webhooks:write", "webhooks:read", "tiers:read", "events:read"]
+BROAD = [
+    "clients:write",
+    "clients:read",
+    "api-keys:write",
+    "webhooks:write",
+    "webhooks:read",
+    "tiers:read",
+    "events:read",
+]
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # A public name.
 
@@ -17,12 +27,19 @@ async def a_child(of, **body):
 
 
 async def as_client(front, made):
-    return front.partner.with_(f"Bearer {await front.partner.token(made['client_id'], made['client_secret'])}")
+    return front.partner.with_(
+        f"Bearer {await front.partner.token(made['client_id'], made['client_secret'])}"
+    )
 
 
 async def as_person(front, client_id, secret):
     own = await front.partner.token(client_id, secret)
-    form = {"grant_type": EXCHANGE, "subject_token": own, "subject_token_type": ACCESS_TOKEN, "sub": "li.na"}
+    form = {
+        "grant_type": EXCHANGE,
+        "subject_token": own,
+        "subject_token_type": ACCESS_TOKEN,
+        "sub": "li.na",
+    }
     answer = await front.partner.http.post("/oauth/token", data=form, auth=(client_id, secret))
     return front.partner.with_(f"Bearer {answer.json()['access_token']}")
 
@@ -42,7 +59,11 @@ async def tried(asker, id):
         await asker.post(f"{path}/secret", {"overlap_seconds": 0}),
         await asker.request("DELETE", path, headers={"If-Match": "*"}),
     ]
-    return [(answer.status_code, answer.json()["type"].rsplit("/")[-1]) for answer in answers if answer.status_code >= 300]
+    return [
+        (answer.status_code, answer.json()["type"].rsplit("/")[-1])
+        for answer in answers
+        if answer.status_code >= 300
+    ]
 
 
 REFUSED = [(403, "client-out-of-reach")] * 5
@@ -82,19 +103,29 @@ async def test_a_client_changes_those_below_it_and_renews_its_own_secret(front, 
     _, crm, child, _, grandchild = family
     by_child = await as_client(front, child)
 
-    below = [await by_child.patch(f"/v1/clients/{grandchild['id']}", {"name": "Renamed"}, match="*")]
+    below = [
+        await by_child.patch(f"/v1/clients/{grandchild['id']}", {"name": "Renamed"}, match="*")
+    ]
     below.append(await crm.post(f"/v1/clients/{grandchild['id']}/secret", {}))
-    below.append(await by_child.request("DELETE", f"/v1/clients/{grandchild['id']}", headers={"If-Match": "*"}))
+    below.append(
+        await by_child.request(
+            "DELETE", f"/v1/clients/{grandchild['id']}", headers={"If-Match": "*"}
+        )
+    )
     own = await by_child.post(f"/v1/clients/{child['id']}/secret", {})
 
     assert [answer.status_code for answer in (*below, own)] == [200, 200, 204, 200]
 
 
-async def test_clients_of_the_operator_change_one_another_but_not_those_of_the_services(front, family):
+async def test_clients_of_the_operator_change_one_another_but_not_those_of_the_services(
+    front, family
+):
     operators, _, child, _, _ = family
     nearly_all = await front.partner.registered(scopes=set(SCOPES) - {"events:admin"})
     everything_elsewhere = await front.partner.registered(units=("cn",))
-    made_with_everything = await as_client(front, await a_child(front.partner, scopes=sorted(SCOPES)))
+    made_with_everything = await as_client(
+        front, await a_child(front.partner, scopes=sorted(SCOPES))
+    )
 
     for name in sorted(OF_SERVICES):
         service = await a_client(front.gateway, client_id=name, scopes={"events:read"})
@@ -105,14 +136,18 @@ async def test_clients_of_the_operator_change_one_another_but_not_those_of_the_s
         assert await front.partner.token(name, SECRET)
     assert await tried(made_with_everything, operators.id) == REFUSED
     assert await tried(made_with_everything, child["id"]) == REFUSED
-    assert (await nearly_all.patch(f"/v1/clients/{operators.id}", {"name": "Renamed"}, match="*")).status_code == 200
+    assert (
+        await nearly_all.patch(f"/v1/clients/{operators.id}", {"name": "Renamed"}, match="*")
+    ).status_code == 200
 
 
 async def test_keys_and_endpoints_of_those_above_stay_as_they_are(front, family):
     _, crm, child, _, _ = family
     by_child = await as_client(front, child)
     key = (await crm.post("/v1/api-keys", {"name": "Sheet", "scopes": ["tiers:read"]})).json()
-    made = await crm.post("/v1/webhook-endpoints", {"url": "http://127.0.0.1:9/x", "event_types": ["client.*"]})
+    made = await crm.post(
+        "/v1/webhook-endpoints", {"url": "http://127.0.0.1:9/x", "event_types": ["client.*"]}
+    )
     endpoint = made.json()
     assert made.status_code == 201, endpoint
     delivery = (await crm.post(f"/v1/webhook-endpoints/{endpoint['id']}/test-event")).json()
@@ -128,4 +163,6 @@ async def test_keys_and_endpoints_of_those_above_stay_as_they_are(front, family)
         await by_child.request("DELETE", path, headers={"If-Match": "*"}),
     ]
 
-    assert [answer.json()["type"].rsplit("/")[-1] for answer in answers] == ["client-out-of-reach"] * 7
+    assert [answer.json()["type"].rsplit("/")[-1] for answer in answers] == [
+        "client-out-of-reach"
+    ] * 7

@@ -1,4 +1,6 @@
-"""Keys that were taken back: what they signed is refused, and nothing of our own goes on with them."""
+"""Keys that were taken back:
+what they signed is refused, and nothing of our own goes on with them.
+"""
 
 import asyncio
 
@@ -16,7 +18,9 @@ from service_kit.store.sqlstates import DatabaseUnavailable
 @pytest.fixture
 async def operator(database_url):
     """Another process with the same database, such as the command line."""
-    gateway = compose(Settings(database_url=database_url, issuer=ISSUER, secret_key="of-the-tests", work=False))
+    gateway = compose(
+        Settings(database_url=database_url, issuer=ISSUER, secret_key="of-the-tests", work=False)
+    )
     await gateway.database.open()
     yield gateway.parts[KeyRing]
     await gateway.database.close()
@@ -42,7 +46,10 @@ async def test_a_plain_rotation_refuses_nothing(front, operator):
     made = await operator.rotate(is_compromised=False)
     let_time_pass(front)
 
-    published = {key["kid"] for key in (await front.partner.http.get("/.well-known/jwks.json")).json()["keys"]}
+    published = {
+        key["kid"]
+        for key in (await front.partner.http.get("/.well-known/jwks.json")).json()["keys"]
+    }
 
     assert (await front.partner.get("/v1/customers")).status_code == 200
     assert made.kid in published
@@ -50,7 +57,9 @@ async def test_a_plain_rotation_refuses_nothing(front, operator):
 
 
 async def test_api_keys_and_our_own_calls_go_on_with_the_new_key(front, operator):
-    key = (await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": ["customers:read"]})).json()["key"]
+    key = (
+        await front.partner.post("/v1/api-keys", {"name": "Sheet", "scopes": ["customers:read"]})
+    ).json()["key"]
     sheet = front.partner.with_(f"Bearer {key}")
     own = front.gateway.tokens
     await sheet.get("/v1/customers")
@@ -113,14 +122,24 @@ async def test_while_the_database_is_away_nobody_waits_for_it(front, monkeypatch
     assert first is second is known
 
 
-async def test_a_compromised_key_is_dropped_although_another_process_rotates_at_the_same_time(front, operator):
-    old = {key["kid"] for key in (await front.partner.http.get("/.well-known/jwks.json")).json()["keys"]}
+async def test_a_compromised_key_is_dropped_although_another_process_rotates_at_the_same_time(
+    front, operator
+):
+    old = {
+        key["kid"]
+        for key in (await front.partner.http.get("/.well-known/jwks.json")).json()["keys"]
+    }
     other = front.gateway.parts[KeyRing]
 
-    made = await asyncio.gather(*(ring.rotate(is_compromised=True) for ring in (operator, other, operator, other)))
+    made = await asyncio.gather(
+        *(ring.rotate(is_compromised=True) for ring in (operator, other, operator, other))
+    )
 
     let_time_pass(front)
-    left = {key["kid"] for key in (await front.partner.http.get("/.well-known/jwks.json")).json()["keys"]}
+    left = {
+        key["kid"]
+        for key in (await front.partner.http.get("/.well-known/jwks.json")).json()["keys"]
+    }
     assert not left & old
     assert len(left) == 1
     assert left < {key.kid for key in made}

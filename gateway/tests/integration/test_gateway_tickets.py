@@ -18,7 +18,9 @@ async def opened(front, ticket, path=STREAM):
 
 
 async def a_shop(front):
-    client = await a_client(front.gateway, client_id="shop", scopes={"api-keys:write", "offers:read", "clients:read"})
+    client = await a_client(
+        front.gateway, client_id="shop", scopes={"api-keys:write", "offers:read", "clients:read"}
+    )
     return client, front.partner.with_(f"Bearer {await front.partner.token('shop')}")
 
 
@@ -26,8 +28,12 @@ async def test_a_ticket_ends_when_its_client_loses_rights_also_when_they_are_giv
     client, shop = await a_shop(front)
     ticket = await ticket_of(shop)
 
-    less = await front.partner.patch(f"/v1/clients/{client.id}", {"scopes": ["offers:read"]}, match='"1"')
-    more = await front.partner.patch(f"/v1/clients/{client.id}", {"scopes": ["offers:read", "clients:read"]}, match='"2"')
+    less = await front.partner.patch(
+        f"/v1/clients/{client.id}", {"scopes": ["offers:read"]}, match='"1"'
+    )
+    more = await front.partner.patch(
+        f"/v1/clients/{client.id}", {"scopes": ["offers:read", "clients:read"]}, match='"2"'
+    )
     renewed = await ticket_of(front.partner.with_(f"Bearer {await front.partner.token('shop')}"))
 
     assert (less.status_code, more.status_code) == (200, 200)
@@ -84,7 +90,14 @@ async def test_a_ticket_is_not_longer_than_its_token(database_url):
 async def test_a_ticket_opens_nothing_but_an_event_stream_and_is_kept_for_it(front):
     ticket = await ticket_of(front.partner)
 
-    paths = ("/v1/clients", "/v1/customers", "/v1/agents", "/v1/agents/a", "/v1/agents/a/stream/", "/v1/agents/a/b/stream")
+    paths = (
+        "/v1/clients",
+        "/v1/customers",
+        "/v1/agents",
+        "/v1/agents/a",
+        "/v1/agents/a/stream/",
+        "/v1/agents/a/b/stream",
+    )
     tried = {path: await opened(front, ticket, path) for path in paths}
     shown = await front.partner.with_(None).get(f"/v1/clients?ticket={ticket}")
 

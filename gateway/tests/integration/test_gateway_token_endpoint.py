@@ -19,7 +19,12 @@ async def decoded(front, token):
 
 
 def subject(token, **more):
-    return {"grant_type": EXCHANGE, "subject_token": token, "subject_token_type": ACCESS_TOKEN, **more}
+    return {
+        "grant_type": EXCHANGE,
+        "subject_token": token,
+        "subject_token_type": ACCESS_TOKEN,
+        **more,
+    }
 
 
 async def ask(front, form, auth=None, **options):
@@ -27,7 +32,12 @@ async def ask(front, form, auth=None, **options):
 
 
 async def test_client_credentials_give_a_token_as_rfc_9068_profiles_it(front):
-    await a_client(front.gateway, client_id="shop", scopes={"customers:read", "complaints:write"}, units=("cn.gd",))
+    await a_client(
+        front.gateway,
+        client_id="shop",
+        scopes={"customers:read", "complaints:write"},
+        units=("cn.gd",),
+    )
 
     answer = await ask(front, {"grant_type": "client_credentials"}, auth=("shop", SECRET))
 
@@ -38,7 +48,13 @@ async def test_client_credentials_give_a_token_as_rfc_9068_profiles_it(front):
     assert (granted["token_type"], granted["expires_in"]) == ("Bearer", 3600)
     assert granted["scope"] == "complaints:write customers:read"
     assert token.header["typ"] == "at+jwt"
-    assert {"iss": ISSUER, "aud": "guanxi", "sub": "shop", "client_id": "shop", "units": ["cn.gd"]}.items() <= token.claims.items()
+    assert {
+        "iss": ISSUER,
+        "aud": "guanxi",
+        "sub": "shop",
+        "client_id": "shop",
+        "units": ["cn.gd"],
+    }.items() <= token.claims.items()
     assert token.claims["exp"] - token.claims["iat"] == 3600
     assert token.claims["jti"]
 
@@ -46,7 +62,15 @@ async def test_client_credentials_give_a_token_as_rfc_9068_profiles_it(front):
 async def test_a_client_may_authenticate_in_the_form_and_narrow_its_scopes(front):
     await a_client(front.gateway, client_id="shop", scopes={"customers:read", "customers:write"})
 
-    answer = await ask(front, {"grant_type": "client_credentials", "client_id": "shop", "client_secret": SECRET, "scope": "customers:read"})
+    answer = await ask(
+        front,
+        {
+            "grant_type": "client_credentials",
+            "client_id": "shop",
+            "client_secret": SECRET,
+            "scope": "customers:read",
+        },
+    )
 
     assert answer.json()["scope"] == "customers:read"
 
@@ -58,7 +82,9 @@ async def test_basic_credentials_are_form_decoded(front):
 
     basic = base64.b64encode(f"{quote_plus('shop one')}:{quote_plus(secret)}".encode()).decode()
 
-    answer = await ask(front, {"grant_type": "client_credentials"}, headers={"Authorization": f"Basic {basic}"})
+    answer = await ask(
+        front, {"grant_type": "client_credentials"}, headers={"Authorization": f"Basic {basic}"}
+    )
 
     assert answer.status_code == 200
 
@@ -70,10 +96,30 @@ REFUSED_FORMS = [
     ({}, ("shop", SECRET), 400, "invalid_request"),
     ({"grant_type": ""}, ("shop", SECRET), 400, "invalid_request"),
     ({"grant_type": "password"}, ("shop", SECRET), 400, "unsupported_grant_type"),
-    ({"grant_type": "client_credentials", "scope": "audit:read"}, ("shop", SECRET), 400, "invalid_scope"),
-    ({"grant_type": "client_credentials", "scope": "no:such"}, ("shop", SECRET), 400, "invalid_scope"),
-    ({"grant_type": "client_credentials", "client_id": "shop", "client_secret": SECRET}, ("shop", SECRET), 400, "invalid_request"),
-    ({"grant_type": "client_credentials", "client_id": "other"}, ("shop", SECRET), 400, "invalid_request"),
+    (
+        {"grant_type": "client_credentials", "scope": "audit:read"},
+        ("shop", SECRET),
+        400,
+        "invalid_scope",
+    ),
+    (
+        {"grant_type": "client_credentials", "scope": "no:such"},
+        ("shop", SECRET),
+        400,
+        "invalid_scope",
+    ),
+    (
+        {"grant_type": "client_credentials", "client_id": "shop", "client_secret": SECRET},
+        ("shop", SECRET),
+        400,
+        "invalid_request",
+    ),
+    (
+        {"grant_type": "client_credentials", "client_id": "other"},
+        ("shop", SECRET),
+        400,
+        "invalid_request",
+    ),
 ]
 
 
@@ -90,7 +136,10 @@ async def test_refusals_speak_the_words_of_rfc_6749(front):
 
 UNREADABLE_FORMS = [
     ("application/json", b'{"grant_type": "client_credentials"}'),
-    ("application/x-www-form-urlencoded", b"grant_type=client_credentials&grant_type=client_credentials"),
+    (
+        "application/x-www-form-urlencoded",
+        b"grant_type=client_credentials&grant_type=client_credentials",
+    ),
     ("application/x-www-form-urlencoded", b"grant_type=%ff%fe"),
     ("application/x-www-form-urlencoded", b"\xff\xfe\x00"),
     ("application/x-www-form-urlencoded", b"&".join(b"a%d=1" % n for n in range(60))),
@@ -101,17 +150,31 @@ async def test_a_form_that_cannot_be_read_is_an_invalid_request(front):
     await a_client(front.gateway, client_id="shop")
 
     for content_type, body in UNREADABLE_FORMS:
-        answer = await front.partner.http.post("/oauth/token", content=body, headers={"Content-Type": content_type}, auth=("shop", SECRET))
+        answer = await front.partner.http.post(
+            "/oauth/token",
+            content=body,
+            headers={"Content-Type": content_type},
+            auth=("shop", SECRET),
+        )
 
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request"), body
 
 
-UNREADABLE_CREDENTIALS = ["Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Bearer x", "Digest y", "Basic " + "A" * 9000]
+UNREADABLE_CREDENTIALS = [
+    "Basic",
+    "Basic !!!",
+    "Basic bm9jb2xvbg==",
+    "Bearer x",
+    "Digest y",
+    "Basic " + "A" * 9000,
+]
 
 
 async def test_credentials_that_cannot_be_read_are_an_invalid_client(front):
     for header in UNREADABLE_CREDENTIALS:
-        answer = await ask(front, {"grant_type": "client_credentials"}, headers={"Authorization": header})
+        answer = await ask(
+            front, {"grant_type": "client_credentials"}, headers={"Authorization": header}
+        )
 
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client"), header
 
@@ -121,19 +184,35 @@ async def test_a_disabled_client_gets_no_token_and_its_tokens_are_refused(front)
     shop = front.partner.with_(f"Bearer {await front.partner.token('shop')}")
     assert (await shop.get("/v1/clients")).status_code == 200
 
-    changed = await front.partner.patch(f"/v1/clients/{client.id}", {"state": "disabled"}, match='"1"')
+    changed = await front.partner.patch(
+        f"/v1/clients/{client.id}", {"state": "disabled"}, match='"1"'
+    )
 
     assert changed.status_code == 200
-    assert (await ask(front, {"grant_type": "client_credentials"}, ("shop", SECRET))).status_code == 401
+    assert (
+        await ask(front, {"grant_type": "client_credentials"}, ("shop", SECRET))
+    ).status_code == 401
     assert (await shop.get("/v1/clients")).status_code == 401
 
 
 async def test_an_exchanged_token_is_the_persons_and_names_who_acts(front):
     held = Money(Decimal("1000.00"), "CNY")
-    await a_client(front.gateway, client_id="desk", scopes={"complaints:write", "complaints:approve"}, approval_limit=held)
+    await a_client(
+        front.gateway,
+        client_id="desk",
+        scopes={"complaints:write", "complaints:approve"},
+        approval_limit=held,
+    )
     own = await front.partner.token("desk")
     agent = "01890a5d-ac96-774b-bcce-b302099a8057"
-    asked = subject(own, sub="li.na", scope="complaints:write", units="cn.gd.gz cn.bj", approval_limit="500.00 CNY", agent_id=agent)
+    asked = subject(
+        own,
+        sub="li.na",
+        scope="complaints:write",
+        units="cn.gd.gz cn.bj",
+        approval_limit="500.00 CNY",
+        agent_id=agent,
+    )
 
     answer = await ask(front, asked, ("desk", SECRET))
 
@@ -204,7 +283,13 @@ REFUSED_EXCHANGES = [
 
 async def test_an_exchange_never_goes_beyond_the_subject(front):
     limit = Money(Decimal(1000), "CNY")
-    await a_client(front.gateway, client_id="desk", scopes={"complaints:write"}, units=("cn.gd",), approval_limit=limit)
+    await a_client(
+        front.gateway,
+        client_id="desk",
+        scopes={"complaints:write"},
+        units=("cn.gd",),
+        approval_limit=limit,
+    )
     own = await front.partner.token("desk")
 
     for more, error in REFUSED_EXCHANGES:
@@ -216,7 +301,9 @@ async def test_an_exchange_never_goes_beyond_the_subject(front):
 async def test_nobody_exchanges_the_token_of_another_client(front):
     await a_client(front.gateway, client_id="desk", scopes={"complaints:write"})
 
-    answer = await ask(front, subject(front.partner.authorization.split()[1], sub="li.na"), ("desk", SECRET))
+    answer = await ask(
+        front, subject(front.partner.authorization.split()[1], sub="li.na"), ("desk", SECRET)
+    )
 
     assert answer.json()["error"] == "invalid_request"
 
@@ -239,7 +326,9 @@ async def test_an_exchanged_token_does_not_outlive_its_subject(front):
 
     granted = (await ask(front, subject(own, sub="li.na"), ("desk", SECRET))).json()
 
-    assert (await decoded(front, granted["access_token"])).claims["exp"] <= (await decoded(front, own)).claims["exp"]
+    assert (await decoded(front, granted["access_token"])).claims["exp"] <= (
+        await decoded(front, own)
+    ).claims["exp"]
 
 
 async def test_the_servers_metadata_lead_to_its_endpoints(front):
@@ -256,7 +345,10 @@ async def test_the_key_set_shows_no_private_key(front):
     keys = (await front.partner.http.get("/.well-known/jwks.json")).json()["keys"]
 
     assert keys
-    assert all("d" not in key and key["kty"] == "OKP" and key["crv"] == "Ed25519" and key["use"] == "sig" for key in keys)
+    assert all(
+        "d" not in key and key["kty"] == "OKP" and key["crv"] == "Ed25519" and key["use"] == "sig"
+        for key in keys
+    )
     assert "private" not in json.dumps(keys)
 
 

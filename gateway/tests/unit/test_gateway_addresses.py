@@ -99,7 +99,9 @@ def test_loopback_is_allowed_by_setting_only(address):
         require_allowed(address, is_loopback_allowed=False)
 
 
-@pytest.mark.parametrize("address", ["10.0.0.1", "169.254.169.254", "fe80::1", "::ffff:10.0.0.1", "0.0.0.0"])
+@pytest.mark.parametrize(
+    "address", ["10.0.0.1", "169.254.169.254", "fe80::1", "::ffff:10.0.0.1", "0.0.0.0"]
+)
 def test_the_loopback_setting_allows_nothing_else(address):
     with pytest.raises(AddressRefused):
         require_allowed(address, is_loopback_allowed=True)

@@ -4,7 +4,12 @@ import pytest
 from gateway.contract.merge import merge
 from gateway.contract.paths import PathClaimedTwice
 
-ANSWER = {"200": {"description": "x", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}}}}
+ANSWER = {
+    "200": {
+        "description": "x",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}},
+    }
+}
 
 
 def a_document(path, operation_id="read", note=None, **more):
@@ -12,7 +17,9 @@ def a_document(path, operation_id="read", note=None, **more):
         "openapi": "3.1.0",
         "info": {"title": "x", "version": "1"},
         "servers": [{"url": "http://gateway.test"}],
-        "paths": {path: {"get": {"operationId": operation_id, "tags": ["notes"], "responses": {**ANSWER}}}},
+        "paths": {
+            path: {"get": {"operationId": operation_id, "tags": ["notes"], "responses": {**ANSWER}}}
+        },
         "components": {"schemas": {"Note": note or {"type": "object"}}},
         **more,
     }
@@ -24,10 +31,18 @@ def merged(**services):
 
 
 def test_equal_schemas_are_shared_and_different_ones_renamed():
-    document = merged(complaints=a_document("/v1/complaints", "a"), scoring=a_document("/v1/scores", "b", note={"type": "string"}))
+    document = merged(
+        complaints=a_document("/v1/complaints", "a"),
+        scoring=a_document("/v1/scores", "b", note={"type": "string"}),
+    )
 
-    schema = document["paths"]["/v1/scores"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-    assert document["components"]["schemas"] == {"Note": {"type": "object"}, "ScoringNote": {"type": "string"}}
+    schema = document["paths"]["/v1/scores"]["get"]["responses"]["200"]["content"][
+        "application/json"
+    ]["schema"]
+    assert document["components"]["schemas"] == {
+        "Note": {"type": "object"},
+        "ScoringNote": {"type": "string"},
+    }
     assert schema == {"$ref": "#/components/schemas/ScoringNote"}
 
 
@@ -55,7 +70,10 @@ def test_a_path_that_two_claim_is_refused():
 
 
 def test_the_documents_that_are_merged_are_left_as_they_are():
-    own, other = a_document("/v1/clients", "list"), a_document("/v1/complaints", note={"type": "string"})
+    own, other = (
+        a_document("/v1/clients", "list"),
+        a_document("/v1/complaints", note={"type": "string"}),
+    )
     before = repr((own, other))
 
     merge(own, {"complaints": other})
@@ -68,7 +86,11 @@ def test_shared_paths_are_the_gateways_with_a_source():
 
     document = merge(own, {"complaints": a_document("/v1/events", "list_events")})
 
-    [source] = [parameter for parameter in document["paths"]["/v1/events"]["get"]["parameters"] if parameter["name"] == "source"]
+    [source] = [
+        parameter
+        for parameter in document["paths"]["/v1/events"]["get"]["parameters"]
+        if parameter["name"] == "source"
+    ]
     assert source["required"]
     assert "complaints" in source["schema"]["enum"]
 
@@ -78,26 +100,43 @@ def referring(name):
 
 
 def test_what_refers_to_a_renamed_schema_is_renamed_with_it():
-    documents = [a_document(path, path, note={"type": kind}) for path, kind in (("/v1/complaints", "object"), ("/v1/scores", "string"))]
+    documents = [
+        a_document(path, path, note={"type": kind})
+        for path, kind in (("/v1/complaints", "object"), ("/v1/scores", "string"))
+    ]
     for document in documents:
-        document["components"]["schemas"] |= {"Page": referring("Note"), "Book": referring("Page"), "Other": {"type": "null"}}
+        document["components"]["schemas"] |= {
+            "Page": referring("Note"),
+            "Book": referring("Page"),
+            "Other": {"type": "null"},
+        }
 
     document = merged(complaints=documents[0], scoring=documents[1])
 
     schemas = document["components"]["schemas"]
-    assert (schemas["Page"], schemas["ScoringPage"]) == (referring("Note"), referring("ScoringNote"))
-    assert (schemas["Book"], schemas["ScoringBook"]) == (referring("Page"), referring("ScoringPage"))
+    assert (schemas["Page"], schemas["ScoringPage"]) == (
+        referring("Note"),
+        referring("ScoringNote"),
+    )
+    assert (schemas["Book"], schemas["ScoringBook"]) == (
+        referring("Page"),
+        referring("ScoringPage"),
+    )
     assert "ScoringOther" not in schemas
 
 
 def test_the_mapping_of_a_discriminator_is_led_to_the_new_name():
     other = a_document("/v1/scores", note={"type": "string"})
     mapping = {"note": "#/components/schemas/Note"}
-    other["components"]["schemas"]["Choice"] = {"discriminator": {"propertyName": "kind", "mapping": mapping}}
+    other["components"]["schemas"]["Choice"] = {
+        "discriminator": {"propertyName": "kind", "mapping": mapping}
+    }
 
     document = merged(complaints=a_document("/v1/complaints", "a"), scoring=other)
 
-    assert document["components"]["schemas"]["Choice"]["discriminator"]["mapping"] == {"note": "#/components/schemas/ScoringNote"}
+    assert document["components"]["schemas"]["Choice"]["discriminator"]["mapping"] == {
+        "note": "#/components/schemas/ScoringNote"
+    }
 
 
 def test_a_body_that_does_not_come_is_told_where_there_is_one():

@@ -1,4 +1,6 @@
-"""What one exchange does when the service or the caller fails, with a stand-in for the connection."""
+"""What one exchange does when the service or the caller fails,
+with a stand-in for the connection.
+"""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -50,7 +52,8 @@ async def exchange(upstream, method="GET", headers=()):
 
     async def receive():
         if not body:
-            # As a server does: there is nothing more to tell until the caller leaves, and this one stays.
+            # As a server does: there is nothing more to tell until the caller leaves, and this one
+            # stays.
             await asyncio.Event().wait()
         return {"type": "http.request", "body": body.pop(), "more_body": False}
 
@@ -105,7 +108,9 @@ async def test_no_task_is_left_behind():
 
 
 def test_headers_that_connection_names_are_hop_by_hop():
-    kept = passed_on([(b"Connection", b"close, X-Once"), (b"X-Once", b"1"), (b"X-All", b"2")], frozenset())
+    kept = passed_on(
+        [(b"Connection", b"close, X-Once"), (b"X-Once", b"1"), (b"X-All", b"2")], frozenset()
+    )
 
     assert kept == [(b"x-all", b"2")]
 
@@ -121,7 +126,9 @@ def test_headers_that_connection_names_are_hop_by_hop():
         (("10.0.0.0/8",), "10.0.0.1", b"", "10.0.0.1"),
     ],
 )
-def test_forwarded_addresses_are_believed_from_trusted_proxies_only(trusted, peer, forwarded, expected):
+def test_forwarded_addresses_are_believed_from_trusted_proxies_only(
+    trusted, peer, forwarded, expected
+):
     assert ClientAddress(trusted).of(peer, [(b"x-forwarded-for", forwarded)]) == expected
 
 
@@ -140,7 +147,10 @@ def test_services_are_named_by_port_or_socket(url, expected):
 
 
 def test_a_target_stays_one_line_of_ascii():
-    assert target_of(b"/v1/a%2Fb", b"q=%20&x=\r\nHost: evil \xe5") == "/v1/a%2Fb?q=%20&x=%0D%0AHost:%20evil%20%E5"
+    assert (
+        target_of(b"/v1/a%2Fb", b"q=%20&x=\r\nHost: evil \xe5")
+        == "/v1/a%2Fb?q=%20&x=%0D%0AHost:%20evil%20%E5"
+    )
 
 
 def test_tickets_and_sources_are_taken_out_of_the_query():
@@ -165,7 +175,14 @@ def test_a_window_counts_down_and_says_when_it_is_whole_again():
 
 
 def a_key(generation, signs_from):
-    return SigningKey(generation=generation, kid=str(generation), public={}, private=b"", created_at=NOON, signs_from=signs_from)
+    return SigningKey(
+        generation=generation,
+        kid=str(generation),
+        public={},
+        private=b"",
+        created_at=NOON,
+        signs_from=signs_from,
+    )
 
 
 ROTATION = Rotation(signs_for=timedelta(days=90), token_lifetime=timedelta(hours=1))

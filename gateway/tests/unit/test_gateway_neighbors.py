@@ -21,7 +21,10 @@ def contract_of(service):
 
 def parameters(contract, operation):
     shared = contract["components"].get("parameters", {})
-    return [shared[told["$ref"].rpartition("/")[2]] if "$ref" in told else told for told in operation["parameters"]]
+    return [
+        shared[told["$ref"].rpartition("/")[2]] if "$ref" in told else told
+        for told in operation["parameters"]
+    ]
 
 
 @pytest.mark.parametrize("part", parts_of(CUSTOMER), ids=lambda part: part.name)
@@ -31,4 +34,6 @@ def test_every_question_of_the_overview_is_in_the_contract_of_its_service(part):
 
     operation = contract["paths"][target.path.replace(str(CUSTOMER), "{customer_id}")]["get"]
 
-    assert {name for name, _ in parse_qsl(target.query)} <= {parameter["name"] for parameter in parameters(contract, operation)}
+    assert {name for name, _ in parse_qsl(target.query)} <= {
+        parameter["name"] for parameter in parameters(contract, operation)
+    }

@@ -1,7 +1,13 @@
 """Which service answers which path is what the contracts say."""
 
 import pytest
-from gateway.contract.documents import ContractMissing, contracts_folder, read_contracts, require_all, streams_in
+from gateway.contract.documents import (
+    ContractMissing,
+    contracts_folder,
+    read_contracts,
+    require_all,
+    streams_in,
+)
 from gateway.contract.paths import SHARED, PathClaimedTwice, Paths
 from gateway.services import GATEWAY, SERVICES
 
@@ -10,8 +16,20 @@ CONTRACTS = read_contracts(contracts_folder(""))
 PATHS = Paths(
     {
         GATEWAY: ["/v1/clients", "/v1/events", "/v1/shelves/{id}/overview"],
-        "library": ["/v1/events", "/v1/shelves", "/v1/shelves/{id}", "/v1/shelves/{id}/books", "/v1/readers", "/v1/readers/{id}/cards"],
-        "shop": ["/v1/events", "/v1/shelves/{shelf_id}/prices", "/v1/shelves/{id}/prices/{day}", "/v1/shelves/best"],
+        "library": [
+            "/v1/events",
+            "/v1/shelves",
+            "/v1/shelves/{id}",
+            "/v1/shelves/{id}/books",
+            "/v1/readers",
+            "/v1/readers/{id}/cards",
+        ],
+        "shop": [
+            "/v1/events",
+            "/v1/shelves/{shelf_id}/prices",
+            "/v1/shelves/{id}/prices/{day}",
+            "/v1/shelves/best",
+        ],
     }
 )
 
@@ -63,7 +81,11 @@ def test_a_path_that_two_claim_is_an_error_that_names_both(path):
 def test_every_path_of_every_contract_leads_to_its_service(service):
     paths = Paths({name: contract["paths"] for name, contract in CONTRACTS.items()})
 
-    astray = {path for path in CONTRACTS[service]["paths"] if paths.owner_of(path) not in (service, SHARED)}
+    astray = {
+        path
+        for path in CONTRACTS[service]["paths"]
+        if paths.owner_of(path) not in (service, SHARED)
+    }
 
     assert astray == set()
 

@@ -12,7 +12,9 @@ from service_kit.words.money import Money
 AGENT = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 PATHS = st.lists(st.sampled_from(["cn", "gd", "sh", "gz"]), min_size=1, max_size=3).map(".".join)
 UNITS = st.none() | st.lists(PATHS, max_size=3).map(tuple)
-LIMITS = st.none() | st.builds(Money, st.integers(0, 5).map(Decimal), st.sampled_from(["CNY", "USD"]))
+LIMITS = st.none() | st.builds(
+    Money, st.integers(0, 5).map(Decimal), st.sampled_from(["CNY", "USD"])
+)
 RIGHTS = st.builds(
     Rights,
     scopes=st.frozensets(st.sampled_from(["customers:read", "customers:write", "audit:read"])),
@@ -55,7 +57,10 @@ def test_units_lie_within_by_whole_path_segments(inner, outer, expected):
     ],
 )
 def test_an_approval_limit_stays_within_that_of_its_giver(limit, held, is_allowed):
-    asked, giver = Rights(scopes=frozenset(), approval_limit=limit), Rights(scopes=frozenset(), approval_limit=held)
+    asked, giver = (
+        Rights(scopes=frozenset(), approval_limit=limit),
+        Rights(scopes=frozenset(), approval_limit=held),
+    )
 
     assert (asked.excess_over(giver) is None) is is_allowed
 

@@ -14,7 +14,12 @@ HOURS = timedelta(hours=1)
 
 
 def a_delivery():
-    envelope = {"id": "e", "type": "guanxi.tier.changed.v1", "time": "2026-03-02T12:00:00Z", "data": {}}
+    envelope = {
+        "id": "e",
+        "type": "guanxi.tier.changed.v1",
+        "time": "2026-03-02T12:00:00Z",
+        "data": {},
+    }
     return for_event(envelope, id=new_id(), endpoint_id=new_id(), occurred_at=NOON, at=NOON)
 
 
@@ -31,7 +36,11 @@ def test_retries_follow_the_schedule_each_counted_from_the_failure_before():
 
 
 def test_jitter_only_ever_adds_a_little():
-    assert timedelta(minutes=5) < schedule.next_attempt(2, NOON, chance=0.999) - NOON < timedelta(minutes=5.6)
+    assert (
+        timedelta(minutes=5)
+        < schedule.next_attempt(2, NOON, chance=0.999) - NOON
+        < timedelta(minutes=5.6)
+    )
 
 
 def test_a_delivery_is_abandoned_after_ten_failures():
@@ -52,7 +61,9 @@ def test_a_replayed_delivery_has_its_whole_schedule_again_and_keeps_its_log():
     assert (delivery.state, delivery.tries, delivery.attempts) == ("pending", 0, 1)
 
 
-@pytest.mark.parametrize(("since", "is_over"), [(timedelta(days=5), True), (timedelta(days=4, hours=23), False)])
+@pytest.mark.parametrize(
+    ("since", "is_over"), [(timedelta(days=5), True), (timedelta(days=4, hours=23), False)]
+)
 def test_an_endpoint_is_given_up_after_five_days_of_failures(since, is_over):
     assert schedule.is_given_up(NOON - since, NOON) is is_over
 
@@ -85,7 +96,13 @@ def test_filters_name_a_type_a_family_or_everything(filters, type_, expected):
 
 @pytest.mark.parametrize(
     ("units", "unit", "expected"),
-    [(None, None, True), (None, "cn", True), (("cn.gd",), "cn.gd.gz", True), (("cn.gd",), "cn", False), (("cn.gd",), None, False)],
+    [
+        (None, None, True),
+        (None, "cn", True),
+        (("cn.gd",), "cn.gd.gz", True),
+        (("cn.gd",), "cn", False),
+        (("cn.gd",), None, False),
+    ],
 )
 def test_events_without_a_unit_belong_to_the_whole_company(units, unit, expected):
     assert may_see(units, unit) is expected

@@ -1,4 +1,6 @@
-"""The form of the token endpoint: nobody without a client fills the memory, and nothing is issued that is over already."""
+"""The form of the token endpoint:
+nobody without a client fills the memory, and nothing is issued that is over already.
+"""
 
 import pytest
 from gateway.token.domain import TokenRefused, is_unit_path
@@ -25,7 +27,13 @@ class Sending:
         return {"type": "http.request", "body": body, "more_body": self.taken < len(self._pieces)}
 
     def request(self):
-        scope = {"type": "http", "method": "POST", "path": "/oauth/token", "query_string": b"", "headers": self._headers}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/oauth/token",
+            "query_string": b"",
+            "headers": self._headers,
+        }
         return Request(scope, self.receive)
 
 
@@ -54,7 +62,24 @@ async def test_a_form_in_pieces_is_put_together():
     assert await _form_of(sending.request()) == {"grant_type": "a b"}
 
 
-UNITS = ["cn", "cn.gd.gz", "a_b-c.1", "", ".", "cn.", ".cn", "cn..gd", "CN", "cn gd", "cn,gd", "cn\n", "广", "\u0663", "a" * 200, "a" * 201]
+UNITS = [
+    "cn",
+    "cn.gd.gz",
+    "a_b-c.1",
+    "",
+    ".",
+    "cn.",
+    ".cn",
+    "cn..gd",
+    "CN",
+    "cn gd",
+    "cn,gd",
+    "cn\n",
+    "广",
+    "\u0663",
+    "a" * 200,
+    "a" * 201,
+]
 
 
 @pytest.mark.parametrize("text", UNITS)

@@ -59,7 +59,7 @@ class Service:
 
     A composition root makes one, then wires its own parts and workers:
 
-        service = Service(name="complaints", title=..., settings=settings, migrations=..., routers=[...], events=EVENTS)
+        service = Service(name="complaints", settings=settings, routers=[...], events=EVENTS, ...)
         service.part(Customers(service.client(settings.customer_profile_url)))
         service.worker(service.loop("clocks", Timers(...).step))
         service.consume("customer-profile", client, handler)
@@ -94,19 +94,26 @@ class Service:
         self.clock = now
         self.metrics = Metrics(name)
         self.messages = messages or Messages()
-        self.problems = Problems(base=settings.issuer, language=settings.language, messages=self.messages)
+        self.problems = Problems(
+            base=settings.issuer, language=settings.language, messages=self.messages
+        )
         self.sealer = Sealer(settings.secret_key.get_secret_value())
         self.database = Database(
             settings.database_url,
             settings.database_schema,
-            limits=PoolLimits(largest=settings.database_pool_size, statement_within=settings.database_statement_seconds),
+            limits=PoolLimits(
+                largest=settings.database_pool_size,
+                statement_within=settings.database_statement_seconds,
+            ),
         )
         self.leases = Leases(self.database)
         self._always: list[Worker] = []
         self._starting: list[Action] = []
         self.authenticator = self._authenticator(keys, epochs)
         self.tokens = Tokens(
-            gateway_url=settings.gateway_url, client_id=settings.client_id, client_secret=settings.client_secret.get_secret_value()
+            gateway_url=settings.gateway_url,
+            client_id=settings.client_id,
+            client_secret=settings.client_secret.get_secret_value(),
         )
         self.parts = Parts()
         self.checks = [health.database_check(self.database, self.migrations)]
@@ -114,8 +121,17 @@ class Service:
         self._working_tasks: list[asyncio.Task[None]] = []
         self._closing: list[Action] = [self.tokens.close]
         self._sequencer = Sequencer(self.database)
-        own = [feed_router(name, event_scopes), audit_router(sensitive_scope=sensitive_scope), parked.router]
-        self.routes: list[APIRoute] = [route for router in [*routers, *own] for route in router.routes if isinstance(route, APIRoute)]
+        own = [
+            feed_router(name, event_scopes),
+            audit_router(sensitive_scope=sensitive_scope),
+            parked.router,
+        ]
+        self.routes: list[APIRoute] = [
+            route
+            for router in [*routers, *own]
+            for route in router.routes
+            if isinstance(route, APIRoute)
+        ]
         self._require_settings()
         self.kept_answers = KeptAnswers(self.routes)
         self.wiring = self._wired(may_read)
@@ -143,19 +159,29 @@ class Service:
         """A route's call promises settings of one class to mypy: those that came are of it."""
         for route in self.routes:
             if isinstance(route, StrictRoute) and not isinstance(self.settings, route.settings):
-                raise TypeError(f"{route.path} reads {route.settings.__qualname__}, and {self.name} has {type(self.settings).__qualname__}")
+                raise TypeError(
+                    f"{route.path} reads {route.settings.__qualname__}, and {self.name} has"
+                    f" {type(self.settings).__qualname__}"
+                )
 
     def _work(self) -> None:
         """The background work of every service."""
         self.worker(self.loop("sequencer", self._sequencer.step, topic="outbox", idle_seconds=0.25))
-        self.worker(self.loop("seals", Seals(self.database, self.sealer, clock=self.clock).step, idle_seconds=1.0))
-        self.worker(self.loop("housekeeping", self._housekeeping, idle_seconds=HOUSEKEEPING_SECONDS))
+        self.worker(
+            self.loop(
+                "seals", Seals(self.database, self.sealer, clock=self.clock).step, idle_seconds=1.0
+            )
+        )
+        self.worker(
+            self.loop("housekeeping", self._housekeeping, idle_seconds=HOUSEKEEPING_SECONDS)
+        )
         self.always(self.loop("scratch", self._sweep, idle_seconds=HOUSEKEEPING_SECONDS))
 
     # Wiring, for composition roots.
 
     def part(self, part: Part, kind: type[Part] | None = None) -> Part:
-        """Keep a part for routes, which find it by its class or by the port `kind` (`call.part(Printer)`).
+        """Keep a part for routes, which find it by its class or by the port `kind`
+        (`call.part(Printer)`).
 
         Its `close()`, if it has one, is awaited at the end.
         """
@@ -178,8 +204,22 @@ class Service:
     def worker(self, worker: Worker) -> None:
         self.workers.append(worker)
 
-    def loop(self, name: str, step: Callable[[], Awaitable[bool]], *, topic: str = "", idle_seconds: float = 0.5) -> Loop:
-        return Loop(name, step, signals=self.database.signals, topic=topic, idle_seconds=idle_seconds, metrics=self.metrics)
+    def loop(
+        self,
+        name: str,
+        step: Callable[[], Awaitable[bool]],
+        *,
+        topic: str = "",
+        idle_seconds: float = 0.5,
+    ) -> Loop:
+        return Loop(
+            name,
+            step,
+            signals=self.database.signals,
+            topic=topic,
+            idle_seconds=idle_seconds,
+            metrics=self.metrics,
+        )
 
     def client(self, address: str, *, seconds: float = 2.0) -> ServiceClient:
         """A client of another service with this service's own token."""
@@ -199,9 +239,11 @@ class Service:
         lane: Lane = ALL,
         families: Collection[str] = (),
     ) -> None:
-        """Follow a neighbor's feed, or one lane of it: whoever follows `live` follows `bulk` too, else they miss what imports tell.
+        """Follow a neighbor's feed, or one lane of it: whoever follows `live` follows `bulk` too,
+        else they miss what imports tell.
 
-        `families` are those of the events that the handler lives on, such as `customer`: it waits until the own token may read them.
+        `families` are those of the events that the handler lives on, such as `customer`: it waits
+        until the own token may read them.
         """
         self.worker(
             Consumer(
@@ -219,15 +261,21 @@ class Service:
         )
 
     def _authenticator(self, keys: Keys | None, epochs: Epochs | None) -> Authenticator:
-        """Checks tokens by the given keys and epochs, or else by those that the gateway publishes."""
+        """Checks tokens by the given keys and epochs,
+        or else by those that the gateway publishes.
+        """
         chosen = self.settings
         if keys is None:
-            keys = PublishedKeys(self.database, gateway_url=chosen.gateway_url, issuer=chosen.issuer)
+            keys = PublishedKeys(
+                self.database, gateway_url=chosen.gateway_url, issuer=chosen.issuer
+            )
             epochs = self._published_epochs()
         return Authenticator(keys, issuer=chosen.issuer, audience=chosen.audience, epochs=epochs)
 
     def _published_epochs(self) -> PublishedEpochs:
-        epochs = PublishedEpochs(self.database, gateway_url=self.settings.gateway_url, issuer=self.settings.issuer)
+        epochs = PublishedEpochs(
+            self.database, gateway_url=self.settings.gateway_url, issuer=self.settings.issuer
+        )
         self.at_start(epochs.settle)
         self.always(epochs)
         return epochs
@@ -250,13 +298,19 @@ class Service:
     # Running.
 
     def withdraw_routes(self) -> None:
-        """Serve no operations any more, only health: for a process that does the background work alone."""
-        self.api.router.routes[:] = [route for route in self.api.router.routes if route not in self.routes]
+        """Serve no operations any more, only health:
+        for a process that does the background work alone.
+        """
+        self.api.router.routes[:] = [
+            route for route in self.api.router.routes if route not in self.routes
+        ]
         self.app = self._shell([])
 
     @asynccontextmanager
     async def running(self, *, work: bool) -> AsyncIterator[None]:
-        """Open what the service needs, and run its background work if asked; everything is closed again at the end."""
+        """Open what the service needs, and run its background work if asked;
+        everything is closed again at the end.
+        """
         self.sealer.require_key()
         async with AsyncExitStack() as stack:
             await self.database.open()
@@ -272,15 +326,21 @@ class Service:
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
-        # Housekeeping makes the head too: a database that is not there or not migrated yet keeps nobody from starting.
-        with suppress(DatabaseUnavailable, TransactionRolledBack, OutcomeUnknown, asyncpg.PostgresError):
+        # Housekeeping makes the head too: a database that is not there or not migrated yet keeps
+        # nobody from starting.
+        with suppress(
+            DatabaseUnavailable, TransactionRolledBack, OutcomeUnknown, asyncpg.PostgresError
+        ):
             await self._sequencer.make_head()
         async with self._running(self.workers):
             yield
 
     @asynccontextmanager
     async def _running(self, workers: Sequence[Worker]) -> AsyncIterator[None]:
-        self._working_tasks += [asyncio.create_task(supervised(worker, self.metrics), name=worker.name) for worker in workers]
+        self._working_tasks += [
+            asyncio.create_task(supervised(worker, self.metrics), name=worker.name)
+            for worker in workers
+        ]
         try:
             yield
         finally:
@@ -300,7 +360,9 @@ class Service:
         """Make sure that the feed has a head, and forget what is older than promised."""
         await self._sequencer.make_head()
         at = self.clock()
-        forgotten = await idempotency.forget_old(self.database, at=at, hours=self.settings.idempotency_hours)
+        forgotten = await idempotency.forget_old(
+            self.database, at=at, hours=self.settings.idempotency_hours
+        )
         has_trimmed = await self._sequencer.trim(at=at, days=self.settings.feed_days)
         return has_trimmed or forgotten == idempotency.FORGET_BATCH
 
@@ -356,14 +418,24 @@ class Service:
 
 
 def _telemetry(settings: ServiceSettings) -> Any:
-    """FastAPI's own OpenTelemetry, sending to a collector where one is named; otherwise off, since it costs on every request."""
+    """FastAPI's own OpenTelemetry, sending to a collector where one is named;
+    otherwise off, since it costs on every request.
+    """
     if not settings.otlp_endpoint:
-        return {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+        return {
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        }
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     provider = TracerProvider(resource=Resource.create({"service.name": settings.database_schema}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint)))
+    provider.add_span_processor(
+        BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.otlp_endpoint))
+    )
     return {"tracer_provider": provider, "metrics": False, "logs": False, "auto_configure": False}

@@ -18,13 +18,21 @@ from service_kit.words.errors import Refusal
 HOLDS, BROKEN, CANNOT_LOOK = 0, 1, 2
 
 
-def run_verification(name: str, chosen: Callable[[], ServiceSettings], tables: MetaData, *, is_taking_in: bool) -> int:
+def run_verification(
+    name: str, chosen: Callable[[], ServiceSettings], tables: MetaData, *, is_taking_in: bool
+) -> int:
     """Verify, say what was found, and give the exit code."""
     try:
         found = asyncio.run(_verified(name, chosen(), tables, is_taking_in=is_taking_in))
     except SystemExit:
         return CANNOT_LOOK
-    except (Refusal, TransactionRolledBack, OutcomeUnknown, asyncpg.PostgresError, OSError) as error:
+    except (
+        Refusal,
+        TransactionRolledBack,
+        OutcomeUnknown,
+        asyncpg.PostgresError,
+        OSError,
+    ) as error:
         typer.echo(f"{name}: cannot look: {error or type(error).__name__}", err=True)
         return CANNOT_LOOK
     for fault in found.faults:
@@ -37,12 +45,17 @@ def run_verification(name: str, chosen: Callable[[], ServiceSettings], tables: M
 
 def summary(found: Findings) -> str:
     """One line: what was looked at, and how it came out."""
-    walked = f"{found.rows} rows of {found.subjects} subjects, {found.seals} seals, {found.unsealed} rows not sealed yet"
+    walked = (
+        f"{found.rows} rows of {found.subjects} subjects, {found.seals} seals, {found.unsealed}"
+        " rows not sealed yet"
+    )
     later = f", {found.found_later} found there when seals began" if found.found_later else ""
     return f"{walked}{later}: {f'{found.faulty} do not hold' if found.faulty else 'all hold'}"
 
 
-async def _verified(name: str, chosen: ServiceSettings, tables: MetaData, *, is_taking_in: bool) -> Findings:
+async def _verified(
+    name: str, chosen: ServiceSettings, tables: MetaData, *, is_taking_in: bool
+) -> Findings:
     database = Database(chosen.database_url, chosen.database_schema)
     await database.open()
     try:
@@ -53,7 +66,9 @@ async def _verified(name: str, chosen: ServiceSettings, tables: MetaData, *, is_
         await database.close()
 
 
-async def _walked(name: str, chosen: ServiceSettings, tables: MetaData, database: Database) -> Findings:
+async def _walked(
+    name: str, chosen: ServiceSettings, tables: MetaData, database: Database
+) -> Findings:
     with Console(stderr=True).status(f"{name}: looking at the first rows") as status:
         return await verify_all(
             database,

@@ -1,4 +1,6 @@
-"""What the kit's tests start from: an open database with the schema of the notes, and a raw connection to it."""
+"""What the kit's tests start from:
+an open database with the schema of the notes, and a raw connection to it.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -39,9 +41,15 @@ def compose(url: str, signing_keys: SigningKeys) -> Callable[..., Service]:
     """`compose(*routers, **settings)`: the notes with more routes and other settings."""
 
     def composed(
-        *routers: Router, now: Clock = clock, keys: Keys | None = None, sensitive_scope: str = notes.SENSITIVE_SCOPE, **settings: Any
+        *routers: Router,
+        now: Clock = clock,
+        keys: Keys | None = None,
+        sensitive_scope: str = notes.SENSITIVE_SCOPE,
+        **settings: Any,
     ) -> Service:
-        chosen = notes.Settings(**{"database_url": url, "issuer": ISSUER, "secret_key": "test", **settings})
+        chosen = notes.Settings(
+            **{"database_url": url, "issuer": ISSUER, "secret_key": "test", **settings}
+        )
         return Service(
             name="notes",
             title="Notes",

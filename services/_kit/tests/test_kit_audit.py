@@ -1,4 +1,6 @@
-"""The audit: a chain per subject that proves itself, also after personal values were erased from it."""
+"""The audit: a chain per subject that proves itself,
+also after personal values were erased from it.
+"""
 
 import asyncio
 import hashlib
@@ -26,7 +28,11 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=2
 NUMBERS = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.dictionaries(
     TEXT,
-    st.recursive(st.none() | st.booleans() | NUMBERS | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=8),
+    st.recursive(
+        st.none() | st.booleans() | NUMBERS | TEXT,
+        lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
+        max_leaves=8,
+    ),
     max_size=4,
 )
 
@@ -35,7 +41,9 @@ def an_event(type_: str = "note.written", *, subject: UUID = SUBJECT, **payload:
     return Event(type=type_, subject=subject, at=AT, payload=payload, unit="cn")
 
 
-async def recorded(database: Database, *types: str, subject: UUID = SUBJECT, **values: object) -> None:
+async def recorded(
+    database: Database, *types: str, subject: UUID = SUBJECT, **values: object
+) -> None:
     """One transaction for each type."""
     for type_ in types:
         async with database.transaction(origin=ORIGIN) as tx:
@@ -53,9 +61,17 @@ async def test_each_transaction_adds_one_sealed_row_per_subject(database):
 
     audit.verify(rows)
 
-    assert [(row["sequence"], row["action"]) for row in rows] == [(1, "note.written"), (2, "note.changed")]
+    assert [(row["sequence"], row["action"]) for row in rows] == [
+        (1, "note.written"),
+        (2, "note.changed"),
+    ]
     assert rows[0]["values"] == {"note.written": {"note_id": str(SUBJECT), "text": "secret"}}
-    assert (rows[0]["client_id"], rows[0]["actor"], rows[0]["request_id"], rows[0]["at"]) == ("desk", "li", "r-1", AT)
+    assert (rows[0]["client_id"], rows[0]["actor"], rows[0]["request_id"], rows[0]["at"]) == (
+        "desk",
+        "li",
+        "r-1",
+        AT,
+    )
     assert rows[0]["salt"] != rows[1]["salt"]
 
 
@@ -106,7 +122,12 @@ async def test_erased_values_leave_a_chain_that_still_proves_itself(database):
     audit.verify(rows)
 
     assert erased == 2
-    assert [row["values"] is None and row["salt"] is None for row in rows] == [True, True, False, False]
+    assert [row["values"] is None and row["salt"] is None for row in rows] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     assert [row["action"] for row in rows][2:] == ["audit.erased", "note.erased"]
     assert (await chain(database, UUID(int=2)))[0]["values"]["note.written"]["text"] == "of another"
 
@@ -134,8 +155,20 @@ async def test_nothing_to_erase_is_nothing_erased(database):
         ("UPDATE audit_entry SET hash = sha256('x') WHERE sequence = 2", 2),
         ("DELETE FROM audit_entry WHERE sequence = 1", 1),
         ("DELETE FROM audit_entry WHERE sequence = 2", 2),
-        ("DELETE FROM audit_entry WHERE sequence = 2; UPDATE audit_entry SET sequence = 2 WHERE sequence = 3", 2),
-        ("UPDATE audit_entry SET sequence = -sequence; UPDATE audit_entry SET sequence = 4 + sequence", 1),
+        (
+            (
+                "DELETE FROM audit_entry WHERE sequence = 2; UPDATE audit_entry SET sequence = 2"
+                " WHERE sequence = 3"
+            ),
+            2,
+        ),
+        (
+            (
+                "UPDATE audit_entry SET sequence = -sequence; UPDATE audit_entry SET sequence = 4 +"
+                " sequence"
+            ),
+            1,
+        ),
         ("UPDATE audit_entry SET subject = '00000000-0000-0000-0000-000000000009'", 1),
     ],
 )
@@ -168,7 +201,9 @@ async def test_many_changes_of_one_subject_at_once_make_one_chain(compose, signi
     async with serving(compose(work=False), signing_keys) as api:
         note = (await api.post("/v1/notes", {"text": "0"})).json()
         path = f"/v1/notes/{note['id']}"
-        answers = await asyncio.gather(*(api.patch(path, {"text": str(number)}, match="*") for number in range(12)))
+        answers = await asyncio.gather(
+            *(api.patch(path, {"text": str(number)}, match="*") for number in range(12))
+        )
         rows = await chain(api.service.database, UUID(note["id"]))
 
     audit.verify(rows)
@@ -177,7 +212,9 @@ async def test_many_changes_of_one_subject_at_once_make_one_chain(compose, signi
 
 
 @given(values=VALUES)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 async def test_any_values_prove_themselves_after_the_way_through_a_jsonb_column(database, values):
     subject = UUID(int=abs(hash(repr(values))) % 2**120)
     await recorded(database, "note.written", subject=subject, values=values)

@@ -1,4 +1,6 @@
-"""The audit over the API: sensitive values only for callers with the scope, and everything that was written can be read."""
+"""The audit over the API:
+sensitive values only for callers with the scope, and everything that was written can be read.
+"""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -65,7 +67,9 @@ async def test_who_was_shown_sensitive_values_stands_in_the_audit_itself(api, wr
     await shown(api, "notes:sensitive")
 
     items = (await api.as_("audit:read").get(ENTRIES)).json()["items"]
-    assert [(item["action"], item["actor"]) for item in items[2:]] == [("audit.sensitive_read", "tester")]
+    assert [(item["action"], item["actor"]) for item in items[2:]] == [
+        ("audit.sensitive_read", "tester")
+    ]
     assert items[2]["values"] == {"audit.sensitive_read": {"sequences": [1]}}
 
 
@@ -103,7 +107,9 @@ async def test_erased_values_are_null_and_not_called_masked(api, written):
     assert (await shown(api))[:2] == [(None, False), (None, False)]
 
 
-async def test_a_service_that_names_no_scope_shows_sensitive_values_to_nobody(compose, signing_keys):
+async def test_a_service_that_names_no_scope_shows_sensitive_values_to_nobody(
+    compose, signing_keys
+):
     async with serving(compose(work=False, sensitive_scope=""), signing_keys) as api:
         async with api.service.database.transaction() as tx:
             tx.record(an_event(), sensitive={"health": "flu"})
@@ -123,7 +129,9 @@ async def test_the_name_of_the_sensitive_member_cannot_be_taken_by_other_values(
 async def test_values_larger_than_any_input_may_be_are_shown_as_they_are(api):
     hobbies = [{f"name {number}": "go" for number in range(50)} for _ in range(100)]
     async with api.service.database.transaction() as tx:
-        tx.record(an_event(), values={"before": {"hobbies": hobbies}, "after": {"hobbies": hobbies}})
+        tx.record(
+            an_event(), values={"before": {"hobbies": hobbies}, "after": {"hobbies": hobbies}}
+        )
 
     answer = await api.as_("audit:read").get(ENTRIES)
 

@@ -1,14 +1,24 @@
-"""Clients of neighbors: deadlines that hold, one retry with the same key, a breaker, and tokens that outlive an outage."""
+"""Clients of neighbors:
+deadlines that hold, one retry with the same key, a breaker, and tokens that outlive an outage.
+"""
 
 import asyncio
 import json
 
 import pytest
-from service_kit.access.client import BREAKER_FAILURES, NeighborRefused, NeighborUnavailable, ServiceClient, Tokens
+from service_kit.access.client import (
+    BREAKER_FAILURES,
+    NeighborRefused,
+    NeighborUnavailable,
+    ServiceClient,
+    Tokens,
+)
 
 
 class Neighbor:
-    """Answers what its script says, one entry per request; `slow` trickles for ten seconds, `dead` closes at once."""
+    """Answers what its script says, one entry per request;
+    `slow` trickles for ten seconds, `dead` closes at once.
+    """
 
     def __init__(self, *script: object) -> None:
         self.script, self.requests = list(script), []
@@ -35,7 +45,11 @@ class Neighbor:
         elif step != "dead":
             status, body = step if isinstance(step, tuple) else (200, step)
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            writer.write(b"HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % (status, len(content)) + content)
+            writer.write(
+                b"HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+                % (status, len(content))
+                + content
+            )
         writer.close()
 
 
@@ -69,7 +83,11 @@ async def test_an_answer_that_trickles_in_does_not_outlast_the_deadline():
 
 async def test_a_gateway_that_hangs_does_not_outlast_the_deadline_either():
     async with Neighbor("slow") as gateway, Neighbor({}) as neighbor:
-        client = ServiceClient(neighbor.url, Tokens(gateway_url=gateway.url, client_id="c", client_secret="s"), seconds=0.5)
+        client = ServiceClient(
+            neighbor.url,
+            Tokens(gateway_url=gateway.url, client_id="c", client_secret="s"),
+            seconds=0.5,
+        )
 
         assert await took(client.get("/x")) < 2.5
         assert neighbor.requests == []
@@ -137,16 +155,29 @@ async def test_while_the_gateway_is_down_the_last_token_serves_until_its_end():
 
 
 async def test_a_token_that_is_refused_is_given_up_for_a_new_one():
-    async with Neighbor(granted("old", 3600), granted("new", 3600)) as gateway, Neighbor((401, {}), {"n": 1}) as neighbor:
-        client = ServiceClient(neighbor.url, Tokens(gateway_url=gateway.url, client_id="c", client_secret="s"))
+    async with (
+        Neighbor(granted("old", 3600), granted("new", 3600)) as gateway,
+        Neighbor((401, {}), {"n": 1}) as neighbor,
+    ):
+        client = ServiceClient(
+            neighbor.url, Tokens(gateway_url=gateway.url, client_id="c", client_secret="s")
+        )
 
         assert await client.get("/x") == {"n": 1}
-    assert [request["authorization"] for request in neighbor.requests] == ["bearer old", "bearer new"]
+    assert [request["authorization"] for request in neighbor.requests] == [
+        "bearer old",
+        "bearer new",
+    ]
 
 
 async def test_a_token_that_is_refused_again_and_again_is_told_after_the_second_try():
-    async with Neighbor(granted("old", 3600), granted("new", 3600)) as gateway, Neighbor((401, {"detail": "no"})) as neighbor:
-        client = ServiceClient(neighbor.url, Tokens(gateway_url=gateway.url, client_id="c", client_secret="s"))
+    async with (
+        Neighbor(granted("old", 3600), granted("new", 3600)) as gateway,
+        Neighbor((401, {"detail": "no"})) as neighbor,
+    ):
+        client = ServiceClient(
+            neighbor.url, Tokens(gateway_url=gateway.url, client_id="c", client_secret="s")
+        )
 
         with pytest.raises(NeighborRefused) as refused:
             await client.get("/x")

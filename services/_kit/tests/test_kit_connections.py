@@ -38,7 +38,14 @@ LOCK_NOTE = select(note.c.id).with_for_update()
 
 
 def a_note(number: int, **changes: object) -> dict[str, object]:
-    return {"id": UUID(int=number), "unit": "cn", "text": f"note {number}", "written_at": AT, "version": 1, **changes}
+    return {
+        "id": UUID(int=number),
+        "unit": "cn",
+        "text": f"note {number}",
+        "written_at": AT,
+        "version": 1,
+        **changes,
+    }
 
 
 def an_event(number: int = 1) -> Event:
@@ -100,7 +107,9 @@ async def test_a_connection_lost_during_commit_leaves_the_outcome_open(database,
 
     async def terminate(pid: int) -> None:
         for _ in range(500):
-            if await raw.fetchval("SELECT query = 'COMMIT' FROM pg_stat_activity WHERE pid = $1", pid):
+            if await raw.fetchval(
+                "SELECT query = 'COMMIT' FROM pg_stat_activity WHERE pid = $1", pid
+            ):
                 break
             await asyncio.sleep(0.01)
         await raw.execute(KILL, pid)
@@ -117,7 +126,9 @@ async def test_a_connection_lost_during_commit_leaves_the_outcome_open(database,
 
 
 @pytest.mark.parametrize(("cut", "is_committed"), [("before", False), ("after", True)])
-async def test_the_outcome_of_a_lost_commit_is_read_back_by_the_events_that_it_told(url, cut, is_committed):
+async def test_the_outcome_of_a_lost_commit_is_read_back_by_the_events_that_it_told(
+    url, cut, is_committed
+):
     async with Wire(url) as wire:
         database = await opened(wire.url)
         with pytest.raises(OutcomeUnknown) as unknown:
@@ -129,18 +140,23 @@ async def test_the_outcome_of_a_lost_commit_is_read_back_by_the_events_that_it_t
         assert await was_committed(database, unknown.value.told) is is_committed
         assert await count(database) == int(is_committed)
         async with database.reading() as reader:
-            assert await reader.fetch_value(select(func.count()).select_from(event)) == int(is_committed)
+            assert await reader.fetch_value(select(func.count()).select_from(event)) == int(
+                is_committed
+            )
         await database.close()
 
 
 async def test_reading_back_waits_for_a_commit_that_is_still_under_way(database, raw):
-    """The client is gone, the server still commits: asking too early must not be taken for a rollback."""
+    """The client is gone, the server still commits:
+    asking too early must not be taken for a rollback.
+    """
     await slow_commit(raw, seconds=1.0)
     lost = outbox.recorded(an_event(), {})
     other = await connect(database.url)
     await other.execute("BEGIN")
     await other.execute(
-        "INSERT INTO notes.event (subject, id, type, occurred_at, payload) VALUES ($1, $2, 'note.written', $3, '{}')",
+        "INSERT INTO notes.event (subject, id, type, occurred_at, payload) VALUES ($1, $2,"
+        " 'note.written', $3, '{}')",
         lost.event.subject,
         lost.id,
         AT,
@@ -168,15 +184,24 @@ async def test_a_pause_inside_a_transaction_ends_with_its_locks(url, raw):
         async with database.transaction() as tx:
             await tx.fetch(LOCK_NOTE)
             await asyncio.sleep(0.6)
-            assert await raw.fetchval("SELECT count(*) FROM (SELECT * FROM note FOR UPDATE NOWAIT) AS locked") == 1
+            assert (
+                await raw.fetchval(
+                    "SELECT count(*) FROM (SELECT * FROM note FOR UPDATE NOWAIT) AS locked"
+                )
+                == 1
+            )
             await tx.execute(insert(note), **a_note(2))
     await database.close()
 
 
 async def slow_commit(raw, *, seconds: float = 5.0) -> None:
-    await raw.execute(f"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep({seconds}); RETURN NULL; END'")
     await raw.execute(
-        "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()"
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM"
+        f" pg_sleep({seconds}); RETURN NULL; END'"
+    )
+    await raw.execute(
+        "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED FOR EACH"
+        " ROW EXECUTE FUNCTION slow()"
     )
 
 
@@ -214,7 +239,12 @@ async def test_migrations_pass_a_dead_first_host_by_too(url):
     async with Wire(url) as wire:
         authority, _, live = wire.url.rpartition("@")
 
-        assert await migrate(f"{authority}@127.0.0.1:{free_port()},{live}", notes.SCHEMA, str(notes.MIGRATIONS)) == []
+        assert (
+            await migrate(
+                f"{authority}@127.0.0.1:{free_port()},{live}", notes.SCHEMA, str(notes.MIGRATIONS)
+            )
+            == []
+        )
 
 
 async def test_a_silent_first_host_is_passed_by_after_its_own_short_timeout(url):
@@ -252,11 +282,17 @@ async def test_a_standby_is_no_primary():
 @pytest.mark.parametrize(
     ("url", "single"),
     [
-        ("postgresql://u:p@a:1,b:2/d?x=y", ["postgresql://u:p@a:1/d?x=y", "postgresql://u:p@b:2/d?x=y"]),
+        (
+            "postgresql://u:p@a:1,b:2/d?x=y",
+            ["postgresql://u:p@a:1/d?x=y", "postgresql://u:p@b:2/d?x=y"],
+        ),
         ("postgresql://u:p%40@a,b/d", ["postgresql://u:p%40@a/d", "postgresql://u:p%40@b/d"]),
         ("postgresql://u:a@b@c/d", ["postgresql://u:a@b@c/d"]),
         ("postgresql:///d?host=/tmp,/var", ["postgresql:///d?host=/tmp,/var"]),
-        ("postgresql://a:1,b:2?sslmode=disable", ["postgresql://a:1?sslmode=disable", "postgresql://b:2?sslmode=disable"]),
+        (
+            "postgresql://a:1,b:2?sslmode=disable",
+            ["postgresql://a:1?sslmode=disable", "postgresql://b:2?sslmode=disable"],
+        ),
         ("postgresql://[::1]:5,[::2]:6/d", ["postgresql://[::1]:5/d", "postgresql://[::2]:6/d"]),
     ],
 )

@@ -1,4 +1,6 @@
-"""Following a neighbor's feed: effect and cursor together, poison parked, questions asked before anything is locked."""
+"""Following a neighbor's feed:
+effect and cursor together, poison parked, questions asked before anything is locked.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -49,14 +51,22 @@ class Effects:
         self.poison = set(poison)
 
     async def __call__(self, tx, news: News) -> None:
-        await tx.execute(insert(event_head), name=str(news.payload["number"]), position=0, trimmed_to=0)
+        await tx.execute(
+            insert(event_head), name=str(news.payload["number"]), position=0, trimmed_to=0
+        )
         if news.payload["number"] in self.poison:
             raise ValueError("poison")
 
 
 async def following(database: Database, handler, *numbers: int, prepare=None) -> Consumer:
     made = Consumer(
-        source="notes", consumer="me", client=Feed(*numbers), database=database, handler=handler, clock=lambda: AT, prepare=prepare
+        source="notes",
+        consumer="me",
+        client=Feed(*numbers),
+        database=database,
+        handler=handler,
+        clock=lambda: AT,
+        prepare=prepare,
     )
     await made.begin()
     return made

@@ -13,7 +13,11 @@ async def api(compose, signing_keys):
 
 
 async def preflight(api, origin: str, method: str = "POST"):
-    headers = {"Origin": origin, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization"}
+    headers = {
+        "Origin": origin,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "authorization",
+    }
     return await api.client.options("/v1/notes", headers=headers)
 
 

@@ -30,7 +30,14 @@ LOCK_NOTE = select(note.c.id).with_for_update()
 
 
 def a_note(number: int, **changes: object) -> dict[str, object]:
-    return {"id": UUID(int=number), "unit": "cn", "text": f"note {number}", "written_at": AT, "version": 1, **changes}
+    return {
+        "id": UUID(int=number),
+        "unit": "cn",
+        "text": f"note {number}",
+        "written_at": AT,
+        "version": 1,
+        **changes,
+    }
 
 
 def an_event(number: int = 1) -> Event:
@@ -74,11 +81,16 @@ async def test_a_block_left_by_an_error_writes_nothing_and_passes_the_error_on(d
             raise error
 
     async with database.reading() as reader:
-        assert [await reader.fetch_value(COUNT), await reader.fetch_value(select(func.count()).select_from(event))] == [0, 0]
+        assert [
+            await reader.fetch_value(COUNT),
+            await reader.fetch_value(select(func.count()).select_from(event)),
+        ] == [0, 0]
 
 
 async def test_a_deferred_constraint_that_fails_at_commit_is_raised(database, raw):
-    await raw.execute("ALTER TABLE note ADD CONSTRAINT uq_note_text UNIQUE (text) DEFERRABLE INITIALLY DEFERRED")
+    await raw.execute(
+        "ALTER TABLE note ADD CONSTRAINT uq_note_text UNIQUE (text) DEFERRABLE INITIALLY DEFERRED"
+    )
 
     with pytest.raises(UniqueViolated) as violated:
         async with database.transaction() as tx:
@@ -132,7 +144,9 @@ async def test_a_cancelled_block_leaves_no_transaction_behind(url, raw):
 
     async with database.reading() as reader:
         pid = await reader.fetch_value(MY_PID)
-        open_since = await raw.fetchval("SELECT xact_start FROM pg_stat_activity WHERE pid = $1 AND state <> 'active'", pid)
+        open_since = await raw.fetchval(
+            "SELECT xact_start FROM pg_stat_activity WHERE pid = $1 AND state <> 'active'", pid
+        )
     assert open_since is None
     assert await count(database) == 0
     await database.close()
@@ -155,12 +169,20 @@ async def test_what_fails_behind_a_savepoint_is_undone_alone_together_with_what_
             tx.record(an_event(3))
 
     async with database.reading() as reader:
-        assert [row["text"] for row in await reader.fetch(select(note).order_by(note.c.text))] == ["note 1", "note 3"]
-        subjects = [row["subject"].int for row in await reader.fetch(select(event.c.subject).order_by(event.c.subject))]
+        assert [row["text"] for row in await reader.fetch(select(note).order_by(note.c.text))] == [
+            "note 1",
+            "note 3",
+        ]
+        subjects = [
+            row["subject"].int
+            for row in await reader.fetch(select(event.c.subject).order_by(event.c.subject))
+        ]
     assert subjects == [1, 3]
 
 
-async def test_an_outer_savepoint_goes_back_to_its_own_beginning_after_an_inner_one_failed(database):
+async def test_an_outer_savepoint_goes_back_to_its_own_beginning_after_an_inner_one_failed(
+    database,
+):
     async with database.transaction() as tx:
         with pytest.raises(ValueError, match="outer"):
             async with tx.savepoint():
@@ -221,7 +243,10 @@ async def test_rows_copied_out_can_be_copied_in_again(database):
     async with database.transaction() as tx:
         await tx.execute_many(insert(note), [a_note(number) for number in range(3)])
     async with database.reading() as reader:
-        content = await reader.copy_out(select(*(note.c[name] for name in columns)).where(note.c.version == bindparam("one")), one=1)
+        content = await reader.copy_out(
+            select(*(note.c[name] for name in columns)).where(note.c.version == bindparam("one")),
+            one=1,
+        )
     async with database.transaction() as tx:
         await tx.execute(delete(note))
         assert await tx.fetch_value(COUNT) == 0
@@ -245,7 +270,10 @@ async def test_limits_of_one_transaction_do_not_reach_the_next(url):
     database = await opened(url, largest=1)
     for given in ({"statement_within": 0.05, "lock_within": 0.05}, {}):
         async with database.transaction(**given) as tx:
-            limits = [await tx.fetch_value(text(f"SHOW {name}")) for name in ("statement_timeout", "lock_timeout")]
+            limits = [
+                await tx.fetch_value(text(f"SHOW {name}"))
+                for name in ("statement_timeout", "lock_timeout")
+            ]
 
     assert limits == ["15s", "2s"]
     await database.close()
@@ -283,7 +311,14 @@ async def test_notifications_are_heard(database):
 async def test_json_numbers_keep_their_exactness(database):
     payload = {"big": 2**60, "small": 0.1, "text": "\U0001f600", "nested": [None, True, {"": []}]}
     async with database.transaction() as tx:
-        await tx.execute(insert(event), subject=UUID(int=1), id=UUID(int=2), type="t", occurred_at=AT, payload=payload)
+        await tx.execute(
+            insert(event),
+            subject=UUID(int=1),
+            id=UUID(int=2),
+            type="t",
+            occurred_at=AT,
+            payload=payload,
+        )
         assert await tx.fetch_value(select(event.c.payload)) == payload
 
 

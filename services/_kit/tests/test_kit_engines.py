@@ -82,7 +82,9 @@ def test_a_service_with_other_settings_than_its_routes_read_does_not_start():
     router = Router(tags=["things"])
 
     @router.get("/v1/things")
-    async def list_things(call: Annotated[Call[OtherSettings], requires("notes:read")]) -> Response: ...
+    async def list_things(
+        call: Annotated[Call[OtherSettings], requires("notes:read")],
+    ) -> Response: ...
 
     with pytest.raises(TypeError, match="/v1/things reads OtherSettings, and notes has Settings"):
         a_service(router, secret_key="test")
@@ -138,12 +140,19 @@ def rivals() -> Router:
     return router
 
 
-@pytest.mark.parametrize("way", [{}, {"route_plan": False}, {"otlp_endpoint": "http://127.0.0.1:9/v1/traces"}], ids=str)
-async def test_the_same_route_is_picked_with_and_without_plan_and_traces(make_database, signing_keys, way: dict[str, Any]):
+@pytest.mark.parametrize(
+    "way", [{}, {"route_plan": False}, {"otlp_endpoint": "http://127.0.0.1:9/v1/traces"}], ids=str
+)
+async def test_the_same_route_is_picked_with_and_without_plan_and_traces(
+    make_database, signing_keys, way: dict[str, Any]
+):
     url = await make_database(notes.MIGRATIONS, notes.SCHEMA)
     service = a_service(rivals(), keys=signing_keys, database_url=url, secret_key="test", **way)
     async with serving(service, signing_keys) as api:
-        found = [(await api.get(f"/v1/things/{rest}")).json()["word"] for rest in ("a/b", "a/stream", "new/newest", "new/made")]
+        found = [
+            (await api.get(f"/v1/things/{rest}")).json()["word"]
+            for rest in ("a/b", "a/stream", "new/newest", "new/made")
+        ]
         wrong = await api.delete("/v1/things/new/made")
         head = await api.request("HEAD", "/v1/things/new/newest")
 
@@ -153,7 +162,9 @@ async def test_the_same_route_is_picked_with_and_without_plan_and_traces(make_da
 
 
 @pytest.fixture(params=["on", "off"])
-async def api(request: pytest.FixtureRequest, monkeypatch, make_database, signing_keys) -> AsyncIterator[Api]:
+async def api(
+    request: pytest.FixtureRequest, monkeypatch, make_database, signing_keys
+) -> AsyncIterator[Api]:
     monkeypatch.setenv("GUANXI_ROUTE_PLAN", request.param)
     url = await make_database(notes.MIGRATIONS, notes.SCHEMA)
     settings = notes.Settings(database_url=url, issuer=ISSUER, secret_key="test")
@@ -170,9 +181,16 @@ async def test_a_note_lives_the_same_life_by_either_engine(api: Api):
     listed = await api.get("/v1/notes", params={"limit": 1})
     wrong = await api.get("/v1/notes", params={"limit": 0})
     empty = await api.post("/v1/notes", {})
-    absent = await api.request("POST", "/v1/notes", content=b"", headers={"Content-Type": "application/json"})
+    absent = await api.request(
+        "POST", "/v1/notes", content=b"", headers={"Content-Type": "application/json"}
+    )
 
-    assert [answer.status_code for answer in (created, again, changed, listed, wrong, empty, absent)] == [201, 201, 200, 200, 422, 422, 422]
+    assert [
+        answer.status_code for answer in (created, again, changed, listed, wrong, empty, absent)
+    ] == [201, 201, 200, 200, 422, 422, 422]
     assert again.headers["idempotency-replayed"] == "true"
     assert [item["text"] for item in listed.json()["items"]] == ["b"]
-    assert [answer.json()["errors"][0]["pointer"] for answer in (wrong, empty)] == ["query/limit", "/text"]
+    assert [answer.json()["errors"][0]["pointer"] for answer in (wrong, empty)] == [
+        "query/limit",
+        "/text",
+    ]

@@ -1,4 +1,6 @@
-"""The list of taken rights at a service: kept, recalled, and never taken for empty because it could not be read."""
+"""The list of taken rights at a service:
+kept, recalled, and never taken for empty because it could not be read.
+"""
 
 import asyncio
 import json
@@ -32,7 +34,11 @@ class Gateway:
     async def _answer(self, reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         body = json.dumps({"epochs": self.least}).encode()
-        writer.write(b"HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % (self.status, len(body)) + body)
+        writer.write(
+            b"HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+            % (self.status, len(body))
+            + body
+        )
         await writer.drain()
         writer.close()
         self.asked += 1
@@ -110,7 +116,9 @@ async def test_a_list_that_could_not_be_kept_is_kept_as_soon_as_that_is_possible
             await until(lambda: _is(database, TAKEN))
 
 
-async def test_what_is_kept_is_recalled_as_soon_as_that_is_possible_and_until_then_nothing_is_known(database, raw):
+async def test_what_is_kept_is_recalled_as_soon_as_that_is_possible_and_until_then_nothing_is_known(
+    database, raw
+):
     await keep(database, TAKEN)
     await raw.execute("ALTER TABLE key_set RENAME TO hidden")
     epochs = published(database)
@@ -144,7 +152,13 @@ async def test_what_was_kept_does_not_take_the_place_of_what_the_gateway_says_no
 
 
 def a_service(url, *, schema=notes.SCHEMA, is_worker=False):
-    settings = notes.Settings(database_url=url, database_schema=schema, issuer=ISSUER, secret_key="test", gateway_url=f"http://{NOWHERE}")
+    settings = notes.Settings(
+        database_url=url,
+        database_schema=schema,
+        issuer=ISSUER,
+        secret_key="test",
+        gateway_url=f"http://{NOWHERE}",
+    )
     service = notes.compose(settings)
     if is_worker:
         service.withdraw_routes()
@@ -152,14 +166,19 @@ def a_service(url, *, schema=notes.SCHEMA, is_worker=False):
 
 
 @pytest.mark.parametrize("is_worker", [False, True], ids=["serve", "work"])
-async def test_a_service_starts_on_a_schema_that_is_not_migrated_and_is_ready_after_it_was(url, raw, signing_keys, is_worker):
+async def test_a_service_starts_on_a_schema_that_is_not_migrated_and_is_ready_after_it_was(
+    url, raw, signing_keys, is_worker
+):
     await raw.execute(f"CREATE SCHEMA {EMPTY}")
     async with serving(a_service(url, schema=EMPTY, is_worker=is_worker), signing_keys) as api:
         before = await api.client.get("/readyz")
         await migrate(url, EMPTY, str(notes.MIGRATIONS))
         await until(lambda: _is_ready(api))
 
-    assert (before.status_code, before.json()["reasons"]) == (503, ["migrations are pending: 0001, 0002, 0003, 0004"])
+    assert (before.status_code, before.json()["reasons"]) == (
+        503,
+        ["migrations are pending: 0001, 0002, 0003, 0004"],
+    )
 
 
 async def _is_ready(api) -> bool:

@@ -1,4 +1,6 @@
-"""Events leave by position: complete, in order and once, whoever writes, numbers, dies or comes late."""
+"""Events leave by position:
+complete, in order and once, whoever writes, numbers, dies or comes late.
+"""
 
 # ruff: noqa: PT012, T201 - what raises is a whole transaction; times are printed, not asserted
 
@@ -24,7 +26,9 @@ AT = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 def an_event(subject: int = 1, *, unit: str | None = "cn", number: int = 0) -> Event:
-    return Event(type="note.written", subject=UUID(int=subject), at=AT, payload={"number": number}, unit=unit)
+    return Event(
+        type="note.written", subject=UUID(int=subject), at=AT, payload={"number": number}, unit=unit
+    )
 
 
 async def tell(database: Database, *events: Event) -> None:
@@ -68,8 +72,14 @@ async def test_events_are_numbered_without_a_gap_in_the_order_of_their_commits(d
 async def test_a_full_batch_asks_for_the_next_step(database, sequencer):
     await tell(database, *(an_event(number=number) for number in range(BATCH + 3)))
 
-    assert [await sequencer.step(), await sequencer.step(), await sequencer.step()] == [True, False, False]
-    assert (await feed.read(database, after=BATCH + 2, limit=9, units=None))[0]["payload"] == {"number": BATCH + 2}
+    assert [await sequencer.step(), await sequencer.step(), await sequencer.step()] == [
+        True,
+        False,
+        False,
+    ]
+    assert (await feed.read(database, after=BATCH + 2, limit=9, units=None))[0]["payload"] == {
+        "number": BATCH + 2
+    }
 
 
 async def test_without_a_head_nothing_is_numbered_and_making_it_twice_is_making_it_once(database):
@@ -86,9 +96,14 @@ async def test_without_a_head_nothing_is_numbered_and_making_it_twice_is_making_
 
 
 async def test_many_writers_several_sequencers_and_kills_lose_nothing_and_repeat_nothing(url, raw):
-    """Commits come late and out of order, sequencers work at once and are killed in the middle, a reader follows all the while."""
+    """Commits come late and out of order, sequencers work at once and are killed in the middle,
+    a reader follows all the while.
+    """
     chance = random.Random(20260131)
-    writing, databases = Database(url, notes.SCHEMA), [Database(url, notes.SCHEMA) for _ in range(3)]
+    writing, databases = (
+        Database(url, notes.SCHEMA),
+        [Database(url, notes.SCHEMA) for _ in range(3)],
+    )
     for each in (writing, *databases):
         await each.open()
     await Sequencer(writing).make_head()
@@ -98,7 +113,10 @@ async def test_many_writers_several_sequencers_and_kills_lose_nothing_and_repeat
 
     async def write(subject: int) -> None:
         for number in range(25):
-            entries = [outbox.recorded(an_event(subject, number=number), {}) for _ in range(chance.randint(1, 3))]
+            entries = [
+                outbox.recorded(an_event(subject, number=number), {})
+                for _ in range(chance.randint(1, 3))
+            ]
             try:
                 async with writing.transaction() as tx:
                     await outbox.write(tx, entries, SYSTEM_ORIGIN, None)
@@ -119,17 +137,25 @@ async def test_many_writers_several_sequencers_and_kills_lose_nothing_and_repeat
 
     async def follow() -> None:
         while not (is_over.is_set() and len(read) >= len(committed)):
-            read.extend(await feed.read_or_wait(writing, after=read[-1]["position"] if read else 0, limit=10, wait=0.2, units=None))
+            read.extend(
+                await feed.read_or_wait(
+                    writing,
+                    after=read[-1]["position"] if read else 0,
+                    limit=10,
+                    wait=0.2,
+                    units=None,
+                )
+            )
 
     async def kill() -> int:
         killed = 0
         while not is_over.is_set():
             await asyncio.sleep(0.005)
             killed += await raw.fetchval(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                " AND query LIKE ANY (ARRAY['WITH waiting%', 'UPDATE notes.event_head%', '%event_head%FOR UPDATE%'])"
-                " AND state IN ('active', 'idle in transaction')"
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname ="
+                " current_database() AND pid <> pg_backend_pid() AND query LIKE ANY (ARRAY['WITH"
+                " waiting%', 'UPDATE notes.event_head%', '%event_head%FOR UPDATE%']) AND state IN"
+                " ('active', 'idle in transaction')"
             )
         return killed
 
@@ -177,15 +203,24 @@ async def test_a_sequencer_that_died_before_its_commit_has_numbered_nothing(data
     assert [row["position"] for row in await read_all(database)] == [1, 2]
 
 
-async def test_old_events_are_trimmed_in_batches_and_late_readers_are_told_410(database, sequencer, raw, monkeypatch):
+async def test_old_events_are_trimmed_in_batches_and_late_readers_are_told_410(
+    database, sequencer, raw, monkeypatch
+):
     monkeypatch.setattr("service_kit.work.sequencer.TRIM_BATCH", 4)
     await tell(database, *(an_event(number=number) for number in range(10)))
     await sequencer.step()
-    await raw.execute("UPDATE event SET recorded_at = now() - interval '91 days' WHERE position <= 6")
+    await raw.execute(
+        "UPDATE event SET recorded_at = now() - interval '91 days' WHERE position <= 6"
+    )
     at = datetime.now(UTC)
 
     assert [await sequencer.trim(at=at, days=90) for _ in range(3)] == [True, True, False]
-    assert [row["position"] for row in await feed.read(database, after=6, limit=9, units=None)] == [7, 8, 9, 10]
+    assert [row["position"] for row in await feed.read(database, after=6, limit=9, units=None)] == [
+        7,
+        8,
+        9,
+        10,
+    ]
     for after in (0, 5):
         with pytest.raises(feed.CursorExpired) as expired:
             await feed.read(database, after=after, limit=9, units=None)
@@ -217,18 +252,26 @@ async def test_numbers_are_not_used_again_after_everything_was_trimmed(database,
     await tell(database, an_event())
     await sequencer.step()
 
-    assert [row["position"] for row in await feed.read(database, after=2, limit=9, units=None)] == [3]
+    assert [row["position"] for row in await feed.read(database, after=2, limit=9, units=None)] == [
+        3
+    ]
     with pytest.raises(feed.CursorExpired):
         await feed.read(database, after=1, limit=9, units=None)
 
 
 async def test_a_long_poll_is_answered_as_soon_as_there_is_something(database, sequencer):
-    """The writer wakes the sequencer, the sequencer wakes the reader: nobody waits for the next look."""
-    loop = Loop("sequencer", sequencer.step, signals=database.signals, topic="outbox", idle_seconds=30)
+    """The writer wakes the sequencer, the sequencer wakes the reader:
+    nobody waits for the next look.
+    """
+    loop = Loop(
+        "sequencer", sequencer.step, signals=database.signals, topic="outbox", idle_seconds=30
+    )
     numbering = asyncio.create_task(loop.run())
     waited = []
     for number in range(10):
-        reading = asyncio.create_task(feed.read_or_wait(database, after=number, limit=9, wait=30, units=None))
+        reading = asyncio.create_task(
+            feed.read_or_wait(database, after=number, limit=9, wait=30, units=None)
+        )
         await asyncio.sleep(0.02)
         began = asyncio.get_running_loop().time()
         await tell(database, an_event(number=number))
@@ -240,7 +283,9 @@ async def test_a_long_poll_is_answered_as_soon_as_there_is_something(database, s
 
 
 async def test_a_hint_that_comes_while_the_sequencer_works_is_not_lost(database, sequencer):
-    """Without polling: the second event is told in the middle of the step that numbers the first."""
+    """Without polling: the second event is told in the middle of the step that
+    numbers the first.
+    """
     told_in_between = asyncio.Event()
 
     async def step() -> bool:
@@ -252,7 +297,9 @@ async def test_a_hint_that_comes_while_the_sequencer_works_is_not_lost(database,
 
     loop = Loop("sequencer", step, signals=database.signals, topic="outbox", idle_seconds=30)
     numbering = asyncio.create_task(loop.run())
-    rows = await asyncio.wait_for(feed.read_or_wait(database, after=0, limit=9, wait=10, units=None), 11)
+    rows = await asyncio.wait_for(
+        feed.read_or_wait(database, after=0, limit=9, wait=10, units=None), 11
+    )
     numbering.cancel()
 
     assert [row["payload"] for row in rows] == [{"number": 2}]
@@ -287,7 +334,19 @@ async def test_an_event_is_a_cloudevent_with_its_trace(compose, signing_keys):
 
     assert answer.headers["content-type"] == "application/cloudevents-batch+json"
     assert told["traceparent"].split("-")[1] == trace.split("-")[1]
-    assert {name: told[name] for name in ("specversion", "source", "type", "subject", "datacontenttype", "cursor", "unit", "data")} == {
+    assert {
+        name: told[name]
+        for name in (
+            "specversion",
+            "source",
+            "type",
+            "subject",
+            "datacontenttype",
+            "cursor",
+            "unit",
+            "data",
+        )
+    } == {
         "specversion": "1.0",
         "source": "/notes",
         "type": "guanxi.note.written.v1",
@@ -307,13 +366,19 @@ async def test_an_expired_cursor_is_410_over_the_api(compose, signing_keys, raw)
         await sequencer.make_head()
         await tell(api.service.database, an_event(), an_event())
         await sequencer.step()
-        await raw.execute("UPDATE event SET recorded_at = now() - interval '91 days' WHERE position = 1")
+        await raw.execute(
+            "UPDATE event SET recorded_at = now() - interval '91 days' WHERE position = 1"
+        )
         await sequencer.trim(at=datetime.now(UTC), days=90)
 
         expired = await api.get("/v1/events", params={"after": "0"})
         kept = await api.get("/v1/events", params={"after": "1"})
 
-    assert (expired.status_code, expired.json()["oldest"], expired.json()["newest"]) == (410, "1", "2")
+    assert (expired.status_code, expired.json()["oldest"], expired.json()["newest"]) == (
+        410,
+        "1",
+        "2",
+    )
     assert [event["cursor"] for event in kept.json()] == ["2"]
 
 

@@ -1,4 +1,6 @@
-"""Live news ahead of those of long work: two lanes of one feed, each with its own cursor, every event once."""
+"""Live news ahead of those of long work:
+two lanes of one feed, each with its own cursor, every event once.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +28,9 @@ HEADS = "SELECT string_agg(name, ',' ORDER BY name) FROM event_head WHERE name <
 
 
 def an_event(number: int) -> Event:
-    return Event(type="note.written", subject=UUID(int=number), at=AT, payload={"number": number}, unit="cn")
+    return Event(
+        type="note.written", subject=UUID(int=number), at=AT, payload={"number": number}, unit="cn"
+    )
 
 
 async def tell(database, *numbers: int) -> None:
@@ -58,11 +62,17 @@ async def mixed(database):
         pass
 
 
-@pytest.mark.parametrize(("lane", "numbers"), [("all", [1, 2, 3, 4]), ("live", [1, 4]), ("bulk", [2, 3])])
-async def test_a_lane_has_its_own_events_at_the_positions_of_the_one_feed(mixed, compose, signing_keys, lane, numbers):
+@pytest.mark.parametrize(
+    ("lane", "numbers"), [("all", [1, 2, 3, 4]), ("live", [1, 4]), ("bulk", [2, 3])]
+)
+async def test_a_lane_has_its_own_events_at_the_positions_of_the_one_feed(
+    mixed, compose, signing_keys, lane, numbers
+):
     async with serving(compose(), signing_keys) as api:
         first = await api.get("/v1/events", params={"lane": lane, "limit": 1})
-        rest = await api.get("/v1/events", params={"lane": lane, "after": first.headers["guanxi-cursor"]})
+        rest = await api.get(
+            "/v1/events", params={"lane": lane, "after": first.headers["guanxi-cursor"]}
+        )
 
     told = [*first.json(), *rest.json()]
     assert [event["data"]["number"] for event in told] == numbers
@@ -72,7 +82,10 @@ async def test_a_lane_has_its_own_events_at_the_positions_of_the_one_feed(mixed,
 
 async def test_a_cursor_beyond_the_feed_is_refused_in_every_lane(mixed, compose, signing_keys):
     async with serving(compose(), signing_keys) as api:
-        answers = [await api.get("/v1/events", params={"lane": lane, "after": "9"}) for lane in ("all", "live", "bulk")]
+        answers = [
+            await api.get("/v1/events", params={"lane": lane, "after": "9"})
+            for lane in ("all", "live", "bulk")
+        ]
         unknown = await api.get("/v1/events", params={"lane": "fast"})
 
     assert [(answer.status_code, answer.json()["newest"]) for answer in answers] == [(409, "4")] * 3
@@ -87,12 +100,23 @@ class Feed(ServiceClient):
 
     async def get_with_headers(self, path: str, **options):
         params = options["params"]
-        is_wanted = {"live": lambda number: number % 2, "bulk": lambda number: not number % 2}.get(params.get("lane"), bool)
-        return [envelope(number) for number in self.numbers if number > int(params["after"]) and is_wanted(number)], {}
+        is_wanted = {"live": lambda number: number % 2, "bulk": lambda number: not number % 2}.get(
+            params.get("lane"), bool
+        )
+        return [
+            envelope(number)
+            for number in self.numbers
+            if number > int(params["after"]) and is_wanted(number)
+        ], {}
 
 
 def envelope(number: int):
-    event = {"id": str(UUID(int=number)), "type": "guanxi.note.written.v1", "subject": str(UUID(int=9)), "time": "2026-01-31T00:00:00Z"}
+    event = {
+        "id": str(UUID(int=number)),
+        "type": "guanxi.note.written.v1",
+        "subject": str(UUID(int=9)),
+        "time": "2026-01-31T00:00:00Z",
+    }
     return event | {"cursor": str(number), "data": {"number": number}}
 
 
@@ -100,7 +124,9 @@ async def effect(tx, news: News) -> None:
     await tx.execute(insert(event_head), name=str(news.payload["number"]), position=0, trimmed_to=0)
 
 
-def following(database, lane, *numbers: int, client: ServiceClient | None = None, **others) -> Consumer:
+def following(
+    database, lane, *numbers: int, client: ServiceClient | None = None, **others
+) -> Consumer:
     return Consumer(
         source="notes",
         consumer="me",
@@ -118,7 +144,12 @@ async def test_two_lanes_have_each_event_once_however_their_steps_fall(database,
     await live.begin()
     await bulk.begin()
 
-    taken = [await bulk.follow(wait=0), await live.follow(wait=0), await live.follow(wait=0), await bulk.follow(wait=0)]
+    taken = [
+        await bulk.follow(wait=0),
+        await live.follow(wait=0),
+        await live.follow(wait=0),
+        await bulk.follow(wait=0),
+    ]
 
     assert taken == [2, 2, 0, 0]
     assert await raw.fetchval(HEADS) == "1,2,3,4"
@@ -127,7 +158,9 @@ async def test_two_lanes_have_each_event_once_however_their_steps_fall(database,
 
 async def test_a_lane_begins_where_the_whole_feed_was_followed_to(database, raw):
     async with database.transaction() as tx:
-        await tx.execute(insert(feed_cursor), source="notes", consumer="me", cursor="2", moved_at=AT)
+        await tx.execute(
+            insert(feed_cursor), source="notes", consumer="me", cursor="2", moved_at=AT
+        )
     live, bulk = (following(database, lane, 1, 2, 3, 4) for lane in ("live", "bulk"))
 
     for lane in (live, bulk, live):
@@ -137,7 +170,9 @@ async def test_a_lane_begins_where_the_whole_feed_was_followed_to(database, raw)
     assert await raw.fetchval(HEADS) == "3,4"
 
 
-async def test_a_batch_that_dies_before_its_commit_is_taken_again_by_its_own_lane_alone(database, raw):
+async def test_a_batch_that_dies_before_its_commit_is_taken_again_by_its_own_lane_alone(
+    database, raw
+):
     class Killed(BaseException):
         """Who dies has no time to say so."""
 
@@ -175,9 +210,13 @@ async def test_a_batch_that_cannot_be_taken_as_a_whole_is_taken_one_by_one(datab
 
 
 async def test_the_lane_that_begins_first_makes_room_for_the_other(database, raw):
-    """The worker of the live lane is late or its first transaction fails: it has lost nothing by that."""
+    """The worker of the live lane is late or its first transaction fails:
+    it has lost nothing by that.
+    """
     async with database.transaction() as tx:
-        await tx.execute(insert(feed_cursor), source="notes", consumer="me", cursor="2", moved_at=AT)
+        await tx.execute(
+            insert(feed_cursor), source="notes", consumer="me", cursor="2", moved_at=AT
+        )
     live, bulk = (following(database, lane, 1, 2, 3, 4, 5, 6) for lane in ("live", "bulk"))
 
     for lane in (bulk, live):
@@ -227,26 +266,44 @@ async def cursors(raw) -> dict[str, str]:
 READS = ("events:read", "notes:read")
 
 
-async def test_a_lane_without_news_goes_on_with_the_feed(mixed, database, raw, compose, signing_keys):
+async def test_a_lane_without_news_goes_on_with_the_feed(
+    mixed, database, raw, compose, signing_keys
+):
     async with the_notes(compose, signing_keys, *READS) as client:
         live, bulk = (following(database, lane, client=client) for lane in ("live", "bulk"))
         await bulk.begin()
-        first = [await bulk.follow(wait=0), await bulk.follow(wait=0), await live.follow(wait=0), await live.follow(wait=0)]
-        assert await cursors(raw) == {"me": "4", "me:live": "4"}, "the bulk lane has passed over the live event at the end"
+        first = [
+            await bulk.follow(wait=0),
+            await bulk.follow(wait=0),
+            await live.follow(wait=0),
+            await live.follow(wait=0),
+        ]
+        assert await cursors(raw) == {"me": "4", "me:live": "4"}, (
+            "the bulk lane has passed over the live event at the end"
+        )
 
         await tell_in_long_work(database, 5, 6)
         await tell(database, 7)
         await tell_in_long_work(database, 8)
         await numbered(database)
-        second = [await live.follow(wait=0), await bulk.follow(wait=0), await live.follow(wait=0), await bulk.follow(wait=0)]
+        second = [
+            await live.follow(wait=0),
+            await bulk.follow(wait=0),
+            await live.follow(wait=0),
+            await bulk.follow(wait=0),
+        ]
 
     assert (first, second) == ([2, 0, 2, 0], [1, 3, 0, 0])
     assert await cursors(raw) == {"me": "8", "me:live": "8"}
     assert await raw.fetchval(HEADS) == "1,2,3,4,5,6,7,8"
 
 
-async def test_a_walk_that_no_answer_has_time_for_is_gone_on_with(database, raw, compose, signing_keys, monkeypatch):
-    """Each answer looks through four events; behind ten live ones is what the bulk lane lives on."""
+async def test_a_walk_that_no_answer_has_time_for_is_gone_on_with(
+    database, raw, compose, signing_keys, monkeypatch
+):
+    """Each answer looks through four events;
+    behind ten live ones is what the bulk lane lives on.
+    """
     monkeypatch.setattr(feed, "SPAN", 4)
     monkeypatch.setattr(feed, "ANSWER_WITHIN_SECONDS", 0)
     await Sequencer(database).make_head()
@@ -309,7 +366,9 @@ async def test_the_whole_feed_is_never_passed_over(mixed, database, raw, compose
 
 
 @pytest.mark.parametrize("lane", ["all", "live", "bulk"])
-async def test_who_may_not_read_what_it_lives_on_waits_instead_of_losing_it(mixed, database, raw, compose, signing_keys, lane):
+async def test_who_may_not_read_what_it_lives_on_waits_instead_of_losing_it(
+    mixed, database, raw, compose, signing_keys, lane
+):
     async with the_notes(compose, signing_keys, "events:read") as client:
         hidden = following(database, lane, client=client, families=["note"])
         await hidden.begin()
@@ -318,14 +377,23 @@ async def test_who_may_not_read_what_it_lives_on_waits_instead_of_losing_it(mixe
     assert set((await cursors(raw)).values()) == {"0"}
 
     async with the_notes(compose, signing_keys, *READS) as client:
-        assert await following(database, lane, client=client, families=["note"]).follow(wait=0) == {"all": 4}.get(lane, 2)
+        assert await following(database, lane, client=client, families=["note"]).follow(wait=0) == {
+            "all": 4
+        }.get(lane, 2)
 
 
-async def test_a_consumer_that_waits_for_a_scope_says_so(mixed, database, compose, signing_keys, monkeypatch):
+async def test_a_consumer_that_waits_for_a_scope_says_so(
+    mixed, database, compose, signing_keys, monkeypatch
+):
     said: asyncio.Queue[str] = asyncio.Queue()
-    monkeypatch.setattr("service_kit.work.consumer.log.error", lambda *_words, **facts: said.put_nowait(facts["families"]))
+    monkeypatch.setattr(
+        "service_kit.work.consumer.log.error",
+        lambda *_words, **facts: said.put_nowait(facts["families"]),
+    )
     async with the_notes(compose, signing_keys, "events:read") as client:
-        running = asyncio.create_task(following(database, "bulk", client=client, families=["note"]).run())
+        running = asyncio.create_task(
+            following(database, "bulk", client=client, families=["note"]).run()
+        )
         assert await asyncio.wait_for(said.get(), 20) == "note"
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -1,4 +1,6 @@
-"""Rights that go while a caller waits for events: it is judged again before it is given anything."""
+"""Rights that go while a caller waits for events:
+it is judged again before it is given anything.
+"""
 
 import asyncio
 import time
@@ -18,7 +20,9 @@ def waiting(api: Api, **claims):
     return asyncio.create_task(follower.get("/v1/events", params={"after": "0", "wait": 8}))
 
 
-async def test_a_client_that_lost_rights_while_it_waited_is_given_nothing(compose, signing_keys, monkeypatch):
+async def test_a_client_that_lost_rights_while_it_waited_is_given_nothing(
+    compose, signing_keys, monkeypatch
+):
     async with serving(compose(), signing_keys) as api:
         answer = waiting(api)
         await asyncio.sleep(0.5)
@@ -46,7 +50,9 @@ async def test_a_token_that_expired_while_it_waited_is_given_nothing(compose, si
     ],
     ids=["the feed", "the family", "the unit", "nothing that matters"],
 )
-async def test_events_are_those_of_the_caller_as_it_is_when_they_come(compose, signing_keys, monkeypatch, change, status, told):
+async def test_events_are_those_of_the_caller_as_it_is_when_they_come(
+    compose, signing_keys, monkeypatch, change, status, told
+):
     usual = Authenticator.caller
 
     async def changed(self: Authenticator, authorization: str | None) -> Caller:

@@ -1,4 +1,6 @@
-"""Who reads a feed within units: what is hidden is passed by, told by the cursor, and costs no walk through the table."""
+"""Who reads a feed within units:
+what is hidden is passed by, told by the cursor, and costs no walk through the table.
+"""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -49,7 +51,9 @@ async def read_all(database: Database, units) -> list:
         ([], []),
     ],
 )
-async def test_a_caller_reads_only_what_lies_in_or_under_its_units(database, sequencer, units, seen):
+async def test_a_caller_reads_only_what_lies_in_or_under_its_units(
+    database, sequencer, units, seen
+):
     for position, unit in enumerate(["cn", "cn.gd", "cn.gd.gz", "us", None], start=1):
         await tell(database, an_event(position, unit=unit))
     await sequencer.step()
@@ -57,13 +61,21 @@ async def test_a_caller_reads_only_what_lies_in_or_under_its_units(database, seq
     assert [row["position"] for row in await read_all(database, units=units)] == seen
 
 
-async def test_a_cursor_that_units_have_thinned_out_is_not_taken_for_expired(database, sequencer, raw):
-    await tell(database, *(an_event(number, unit="us" if number % 2 else "cn") for number in range(6)))
+async def test_a_cursor_that_units_have_thinned_out_is_not_taken_for_expired(
+    database, sequencer, raw
+):
+    await tell(
+        database, *(an_event(number, unit="us" if number % 2 else "cn") for number in range(6))
+    )
     await sequencer.step()
-    await raw.execute("UPDATE event SET recorded_at = now() - interval '91 days' WHERE position = 1")
+    await raw.execute(
+        "UPDATE event SET recorded_at = now() - interval '91 days' WHERE position = 1"
+    )
     await sequencer.trim(at=datetime.now(UTC), days=90)
 
-    assert [row["position"] for row in await feed.read(database, after=2, limit=9, units=["us"])] == [4, 6]
+    assert [
+        row["position"] for row in await feed.read(database, after=2, limit=9, units=["us"])
+    ] == [4, 6]
     with pytest.raises(feed.CursorExpired):
         await feed.read(database, after=0, limit=9, units=["us"])
 
@@ -72,7 +84,9 @@ async def test_a_cursor_that_units_have_thinned_out_is_not_taken_for_expired(dat
 async def foreign(database, sequencer, monkeypatch) -> None:
     """Twenty events of others and one of ours behind them; a statement looks through four."""
     monkeypatch.setattr(feed, "SPAN", 4)
-    await tell(database, *(an_event(number, unit="us") for number in range(20)), an_event(99, unit="cn"))
+    await tell(
+        database, *(an_event(number, unit="us") for number in range(20)), an_event(99, unit="cn")
+    )
     await sequencer.step()
 
 
@@ -80,7 +94,9 @@ async def test_a_caller_of_few_units_gets_past_what_it_may_not_see(database, for
     batch = await feed.batch_or_wait(database, after=0, limit=9, wait=0, units=["cn"])
 
     assert ([row["position"] for row in batch.rows], batch.reached) == ([21], 21)
-    assert [row["position"] for row in await feed.read(database, after=0, limit=9, units=["cn"])] == [21]
+    assert [
+        row["position"] for row in await feed.read(database, after=0, limit=9, units=["cn"])
+    ] == [21]
 
 
 async def test_an_answer_that_runs_out_of_time_says_how_far_it_came(database, foreign, monkeypatch):
@@ -94,7 +110,9 @@ async def test_an_answer_that_runs_out_of_time_says_how_far_it_came(database, fo
     assert seen == [(0, 4), (0, 8), (0, 12), (0, 16), (0, 20), (1, 21)]
 
 
-async def test_what_was_looked_through_once_is_not_looked_through_again_while_waiting(database, foreign, monkeypatch):
+async def test_what_was_looked_through_once_is_not_looked_through_again_while_waiting(
+    database, foreign, monkeypatch
+):
     asked = []
     original = feed.read_batch
 
@@ -121,7 +139,9 @@ async def test_a_full_batch_reaches_no_further_than_its_last_event(database, seq
     assert ([row["position"] for row in batch.rows], batch.reached, batch.newest) == ([1, 2], 2, 5)
 
 
-async def test_a_reader_that_follows_the_header_is_not_told_410_for_events_it_could_not_see(compose, signing_keys, raw):
+async def test_a_reader_that_follows_the_header_is_not_told_410_for_events_it_could_not_see(
+    compose, signing_keys, raw
+):
     async with serving(compose(work=False), signing_keys) as api:
         sequencer = Sequencer(api.service.database)
         await sequencer.make_head()
@@ -142,18 +162,39 @@ async def test_a_reader_that_follows_the_header_is_not_told_410_for_events_it_co
 
 
 @pytest.mark.parametrize("units", ["NULL", "ARRAY['cn.gd']"])
-@pytest.mark.parametrize(("lane", "index"), [("all", "ix_event_position"), ("live", "ix_event_live"), ("bulk", "ix_event_position")])
-async def test_the_plan_of_a_read_walks_the_index_of_positions_whatever_the_parameters(database, sequencer, raw, lane, index, units):
-    """A generic plan knows neither the cursor nor the units; it must not sort the table for the first rows."""
+@pytest.mark.parametrize(
+    ("lane", "index"),
+    [("all", "ix_event_position"), ("live", "ix_event_live"), ("bulk", "ix_event_position")],
+)
+async def test_the_plan_of_a_read_walks_the_index_of_positions_whatever_the_parameters(
+    database, sequencer, raw, lane, index, units
+):
+    """A generic plan knows neither the cursor nor the units;
+    it must not sort the table for the first rows.
+    """
     await raw.execute(
         "INSERT INTO event (subject, id, type, unit, occurred_at, payload, position, is_bulk)"
-        " SELECT gen_random_uuid(), gen_random_uuid(), 'x', 'cn', now(), '{}', n, n % 100 > 0 FROM generate_series(1, 30000) AS n"
+        " SELECT gen_random_uuid(), gen_random_uuid(), 'x', 'cn', now(), '{}', n, n % 100 > 0 FROM"
+        " generate_series(1, 30000) AS n"
     )
     await raw.execute("UPDATE event_head SET position = 30000; ANALYZE event")
-    compiled = database.statements.compiled(feed.READ[lane], {"after": 0, "until": 1, "limit": 1, "units": None, "families": None})
-    given = {"after": "29000", "until": "79000", "limit": "100", "units": units, "families": "ARRAY['x']", "name_1": "'feed'"}
-    values = ", ".join(given.get(name, f"'{compiled._defaults.get(name)}'") for name in compiled._names)
-    await raw.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE reading AS {compiled.sql}")
+    compiled = database.statements.compiled(
+        feed.READ[lane], {"after": 0, "until": 1, "limit": 1, "units": None, "families": None}
+    )
+    given = {
+        "after": "29000",
+        "until": "79000",
+        "limit": "100",
+        "units": units,
+        "families": "ARRAY['x']",
+        "name_1": "'feed'",
+    }
+    values = ", ".join(
+        given.get(name, f"'{compiled._defaults.get(name)}'") for name in compiled._names
+    )
+    await raw.execute(
+        f"SET plan_cache_mode = force_generic_plan; PREPARE reading AS {compiled.sql}"
+    )
 
     plan = "\n".join(row[0] for row in await raw.fetch(f"EXPLAIN EXECUTE reading({values})"))
 

@@ -48,7 +48,9 @@ async def written(api: Api) -> int:
 
 
 async def test_rivals_get_the_first_ones_answer_marked_as_replayed(api: Api):
-    answers = await asyncio.gather(*(api.post("/v1/notes", {"text": "a"}, key="k") for _ in range(20)))
+    answers = await asyncio.gather(
+        *(api.post("/v1/notes", {"text": "a"}, key="k") for _ in range(20))
+    )
 
     replayed = [answer for answer in answers if "idempotency-replayed" in answer.headers]
     first = next(answer for answer in answers if answer not in replayed)
@@ -63,7 +65,9 @@ async def test_rivals_get_the_first_ones_answer_marked_as_replayed(api: Api):
 
 
 async def test_rivals_with_other_bodies_are_refused_and_do_nothing(api: Api):
-    answers = await asyncio.gather(*(api.post("/v1/notes", {"text": str(number)}, key="k") for number in range(8)))
+    answers = await asyncio.gather(
+        *(api.post("/v1/notes", {"text": str(number)}, key="k") for number in range(8))
+    )
 
     assert sorted(answer.status_code for answer in answers) == [201] + [422] * 7
     refused = next(answer for answer in answers if answer.status_code == 422)
@@ -75,8 +79,12 @@ async def test_rivals_with_other_bodies_are_refused_and_do_nothing(api: Api):
 async def test_the_body_counts_by_value_and_not_by_its_spelling(api: Api):
     headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
 
-    first = await api.request("POST", "/v1/notes", content=b'{"text": "\xe4\xbd\xa0", "unit": "cn"}', headers=headers)
-    second = await api.request("POST", "/v1/notes", content=b'{ "unit":"cn","text":"\\u4f60" }', headers=headers)
+    first = await api.request(
+        "POST", "/v1/notes", content=b'{"text": "\xe4\xbd\xa0", "unit": "cn"}', headers=headers
+    )
+    second = await api.request(
+        "POST", "/v1/notes", content=b'{ "unit":"cn","text":"\\u4f60" }', headers=headers
+    )
 
     assert [first.status_code, second.status_code] == [201, 201]
     assert second.headers["idempotency-replayed"] == "true"
@@ -89,7 +97,14 @@ async def test_a_key_belongs_to_its_client_and_its_path(compose, signing_keys):
     async def other(body: Words, call: WRITER) -> Response:
         """Write elsewhere."""
         async with call.transaction() as tx:
-            await tx.execute(insert(note), id=call.new_id(), unit="cn", text=body.text, written_at=call.at, version=1)
+            await tx.execute(
+                insert(note),
+                id=call.new_id(),
+                unit="cn",
+                text=body.text,
+                written_at=call.at,
+                version=1,
+            )
             return call.answer(body)
 
     async with serving(compose(router), signing_keys) as api:
@@ -104,7 +119,9 @@ async def test_a_key_belongs_to_its_client_and_its_path(compose, signing_keys):
         assert await written(api) == 3
 
 
-@pytest.mark.parametrize("body", [{"text": ""}, {"text": "a", "more": 1}, {"text": "a", "unit": "us"}])
+@pytest.mark.parametrize(
+    "body", [{"text": ""}, {"text": "a", "more": 1}, {"text": "a", "unit": "us"}]
+)
 async def test_a_refused_request_leaves_its_key_free(api: Api, body):
     cantonese = api.as_("notes:write", units=["cn"])
 
@@ -149,7 +166,14 @@ async def test_a_crash_before_the_commit_leaves_the_key_free(compose, signing_ke
     async def hanging(body: Words, call: WRITER) -> Response:
         """Hang the first time."""
         async with call.transaction() as tx:
-            await tx.execute(insert(note), id=call.new_id(), unit="cn", text=body.text, written_at=call.at, version=1)
+            await tx.execute(
+                insert(note),
+                id=call.new_id(),
+                unit="cn",
+                text=body.text,
+                written_at=call.at,
+                version=1,
+            )
             if not inside.is_set():
                 inside.set()
                 await leave.wait()
@@ -160,7 +184,10 @@ async def test_a_crash_before_the_commit_leaves_the_key_free(compose, signing_ke
         asking = asyncio.create_task(api.post("/v1/hanging", {"text": "a"}, key="k"))
         await inside.wait()
         # What the end of the process does: the server sees the connection go and rolls back.
-        await raw.fetch("SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE state = 'idle in transaction'")
+        await raw.fetch(
+            "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE state = 'idle in"
+            " transaction'"
+        )
         leave.set()
         asking.cancel()
         again = await api.post("/v1/hanging", {"text": "a"}, key="k")
@@ -217,9 +244,13 @@ async def test_a_key_is_forgotten_after_its_time_and_not_before(compose, signing
 
 async def test_old_keys_are_forgotten_in_batches(database, raw):
     await raw.execute(
-        "INSERT INTO idempotency_record SELECT 'c', 'POST', '/', i::text, '', now() - interval '1 day' FROM generate_series(1, 7) i"
+        "INSERT INTO idempotency_record SELECT 'c', 'POST', '/', i::text, '', now() - interval '1"
+        " day' FROM generate_series(1, 7) i"
     )
-    await raw.execute("INSERT INTO idempotency_record VALUES ('c', 'POST', '/', 'new', '', now() + interval '1 minute')")
+    await raw.execute(
+        "INSERT INTO idempotency_record VALUES ('c', 'POST', '/', 'new', '', now() + interval '1"
+        " minute')"
+    )
     at = datetime.now(UTC)
 
     counts = [await idempotency.forget_old(database, at=at, hours=1, batch=3) for _ in range(4)]
@@ -232,11 +263,20 @@ def uploads(**options: bytes) -> Router:
     router = Router(tags=["notes"])
 
     @router.post("/v1/uploads", status_code=201, response_model=Words, engine="fastapi")
-    async def upload(file: Annotated[UploadFile, File()], mark: Annotated[str, Form(max_length=10)], call: WRITER) -> Response:
+    async def upload(
+        file: Annotated[UploadFile, File()], mark: Annotated[str, Form(max_length=10)], call: WRITER
+    ) -> Response:
         """Write what the file says."""
         async with call.transaction(**options) as tx:
             content = (await file.read()).decode()
-            await tx.execute(insert(note), id=call.new_id(), unit="cn", text=content + mark, written_at=call.at, version=1)
+            await tx.execute(
+                insert(note),
+                id=call.new_id(),
+                unit="cn",
+                text=content + mark,
+                written_at=call.at,
+                version=1,
+            )
             return call.answer(Words(text=content + mark), status=201)
 
     return router
@@ -244,13 +284,21 @@ def uploads(**options: bytes) -> Router:
 
 async def test_uploads_with_one_key_are_compared_as_wholes(compose, signing_keys):
     async def send(content: bytes, mark: str, name: str = "a.txt"):
-        form = {"files": {"file": (name, content)}, "data": {"mark": mark}, "headers": {"Idempotency-Key": "k"}}
+        form = {
+            "files": {"file": (name, content)},
+            "data": {"mark": mark},
+            "headers": {"Idempotency-Key": "k"},
+        }
         return await api.request("POST", "/v1/uploads", **form)
 
     async with serving(compose(uploads()), signing_keys) as api:
         first = await send(b"x" * 100, "!")
         same = await send(b"x" * 100, "!")
-        others = [await send(b"y" * 100, "!"), await send(b"x" * 100, "?"), await send(b"x" * 100, "!", "b.txt")]
+        others = [
+            await send(b"y" * 100, "!"),
+            await send(b"x" * 100, "?"),
+            await send(b"x" * 100, "!", "b.txt"),
+        ]
 
         assert [first.status_code, same.status_code] == [201, 201]
         assert same.headers["idempotency-replayed"] == "true"
@@ -261,7 +309,13 @@ async def test_uploads_with_one_key_are_compared_as_wholes(compose, signing_keys
 async def test_the_fingerprint_that_a_route_gives_counts_instead(compose, signing_keys):
     async with serving(compose(uploads(fingerprint=b"the same for all")), signing_keys) as api:
         answers = [
-            await api.request("POST", "/v1/uploads", files={"file": ("a", content)}, data={"mark": "!"}, headers={"Idempotency-Key": "k"})
+            await api.request(
+                "POST",
+                "/v1/uploads",
+                files={"file": ("a", content)},
+                data={"mark": "!"},
+                headers={"Idempotency-Key": "k"},
+            )
             for content in (b"a", b"b")
         ]
 
@@ -269,7 +323,9 @@ async def test_the_fingerprint_that_a_route_gives_counts_instead(compose, signin
     assert answers[1].json() == {"text": "a!"}
 
 
-async def test_an_open_operation_keeps_no_keys_since_its_callers_cannot_be_told_apart(compose, signing_keys, raw):
+async def test_an_open_operation_keeps_no_keys_since_its_callers_cannot_be_told_apart(
+    compose, signing_keys, raw
+):
     router = Router(tags=["notes"])
 
     @router.post("/v1/open", response_model=Words)
@@ -279,15 +335,22 @@ async def test_an_open_operation_keeps_no_keys_since_its_callers_cannot_be_told_
             return call.answer(body)
 
     async with serving(compose(router), signing_keys) as api:
-        answers = [await api.client.post("/v1/open", json={"text": text}, headers={"Idempotency-Key": "k"}) for text in ("a", "b")]
+        answers = [
+            await api.client.post("/v1/open", json={"text": text}, headers={"Idempotency-Key": "k"})
+            for text in ("a", "b")
+        ]
 
     assert [answer.json() for answer in answers] == [{"text": "a"}, {"text": "b"}]
     assert await raw.fetchval(KEPT) == 0
 
 
 async def test_two_keys_in_one_request_are_refused(api: Api):
-    request = api.client.build_request("POST", "/v1/notes", json={"text": "a"}, headers={"Authorization": f"Bearer {api.token}"})
-    request.headers = type(request.headers)([*request.headers.multi_items(), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")])
+    request = api.client.build_request(
+        "POST", "/v1/notes", json={"text": "a"}, headers={"Authorization": f"Bearer {api.token}"}
+    )
+    request.headers = type(request.headers)(
+        [*request.headers.multi_items(), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
+    )
 
     answer = await api.client.send(request)
 
@@ -311,7 +374,10 @@ def test_a_bare_key_and_a_structured_one_are_read(header, key):
     assert idempotency.parse(header) == key
 
 
-@pytest.mark.parametrize("header", ["", '"', '""', '"a', "a b", "a\tb", r'"a\b"', '"a"b"', "é", "a" * 256, '"a";p=1', "a\n"])
+@pytest.mark.parametrize(
+    "header",
+    ["", '"', '""', '"a', "a b", "a\tb", r'"a\b"', '"a"b"', "é", "a" * 256, '"a";p=1', "a\n"],
+)
 def test_what_is_neither_is_refused(header):
     with pytest.raises(idempotency.IdempotencyKeyInvalid):
         idempotency.parse(header)

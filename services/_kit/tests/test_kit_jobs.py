@@ -131,9 +131,15 @@ async def test_queued_work_is_canceled_at_once_and_running_work_at_its_next_step
 
 
 @pytest.mark.parametrize(
-    ("error", "told"), [(Refusal("the sheet is empty"), "the sheet is empty"), (KeyError("x"), "unexpected error: KeyError")]
+    ("error", "told"),
+    [
+        (Refusal("the sheet is empty"), "the sheet is empty"),
+        (KeyError("x"), "unexpected error: KeyError"),
+    ],
 )
-async def test_a_refusal_fails_the_job_with_its_detail_and_a_bug_with_its_name(database, error, told):
+async def test_a_refusal_fails_the_job_with_its_detail_and_a_bug_with_its_name(
+    database, error, told
+):
     await enqueue(database)
 
     async def refuse(job) -> None:
@@ -160,8 +166,13 @@ async def by_nothing(job) -> None:
         pass
 
 
-@pytest.mark.parametrize(("progress", "state"), [(by_checkpoint, "running"), (by_number, "running"), (by_nothing, "failed")])
-async def test_work_that_gets_on_may_be_killed_often_and_work_that_does_not_fails_in_the_end(database, raw, progress, state):
+@pytest.mark.parametrize(
+    ("progress", "state"),
+    [(by_checkpoint, "running"), (by_number, "running"), (by_nothing, "failed")],
+)
+async def test_work_that_gets_on_may_be_killed_often_and_work_that_does_not_fails_in_the_end(
+    database, raw, progress, state
+):
     await enqueue(database)
 
     async def killed(job) -> None:
@@ -218,7 +229,9 @@ async def test_the_end_that_a_late_worker_finds_is_not_the_end(database, raw, er
     async def late(job) -> None:
         await raw.execute(EXPIRE)
         async with database.transaction() as tx:
-            await tx.execute(jobs.CLAIM, of=job.id, owner=UUID(int=9), until=clock() + timedelta(hours=1), at=AT)
+            await tx.execute(
+                jobs.CLAIM, of=job.id, owner=UUID(int=9), until=clock() + timedelta(hours=1), at=AT
+            )
         if error is not None:
             raise error
 

@@ -1,4 +1,6 @@
-"""Whose an idempotency key is, who may be shown again what was answered, and what is left of it after an erasure."""
+"""Whose an idempotency key is, who may be shown again what was answered,
+and what is left of it after an erasure.
+"""
 
 import asyncio
 from typing import Any
@@ -48,24 +50,36 @@ def test_owners_differ_by_client_and_person_and_fit_their_column():
 
 
 async def test_two_people_behind_one_client_do_not_share_a_key(api: Api):
-    li, wang = (api.as_("notes:write", sub=sub, units=[unit]) for sub, unit in (("li", "cn.gd"), ("wang", "cn.bj")))
+    li, wang = (
+        api.as_("notes:write", sub=sub, units=[unit])
+        for sub, unit in (("li", "cn.gd"), ("wang", "cn.bj"))
+    )
 
-    answers = await asyncio.gather(*(who.post("/v1/notes", NOTE, key="k") for who in (li, wang, li, wang)))
+    answers = await asyncio.gather(
+        *(who.post("/v1/notes", NOTE, key="k") for who in (li, wang, li, wang))
+    )
 
     assert [answer.status_code for answer in answers] == [201] * 4
     assert [answer.json()["unit"] for answer in answers] == ["cn.gd", "cn.bj"] * 2
     assert len({answer.headers["location"] for answer in answers}) == 2
 
 
-@pytest.mark.parametrize(("units", "status"), [(["cn"], 201), (["cn.gd"], 201), (["cn.gd.gz"], 404), (["cn.bj", "us"], 404), (None, 201)])
-async def test_what_lies_outside_the_present_units_is_not_repeated(api: Api, units: list[str] | None, status: int):
+@pytest.mark.parametrize(
+    ("units", "status"),
+    [(["cn"], 201), (["cn.gd"], 201), (["cn.gd.gz"], 404), (["cn.bj", "us"], 404), (None, 201)],
+)
+async def test_what_lies_outside_the_present_units_is_not_repeated(
+    api: Api, units: list[str] | None, status: int
+):
     first = await api.as_("notes:write", sub="li", units=["cn.gd"]).post("/v1/notes", NOTE, key="k")
 
     again = await api.as_("notes:write", sub="li", units=units).post("/v1/notes", NOTE, key="k")
 
     assert again.status_code == status
     assert (again.headers.get("location") == first.headers["location"]) is (status == 201)
-    assert "idempotency-replayed" in again.headers or again.json()["type"].endswith("/answer-not-seen")
+    assert "idempotency-replayed" in again.headers or again.json()["type"].endswith(
+        "/answer-not-seen"
+    )
 
 
 async def test_what_an_erasure_leaves_is_the_first_answer_without_its_words(api: Api):
@@ -77,24 +91,35 @@ async def test_what_an_erasure_leaves_is_the_first_answer_without_its_words(api:
         await api.service.kept_answers.erase(tx, [UUID(note["id"])])
 
     again = await api.post("/v1/notes", {"text": "of the erased"}, key="k")
-    assert (again.status_code, again.headers["location"], again.headers["etag"]) == (201, first.headers["location"], '"1"')
+    assert (again.status_code, again.headers["location"], again.headers["etag"]) == (
+        201,
+        first.headers["location"],
+        '"1"',
+    )
     assert again.json() == note | {"text": "", "secret": None}
     assert NoteOut.model_validate_json(again.content)
-    assert (await api.post("/v1/notes", {"text": "of another"}, key="other")).json() == other.json() | {"secret": None}
+    assert (
+        await api.post("/v1/notes", {"text": "of another"}, key="other")
+    ).json() == other.json() | {"secret": None}
 
 
 async def test_very_many_answers_about_one_subject_are_emptied(api: Api, raw: Any):
     note = (await api.post("/v1/notes", NOTE, key="first")).json()
     await raw.execute(
-        "INSERT INTO idempotency_record "
-        "SELECT client_id, method, path, i::text, fingerprint, created_at, status, headers, body, unit, subjects "
-        "FROM idempotency_record, generate_series(1, 250) i"
+        "INSERT INTO idempotency_record SELECT client_id, method, path, i::text, fingerprint,"
+        " created_at, status, headers, body, unit, subjects FROM idempotency_record,"
+        " generate_series(1, 250) i"
     )
 
     async with api.service.database.transaction() as tx:
         await api.service.kept_answers.erase(tx, [UUID(note["id"])])
 
-    assert await raw.fetchval('SELECT count(*) FROM idempotency_record WHERE body LIKE \'%"text":""%\'::bytea') == 251
+    assert (
+        await raw.fetchval(
+            'SELECT count(*) FROM idempotency_record WHERE body LIKE \'%"text":""%\'::bytea'
+        )
+        == 251
+    )
 
 
 @pytest.mark.parametrize(

@@ -94,14 +94,21 @@ async def test_of_two_replicas_one_works_and_the_other_takes_over(database):
         began.append(held.epoch)
         await asyncio.Event().wait()
 
-    replicas = [asyncio.create_task(Sole("router", Leases(database), work, ttl=LONG, standby_seconds=0.02).run()) for _ in range(2)]
+    replicas = [
+        asyncio.create_task(
+            Sole("router", Leases(database), work, ttl=LONG, standby_seconds=0.02).run()
+        )
+        for _ in range(2)
+    ]
     await asyncio.sleep(0.5)
     assert began == [1]
     first = replicas[0]
     first.cancel()
     await asyncio.wait([first])
     async with asyncio.timeout(5):
-        successor = asyncio.create_task(Sole("router", Leases(database), work, ttl=LONG, standby_seconds=0.02).run())
+        successor = asyncio.create_task(
+            Sole("router", Leases(database), work, ttl=LONG, standby_seconds=0.02).run()
+        )
         replicas[1].cancel()
         await asyncio.wait([replicas[1]])
         for _ in range(200):
@@ -155,7 +162,9 @@ async def test_sole_work_is_stopped_when_its_lease_was_taken_over(database, raw)
         finally:
             stopped.set()
 
-    running = asyncio.create_task(Sole("router", Leases(database), work, ttl=SHORT, standby_seconds=0.02).run())
+    running = asyncio.create_task(
+        Sole("router", Leases(database), work, ttl=SHORT, standby_seconds=0.02).run()
+    )
     await asyncio.wait_for(began.wait(), 10)
     await raw.execute("UPDATE lease SET epoch = epoch + 1, expires_at = now() + interval '1 hour'")
 

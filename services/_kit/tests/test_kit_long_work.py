@@ -40,7 +40,12 @@ class Sweep(Work):
 def test_work_shows_its_progress_and_counts():
     view = LongWork.of(a_job(), str)
 
-    assert (view.progress.done, view.progress.total, view.counts, view.result) == (2, 5, {"swept": 2}, None)
+    assert (view.progress.done, view.progress.total, view.counts, view.result) == (
+        2,
+        5,
+        {"swept": 2},
+        None,
+    )
 
 
 def test_an_error_is_spoken_in_the_caller_s_language():

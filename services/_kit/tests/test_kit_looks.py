@@ -4,9 +4,10 @@ import pytest
 from service_kit.words.looks import is_same_person
 
 DISGUISES = [
-    "Alice", "ALICE", " alice", "alice ", "ali ce", "al\u200bice", "\uff41\uff4c\uff49\uff43\uff45", "\u0430lice", "al\u0456ce",
-    "\u0410lice", "ali\u0441e", "alic\u0435", "\u03b1l\u03b9ce", "a1ice", "AIice", "a|ice", "alic\u00e9", "alice\u0301", "\u00adalice",
-    "\u202ealice", "a\u04cfice", "\u0251lice", "\U0001d41alice", "al\u0131ce",
+    "Alice", "ALICE", " alice", "alice ", "ali ce", "al\u200bice", "\uff41\uff4c\uff49\uff43\uff45",
+    "\u0430lice", "al\u0456ce", "\u0410lice", "ali\u0441e", "alic\u0435", "\u03b1l\u03b9ce",
+    "a1ice", "AIice", "a|ice", "alic\u00e9", "alice\u0301", "\u00adalice", "\u202ealice",
+    "a\u04cfice", "\u0251lice", "\U0001d41alice", "al\u0131ce",
 ]  # fmt: skip
 
 
@@ -35,7 +36,14 @@ def test_look_alikes_are_the_same_person(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("alice", "alicia"), ("li", "lin"), ("li.na", "li.wei"), ("agent-1", "agent-2"), ("ali", "ail"), ("\u5f20\u4f1f", "\u5f20\u4e3d")],
+    [
+        ("alice", "alicia"),
+        ("li", "lin"),
+        ("li.na", "li.wei"),
+        ("agent-1", "agent-2"),
+        ("ali", "ail"),
+        ("\u5f20\u4f1f", "\u5f20\u4e3d"),
+    ],
 )
 def test_two_people_are_two(one: str, other: str) -> None:
     assert not is_same_person(one, other)

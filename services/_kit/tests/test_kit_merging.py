@@ -22,7 +22,9 @@ from service_kit.words.merging import merged
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
     ],
 )
-def test_a_merge_patch_does_what_the_standard_shows(document: object, patch: dict[str, Any], after: dict[str, Any]) -> None:
+def test_a_merge_patch_does_what_the_standard_shows(
+    document: object, patch: dict[str, Any], after: dict[str, Any]
+) -> None:
     assert merged(document, patch) == after
 
 

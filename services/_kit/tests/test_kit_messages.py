@@ -1,4 +1,6 @@
-"""Sentences in several languages: templates, what is stored of them, and the words for the faults of a body."""
+"""Sentences in several languages:
+templates, what is stored of them, and the words for the faults of a body.
+"""
 
 import copy
 import json
@@ -15,7 +17,11 @@ from service_kit.words.wording import worded
 @pytest.fixture
 def messages(tmp_path):
     catalog = tmp_path / "zh-CN.json"
-    told = {"at most {most} rows": "最多 {most} 行", "{what}: {why}": "{what}：{why}", "no rows": "没有行"}
+    told = {
+        "at most {most} rows": "最多 {most} 行",
+        "{what}: {why}": "{what}：{why}",
+        "no rows": "没有行",
+    }
     catalog.write_text(json.dumps({**told, "state.open": "进行中"}), "utf-8")
     (tmp_path / "en.json").write_text(json.dumps({"state.open": "Open"}), "utf-8")
     (tmp_path / "pt-BR.json").write_text(json.dumps({"no rows": "nenhuma linha"}), "utf-8")
@@ -35,11 +41,17 @@ def test_a_sentence_within_a_sentence_is_said_in_chinese_too(messages):
     told = said("{what}: {why}", what="sheet", why=said("at most {most} rows", most=3))
 
     assert messages.spoken(told, "zh-CN") == "sheet：最多 3 行"
-    assert messages.spoken(said("{what}: {why}", what="sheet", why=said("no rows")), "zh-CN") == "sheet：没有行"
+    assert (
+        messages.spoken(said("{what}: {why}", what="sheet", why=said("no rows")), "zh-CN")
+        == "sheet：没有行"
+    )
 
 
 def test_what_a_caller_wrote_is_not_translated(messages):
-    assert messages.spoken(said("{what}: {why}", what="no rows", why="no rows"), "zh-CN") == "no rows：no rows"
+    assert (
+        messages.spoken(said("{what}: {why}", what="no rows", why="no rows"), "zh-CN")
+        == "no rows：no rows"
+    )
 
 
 def test_what_no_catalog_knows_stays_as_it_is(messages):
@@ -48,7 +60,9 @@ def test_what_no_catalog_knows_stays_as_it_is(messages):
 
 
 def test_a_label_is_told_in_the_language_else_in_english(messages):
-    assert [messages.label("state.open", language) for language in ("zh-CN", "en", "pt-BR", "xx")] == ["进行中", "Open", "Open", "Open"]
+    assert [
+        messages.label("state.open", language) for language in ("zh-CN", "en", "pt-BR", "xx")
+    ] == ["进行中", "Open", "Open", "Open"]
     assert messages.label("state.lost", "zh-CN") == ""
 
 
@@ -74,13 +88,17 @@ def test_a_language_is_one_that_has_a_catalog(messages, wish, language):
 
 
 def test_braces_in_values_are_not_places(messages):
-    assert messages.spoken(said("{what}: {why}", what="{most}", why="{0}"), "zh-CN") == "{most}：{0}"
+    assert (
+        messages.spoken(said("{what}: {why}", what="{most}", why="{0}"), "zh-CN") == "{most}：{0}"
+    )
 
 
 NESTED = said("{what}: {why}", what="{sheet}", why=said("at most {most} rows", most=3))
 
 
-@pytest.mark.parametrize("sentence", ["no rows", said("at most {most} rows", most=3), "a { brace", NESTED])
+@pytest.mark.parametrize(
+    "sentence", ["no rows", said("at most {most} rows", most=3), "a { brace", NESTED]
+)
 def test_what_is_stored_is_said_again(messages, sentence):
     kept = json.loads(json.dumps(stored(sentence, longest=100)))
 
@@ -109,7 +127,14 @@ UUID_WANTED = "an id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057"
 UUID_WANTED_IN_CHINESE = "标识须为 UUID，例如 01890a5d-ac96-774b-bcce-b302099a8057"
 NO_DAY = "2026-02-30T09:30:00Z"
 PRICE = {"amount": "1", "currency": "CNY"}
-RIGHT = {"name": "a", "count": 3, "kind": "order", "at": "2026-01-31T09:30:00+08:00", "tags": [], "price": PRICE}
+RIGHT = {
+    "name": "a",
+    "count": 3,
+    "kind": "order",
+    "at": "2026-01-31T09:30:00+08:00",
+    "tags": [],
+    "price": PRICE,
+}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +172,13 @@ def test_faults_are_told_in_our_own_words(change, english, chinese):
 
 def test_a_rule_of_ours_keeps_its_template(messages):
     refused = ValidationError.from_exception_data(
-        "x", [{"type": "value_error", "ctx": {"error": ValueError(said("at most {most} rows", most=3))}}]
+        "x",
+        [
+            {
+                "type": "value_error",
+                "ctx": {"error": ValueError(said("at most {most} rows", most=3))},
+            }
+        ],
     )
 
     assert messages.spoken(worded(refused.errors()[0]), "zh-CN") == "最多 3 行"

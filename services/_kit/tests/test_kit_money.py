@@ -1,4 +1,6 @@
-"""Sums are read as the words of the API write them, and as nothing else that a number may look like."""
+"""Sums are read as the words of the API write them,
+and as nothing else that a number may look like.
+"""
 
 import re
 from decimal import Decimal
@@ -30,7 +32,19 @@ AMOUNTS = [
     "\u0661",
     "1\n",
 ]
-CURRENCIES = ["CNY", "USD", "cny", "CN", "CNYX", "C1Y", "\u00c7NY", "\uff23\uff2e\uff39", "CNY\n", " CNY", ""]
+CURRENCIES = [
+    "CNY",
+    "USD",
+    "cny",
+    "CN",
+    "CNYX",
+    "C1Y",
+    "\u00c7NY",
+    "\uff23\uff2e\uff39",
+    "CNY\n",
+    " CNY",
+    "",
+]
 
 
 def is_read(text):
@@ -44,7 +58,9 @@ def is_read(text):
 @pytest.mark.parametrize("amount", AMOUNTS)
 @pytest.mark.parametrize("currency", CURRENCIES)
 def test_a_sum_is_read_where_both_words_are_well_written(amount, currency):
-    expected = re.fullmatch(AMOUNT, amount) is not None and re.fullmatch(CURRENCY, currency) is not None
+    expected = (
+        re.fullmatch(AMOUNT, amount) is not None and re.fullmatch(CURRENCY, currency) is not None
+    )
 
     assert is_read(f"{amount} {currency}") == expected
 

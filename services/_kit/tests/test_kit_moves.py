@@ -57,8 +57,9 @@ async def moved(api, path: str, *tags: str) -> int:
 @pytest.mark.parametrize(
     ("tags", "status"),
     [
-        ((), 200), (('"7"',), 200), (("*",), 200), (('"1", "7"',), 200), (('"1"', '"7"'), 200), (('"7.zh-CN"',), 200),
-        (('"6"',), 412), (('W/"7"',), 412), (("7",), 412), (("",), 412), (('"1"', '"2"'), 412), (('"77"',), 412),
+        ((), 200), (('"7"',), 200), (("*",), 200), (('"1", "7"',), 200), (('"1"', '"7"'), 200),
+        (('"7.zh-CN"',), 200), (('"6"',), 412), (('W/"7"',), 412), (("7",), 412), (("",), 412),
+        (('"1"', '"2"'), 412), (('"77"',), 412),
     ],
 )  # fmt: skip
 async def test_a_move_honors_if_match_when_it_is_sent(api, tags, status):
@@ -66,7 +67,10 @@ async def test_a_move_honors_if_match_when_it_is_sent(api, tags, status):
 
 
 async def test_a_move_that_forgets_to_compare_writes_nothing_for_who_sent_it(api):
-    assert [await moved(api, "forgetful-move"), await moved(api, "forgetful-move", '"7"')] == [200, 500]
+    assert [await moved(api, "forgetful-move"), await moved(api, "forgetful-move", '"7"')] == [
+        200,
+        500,
+    ]
 
 
 async def test_what_creates_something_is_no_move(api):
@@ -75,7 +79,8 @@ async def test_what_creates_something_is_no_move(api):
     moves = {
         path
         for path, item in described.items()
-        if path.startswith("/v1/things") and {"$ref": "#/components/parameters/IfMatchOfMove"} in item["post"]["parameters"]
+        if path.startswith("/v1/things")
+        and {"$ref": "#/components/parameters/IfMatchOfMove"} in item["post"]["parameters"]
     }
     assert sorted(moves) == [
         "/v1/things/{thing_id}/forgetful-move",

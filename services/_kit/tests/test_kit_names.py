@@ -1,10 +1,26 @@
-"""Names in one spelling: what only looks like another name is refused where it can be told, and compared by its looks elsewhere."""
+"""Names in one spelling: what only looks like another name is refused where it can be told,
+and compared by its looks elsewhere.
+"""
 
 import pytest
 from service_kit.words.names import fault_of_identity, fault_of_title
 
 
-@pytest.mark.parametrize("name", ["alice", "张伟Tom", "O’Brien", "Łukasz", "山田ーたろう", "김민수", "Алиса", "li-3", "José", "a b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "alice",
+        "张伟Tom",
+        "O’Brien",
+        "Łukasz",
+        "山田ーたろう",
+        "김민수",
+        "Алиса",
+        "li-3",
+        "José",
+        "a b",
+    ],
+)
 def test_names_of_people_are_taken(name):
     assert fault_of_identity(name) is None
 

@@ -11,7 +11,9 @@ from service_kit.work.timers import MOST_ATTEMPTS, Timer, Timers
 from sqlalchemy import insert, select
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
-REQUEUED = select(parked_event.c.consumer, parked_event.c.requeued).order_by(parked_event.c.consumer)
+REQUEUED = select(parked_event.c.consumer, parked_event.c.requeued).order_by(
+    parked_event.c.consumer
+)
 
 
 @pytest.fixture
@@ -21,7 +23,12 @@ async def api(compose, signing_keys):
 
 
 def envelope(number: int, unit: str | None) -> dict[str, object]:
-    event = {"id": str(UUID(int=number)), "type": "guanxi.note.written.v1", "subject": str(UUID(int=100)), "data": {"number": number}}
+    event = {
+        "id": str(UUID(int=number)),
+        "type": "guanxi.note.written.v1",
+        "subject": str(UUID(int=100)),
+        "data": {"number": number},
+    }
     return event if unit is None else {**event, "unit": unit}
 
 
@@ -48,11 +55,17 @@ async def park_timer(database, number: int, *, kind: str = "clock") -> None:
 
     subject = UUID(int=number)
     async with database.transaction() as tx:
-        await timers.schedule(tx, Timer(subject=subject, kind=kind, key="first_reply", due_at=AT, payload={}))
+        await timers.schedule(
+            tx, Timer(subject=subject, kind=kind, key="first_reply", due_at=AT, payload={})
+        )
     firing = Timers(database, kind, fail, clock=lambda: datetime(2030, 1, 1, tzinfo=UTC))
     for _ in range(MOST_ATTEMPTS):
         async with database.transaction() as tx:
-            row = await tx.fetch_one(select(timers.timer).where(timers.timer.c.subject == subject, timers.timer.c.kind == kind))
+            row = await tx.fetch_one(
+                select(timers.timer).where(
+                    timers.timer.c.subject == subject, timers.timer.c.kind == kind
+                )
+            )
         await firing._fail(timers.timer_of(row), ValueError("the calendar of li is gone"))
 
 
@@ -84,7 +97,10 @@ async def test_only_operators_are_told_more_of_a_reason_than_its_kind(api):
 
     answers = [await reader.get(f"/v1/parked-{kind}") for kind in ("events", "timers")]
 
-    assert [answer.json()["items"][0]["reason"] for answer in answers] == ["ValueError", "ValueError"]
+    assert [answer.json()["items"][0]["reason"] for answer in answers] == [
+        "ValueError",
+        "ValueError",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["events", "timers"])
@@ -110,9 +126,17 @@ async def test_a_requeued_event_is_marked_for_every_consumer_that_parked_it_and_
 
     assert (answer.status_code, answer.json()) == (200, {"requeued": 2})
     async with database.reading() as reader:
-        assert [tuple(row) for row in await reader.fetch(REQUEUED)] == [("a", True), ("b", True), ("c", False)]
-    entries = (await api.get("/v1/audit-entries", params={"subject": str(UUID(int=100))})).json()["items"]
-    assert [(entry["action"], entry["actor"]) for entry in entries] == [("event.requeued", "tester")]
+        assert [tuple(row) for row in await reader.fetch(REQUEUED)] == [
+            ("a", True),
+            ("b", True),
+            ("c", False),
+        ]
+    entries = (await api.get("/v1/audit-entries", params={"subject": str(UUID(int=100))})).json()[
+        "items"
+    ]
+    assert [(entry["action"], entry["actor"]) for entry in entries] == [
+        ("event.requeued", "tester")
+    ]
 
 
 async def test_what_was_parked_of_a_resource_falls_due_again(api):
@@ -135,7 +159,9 @@ async def test_what_was_parked_of_a_resource_falls_due_again(api):
     ]
     assert answer.json() == {"requeued": 2}
     assert [each.subject for each in fired] == [UUID(int=1)]
-    assert [item["subject"] for item in (await api.get("/v1/parked-timers")).json()["items"]] == [str(UUID(int=2))]
+    assert [item["subject"] for item in (await api.get("/v1/parked-timers")).json()["items"]] == [
+        str(UUID(int=2))
+    ]
 
 
 async def test_a_caller_of_few_units_reaches_only_what_lies_there(api):
@@ -146,7 +172,9 @@ async def test_a_caller_of_few_units_reaches_only_what_lies_there(api):
     await park_timer(database, 4)
     local = api.as_("events:read", "events:admin", units=["cn"])
 
-    assert [item["unit"] for item in (await local.get("/v1/parked-events")).json()["items"]] == ["cn.gd"]
+    assert [item["unit"] for item in (await local.get("/v1/parked-events")).json()["items"]] == [
+        "cn.gd"
+    ]
     assert (await local.get("/v1/parked-timers")).json()["items"] == []
     paths = [f"/v1/parked-events/{UUID(int=number)}/requeue" for number in (1, 2, 3)]
     paths.append(f"/v1/parked-timers/{UUID(int=4)}/requeue")

@@ -17,9 +17,13 @@ SCOPE = {"guanxi.request_id": "r-1", "headers": []}
 def test_a_pointer_is_shown_within_its_bounds_and_without_nul(pointer, shown):
     refusal = Invalid(faults=[Fault(pointer, "there is no such field")])
 
-    answer = Problems(base="http://localhost", language="en", messages=Messages()).of_refusal(SCOPE, refusal)
+    answer = Problems(base="http://localhost", language="en", messages=Messages()).of_refusal(
+        SCOPE, refusal
+    )
 
-    assert json.loads(bytes(answer.body))["errors"] == [{"pointer": shown, "detail": "there is no such field"}]
+    assert json.loads(bytes(answer.body))["errors"] == [
+        {"pointer": shown, "detail": "there is no such field"}
+    ]
 
 
 BODY = {"identifiers": [{"type": "phone", "value": "x"}], "n": "1"}
@@ -37,7 +41,9 @@ BODY = {"identifiers": [{"type": "phone", "value": "x"}], "n": "1"}
         (("body",), ""),
     ],
 )
-def test_a_pointer_leads_to_a_place_of_the_body_not_through_the_branches_of_the_schema(location, pointer):
+def test_a_pointer_leads_to_a_place_of_the_body_not_through_the_branches_of_the_schema(
+    location, pointer
+):
     (fault,) = faults_of([{"loc": location, "type": "other", "msg": "wrong"}], BODY)
 
     assert fault.pointer == pointer

@@ -47,11 +47,15 @@ async def test_events_in_the_table_are_found_whoever_told_them(url, contract):
     await database.open()
     try:
         async with database.transaction() as tx:
-            tx.record(Event(type="note.written", subject=new_id(), at=datetime.now(UTC), payload={}))
+            tx.record(
+                Event(type="note.written", subject=new_id(), at=datetime.now(UTC), payload={})
+            )
     finally:
         await database.close()
 
-    assert [fault.split(":")[0] for fault in await faults_of(url, notes.SCHEMA, contract)] == ["note.written"]
+    assert [fault.split(":")[0] for fault in await faults_of(url, notes.SCHEMA, contract)] == [
+        "note.written"
+    ]
 
 
 async def test_a_table_that_is_gone_is_no_fault(url, contract):

@@ -1,4 +1,6 @@
-"""Requests whose transaction did not go straight to its end: they have one effect and a true answer all the same."""
+"""Requests whose transaction did not go straight to its end:
+they have one effect and a true answer all the same.
+"""
 
 import asyncio
 from typing import Annotated
@@ -35,7 +37,9 @@ class Words(Input):
 
 
 async def inserted(call: Call, tx, text: str) -> None:
-    await tx.execute(insert(note), id=call.new_id(), unit="cn", text=text, written_at=call.at, version=1)
+    await tx.execute(
+        insert(note), id=call.new_id(), unit="cn", text=text, written_at=call.at, version=1
+    )
 
 
 @pytest.fixture
@@ -66,10 +70,14 @@ async def test_two_requests_that_deadlock_both_succeed(serve):
             return call.answer(body)
 
     async with serve(router) as api:
-        one, two = [(await api.post("/v1/notes", {"text": text})).json()["id"] for text in ("one", "two")]
+        one, two = [
+            (await api.post("/v1/notes", {"text": text})).json()["id"] for text in ("one", "two")
+        ]
         pairs = [{"first": one, "second": two}, {"first": two, "second": one}]
 
-        answers = await asyncio.gather(*(api.post("/v1/pairs", pair, key=pair["first"]) for pair in pairs))
+        answers = await asyncio.gather(
+            *(api.post("/v1/pairs", pair, key=pair["first"]) for pair in pairs)
+        )
 
         versions = [item["version"] for item in (await api.get("/v1/notes")).json()["items"]]
     assert [answer.status_code for answer in answers] == [200, 200]
@@ -109,22 +117,30 @@ async def test_an_audit_row_that_a_rival_wrote_first_makes_the_change_run_again(
     async def mark(body: Words, call: WRITER) -> Response:
         """Mark a thing."""
         async with call.transaction() as tx:
-            tx.record(Event(type="note.changed", subject=subject, at=call.at, payload={"text": body.text}))
+            tx.record(
+                Event(type="note.changed", subject=subject, at=call.at, payload={"text": body.text})
+            )
             attempts.append(body.text)
             if len(attempts) <= 2:
                 await met.wait()
             return call.answer(body)
 
     async with serve(router) as api:
-        answers = await asyncio.gather(*(api.post("/v1/marks", {"text": text}) for text in ("a", "b")))
-        audit = (await api.get("/v1/audit-entries", params={"subject": str(subject)})).json()["items"]
+        answers = await asyncio.gather(
+            *(api.post("/v1/marks", {"text": text}) for text in ("a", "b"))
+        )
+        audit = (await api.get("/v1/audit-entries", params={"subject": str(subject)})).json()[
+            "items"
+        ]
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert [entry["sequence"] for entry in audit] == [1, 2]
 
 
 async def test_a_commit_that_fails_gives_no_success(serve, raw):
-    await raw.execute("ALTER TABLE note ADD CONSTRAINT uq_note_text UNIQUE (text) DEFERRABLE INITIALLY DEFERRED")
+    await raw.execute(
+        "ALTER TABLE note ADD CONSTRAINT uq_note_text UNIQUE (text) DEFERRABLE INITIALLY DEFERRED"
+    )
     async with serve(Router(tags=["notes"])) as api:
         first = await api.post("/v1/notes", {"text": "a"})
         second = await api.post("/v1/notes", {"text": "a"}, key="k")
@@ -138,8 +154,13 @@ async def test_a_commit_that_fails_gives_no_success(serve, raw):
 
 @pytest.mark.parametrize("cut", ["before", "after"])
 @pytest.mark.parametrize("key", [None, "k"])
-async def test_a_lost_commit_has_one_effect_and_the_answer_tells_it_with_its_secret(url, serve, cut, key):
-    async with Wire(url) as wire, serve(Router(tags=["notes"]), database_url=wire.url, work=False) as api:
+async def test_a_lost_commit_has_one_effect_and_the_answer_tells_it_with_its_secret(
+    url, serve, cut, key
+):
+    async with (
+        Wire(url) as wire,
+        serve(Router(tags=["notes"]), database_url=wire.url, work=False) as api,
+    ):
         wire.cut_commit = cut
         answer = await api.post("/v1/notes", {"text": "a"}, key=key)
 
@@ -174,7 +195,9 @@ async def test_the_outcome_of_a_change_that_tells_nothing_is_read_back_by_its_ke
 
 
 @pytest.mark.parametrize(("cut", "left"), [("before", []), ("after", ["a"])])
-async def test_without_event_and_key_an_unknown_outcome_is_said_to_be_unknown(url, serve, cut, left):
+async def test_without_event_and_key_an_unknown_outcome_is_said_to_be_unknown(
+    url, serve, cut, left
+):
     async with Wire(url) as wire, serve(silent_router(), database_url=wire.url, work=False) as api:
         wire.cut_commit = cut
         answer = await api.post("/v1/silent", {"text": "a"})

@@ -1,4 +1,6 @@
-"""A service that starts in a bad moment, works without serving, and checks tokens while keys change."""
+"""A service that starts in a bad moment, works without serving,
+and checks tokens while keys change.
+"""
 
 import asyncio
 import json
@@ -29,10 +31,17 @@ def closed_port() -> int:
 async def test_a_service_starts_while_its_database_refuses_connections(compose, signing_keys):
     service = compose(database_url=f"postgresql://u:p@127.0.0.1:{closed_port()}/x")
     async with serving(service, signing_keys) as api:
-        ready, alive, read = [await api.client.get(path) for path in ("/readyz", "/livez", "/openapi.json")]
+        ready, alive, read = [
+            await api.client.get(path) for path in ("/readyz", "/livez", "/openapi.json")
+        ]
         notes = await api.get("/v1/notes")
 
-    assert [ready.status_code, alive.status_code, read.status_code, notes.status_code] == [503, 200, 200, 503]
+    assert [ready.status_code, alive.status_code, read.status_code, notes.status_code] == [
+        503,
+        200,
+        200,
+        503,
+    ]
     assert notes.headers["content-type"] == "application/problem+json"
 
 
@@ -48,7 +57,11 @@ async def test_a_worker_process_serves_health_and_no_operation(compose, signing_
     service = compose()
     service.withdraw_routes()
     async with serving(service, signing_keys) as api:
-        answers = [await api.get("/v1/notes"), await api.get("/v1/events"), await api.client.get("/readyz")]
+        answers = [
+            await api.get("/v1/notes"),
+            await api.get("/v1/events"),
+            await api.client.get("/readyz"),
+        ]
 
     assert [answer.status_code for answer in answers] == [404, 404, 200]
 
@@ -71,8 +84,12 @@ class Gateway:
         await reader.readuntil(b"\r\n\r\n")
         self.asked += 1
         await asyncio.sleep(0.2)
-        body = json.dumps(self.keys[min(self.asked, len(self.keys)) - 1].as_dict(private=False)).encode()
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        body = json.dumps(
+            self.keys[min(self.asked, len(self.keys)) - 1].as_dict(private=False)
+        ).encode()
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        )
         await writer.drain()
         writer.close()
 
@@ -114,19 +131,27 @@ async def test_keys_cannot_be_had_without_gateway_and_database():
     await nowhere.open()
 
     with pytest.raises((KeysUnavailable, TransactionRolledBack)):
-        await PublishedKeys(nowhere, gateway_url=f"http://127.0.0.1:{closed_port()}", issuer="i").key_set("test")
+        await PublishedKeys(
+            nowhere, gateway_url=f"http://127.0.0.1:{closed_port()}", issuer="i"
+        ).key_set("test")
     await nowhere.close()
 
 
-@pytest.mark.parametrize(("units", "seen"), [(None, 3), ((), 0), (("cn",), 2), (("c_",), 0), (("cn.gd", "us"), 2)])
-async def test_both_ways_to_stay_within_units_see_the_same_and_no_units_see_nothing(database, units, seen):
+@pytest.mark.parametrize(
+    ("units", "seen"), [(None, 3), ((), 0), (("cn",), 2), (("c_",), 0), (("cn.gd", "us"), 2)]
+)
+async def test_both_ways_to_stay_within_units_see_the_same_and_no_units_see_nothing(
+    database, units, seen
+):
     caller = Caller(client_id="c", sub="s", units=units)
     async with database.transaction() as tx:
         for number, unit in enumerate(["cn", "cn.gd", "us"]):
             row = {"id": f"00000000-0000-0000-0000-00000000000{number}", "text": "t", "version": 1}
             await tx.execute(insert(note), **row, unit=unit, written_at=clock())
         built = await tx.fetch(select(note.c.id).where(within(note.c.unit, caller)))
-        bound = await tx.fetch(select(note.c.id).where(within_units(note.c.unit)), units=units_of(caller))
+        bound = await tx.fetch(
+            select(note.c.id).where(within_units(note.c.unit)), units=units_of(caller)
+        )
 
     assert len(built) == len(bound) == seen
 
@@ -141,7 +166,9 @@ def test_ordinary_numbers_and_words_with_digits_pass():
     assert strict_json(b'{"n": [1e3, 2.5E-300, "3e400"]}') == {"n": [1000.0, 2.5e-300, "3e400"]}
 
 
-async def test_an_unforeseen_error_behind_the_framework_is_a_problem_document_too(compose, signing_keys):
+async def test_an_unforeseen_error_behind_the_framework_is_a_problem_document_too(
+    compose, signing_keys
+):
     service = compose()
 
     async def broken(_request: object) -> None:

@@ -49,7 +49,12 @@ def test_a_folder_is_gone_after_an_error_in_its_block(temporary: Path):
 
 
 def test_the_folder_of_a_killed_process_is_swept_and_not_before(temporary: Path):
-    with subprocess.Popen([sys.executable, "-c", HOLDS_A_SHEET], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS_A_SHEET],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
         assert holder.stdout is not None
         folder = Path(holder.stdout.readline().strip())
         assert (sweep(), (folder / "sheet").exists()) == (0, True)
@@ -63,7 +68,9 @@ def test_the_folder_of_a_killed_process_is_swept_and_not_before(temporary: Path)
 
 
 @pytest.mark.parametrize("work", [True, False])
-async def test_every_process_of_a_service_sweeps_what_a_killed_one_left(compose, temporary: Path, work: bool):
+async def test_every_process_of_a_service_sweeps_what_a_killed_one_left(
+    compose, temporary: Path, work: bool
+):
     left = temporary / f"{PREFIX}of-a-killed-process"
     left.mkdir()
     (left / "sheet").write_text("13800138000")

@@ -25,7 +25,9 @@ async def test_a_written_note_can_be_read_with_its_etag(api: Api):
     note = created.json()
 
     read = await api.get(created.headers["location"])
-    again = await api.get(created.headers["location"], headers={"If-None-Match": read.headers["etag"]})
+    again = await api.get(
+        created.headers["location"], headers={"If-None-Match": read.headers["etag"]}
+    )
 
     assert created.status_code == 201
     assert read.json() == note | {"secret": None}
@@ -47,7 +49,9 @@ async def test_the_same_key_gives_the_same_answer_without_its_secret(api: Api):
 
 
 async def test_rivals_with_one_key_have_one_effect(api: Api):
-    answers = await asyncio.gather(*(api.post("/v1/notes", {"text": "a"}, key="k") for _ in range(8)))
+    answers = await asyncio.gather(
+        *(api.post("/v1/notes", {"text": "a"}, key="k") for _ in range(8))
+    )
 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
@@ -63,7 +67,10 @@ async def test_every_change_is_told_in_order_and_audited(api: Api):
     audit = (await api.get("/v1/audit-entries", params={"subject": note["id"]})).json()["items"]
 
     assert changed.json()["text"] == "b"
-    assert [event["type"] for event in events] == ["guanxi.note.written.v1", "guanxi.note.changed.v1"]
+    assert [event["type"] for event in events] == [
+        "guanxi.note.written.v1",
+        "guanxi.note.changed.v1",
+    ]
     assert [event["cursor"] for event in events] == ["1", "2"]
     assert [entry["action"] for entry in audit] == ["note.written", "note.changed"]
     assert audit[0]["values"]["note.written"]["text"] == "a"
@@ -115,7 +122,9 @@ async def test_a_page_walk_repeats_none_and_misses_none(api: Api):
         (b" " * 3_000_000, "application/json", 413),
     ],
 )
-async def test_bad_bodies_get_a_problem_document(api: Api, body: bytes, content_type: str, status: int):
+async def test_bad_bodies_get_a_problem_document(
+    api: Api, body: bytes, content_type: str, status: int
+):
     headers = {"Content-Type": content_type} if content_type else {}
 
     answer = await api.request("POST", "/v1/notes", content=body, headers=headers)
@@ -136,17 +145,27 @@ async def test_paths_and_methods_that_are_not_there(api: Api):
     assert method.status_code == 405
     assert method.headers["allow"] == "GET, POST"
     assert unknown.status_code == 422
-    assert unknown.json()["errors"] == [{"pointer": "query/colour", "detail": "there is no such query parameter"}]
+    assert unknown.json()["errors"] == [
+        {"pointer": "query/colour", "detail": "there is no such query parameter"}
+    ]
 
 
 async def test_without_a_token_or_its_scope_nothing_is_done(api: Api):
     nobody = await api.client.post("/v1/notes", json={"text": "a"})
-    forged = await api.client.post("/v1/notes", json={"text": "a"}, headers={"Authorization": "Bearer a.b.c"})
+    forged = await api.client.post(
+        "/v1/notes", json={"text": "a"}, headers={"Authorization": "Bearer a.b.c"}
+    )
     reader = await api.as_("notes:read").post("/v1/notes", {"text": "a"})
     expired = await api.as_("notes:write", exp=1).post("/v1/notes", {"text": "a"})
     other = await api.as_("notes:write", aud="other").post("/v1/notes", {"text": "a"})
 
-    assert [answer.status_code for answer in (nobody, forged, reader, expired, other)] == [401, 401, 403, 401, 401]
+    assert [answer.status_code for answer in (nobody, forged, reader, expired, other)] == [
+        401,
+        401,
+        403,
+        401,
+        401,
+    ]
     assert (await api.get("/v1/notes")).json()["items"] == []
 
 
@@ -161,7 +180,9 @@ async def test_other_units_are_not_there(api: Api):
     assert len((await inside.get("/v1/notes")).json()["items"]) == 1
     assert (await outside.get("/v1/notes")).json()["items"] == []
     assert (await outside.get("/v1/events")).json() == []
-    assert (await outside.get("/v1/audit-entries", params={"subject": note["id"]})).json()["items"] == []
+    assert (await outside.get("/v1/audit-entries", params={"subject": note["id"]})).json()[
+        "items"
+    ] == []
 
 
 async def test_the_service_is_ready_and_tells_its_contract(api: Api):
@@ -174,7 +195,9 @@ async def test_the_service_is_ready_and_tells_its_contract(api: Api):
 
 
 @pytest.mark.parametrize("tag", ["é".encode(), b"x" * 600])
-async def test_a_condition_that_no_tag_is_made_of_is_refused_before_anything_is_looked_up(api: Api, tag: bytes):
+async def test_a_condition_that_no_tag_is_made_of_is_refused_before_anything_is_looked_up(
+    api: Api, tag: bytes
+):
     path = "/v1/notes/01890a5d-ac96-774b-bcce-b302099a8057"
 
     changed = await api.patch(path, {"text": "b"}, match=tag)

@@ -10,12 +10,16 @@ from typer.testing import CliRunner
 
 
 def started(command: str, **environment: str) -> tuple[int, str]:
-    cli = command_line(name="notes", settings=notes.Settings, compose=notes.compose, migrations=notes.MIGRATIONS)
+    cli = command_line(
+        name="notes", settings=notes.Settings, compose=notes.compose, migrations=notes.MIGRATIONS
+    )
     ended = CliRunner().invoke(cli, [command], env=environment)
     return ended.exit_code, ended.stderr
 
 
-@pytest.mark.parametrize("zone", ["Asia/Shangai", "Asia", "../etc/passwd", "/etc/localtime", "Nowhere"])
+@pytest.mark.parametrize(
+    "zone", ["Asia/Shangai", "Asia", "../etc/passwd", "/etc/localtime", "Nowhere"]
+)
 def test_a_time_zone_that_does_not_exist_is_named_at_start(zone):
     code, said = started("serve", GUANXI_TIME_ZONE=zone, GUANXI_SECRET_KEY="test")
 
@@ -53,5 +57,7 @@ def test_the_contract_is_written_without_a_secret_key():
 def test_every_setting_is_in_the_readme():
     readme = (Path(__file__).parents[1] / "README.md").read_text()
 
-    missing = [name for name in notes.Settings.model_fields if f"| `GUANXI_{name.upper()}` |" not in readme]
+    missing = [
+        name for name in notes.Settings.model_fields if f"| `GUANXI_{name.upper()}` |" not in readme
+    ]
     assert missing == []

@@ -27,9 +27,13 @@ def opened(folder: Path, content: bytes, name: str = "") -> Sheet:
     return reading.opened(a_file(folder, content), name)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"]
+)
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_a_csv_is_read_in_every_usual_encoding(tmp_path: Path, encoding: str, delimiter: str) -> None:
+def test_a_csv_is_read_in_every_usual_encoding(
+    tmp_path: Path, encoding: str, delimiter: str
+) -> None:
     sheet = opened(tmp_path, TEXT.format(delimiter).encode(encoding))
 
     assert sheet.columns == ("姓名", "手机")
@@ -39,11 +43,16 @@ def test_a_csv_is_read_in_every_usual_encoding(tmp_path: Path, encoding: str, de
 def test_quoted_cells_may_hold_delimiters_and_line_breaks(tmp_path: Path) -> None:
     sheet = opened(tmp_path, b'name,note\n"A, Inc.","one\ntwo"\nB,\n')
 
-    assert [row.values for row in reading.rows(sheet)] == [{"name": "A, Inc.", "note": "one\ntwo"}, {"name": "B"}]
+    assert [row.values for row in reading.rows(sheet)] == [
+        {"name": "A, Inc.", "note": "one\ntwo"},
+        {"name": "B"},
+    ]
     assert reading.count(sheet) == 2
 
 
-def test_a_row_with_more_cells_than_the_header_is_a_problem_of_that_row_alone(tmp_path: Path) -> None:
+def test_a_row_with_more_cells_than_the_header_is_a_problem_of_that_row_alone(
+    tmp_path: Path,
+) -> None:
     sheet = opened(tmp_path, b"name\nA,B\nC,\n")
 
     problem, good = reading.rows(sheet)
@@ -58,11 +67,18 @@ def test_ndjson_columns_are_those_of_its_rows(tmp_path: Path) -> None:
     rows = list(reading.rows(sheet))
 
     assert (sheet.format, sheet.columns) == (Format.NDJSON, ("a", "b", "c"))
-    assert [row.values for row in rows] == [{"a": "1", "b": ["1", "true"]}, {}, {"c": {"d": "2.50"}}, {}]
+    assert [row.values for row in rows] == [
+        {"a": "1", "b": ["1", "true"]},
+        {},
+        {"c": {"d": "2.50"}},
+        {},
+    ]
     assert [bool(row.problem) for row in rows] == [False, False, False, True]
 
 
-@pytest.mark.parametrize("line", ["NaN", '{"a": NaN}', "[1]", '{"a"', "[" * 5_000, '{"a": ' * 5_000])
+@pytest.mark.parametrize(
+    "line", ["NaN", '{"a": NaN}', "[1]", '{"a"', "[" * 5_000, '{"a": ' * 5_000]
+)
 def test_a_broken_line_of_ndjson_is_a_problem_of_that_line_alone(tmp_path: Path, line: str) -> None:
     sheet = opened(tmp_path, f'{{"name": "A"}}\n{line}\n{{"name": "B"}}\n'.encode())
 
@@ -111,7 +127,9 @@ def test_an_archive_without_a_workbook_is_refused(tmp_path: Path) -> None:
 
 def a_workbook(rows: list[list[Any]], *, skip: int = 0) -> bytes:
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True, "default_date_format": "yyyy-mm-dd hh:mm"}) as book:
+    with xlsxwriter.Workbook(
+        file, {"in_memory": True, "default_date_format": "yyyy-mm-dd hh:mm"}
+    ) as book:
         book.add_worksheet("hidden").hide()
         sheet = book.add_worksheet("people")
         sheet.activate()
@@ -127,11 +145,21 @@ def converted(folder: Path, content: bytes) -> Sheet:
 
 
 def test_the_first_visible_sheet_of_a_workbook_is_read_as_it_is_shown(tmp_path: Path) -> None:
-    cells = [["name", "phone", "born", "seen", "share", "yes"], ["A", 13800138000, date(1990, 2, 3), SEEN, 0.5, True]]
+    cells = [
+        ["name", "phone", "born", "seen", "share", "yes"],
+        ["A", 13800138000, date(1990, 2, 3), SEEN, 0.5, True],
+    ]
 
     sheet = converted(tmp_path, a_workbook(cells))
 
-    expected = {"name": "A", "phone": "13800138000", "born": "1990-02-03", "seen": "2026-01-02 03:04:00", "share": "0.5", "yes": "true"}
+    expected = {
+        "name": "A",
+        "phone": "13800138000",
+        "born": "1990-02-03",
+        "seen": "2026-01-02 03:04:00",
+        "share": "0.5",
+        "yes": "true",
+    }
     assert list(reading.rows(sheet)) == [Row(2, expected)]
     assert reading.count(sheet) == 1
 
@@ -144,4 +172,6 @@ def test_rows_keep_their_numbers_below_empty_lines(tmp_path: Path) -> None:
 
 def test_a_workbook_of_garbage_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SheetNotReadable):
-        converted(tmp_path, Path(an_archive(tmp_path, ("xl/workbook.xml", b"<not xml"))).read_bytes())
+        converted(
+            tmp_path, Path(an_archive(tmp_path, ("xl/workbook.xml", b"<not xml"))).read_bytes()
+        )

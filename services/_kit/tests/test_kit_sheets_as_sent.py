@@ -1,4 +1,6 @@
-"""Sheets as people send them: layouts around the rows, encodings, and cells that a spreadsheet spoiled."""
+"""Sheets as people send them:
+layouts around the rows, encodings, and cells that a spreadsheet spoiled.
+"""
 
 import asyncio
 import io
@@ -22,7 +24,9 @@ def opened(folder: Path, content: bytes, name: str = "", encoding: str = "") -> 
 
 
 def rows(folder: Path, content: str | bytes) -> list[Row]:
-    return list(reading.rows(opened(folder, content if isinstance(content, bytes) else content.encode())))
+    return list(
+        reading.rows(opened(folder, content if isinstance(content, bytes) else content.encode()))
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,9 @@ def rows(folder: Path, content: str | bytes) -> list[Row]:
         ("姓名,手机\n赵六,139\n合计,1\n姓名,手机\n", 2),
     ],
 )
-def test_the_header_is_found_and_rows_keep_their_numbers(tmp_path: Path, content: str, number: int) -> None:
+def test_the_header_is_found_and_rows_keep_their_numbers(
+    tmp_path: Path, content: str, number: int
+) -> None:
     found = rows(tmp_path, content)
 
     assert [(row.number, row.problem) for row in found][:1] == [(number, "")]
@@ -62,7 +68,9 @@ def test_the_header_is_found_and_rows_keep_their_numbers(tmp_path: Path, content
         ("锟斤拷,1,", "wrong encoding"),
     ],
 )
-def test_a_line_that_is_no_row_is_a_problem_of_that_line_alone(tmp_path: Path, line: str, why: str) -> None:
+def test_a_line_that_is_no_row_is_a_problem_of_that_line_alone(
+    tmp_path: Path, line: str, why: str
+) -> None:
     bad, good = rows(tmp_path, f"姓名,手机,备注\n{line}\n赵六,139,a; b\n")
 
     assert why in bad.problem
@@ -70,7 +78,20 @@ def test_a_line_that_is_no_row_is_a_problem_of_that_line_alone(tmp_path: Path, l
 
 
 @pytest.mark.parametrize(
-    "name", ["Jürgen Müller", "François Noël", "Þór", "Zoë", "Łukasz", "學習", "学习", "卢卢", "한국", "Ångström", "Total"]
+    "name",
+    [
+        "Jürgen Müller",
+        "François Noël",
+        "Þór",
+        "Zoë",
+        "Łukasz",
+        "學習",
+        "学习",
+        "卢卢",
+        "한국",
+        "Ångström",
+        "Total",
+    ],
 )
 def test_real_names_are_not_taken_for_garbled_ones(tmp_path: Path, name: str) -> None:
     (row,) = rows(tmp_path, f"name,phone\n{name},x1\n")
@@ -109,30 +130,54 @@ def test_a_member_that_comes_late_in_ndjson_is_a_column_too(tmp_path: Path) -> N
         (b"[\n  [1, 2]\n]", "array"),
     ],
 )
-def test_what_is_another_kind_of_file_is_refused_by_its_name(tmp_path: Path, content: bytes, why: str) -> None:
+def test_what_is_another_kind_of_file_is_refused_by_its_name(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
     with pytest.raises(SheetNotReadable, match=why):
         opened(tmp_path, content, "people.csv")
 
 
-SURNAMES = {"gb18030": "张王李赵刘陈杨黄周吴徐孙", "big5": "張陳黃劉鄭謝許蕭葉蔣盧", "shift_jis": "佐藤鈴木高橋田中渡辺"}
-GIVEN = {"gb18030": "伟芳娜敏静丽强磊军洋勇艳淼毓懿璟喆", "big5": "偉麗強傑濤蘭國華穎詠雯凱婷", "shift_jis": "さくらひろしタロウ美咲翔太"}
+SURNAMES = {
+    "gb18030": "张王李赵刘陈杨黄周吴徐孙",
+    "big5": "張陳黃劉鄭謝許蕭葉蔣盧",
+    "shift_jis": "佐藤鈴木高橋田中渡辺",
+}
+GIVEN = {
+    "gb18030": "伟芳娜敏静丽强磊军洋勇艳淼毓懿璟喆",
+    "big5": "偉麗強傑濤蘭國華穎詠雯凱婷",
+    "shift_jis": "さくらひろしタロウ美咲翔太",
+}
 WESTERN = ["Jürgen Müller", "Zoë Brönte", "François Noël", "José García", "Jörg Weiß"]
-HEADERS = {"gb18030": "姓名,手机", "big5": "姓名,手機", "shift_jis": "氏名,電話", "windows-1252": "name,phone"}
+HEADERS = {
+    "gb18030": "姓名,手机",
+    "big5": "姓名,手機",
+    "shift_jis": "氏名,電話",
+    "windows-1252": "name,phone",
+}
 
 
 def some_names(encoding: str, number: int, chance: random.Random) -> list[str]:
     if encoding == "windows-1252":
         return [chance.choice(WESTERN) for _ in range(number)]
-    return [chance.choice(SURNAMES[encoding]) + "".join(chance.choices(GIVEN[encoding], k=2)) for _ in range(number)]
+    return [
+        chance.choice(SURNAMES[encoding]) + "".join(chance.choices(GIVEN[encoding], k=2))
+        for _ in range(number)
+    ]
 
 
 @pytest.mark.parametrize("encoding", HEADERS)
 def test_an_encoding_is_found_for_certain_or_not_at_all(tmp_path: Path, encoding: str) -> None:
-    """Names by chance in files of many sizes: whatever is read is right, and of longer files most are read."""
+    """Names by chance in files of many sizes:
+    whatever is read is right, and of longer files most are read.
+    """
     chance = random.Random(8)
     read = 0
     for number in [1, 2, 3, 5, 8, 30] * 20:
-        text = HEADERS[encoding] + "\n" + "".join(f"{name},1\n" for name in some_names(encoding, number, chance))
+        text = (
+            HEADERS[encoding]
+            + "\n"
+            + "".join(f"{name},1\n" for name in some_names(encoding, number, chance))
+        )
         try:
             sheet = opened(tmp_path, text.encode(encoding))
         except EncodingUnknown:
@@ -162,14 +207,19 @@ def test_an_encoding_that_might_be_another_one_is_refused(tmp_path: Path, conten
 def test_a_named_encoding_is_taken_and_one_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     content = "name,phone\nDvořák,1\n".encode("cp1250")
 
-    assert [row.values["name"] for row in reading.rows(opened(tmp_path, content, encoding="windows-1250"))] == ["Dvořák"]
+    assert [
+        row.values["name"]
+        for row in reading.rows(opened(tmp_path, content, encoding="windows-1250"))
+    ] == ["Dvořák"]
     with pytest.raises(EncodingUnknown, match="utf-8"):
         opened(tmp_path, content, encoding="utf-8")
 
 
 def converted(folder: Path, table: list[list[object]]) -> Sheet:
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+    with xlsxwriter.Workbook(
+        file, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}
+    ) as book:
         sheet = book.add_worksheet()
         for number, row in enumerate(table):
             sheet.write_row(number, 0, row)
@@ -180,7 +230,15 @@ def converted(folder: Path, table: list[list[object]]) -> Sheet:
 
 
 def test_a_number_in_a_workbook_with_more_digits_than_it_keeps_is_marked(tmp_path: Path) -> None:
-    sheet = converted(tmp_path, [["Customers", ""], ["id", "phone"], [110101199003070000, 13911110010.0], [1234567890123456, 1]])
+    sheet = converted(
+        tmp_path,
+        [
+            ["Customers", ""],
+            ["id", "phone"],
+            [110101199003070000, 13911110010.0],
+            [1234567890123456, 1],
+        ],
+    )
 
     written = [row.values for row in reading.rows(sheet) if row.values]
 
@@ -193,9 +251,10 @@ def test_a_number_in_a_workbook_with_more_digits_than_it_keeps_is_marked(tmp_pat
 @pytest.mark.parametrize(
     "text",
     [
-        "1.00002E+11", "1E+05", "1,00002e+11", "-1E-5", "#####", "########", "#N/A", "#REF!", "#DIV/0!", "#name?", "110101199003070000",
-        "6222020200112230000", "2026-05-01", "2026/5/1", "1-Mar", "Mar-01", "3月1日", "2026-05-01 00:00:00", "\ufffd12", "１.０E+11",
-        "1.0E5", "1.5e3", "1e11", "1.00002E11", "1.00002 E+11", "1.00002E +11", "12E5", "1.E5", ".5E3",
+        "1.00002E+11", "1E+05", "1,00002e+11", "-1E-5", "#####", "########", "#N/A", "#REF!",
+        "#DIV/0!", "#name?", "110101199003070000", "6222020200112230000", "2026-05-01", "2026/5/1",
+        "1-Mar", "Mar-01", "3月1日", "2026-05-01 00:00:00", "\ufffd12", "１.０E+11", "1.0E5",
+        "1.5e3", "1e11", "1.00002E11", "1.00002 E+11", "1.00002E +11", "12E5", "1.E5", ".5E3",
         "１Ｅ５", "100003.5",
     ],
 )  # fmt: skip
@@ -207,10 +266,10 @@ def test_a_number_that_a_spreadsheet_destroyed_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        (" 1001 ", "1001"), ("1001.0", "1001"), ("13911110010.00", "13911110010"), ("'00042", "00042"), ("’139", "139"), ("00042", "00042"),
-        ("C-1", "C-1"), ("1E5A", "1E5A"),
-        ("E5", "E5"), ("12E-A", "12E-A"), ("12E5000", "12E5000"), ("１００１", "1001"), ("110101199003071234", "110101199003071234"),
-        ("2026050100000010", "2026050100000010"),
+        (" 1001 ", "1001"), ("1001.0", "1001"), ("13911110010.00", "13911110010"),
+        ("'00042", "00042"), ("’139", "139"), ("00042", "00042"), ("C-1", "C-1"), ("1E5A", "1E5A"),
+        ("E5", "E5"), ("12E-A", "12E-A"), ("12E5000", "12E5000"), ("１００１", "1001"),
+        ("110101199003071234", "110101199003071234"), ("2026050100000010", "2026050100000010"),
         ("2.5.1", "2.5.1"), ("#12", "#12"), ("MAY-FLOWER", "MAY-FLOWER"),
     ],
 )  # fmt: skip
@@ -237,7 +296,20 @@ def test_a_day_is_read_year_first_or_with_its_month_in_letters(text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["3/2/1990", "13/02/1990", "02/13/1990", "03-Feb-90", "90-02-03", "1990-02", "32907", "02-03", "农历八月十五", "19900203x", ""]
+    "text",
+    [
+        "3/2/1990",
+        "13/02/1990",
+        "02/13/1990",
+        "03-Feb-90",
+        "90-02-03",
+        "1990-02",
+        "32907",
+        "02-03",
+        "农历八月十五",
+        "19900203x",
+        "",
+    ],
 )
 def test_what_may_be_another_day_is_none(text: str) -> None:
     assert day_of(text) is None

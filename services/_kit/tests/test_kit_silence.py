@@ -1,4 +1,6 @@
-"""A database that falls silent: everything ends in its time, and goes on as soon as somebody answers."""
+"""A database that falls silent:
+everything ends in its time, and goes on as soon as somebody answers.
+"""
 
 # ruff: noqa: PT012 - what raises is a whole transaction
 
@@ -16,7 +18,12 @@ from service_kit.store.connection import Hosts, connect
 from service_kit.store.database import Database, PoolLimits
 from service_kit.store.leases import Leases, Sole
 from service_kit.store.outbox import Event
-from service_kit.store.sqlstates import DatabaseUnavailable, OutcomeUnknown, StatementTooSlow, TransactionRolledBack
+from service_kit.store.sqlstates import (
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    StatementTooSlow,
+    TransactionRolledBack,
+)
 from service_kit.testing import ISSUER, notes, serving
 from service_kit.testing.notes import note
 from service_kit.testing.wire import Wire
@@ -27,7 +34,8 @@ AT = datetime(2026, 1, 31, tzinfo=UTC)
 PING = select(func.now())
 OF_UNITS = select(note.c.id).where(note.c.unit == any_(bindparam("units", type_=ARRAY(String))))
 SLEEP = select(func.pg_sleep(bindparam("seconds")))
-# No test asserts a speed: far above every deadline below, far below what a silent server would take.
+# No test asserts a speed: far above every deadline below, far below what a silent server would
+# take.
 IN_TIME = 12.0
 PROGRAM = """
 from service_kit.command import command_line
@@ -49,7 +57,11 @@ async def wire(url: str):
 async def silent(wire: Wire):
     """A database behind a wire, with short limits and two open connections."""
     database = Database(
-        wire.url, notes.SCHEMA, limits=PoolLimits(statement_within=0.3, answer_within=0.3, connect_within=1.0, acquire_within=4)
+        wire.url,
+        notes.SCHEMA,
+        limits=PoolLimits(
+            statement_within=0.3, answer_within=0.3, connect_within=1.0, acquire_within=4
+        ),
     )
     await database.open()
     async with database.reading() as first, database.reading() as second:
@@ -86,7 +98,10 @@ async def execute_many(tx) -> None:
 async def copy_rows(tx) -> None:
     row = a_note(1)
     # More than all buffers on the way hold, so that the driver waits for room as well.
-    rows = ((UUID(int=number), *list(row.values())[1:2], "x" * 1_000, *list(row.values())[3:]) for number in range(20_000))
+    rows = (
+        (UUID(int=number), *list(row.values())[1:2], "x" * 1_000, *list(row.values())[3:])
+        for number in range(20_000)
+    )
     await tx.copy_rows("note", columns=list(row), rows=rows)
 
 
@@ -99,7 +114,9 @@ async def savepoint(tx) -> None:
         raise AssertionError("nobody said that there is a savepoint")
 
 
-@pytest.mark.parametrize("ask", [fetch, fetch_one, copy_out, execute, execute_many, copy_rows, copy_in, savepoint])
+@pytest.mark.parametrize(
+    "ask", [fetch, fetch_one, copy_out, execute, execute_many, copy_rows, copy_in, savepoint]
+)
 async def test_whatever_is_asked_of_a_silent_database_is_unavailable_in_time(wire, silent, ask):
     with pytest.raises(DatabaseUnavailable):
         async with asyncio.timeout(IN_TIME), silent.transaction() as tx:
@@ -211,7 +228,9 @@ def both(first: str, second: str) -> str:
 async def test_when_another_host_is_primary_all_connections_to_the_silent_one_are_dropped(url):
     """Also those that are in use: they would hang until their own deadline, far away."""
     async with Wire(url) as old, Wire(url) as new:
-        limits = PoolLimits(largest=2, statement_within=600, answer_within=0.3, connect_within=1.0, acquire_within=4)
+        limits = PoolLimits(
+            largest=2, statement_within=600, answer_within=0.3, connect_within=1.0, acquire_within=4
+        )
         database = Database(both(old.url, new.url), notes.SCHEMA, limits=limits)
         await database.open()
         hanging = [asyncio.create_task(hang(database)) for _ in range(2)]
@@ -280,7 +299,9 @@ class NoMetrics:
         """Nobody counts here."""
 
 
-async def test_readiness_is_answered_in_time_and_a_request_is_unavailable(wire, compose, signing_keys):
+async def test_readiness_is_answered_in_time_and_a_request_is_unavailable(
+    wire, compose, signing_keys
+):
     service = compose(database_url=wire.url, database_statement_seconds=0.5)
     async with serving(service, signing_keys) as api:
         assert (await api.client.get("/readyz")).status_code == 200
@@ -310,9 +331,13 @@ async def test_a_process_ends_when_it_is_asked_to_while_its_database_is_silent(u
         "GUANXI_ISSUER": ISSUER,
         "GUANXI_STOP_SECONDS": "2",
     }
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, "serve", env=environment)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PROGRAM, "serve", env=environment
+    )
     try:
-        await until(as_soon_as(lambda: wire.heard.count(b"event_head") > 2 and path.exists()), within=60)
+        await until(
+            as_soon_as(lambda: wire.heard.count(b"event_head") > 2 and path.exists()), within=60
+        )
         wire.freeze()
         # So that the workers hang in what they do.
         await asyncio.sleep(1)
@@ -353,5 +378,10 @@ async def test_a_connection_over_tcp_is_kept_alive_by_us(wire):
 
     assert end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 15_000
-    assert await connection.fetchval("SELECT count(*) FROM pg_settings WHERE name LIKE 'tcp\\_%' AND source = 'client'") == 4
+    assert (
+        await connection.fetchval(
+            "SELECT count(*) FROM pg_settings WHERE name LIKE 'tcp\\_%' AND source = 'client'"
+        )
+        == 4
+    )
     await connection.close()

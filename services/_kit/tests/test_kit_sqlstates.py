@@ -34,7 +34,14 @@ LOCK_NOTE = select(note.c.id).with_for_update()
 
 
 def a_note(number: int, **changes: object) -> dict[str, object]:
-    return {"id": UUID(int=number), "unit": "cn", "text": f"note {number}", "written_at": AT, "version": 1, **changes}
+    return {
+        "id": UUID(int=number),
+        "unit": "cn",
+        "text": f"note {number}",
+        "written_at": AT,
+        "version": 1,
+        **changes,
+    }
 
 
 def an_event(number: int = 1) -> Event:
@@ -62,7 +69,10 @@ async def opened(url: str, **limits: object) -> Database:
     [
         ("INSERT INTO notes.event_head VALUES ('a', 1, 1), ('a', 1, 1)", UniqueViolated),
         ("CREATE TABLE notes.c (p int REFERENCES notes.c2 (id))", asyncpg.UndefinedTableError),
-        ("INSERT INTO notes.job SELECT (jsonb_populate_record(null::notes.job, '{}')).*", asyncpg.NotNullViolationError),
+        (
+            "INSERT INTO notes.job SELECT (jsonb_populate_record(null::notes.job, '{}')).*",
+            asyncpg.NotNullViolationError,
+        ),
         ("INSERT INTO notes.event_head VALUES (repeat('x', 21), 1, 1)", ValueOutOfRange),
         ("SELECT 2147483647::int + 1", ValueOutOfRange),
         ("SELECT '2026-02-30'::date", ValueOutOfRange),
@@ -79,7 +89,9 @@ async def opened(url: str, **limits: object) -> Database:
         ("DO $$ BEGIN RAISE SQLSTATE 'P0001'; END $$", asyncpg.RaiseError),
     ],
 )
-async def test_database_errors_become_words_of_the_kit_and_mistakes_of_ours_stay_what_they_are(database, sql, word):
+async def test_database_errors_become_words_of_the_kit_and_mistakes_of_ours_stay_what_they_are(
+    database, sql, word
+):
     with pytest.raises(word) as raised:
         async with database.transaction() as tx:
             await tx.execute(text(sql.replace(":", "\\:")))
@@ -99,7 +111,9 @@ async def test_database_errors_become_words_of_the_kit_and_mistakes_of_ours_stay
         ({"written_at": "closed"}, asyncpg.DataError),
     ],
 )
-async def test_values_that_no_column_holds_are_the_callers_fault_and_wrong_types_are_ours(database, changes, word):
+async def test_values_that_no_column_holds_are_the_callers_fault_and_wrong_types_are_ours(
+    database, changes, word
+):
     with pytest.raises(word):
         async with database.transaction() as tx:
             await tx.execute(insert(note), **a_note(1, **changes))
@@ -137,4 +151,7 @@ async def test_reading_over_a_table_that_a_migration_just_changed_goes_on(url, r
 
 
 def test_unavailable_is_what_every_outage_is_called():
-    assert all(issubclass(word, Unavailable) for word in (DatabaseUnavailable, LockNotAvailable, StatementTooSlow, OutcomeNotKnown))
+    assert all(
+        issubclass(word, Unavailable)
+        for word in (DatabaseUnavailable, LockNotAvailable, StatementTooSlow, OutcomeNotKnown)
+    )

@@ -40,7 +40,9 @@ def test_the_server_says_that_it_stops_when_it_is_asked_to():
     assert server.should_exit
 
 
-async def test_a_request_that_is_cut_off_by_the_stop_is_unavailable_and_no_error_of_ours(compose, signing_keys):
+async def test_a_request_that_is_cut_off_by_the_stop_is_unavailable_and_no_error_of_ours(
+    compose, signing_keys
+):
     begun = asyncio.Event()
     service = compose()
 
@@ -63,7 +65,9 @@ async def test_a_request_that_is_cut_off_by_the_stop_is_unavailable_and_no_error
         "headers": [],
         "root_path": "",
     }
-    asking = asyncio.create_task(service.app({**scope, "http_version": "1.1", "scheme": "http"}, asyncio.Event().wait, send))
+    asking = asyncio.create_task(
+        service.app({**scope, "http_version": "1.1", "scheme": "http"}, asyncio.Event().wait, send)
+    )
     await begun.wait()
     asking.cancel()
 

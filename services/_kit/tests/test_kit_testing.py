@@ -41,7 +41,11 @@ async def test_a_database_comes_back_without_rows_but_migrated(lender):
     again = await lent(lender)
 
     assert again == first
-    assert await run(again, "SELECT count(*) FROM notes.event_head", "SELECT max(version_num) FROM notes.schema_version") == [0, "0004"]
+    assert await run(
+        again,
+        "SELECT count(*) FROM notes.event_head",
+        "SELECT max(version_num) FROM notes.schema_version",
+    ) == [0, "0004"]
 
 
 async def test_two_lent_at_once_are_two(lender):
@@ -58,7 +62,10 @@ async def test_two_lent_at_once_are_two(lender):
         "CREATE FUNCTION notes.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         "CREATE SCHEMA other",
         "DROP TABLE notes.note",
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''1MB''', current_database()); END $$",
+        (
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''1MB''',"
+            " current_database()); END $$"
+        ),
     ],
 )
 async def test_a_database_whose_shape_a_test_changed_is_not_lent_again(lender, change):
@@ -83,7 +90,9 @@ async def test_a_transaction_that_a_test_left_open_hinders_nobody(lender):
 
 async def test_a_service_that_cannot_start_fails_its_test(make_database, signing_keys):
     url = await make_database(notes.MIGRATIONS, notes.SCHEMA)
-    service = notes.compose(notes.Settings(database_url=url, issuer=ISSUER, secret_key="test"), keys=signing_keys)
+    service = notes.compose(
+        notes.Settings(database_url=url, issuer=ISSUER, secret_key="test"), keys=signing_keys
+    )
 
     async def broken() -> None:
         raise ValueError("not today")

@@ -1,4 +1,6 @@
-"""Timers: what falls due is done exactly once, with its effect; what cannot be done stops nobody else."""
+"""Timers: what falls due is done exactly once, with its effect;
+what cannot be done stops nobody else.
+"""
 
 # ruff: noqa: T201 - times are printed, not asserted
 
@@ -69,9 +71,17 @@ class Fired:
     async def __call__(self, tx, due) -> None:
         self.batches.append([each.subject.int for each in due])
         for each in due:
-            row = {"id": each.subject, "unit": "cn", "text": each.key or "fired", "written_at": each.due_at, "version": 1}
+            row = {
+                "id": each.subject,
+                "unit": "cn",
+                "text": each.key or "fired",
+                "written_at": each.due_at,
+                "version": 1,
+            }
             await tx.execute(insert(note), **row)
-            tx.record(Event(type="clock.warned", subject=each.subject, at=AT, payload=dict(each.payload)))
+            tx.record(
+                Event(type="clock.warned", subject=each.subject, at=AT, payload=dict(each.payload))
+            )
             if error := self.poison.get(each.subject.int):
                 raise error
 
@@ -79,7 +89,12 @@ class Fired:
 async def test_what_is_due_fires_in_order_and_what_is_not_stays(database, now):
     fired = Fired()
     later = AT + timedelta(microseconds=1)
-    await schedule(database, a_timer(3, due_at=later), a_timer(2), a_timer(1, due_at=AT - timedelta(days=1), step=7))
+    await schedule(
+        database,
+        a_timer(3, due_at=later),
+        a_timer(2),
+        a_timer(1, due_at=AT - timedelta(days=1), step=7),
+    )
 
     assert await Timers(database, KIND, fired, clock=now).step() is False
 
@@ -123,7 +138,9 @@ async def test_setting_a_timer_again_moves_it(database, now):
 
     rows = await stored(database)
 
-    assert [(row["due_at"], row["payload"]) for row in rows] == [(AT + timedelta(hours=1), {"step": 2})]
+    assert [(row["due_at"], row["payload"]) for row in rows] == [
+        (AT + timedelta(hours=1), {"step": 2})
+    ]
 
 
 async def test_one_timer_or_all_of_a_kind_can_be_taken_back(database):
@@ -156,7 +173,9 @@ async def test_a_handler_may_set_its_own_timer_anew(database, now):
 
     async def daily(tx, due) -> None:
         for each in due:
-            await timers.schedule(tx, a_timer(each.subject.int, due_at=each.due_at + timedelta(days=1)))
+            await timers.schedule(
+                tx, a_timer(each.subject.int, due_at=each.due_at + timedelta(days=1))
+            )
 
     await schedule(database, a_timer())
     firing = Timers(database, KIND, daily, clock=now)
@@ -182,8 +201,12 @@ async def test_two_replicas_fire_each_timer_exactly_once(url, now):
         while await firing.step():
             pass
 
-    await asyncio.gather(*(fire(database, handler) for database, handler in zip(replicas, fired, strict=True)))
-    subjects = Counter(subject for handler in fired for batch in handler.batches for subject in batch)
+    await asyncio.gather(
+        *(fire(database, handler) for database, handler in zip(replicas, fired, strict=True))
+    )
+    subjects = Counter(
+        subject for handler in fired for batch in handler.batches for subject in batch
+    )
 
     assert subjects == dict.fromkeys(range(200), 1)
     assert all(handler.batches for handler in fired)
@@ -201,7 +224,10 @@ async def test_a_worker_that_dies_in_the_middle_leaves_its_timers_to_the_next(ur
 
     async def dies(tx, due) -> None:
         await fired(tx, due)
-        await raw.fetch("SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE state = 'idle in transaction'")
+        await raw.fetch(
+            "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE state = 'idle in"
+            " transaction'"
+        )
 
     with pytest.raises(TransactionRolledBack):
         await Timers(database, KIND, dies, clock=now).step()
@@ -238,7 +264,9 @@ async def test_a_poisonous_timer_stops_nobody_and_is_parked_after_its_tries(data
 
 
 async def test_a_timer_that_fails_only_at_commit_is_isolated_too(database, raw, now):
-    await raw.execute("ALTER TABLE note ADD CONSTRAINT uq_note_text UNIQUE (text) DEFERRABLE INITIALLY DEFERRED")
+    await raw.execute(
+        "ALTER TABLE note ADD CONSTRAINT uq_note_text UNIQUE (text) DEFERRABLE INITIALLY DEFERRED"
+    )
     await raw.execute("INSERT INTO note VALUES (gen_random_uuid(), 'cn', 'taken', now(), 1)")
     fired = Fired()
     await schedule(database, a_timer(1, key="a"), a_timer(2, key="taken"), a_timer(3, key="c"))
@@ -275,14 +303,18 @@ async def test_an_outage_is_nobodys_fault_and_costs_no_try(database, now, outage
 
 
 async def test_a_timer_taken_back_while_its_batch_fails_does_not_fire(database, now):
-    """The batch fails because of the second; before the first is tried alone, its case is closed."""
+    """The batch fails because of the second;
+    before the first is tried alone, its case is closed.
+    """
     calls = []
 
     async def handler(tx, due) -> None:
         calls.append([each.subject.int for each in due])
         if len(due) > 1:
             async with database.transaction() as other:
-                await other.execute(insert(note), id=UUID(int=9), unit="cn", text="x", written_at=AT, version=1)
+                await other.execute(
+                    insert(note), id=UUID(int=9), unit="cn", text="x", written_at=AT, version=1
+                )
             raise ValueError("batch")
 
     await schedule(database, a_timer(1), a_timer(2))
@@ -302,7 +334,9 @@ async def test_a_timer_taken_back_while_its_batch_fails_does_not_fire(database, 
 
 
 async def test_a_failure_is_not_written_down_at_what_another_worker_has_set_anew(database, now):
-    """Between the failed one's rollback and its note of it, another worker fires the timer, and its handler sets it again."""
+    """Between the failed one's rollback and its note of it, another worker fires the timer,
+    and its handler sets it again.
+    """
     firing = Timers(database, KIND, Fired(_1=ValueError("broken")), clock=now)
     await schedule(database, a_timer())
     original = firing._fail
@@ -314,7 +348,9 @@ async def test_a_failure_is_not_written_down_at_what_another_worker_has_set_anew
     firing._fail = set_anew_first
     await firing.step()
 
-    assert [(row["due_at"], row["attempts"]) for row in await stored(database)] == [(AT + timedelta(days=1), 0)]
+    assert [(row["due_at"], row["attempts"]) for row in await stored(database)] == [
+        (AT + timedelta(days=1), 0)
+    ]
 
 
 async def test_timers_keep_the_trace_of_what_set_them(database):

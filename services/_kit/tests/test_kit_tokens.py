@@ -1,4 +1,6 @@
-"""Access tokens: forged, foreign and overlong ones are refused, and a token ends with the key that signed it."""
+"""Access tokens: forged, foreign and overlong ones are refused,
+and a token ends with the key that signed it.
+"""
 
 import base64
 import hashlib
@@ -32,7 +34,15 @@ class Ring:
 
 def claims(**changed: object) -> dict[str, object]:
     now = int(time.time())
-    usual = {"iss": ISSUER, "aud": "guanxi", "sub": "li", "client_id": "desk", "scope": "notes:read", "iat": now, "exp": now + HOUR}
+    usual = {
+        "iss": ISSUER,
+        "aud": "guanxi",
+        "sub": "li",
+        "client_id": "desk",
+        "scope": "notes:read",
+        "iat": now,
+        "exp": now + HOUR,
+    }
     return {name: value for name, value in {**usual, **changed}.items() if value is not None}
 
 
@@ -57,7 +67,9 @@ def forged() -> dict[str, str]:
     return {
         "no algorithm": f"{part({**HEADER, 'alg': 'none'})}.{part(claims())}.",
         "no algorithm but a signature": f"{part({**HEADER, 'alg': 'none'})}.{body}.{signature}",
-        "public bytes as a secret": by_hmac(base64.urlsafe_b64decode(str(KEY.as_dict(private=False)["x"]) + "=")),
+        "public bytes as a secret": by_hmac(
+            base64.urlsafe_b64decode(str(KEY.as_dict(private=False)["x"]) + "=")
+        ),
         "public PEM as a secret": by_hmac(KEY.as_pem(private=False)),
         "changed claims": f"{head}.{part(claims(scope='notes:write'))}.{signature}",
         "cut signature": f"{head}.{body}.{signature[:-4]}",
@@ -93,7 +105,9 @@ async def test_what_the_gateway_did_not_sign_for_this_api_is_refused(kind):
         await checking.caller(f"Bearer {forged()[kind]}")
 
 
-@pytest.mark.parametrize("changed", [{}, {"aud": ["other", "guanxi"]}, {"exp": int(time.time()) + DAY}])
+@pytest.mark.parametrize(
+    "changed", [{}, {"aud": ["other", "guanxi"]}, {"exp": int(time.time()) + DAY}]
+)
 async def test_what_the_gateway_signed_for_this_api_is_taken(changed):
     caller = await authenticator(Ring(KEY)).caller(f"Bearer {signed(**changed)}")
 
@@ -125,7 +139,11 @@ async def test_a_token_is_verified_once_while_it_is_remembered_and_again_later(m
     verified = []
     checking, token = authenticator(Ring(KEY)), f"Bearer {signed()}"
     decode = jwt.decode
-    monkeypatch.setattr(tokens.jwt, "decode", lambda *given, **options: verified.append(1) or decode(*given, **options))
+    monkeypatch.setattr(
+        tokens.jwt,
+        "decode",
+        lambda *given, **options: verified.append(1) or decode(*given, **options),
+    )
     for _ in range(3):
         await checking.caller(token)
     assert len(verified) == 1
@@ -138,7 +156,9 @@ async def test_a_token_is_verified_once_while_it_is_remembered_and_again_later(m
 
 
 class Answers:
-    """The gateway's key set, as the next requests for it will find it; None is a gateway that is down."""
+    """The gateway's key set, as the next requests for it will find it;
+    None is a gateway that is down.
+    """
 
     def __init__(self, monkeypatch, *keys: OKPKey) -> None:
         self.keys: tuple[OKPKey, ...] | None = keys
@@ -176,9 +196,13 @@ def later(monkeypatch):
     return move
 
 
-async def test_after_a_long_pause_a_key_that_was_taken_back_opens_nothing(database, monkeypatch, later):
+async def test_after_a_long_pause_a_key_that_was_taken_back_opens_nothing(
+    database, monkeypatch, later
+):
     answers = Answers(monkeypatch, KEY)
-    checking = authenticator(PublishedKeys(database, gateway_url="http://gateway.test", issuer=ISSUER))
+    checking = authenticator(
+        PublishedKeys(database, gateway_url="http://gateway.test", issuer=ISSUER)
+    )
     token = f"Bearer {signed()}"
     assert (await checking.caller(token)).sub == "li"
     answers.keys = (OTHER,)
@@ -190,7 +214,9 @@ async def test_after_a_long_pause_a_key_that_was_taken_back_opens_nothing(databa
 
 async def test_a_gateway_that_is_down_stops_nobody_who_has_a_token(database, monkeypatch, later):
     answers = Answers(monkeypatch, KEY)
-    checking = authenticator(PublishedKeys(database, gateway_url="http://gateway.test", issuer=ISSUER))
+    checking = authenticator(
+        PublishedKeys(database, gateway_url="http://gateway.test", issuer=ISSUER)
+    )
     token = f"Bearer {signed()}"
     await checking.caller(token)
     answers.keys = None

@@ -1,4 +1,6 @@
-"""How much a request may send: files only where a route reads them, and nothing is read of what is refused anyway."""
+"""How much a request may send:
+files only where a route reads them, and nothing is read of what is refused anyway.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -25,7 +27,9 @@ router = Router(tags=["files"])
 
 
 @router.post("/v1/files/{file_id}", response_model=Size, engine="fastapi")
-async def take_file(file_id: str, file: UploadFile, call: Annotated[Call, requires("notes:write")]) -> Response:
+async def take_file(
+    file_id: str, file: UploadFile, call: Annotated[Call, requires("notes:write")]
+) -> Response:
     """Take a file."""
     return call.answer(Size(size=len(await file.read())))
 
@@ -50,10 +54,15 @@ async def in_pieces(content: bytes) -> AsyncIterator[bytes]:
 @pytest.mark.parametrize(("size", "status"), [(SMALL * 3, 200), (LARGE * 2, 413)])
 async def test_a_route_that_reads_files_takes_those_up_to_the_limit_of_uploads(api, size, status):
     for content in (form(size), in_pieces(form(size))):
-        assert (await api.request("POST", "/v1/files/1", content=content, headers=FORM)).status_code == status
+        assert (
+            await api.request("POST", "/v1/files/1", content=content, headers=FORM)
+        ).status_code == status
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/notes"), ("POST", "/v1/files"), ("PUT", "/v1/files/1"), ("POST", "/v1/none")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/v1/notes"), ("POST", "/v1/files"), ("PUT", "/v1/files/1"), ("POST", "/v1/none")],
+)
 async def test_calling_a_body_a_form_does_not_raise_the_limit_elsewhere(api, method, path):
     answer = await api.request(method, path, content=form(SMALL * 3), headers=FORM)
 
@@ -61,7 +70,12 @@ async def test_calling_a_body_a_form_does_not_raise_the_limit_elsewhere(api, met
 
 
 async def test_a_wrong_content_type_is_told_before_the_body_is_read(api):
-    answer = await api.request("POST", "/v1/notes", content=in_pieces(b" " * SMALL * 3), headers={"Content-Type": "text/plain"})
+    answer = await api.request(
+        "POST",
+        "/v1/notes",
+        content=in_pieces(b" " * SMALL * 3),
+        headers={"Content-Type": "text/plain"},
+    )
 
     assert answer.status_code == 415
 

@@ -1,4 +1,6 @@
-"""`verify`: every way to tamper with the audit, its seals and what waits for one is found and named."""
+"""`verify`: every way to tamper with the audit,
+its seals and what waits for one is found and named.
+"""
 
 import asyncio
 from datetime import UTC, datetime
@@ -34,7 +36,10 @@ OTHER_VALUES = {
 async def written(database: Database, subject: UUID, *texts: str) -> None:
     for text in texts:
         async with database.transaction() as tx:
-            tx.record(Event(type="note.written", subject=subject, at=AT, payload={}, unit="cn"), values={"text": text})
+            tx.record(
+                Event(type="note.written", subject=subject, at=AT, payload={}, unit="cn"),
+                values={"text": text},
+            )
 
 
 async def sealed(database: Database) -> None:
@@ -75,7 +80,9 @@ async def test_what_nobody_touched_holds_sealed_or_not(audited: Database):
 @pytest.mark.parametrize("sequence", [1, 3])
 async def test_any_changed_column_is_found(audited: Database, raw: Any, column: str, sequence: int):
     value = OTHER_VALUES.get(column, "'other'")
-    await raw.execute(f"UPDATE audit_entry SET {column} = {value} {OF_FIRST} AND sequence = {sequence}")
+    await raw.execute(
+        f"UPDATE audit_entry SET {column} = {value} {OF_FIRST} AND sequence = {sequence}"
+    )
 
     assert sequence in [number for _, number in named(await found(audited))]
 
@@ -87,11 +94,17 @@ async def test_any_changed_column_is_found(audited: Database, raw: Any, column: 
         (f"DELETE FROM audit_entry {OF_FIRST} AND sequence = 2", ("audit_entry", 2)),
         (f"DELETE FROM audit_entry {OF_FIRST} AND sequence = 3", ("audit_entry", 3)),
         (f"DELETE FROM audit_entry {OF_FIRST}", ("audit_entry", 1)),
-        (f"UPDATE audit_entry SET values = NULL, salt = NULL {OF_FIRST} AND sequence = 2", ("audit_entry", 2)),
+        (
+            f"UPDATE audit_entry SET values = NULL, salt = NULL {OF_FIRST} AND sequence = 2",
+            ("audit_entry", 2),
+        ),
         (f"UPDATE audit_entry SET values = NULL, salt = NULL {OF_FIRST}", ("audit_entry", 1)),
         (
-            "INSERT INTO audit_entry SELECT subject, 4, at, action, client_id, actor, unit, request_id, salt, digest, hash, values "
-            f"FROM audit_entry {OF_FIRST} AND sequence = 3",
+            (
+                "INSERT INTO audit_entry SELECT subject, 4, at, action, client_id, actor, unit,"
+                f" request_id, salt, digest, hash, values FROM audit_entry {OF_FIRST} AND"
+                " sequence = 3"
+            ),
             ("audit_entry", 4),
         ),
         ("DELETE FROM audit_seal WHERE number = 1", ("audit_seal", 2)),
@@ -100,12 +113,23 @@ async def test_any_changed_column_is_found(audited: Database, raw: Any, column: 
         ("DELETE FROM audit_seal_head", ("audit_seal", 2)),
         ("UPDATE audit_seal_head SET number = 1", ("audit_seal", 2)),
         ("UPDATE audit_seal SET entries = '[]' WHERE number = 1", ("audit_seal", 1)),
-        ("UPDATE audit_seal SET sealed_at = sealed_at + interval '1 second' WHERE number = 2", ("audit_seal", 2)),
+        (
+            "UPDATE audit_seal SET sealed_at = sealed_at + interval '1 second' WHERE number = 2",
+            ("audit_seal", 2),
+        ),
         ("UPDATE audit_seal SET mac = sha256('x') WHERE number = 2", ("audit_seal", 2)),
-        ("UPDATE audit_seal SET number = 3 WHERE number = 2; UPDATE audit_seal_head SET number = 3", ("audit_seal", 3)),
+        (
+            (
+                "UPDATE audit_seal SET number = 3 WHERE number = 2; UPDATE audit_seal_head SET"
+                " number = 3"
+            ),
+            ("audit_seal", 3),
+        ),
     ],
 )
-async def test_what_is_removed_forged_or_emptied_is_found_and_named(audited: Database, raw: Any, tampering: str, first: tuple[str, int]):
+async def test_what_is_removed_forged_or_emptied_is_found_and_named(
+    audited: Database, raw: Any, tampering: str, first: tuple[str, int]
+):
     await raw.execute(tampering)
 
     assert named(await found(audited))[0] == first

@@ -14,12 +14,19 @@ from service_kit.store.sqlstates import StatementTooSlow
 from service_kit.words.errors import Unavailable
 from service_kit.work import jobs, timers
 from service_kit.work.jobs import Jobs
-from service_kit.work.loop import LONGEST_OUTAGE_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Backoff, Loop, supervised
+from service_kit.work.loop import (
+    LONGEST_OUTAGE_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    Backoff,
+    Loop,
+    supervised,
+)
 from service_kit.work.timers import Timer, Timers
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
 WATCHED_SECONDS = 1.0
-# Pauses of 0.1, 0.2, 0.4 ... at three quarters of their length, and the hints between them, would allow five.
+# Pauses of 0.1, 0.2, 0.4 ... at three quarters of their length, and the hints between them, would
+# allow five.
 MOST_TRIES = 6
 
 
@@ -48,9 +55,13 @@ async def tries_of(start: Callable[[Callable[[], Any]], Any], error: Exception) 
     return tries
 
 
-@pytest.mark.parametrize("error", [RuntimeError("for good"), Unavailable(), StatementTooSlow(), TimeoutError()])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("for good"), Unavailable(), StatementTooSlow(), TimeoutError()]
+)
 async def test_what_fails_for_good_is_tried_a_few_times_only(error):
-    loop = await tries_of(lambda step: Loop("loop", step, signals=Signals(), idle_seconds=0.0).run(), error)
+    loop = await tries_of(
+        lambda step: Loop("loop", step, signals=Signals(), idle_seconds=0.0).run(), error
+    )
     worker = await tries_of(lambda run: supervised(Worker(run), Metrics("kit")), error)
 
     assert 2 <= loop <= MOST_TRIES
@@ -80,7 +91,10 @@ async def test_a_failure_does_not_take_the_place_of_a_cancellation():
         finally:
             raise TimeoutError
 
-    for running in (supervised(Worker(stubborn), Metrics("kit")), Loop("loop", stubborn, signals=Signals()).run()):
+    for running in (
+        supervised(Worker(stubborn), Metrics("kit")),
+        Loop("loop", stubborn, signals=Signals()).run(),
+    ):
         begun.clear()
         task = asyncio.create_task(running)
         await begun.wait()
@@ -92,15 +106,22 @@ async def test_a_failure_does_not_take_the_place_of_a_cancellation():
 
 async def set_timer(database, key: str) -> None:
     async with database.transaction() as tx:
-        await timers.schedule(tx, Timer(subject=UUID(int=1), kind="clock", key=key, due_at=AT, payload={}))
+        await timers.schedule(
+            tx, Timer(subject=UUID(int=1), kind="clock", key=key, due_at=AT, payload={})
+        )
 
 
 async def test_a_claim_of_timers_that_fails_for_good_is_told_and_not_taken_for_work(database, raw):
-    """The database refuses the claim itself, though nothing is due: that there may be more must not be said."""
+    """The database refuses the claim itself, though nothing is due:
+    that there may be more must not be said.
+    """
     await raw.execute("ALTER TABLE timer RENAME TO gone")
     fired = Timers(database, "clock", lambda *_: None, clock=lambda: AT)
 
-    tries = await tries_of(lambda _: Loop("clock", fired.step, signals=database.signals, idle_seconds=0.0).run(), RuntimeError())
+    tries = await tries_of(
+        lambda _: Loop("clock", fired.step, signals=database.signals, idle_seconds=0.0).run(),
+        RuntimeError(),
+    )
 
     assert tries == 0
     with pytest.raises(Exception, match="timer"):
@@ -136,7 +157,10 @@ async def test_a_job_whose_end_cannot_be_written_keeps_no_other_waiting(database
     for number in (1, 2):
         async with database.transaction() as tx:
             await jobs.enqueue(tx, id=UUID(int=number), kind="import", payload={}, at=AT)
-    await raw.execute("ALTER TABLE job ADD CONSTRAINT poison CHECK (id <> $$00000000-0000-0000-0000-000000000001$$ OR finished_at IS NULL)")
+    await raw.execute(
+        "ALTER TABLE job ADD CONSTRAINT poison CHECK (id <>"
+        " $$00000000-0000-0000-0000-000000000001$$ OR finished_at IS NULL)"
+    )
     done: list[int] = []
 
     async def handle(job) -> None:
@@ -148,7 +172,9 @@ async def test_a_job_whose_end_cannot_be_written_keeps_no_other_waiting(database
     assert steps == [True, True, False]
     assert done == [1, 2]
     assert await raw.fetchval("SELECT state FROM job WHERE id = $1", UUID(int=2)) == "done"
-    assert await raw.fetchval("SELECT lease_until > now() + interval '15 seconds' FROM job WHERE id = $1", UUID(int=1))
+    assert await raw.fetchval(
+        "SELECT lease_until > now() + interval '15 seconds' FROM job WHERE id = $1", UUID(int=1)
+    )
 
 
 async def test_a_result_that_cannot_be_written_fails_the_job(database, raw):

@@ -27,7 +27,9 @@ from service_kit.postgres.roles import (
 )
 from service_kit.postgres.server import PostgresServer
 
-AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL under another account")
+AS_ROOT = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root starts PostgreSQL under another account"
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +55,16 @@ async def connected(url: str) -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def test_the_server_sorts_by_code_point_and_stores_scram_passwords(server: PostgresServer) -> None:
+async def test_the_server_sorts_by_code_point_and_stores_scram_passwords(
+    server: PostgresServer,
+) -> None:
     async with connected(server.url()) as admin:
-        provider = await admin.fetchrow("SELECT datlocprovider::text, datlocale FROM pg_database WHERE datname='postgres'")
-        stored = await admin.fetchval("SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'")
+        provider = await admin.fetchrow(
+            "SELECT datlocprovider::text, datlocale FROM pg_database WHERE datname='postgres'"
+        )
+        stored = await admin.fetchval(
+            "SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'"
+        )
 
     assert tuple(provider) == ("b", "C.UTF-8")
     assert stored.startswith("SCRAM-SHA-256$")
@@ -86,11 +94,15 @@ async def test_a_killed_server_starts_again_with_what_was_committed(open_folder:
             assert await admin.fetchval("SELECT n FROM kept") == 7
 
 
-def test_a_stale_pid_file_that_names_a_living_process_does_not_hinder_a_start(open_folder: Path) -> None:
+def test_a_stale_pid_file_that_names_a_living_process_does_not_hinder_a_start(
+    open_folder: Path,
+) -> None:
     server = PostgresServer(open_folder / "stale", durable=False)
     server.start()
     server.stop()
-    stale = f"{os.getpid()}\n{server.folder}\n{int(time.time())}\n5432\n{server.home}\n\n 1 1\nready\n"
+    stale = (
+        f"{os.getpid()}\n{server.folder}\n{int(time.time())}\n5432\n{server.home}\n\n 1 1\nready\n"
+    )
     (server.folder / "postmaster.pid").write_text(stale)
 
     server.start()
@@ -133,9 +145,9 @@ async def test_a_server_may_listen_on_loopback_alone(open_folder: Path) -> None:
 
 def test_a_server_ends_when_its_parent_is_killed(open_folder: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from service_kit.postgres.server import PostgresServer\n"
-        "server = PostgresServer(Path(sys.argv[1]), durable=False); server.start()\n"
-        "print(server.pid, flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from service_kit.postgres.server import"
+        " PostgresServer\nserver = PostgresServer(Path(sys.argv[1]), durable=False);"
+        " server.start()\nprint(server.pid, flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", program, str(open_folder / "orphan")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
@@ -147,7 +159,9 @@ def test_a_server_ends_when_its_parent_is_killed(open_folder: Path) -> None:
 
 
 def test_what_the_server_says_when_it_cannot_start_is_one_line(open_folder: Path) -> None:
-    server = PostgresServer(open_folder / "unwilling", durable=False, settings={"shared_buffers": "nonsense"})
+    server = PostgresServer(
+        open_folder / "unwilling", durable=False, settings={"shared_buffers": "nonsense"}
+    )
 
     with pytest.raises(PostgresServerError, match="shared_buffers") as refused:
         server.start()
@@ -185,14 +199,21 @@ async def test_a_home_in_a_closed_folder_keeps_its_data_and_changes_no_mode(clos
 
 
 @AS_ROOT
-async def test_a_home_that_was_moved_or_copied_in_closed_folders_is_a_home_of_its_own(closed: Path) -> None:
+async def test_a_home_that_was_moved_or_copied_in_closed_folders_is_a_home_of_its_own(
+    closed: Path,
+) -> None:
     with PostgresServer(closed / "first", durable=False) as server:
         async with connected(server.url()) as admin:
             await admin.execute("CREATE TABLE kept AS SELECT 42 AS answer")
-    await asyncio.to_thread(subprocess.run, ["cp", "-a", str(closed / "first"), str(closed / "copy")], check=True)
+    await asyncio.to_thread(
+        subprocess.run, ["cp", "-a", str(closed / "first"), str(closed / "copy")], check=True
+    )
     (closed / "first").rename(closed / "moved")
 
-    with PostgresServer(closed / "moved", durable=False) as moved, PostgresServer(closed / "copy", durable=False) as copied:
+    with (
+        PostgresServer(closed / "moved", durable=False) as moved,
+        PostgresServer(closed / "copy", durable=False) as copied,
+    ):
         async with connected(moved.url()) as admin:
             await admin.execute("UPDATE kept SET answer = 1")
         async with connected(copied.url()) as admin:
@@ -213,19 +234,25 @@ def test_programs_that_the_account_cannot_reach_are_copied_once_to_where_it_can(
 
     assert len(list(place.iterdir())) == 1
     assert all(
-        path.lstat().st_uid == 0 and not path.lstat().st_mode & 0o022 for path in (place, *place.rglob("*")) if not path.is_symlink()
+        path.lstat().st_uid == 0 and not path.lstat().st_mode & 0o022
+        for path in (place, *place.rglob("*"))
+        if not path.is_symlink()
     )
 
 
 @AS_ROOT
-def test_a_place_that_others_may_write_to_is_passed_over(open_folder: Path, closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_place_that_others_may_write_to_is_passed_over(
+    open_folder: Path, closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _install_narrowly(closed / "installed", monkeypatch)
     everybodys, elsewhere = open_folder / "everybodys", open_folder / "elsewhere"
     everybodys.mkdir()
     everybodys.chmod(0o777)
     linked = open_folder / "linked"
     linked.symlink_to(everybodys)
-    monkeypatch.setattr(postgres_reach, "SYSTEM_PLACES", (everybodys, linked, Path("/proc/guanxi"), elsewhere))
+    monkeypatch.setattr(
+        postgres_reach, "SYSTEM_PLACES", (everybodys, linked, Path("/proc/guanxi"), elsewhere)
+    )
 
     with PostgresServer(closed / "home", durable=False) as server:
         assert Path(f"/proc/{server.pid}/exe").resolve().is_relative_to(elsewhere)
@@ -234,7 +261,9 @@ def test_a_place_that_others_may_write_to_is_passed_over(open_folder: Path, clos
 
 
 @AS_ROOT
-def test_without_a_place_for_the_programs_every_refusal_is_told_in_one_line(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_place_for_the_programs_every_refusal_is_told_in_one_line(
+    closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _install_narrowly(closed / "installed", monkeypatch)
     monkeypatch.setattr(postgres_reach, "SYSTEM_PLACES", (Path("/proc/guanxi"),))
 
@@ -249,12 +278,18 @@ def _install_narrowly(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = installed_binaries().parent
     copy_binaries(package / "pginstall", folder)
     folder.chmod(0o700)
-    monkeypatch.setattr(postgres_reach, "installed_binaries", lambda: folder / package.name / "pginstall")
+    monkeypatch.setattr(
+        postgres_reach, "installed_binaries", lambda: folder / package.name / "pginstall"
+    )
 
 
 async def _ensure_owned(admin_url: str, role: str, password: str, *, schema: str) -> None:
-    """A role that owns a schema, as the launcher makes it; another one beside it runs the service."""
-    await ensure_owner_and_runner(admin_url, owner=(role, password), runner=(f"{role}_running", password), schema=schema)
+    """A role that owns a schema, as the launcher makes it;
+    another one beside it runs the service.
+    """
+    await ensure_owner_and_runner(
+        admin_url, owner=(role, password), runner=(f"{role}_running", password), schema=schema
+    )
 
 
 async def test_a_role_owns_its_schema_and_has_no_right_in_another(server: PostgresServer) -> None:
@@ -265,7 +300,10 @@ async def test_a_role_owns_its_schema_and_has_no_right_in_another(server: Postgr
 
     async with connected(url_as(admin_url, role="guarded_left", password="secret-left")) as left:
         await left.execute("CREATE TABLE thing (n int)")
-        assert await left.fetchval("SELECT schemaname FROM pg_tables WHERE tablename = 'thing'") == "left"
+        assert (
+            await left.fetchval("SELECT schemaname FROM pg_tables WHERE tablename = 'thing'")
+            == "left"
+        )
         for refused in (
             'CREATE TABLE "right".thing (n int)',
             "CREATE TABLE public.thing (n int)",
@@ -283,10 +321,14 @@ async def test_a_role_may_connect_only_to_its_own_database(server: PostgresServe
     await _ensure_owned(server.url("mine"), "mine_alone", "secret", schema="alone")
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await asyncpg.connect(url_as(server.url(), role="mine_alone", password="secret", database="postgres"))
+        await asyncpg.connect(
+            url_as(server.url(), role="mine_alone", password="secret", database="postgres")
+        )
 
 
-async def test_making_a_role_again_changes_its_password_and_keeps_its_tables(server: PostgresServer) -> None:
+async def test_making_a_role_again_changes_its_password_and_keeps_its_tables(
+    server: PostgresServer,
+) -> None:
     await ensure_database(server.url(), "again")
     admin_url = server.url("again")
     await _ensure_owned(admin_url, "again_one", "first", schema="one")
@@ -302,7 +344,9 @@ async def test_making_a_role_again_changes_its_password_and_keeps_its_tables(ser
 async def test_an_administrator_who_is_no_superuser_can_make_roles(server: PostgresServer) -> None:
     await ensure_database(server.url(), "modest")
     async with connected(server.url()) as admin:
-        await admin.execute(f"CREATE ROLE modest LOGIN CREATEROLE PASSWORD '{scram_verifier('modest')}'")
+        await admin.execute(
+            f"CREATE ROLE modest LOGIN CREATEROLE PASSWORD '{scram_verifier('modest')}'"
+        )
         await admin.execute("GRANT CONNECT, CREATE ON DATABASE modest TO modest WITH GRANT OPTION")
     modest_url = url_as(server.url("modest"), role="modest", password="modest")
 
@@ -320,7 +364,9 @@ async def test_an_unreachable_database_is_told_in_one_line(open_folder: Path) ->
     assert "\n" not in str(refused.value)
 
 
-async def test_a_database_that_is_too_old_is_refused_by_its_version(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_is_too_old_is_refused_by_its_version(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("service_kit.postgres.roles.OLDEST_VERSION", 990_000)
 
     with pytest.raises(PostgresServerError, match="is PostgreSQL 18; 99 is the oldest accepted"):

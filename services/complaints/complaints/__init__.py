@@ -1,1 +1,3 @@
-"""Complaints: the eight steps of a case under business-time clocks, its letters and its approvals."""
+"""Complaints: the eight steps of a case under business-time clocks,
+its letters and its approvals.
+"""

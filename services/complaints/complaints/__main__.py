@@ -6,7 +6,9 @@ from complaints.app import MIGRATIONS, compose
 from complaints.settings import Settings
 from complaints.tables import metadata
 
-cli = command_line(name="complaints", settings=Settings, compose=compose, migrations=MIGRATIONS, tables=metadata)
+cli = command_line(
+    name="complaints", settings=Settings, compose=compose, migrations=MIGRATIONS, tables=metadata
+)
 
 if __name__ == "__main__":
     cli()

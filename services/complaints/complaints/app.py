@@ -42,7 +42,9 @@ EVENT_SCOPES = {
     "complaint": ("complaints:read",),
     "clock": ("complaints:read",),
 }
-DESCRIPTION = "Complaints through their eight steps, under business-time clocks, with approvals and letters."
+DESCRIPTION = (
+    "Complaints through their eight steps, under business-time clocks, with approvals and letters."
+)
 ROUTERS = (
     case_routes.router,
     course_routes.router,
@@ -78,16 +80,40 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     service.part(Printer(seconds=settings.letter_seconds))
     firing = Firing(service.database, clock=service.clock)
     again_after = timedelta(seconds=settings.confirm_seconds)
-    confirming = Confirming(service.database, customers, clock=service.clock, again_after=again_after)
+    confirming = Confirming(
+        service.database, customers, clock=service.clock, again_after=again_after
+    )
     service.worker(service.loop("clocks", firing.step, idle_seconds=settings.clock_poll_seconds))
     redating = Redating(service.database, shelves.calendars, clock=service.clock)
     service.worker(service.loop("redating", redating.step, idle_seconds=REDATING_SECONDS))
-    service.worker(service.loop("confirming", confirming.step, idle_seconds=settings.confirm_seconds / 2))
-    # A person's erasure does not wait behind an import. Each lane has a follower of its own, which keeps what it asked for a batch.
+    service.worker(
+        service.loop("confirming", confirming.step, idle_seconds=settings.confirm_seconds / 2)
+    )
+    # A person's erasure does not wait behind an import. Each lane has a follower of its own, which
+    # keeps what it asked for a batch.
     for lane in LANES:
         following = Following(service.database, customers, service.kept_answers)
         profile = service.client(settings.customer_profile_url)
-        service.consume("customer-profile", profile, following, prepare=following.prepare, lane=lane, families=["customer"])
-    surveys = SurveyNews(customers, SurveyAnswers(service.client(settings.scoring_url)), shelves, settings, clock=service.clock)
-    service.consume("scoring", service.client(settings.scoring_url), surveys, prepare=surveys.prepare, families=["survey"])
+        service.consume(
+            "customer-profile",
+            profile,
+            following,
+            prepare=following.prepare,
+            lane=lane,
+            families=["customer"],
+        )
+    surveys = SurveyNews(
+        customers,
+        SurveyAnswers(service.client(settings.scoring_url)),
+        shelves,
+        settings,
+        clock=service.clock,
+    )
+    service.consume(
+        "scoring",
+        service.client(settings.scoring_url),
+        surveys,
+        prepare=surveys.prepare,
+        families=["survey"],
+    )
     return service

@@ -9,7 +9,9 @@ ASKED_AT_ONCE = 10
 Answer = TypeVar("Answer")
 
 
-async def answers_about(ids: Iterable[UUID], ask: Callable[[UUID], Awaitable[Answer]]) -> dict[UUID, Answer]:
+async def answers_about(
+    ids: Iterable[UUID], ask: Callable[[UUID], Awaitable[Answer]]
+) -> dict[UUID, Answer]:
     """The answer about each id; each is asked about once."""
     places = asyncio.Semaphore(ASKED_AT_ONCE)
 

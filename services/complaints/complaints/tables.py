@@ -31,7 +31,10 @@ from complaints.words import Channel, ClockState, Kind, Measure, Severity, Verdi
 metadata = kit_metadata()
 
 
-def _one_of(column: str, words: type[State | Move | Kind | Channel | Severity | Verdict | ClockState | Measure]) -> CheckConstraint:
+def _one_of(
+    column: str,
+    words: type[State | Move | Kind | Channel | Severity | Verdict | ClockState | Measure],
+) -> CheckConstraint:
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -39,11 +42,19 @@ def _one_of(column: str, words: type[State | Move | Kind | Channel | Severity | 
 def _names(kind: str) -> Table:
     """The documents of a kind, each with its present version."""
     version = Column("version", Integer, nullable=False)
-    return Table(kind, metadata, Column("name", String(64), nullable=False), version, PrimaryKeyConstraint("name"))
+    return Table(
+        kind,
+        metadata,
+        Column("name", String(64), nullable=False),
+        version,
+        PrimaryKeyConstraint("name"),
+    )
 
 
 def _versions(names: Table, *columns: Column[Any]) -> Table:
-    """All versions of these documents; `columns` repeat what of their content is asked for in SQL."""
+    """All versions of these documents;
+    `columns` repeat what of their content is asked for in SQL.
+    """
     return Table(
         f"{names.name}_version",
         metadata,
@@ -53,7 +64,9 @@ def _versions(names: Table, *columns: Column[Any]) -> Table:
         *columns,
         Column("written_at", Moment, nullable=False),
         PrimaryKeyConstraint("name", "version"),
-        ForeignKeyConstraint(["name"], [f"{names.name}.name"], name=f"fk_{names.name}_version_{names.name}"),
+        ForeignKeyConstraint(
+            ["name"], [f"{names.name}.name"], name=f"fk_{names.name}_version_{names.name}"
+        ),
         info={"append_only": True},
     )
 
@@ -89,7 +102,8 @@ complaint = Table(
     Column("handler", String(200)),
     Column("proposal", JSONB),
     Column("proposer", String(200)),
-    # As the customer's file said when the case was recorded or the file was asked last: letters can be written while nobody can be asked.
+    # As the customer's file said when the case was recorded or the file was asked last: letters can
+    # be written while nobody can be asked.
     Column("recipient_name", String(200)),
     Column("recipient_language", String(20)),
     Column("satisfaction", SmallInteger),
@@ -109,8 +123,12 @@ complaint = Table(
     _one_of("state", State),
     _one_of("resumes_to", State),
     _one_of("verdict", Verdict),
-    CheckConstraint("(state = 'paused') = (resumes_to IS NOT NULL)", name="paused_knows_its_way_back"),
-    CheckConstraint("(state IN ('closed', 'withdrawn')) = (closed_at IS NOT NULL)", name="ended_has_its_time"),
+    CheckConstraint(
+        "(state = 'paused') = (resumes_to IS NOT NULL)", name="paused_knows_its_way_back"
+    ),
+    CheckConstraint(
+        "(state IN ('closed', 'withdrawn')) = (closed_at IS NOT NULL)", name="ended_has_its_time"
+    ),
     CheckConstraint("length(narrative) <= 10000", name="narrative_length"),
     CheckConstraint("length(wish) <= 10000", name="wish_length"),
     CheckConstraint("dissatisfaction BETWEEN 1 AND 5", name="dissatisfaction"),
@@ -120,13 +138,22 @@ complaint = Table(
 )
 Index("ix_complaint_customer", complaint.c.customer_id, complaint.c.id)
 Index("ix_complaint_state", complaint.c.state, complaint.c.id)
-Index("ix_complaint_department", complaint.c.department, complaint.c.id, postgresql_where=complaint.c.department.is_not(None))
+Index(
+    "ix_complaint_department",
+    complaint.c.department,
+    complaint.c.id,
+    postgresql_where=complaint.c.department.is_not(None),
+)
 Index("ix_complaint_due_at", complaint.c.due_at, postgresql_where=complaint.c.due_at.is_not(None))
 
-Index("ix_complaint_unconfirmed", complaint.c.asked_at, postgresql_where=complaint.c.is_unit_confirmed.is_(False))
+Index(
+    "ix_complaint_unconfirmed",
+    complaint.c.asked_at,
+    postgresql_where=complaint.c.is_unit_confirmed.is_(False),
+)
 
-# What was last heard of a customer. Whoever records a complaint holds the row, and so does whoever takes in news: of two that meet,
-# the second one sees what the first one did.
+# What was last heard of a customer. Whoever records a complaint holds the row, and so does whoever
+# takes in news: of two that meet, the second one sees what the first one did.
 customer = Table(
     "customer",
     metadata,
@@ -178,10 +205,16 @@ complaint_step = Table(
     PrimaryKeyConstraint("complaint_id", "number"),
     ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name="fk_complaint_step_complaint"),
     _one_of("move", Move),
-    info={"append_only": True, "erasable": ("record", "salt"), "sealed": ("complaint_id", "number"), "emptied": STEP_ERASED},
+    info={
+        "append_only": True,
+        "erasable": ("record", "salt"),
+        "sealed": ("complaint_id", "number"),
+        "emptied": STEP_ERASED,
+    },
 )
 
-# What customers were given: the sums of a proposal from when it stands, and of what was done of it once the case is withdrawn.
+# What customers were given: the sums of a proposal from when it stands, and of what was done of it
+# once the case is withdrawn.
 compensation = Table(
     "compensation",
     metadata,
@@ -196,7 +229,8 @@ compensation = Table(
     CheckConstraint("amount > 0", name="amount"),
 )
 
-# A row to hold while it is decided what a customer is given: the sums of all their cases are looked at together.
+# A row to hold while it is decided what a customer is given: the sums of all their cases are looked
+# at together.
 compensation_account = Table(
     "compensation_account",
     metadata,

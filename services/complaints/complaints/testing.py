@@ -146,7 +146,14 @@ def some_terms(
     measure: Measure = Measure.ELAPSED,
     marks: tuple[Mark, ...] = (Mark(50), Mark(75), Mark(BREACH), Mark(BREACH, 1)),
 ) -> Terms:
-    return Terms(name=name, allowed=allowed, measure=measure, calendar=None, calendar_version=None, marks=marks)
+    return Terms(
+        name=name,
+        allowed=allowed,
+        measure=measure,
+        calendar=None,
+        calendar_version=None,
+        marks=marks,
+    )
 
 
 def a_policy(
@@ -176,7 +183,13 @@ def a_clock_rule(
     calendar: str = "cn-standard",
     warn_at: tuple[int, ...] = (75,),
 ) -> ClockRule:
-    return ClockRule(name=name, allowed=timedelta(hours=hours), measure=measure, calendar=calendar, warn_at=warn_at)
+    return ClockRule(
+        name=name,
+        allowed=timedelta(hours=hours),
+        measure=measure,
+        calendar=calendar,
+        warn_at=warn_at,
+    )
 
 
 class StoppedClock:
@@ -195,7 +208,9 @@ class StoppedClock:
 
 
 class CustomerFiles:
-    """A small customer-profile: files by id, and a feed. `is_away` makes every question fail as an outage does."""
+    """A small customer-profile: files by id, and a feed.
+    `is_away` makes every question fail as an outage does.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -211,16 +226,31 @@ class CustomerFiles:
         )
 
     def add(
-        self, *, unit: str = "cn.gd.gz", name: str = "张伟", language: str = "zh-CN", stars: int | None = 3, at: datetime = NOON
+        self,
+        *,
+        unit: str = "cn.gd.gz",
+        name: str = "张伟",
+        language: str = "zh-CN",
+        stars: int | None = 3,
+        at: datetime = NOON,
     ) -> UUID:
         """A new file, changed last `at`; news is told as of noon."""
         customer_id = uuid4()
         tier = {"stars": stars} if stars else None
-        file = {"id": str(customer_id), "unit": unit, "name": name, "language": language, "tier": tier, "updated_at": at.isoformat()}
+        file = {
+            "id": str(customer_id),
+            "unit": unit,
+            "name": name,
+            "language": language,
+            "tier": tier,
+            "updated_at": at.isoformat(),
+        }
         self.files[customer_id] = file
         return customer_id
 
-    def tell(self, kind: str, customer_id: UUID, /, *, unit: str | None = None, **payload: object) -> None:
+    def tell(
+        self, kind: str, customer_id: UUID, /, *, unit: str | None = None, **payload: object
+    ) -> None:
         """Put an event into the feed."""
         self.told.append(
             {
@@ -237,7 +267,9 @@ class CustomerFiles:
         )
 
     async def _token(self, _request: Request) -> Response:
-        return JSONResponse({"access_token": "of-the-service", "token_type": "Bearer", "expires_in": 600})
+        return JSONResponse(
+            {"access_token": "of-the-service", "token_type": "Bearer", "expires_in": 600}
+        )
 
     async def _customer(self, request: Request) -> Response:
         if self.is_away:
@@ -255,7 +287,9 @@ class CustomerFiles:
 @asynccontextmanager
 async def customer_profile_played() -> AsyncIterator[CustomerFiles]:
     """A CustomerFiles that answers on a Unix socket."""
-    with tempfile.TemporaryDirectory(prefix="guanxi-neighbor-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="guanxi-neighbor-", ignore_cleanup_errors=True
+    ) as folder:
         socket = Path(folder) / "profile.sock"
         files = CustomerFiles(f"unix:{socket}")
         async with on_a_socket(files.app, socket):
@@ -265,7 +299,9 @@ async def customer_profile_played() -> AsyncIterator[CustomerFiles]:
 @asynccontextmanager
 async def on_a_socket(app: Starlette, socket: Path) -> AsyncIterator[None]:
     """A neighbor that is played answers there."""
-    server = uvicorn.Server(uvicorn.Config(app, uds=str(socket), lifespan="off", log_level="error", access_log=False))
+    server = uvicorn.Server(
+        uvicorn.Config(app, uds=str(socket), lifespan="off", log_level="error", access_log=False)
+    )
     running = asyncio.create_task(server._serve())
     while not server.started:  # noqa: ASYNC110  # uvicorn tells it by a flag.
         await asyncio.sleep(0.005)
@@ -286,7 +322,8 @@ A_REPORT: Mapping[str, Any] = {
     "dissatisfaction": 4,
     "product": {"name": "Router R1", "lot": "L-2026-02"},
 }
-# What is sent at each move of the usual way; the sum lies above the limit of the desk and within that of its manager.
+# What is sent at each move of the usual way; the sum lies above the limit of the desk and within
+# that of its manager.
 THE_USUAL_WAY: Mapping[str, Mapping[str, Any]] = {
     "acknowledgement": {"message": "已受理"},
     "validity": {"verdict": "upheld", "reason": "日志属实"},
@@ -296,7 +333,11 @@ THE_USUAL_WAY: Mapping[str, Mapping[str, Any]] = {
         "problem_restated": "路由器每晚重启，影响使用。",
         "remedies": [
             {"type": "replacement", "amount": None, "description": "当日更换"},
-            {"type": "money", "amount": {"amount": "1200.00", "currency": "CNY"}, "description": "补偿"},
+            {
+                "type": "money",
+                "amount": {"amount": "1200.00", "currency": "CNY"},
+                "description": "补偿",
+            },
         ],
         "customer_agrees": True,
         "customer_satisfied": True,
@@ -306,12 +347,19 @@ THE_USUAL_WAY: Mapping[str, Mapping[str, Any]] = {
     "implementation": {"note": "已更换并转账", "done": None},
     "response": {"language": "zh-CN", "channel": "letter"},
     "feedback": {"accepted": True, "satisfaction": 5, "comment": "满意"},
-    "summary": {"lesson": "先测试固件", "calmed_by": "当日更换", "improvement_told": "增加测试", "would_stay": True},
+    "summary": {
+        "lesson": "先测试固件",
+        "calmed_by": "当日更换",
+        "improvement_told": "增加测试",
+        "would_stay": True,
+    },
 }
 
 
 class Desk:
-    """Somebody who records complaints and moves them over HTTP, with a manager for what is above the own limit."""
+    """Somebody who records complaints and moves them over HTTP,
+    with a manager for what is above the own limit.
+    """
 
     def __init__(self, api: Api, files: CustomerFiles) -> None:
         self.api = api
@@ -321,7 +369,9 @@ class Desk:
     async def record(self, **members: Any) -> dict[str, Any]:
         """A recorded complaint of a new customer, unless `customer_id` names one."""
         customer_id = members.pop("customer_id", None) or self.files.add()
-        answer = await self.api.post("/v1/complaints", {**A_REPORT, "customer_id": str(customer_id), **members})
+        answer = await self.api.post(
+            "/v1/complaints", {**A_REPORT, "customer_id": str(customer_id), **members}
+        )
         assert answer.status_code == 201, answer.text
         complaint: dict[str, Any] = answer.json()
         return complaint
@@ -366,7 +416,16 @@ def clock_named(complaint: Mapping[str, Any], name: str) -> dict[str, Any]:
 async def with_holiday(api: Api, *days: str, published_until: str = "2026-12-31") -> None:
     """The next version of the calendar that ships, with these days off too."""
     read = await api.get("/v1/calendars/cn-standard")
-    calendar = {name: value for name, value in read.json().items() if name not in {"name", "version", "written_at"}}
-    changed = calendar | {"holidays": [*calendar["holidays"], *days], "published_until": published_until}
-    written = await api.request("PUT", "/v1/calendars/cn-standard", json=changed, headers={"If-Match": read.headers["etag"]})
+    calendar = {
+        name: value
+        for name, value in read.json().items()
+        if name not in {"name", "version", "written_at"}
+    }
+    changed = calendar | {
+        "holidays": [*calendar["holidays"], *days],
+        "published_until": published_until,
+    }
+    written = await api.request(
+        "PUT", "/v1/calendars/cn-standard", json=changed, headers={"If-Match": read.headers["etag"]}
+    )
     assert written.status_code == 200, written.text

@@ -6,7 +6,13 @@ from contact_center.app import MIGRATIONS, compose
 from contact_center.settings import Settings
 from contact_center.tables import metadata
 
-cli = command_line(name="contact-center", settings=Settings, compose=compose, migrations=MIGRATIONS, tables=metadata)
+cli = command_line(
+    name="contact-center",
+    settings=Settings,
+    compose=compose,
+    migrations=MIGRATIONS,
+    tables=metadata,
+)
 
 if __name__ == "__main__":
     cli()

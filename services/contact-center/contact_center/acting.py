@@ -1,4 +1,6 @@
-"""For whom a token acts: one that carries an agent acts for that agent alone, whatever its scopes are."""
+"""For whom a token acts:
+one that carries an agent acts for that agent alone, whatever its scopes are.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -12,11 +14,15 @@ OWN_PRESENCE = "presence:write"
 
 
 class ActsForAnotherAgent(Forbidden):
-    """The token acts for another agent than this one; whoever acts for several agents takes a token without `agent_id`."""
+    """The token acts for another agent than this one;
+    whoever acts for several agents takes a token without `agent_id`.
+    """
 
 
 class ActsForOneAgent(Forbidden):
-    """A token that acts for an agent changes no profiles and dedicates nobody; take one without `agent_id`."""
+    """A token that acts for an agent changes no profiles and dedicates nobody;
+    take one without `agent_id`.
+    """
 
 
 def agent_of(caller: Caller) -> UUID | None:
@@ -39,6 +45,8 @@ def require_acting_for(caller: Caller, agent_id: UUID | None, *, broad: Sequence
 
 
 def require_no_agent(caller: Caller) -> None:
-    """Who brings whom to whom is not for those to say whom it serves: skills, queues and dedications lead calls to agents."""
+    """Who brings whom to whom is not for those to say whom it serves:
+    skills, queues and dedications lead calls to agents.
+    """
     if caller.agent_id is not None:
         raise ActsForOneAgent()

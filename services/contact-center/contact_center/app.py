@@ -53,7 +53,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 SCOPES = {
     "contacts:read": "Read contacts and their screen pops.",
     "contacts:write": "Begin contacts and move them.",
-    "contacts:handle": "Move the contacts and answer the offers of the agent for whom the token acts.",
+    "contacts:handle": (
+        "Move the contacts and answer the offers of the agent for whom the token acts."
+    ),
     "contacts:supervise": "Move the contacts of every agent, with a token that acts for none.",
     "presence:write": "Say what the agent for whom the token acts is at.",
     "offers:read": "Read offers and follow the stream of an agent.",
@@ -75,7 +77,10 @@ EVENT_SCOPES = {
     "entry_point": ("queues:read",),
     "tier_treatment": ("queues:read",),
 }
-DESCRIPTION = "Contacts from the entry point through flow, queue and offer to an agent, with the screen pop of who is calling."
+DESCRIPTION = (
+    "Contacts from the entry point through flow, queue and offer to an agent, with the screen pop"
+    " of who is calling."
+)
 ROUTERS = (
     contact_routes.router,
     screen_pop_routes.router,
@@ -136,7 +141,9 @@ def _wire_routing(service: Service, settings: Settings) -> None:
     ttl = timedelta(seconds=settings.router_lease_seconds)
     service.worker(Sole(LEASE_NAME, service.leases, route, ttl=ttl))
     ending = Endings(service.database)
-    service.worker(service.loop("endings", ending.step, topic=endings.TOPIC, idle_seconds=ENDING_SECONDS))
+    service.worker(
+        service.loop("endings", ending.step, topic=endings.TOPIC, idle_seconds=ENDING_SECONDS)
+    )
     silence = Timers(service.database, FLOW_TIMER, on_silence, clock=None)
     service.worker(service.loop("silence", silence.step, idle_seconds=SILENCE_SECONDS))
     hints = service.part(Hints(service.database))
@@ -152,10 +159,23 @@ def _wire_directory(service: Service, settings: Settings) -> None:
     for lane in LANES:
         news = CustomerNews(Customers(customer_profile), digests, service.kept_answers)
         service.consume(
-            "customer-profile", customer_profile, news, prepare=news.prepare, batch_handler=news.take, lane=lane, families=["customer"]
+            "customer-profile",
+            customer_profile,
+            news,
+            prepare=news.prepare,
+            batch_handler=news.take,
+            lane=lane,
+            families=["customer"],
         )
-    service.consume("scoring", service.client(settings.scoring_url), TierNews(digests), families=["tier"])
-    service.consume("complaints", service.client(settings.complaints_url), ComplaintNews(digests), families=["complaint"])
+    service.consume(
+        "scoring", service.client(settings.scoring_url), TierNews(digests), families=["tier"]
+    )
+    service.consume(
+        "complaints",
+        service.client(settings.complaints_url),
+        ComplaintNews(digests),
+        families=["complaint"],
+    )
 
 
 def _wire_screen_pop(service: Service, settings: Settings) -> None:

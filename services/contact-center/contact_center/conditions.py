@@ -10,7 +10,8 @@ EXISTS = "the document exists already: read it, then replace it with If-Match"
 def creates(call: Call, present_version: int | None) -> bool:
     """Whether this PUT makes a new document: `If-None-Match: *` creates, `If-Match` replaces.
 
-    Raises PreconditionRequired when the request says neither, PreconditionFailed when what it says does not hold.
+    Raises PreconditionRequired when the request says neither, PreconditionFailed when what it says
+    does not hold.
     """
     if present_version is not None:
         if call.creates_only:

@@ -1,4 +1,6 @@
-"""Addresses of customers and entry points in one written form, so that the same phone or mailbox is found however it is written."""
+"""Addresses of customers and entry points in one written form,
+so that the same phone or mailbox is found however it is written.
+"""
 
 import re
 import unicodedata
@@ -18,7 +20,9 @@ def written(channel: str, address: str) -> str:
 
 
 def phone(value: str, *, region: str = "CN") -> str:
-    """E.164 where the number is possible anywhere; short numbers and what is no number stay as they are."""
+    """E.164 where the number is possible anywhere;
+    short numbers and what is no number stay as they are.
+    """
     dialed = SEPARATORS.sub("", value)
     mobile = MOBILE.fullmatch(dialed)
     if mobile:
@@ -29,7 +33,8 @@ def phone(value: str, *, region: str = "CN") -> str:
 
 
 def _e164(dialed: str, region: str) -> str | None:
-    # The library's metadata is large: only numbers that are not plain Chinese mobiles or short numbers pay for it.
+    # The library's metadata is large: only numbers that are not plain Chinese mobiles or short
+    # numbers pay for it.
     if len(dialed) < 7:
         return None
     import phonenumbers
@@ -44,7 +49,9 @@ def _e164(dialed: str, region: str) -> str | None:
 
 
 def identifier_keys(channel: str, address: str) -> list[str]:
-    """What a customer's identifier may be called under which this address would be filed: `phone:+86138...`, `wechat:...`."""
+    """What a customer's identifier may be called under which this address would be filed:
+    `phone:+86138...`, `wechat:...`.
+    """
     plain = written(channel, address)
     if channel in BY_PHONE:
         return [f"phone:{plain}"]

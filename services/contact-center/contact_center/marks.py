@@ -1,4 +1,6 @@
-"""Marks that tell the router what changed: written with the change, taken away by the router that saw it."""
+"""Marks that tell the router what changed:
+written with the change, taken away by the router that saw it.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -12,9 +14,13 @@ from sqlalchemy import Uuid, bindparam, delete, insert, select, tuple_
 from contact_center.tables import routing_mark
 
 MARK = insert(routing_mark)
-MARKS = select(routing_mark.c.subject, routing_mark.c.id, routing_mark.c.kind).limit(bindparam("limit"))
+MARKS = select(routing_mark.c.subject, routing_mark.c.id, routing_mark.c.kind).limit(
+    bindparam("limit")
+)
 _seen = rows("seen", subject=Uuid, id=Uuid)
-UNMARK = delete(routing_mark).where(tuple_(routing_mark.c.subject, routing_mark.c.id).in_(select(_seen.c.subject, _seen.c.id)))
+UNMARK = delete(routing_mark).where(
+    tuple_(routing_mark.c.subject, routing_mark.c.id).in_(select(_seen.c.subject, _seen.c.id))
+)
 TREATMENTS = UUID(int=0)
 """The treatments are one thing to the router, so they share one subject."""
 
@@ -24,7 +30,9 @@ async def mark(tx: Transaction, kind: str, *subjects: UUID) -> None:
     if len(subjects) == 1:
         await tx.execute(MARK, subject=subjects[0], id=new_id(), kind=kind)
     else:
-        await tx.execute_many(MARK, [{"subject": subject, "id": new_id(), "kind": kind} for subject in subjects])
+        await tx.execute_many(
+            MARK, [{"subject": subject, "id": new_id(), "kind": kind} for subject in subjects]
+        )
 
 
 async def marks(reader: Reader, *, limit: int) -> list[Record]:
@@ -34,4 +42,8 @@ async def marks(reader: Reader, *, limit: int) -> list[Record]:
 async def unmark(tx: Transaction, seen: Sequence[Record]) -> None:
     """Take away marks that were seen; those that came since stay."""
     if seen:
-        await tx.execute(UNMARK, seen_subject=[mark["subject"] for mark in seen], seen_id=[mark["id"] for mark in seen])
+        await tx.execute(
+            UNMARK,
+            seen_subject=[mark["subject"] for mark in seen],
+            seen_id=[mark["id"] for mark in seen],
+        )

@@ -4,5 +4,7 @@ from datetime import datetime
 
 
 def passed(since: datetime, at: datetime) -> float:
-    """Seconds from then on, to the millisecond; never below zero, whatever the clocks of two servers say."""
+    """Seconds from then on, to the millisecond;
+    never below zero, whatever the clocks of two servers say.
+    """
     return max(0.0, round((at - since).total_seconds(), 3))

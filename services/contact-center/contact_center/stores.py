@@ -1,4 +1,6 @@
-"""The shape of a store: one that reads, and on top of it one that writes in a transaction; the caller's units are given once."""
+"""The shape of a store: one that reads, and on top of it one that writes in a transaction;
+the caller's units are given once.
+"""
 
 from collections.abc import Sequence
 

@@ -48,7 +48,9 @@ queue = Table(
     PrimaryKeyConstraint("id"),
     CheckConstraint("service_level_share BETWEEN 0 AND 1", name="service_level_share"),
     CheckConstraint("offer_seconds > 0", name="offer_seconds"),
-    CheckConstraint("(overflow_queue_id IS NULL) = (overflow_after_seconds IS NULL)", name="overflow"),
+    CheckConstraint(
+        "(overflow_queue_id IS NULL) = (overflow_after_seconds IS NULL)", name="overflow"
+    ),
 )
 
 agent = Table(
@@ -70,12 +72,16 @@ agent = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     PrimaryKeyConstraint("id"),
-    CheckConstraint("presence IN ('available', 'break', 'meal', 'meeting', 'training', 'offline')", name="presence"),
+    CheckConstraint(
+        "presence IN ('available', 'break', 'meal', 'meeting', 'training', 'offline')",
+        name="presence",
+    ),
 )
 Index("ix_agent_queues", agent.c.queues, postgresql_using="gin")
 Index("ix_agent_present", agent.c.id, postgresql_where=agent.c.presence != "offline")
 
-# One row per place of an agent that is taken: the primary key lets nobody be in a place that another contact holds.
+# One row per place of an agent that is taken: the primary key lets nobody be in a place that
+# another contact holds.
 agent_work = Table(
     "agent_work",
     metadata,
@@ -96,7 +102,9 @@ agent_work = Table(
 )
 
 Index("ix_agent_work_until", agent_work.c.until, postgresql_where=agent_work.c.until.is_not(None))
-Index("ix_agent_work_offered", agent_work.c.agent_id, postgresql_where=agent_work.c.state == "offered")
+Index(
+    "ix_agent_work_offered", agent_work.c.agent_id, postgresql_where=agent_work.c.state == "offered"
+)
 
 contact = Table(
     "contact",
@@ -113,7 +121,8 @@ contact = Table(
     Column("tier", SmallInteger),
     Column("is_key_contact", Boolean, nullable=False),
     Column("language", String(20)),
-    # In the flow: which version of which flow, the node that waits for digits, and what was picked up on the way.
+    # In the flow: which version of which flow, the node that waits for digits, and what was picked
+    # up on the way.
     Column("flow_id", Uuid),
     Column("flow_version", Integer),
     Column("flow_node", String(64)),
@@ -150,18 +159,53 @@ contact = Table(
     Column("version", Integer, nullable=False),
     Column("updated_at", Moment, nullable=False),
     PrimaryKeyConstraint("id"),
-    CheckConstraint("state IN ('in_flow', 'queued', 'offered', 'assigned', 'on_hold', 'wrapping', 'completed', 'abandoned')", name="state"),
+    CheckConstraint(
+        "state IN ('in_flow', 'queued', 'offered', 'assigned', 'on_hold', 'wrapping', 'completed',"
+        " 'abandoned')",
+        name="state",
+    ),
     CheckConstraint("(state = 'offered') = (offer_id IS NOT NULL)", name="offer"),
-    CheckConstraint("state NOT IN ('offered', 'assigned', 'on_hold', 'wrapping') OR agent_id IS NOT NULL", name="agent"),
+    CheckConstraint(
+        "state NOT IN ('offered', 'assigned', 'on_hold', 'wrapping') OR agent_id IS NOT NULL",
+        name="agent",
+    ),
     CheckConstraint("state NOT IN ('in_flow', 'queued') OR agent_id IS NULL", name="no_agent"),
-    CheckConstraint("state NOT IN ('queued', 'offered') OR (queue_id IS NOT NULL AND waiting_since IS NOT NULL)", name="queue"),
+    CheckConstraint(
+        "state NOT IN ('queued', 'offered') OR (queue_id IS NOT NULL AND waiting_since IS NOT"
+        " NULL)",
+        name="queue",
+    ),
     CheckConstraint("tier BETWEEN 1 AND 6", name="tier"),
 )
-Index("ix_contact_waiting", contact.c.queue_id, contact.c.waiting_since, postgresql_where=contact.c.state.in_(["queued", "offered"]))
-Index("ix_contact_customer", contact.c.customer_id, contact.c.id.desc(), postgresql_where=contact.c.customer_id.is_not(None))
-Index("ix_contact_agent", contact.c.agent_id, contact.c.id.desc(), postgresql_where=contact.c.agent_id.is_not(None))
-Index("ix_contact_queue_abandoned", contact.c.queue_id, contact.c.ended_at, postgresql_where=contact.c.state == "abandoned")
-Index("ix_contact_external", contact.c.external_id, postgresql_where=contact.c.external_id.is_not(None))
+Index(
+    "ix_contact_waiting",
+    contact.c.queue_id,
+    contact.c.waiting_since,
+    postgresql_where=contact.c.state.in_(["queued", "offered"]),
+)
+Index(
+    "ix_contact_customer",
+    contact.c.customer_id,
+    contact.c.id.desc(),
+    postgresql_where=contact.c.customer_id.is_not(None),
+)
+Index(
+    "ix_contact_agent",
+    contact.c.agent_id,
+    contact.c.id.desc(),
+    postgresql_where=contact.c.agent_id.is_not(None),
+)
+Index(
+    "ix_contact_queue_abandoned",
+    contact.c.queue_id,
+    contact.c.ended_at,
+    postgresql_where=contact.c.state == "abandoned",
+)
+Index(
+    "ix_contact_external",
+    contact.c.external_id,
+    postgresql_where=contact.c.external_id.is_not(None),
+)
 
 # A platform that says the same call twice begins one contact.
 external_contact = Table(
@@ -191,16 +235,25 @@ offer = Table(
     Column("waited_seconds", Numeric(12, 3)),
     PrimaryKeyConstraint("contact_id", "id"),
     ForeignKeyConstraint(["contact_id"], ["contact.id"], name="fk_offer_contact"),
-    CheckConstraint("state IN ('pending', 'accepted', 'rejected', 'timed_out', 'withdrawn')", name="state"),
+    CheckConstraint(
+        "state IN ('pending', 'accepted', 'rejected', 'timed_out', 'withdrawn')", name="state"
+    ),
     CheckConstraint("(state = 'pending') = (ended_at IS NULL)", name="ended"),
     CheckConstraint("(state = 'accepted') = (waited_seconds IS NOT NULL)", name="waited"),
 )
 Index("ix_offer_id", offer.c.id)
 Index("ix_offer_agent", offer.c.agent_id, offer.c.id, postgresql_where=offer.c.state == "pending")
 # What each queue answered; a contact that is passed on is answered in more than one of them.
-Index("ix_offer_answered", offer.c.queue_id, offer.c.ended_at, postgresql_where=offer.c.state == "accepted")
+Index(
+    "ix_offer_answered",
+    offer.c.queue_id,
+    offer.c.ended_at,
+    postgresql_where=offer.c.state == "accepted",
+)
 # Nobody is offered to two agents at once, whatever the code believes.
-Index("uq_offer_pending", offer.c.contact_id, unique=True, postgresql_where=offer.c.state == "pending")
+Index(
+    "uq_offer_pending", offer.c.contact_id, unique=True, postgresql_where=offer.c.state == "pending"
+)
 
 flow = Table(
     "flow",
@@ -276,7 +329,8 @@ directory_customer = Table(
     Column("language", String(20)),
     Column("tags", ARRAY(String(64)), nullable=False),
     Column("open_complaints", Integer, nullable=False),
-    # When this was so, by the clock of customer-profile's database; an older reading changes nothing.
+    # When this was so, by the clock of customer-profile's database; an older reading changes
+    # nothing.
     Column("seen_at", Moment),
     Column("is_erased", Boolean, nullable=False),
     Column("merged_into", Uuid),
@@ -302,7 +356,9 @@ directory_complaint = Table(
     Column("customer_id", Uuid, nullable=False),
     Column("complaint_id", Uuid, nullable=False),
     PrimaryKeyConstraint("customer_id", "complaint_id"),
-    ForeignKeyConstraint(["customer_id"], ["directory_customer.customer_id"], name="fk_directory_complaint_customer"),
+    ForeignKeyConstraint(
+        ["customer_id"], ["directory_customer.customer_id"], name="fk_directory_complaint_customer"
+    ),
 )
 
 tier_treatment = Table(
@@ -319,7 +375,8 @@ tier_treatment = Table(
     CheckConstraint("tier IN ('none', '1', '2', '3', '4', '5', '6', 'key_contact')", name="tier"),
 )
 
-# What changed since the router looked: a row per change, taken away by the router that holds the lease.
+# What changed since the router looked: a row per change, taken away by the router that holds the
+# lease.
 routing_mark = Table(
     "routing_mark",
     metadata,

@@ -1,4 +1,6 @@
-"""Builders for tests: bodies of the API with usual values, and a small contact center ready to work."""
+"""Builders for tests:
+bodies of the API with usual values, and a small contact center ready to work.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,7 +24,13 @@ PHONE = "phone:+8613800138000"
 
 
 def a_queue(**others: Any) -> Json:
-    return {"name": "hotline", "channels": ["voice", "chat"], "offer_seconds": 20, "wrap_up_seconds": 30, **others}
+    return {
+        "name": "hotline",
+        "channels": ["voice", "chat"],
+        "offer_seconds": 20,
+        "wrap_up_seconds": 30,
+        **others,
+    }
 
 
 def an_agent(*queues: str, **others: Any) -> Json:
@@ -41,7 +49,13 @@ def a_flow(queue_id: str, **others: Any) -> Json:
     """A menu with one choice that leads to the queue; whoever chooses nothing is hung up on."""
     nodes = {
         "welcome": {"type": "say", "text": a_wording("Welcome"), "next": "menu"},
-        "menu": {"type": "menu", "text": a_wording("Press 1"), "choices": {"1": "line"}, "tries": 2, "otherwise": "bye"},
+        "menu": {
+            "type": "menu",
+            "text": a_wording("Press 1"),
+            "choices": {"1": "line"},
+            "tries": 2,
+            "otherwise": "bye",
+        },
         "line": {"type": "queue", "queue_id": queue_id},
         "bye": {"type": "hang_up", "text": a_wording("Goodbye")},
     }
@@ -72,7 +86,11 @@ class House:
     async def opened(cls, api: Api, *, address: str = "10086", **queue: Any) -> "House":
         house = cls(api, await made(api, "/v1/queues", a_queue(**queue)))
         for channel in house.queue["channels"]:
-            await made(api, "/v1/entry-points", {"channel": channel, "address": address, "queue_id": house.queue["id"]})
+            await made(
+                api,
+                "/v1/entry-points",
+                {"channel": channel, "address": address, "queue_id": house.queue["id"]},
+            )
         return house
 
     async def agent(self, *, presence: str = "available", **others: Any) -> Json:
@@ -97,7 +115,9 @@ class House:
 
     async def until(self, contact: Mapping[str, Any], state: str) -> Json:
         """The contact once it is in this state."""
-        found: Json = await eventually(lambda: self.contact(contact), lambda seen: seen["state"] == state)
+        found: Json = await eventually(
+            lambda: self.contact(contact), lambda seen: seen["state"] == state
+        )
         return found
 
     async def move(self, contact: Mapping[str, Any], move: str, body: Json | None = None) -> Json:
@@ -113,7 +133,9 @@ class House:
         return dict(answer.json())
 
     async def status(self, agent: Mapping[str, Any]) -> str:
-        return str((await self.api.get(f"/v1/agents/{agent['id']}/presence")).json()["routing_status"])
+        return str(
+            (await self.api.get(f"/v1/agents/{agent['id']}/presence")).json()["routing_status"]
+        )
 
 
 async def made(api: Api, path: str, body: Json) -> Json:
@@ -165,8 +187,14 @@ def news(type_: str, subject: UUID, **payload: Any) -> News:
 
 async def told_of_customer(api: Api, *files: CustomerFacts, told: News | None = None) -> None:
     """The directory hears of these files, or these news."""
-    handler = CustomerNews(KnownFiles(*files), api.service.parts[AddressDigests], api.service.kept_answers)
-    batch = [told] if told is not None else [news("customer.created", file.customer_id) for file in files]
+    handler = CustomerNews(
+        KnownFiles(*files), api.service.parts[AddressDigests], api.service.kept_answers
+    )
+    batch = (
+        [told]
+        if told is not None
+        else [news("customer.created", file.customer_id) for file in files]
+    )
     await handler.prepare(batch)
     async with api.service.database.transaction() as tx:
         await handler.take(tx, batch)
@@ -175,4 +203,6 @@ async def told_of_customer(api: Api, *files: CustomerFacts, told: News | None = 
 async def told_of_tier(api: Api, customer_id: UUID, stars: int | None) -> None:
     """The directory hears of a tier."""
     async with api.service.database.transaction() as tx:
-        await TierNews(api.service.parts[AddressDigests])(tx, news("tier.changed", customer_id, customer_id=str(customer_id), new=stars))
+        await TierNews(api.service.parts[AddressDigests])(
+            tx, news("tier.changed", customer_id, customer_id=str(customer_id), new=stars)
+        )

@@ -10,28 +10,74 @@ from service_kit.words.fields import Input, Output
 Channel = Literal["voice", "chat", "email", "sms", "social", "web", "fax", "letter"]
 Presence = Literal["available", "break", "meal", "meeting", "training", "offline"]
 RoutingStatus = Literal["off_queue", "idle", "offered", "interacting", "wrapping", "not_responding"]
-ContactState = Literal["in_flow", "queued", "offered", "assigned", "on_hold", "wrapping", "completed", "abandoned"]
+ContactState = Literal[
+    "in_flow", "queued", "offered", "assigned", "on_hold", "wrapping", "completed", "abandoned"
+]
 OfferState = Literal["pending", "accepted", "rejected", "timed_out", "withdrawn"]
 TierName = Literal["none", "1", "2", "3", "4", "5", "6", "key_contact"]
 
 # No NUL, which Postgres does not hold, and something that can be seen.
 VISIBLE = r"^[^\x00]*[^\s\x00][^\x00]*$"
-SkillName = Annotated[str, Field(min_length=1, max_length=64, pattern=VISIBLE, examples=["billing"])]
+SkillName = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=VISIBLE, examples=["billing"])
+]
 Level = Annotated[int, Field(ge=1, le=5, json_schema_extra={"format": "int32"})]
-Places = Annotated[int, Field(ge=0, le=50, json_schema_extra={"format": "int32"}, description="How many at once.")]
+Places = Annotated[
+    int, Field(ge=0, le=50, json_schema_extra={"format": "int32"}, description="How many at once.")
+]
 # Spoken languages are more than the two of the API's own texts.
-Spoken = Annotated[str, Field(min_length=2, max_length=20, pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$", examples=["zh-CN"])]
-# No control characters: some of them count as blank where an address is brought into its written form, which would leave nothing.
+Spoken = Annotated[
+    str,
+    Field(
+        min_length=2,
+        max_length=20,
+        pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$",
+        examples=["zh-CN"],
+    ),
+]
+# No control characters: some of them count as blank where an address is brought into its written
+# form, which would leave nothing.
 _PRINTED = r"[^\x00-\x1f\x7f-\x9f]"
 Address = Annotated[
     str,
-    Field(min_length=1, max_length=200, pattern=rf"^{_PRINTED}*[^\s\x00-\x1f\x7f-\x9f]{_PRINTED}*$", examples=["+8613800138000"]),
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=rf"^{_PRINTED}*[^\s\x00-\x1f\x7f-\x9f]{_PRINTED}*$",
+        examples=["+8613800138000"],
+    ),
 ]
-NodeName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", examples=["main_menu"])]
-Moments = Annotated[int, Field(ge=0, le=86_400, json_schema_extra={"format": "int32"}, description="Seconds, up to a day.")]
-Waited = Annotated[float, Field(ge=0, le=1e9, json_schema_extra={"format": "double"}, description="Seconds.")]
-Share = Annotated[str, Field(min_length=1, max_length=6, pattern=r"^(0(\.\d{1,4})?|1(\.0{1,4})?)$", examples=["0.80"])]
-Transfers = Annotated[int, Field(ge=0, le=2**15 - 1, json_schema_extra={"format": "int32"}, description="How often it was passed on.")]
+NodeName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+        examples=["main_menu"],
+    ),
+]
+Moments = Annotated[
+    int,
+    Field(
+        ge=0, le=86_400, json_schema_extra={"format": "int32"}, description="Seconds, up to a day."
+    ),
+]
+Waited = Annotated[
+    float, Field(ge=0, le=1e9, json_schema_extra={"format": "double"}, description="Seconds.")
+]
+Share = Annotated[
+    str,
+    Field(min_length=1, max_length=6, pattern=r"^(0(\.\d{1,4})?|1(\.0{1,4})?)$", examples=["0.80"]),
+]
+Transfers = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=2**15 - 1,
+        json_schema_extra={"format": "int32"},
+        description="How often it was passed on.",
+    ),
+]
 
 
 class SkillIn(Input):
@@ -66,10 +112,14 @@ def skills_out(levels_: Mapping[str, int]) -> list[SkillOut]:
 
 
 def absent() -> Any:
-    """The default of a member of a merge patch: left out means kept, which is told by `model_fields_set`."""
+    """The default of a member of a merge patch:
+    left out means kept, which is told by `model_fields_set`.
+    """
     return Field(default_factory=lambda: None)
 
 
 def variant(view: BaseModel) -> str:
-    """Tells apart two views of one version that differ in what stands beside it, such as the contacts in an agent's hands."""
+    """Tells apart two views of one version that differ in what stands beside it,
+    such as the contacts in an agent's hands.
+    """
     return blake2s(view.__pydantic_serializer__.to_json(view), digest_size=6).hexdigest()

@@ -17,19 +17,34 @@ MakeDatabase = Callable[[Path, str], Awaitable[str]]
 
 def settings_for(url: str, **others: object) -> Settings:
     """Settings of a service whose neighbors are all away."""
-    away = dict.fromkeys(("gateway_url", "customer_profile_url", "scoring_url", "complaints_url"), NOBODY)
-    return Settings(database_url=url, issuer=ISSUER, secret_key="test", log_level="ERROR", request_log=False, **(away | others))
+    away = dict.fromkeys(
+        ("gateway_url", "customer_profile_url", "scoring_url", "complaints_url"), NOBODY
+    )
+    return Settings(
+        database_url=url,
+        issuer=ISSUER,
+        secret_key="test",
+        log_level="ERROR",
+        request_log=False,
+        **(away | others),
+    )
 
 
 @pytest.fixture
-async def make_service(make_database: MakeDatabase, signing_keys: SigningKeys) -> Callable[[Clock], Service]:
-    """`make_service(now)`: a process of the service with that clock, on one database with the others of the test."""
+async def make_service(
+    make_database: MakeDatabase, signing_keys: SigningKeys
+) -> Callable[[Clock], Service]:
+    """`make_service(now)`:
+    a process of the service with that clock, on one database with the others of the test.
+    """
     url = await make_database(MIGRATIONS, SCHEMA)
     return lambda now: compose(settings_for(url), keys=signing_keys, now=now)
 
 
 @pytest.fixture
-async def api(make_service: Callable[[Clock], Service], signing_keys: SigningKeys) -> AsyncIterator[Api]:
+async def api(
+    make_service: Callable[[Clock], Service], signing_keys: SigningKeys
+) -> AsyncIterator[Api]:
     """The service with its background work, on a database of its own, with all scopes."""
     async with serving(make_service(clock), signing_keys) as api:
         yield api

@@ -6,7 +6,13 @@ from customer_profile.app import MIGRATIONS, compose
 from customer_profile.settings import Settings
 from customer_profile.tables import metadata
 
-cli = command_line(name="customer-profile", settings=Settings, compose=compose, migrations=MIGRATIONS, tables=metadata)
+cli = command_line(
+    name="customer-profile",
+    settings=Settings,
+    compose=compose,
+    migrations=MIGRATIONS,
+    tables=metadata,
+)
 
 if __name__ == "__main__":
     cli()

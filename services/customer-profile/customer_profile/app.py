@@ -15,7 +15,11 @@ from customer_profile.care.routes import router as care
 from customer_profile.consent.events import ConsentChangedData
 from customer_profile.consent.routes import router as consents
 from customer_profile.contact_person.routes import router as contact_persons
-from customer_profile.customer.events import CustomerChangedData, CustomerCreatedData, CustomerErasedData
+from customer_profile.customer.events import (
+    CustomerChangedData,
+    CustomerCreatedData,
+    CustomerErasedData,
+)
 from customer_profile.customer.routes import router as customers
 from customer_profile.customer.sensitive import SENSITIVE_SCOPE
 from customer_profile.customer.store import may_read
@@ -35,7 +39,17 @@ from customer_profile.timeline.routes import router as timeline
 
 IMPORT_FILES = "import_files"
 MIGRATIONS = Path(__file__).parent / "migrations"
-ROUTERS = (customers, customer_reads, contact_persons, relationships, timeline, interactions, consents, customer_imports, care)
+ROUTERS = (
+    customers,
+    customer_reads,
+    contact_persons,
+    relationships,
+    timeline,
+    interactions,
+    consents,
+    customer_imports,
+    care,
+)
 SCOPES: Mapping[str, str] = {
     "customers:read": "Read and find customers.",
     "customers:write": "Create, change and erase customers.",
@@ -73,7 +87,9 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     service = Service(
         name="customer-profile",
         title="Guanxi customer profile",
-        description="Who the customers are, what happened with them, and when they may be contacted.",
+        description=(
+            "Who the customers are, what happened with them, and when they may be contacted."
+        ),
         settings=settings,
         migrations=MIGRATIONS,
         messages=MESSAGES,
@@ -99,10 +115,26 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
 
     service.worker(service.loop(IMPORTS, import_sheet))
     service.worker(service.loop(IMPORT_FILES, importing.sweep, idle_seconds=300.0))
-    service.worker(service.loop("birthdays", Birthdays(service.database, settings, clock=service.clock).step, idle_seconds=5.0))
-    service.consume(
-        "complaints", service.client(settings.complaints_url), ComplaintNews(settings, clock=service.clock), families=["complaint"]
+    service.worker(
+        service.loop(
+            "birthdays",
+            Birthdays(service.database, settings, clock=service.clock).step,
+            idle_seconds=5.0,
+        )
     )
-    service.consume("scoring", service.client(settings.scoring_url), on_scoring_news, families=["tier"])
-    service.consume("contact-center", service.client(settings.contact_center_url), on_contact_news, families=["contact"])
+    service.consume(
+        "complaints",
+        service.client(settings.complaints_url),
+        ComplaintNews(settings, clock=service.clock),
+        families=["complaint"],
+    )
+    service.consume(
+        "scoring", service.client(settings.scoring_url), on_scoring_news, families=["tier"]
+    )
+    service.consume(
+        "contact-center",
+        service.client(settings.contact_center_url),
+        on_contact_news,
+        families=["contact"],
+    )
     return service

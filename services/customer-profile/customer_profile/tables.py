@@ -1,4 +1,6 @@
-"""The owned schema: the customer's aggregate, the look-up of identifiers, care plans, and the files of imports."""
+"""The owned schema: the customer's aggregate, the look-up of identifiers, care plans,
+and the files of imports.
+"""
 
 from service_kit.store.tables import Moment
 from service_kit.store.tables import metadata as kit_metadata
@@ -22,7 +24,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = kit_metadata()
 
-# Keys and units are compared byte by byte, whatever the database's locale is: their indexes serve prefixes too.
+# Keys and units are compared byte by byte, whatever the database's locale is: their indexes serve
+# prefixes too.
 KeyText = String(400, collation="C")
 UnitText = String(200, collation="C")
 
@@ -49,19 +52,41 @@ customer = Table(
     Column("birthday", SmallInteger),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    # An erased file stays as an empty row, so that orders, cases and counts of others keep something to point at.
+    # An erased file stays as an empty row, so that orders, cases and counts of others keep
+    # something to point at.
     Column("erased_at", Moment),
     PrimaryKeyConstraint("id"),
     CheckConstraint("kind IN ('individual', 'organization')", name="kind"),
     CheckConstraint("tier BETWEEN 1 AND 6", name="tier"),
     CheckConstraint("birthday BETWEEN 101 AND 1231", name="birthday"),
 )
-Index("ix_customer_unit", customer.c.unit, customer.c.id, postgresql_where=customer.c.erased_at.is_(None))
-Index("ix_customer_tags", customer.c.tags, postgresql_using="gin", postgresql_where=customer.c.tags != text("'{}'"))
-Index("ix_customer_tier", customer.c.tier, customer.c.id, postgresql_where=customer.c.tier.is_not(None))
-Index("ix_customer_birthday", customer.c.birthday, customer.c.id, postgresql_where=customer.c.birthday.is_not(None))
+Index(
+    "ix_customer_unit",
+    customer.c.unit,
+    customer.c.id,
+    postgresql_where=customer.c.erased_at.is_(None),
+)
+Index(
+    "ix_customer_tags",
+    customer.c.tags,
+    postgresql_using="gin",
+    postgresql_where=customer.c.tags != text("'{}'"),
+)
+Index(
+    "ix_customer_tier",
+    customer.c.tier,
+    customer.c.id,
+    postgresql_where=customer.c.tier.is_not(None),
+)
+Index(
+    "ix_customer_birthday",
+    customer.c.birthday,
+    customer.c.id,
+    postgresql_where=customer.c.birthday.is_not(None),
+)
 
-# Search has a row of its own: new tiers of a million customers must not touch the large index of tokens.
+# Search has a row of its own: new tiers of a million customers must not touch the large index of
+# tokens.
 customer_search = Table(
     "customer_search",
     metadata,
@@ -72,7 +97,8 @@ customer_search = Table(
     PrimaryKeyConstraint("customer_id"),
     ForeignKeyConstraint(["customer_id"], ["customer.id"]),
 )
-# Every search reads the list of tokens that are not yet in their place: it is kept short, at little cost for those who write.
+# Every search reads the list of tokens that are not yet in their place: it is kept short, at little
+# cost for those who write.
 Index(
     "ix_customer_search_tokens",
     customer_search.c.tokens,
@@ -130,7 +156,13 @@ relationship = Table(
     CheckConstraint("customer_id <> other_id", name="other"),
     CheckConstraint("valid_until >= valid_from", name="valid_until"),
 )
-Index("uq_relationship_other", relationship.c.customer_id, relationship.c.type, relationship.c.other_id, unique=True)
+Index(
+    "uq_relationship_other",
+    relationship.c.customer_id,
+    relationship.c.type,
+    relationship.c.other_id,
+    unique=True,
+)
 Index("ix_relationship_other_id", relationship.c.other_id)
 
 interaction = Table(
@@ -247,7 +279,13 @@ care_task = Table(
     ForeignKeyConstraint(["customer_id"], ["customer.id"]),
     CheckConstraint("state IN ('open', 'done', 'skipped')", name="state"),
 )
-Index("uq_care_task_occasion", care_task.c.customer_id, care_task.c.plan_id, care_task.c.occasion_key, unique=True)
+Index(
+    "uq_care_task_occasion",
+    care_task.c.customer_id,
+    care_task.c.plan_id,
+    care_task.c.occasion_key,
+    unique=True,
+)
 Index("ix_care_task_id", care_task.c.id)
 Index("ix_care_task_state", care_task.c.state, care_task.c.due_at, care_task.c.id)
 Index("ix_care_task_due_at", care_task.c.due_at, care_task.c.id)

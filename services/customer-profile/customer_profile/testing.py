@@ -1,4 +1,6 @@
-"""Builders and twins for tests: customers, plans, consents as somebody would write them, and stores that live in memory."""
+"""Builders and twins for tests:
+customers, plans, consents as somebody would write them, and stores that live in memory.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
@@ -46,7 +48,9 @@ class PlainVault:
         return sealed[::-1]
 
 
-def a_source(kind: SourceKind = SourceKind.CARD, *, at: datetime = AT, is_sensitive: bool = False) -> SourceGiven:
+def a_source(
+    kind: SourceKind = SourceKind.CARD, *, at: datetime = AT, is_sensitive: bool = False
+) -> SourceGiven:
     source = Source(kind=kind, learned=Learned.ASKED, recorded_at=at, confirmed_at=at)
     return SourceGiven(source=source, is_sensitive=is_sensitive)
 
@@ -86,7 +90,12 @@ def a_consent(status: Status = Status.GRANTED, **other: Any) -> Consent:
 
 
 def a_standing(**other: Any) -> Standing:
-    fields: dict[str, Any] = {"time_zone": "Asia/Shanghai", "do_not_contact": False, "consents": (), "touches": 0}
+    fields: dict[str, Any] = {
+        "time_zone": "Asia/Shanghai",
+        "do_not_contact": False,
+        "consents": (),
+        "touches": 0,
+    }
     return Standing(**(fields | other))
 
 
@@ -140,17 +149,27 @@ class FakeCares:
         return [plan for plan in self.known_plans if plan.occasion is occasion and plan.is_enabled]
 
     async def add_tasks(self, made: Sequence[Made]) -> list[CareTask]:
-        tasks = {(each.task.customer_id, each.task.plan_id, each.task.occasion_key): each.task for each in made}
+        tasks = {
+            (each.task.customer_id, each.task.plan_id, each.task.occasion_key): each.task
+            for each in made
+        }
         new = {key: task for key, task in tasks.items() if key not in self.tasks}
         self.tasks |= new
         return list(new.values())
 
-    async def celebrated(self, plan: CarePlan, birthdays: Sequence[int], *, key: str, after: UUID, limit: int) -> list[Customer]:
-        behind = sorted((customer for customer in self.customers if customer.id > after), key=lambda customer: customer.id)
+    async def celebrated(
+        self, plan: CarePlan, birthdays: Sequence[int], *, key: str, after: UUID, limit: int
+    ) -> list[Customer]:
+        behind = sorted(
+            (customer for customer in self.customers if customer.id > after),
+            key=lambda customer: customer.id,
+        )
         found = [
             customer
             for customer in behind
-            if customer.birthday in birthdays and plan.is_for(customer) and (customer.id, plan.id, key) not in self.tasks
+            if customer.birthday in birthdays
+            and plan.is_for(customer)
+            and (customer.id, plan.id, key) not in self.tasks
         ]
         return found[:limit]
 
@@ -181,7 +200,11 @@ def customer_body(**other: Any) -> dict[str, Any]:
             {"type": "external", "system": "erp", "value": "C-1"},
         ],
         "tags": ["campus"],
-        "facts": {"basic": {"birth_date": "1990-02-03"}, "characteristics": {"hobbies": ["围棋"]}, "business": {}},
+        "facts": {
+            "basic": {"birth_date": "1990-02-03"},
+            "characteristics": {"hobbies": ["围棋"]},
+            "business": {},
+        },
         "source": {"kind": "card", "learned": "asked"},
     }
     return body | other
@@ -190,7 +213,13 @@ def customer_body(**other: Any) -> dict[str, Any]:
 def drafting(*columns: str, key: str | None = None) -> Drafting:
     """Reads rows of a sheet with these columns."""
     asked = key_of(key) if key else None
-    return Drafting(columns_of(columns, {}, asked), key=asked, vault=PlainVault(), region="CN", zones=frozenset({"Asia/Shanghai"}))
+    return Drafting(
+        columns_of(columns, {}, asked),
+        key=asked,
+        vault=PlainVault(),
+        region="CN",
+        zones=frozenset({"Asia/Shanghai"}),
+    )
 
 
 def draft(key: str | None = None, **cells: Any) -> Draft:
@@ -209,8 +238,19 @@ def refusal(key: str | None = None, **cells: Any) -> RowRefused:
     raise AssertionError(f"the row was taken: {read}")
 
 
-def deciding(known: Known | None = None, *, units: tuple[str, ...] | None = None, named: dict[str, str] | None = None) -> Deciding:
+def deciding(
+    known: Known | None = None,
+    *,
+    units: tuple[str, ...] | None = None,
+    named: dict[str, str] | None = None,
+) -> Deciding:
     """Decides about rows for a caller of these units; `named` are the names of the rows before."""
     ids = (UUID(int=number) for number in count(1))
-    defaults = Defaults(unit=units[0] if units else "cn", language="zh-CN", time_zone="Asia/Shanghai", source=a_source(), units=units)
+    defaults = Defaults(
+        unit=units[0] if units else "cn",
+        language="zh-CN",
+        time_zone="Asia/Shanghai",
+        source=a_source(),
+        units=units,
+    )
     return Deciding(known or Known(), defaults, at=AT, ids=lambda: next(ids), named=named)

@@ -35,5 +35,8 @@ class Purpose(StrEnum):
     NEWSLETTER = "newsletter"
 
 
-# What answers the customer's own matter needs no consent, has no cap, and reaches also those who want no other contact.
-ANSWERING = frozenset({Purpose.INQUIRY, Purpose.COMPLAINT, Purpose.GRIEVANCE, Purpose.OBJECTION, Purpose.SERVICE})
+# What answers the customer's own matter needs no consent, has no cap, and reaches also those who
+# want no other contact.
+ANSWERING = frozenset(
+    {Purpose.INQUIRY, Purpose.COMPLAINT, Purpose.GRIEVANCE, Purpose.OBJECTION, Purpose.SERVICE}
+)

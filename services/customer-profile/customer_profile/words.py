@@ -8,7 +8,14 @@ from pydantic import AfterValidator, Field
 from service_kit.words.fields import LANGUAGE_TAG, TRIMMED
 
 LanguageTag = Annotated[
-    str, Field(min_length=2, max_length=20, pattern=LANGUAGE_TAG, description="BCP 47, such as zh-CN.", examples=["zh-CN", "en"])
+    str,
+    Field(
+        min_length=2,
+        max_length=20,
+        pattern=LANGUAGE_TAG,
+        description="BCP 47, such as zh-CN.",
+        examples=["zh-CN", "en"],
+    ),
 ]
 Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=TRIMMED, examples=["campus"])]
 
@@ -16,7 +23,11 @@ Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=TRIMMED, example
 @cache
 def time_zones() -> frozenset[str]:
     """The names of the IANA time zones, places and UTC; the abbreviations of old are left out."""
-    return frozenset(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix/", "right/"))) | {"UTC"}
+    return frozenset(
+        name
+        for name in available_timezones()
+        if "/" in name and not name.startswith(("Etc/", "posix/", "right/"))
+    ) | {"UTC"}
 
 
 def _known_zone(name: str) -> str:
@@ -27,6 +38,13 @@ def _known_zone(name: str) -> str:
 
 # No list of them in the contract: clients get them from their own systems, as texts.
 TimeZone = Annotated[
-    str, AfterValidator(_known_zone), Field(min_length=3, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$", examples=["Asia/Shanghai"])
+    str,
+    AfterValidator(_known_zone),
+    Field(
+        min_length=3,
+        max_length=64,
+        pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$",
+        examples=["Asia/Shanghai"],
+    ),
 ]
 Number32 = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]

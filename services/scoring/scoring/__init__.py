@@ -1,1 +1,3 @@
-"""The scoring service: transactions, value scores, the customer pyramid, star tiers and survey answers."""
+"""The scoring service:
+transactions, value scores, the customer pyramid, star tiers and survey answers.
+"""

@@ -1,4 +1,6 @@
-"""Sums of money inside this service: whole ten-thousandths of the currency unit, exact in storage and in arithmetic."""
+"""Sums of money inside this service:
+whole ten-thousandths of the currency unit, exact in storage and in arithmetic.
+"""
 
 from decimal import Decimal
 

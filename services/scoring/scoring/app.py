@@ -77,12 +77,22 @@ ROUTERS = [
 ]
 
 
-def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock, customers: Customers | None = None) -> Service:
-    """The service with its routes, its clients and its background work; `customers` stands in for customer-profile."""
+def compose(
+    settings: Settings,
+    *,
+    keys: Keys | None = None,
+    now: Clock = clock,
+    customers: Customers | None = None,
+) -> Service:
+    """The service with its routes, its clients and its background work;
+    `customers` stands in for customer-profile.
+    """
     service = Service(
         name="scoring",
         title="Guanxi scoring",
-        description="Transactions, value scores, the customer pyramid, star tiers and survey answers.",
+        description=(
+            "Transactions, value scores, the customer pyramid, star tiers and survey answers."
+        ),
         settings=settings,
         migrations=MIGRATIONS,
         messages=MESSAGES,
@@ -94,7 +104,9 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock,
         now=now,
         may_read=may_read,
     )
-    profile = service.client(settings.customer_profile_url, seconds=settings.customer_question_seconds)
+    profile = service.client(
+        settings.customer_profile_url, seconds=settings.customer_question_seconds
+    )
     customers = customers or CustomerProfile(profile)
     service.part(customers, CustomerFile)
     imports = TransactionImports(service.database, service.clock, customers, settings)
@@ -112,7 +124,9 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock,
 
 
 def _work(service: Service, settings: Settings, imports: TransactionImports) -> None:
-    """Background work: long work of three kinds, scores that follow large batches, overrides that end."""
+    """Background work: long work of three kinds, scores that follow large batches,
+    overrides that end.
+    """
     database, now = service.database, service.clock
     runs = ScoreRuns(database, now, chunk=settings.score_chunk)
     reviews = tier_review.TierReviews(database, now)
@@ -122,7 +136,12 @@ def _work(service: Service, settings: Settings, imports: TransactionImports) -> 
 
     async def end_overrides(tx: Transaction, due: Sequence[Timer]) -> None:
         at = now()
-        await tiers.end_overrides(TierStore(tx), [timer.subject for timer in due], at=at, day=company_day(at, settings.time_zone))
+        await tiers.end_overrides(
+            TierStore(tx),
+            [timer.subject for timer in due],
+            at=at,
+            day=company_day(at, settings.time_zone),
+        )
 
     async def import_sheet() -> bool:
         has_run = await sheets.step()
@@ -133,9 +152,13 @@ def _work(service: Service, settings: Settings, imports: TransactionImports) -> 
     sheets = Jobs(database, transaction_import.KIND, imports.run, clock=now)
     rescorings = Timers(database, rescoring.TIMER, rescore, clock=now, batch=rescoring.BATCH)
     endings = Timers(database, OVERRIDE_ENDS, end_overrides, clock=now)
-    service.worker(service.loop("score_runs", Jobs(database, score_run.KIND, runs.run, clock=now).step))
+    service.worker(
+        service.loop("score_runs", Jobs(database, score_run.KIND, runs.run, clock=now).step)
+    )
     service.worker(service.loop("imports", import_sheet))
     service.worker(service.loop(SWEEP, imports.sweep, idle_seconds=SWEEP_SECONDS))
-    service.worker(service.loop("tier_reviews", Jobs(database, tier_review.KIND, reviews.run, clock=now).step))
+    service.worker(
+        service.loop("tier_reviews", Jobs(database, tier_review.KIND, reviews.run, clock=now).step)
+    )
     service.worker(service.loop("rescoring", rescorings.step, idle_seconds=0.3))
     service.worker(service.loop("overrides", endings.step, idle_seconds=1.0))

@@ -32,12 +32,16 @@ class CustomerNews:
         state = STATES.get(news.type)
         if state is None:
             return
-        await CustomerStore(tx).learn([KnownCustomer(id=news.subject, unit=news.unit, state=state)], at=news.at)
+        await CustomerStore(tx).learn(
+            [KnownCustomer(id=news.subject, unit=news.unit, state=state)], at=news.at
+        )
         if state == "erased":
             await self._erase(tx, news.subject, at=news.at)
 
     async def _erase(self, tx: Transaction, customer_id: UUID, *, at: datetime) -> None:
-        """What an erased customer wrote, and what was written about them, goes; the books (sums without a name) stay."""
+        """What an erased customer wrote, and what was written about them, goes;
+        the books (sums without a name) stay.
+        """
         await TierStore(tx).erase_reasons(customer_id)
         answers = await SurveyStore(tx, None).erase_remarks(customer_id)
         ids = [customer_id, *answers, *await TransactionStore(tx, None).ids_of(customer_id)]

@@ -1,7 +1,8 @@
 """The schema that this service owns.
 
-Amounts are whole ten-thousandths of their currency unit (exact, of fixed width); p_alive and expected_orders are whole millionths.
-Everything of a customer begins with the customer's id: one customer is one aggregate.
+Amounts are whole ten-thousandths of their currency unit (exact, of fixed width); p_alive and
+expected_orders are whole millionths. Everything of a customer begins with the customer's id: one
+customer is one aggregate.
 """
 
 from service_kit.store.tables import Moment
@@ -65,7 +66,12 @@ transaction = Table(
     CheckConstraint("cost >= 0", name="cost"),
 )
 Index("ix_transaction_id", transaction.c.id)
-Index("ix_transaction_customer_id_occurred_at", transaction.c.customer_id, transaction.c.occurred_at.desc(), transaction.c.id.desc())
+Index(
+    "ix_transaction_customer_id_occurred_at",
+    transaction.c.customer_id,
+    transaction.c.occurred_at.desc(),
+    transaction.c.id.desc(),
+)
 
 # External ids are unique over all customers, so they have a table of their own.
 transaction_reference = Table(
@@ -103,7 +109,9 @@ purchase_statistic = Table(
     *(Column(name, BigInteger, nullable=False) for name in _sums),
     PrimaryKeyConstraint("customer_id", "currency"),
     CheckConstraint("order_days >= 0", name="order_days"),
-    CheckConstraint("order_days = 0 OR first_day IS NOT NULL AND last_day IS NOT NULL", name="days"),
+    CheckConstraint(
+        "order_days = 0 OR first_day IS NOT NULL AND last_day IS NOT NULL", name="days"
+    ),
 )
 
 score_model = Table(
@@ -124,7 +132,12 @@ score_model = Table(
     PrimaryKeyConstraint("id"),
     CheckConstraint("kind IN ('bg_nbd', 'gamma_gamma')", name="kind"),
 )
-Index("ix_score_model_kind", score_model.c.kind, score_model.c.fitted_at.desc(), score_model.c.id.desc())
+Index(
+    "ix_score_model_kind",
+    score_model.c.kind,
+    score_model.c.fitted_at.desc(),
+    score_model.c.id.desc(),
+)
 
 # What a run fixed for scoring by it; `completed_at` is empty until the last customer was scored.
 score_definition = Table(
@@ -144,7 +157,12 @@ score_definition = Table(
     Column("completed_at", Moment),
     PrimaryKeyConstraint("run_id"),
 )
-Index("ix_score_definition_currency", score_definition.c.currency, score_definition.c.as_of.desc(), score_definition.c.run_id.desc())
+Index(
+    "ix_score_definition_currency",
+    score_definition.c.currency,
+    score_definition.c.as_of.desc(),
+    score_definition.c.run_id.desc(),
+)
 
 score_card = Table(
     "score_card",
@@ -195,7 +213,8 @@ tier_scheme = Table(
     Column("version", Integer, nullable=False),
     PrimaryKeyConstraint("name"),
 )
-# That one scheme at most is in force holds over all schemes, so it has a table of its own, with a single row.
+# That one scheme at most is in force holds over all schemes, so it has a table of its own, with a
+# single row.
 tier_scheme_in_force = Table(
     "tier_scheme_in_force",
     metadata,
@@ -238,7 +257,11 @@ survey_response = Table(
     Column("answered_at", Moment, nullable=False),
     Column("day", Date, nullable=False),
     PrimaryKeyConstraint("customer_id", "id"),
-    CheckConstraint("instrument = 'csat' AND score BETWEEN 1 AND 5 OR instrument = 'nps' AND score BETWEEN 0 AND 10", name="score"),
+    CheckConstraint(
+        "instrument = 'csat' AND score BETWEEN 1 AND 5 OR instrument = 'nps' AND score BETWEEN 0"
+        " AND 10",
+        name="score",
+    ),
 )
 Index("ix_survey_response_id", survey_response.c.id)
 Index("ix_survey_response_day", survey_response.c.instrument, survey_response.c.day)
@@ -255,7 +278,8 @@ survey_reference = Table(
     PrimaryKeyConstraint("customer_id", "instrument", "ref_type", "ref_id"),
 )
 
-# Sheets wait here in pieces for the worker that reads them; they are deleted when the import is over, however it ends.
+# Sheets wait here in pieces for the worker that reads them; they are deleted when the import is
+# over, however it ends.
 transaction_import = Table(
     "transaction_import",
     metadata,

@@ -28,7 +28,14 @@ def cdnow_orders(path: Path) -> list[CdnowOrder]:
     orders = []
     for line in path.read_text().splitlines():
         _, customer, day, discs, dollars = line.split()
-        orders.append(CdnowOrder(customer=customer, day=date.fromisoformat(day), discs=int(discs), dollars=Decimal(dollars)))
+        orders.append(
+            CdnowOrder(
+                customer=customer,
+                day=date.fromisoformat(day),
+                discs=int(discs),
+                dollars=Decimal(dollars),
+            )
+        )
     return orders
 
 
@@ -65,7 +72,9 @@ def purchase_days(orders: list[CdnowOrder], *, until: date) -> dict[str, Purchas
             days = spent.setdefault(order.customer, {})
             days[order.day] = days.get(order.day, Decimal(0)) + order.dollars
     return {
-        customer: PurchaseDays(days=tuple(sorted(days)), sums=tuple(days[day] for day in sorted(days)), until=until)
+        customer: PurchaseDays(
+            days=tuple(sorted(days)), sums=tuple(days[day] for day in sorted(days)), until=until
+        )
         for customer, days in spent.items()
     }
 
@@ -79,7 +88,13 @@ class CustomerFileTwin:
         self.is_silent = False
         self.questions = 0
 
-    def add(self, id: UUID | None = None, *, unit: str | None = "cn.gd.gz", external: tuple[str, str] | None = None) -> UUID:
+    def add(
+        self,
+        id: UUID | None = None,
+        *,
+        unit: str | None = "cn.gd.gz",
+        external: tuple[str, str] | None = None,
+    ) -> UUID:
         """A customer, with an external id (system, value) if it has one."""
         customer = KnownCustomer(id=id or new_id(), unit=unit)
         self.by_ids[customer.id] = customer
@@ -89,7 +104,9 @@ class CustomerFileTwin:
 
     def share(self, type: str, value: str) -> None:
         """An identifier of a household: the first of several customers answers to it."""
-        self.by_values[(type, None, value)] = KnownCustomer(id=self.add(), unit="cn.gd.gz", is_shared=True)
+        self.by_values[(type, None, value)] = KnownCustomer(
+            id=self.add(), unit="cn.gd.gz", is_shared=True
+        )
 
     async def by_id(self, ids: Sequence[UUID]) -> Asked:
         self.questions += 1
@@ -98,7 +115,9 @@ class CustomerFileTwin:
         there = {id: self.by_ids[id] for id in ids if id in self.by_ids}
         return Asked(there=there, absent=frozenset(id for id in ids if id not in there))
 
-    async def by_identifier(self, type: str, system: str | None, values: Sequence[str]) -> dict[str, KnownCustomer | None]:
+    async def by_identifier(
+        self, type: str, system: str | None, values: Sequence[str]
+    ) -> dict[str, KnownCustomer | None]:
         self.questions += 1
         if self.is_silent:
             raise NeighborUnavailable()

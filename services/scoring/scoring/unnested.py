@@ -22,7 +22,9 @@ class Unnested:
     def inserted_into(self, table: Table, *, by: Iterable[str] = ()) -> Insert:
         """An INSERT of these rows, in the order in which they are locked."""
         order: list[ColumnElement[Any]] = [self.c[name] for name in by]
-        return insert(table).from_select([each.name for each in self.c], select(*self.c).order_by(*order))
+        return insert(table).from_select(
+            [each.name for each in self.c], select(*self.c).order_by(*order)
+        )
 
 
 def arrays(table: Unnested, rows: Iterable[Mapping[str, object]]) -> dict[str, object]:

@@ -1,4 +1,6 @@
-"""Fifth chapter: the customer is asked again, answers, orders, is scored anew, and a partner is told of it all."""
+"""Fifth chapter: the customer is asked again, answers, orders, is scored anew,
+and a partner is told of it all.
+"""
 
 import uuid
 from functools import partial
@@ -34,7 +36,11 @@ EVENT_TYPES = ("complaint.*", "tier.changed", "care_task.*", "survey.answered")
 
 def subscribe(api: Api, screen: Screen, listener: Listener) -> str:
     with screen.step("A partner subscribes to webhooks") as results:
-        asked = {"url": listener.url, "event_types": list(EVENT_TYPES), "description": "the demo's listener"}
+        asked = {
+            "url": listener.url,
+            "event_types": list(EVENT_TYPES),
+            "description": "the demo's listener",
+        }
         endpoint = api.post("/v1/webhook-endpoints", asked)
         listener.trust(endpoint["secret"])
         results.append(f"{', '.join(EVENT_TYPES)} to {listener.url}")
@@ -52,12 +58,17 @@ def follow_up(api: Api, screen: Screen, company: Company) -> str:
     with screen.step("回访 · The closed complaint has made a care task, and it is done") as results:
 
         def look() -> Json | None:
-            tasks: list[Json] = api.get("/v1/care-tasks", customer_id=company.vip, state="open")["items"]
+            tasks: list[Json] = api.get("/v1/care-tasks", customer_id=company.vip, state="open")[
+                "items"
+            ]
             return tasks[0] if tasks else None
 
         task = wait_for(look, what="the care task")
         results.append(f"due {task['due_at']}: {task['text']}")
-        done = api.post(f"/v1/care-tasks/{task['id']}/completion", {"outcome": "reached", "note": "客户很满意。"})
+        done = api.post(
+            f"/v1/care-tasks/{task['id']}/completion",
+            {"outcome": "reached", "note": "客户很满意。"},
+        )
         require(done["state"] == "done", "the care task is done")
         return str(task["id"])
 
@@ -76,13 +87,25 @@ def hear_the_answer(api: Api, screen: Screen, company: Company, task: str) -> No
 
 
 def order_again(api: Api, screen: Screen, company: Company) -> None:
-    """A new order is scored at once; the order of an earlier play is taken back first, so that every play tells the same."""
+    """A new order is scored at once;
+    the order of an earlier play is taken back first, so that every play tells the same.
+    """
     for earlier in list(api.find_all("/v1/transactions", customer_id=company.ordinary)):
-        if (earlier["external_id"] or "").startswith(ORDER_PREFIX) and earlier["state"] == "recorded":
-            api.post(f"/v1/transactions/{earlier['id']}/voiding", {"reason": "the demo is played again"})
-    with screen.step("张伟, well served, orders again: he is scored anew, and his tier changes") as results:
+        if (earlier["external_id"] or "").startswith(ORDER_PREFIX) and earlier[
+            "state"
+        ] == "recorded":
+            api.post(
+                f"/v1/transactions/{earlier['id']}/voiding", {"reason": "the demo is played again"}
+            )
+    with screen.step(
+        "张伟, well served, orders again: he is scored anew, and his tier changes"
+    ) as results:
         before = api.get(f"/v1/customers/{company.ordinary}/scores")["tier"]
-        told = {**ORDER, "customer_id": company.ordinary, "external_id": f"{ORDER_PREFIX}{uuid.uuid4()}"}
+        told = {
+            **ORDER,
+            "customer_id": company.ordinary,
+            "external_id": f"{ORDER_PREFIX}{uuid.uuid4()}",
+        }
         api.post("/v1/transactions", told)
 
         def look() -> Json | None:
@@ -93,12 +116,27 @@ def order_again(api: Api, screen: Screen, company: Company) -> None:
         results.append(f"{'★' * before['stars']} → {'★' * after['stars']}: {after['reason']}")
 
 
-def check_the_webhooks(api: Api, screen: Screen, listener: Listener, company: Company, *, endpoint: str, complaint: str) -> None:
-    with screen.step("Webhooks: what the partner received, verified with the package standardwebhooks") as results:
-        for event_type, subject in (("complaint.closed", complaint), ("tier.changed", company.ordinary)):
-            event = wait_for(partial(listener.find, event_type, subject), what=f"the webhook {event_type}")
+def check_the_webhooks(
+    api: Api, screen: Screen, listener: Listener, company: Company, *, endpoint: str, complaint: str
+) -> None:
+    with screen.step(
+        "Webhooks: what the partner received, verified with the package standardwebhooks"
+    ) as results:
+        for event_type, subject in (
+            ("complaint.closed", complaint),
+            ("tier.changed", company.ordinary),
+        ):
+            event = wait_for(
+                partial(listener.find, event_type, subject), what=f"the webhook {event_type}"
+            )
             results.append(f"{event['type']}  {event['subject']}  {event['time']}")
         require(listener.refused == 0, "every webhook carried a valid signature")
-        delivered = list(api.find_all("/v1/webhook-deliveries", endpoint_id=endpoint, state="delivered", limit=200))
-        results.append(f"{len(listener.verified)} verified, {len(delivered)} in the partner's delivery log")
+        delivered = list(
+            api.find_all(
+                "/v1/webhook-deliveries", endpoint_id=endpoint, state="delivered", limit=200
+            )
+        )
+        results.append(
+            f"{len(listener.verified)} verified, {len(delivered)} in the partner's delivery log"
+        )
         api.delete(f"/v1/webhook-endpoints/{endpoint}")

@@ -1,4 +1,6 @@
-"""A caller of the gateway's public API: tokens, idempotency keys, preconditions, and failures told in one line."""
+"""A caller of the gateway's public API:
+tokens, idempotency keys, preconditions, and failures told in one line.
+"""
 
 import json
 import time
@@ -35,7 +37,9 @@ class Credentials:
         try:
             return cls(**json.loads((home / "credentials.json").read_text()))
         except (OSError, ValueError, TypeError) as error:
-            raise StepFailed(f"No usable {home / 'credentials.json'}: start an instance with `make run` first.") from error
+            raise StepFailed(
+                f"No usable {home / 'credentials.json'}: start an instance with `make run` first."
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,13 @@ class Person:
 
 
 class Api:
-    """The public API as one caller: the administrator's client, or a person in whose name it acts."""
+    """The public API as one caller:
+    the administrator's client, or a person in whose name it acts.
+    """
 
-    def __init__(self, http: httpx2.Client, credentials: Credentials, person: Person | None = None) -> None:
+    def __init__(
+        self, http: httpx2.Client, credentials: Credentials, person: Person | None = None
+    ) -> None:
         self.credentials = credentials
         self._http = http
         self._person = person
@@ -66,7 +74,9 @@ class Api:
         return type(self)(self._http, self.credentials, person)
 
     def get(self, path: str, **query: object) -> Json:
-        answer: Json = self._ask("GET", path, params={name: value for name, value in query.items() if value is not None}).json()
+        answer: Json = self._ask(
+            "GET", path, params={name: value for name, value in query.items() if value is not None}
+        ).json()
         return answer
 
     def find_all(self, path: str, **query: object) -> Iterator[Json]:
@@ -85,10 +95,21 @@ class Api:
     def download(self, address: str) -> bytes:
         return self._ask("GET", address).content
 
-    def post(self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None, of: str | None = None) -> Json:
-        """Posts JSON; a key that names the fact makes a repeated telling harmless, `of` names what is decided on as it is now."""
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        key: str | None = None,
+        of: str | None = None,
+    ) -> Json:
+        """Posts JSON; a key that names the fact makes a repeated telling harmless,
+        `of` names what is decided on as it is now.
+        """
         headers = {"Idempotency-Key": key or str(uuid.uuid4()), **(self._match(of) if of else {})}
-        answer: Json = self._ask("POST", path, json=body if body is not None else {}, headers=headers).json()
+        answer: Json = self._ask(
+            "POST", path, json=body if body is not None else {}, headers=headers
+        ).json()
         return answer
 
     def post_empty(self, path: str) -> None:
@@ -97,7 +118,12 @@ class Api:
     def upload(self, path: str, file: Path, *, fields: Mapping[str, str]) -> Json:
         with file.open("rb") as content:
             headers = {"Idempotency-Key": str(uuid.uuid4())}
-            asked = {"files": {"file": (file.name, content)}, "data": dict(fields), "headers": headers, "timeout": 120}
+            asked = {
+                "files": {"file": (file.name, content)},
+                "data": dict(fields),
+                "headers": headers,
+                "timeout": 120,
+            }
             answer: Json = self._ask("POST", path, **asked).json()
         return answer
 
@@ -139,8 +165,14 @@ class Api:
             raise StepFailed(f"{method} {path} answered {answer.status_code}: {_reason(answer)}")
         return answer
 
-    def _send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **asked: Any) -> httpx2.Response:
-        said = {"Authorization": f"Bearer {self._valid_token()}", "Accept-Language": self._language, **(headers or {})}
+    def _send(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **asked: Any
+    ) -> httpx2.Response:
+        said = {
+            "Authorization": f"Bearer {self._valid_token()}",
+            "Accept-Language": self._language,
+            **(headers or {}),
+        }
         try:
             return self._http.request(method, path, headers=said, **asked)
         except httpx2.HTTPError as error:
@@ -148,14 +180,23 @@ class Api:
 
     def _valid_token(self) -> str:
         if time.monotonic() > self._renew_at:
-            granted = self._exchanged(self._person) if self._person else self._grant({"grant_type": "client_credentials"})
+            granted = (
+                self._exchanged(self._person)
+                if self._person
+                else self._grant({"grant_type": "client_credentials"})
+            )
             self._token = str(granted["access_token"])
             self._renew_at = time.monotonic() + float(granted["expires_in"]) - RENEW_BEFORE
         return self._token
 
     def _exchanged(self, person: Person) -> Json:
         subject = self._grant({"grant_type": "client_credentials"})["access_token"]
-        form = {"grant_type": EXCHANGE, "subject_token": subject, "subject_token_type": ACCESS_TOKEN, "sub": person.sub}
+        form = {
+            "grant_type": EXCHANGE,
+            "subject_token": subject,
+            "subject_token_type": ACCESS_TOKEN,
+            "sub": person.sub,
+        }
         form["scope"] = " ".join(person.scopes)
         if person.approval_limit is not None:
             form["approval_limit"] = person.approval_limit
@@ -170,7 +211,10 @@ class Api:
         try:
             answer = self._http.post(self.credentials.token_url, data=dict(form), auth=who)
         except httpx2.HTTPError as error:
-            raise StepFailed(f"Nothing answers at {self.credentials.token_url}: start an instance with `make run`.") from error
+            raise StepFailed(
+                f"Nothing answers at {self.credentials.token_url}: start an instance with `make"
+                " run`."
+            ) from error
         if not answer.is_success:
             raise StepFailed(f"The token endpoint answered {answer.status_code}: {_reason(answer)}")
         granted: Json = answer.json()
@@ -178,7 +222,9 @@ class Api:
 
 
 def wait_for(look: Callable[[], T | None], *, what: str, within: float = 15.0) -> T:
-    """Looks again and again until there is something; what is told by events arrives a moment later."""
+    """Looks again and again until there is something;
+    what is told by events arrives a moment later.
+    """
     deadline = time.monotonic() + within
     while True:
         found = look()

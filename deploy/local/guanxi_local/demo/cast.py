@@ -1,4 +1,6 @@
-"""The people of the story: a dozen customers in two languages, and the staff behind the frontends."""
+"""The people of the story:
+a dozen customers in two languages, and the staff behind the frontends.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +14,9 @@ ORDINARY_PHONE = "+8613922001100"
 
 @dataclass(frozen=True)
 class Character:
-    """A customer as the partner's card describes them; `key` makes the external id by which a replay finds them."""
+    """A customer as the partner's card describes them;
+    `key` makes the external id by which a replay finds them.
+    """
 
     key: str
     name: str
@@ -49,7 +53,11 @@ class Character:
             "sector": self.sector,
             "identifiers": self.identifiers(),
             "tags": list(self.tags),
-            "facts": {"basic": self.basic, "characteristics": self.characteristics, "business": self.business},
+            "facts": {
+                "basic": self.basic,
+                "characteristics": self.characteristics,
+                "business": self.business,
+            },
             "source": {"kind": "card", "learned": "asked"},
         }
 
@@ -62,7 +70,12 @@ GROUP = Character(
     phone="+862083330000",
     email="service@yuetong.example",
     tags=("group-account", "telecom"),
-    basic={"short_name": "粤通", "industry": "电信", "founding_date": "1999-05-17", "legal_form": "股份有限公司"},
+    basic={
+        "short_name": "粤通",
+        "industry": "电信",
+        "founding_date": "1999-05-17",
+        "legal_form": "股份有限公司",
+    },
     business={"position": "华南第二大运营商", "attitude": "支持"},
 )
 BRANCH = Character(
@@ -179,7 +192,13 @@ KEY_CONTACTS: tuple[dict[str, object], ...] = (
         "identifiers": [{"type": "email", "value": "amy.wong@yuetong.example"}],
         "key_contact": True,
     },
-    {"name": "周敏", "part": "user", "stance": "supporter", "identifiers": [], "key_contact": False},
+    {
+        "name": "周敏",
+        "part": "user",
+        "stance": "supporter",
+        "identifiers": [],
+        "key_contact": False,
+    },
 )
 
 
@@ -205,8 +224,27 @@ DESK = (
 AGENT = Colleague(
     "li.na",
     "李娜",
-    (*DESK, "complaints:write", "contacts:read", "contacts:write", "offers:read", "offers:write", "agents:read", "agents:write"),
+    (
+        *DESK,
+        "complaints:write",
+        "contacts:read",
+        "contacts:write",
+        "offers:read",
+        "offers:write",
+        "agents:read",
+        "agents:write",
+    ),
 )
 SECOND_AGENT = Colleague("wang.qiang", "王强", AGENT.scopes)
-HANDLER = Colleague("zhao.min", "赵敏", (*DESK, "complaints:write", "complaints:approve"), approval_limit="500.00 CNY")
-MANAGER = Colleague("chen.wei", "陈伟", (*DESK, "complaints:write", "complaints:approve"), approval_limit="20000.00 CNY")
+HANDLER = Colleague(
+    "zhao.min",
+    "赵敏",
+    (*DESK, "complaints:write", "complaints:approve"),
+    approval_limit="500.00 CNY",
+)
+MANAGER = Colleague(
+    "chen.wei",
+    "陈伟",
+    (*DESK, "complaints:write", "complaints:approve"),
+    approval_limit="20000.00 CNY",
+)

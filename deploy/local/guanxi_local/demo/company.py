@@ -1,4 +1,6 @@
-"""Second chapter: the customers whom everybody knows, the staff, and the contact center as the company wants it."""
+"""Second chapter: the customers whom everybody knows, the staff,
+and the contact center as the company wants it.
+"""
 
 from dataclasses import dataclass
 
@@ -36,12 +38,16 @@ def set_up(api: Api, screen: Screen) -> Company:
     second = _employ(api, screen, cast.SECOND_AGENT, queue, {"music": 3})
     _dedicate(api, screen, vip, agent)
     _publish_the_number(api, screen, queue)
-    return Company(vip=vip, ordinary=files[cast.ORDINARY.key], queue=queue, agent=agent, second_agent=second)
+    return Company(
+        vip=vip, ordinary=files[cast.ORDINARY.key], queue=queue, agent=agent, second_agent=second
+    )
 
 
 def person(colleague: Colleague, agent_id: str | None = None) -> Person:
     """The colleague as the frontend names them to the token endpoint."""
-    return Person(colleague.sub, colleague.name, colleague.scopes, colleague.approval_limit, agent_id)
+    return Person(
+        colleague.sub, colleague.name, colleague.scopes, colleague.approval_limit, agent_id
+    )
 
 
 def find_character(api: Api, character: Character) -> Json | None:
@@ -50,19 +56,31 @@ def find_character(api: Api, character: Character) -> Json | None:
 
 
 def _know_buyers(api: Api, screen: Screen) -> dict[str, str]:
-    """Two of the imported customers get the names and phones of the story; a replay finds them again, with the names of the sheet."""
-    with screen.step("Two of the imported customers become 林晓梅, the most valuable of all, and 张伟, of three stars") as results:
+    """Two of the imported customers get the names and phones of the story;
+    a replay finds them again, with the names of the sheet.
+    """
+    with screen.step(
+        "Two of the imported customers become 林晓梅, the most valuable of all, and 张伟, of three"
+        " stars"
+    ) as results:
         files = {}
         for character, stars in ((cast.VIP, 6), (cast.ORDINARY, 3)):
-            known = _name(api, character, find_character(api, character) or _most_valuable(api, stars=stars))
+            known = _name(
+                api, character, find_character(api, character) or _most_valuable(api, stars=stars)
+            )
             files[character.key] = str(known["id"])
             value = _lifetime_value(api, str(known["id"]))
-            results.append(f"{known['name']}, {character.phone}: worth {value:,.2f} USD in the next twelve months")
+            results.append(
+                f"{known['name']}, {character.phone}: worth {value:,.2f} USD in the next twelve"
+                " months"
+            )
         return files
 
 
 def _most_valuable(api: Api, *, stars: int) -> Json:
-    """Of the first candidates with so many stars the one of the highest lifetime value; tiers reach the files by news."""
+    """Of the first candidates with so many stars the one of the highest lifetime value;
+    tiers reach the files by news.
+    """
 
     def look() -> list[Json] | None:
         files = api.find_all("/v1/customers", tier_min=stars, limit=200)
@@ -75,9 +93,19 @@ def _most_valuable(api: Api, *, stars: int) -> Json:
 
 def _name(api: Api, character: Character, imported: Json) -> Json:
     file = character.file()
-    kept = [{name: one[name] for name in ("type", "system", "value")} for one in imported["identifiers"] if one["system"] == sheets.SYSTEM]
-    patch = {name: file[name] for name in ("name", "language", "time_zone", "unit", "tags", "facts", "source")}
-    return api.patch(f"/v1/customers/{imported['id']}", {**patch, "identifiers": [*kept, *character.identifiers()]})
+    kept = [
+        {name: one[name] for name in ("type", "system", "value")}
+        for one in imported["identifiers"]
+        if one["system"] == sheets.SYSTEM
+    ]
+    patch = {
+        name: file[name]
+        for name in ("name", "language", "time_zone", "unit", "tags", "facts", "source")
+    }
+    return api.patch(
+        f"/v1/customers/{imported['id']}",
+        {**patch, "identifiers": [*kept, *character.identifiers()]},
+    )
 
 
 def _lifetime_value(api: Api, customer: str) -> float:
@@ -98,7 +126,9 @@ def _keep_files(api: Api, screen: Screen) -> dict[str, str]:
 
 
 def _relate(api: Api, screen: Screen, files: dict[str, str]) -> None:
-    with screen.step("The telecom group has a branch and key contacts; two customers share a household") as results:
+    with screen.step(
+        "The telecom group has a branch and key contacts; two customers share a household"
+    ) as results:
         group = files[cast.GROUP.key]
         present = {one["name"] for one in api.find_all(f"/v1/customers/{group}/contact-persons")}
         for contact in cast.KEY_CONTACTS:
@@ -117,12 +147,28 @@ def _relate_once(api: Api, customer: str, kind: str, other: str) -> None:
 
 def _agree(api: Api, screen: Screen, customer: str) -> None:
     with screen.step("林晓梅 agrees to be called for her care") as results:
-        if api.find("/v1/consents", lambda one: one["purpose"] == "care" and one["status"] == "granted", customer_id=customer) is None:
-            told = {"customer_id": customer, "purpose": "care", "channel": "voice", "status": "granted", "source": "card"}
+        if (
+            api.find(
+                "/v1/consents",
+                lambda one: one["purpose"] == "care" and one["status"] == "granted",
+                customer_id=customer,
+            )
+            is None
+        ):
+            told = {
+                "customer_id": customer,
+                "purpose": "care",
+                "channel": "voice",
+                "status": "granted",
+                "source": "card",
+            }
             api.post("/v1/consents", told)
         asked = {"purpose": "care", "channel": "voice", "at": "2026-11-24T10:00:00+08:00"}
         decision = api.get(f"/v1/customers/{customer}/contact-decision", **asked)
-        results.append(f"may we call on Tuesday at ten? {'yes' if decision['allowed'] else decision['reasons']}")
+        results.append(
+            "may we call on Tuesday at ten?"
+            f" {'yes' if decision['allowed'] else decision['reasons']}"
+        )
 
 
 def _open_the_queue(api: Api, screen: Screen) -> str:
@@ -137,11 +183,16 @@ def _open_the_queue(api: Api, screen: Screen) -> str:
             "relaxation": [{"after_seconds": 60, "skills": []}],
         }
         queue = _named(api, "/v1/queues", QUEUE) or api.post("/v1/queues", wanted)
-        results.append(f"{queue['name']}: {queue['service_level']['share']} within {queue['service_level']['seconds']} s")
+        results.append(
+            f"{queue['name']}: {queue['service_level']['share']} within"
+            f" {queue['service_level']['seconds']} s"
+        )
         return str(queue["id"])
 
 
-def _employ(api: Api, screen: Screen, colleague: Colleague, queue: str, skills: dict[str, int]) -> str:
+def _employ(
+    api: Api, screen: Screen, colleague: Colleague, queue: str, skills: dict[str, int]
+) -> str:
     with screen.step(f"{colleague.name} ({colleague.sub}) works at it") as results:
         wanted = {
             "name": colleague.name,
@@ -165,29 +216,48 @@ def _publish_the_number(api: Api, screen: Screen, queue: str) -> None:
     with screen.step(f"Calls to {cast.HOTLINE} go through an IVR flow") as results:
         drawn = _hotline(queue)
         flow = _named(api, "/v1/flows", FLOW) or api.post("/v1/flows", drawn)
-        known = api.find("/v1/entry-points", lambda one: one["address"] == cast.HOTLINE and one["channel"] == "voice")
+        known = api.find(
+            "/v1/entry-points",
+            lambda one: one["address"] == cast.HOTLINE and one["channel"] == "voice",
+        )
         if known is None:
-            api.post("/v1/entry-points", {"channel": "voice", "address": cast.HOTLINE, "flow_id": flow["id"]})
+            api.post(
+                "/v1/entry-points",
+                {"channel": "voice", "address": cast.HOTLINE, "flow_id": flow["id"]},
+            )
         results.append(" → ".join(drawn["nodes"]))
 
 
 def _hotline(queue: str) -> Json:
-    """Welcome, a menu, and the music desk; whoever presses nothing useful comes to the desk as well."""
+    """Welcome, a menu, and the music desk;
+    whoever presses nothing useful comes to the desk as well.
+    """
     return {
         "name": FLOW,
         "start": "welcome",
         "nodes": {
-            "welcome": {"type": "say", "text": {"zh-CN": "欢迎致电。", "en": "Welcome."}, "next": "topic"},
+            "welcome": {
+                "type": "say",
+                "text": {"zh-CN": "欢迎致电。", "en": "Welcome."},
+                "next": "topic",
+            },
             "topic": {
                 "type": "menu",
-                "text": {"zh-CN": "订单请按一，投诉请按二。", "en": "For orders press one, for complaints press two."},
+                "text": {
+                    "zh-CN": "订单请按一，投诉请按二。",
+                    "en": "For orders press one, for complaints press two.",
+                },
                 "choices": {"1": "orders", "2": "complaints"},
                 "timeout_seconds": 8,
                 "tries": 2,
                 "otherwise": "desk",
             },
             "orders": {"type": "set", "skills": [{"name": "music", "level": 3}], "next": "desk"},
-            "complaints": {"type": "set", "skills": [{"name": "music", "level": 3}], "next": "desk"},
+            "complaints": {
+                "type": "set",
+                "skills": [{"name": "music", "level": 3}],
+                "next": "desk",
+            },
             "desk": {"type": "queue", "queue_id": queue},
         },
     }

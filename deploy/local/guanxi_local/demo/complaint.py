@@ -1,4 +1,6 @@
-"""Fourth chapter: the complaint through its eight steps, approved above the handler's limit, answered by letter, closed."""
+"""Fourth chapter: the complaint through its eight steps, approved above the handler's limit,
+answered by letter, closed.
+"""
 
 import hashlib
 
@@ -18,7 +20,10 @@ COMPLAINT = {
     "category": "delivery",
     "severity": "high",
     "dissatisfaction": 5,
-    "product": {"name": "Beethoven: Complete Piano Sonatas, collector's edition", "lot": "BPS-2026-07"},
+    "product": {
+        "name": "Beethoven: Complete Piano Sonatas, collector's edition",
+        "lot": "BPS-2026-07",
+    },
 }
 PROPOSAL = {
     "problem_restated": "三次收到普通版而非所订的珍藏版，音乐会因此另行租借唱片。",
@@ -38,7 +43,14 @@ def handle_the_complaint(api: Api, screen: Screen, company: Company, desk: Desk)
     handler = api.acting_for(person(cast.HANDLER))
     manager = api.acting_for(person(cast.MANAGER))
     case = _record(desk, screen, company)
-    _move(desk.agent, screen, case, "acknowledgement", {"message": "您的投诉已受理，当日回复。"}, "李娜 acknowledges it")
+    _move(
+        desk.agent,
+        screen,
+        case,
+        "acknowledgement",
+        {"message": "您的投诉已受理，当日回复。"},
+        "李娜 acknowledges it",
+    )
     finish_the_call(desk.agent, screen, desk.contact, code="complaint", notes="投诉已登记。")
     _move(
         handler,
@@ -49,9 +61,23 @@ def handle_the_complaint(api: Api, screen: Screen, company: Company, desk: Desk)
         "2 判断是否成立 · Upheld",
     )
     responsible = {"department": "物流部", "handler": cast.HANDLER.sub}
-    _move(handler, screen, case, "responsibility", responsible, "3 确定责任部门 · The warehouse answers for it")
+    _move(
+        handler,
+        screen,
+        case,
+        "responsibility",
+        responsible,
+        "3 确定责任部门 · The warehouse answers for it",
+    )
     _move(handler, screen, case, "cause", _cause(), "4 分析原因 · Why, five times")
-    _move(handler, screen, case, "proposal", PROPOSAL, "5 提出处理方案 · 1,200 CNY, above the handler's 500")
+    _move(
+        handler,
+        screen,
+        case,
+        "proposal",
+        PROPOSAL,
+        "5 提出处理方案 · 1,200 CNY, above the handler's 500",
+    )
     _refuse_the_proposer(handler, screen, case)
     decision = {"decision": "approved", "comment": "同意，客户价值高，责任在我。"}
     _move(manager, screen, case, "approval", decision, "6 主管批示 · The manager approves")
@@ -66,10 +92,18 @@ def handle_the_complaint(api: Api, screen: Screen, company: Company, desk: Desk)
 
 def _record(desk: Desk, screen: Screen, company: Company) -> str:
     with screen.step("1 记录投诉内容 · 李娜 records the complaint during the call") as results:
-        told = {**COMPLAINT, "customer_id": company.vip, "contact_id": desk.contact, "received_at": None}
+        told = {
+            **COMPLAINT,
+            "customer_id": company.vip,
+            "contact_id": desk.contact,
+            "received_at": None,
+        }
         case = desk.agent.post("/v1/complaints", told)
         results.append(f"{case['number']}, state {case['state']}, tracking token given")
-        results += [f"clock {clock['name']}: due {clock['due_at']}, {clock['state']}" for clock in case["clocks"]]
+        results += [
+            f"clock {clock['name']}: due {clock['due_at']}, {clock['state']}"
+            for clock in case["clocks"]
+        ]
         require(case["tracking_token"] is not None, "the customer can track the complaint")
         return str(case["id"])
 
@@ -77,33 +111,53 @@ def _record(desk: Desk, screen: Screen, company: Company) -> str:
 def _move(by: Api, screen: Screen, case: str, move: str, body: Json, title: str) -> Json:
     with screen.step(title) as results:
         # A decision names what it decides on: the case as the manager has it before them.
-        moved = by.post(f"/v1/complaints/{case}/{move}", body, of=f"/v1/complaints/{case}" if move == "approval" else None)
+        moved = by.post(
+            f"/v1/complaints/{case}/{move}",
+            body,
+            of=f"/v1/complaints/{case}" if move == "approval" else None,
+        )
         results.append(f"{moved['state']}; next: {', '.join(moved['allowed_moves'])}")
         return moved
 
 
 def _cause() -> Json:
-    whys = ["拣货拿错版本", "两版条码相同", "新版入库时沿用旧码", "编码规则未含版本", "新品建档没有复核"]
+    whys = [
+        "拣货拿错版本",
+        "两版条码相同",
+        "新版入库时沿用旧码",
+        "编码规则未含版本",
+        "新品建档没有复核",
+    ]
     return {"category": "process", "whys": whys, "evidence": "出库单 0711、0713、0716"}
 
 
 def _refuse_the_proposer(handler: Api, screen: Screen, case: str) -> None:
     with screen.step("Nobody approves their own proposal") as results:
         decision = {"decision": "approved", "comment": ""}
-        problem = handler.refused("POST", f"/v1/complaints/{case}/approval", decision, of=f"/v1/complaints/{case}")
+        problem = handler.refused(
+            "POST", f"/v1/complaints/{case}/approval", decision, of=f"/v1/complaints/{case}"
+        )
         results.append(f"{problem['status']} {problem['title']}")
         require(problem["status"] == 403, "the proposer may not approve")
 
 
 def _answer_by_letter(handler: Api, screen: Screen, case: str) -> None:
     with screen.step("客户投诉处理函 · The answer goes out as a letter") as results:
-        answered = handler.post(f"/v1/complaints/{case}/response", {"language": "zh-CN", "channel": "letter"})
+        answered = handler.post(
+            f"/v1/complaints/{case}/response", {"language": "zh-CN", "channel": "letter"}
+        )
         letter = answered["letters"][-1]
         pdf, docx = handler.download(letter["pdf_url"]), handler.download(letter["docx_url"])
         require(pdf.startswith(b"%PDF-"), "the letter is a PDF")
         require(docx.startswith(b"PK"), "the letter is a Word document")
-        require(hashlib.sha256(pdf).hexdigest() == letter["sha256"], "the letter is the one whose digest was told")
-        results.append(f"{letter['id']}: PDF {len(pdf):,} bytes, DOCX {len(docx):,} bytes, sha256 {letter['sha256'][:16]}…")
+        require(
+            hashlib.sha256(pdf).hexdigest() == letter["sha256"],
+            "the letter is the one whose digest was told",
+        )
+        results.append(
+            f"{letter['id']}: PDF {len(pdf):,} bytes, DOCX {len(docx):,} bytes, sha256"
+            f" {letter['sha256'][:16]}…"
+        )
 
 
 def _close(handler: Api, screen: Screen, case: str) -> None:

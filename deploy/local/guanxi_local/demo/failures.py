@@ -4,7 +4,9 @@ from guanxi_local.refusals import LauncherError
 
 
 class StepFailed(LauncherError):
-    """A step of the story did not come out; the message says what was asked and what came instead."""
+    """A step of the story did not come out;
+    the message says what was asked and what came instead.
+    """
 
 
 def require(holds: bool, sentence: str) -> None:

@@ -1,4 +1,6 @@
-"""A partner's end of a webhook: a listener on loopback that believes only what the public package verifies."""
+"""A partner's end of a webhook:
+a listener on loopback that believes only what the public package verifies.
+"""
 
 import json
 import threading
@@ -43,7 +45,10 @@ class Listener:
         """The first verified event of that type, such as `complaint.closed`, about that subject."""
         with self._changed:
             for event in self.verified:
-                if event["type"] == f"guanxi.{event_type}.v1" and subject in (None, event["subject"]):
+                if event["type"] == f"guanxi.{event_type}.v1" and subject in (
+                    None,
+                    event["subject"],
+                ):
                     return event
         return None
 
@@ -53,7 +58,9 @@ def listening() -> Iterator[Listener]:
     """A listener that is there as long as the block runs."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
     server.listener = listener = Listener(server.server_address[1])  # type: ignore[attr-defined]  # read by its handler
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+    )
     thread.start()
     try:
         yield listener

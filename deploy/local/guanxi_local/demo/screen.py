@@ -44,13 +44,20 @@ class Screen:
 
     def follow(self, look: Callable[[], Json], *, doing: str, within: float = 300.0) -> Json:
         """Shows a bar until long work is done; refuses when it failed or takes too long."""
-        columns = (TextColumn("    {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("    {task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         deadline = time.monotonic() + within
         with Progress(*columns, console=self.console) as bars:
             bar = bars.add_task(doing, total=None)
             while True:
                 work = look()
-                bars.update(bar, completed=work["progress"]["done"], total=work["progress"]["total"])
+                bars.update(
+                    bar, completed=work["progress"]["done"], total=work["progress"]["total"]
+                )
                 if work["state"] in FINISHED:
                     break
                 if time.monotonic() > deadline:

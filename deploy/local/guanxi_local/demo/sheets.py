@@ -1,4 +1,6 @@
-"""The real orders as partners would send them: a workbook of customers and a sheet of their orders."""
+"""The real orders as partners would send them:
+a workbook of customers and a sheet of their orders.
+"""
 
 import csv
 from collections import Counter
@@ -25,14 +27,26 @@ class Order:
 
 
 def read_orders() -> list[Order]:
-    """The orders in the order of the source; equal lines of one customer and day are told apart by a number."""
+    """The orders in the order of the source;
+    equal lines of one customer and day are told apart by a number.
+    """
     seen: Counter[tuple[str, str]] = Counter()
     orders = []
-    for line in files("guanxi_local.demo").joinpath("data/cdnow_sample.txt").read_text().splitlines():
+    for line in (
+        files("guanxi_local.demo").joinpath("data/cdnow_sample.txt").read_text().splitlines()
+    ):
         _, customer, day, disks, dollars = line.split()
         seen[customer, day] += 1
         name = f"{SYSTEM}-{customer}-{day}-{seen[customer, day]}"
-        orders.append(Order(customer, date(int(day[:4]), int(day[4:6]), int(day[6:])), int(disks), Decimal(dollars), name))
+        orders.append(
+            Order(
+                customer,
+                date(int(day[:4]), int(day[4:6]), int(day[6:])),
+                int(disks),
+                Decimal(dollars),
+                name,
+            )
+        )
     return orders
 
 
@@ -58,5 +72,14 @@ def write_orders(orders: list[Order], path: Path) -> int:
         sheet = csv.writer(file)
         sheet.writerow(["order number", "customer number", "date", "dollars", "currency", "disks"])
         for order in orders:
-            sheet.writerow([order.external_id, order.customer, order.ordered_on, order.dollars, "USD", order.disks])
+            sheet.writerow(
+                [
+                    order.external_id,
+                    order.customer,
+                    order.ordered_on,
+                    order.dollars,
+                    "USD",
+                    order.disks,
+                ]
+            )
     return len(orders)

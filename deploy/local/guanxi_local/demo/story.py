@@ -1,4 +1,6 @@
-"""Plays the story of the main job against a running instance, over the gateway's public API alone."""
+"""Plays the story of the main job against a running instance,
+over the gateway's public API alone.
+"""
 
 import time
 from pathlib import Path
@@ -19,11 +21,16 @@ SECONDS_PER_ANSWER = 30
 
 
 def play(home: Path, console: Console) -> None:
-    """Every step is printed with its result; the first one that does not come out ends the story with StepFailed."""
+    """Every step is printed with its result;
+    the first one that does not come out ends the story with StepFailed.
+    """
     began = time.monotonic()
     credentials = Credentials.read(home)
     screen = Screen(console)
-    with httpx2.Client(base_url=credentials.base_url, timeout=SECONDS_PER_ANSWER) as http, listening() as listener:
+    with (
+        httpx2.Client(base_url=credentials.base_url, timeout=SECONDS_PER_ANSWER) as http,
+        listening() as listener,
+    ):
         api = Api(http, credentials)
         import_and_score(api, screen)
         company = set_up(api, screen)
@@ -36,6 +43,11 @@ def play(home: Path, console: Console) -> None:
         task = aftercare.follow_up(api, screen, company)
         aftercare.hear_the_answer(api, screen, company, task)
         aftercare.order_again(api, screen, company)
-        aftercare.check_the_webhooks(api, screen, listener, company, endpoint=endpoint, complaint=complaint)
+        aftercare.check_the_webhooks(
+            api, screen, listener, company, endpoint=endpoint, complaint=complaint
+        )
         ending.show_the_customer(api, screen, company)
-    console.print(f"\n[bold green]The story came out[/] in {screen.steps} steps and {time.monotonic() - began:.0f} s.")
+    console.print(
+        f"\n[bold green]The story came out[/] in {screen.steps} steps and"
+        f" {time.monotonic() - began:.0f} s."
+    )

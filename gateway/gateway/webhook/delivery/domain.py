@@ -33,9 +33,11 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """`pending` was not tried yet (again), `failed` is tried again at `due_at`, `abandoned` is not tried any more.
+    """`pending` was not tried yet (again), `failed` is tried again at `due_at`, `abandoned` is not
+    tried any more.
 
-    `tries` counts since the delivery was made or replayed, `attempts` in all; `epoch` tells the present holder from earlier ones.
+    `tries` counts since the delivery was made or replayed, `attempts` in all; `epoch` tells the
+    present holder from earlier ones.
     """
 
     id: UUID
@@ -63,7 +65,9 @@ class Delivery:
         tries, attempts = self.tries + 1, self.attempts + 1
         due = None if is_success else next_attempt(tries, at, chance=chance)
         state: State = "delivered" if is_success else "abandoned" if due is None else "failed"
-        return replace(self, state=state, tries=tries, attempts=attempts, due_at=due or at, updated_at=at)
+        return replace(
+            self, state=state, tries=tries, attempts=attempts, due_at=due or at, updated_at=at
+        )
 
     def abandoned(self, at: datetime) -> Self:
         return replace(self, state="abandoned", updated_at=at)
@@ -76,8 +80,12 @@ class Delivery:
 
     def refused(self, at: datetime) -> tuple[Self, Attempt]:
         """Given up without being sent: the client may not read this event any more."""
-        refused = replace(self, state="abandoned", attempts=self.attempts + 1, due_at=at, updated_at=at)
-        return refused, Attempt(number=refused.attempts, at=at, status=None, seconds=0.0, error=NOT_ALLOWED)
+        refused = replace(
+            self, state="abandoned", attempts=self.attempts + 1, due_at=at, updated_at=at
+        )
+        return refused, Attempt(
+            number=refused.attempts, at=at, status=None, seconds=0.0, error=NOT_ALLOWED
+        )
 
     def replayed(self, at: datetime) -> Self:
         """To be sent again at once, with a whole schedule before it."""
@@ -85,9 +93,17 @@ class Delivery:
 
 
 def for_event(
-    envelope: Mapping[str, object], *, id: UUID, endpoint_id: UUID, occurred_at: datetime, at: datetime, is_wanted: bool = True
+    envelope: Mapping[str, object],
+    *,
+    id: UUID,
+    endpoint_id: UUID,
+    occurred_at: datetime,
+    at: datetime,
+    is_wanted: bool = True,
 ) -> Delivery:
-    """A new delivery of a CloudEvent. For an endpoint that is disabled it is only written down, so that it can be replayed."""
+    """A new delivery of a CloudEvent.
+    For an endpoint that is disabled it is only written down, so that it can be replayed.
+    """
     return Delivery(
         id=id,
         endpoint_id=endpoint_id,
@@ -107,6 +123,8 @@ def for_event(
 
 
 def body_of(envelope: Mapping[str, object]) -> str:
-    """What is sent: the CloudEvent without its place in our feed, with the `timestamp` that Standard Webhooks ask for."""
+    """What is sent: the CloudEvent without its place in our feed,
+    with the `timestamp` that Standard Webhooks ask for.
+    """
     told = {name: value for name, value in envelope.items() if name != "cursor"}
     return to_json({**told, "timestamp": envelope["time"]}).decode()

@@ -14,9 +14,19 @@ from gateway.client.domain import ClientOutOfReach
 from gateway.client.store import ClientReader
 from gateway.client.use_cases import require_reach
 from gateway.webhook.delivery.domain import Delivery, WebhookDeliveryNotFound, for_event
-from gateway.webhook.delivery.schemas import DeliveryState, Replayed, ReplayRange, WebhookDeliveryView, delivery_view
+from gateway.webhook.delivery.schemas import (
+    DeliveryState,
+    Replayed,
+    ReplayRange,
+    WebhookDeliveryView,
+    delivery_view,
+)
 from gateway.webhook.delivery.store import DeliveryReader, DeliveryStore
-from gateway.webhook.endpoint.domain import Endpoint, WebhookEndpointDisabled, WebhookEndpointNotFound
+from gateway.webhook.endpoint.domain import (
+    Endpoint,
+    WebhookEndpointDisabled,
+    WebhookEndpointNotFound,
+)
 from gateway.webhook.endpoint.store import EndpointReader
 from gateway.webhook.endpoint.use_cases import governed, may_see
 from gateway.webhook.event_scopes import TEST_TYPE, EventScopes
@@ -29,13 +39,18 @@ router = Router(tags=["webhooks"])
 async def list_webhook_deliveries(
     call: Annotated[Call, requires("webhooks:read")],
     page: Annotated[PageOf, Depends()],
-    endpoint_id: Annotated[Id | None, Query(description="Only deliveries to this endpoint.")] = None,
+    endpoint_id: Annotated[
+        Id | None, Query(description="Only deliveries to this endpoint.")
+    ] = None,
     event_id: Annotated[Id | None, Query(description="Only deliveries of this event.")] = None,
-    state: Annotated[DeliveryState | None, Query(description="Only deliveries in this state.")] = None,
+    state: Annotated[
+        DeliveryState | None, Query(description="Only deliveries in this state.")
+    ] = None,
 ) -> Response:
     """Read the log of deliveries, newest first, with every attempt.
 
-    It holds what went to the endpoints of the calling client within the units of the token, of events that the token may read.
+    It holds what went to the endpoints of the calling client within the units of the token, of
+    events that the token may read.
     """
     async with call.reading() as reader:
         deliveries = await DeliveryReader(reader).page(
@@ -52,8 +67,14 @@ async def list_webhook_deliveries(
     return call.page(page, views, next_cursor=page.next_cursor(deliveries, "id"))
 
 
-@router.get("/v1/webhook-deliveries/{id}", response_model=WebhookDeliveryView, raises=[WebhookDeliveryNotFound])
-async def read_webhook_delivery(id: Id, call: Annotated[Call, requires("webhooks:read")]) -> Response:
+@router.get(
+    "/v1/webhook-deliveries/{id}",
+    response_model=WebhookDeliveryView,
+    raises=[WebhookDeliveryNotFound],
+)
+async def read_webhook_delivery(
+    id: Id, call: Annotated[Call, requires("webhooks:read")]
+) -> Response:
     """Read one delivery with every attempt."""
     async with call.reading() as reader:
         delivery = await _visible(DeliveryReader(reader), id, call)
@@ -66,8 +87,12 @@ async def read_webhook_delivery(id: Id, call: Annotated[Call, requires("webhooks
     response_model=WebhookDeliveryView,
     raises=[WebhookDeliveryNotFound, ClientOutOfReach, WebhookEndpointDisabled],
 )
-async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhooks:write")]) -> Response:
-    """Send one event again at once, with a whole schedule of retries; `webhook-id` stays the same."""
+async def replay_webhook_delivery(
+    id: Id, call: Annotated[Call, requires("webhooks:write")]
+) -> Response:
+    """Send one event again at once, with a whole schedule of retries;
+    `webhook-id` stays the same.
+    """
     async with call.transaction() as tx:
         deliveries = DeliveryStore(tx)
         delivery = await _visible(deliveries, id, call)
@@ -81,7 +106,9 @@ async def replay_webhook_delivery(id: Id, call: Annotated[Call, requires("webhoo
         replayed = delivery.replayed(call.at)
         await deliveries.replay(replayed)
         location = f"/v1/webhook-deliveries/{id}"
-        answer = call.accepted(delivery_view(replayed), location=location, units=endpoint.units or [None])
+        answer = call.accepted(
+            delivery_view(replayed), location=location, units=endpoint.units or [None]
+        )
     call.database.signals.wake(TOPIC)
     return answer
 
@@ -107,10 +134,14 @@ async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write
             "traceparent": call.origin.traceparent,
             "data": {"endpoint_id": str(endpoint.id)},
         }
-        delivery = for_event(envelope, id=call.new_id(), endpoint_id=endpoint.id, occurred_at=call.at, at=call.at)
+        delivery = for_event(
+            envelope, id=call.new_id(), endpoint_id=endpoint.id, occurred_at=call.at, at=call.at
+        )
         await DeliveryStore(tx).add([delivery])
         location = f"/v1/webhook-deliveries/{delivery.id}"
-        answer = call.accepted(delivery_view(delivery), location=location, units=endpoint.units or [None])
+        answer = call.accepted(
+            delivery_view(delivery), location=location, units=endpoint.units or [None]
+        )
     call.database.signals.wake(TOPIC)
     return answer
 
@@ -121,8 +152,11 @@ async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write
     response_model=Replayed,
     raises=[WebhookEndpointNotFound, ClientOutOfReach, WebhookEndpointDisabled],
 )
-async def replay_webhook_endpoint(id: Id, body: ReplayRange, call: Annotated[Call, requires("webhooks:write")]) -> Response:
-    """Send again what happened in a range of time: by default what failed or was abandoned, on request what arrived, too.
+async def replay_webhook_endpoint(
+    id: Id, body: ReplayRange, call: Annotated[Call, requires("webhooks:write")]
+) -> Response:
+    """Send again what happened in a range of time: by default what failed or was abandoned, on
+    request what arrived, too.
 
     Receivers tell repeats by `webhook-id`, which stays the same.
     """
@@ -130,10 +164,19 @@ async def replay_webhook_endpoint(id: Id, body: ReplayRange, call: Annotated[Cal
         endpoint = await _enabled(tx, id, call)
         families = call.part(EventScopes).readable_by(call.caller.scopes)
         count = await DeliveryStore(tx).replay_range(
-            id, since=body.since, until=body.until or call.at, states=body.states, families=families, at=call.at
+            id,
+            since=body.since,
+            until=body.until or call.at,
+            states=body.states,
+            families=families,
+            at=call.at,
         )
         location = f"/v1/webhook-deliveries?endpoint_id={id}"
-        answer = call.accepted(Replayed(endpoint_id=id, deliveries=count), location=location, units=endpoint.units or [None])
+        answer = call.accepted(
+            Replayed(endpoint_id=id, deliveries=count),
+            location=location,
+            units=endpoint.units or [None],
+        )
     call.database.signals.wake(TOPIC)
     return answer
 
@@ -147,6 +190,10 @@ async def _enabled(tx: Transaction, id: Id, call: Call) -> Endpoint:
 
 async def _visible(deliveries: DeliveryReader, id: Id, call: Call) -> Delivery:
     found, families = await deliveries.find(id), call.part(EventScopes)
-    if found is None or not may_see(found[1], found[2], call.caller) or not families.may_read(call.caller.scopes, found[0].event_type):
+    if (
+        found is None
+        or not may_see(found[1], found[2], call.caller)
+        or not families.may_read(call.caller.scopes, found[0].event_type)
+    ):
         raise WebhookDeliveryNotFound()
     return found[0]

@@ -10,6 +10,7 @@ from gateway.webhook.delivery.store import SHOWN_ATTEMPTS
 
 DeliveryState = Literal["pending", "delivered", "failed", "abandoned"]
 ReplayedState = Literal["delivered", "failed", "abandoned"]
+ReplayedStates = Annotated[list[ReplayedState], Field(min_length=1, max_length=3)]
 
 
 class ReplayRange(Input):
@@ -17,7 +18,7 @@ class ReplayRange(Input):
 
     since: Timestamp
     until: Timestamp | None = None
-    states: Annotated[list[ReplayedState], Field(min_length=1, max_length=3)] = ["failed", "abandoned"]  # noqa: RUF012 # pydantic copies it.
+    states: ReplayedStates = ["failed", "abandoned"]  # noqa: RUF012 # pydantic copies it.
 
 
 class AttemptView(Output):
@@ -32,7 +33,8 @@ class AttemptView(Output):
 class WebhookDeliveryView(Output):
     """One event on its way to one endpoint.
 
-    `pending` was not tried yet, `failed` is tried again at `next_attempt_at`, `abandoned` is not tried any more, but can be replayed.
+    `pending` was not tried yet, `failed` is tried again at `next_attempt_at`, `abandoned` is not
+    tried any more, but can be replayed.
     """
 
     id: Id
@@ -63,7 +65,10 @@ def delivery_view(delivery: Delivery) -> WebhookDeliveryView:
         occurred_at=delivery.occurred_at,
         state=delivery.state,
         next_attempt_at=delivery.due_at if delivery.is_open else None,
-        attempts=[AttemptView(at=each.at, status=each.status, seconds=each.seconds, error=each.error) for each in delivery.log],
+        attempts=[
+            AttemptView(at=each.at, status=each.status, seconds=each.seconds, error=each.error)
+            for each in delivery.log
+        ],
         created_at=delivery.created_at,
         updated_at=delivery.updated_at,
     )

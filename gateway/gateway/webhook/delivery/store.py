@@ -1,4 +1,6 @@
-"""Webhook deliveries in the gateway's schema: written with their events, claimed by lease, one endpoint at a time."""
+"""Webhook deliveries in the gateway's schema:
+written with their events, claimed by lease, one endpoint at a time.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,10 +9,29 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.store.running import Record
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    String,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from gateway.rows import Reads, Writes, units_within
-from gateway.tables import IS_OPEN, client, client_name, webhook_attempt, webhook_delivery, webhook_endpoint
+from gateway.tables import (
+    IS_OPEN,
+    client,
+    client_name,
+    webhook_attempt,
+    webhook_delivery,
+    webhook_endpoint,
+)
 from gateway.webhook.delivery.domain import Attempt, Delivery
 
 SHOWN_ATTEMPTS = 100
@@ -33,13 +54,17 @@ COLUMNS = (
 )
 delivery, attempt = webhook_delivery.c, webhook_attempt.c
 _families = bindparam("families", type_=ARRAY(String))
-_is_readable = or_(_families.is_(None), func.split_part(delivery.event_type, ".", 1) == any_(_families))
+_is_readable = or_(
+    _families.is_(None), func.split_part(delivery.event_type, ".", 1) == any_(_families)
+)
 _is_claimable = (
-    IS_OPEN & (delivery.due_at <= bindparam("moment")) & or_(delivery.leased_until.is_(None), delivery.leased_until <= bindparam("moment"))
+    IS_OPEN
+    & (delivery.due_at <= bindparam("moment"))
+    & or_(delivery.leased_until.is_(None), delivery.leased_until <= bindparam("moment"))
 )
 ADD = insert(webhook_delivery)
-# Endpoints with work, each found by one probe of the index: how much work one of them has delays no other.
-# What belongs to a disabled client waits until it is enabled again.
+# Endpoints with work, each found by one probe of the index: how much work one of them has delays no
+# other. What belongs to a disabled client waits until it is enabled again.
 DUE = (
     select(webhook_endpoint.c.id, webhook_endpoint.c.failing_since)
     .join(client_name, client_name.c.client_id == webhook_endpoint.c.client_id)
@@ -47,7 +72,9 @@ DUE = (
     .where(
         client.c.is_enabled,
         webhook_endpoint.c.state == "enabled",
-        select(delivery.id).where(delivery.endpoint_id == webhook_endpoint.c.id, _is_claimable).exists(),
+        select(delivery.id)
+        .where(delivery.endpoint_id == webhook_endpoint.c.id, _is_claimable)
+        .exists(),
     )
 )
 _claimed = (
@@ -66,7 +93,11 @@ CLAIM = (
 )
 FINISH = (
     update(webhook_delivery)
-    .where(delivery.endpoint_id == bindparam("of_endpoint"), delivery.id == bindparam("of_id"), delivery.epoch == bindparam("held"))
+    .where(
+        delivery.endpoint_id == bindparam("of_endpoint"),
+        delivery.id == bindparam("of_id"),
+        delivery.epoch == bindparam("held"),
+    )
     .values(
         state=bindparam("new_state"),
         tries=bindparam("new_tries"),
@@ -84,7 +115,10 @@ FIND = (
 )
 ATTEMPTS = (
     select(webhook_attempt)
-    .join(webhook_delivery, (delivery.endpoint_id == attempt.endpoint_id) & (delivery.id == attempt.delivery_id))
+    .join(
+        webhook_delivery,
+        (delivery.endpoint_id == attempt.endpoint_id) & (delivery.id == attempt.delivery_id),
+    )
     .where(
         attempt.delivery_id == any_(bindparam("ids", type_=ARRAY(Uuid))),
         attempt.endpoint_id == any_(bindparam("endpoints", type_=ARRAY(Uuid))),
@@ -101,7 +135,11 @@ _again = {
     "leased_until": None,
     "epoch": delivery.epoch + 1,
 }
-REPLAY = update(webhook_delivery).where(delivery.endpoint_id == bindparam("of_endpoint"), delivery.id == bindparam("of_id")).values(_again)
+REPLAY = (
+    update(webhook_delivery)
+    .where(delivery.endpoint_id == bindparam("of_endpoint"), delivery.id == bindparam("of_id"))
+    .values(_again)
+)
 REPLAY_RANGE = (
     update(webhook_delivery)
     .where(
@@ -113,8 +151,15 @@ REPLAY_RANGE = (
     )
     .values(_again)
 )
-_old = select(delivery.endpoint_id, delivery.id).where(~IS_OPEN, delivery.updated_at < bindparam("before")).limit(PURGED_AT_ONCE).cte("old")
-PURGE = delete(webhook_delivery).where(delivery.endpoint_id == _old.c.endpoint_id, delivery.id == _old.c.id)
+_old = (
+    select(delivery.endpoint_id, delivery.id)
+    .where(~IS_OPEN, delivery.updated_at < bindparam("before"))
+    .limit(PURGED_AT_ONCE)
+    .cte("old")
+)
+PURGE = delete(webhook_delivery).where(
+    delivery.endpoint_id == _old.c.endpoint_id, delivery.id == _old.c.id
+)
 
 
 class DeliveryReader(Reads):
@@ -138,9 +183,19 @@ class DeliveryReader(Reads):
         after: Sequence[Any] | None,
         limit: int,
     ) -> list[Delivery]:
-        """Deliveries to those of one client's endpoints that lie within the units, newest first, with their logs."""
-        is_shown = (webhook_endpoint.c.client_id == of_client) & units_within(webhook_endpoint.c.units, units)
-        statement = select(webhook_delivery).join(webhook_endpoint).where(is_shown, _is_readable).order_by(delivery.id.desc()).limit(limit)
+        """Deliveries to those of one client's endpoints that lie within the units,
+        newest first, with their logs.
+        """
+        is_shown = (webhook_endpoint.c.client_id == of_client) & units_within(
+            webhook_endpoint.c.units, units
+        )
+        statement = (
+            select(webhook_delivery)
+            .join(webhook_endpoint)
+            .where(is_shown, _is_readable)
+            .order_by(delivery.id.desc())
+            .limit(limit)
+        )
         if endpoint_id is not None:
             statement = statement.where(delivery.endpoint_id == endpoint_id)
         if event_id is not None:
@@ -152,7 +207,9 @@ class DeliveryReader(Reads):
         return await self._with_logs(await self._reader.fetch(statement, families=families))
 
     async def due(self, *, at: datetime) -> list[tuple[UUID, bool]]:
-        """Enabled endpoints of enabled clients with work that may be claimed, and whether each has been failing."""
+        """Enabled endpoints of enabled clients with work that may be claimed,
+        and whether each has been failing.
+        """
         rows = await self._reader.fetch(DUE, moment=at)
         return [(row["id"], row["failing_since"] is not None) for row in rows]
 
@@ -172,13 +229,19 @@ class DeliveryStore(DeliveryReader, Writes):
         rows = [{name: getattr(each, name) for name in COLUMNS} for each in deliveries]
         await self._tx.execute_many(ADD, rows)
 
-    async def claim(self, endpoint_id: UUID, *, room: int, at: datetime, until: datetime) -> list[Delivery]:
+    async def claim(
+        self, endpoint_id: UUID, *, room: int, at: datetime, until: datetime
+    ) -> list[Delivery]:
         """Take up to `room` deliveries; nobody else sends them before `until`."""
-        rows = await self._tx.fetch(CLAIM, of_endpoint=endpoint_id, room=room, moment=at, until=until)
+        rows = await self._tx.fetch(
+            CLAIM, of_endpoint=endpoint_id, room=room, moment=at, until=until
+        )
         return [from_row(row) for row in rows]
 
     async def finish(self, done: Delivery, tried: Attempt) -> bool:
-        """Write down an attempt; False when the lease ran out and another process has the delivery now."""
+        """Write down an attempt;
+        False when the lease ran out and another process has the delivery now.
+        """
         tx = self._tx
         held = {"of_endpoint": done.endpoint_id, "of_id": done.id, "held": done.epoch}
         is_held = await tx.execute(
@@ -204,7 +267,9 @@ class DeliveryStore(DeliveryReader, Writes):
         return bool(is_held)
 
     async def replay(self, replayed: Delivery) -> None:
-        await self._tx.execute(REPLAY, of_endpoint=replayed.endpoint_id, of_id=replayed.id, moment=replayed.due_at)
+        await self._tx.execute(
+            REPLAY, of_endpoint=replayed.endpoint_id, of_id=replayed.id, moment=replayed.due_at
+        )
 
     async def replay_range(
         self,
@@ -216,7 +281,9 @@ class DeliveryStore(DeliveryReader, Writes):
         families: Sequence[str] | None,
         at: datetime,
     ) -> int:
-        """Send again what happened in a range of time, of these families of events; how many deliveries that is."""
+        """Send again what happened in a range of time, of these families of events;
+        how many deliveries that is.
+        """
         chosen = {"since": since, "until": until, "states": list(states), "families": families}
         return await self._tx.execute(REPLAY_RANGE, of_endpoint=endpoint_id, moment=at, **chosen)
 

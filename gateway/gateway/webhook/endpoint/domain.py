@@ -25,19 +25,25 @@ class WebhookEndpointDisabled(Conflict):
 
 
 class TooManyWebhookEndpoints(Conflict):
-    """A client has no more than so many webhook endpoints (`most`); delete one, or let one receive more event types."""
+    """A client has no more than so many webhook endpoints (`most`);
+    delete one, or let one receive more event types.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventReader:
-    """What an endpoint may be told at this moment: the rights that it and its client have in common."""
+    """What an endpoint may be told at this moment:
+    the rights that it and its client have in common.
+    """
 
     scopes: frozenset[str]
     units: tuple[str, ...] | None
 
     def may_get(self, event_type: str, unit: str | None, families: EventScopes) -> bool:
         # A test event has no unit and tells nothing but the endpoint's own id.
-        return event_type == TEST_TYPE or (families.may_read(self.scopes, event_type) and may_see(self.units, unit))
+        return event_type == TEST_TYPE or (
+            families.may_read(self.scopes, event_type) and may_see(self.units, unit)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,19 +71,35 @@ class Endpoint:
         return self._event("webhook_endpoint.created", self.created_at)
 
     def changed(
-        self, *, url: str, event_types: tuple[str, ...], description: str, scopes: frozenset[str] | None, at: datetime
+        self,
+        *,
+        url: str,
+        event_types: tuple[str, ...],
+        description: str,
+        scopes: frozenset[str] | None,
+        at: datetime,
     ) -> tuple[Self, Event]:
         changed = replace(
-            self, url=url, event_types=event_types, description=description, scopes=scopes, updated_at=at, version=self.version + 1
+            self,
+            url=url,
+            event_types=event_types,
+            description=description,
+            scopes=scopes,
+            updated_at=at,
+            version=self.version + 1,
         )
         return changed, changed._event("webhook_endpoint.changed", at)
 
     def enabled(self, at: datetime) -> tuple[Self, Event]:
-        enabled = replace(self, state="enabled", disabled_reason=None, updated_at=at, version=self.version + 1)
+        enabled = replace(
+            self, state="enabled", disabled_reason=None, updated_at=at, version=self.version + 1
+        )
         return enabled, enabled._event("webhook_endpoint.enabled", at)
 
     def disabled(self, *, reason: DisabledReason, at: datetime) -> tuple[Self, Event]:
-        disabled = replace(self, state="disabled", disabled_reason=reason, updated_at=at, version=self.version + 1)
+        disabled = replace(
+            self, state="disabled", disabled_reason=reason, updated_at=at, version=self.version + 1
+        )
         return disabled, disabled._event("webhook_endpoint.disabled", at, reason=reason)
 
     def secret_rotated(self, at: datetime) -> tuple[Self, Event]:
@@ -93,4 +115,6 @@ class Endpoint:
 
     def _event(self, type_: str, at: datetime, **facts: str) -> Event:
         payload = {"client_id": self.client_id, "state": self.state, **facts}
-        return Event(type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.units))
+        return Event(
+            type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.units)
+        )

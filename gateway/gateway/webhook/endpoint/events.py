@@ -15,7 +15,9 @@ class WebhookEndpointData(Output):
 
 
 class WebhookEndpointDisabledData(WebhookEndpointData):
-    """A webhook endpoint was disabled: on request, because the receiver said 410, or after five days of nothing but failures."""
+    """A webhook endpoint was disabled:
+    on request, because the receiver said 410, or after five days of nothing but failures.
+    """
 
     reason: Literal["by_request", "gone", "failing"]
 

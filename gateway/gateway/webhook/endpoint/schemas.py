@@ -9,7 +9,12 @@ from gateway.client.schemas import ClientId
 from gateway.webhook.endpoint.domain import Endpoint
 from gateway.webhook.event_filter import PATTERN
 
-EventFilter = Annotated[str, Field(min_length=1, max_length=120, pattern=PATTERN, examples=["complaint.*", "tier.changed", "*"])]
+EventFilter = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=120, pattern=PATTERN, examples=["complaint.*", "tier.changed", "*"]
+    ),
+]
 EventFilters = Annotated[list[EventFilter], Field(min_length=1, max_length=100)]
 Target = Annotated[Url, Field(examples=["https://partner.example/hooks/guanxi"])]
 Description = Annotated[str, Field(max_length=2_000)]
@@ -17,9 +22,11 @@ EndpointState = Literal["enabled", "disabled"]
 
 
 class NewWebhookEndpoint(Input):
-    """Where to send which events: types such as `tier.changed`, all of a family (`complaint.*`) or all there are (`*`).
+    """Where to send which events: types such as `tier.changed`, all of a family (`complaint.*`) or
+    all there are (`*`).
 
-    Types that tell of clients and API keys (`client.*`, `api_key.*`, and so `*`) need the scope events:read as well.
+    Types that tell of clients and API keys (`client.*`, `api_key.*`, and so `*`) need the scope
+    events:read as well.
     """
 
     url: Target
@@ -38,7 +45,9 @@ class WebhookEndpointChange(Input):
 
 
 class WebhookEndpointView(Output):
-    """An endpoint. `units` null means events of the whole company; `disabled_reason` is null while it is enabled."""
+    """An endpoint. `units` null means events of the whole company;
+    `disabled_reason` is null while it is enabled.
+    """
 
     id: Id
     client_id: ClientId
@@ -54,7 +63,9 @@ class WebhookEndpointView(Output):
 
 
 class RegisteredWebhookEndpoint(WebhookEndpointView):
-    """An endpoint with its secret, which is shown this once; a repeated request gets null in its place."""
+    """An endpoint with its secret, which is shown this once;
+    a repeated request gets null in its place.
+    """
 
     secret: Annotated[str | None, Field(max_length=100)]
 
@@ -76,7 +87,17 @@ def registered(endpoint: Endpoint, secret: str) -> RegisteredWebhookEndpoint:
 
 
 def _members(endpoint: Endpoint) -> dict[str, Any]:
-    plain = ("id", "client_id", "url", "description", "state", "disabled_reason", "created_at", "updated_at", "version")
+    plain = (
+        "id",
+        "client_id",
+        "url",
+        "description",
+        "state",
+        "disabled_reason",
+        "created_at",
+        "updated_at",
+        "version",
+    )
     return {
         **{name: getattr(endpoint, name) for name in plain},
         "event_types": list(endpoint.event_types),

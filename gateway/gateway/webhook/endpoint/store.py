@@ -13,7 +13,14 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from gateway.rights.domain import shared_scopes, shared_units
 from gateway.rows import Reads, Writes, is_valid, page_of, units_within
-from gateway.tables import IS_OPEN, client, client_name, webhook_delivery, webhook_endpoint, webhook_secret
+from gateway.tables import (
+    IS_OPEN,
+    client,
+    client_name,
+    webhook_delivery,
+    webhook_endpoint,
+    webhook_secret,
+)
 from gateway.webhook.endpoint.domain import Endpoint, EventReader
 
 PURPOSE = "webhook-secret"
@@ -31,12 +38,29 @@ COLUMNS = (
     "updated_at",
     "version",
 )
-CHANGED = ("url", "event_types", "description", "scopes", "state", "disabled_reason", "updated_at", "version")
+CHANGED = (
+    "url",
+    "event_types",
+    "description",
+    "scopes",
+    "state",
+    "disabled_reason",
+    "updated_at",
+    "version",
+)
 
 FIND = select(webhook_endpoint).where(webhook_endpoint.c.id == bindparam("id"))
-FIND_ALL_OF = select(webhook_endpoint).where(webhook_endpoint.c.client_id == bindparam("client_id")).with_for_update()
+FIND_ALL_OF = (
+    select(webhook_endpoint)
+    .where(webhook_endpoint.c.client_id == bindparam("client_id"))
+    .with_for_update()
+)
 LISTENING = (
-    select(webhook_endpoint, client.c.units.label("client_units"), client.c.scopes.label("client_scopes"))
+    select(
+        webhook_endpoint,
+        client.c.units.label("client_units"),
+        client.c.scopes.label("client_scopes"),
+    )
     .join(client_name, client_name.c.client_id == webhook_endpoint.c.client_id)
     .join(client, client.c.id == client_name.c.client)
     .where(client.c.is_enabled)
@@ -52,14 +76,23 @@ READER = (
     .join(client, client.c.id == client_name.c.client)
     .where(webhook_endpoint.c.id == bindparam("id"), client.c.is_enabled)
 )
-COUNT = select(func.count()).select_from(webhook_endpoint).where(webhook_endpoint.c.client_id == bindparam("client_id"))
+COUNT = (
+    select(func.count())
+    .select_from(webhook_endpoint)
+    .where(webhook_endpoint.c.client_id == bindparam("client_id"))
+)
 ADD = insert(webhook_endpoint)
 SAVE = (
     update(webhook_endpoint)
-    .where(webhook_endpoint.c.id == bindparam("of_id"), webhook_endpoint.c.version == bindparam("of_version"))
+    .where(
+        webhook_endpoint.c.id == bindparam("of_id"),
+        webhook_endpoint.c.version == bindparam("of_version"),
+    )
     .values({name: bindparam(f"new_{name}") for name in CHANGED})
 )
-DELETE = delete(webhook_endpoint).where(webhook_endpoint.c.id == bindparam("id"), webhook_endpoint.c.version == bindparam("version"))
+DELETE = delete(webhook_endpoint).where(
+    webhook_endpoint.c.id == bindparam("id"), webhook_endpoint.c.version == bindparam("version")
+)
 SECRETS = (
     select(webhook_secret.c.sealed)
     .where(
@@ -77,7 +110,9 @@ EXPIRE_SECRETS = (
     )
     .values(expires_at=bindparam("moment"))
 )
-FORGET_SECRETS = delete(webhook_secret).where(webhook_secret.c.endpoint_id == bindparam("endpoint_id"), ~is_valid(webhook_secret))
+FORGET_SECRETS = delete(webhook_secret).where(
+    webhook_secret.c.endpoint_id == bindparam("endpoint_id"), ~is_valid(webhook_secret)
+)
 MARK_FAILING = (
     update(webhook_endpoint)
     .where(webhook_endpoint.c.id == bindparam("of_id"))
@@ -86,13 +121,20 @@ MARK_FAILING = (
 )
 MARK_WELL = (
     update(webhook_endpoint)
-    .where(webhook_endpoint.c.id == bindparam("of_id"), webhook_endpoint.c.failing_since.is_not(None))
+    .where(
+        webhook_endpoint.c.id == bindparam("of_id"), webhook_endpoint.c.failing_since.is_not(None)
+    )
     .values(failing_since=None)
 )
 ABANDON_DELIVERIES = (
     update(webhook_delivery)
     .where(webhook_delivery.c.endpoint_id == bindparam("of_endpoint"), IS_OPEN)
-    .values(state="abandoned", leased_until=None, updated_at=bindparam("moment"), epoch=webhook_delivery.c.epoch + 1)
+    .values(
+        state="abandoned",
+        leased_until=None,
+        updated_at=bindparam("moment"),
+        epoch=webhook_delivery.c.epoch + 1,
+    )
 )
 
 
@@ -100,13 +142,29 @@ class EndpointReader(Reads):
     async def find(self, id: UUID) -> Endpoint | None:
         return await self._one(from_row, FIND, id=id)
 
-    async def page(self, *, of_client: str, units: Sequence[str] | None, after: Sequence[Any] | None, limit: int) -> list[Endpoint]:
+    async def page(
+        self,
+        *,
+        of_client: str,
+        units: Sequence[str] | None,
+        after: Sequence[Any] | None,
+        limit: int,
+    ) -> list[Endpoint]:
         """Endpoints of one client that lie within the units, in order of registration."""
-        is_shown = (webhook_endpoint.c.client_id == of_client) & units_within(webhook_endpoint.c.units, units)
-        return [from_row(row) for row in await self._reader.fetch(page_of(webhook_endpoint, after=after, limit=limit).where(is_shown))]
+        is_shown = (webhook_endpoint.c.client_id == of_client) & units_within(
+            webhook_endpoint.c.units, units
+        )
+        return [
+            from_row(row)
+            for row in await self._reader.fetch(
+                page_of(webhook_endpoint, after=after, limit=limit).where(is_shown)
+            )
+        ]
 
     async def reader(self, id: UUID) -> EventReader | None:
-        """Which events may be sent to the endpoint as things stand now; None when its client is disabled or gone."""
+        """Which events may be sent to the endpoint as things stand now;
+        None when its client is disabled or gone.
+        """
         return await self._one(reader_of, READER, id=id)
 
     async def count(self, client_id: str) -> int:
@@ -160,12 +218,16 @@ class WebhookSecretStore:
         rows = await self._tx.fetch(SECRETS, endpoint_id=id, moment=at)
         return [self._sealer.unseal(row["sealed"], purpose=PURPOSE) for row in rows]
 
-    async def add(self, id: UUID, secret: bytes, *, secret_id: UUID, at: datetime, others_expire_at: datetime) -> None:
+    async def add(
+        self, id: UUID, secret: bytes, *, secret_id: UUID, at: datetime, others_expire_at: datetime
+    ) -> None:
         tx = self._tx
         await tx.execute(FORGET_SECRETS, endpoint_id=id, moment=at)
         await tx.execute(EXPIRE_SECRETS, of_endpoint=id, moment=others_expire_at)
         sealed = self._sealer.seal(secret, purpose=PURPOSE)
-        await tx.execute(ADD_SECRET, endpoint_id=id, id=secret_id, sealed=sealed, created_at=at, expires_at=None)
+        await tx.execute(
+            ADD_SECRET, endpoint_id=id, id=secret_id, sealed=sealed, created_at=at, expires_at=None
+        )
 
 
 def _tuple(units: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -187,6 +249,9 @@ def from_row(row: Record) -> Endpoint:
 
 def to_row(endpoint: Endpoint) -> dict[str, Any]:
     row = {name: getattr(endpoint, name) for name in COLUMNS}
-    row |= {"event_types": list(endpoint.event_types), "units": None if endpoint.units is None else list(endpoint.units)}
+    row |= {
+        "event_types": list(endpoint.event_types),
+        "units": None if endpoint.units is None else list(endpoint.units),
+    }
     row["scopes"] = None if endpoint.scopes is None else sorted(endpoint.scopes)
     return row

@@ -15,15 +15,21 @@ class KnownEndpoints(Protocol):
 
 
 async def visible(endpoints: KnownEndpoints, id: UUID, caller: Caller) -> Endpoint:
-    """An endpoint of the caller's own client; or of any client, for who may change clients in those units."""
+    """An endpoint of the caller's own client;
+    or of any client, for who may change clients in those units.
+    """
     endpoint = await endpoints.find(id)
     if endpoint is None or not may_see(endpoint.client_id, endpoint.units, caller):
         raise WebhookEndpointNotFound()
     return endpoint
 
 
-async def governed(endpoints: KnownEndpoints, clients: KnownClients, id: UUID, caller: Caller) -> Endpoint:
-    """The endpoint, for somebody who wants to change it: of the caller's own client, or of one that this client may change."""
+async def governed(
+    endpoints: KnownEndpoints, clients: KnownClients, id: UUID, caller: Caller
+) -> Endpoint:
+    """The endpoint, for somebody who wants to change it:
+    of the caller's own client, or of one that this client may change.
+    """
     endpoint = await visible(endpoints, id, caller)
     await require_reach(clients, endpoint.client_id, by=caller.client_id)
     return endpoint
@@ -31,4 +37,6 @@ async def governed(endpoints: KnownEndpoints, clients: KnownClients, id: UUID, c
 
 def may_see(client_id: str, units: tuple[str, ...] | None, caller: Caller) -> bool:
     """Whether what belongs to this client and these units is shown to the caller."""
-    return units_lie_within(units, caller.units) and (client_id == caller.client_id or caller.may("clients:write"))
+    return units_lie_within(units, caller.units) and (
+        client_id == caller.client_id or caller.may("clients:write")
+    )

@@ -27,18 +27,27 @@ class Caller:
         return scope in self.scopes
 
     def demand(self, scopes: Sequence[str], *, instead: Sequence[str] = ()) -> None:
-        """Raise ScopeMissing unless the token has every one of the scopes, or one of those that do instead."""
+        """Raise ScopeMissing unless the token has every one of the scopes,
+        or one of those that do instead.
+        """
         if any(scope in self.scopes for scope in instead):
             return
         missing = [scope for scope in scopes if scope not in self.scopes]
         if missing:
-            raise ScopeMissing(said("this operation needs the scope {scopes}", scopes=" ".join(missing)), needs=list(scopes))
+            raise ScopeMissing(
+                said("this operation needs the scope {scopes}", scopes=" ".join(missing)),
+                needs=list(scopes),
+            )
 
     def sees(self, unit: str | None) -> bool:
-        """Whether the unit lies in or under one of the token's units; what has no unit belongs to the whole company."""
+        """Whether the unit lies in or under one of the token's units;
+        what has no unit belongs to the whole company.
+        """
         if self.units is None:
             return True
-        return unit is not None and any(unit == own or unit.startswith(f"{own}.") for own in self.units)
+        return unit is not None and any(
+            unit == own or unit.startswith(f"{own}.") for own in self.units
+        )
 
 
 SYSTEM = Caller(client_id="system", sub="system")

@@ -1,4 +1,6 @@
-"""Taken rights are dead soon: the gateway's list of the least epoch that tokens of a client must have, kept when the gateway is down."""
+"""Taken rights are dead soon: the gateway's list of the least epoch that tokens of a
+client must have, kept when the gateway is down.
+"""
 
 import asyncio
 import hashlib
@@ -23,27 +25,35 @@ log = logger(__name__)
 PATH = "/.well-known/token-epochs.json"
 POLL_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
-# A schema that is not migrated yet is one of them: it keeps nobody from starting, and /readyz tells of it.
+# A schema that is not migrated yet is one of them: it keeps nobody from starting, and /readyz tells
+# of it.
 OUTAGES = (Unavailable, TransactionRolledBack, OutcomeUnknown, asyncpg.PostgresError)
 
 FIND = select(key_set.c["keys"]).where(key_set.c.issuer == bindparam("issuer"))
 _keep = insert(key_set).values({name: bindparam(name) for name in ("issuer", "keys", "fetched_at")})
 KEEP = _keep.on_conflict_do_update(
-    index_elements=[key_set.c.issuer], set_={"keys": _keep.excluded["keys"], "fetched_at": _keep.excluded.fetched_at}
+    index_elements=[key_set.c.issuer],
+    set_={"keys": _keep.excluded["keys"], "fetched_at": _keep.excluded.fetched_at},
 )
 
 
 def mark_of(client_id: str) -> str:
-    """How the list names a client: everybody may read it, and it tells nobody which clients there are."""
+    """How the list names a client:
+    everybody may read it, and it tells nobody which clients there are.
+    """
     return hashlib.sha256(b"guanxi-client:" + client_id.encode()).hexdigest()[:32]
 
 
 class TakenRightsUnknown(Unavailable):
-    """Which clients lost rights lately could not be read yet, so that no access token is accepted; repeat the request."""
+    """Which clients lost rights lately could not be read yet, so that no access token is accepted;
+    repeat the request.
+    """
 
 
 class Epochs(Protocol):
-    """The least epoch by mark; whoever is not in it may have tokens of any epoch. TakenRightsUnknown until it was read once."""
+    """The least epoch by mark; whoever is not in it may have tokens of any epoch.
+    TakenRightsUnknown until it was read once.
+    """
 
     @property
     def least(self) -> Mapping[str, int]: ...
@@ -56,10 +66,11 @@ class NoEpochs:
 
 
 class PublishedEpochs:
-    """The gateway's list, read every second beside the requests; the own schema keeps it for a start without gateway.
+    """The gateway's list, read every second beside the requests; the own schema keeps it for a
+    start without gateway.
 
-    A gateway that is down or frozen delays nobody: the list as it was last read holds on. Only a list that the gateway has read
-    takes its place.
+    A gateway that is down or frozen delays nobody: the list as it was last read holds on. Only a
+    list that the gateway has read takes its place.
     """
 
     name = "token-epochs"
@@ -92,7 +103,9 @@ class PublishedEpochs:
     async def _refresh(self, client: httpx2.AsyncClient) -> None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await client.get(PATH, headers={"If-None-Match": self._tag} if self._tag else {})
+                answer = await client.get(
+                    PATH, headers={"If-None-Match": self._tag} if self._tag else {}
+                )
             if answer.status_code != 200:
                 return
             published = {str(mark): int(least) for mark, least in answer.json()["epochs"].items()}
@@ -112,14 +125,18 @@ class PublishedEpochs:
                     await self._has_news.wait()
 
     async def settle(self) -> None:
-        """Recall what was kept, before the first request if that can be had, and keep what is newer; what fails is tried again."""
+        """Recall what was kept, before the first request if that can be had,
+        and keep what is newer; what fails is tried again.
+        """
         try:
             if self._kept is None:
                 await self._recall()
             if self._least != self._kept:
                 await self._keep(self.least)
         except OUTAGES as error:
-            log.warning("the list of taken rights is not kept", reason=f"{type(error).__name__}: {error}")
+            log.warning(
+                "the list of taken rights is not kept", reason=f"{type(error).__name__}: {error}"
+            )
 
     async def _recall(self) -> None:
         async with self._database.reading() as reader:

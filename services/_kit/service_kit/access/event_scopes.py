@@ -1,4 +1,6 @@
-"""Who may read which events: a family of event types (`complaint` of `complaint.closed`) needs the scopes of reading what it tells of."""
+"""Who may read which events: a family of event types (`complaint` of
+`complaint.closed`) needs the scopes of reading what it tells of.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -11,7 +13,9 @@ def family_of(event_type: str) -> str:
 
 
 def require_scopes(events: Iterable[str], families: FamilyScopes, scopes: Collection[str]) -> None:
-    """ValueError at composition when an event could be told without a scope, or by one that the service does not have."""
+    """ValueError at composition when an event could be told without a scope,
+    or by one that the service does not have.
+    """
     for event_type in events:
         needed = families.get(family_of(event_type), ())
         if not needed or not set(needed) <= set(scopes):

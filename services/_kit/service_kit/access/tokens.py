@@ -1,4 +1,6 @@
-"""Checks access tokens (RFC 9068) against the gateway's published keys, which are kept so that a gateway that is down stops nobody."""
+"""Checks access tokens (RFC 9068) against the gateway's published keys,
+which are kept so that a gateway that is down stops nobody.
+"""
 
 import asyncio
 import base64
@@ -32,7 +34,8 @@ REMEMBERED_TOKENS = 20_000
 # A token is looked at anew this often, and whenever the keys have changed.
 REMEMBERED_SECONDS = 60.0
 REFRESH_SECONDS = 30.0
-# Keys older than this may have been taken back: who comes after a long pause waits for the new ones, unless the gateway is down.
+# Keys older than this may have been taken back: who comes after a long pause waits for the new
+# ones, unless the gateway is down.
 OLD_SECONDS = 60.0
 # A stranger can make up key ids as fast as he likes; the gateway is asked at most this often.
 RETRY_SECONDS = 2.0
@@ -43,12 +46,15 @@ LONGEST_TOKEN = 8_192
 FIND_KEYS = select(key_set.c["keys"]).where(key_set.c.issuer == bindparam("issuer"))
 _keep = insert(key_set).values({name: bindparam(name) for name in ("issuer", "keys", "fetched_at")})
 KEEP_KEYS = _keep.on_conflict_do_update(
-    index_elements=[key_set.c.issuer], set_={"keys": _keep.excluded["keys"], "fetched_at": _keep.excluded.fetched_at}
+    index_elements=[key_set.c.issuer],
+    set_={"keys": _keep.excluded["keys"], "fetched_at": _keep.excluded.fetched_at},
 )
 
 
 class TokenInvalid(Unauthenticated):
-    """The access token is missing, malformed, expired, or not made for this API; get one at POST /oauth/token."""
+    """The access token is missing, malformed, expired, or not made for this API;
+    get one at POST /oauth/token.
+    """
 
 
 class KeysUnavailable(Unavailable):
@@ -56,7 +62,9 @@ class KeysUnavailable(Unavailable):
 
 
 class Keys(Protocol):
-    """Where the public keys come from; the gateway has its own, services ask for the published ones."""
+    """Where the public keys come from;
+    the gateway has its own, services ask for the published ones.
+    """
 
     async def key_set(self, kid: str | None) -> KeySet:
         """The keys, refreshed when the id is not among those known."""
@@ -64,7 +72,9 @@ class Keys(Protocol):
 
 
 class PublishedKeys:
-    """The gateway's JWKS: fetched when first needed, refreshed now and then, kept in the own schema for a start without gateway."""
+    """The gateway's JWKS: fetched when first needed, refreshed now and then,
+    kept in the own schema for a start without gateway.
+    """
 
     def __init__(self, database: Database, *, gateway_url: str, issuer: str) -> None:
         self._database = database
@@ -86,7 +96,8 @@ class PublishedKeys:
             self._refreshing = asyncio.create_task(self._refresh(now))
         is_old = age > OLD_SECONDS and not self._is_failing
         if (not is_known or is_old) and self._refreshing is not None:
-            # All who need the new keys wait for the one request that fetches them; who has its key waits for nothing.
+            # All who need the new keys wait for the one request that fetches them; who has its key
+            # waits for nothing.
             await asyncio.shield(self._refreshing)
         if self._keys is None:
             raise KeysUnavailable()
@@ -109,17 +120,25 @@ class PublishedKeys:
             await self._keep(published)
 
     def _take(self, published: Mapping[str, Any]) -> bool:
-        """Use these keys; False when they are those in use, which stay the same object for whoever remembers what they proved."""
+        """Use these keys; False when they are those in use,
+        which stay the same object for whoever remembers what they proved.
+        """
         if published == self._published:
             return False
         keys = KeySet.import_key_set({"keys": list(published["keys"])})
-        self._keys, self._ids, self._published = keys, frozenset(key.kid for key in keys.keys if key.kid), published
+        self._keys, self._ids, self._published = (
+            keys,
+            frozenset(key.kid for key in keys.keys if key.kid),
+            published,
+        )
         return True
 
     async def _keep(self, published: Mapping[str, Any]) -> None:
         try:
             async with self._database.transaction() as tx:
-                await tx.execute(KEEP_KEYS, issuer=self._issuer, keys=dict(published), fetched_at=clock())
+                await tx.execute(
+                    KEEP_KEYS, issuer=self._issuer, keys=dict(published), fetched_at=clock()
+                )
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             # Keeping the keys helps a later start; this one has them already.
             return
@@ -133,7 +152,9 @@ class PublishedKeys:
 
 @dataclass(frozen=True)
 class Remembered:
-    """A checked token: whose it is, until when that may be taken for granted, and which keys have proved it."""
+    """A checked token: whose it is, until when that may be taken for granted,
+    and which keys have proved it.
+    """
 
     caller: Caller
     until: float
@@ -144,9 +165,13 @@ class Remembered:
 
 
 class Authenticator:
-    """Turns the Authorization header into a Caller; a checked token is remembered for a minute, or until the keys change."""
+    """Turns the Authorization header into a Caller;
+    a checked token is remembered for a minute, or until the keys change.
+    """
 
-    def __init__(self, keys: Keys, *, issuer: str, audience: str, epochs: Epochs | None = None) -> None:
+    def __init__(
+        self, keys: Keys, *, issuer: str, audience: str, epochs: Epochs | None = None
+    ) -> None:
         self._keys = keys
         self._epochs = epochs or NoEpochs()
         self._issuer = issuer
@@ -157,7 +182,11 @@ class Authenticator:
         """The caller of a request; TokenInvalid with the reason that RFC 6750 names."""
         token = bearer_token(authorization)
         found = self._remembered.get(token)
-        if found is not None and found.until > time.time() and await self._keys.key_set(found.kid) is found.keys:
+        if (
+            found is not None
+            and found.until > time.time()
+            and await self._keys.key_set(found.kid) is found.keys
+        ):
             return self._present(found)
         checked = self._remembered[token] = await self._checked(token)
         if len(self._remembered) > REMEMBERED_TOKENS:
@@ -181,9 +210,18 @@ class Authenticator:
         epoch = decoded.claims.get("epoch", 0)
         if not isinstance(epoch, int):
             raise refused("the access token lacks claims")
-        return Remembered(caller, min(expires, time.time() + REMEMBERED_SECONDS), kid, keys, mark_of(caller.client_id), epoch)
+        return Remembered(
+            caller,
+            min(expires, time.time() + REMEMBERED_SECONDS),
+            kid,
+            keys,
+            mark_of(caller.client_id),
+            epoch,
+        )
 
-    def _caller_of(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> tuple[Caller, float]:
+    def _caller_of(
+        self, header: Mapping[str, Any], claims: Mapping[str, Any]
+    ) -> tuple[Caller, float]:
         now = time.time()
         if str(header.get("typ", "")).lower() not in TOKEN_TYPES:
             raise refused("this is not an access token")
@@ -195,7 +233,10 @@ class Authenticator:
         if isinstance(claims.get("nbf"), int | float) and claims["nbf"] > now + LEEWAY_SECONDS:
             raise refused("the access token is not valid yet")
         issued = claims.get("iat")
-        if not isinstance(issued, int | float) or not expires - min(issued, now) <= LONGEST_LIFE_SECONDS + LEEWAY_SECONDS:
+        if (
+            not isinstance(issued, int | float)
+            or not expires - min(issued, now) <= LONGEST_LIFE_SECONDS + LEEWAY_SECONDS
+        ):
             raise refused("the access token lives longer than any of this API")
         try:
             return caller_of(claims), float(expires) + LEEWAY_SECONDS
@@ -230,7 +271,10 @@ def bearer_token(authorization: str | None) -> str:
 
 
 def refused(reason: str) -> TokenInvalid:
-    return TokenInvalid(reason, challenge=f'Bearer realm="guanxi", error="invalid_token", error_description="{reason}"')
+    return TokenInvalid(
+        reason,
+        challenge=f'Bearer realm="guanxi", error="invalid_token", error_description="{reason}"',
+    )
 
 
 def _key_id(token: str) -> str | None:

@@ -3,7 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, String, any_, bindparam, column, exists, false, func, literal, or_, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    any_,
+    bindparam,
+    column,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 
 from service_kit.access.caller import Caller
 from service_kit.words.errors import Forbidden
@@ -15,17 +29,26 @@ class UnitNotAllowed(Forbidden):
 
 
 def within(unit: ColumnElement[Any], caller: Caller) -> ColumnElement[bool]:
-    """For statements built per call: true where the row's unit lies in or under the caller's units."""
+    """For statements built per call:
+    true where the row's unit lies in or under the caller's units.
+    """
     if caller.units is None:
         return true()
-    return or_(false(), *(or_(unit == own, unit.startswith(f"{own}.", autoescape=True)) for own in caller.units))
+    return or_(
+        false(),
+        *(or_(unit == own, unit.startswith(f"{own}.", autoescape=True)) for own in caller.units),
+    )
 
 
 def within_units(unit: ColumnElement[Any]) -> ColumnElement[bool]:
     """For statements compiled once: bind `units` to `units_of(caller)`; NULL sees everything."""
     units = bindparam("units", type_=ARRAY(String))
     rows = func.unnest(units).table_valued(column("unit", String), name="own").render_derived()
-    inside = select(literal(1)).select_from(rows).where(func.starts_with(unit, func.concat(rows.c.unit, ".")))
+    inside = (
+        select(literal(1))
+        .select_from(rows)
+        .where(func.starts_with(unit, func.concat(rows.c.unit, ".")))
+    )
     return or_(units.is_(None), unit == any_(units), exists(inside))
 
 
@@ -35,8 +58,12 @@ def units_of(caller: Caller) -> Sequence[str] | None:
 
 
 def unit_for(caller: Caller, asked: str | None, *, default: str) -> str:
-    """The unit of a new resource: the asked one, else the caller's first, else the default; UnitNotAllowed outside the token's."""
+    """The unit of a new resource: the asked one, else the caller's first, else the default;
+    UnitNotAllowed outside the token's.
+    """
     unit = asked or (caller.units[0] if caller.units else default)
     if not caller.sees(unit):
-        raise UnitNotAllowed(said("the unit {unit} lies outside the units of this token", unit=unit))
+        raise UnitNotAllowed(
+            said("the unit {unit} lies outside the units of this token", unit=unit)
+        )
     return unit

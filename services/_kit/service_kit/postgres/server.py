@@ -50,9 +50,10 @@ ALWAYS = {
 class PostgresServer:
     """One server in one folder: made at the first start, found again at the next.
 
-    The home holds `data/` (owned by the account PostgreSQL runs under), the superuser's generated password (mode 600)
-    and the log. Call `start` from a thread that lives as long as the server is wanted: the kernel stops a server that
-    dies with its parent when the thread that started it ends.
+    The home holds `data/` (owned by the account PostgreSQL runs under), the superuser's generated
+    password (mode 600) and the log. Call `start` from a thread that lives as long as the server is
+    wanted: the kernel stops a server that dies with its parent when the thread that started it
+    ends.
     """
 
     def __init__(
@@ -84,7 +85,12 @@ class PostgresServer:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
     @property
@@ -100,21 +106,28 @@ class PostgresServer:
         try:
             return self._password_file.read_text().strip()
         except OSError as error:
-            raise PostgresServerError(f"Cannot read the password {self._password_file}: {error.strerror}.") from error
+            raise PostgresServerError(
+                f"Cannot read the password {self._password_file}: {error.strerror}."
+            ) from error
 
     @property
     def _password_file(self) -> Path:
         return self.home / "superuser-password"
 
     def url(self, database: str = "postgres") -> str:
-        """The superuser's address of a database, as asyncpg and SQLAlchemy read it; see `url_as` for other roles."""
+        """The superuser's address of a database, as asyncpg and SQLAlchemy read it;
+        see `url_as` for other roles.
+        """
         who = f"{SUPERUSER}:{quote(self.password, safe='')}"
         if self._loopback:
             return f"postgresql://{who}@127.0.0.1:{self._port}/{database}"
-        return f"postgresql://{who}@/{database}?{urlencode({'host': str(self._sockets), 'port': self._port})}"
+        place = urlencode({"host": str(self._sockets), "port": self._port})
+        return f"postgresql://{who}@/{database}?{place}"
 
     def start(self, *, within: float = 60.0) -> None:
-        """Starts the server, or starts it again after a crash, and returns when it takes connections."""
+        """Starts the server, or starts it again after a crash,
+        and returns when it takes connections.
+        """
         if self.is_running:
             return
         deadline = time.monotonic() + within
@@ -146,17 +159,22 @@ class PostgresServer:
         try:
             if not self.home.exists():
                 self.home.mkdir(parents=True)
-                # Said again because the umask takes rights away: PostgreSQL's account must pass through.
+                # Said again because the umask takes rights away: PostgreSQL's account must pass
+                # through.
                 self.home.chmod(0o711 if as_root else 0o700)
             self.log.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise PostgresServerError(f"Cannot make the folder {self.home}: {error.strerror}.") from error
+            raise PostgresServerError(
+                f"Cannot make the folder {self.home}: {error.strerror}."
+            ) from error
         if as_root:
             self._account = find_account(self._account_name, self.folder)
             self._is_closed = first_unreachable(self.home, self._account) is not None
 
     def _initialize(self, binaries: Path) -> None:
-        """Makes the database beside its place and moves it there whole, so that an interrupted start leaves none."""
+        """Makes the database beside its place and moves it there whole,
+        so that an interrupted start leaves none.
+        """
         fresh = self.home / "data.new"
         cannot = f"Cannot make a database in {self.home}"
         try:
@@ -179,8 +197,18 @@ class PostgresServer:
 
     def _initdb(self, binaries: Path, fresh: Path, *, because: str) -> None:
         with opened_for(fresh, is_closed=self._is_closed) as ((folder,), opened):
-            command: list[str | Path] = [binaries / "bin" / "initdb", f"--pgdata={folder / 'data'}", f"--username={SUPERUSER}"]
-            command += [f"--pwfile={folder / 'password'}", "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions", "--no-clean"]
+            command: list[str | Path] = [
+                binaries / "bin" / "initdb",
+                f"--pgdata={folder / 'data'}",
+                f"--username={SUPERUSER}",
+            ]
+            command += [
+                f"--pwfile={folder / 'password'}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--no-instructions",
+                "--no-clean",
+            ]
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
             command += [] if self._durable else ["--no-sync"]
             run(command, account=self._account, because=because, opened=opened)
@@ -192,28 +220,35 @@ class PostgresServer:
 
     def _require_same_major(self, binaries: Path) -> None:
         made_by = (self.folder / "PG_VERSION").read_text().strip()
-        version = run([binaries / "bin" / "postgres", "--version"], because="Cannot run PostgreSQL").split()[-1]
+        version = run(
+            [binaries / "bin" / "postgres", "--version"], because="Cannot run PostgreSQL"
+        ).split()[-1]
         if version.split(".")[0] != made_by:
             raise PostgresServerError(
-                f"{self.folder} was made by PostgreSQL {made_by} and this is {version}: dump it there, restore it here."
+                f"{self.folder} was made by PostgreSQL {made_by} and this is {version}: dump it"
+                " there, restore it here."
             )
 
     def _outlive_predecessor(self, deadline: float) -> None:
         """Waits for a server that still stops, and removes what a killed one left.
 
-        The number in a stale postmaster.pid may since belong to another process, which PostgreSQL would take for a
-        running server; the working folder tells the two apart.
+        The number in a stale postmaster.pid may since belong to another process, which PostgreSQL
+        would take for a running server; the working folder tells the two apart.
         """
         pid_file = self.folder / "postmaster.pid"
         while (pid := _postmaster_pid(pid_file)) is not None and _works_in(pid, self.folder):
             if time.monotonic() > deadline:
-                raise PostgresServerError(f"A PostgreSQL server already runs in {self.home} (process {pid}).")
+                raise PostgresServerError(
+                    f"A PostgreSQL server already runs in {self.home} (process {pid})."
+                )
             time.sleep(0.05)
         if Path("/proc/self").exists():
             pid_file.unlink(missing_ok=True)
 
     def _prepare_sockets(self) -> None:
-        """A folder for the socket: in the home, or a short one under the temporary folder when the home lies deep."""
+        """A folder for the socket:
+        in the home, or a short one under the temporary folder when the home lies deep.
+        """
         if self._sockets is None:
             inside = self.home / "socket"
             is_deep = len(os.fsencode(inside)) > LONGEST_SOCKET_FOLDER
@@ -224,7 +259,9 @@ class PostgresServer:
         self._hand_over(self._sockets)
 
     def _launch_until_ready(self, binaries: Path, deadline: float) -> None:
-        """Launches; and again while the children of a killed server still hold its shared memory."""
+        """Launches; and again while the children of a killed server still hold
+        its shared memory.
+        """
         began = time.monotonic()
         while True:
             start_of_log = self.log.stat().st_size if self.log.exists() else 0
@@ -235,15 +272,27 @@ class PostgresServer:
             is_held = "still in use" in last_lines
             if not is_held or time.monotonic() > deadline:
                 self.stop()
-                raise PostgresServerError(f"PostgreSQL did not start in {self.home}: {telling_line(last_lines)}")
+                raise PostgresServerError(
+                    f"PostgreSQL did not start in {self.home}: {telling_line(last_lines)}"
+                )
             if time.monotonic() > began + ORPHANS_MAY_TAKE:
                 _end_orphans(self.folder)
             time.sleep(0.1)
 
     def _launch(self, binaries: Path) -> None:
         assert self._sockets is not None
-        with opened_for(self.folder, self._sockets, is_closed=self._is_closed) as ((folder, sockets), opened), self.log.open("ab") as log:
-            asked = {**self._settings, "listen_addresses": "127.0.0.1" if self._loopback else "", "port": str(self._port)}
+        with (
+            opened_for(self.folder, self._sockets, is_closed=self._is_closed) as (
+                (folder, sockets),
+                opened,
+            ),
+            self.log.open("ab") as log,
+        ):
+            asked = {
+                **self._settings,
+                "listen_addresses": "127.0.0.1" if self._loopback else "",
+                "port": str(self._port),
+            }
             asked["unix_socket_directories"] = "" if self._loopback else str(sockets)
             command = [str(binaries / "bin" / "postgres"), "-D", str(folder)]
             command += [word for name, value in asked.items() for word in ("-c", f"{name}={value}")]
@@ -287,7 +336,9 @@ def _works_in(pid: int, folder: Path) -> bool:
 
 
 def _end_orphans(folder: Path) -> None:
-    """Ends the children of a killed server that are too busy to notice; nobody else works in that folder."""
+    """Ends the children of a killed server that are too busy to notice;
+    nobody else works in that folder.
+    """
     for entry in Path("/proc").glob("[0-9]*"):
         if _works_in(int(entry.name), folder):
             with suppress(ProcessLookupError):

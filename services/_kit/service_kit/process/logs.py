@@ -1,4 +1,6 @@
-"""Structured logs: one JSON line per fact, with the request's id and trace, without personal data."""
+"""Structured logs: one JSON line per fact, with the request's id and trace,
+without personal data.
+"""
 
 import logging
 import sys
@@ -10,7 +12,9 @@ from pydantic_core import to_json
 
 
 class _StandardError:
-    """Standard error as it is at the moment of writing: it may be replaced or closed while a logger lives."""
+    """Standard error as it is at the moment of writing:
+    it may be replaced or closed while a logger lives.
+    """
 
     def write(self, text: str) -> int:
         return sys.stderr.write(text)
@@ -44,14 +48,22 @@ def configure(*, service: str, level: str) -> None:
 
 
 class RequestLog:
-    """One JSON line per request, written without the processors of structlog: it is written for every request there is."""
+    """One JSON line per request, written without the processors of structlog:
+    it is written for every request there is.
+    """
 
     def __init__(self, service: str) -> None:
         self._service = service
         self._stream = STANDARD_ERROR
 
     def write(self, **facts: object) -> None:
-        line = {"service": self._service, "event": "request", "level": "info", "timestamp": datetime.now(UTC), **facts}
+        line = {
+            "service": self._service,
+            "event": "request",
+            "level": "info",
+            "timestamp": datetime.now(UTC),
+            **facts,
+        }
         self._stream.write(to_json(line).decode() + "\n")
 
 
@@ -76,7 +88,12 @@ class _JsonLines(logging.Formatter):
         self._service = service
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {"service": self._service, "level": record.levelname.lower(), "module": record.name, "event": record.getMessage()}
+        line = {
+            "service": self._service,
+            "level": record.levelname.lower(),
+            "module": record.name,
+            "event": record.getMessage(),
+        }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return to_json(line).decode()

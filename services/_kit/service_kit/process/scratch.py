@@ -1,4 +1,6 @@
-"""Folders for files that hold personal values: gone when their work ends, and after a kill as soon as anybody looks."""
+"""Folders for files that hold personal values:
+gone when their work ends, and after a kill as soon as anybody looks.
+"""
 
 import fcntl
 import os
@@ -18,8 +20,8 @@ LOCKED = ".lock"
 def scratch() -> Iterator[Path]:
     """A folder that lasts as long as the block.
 
-    Its lock is taken before it is made and let go by the kernel when this process ends, however it ends: a folder whose lock is free
-    belongs to nobody.
+    Its lock is taken before it is made and let go by the kernel when this process ends, however it
+    ends: a folder whose lock is free belongs to nobody.
     """
     folder = Path(tempfile.gettempdir()) / f"{PREFIX}{new_id()}"
     lock = _lock_of(folder)
@@ -36,7 +38,8 @@ def sweep() -> int:
     """Remove the folders of processes that were killed; how many there were."""
     swept = 0
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        # Another account's folder cannot be opened, and one in use is locked: neither is ours to remove.
+        # Another account's folder cannot be opened, and one in use is locked: neither is ours to
+        # remove.
         with suppress(OSError):
             if folder.is_dir() and not folder.is_symlink() and folder.stat().st_uid == os.getuid():
                 with _held(_lock_of(folder)):

@@ -1,4 +1,6 @@
-"""Keys derived from GUANXI_SECRET_KEY: what is sealed at rest and what is signed for the way through a client."""
+"""Keys derived from GUANXI_SECRET_KEY:
+what is sealed at rest and what is signed for the way through a client.
+"""
 
 import base64
 import hashlib
@@ -14,11 +16,15 @@ class SealBroken(ValueError):
 
 
 class SecretKeyMissing(RuntimeError):
-    """Nothing is sealed or signed without GUANXI_SECRET_KEY: another key could be guessed, or would not open it again."""
+    """Nothing is sealed or signed without GUANXI_SECRET_KEY:
+    another key could be guessed, or would not open it again.
+    """
 
 
 class Sealer:
-    """AES-256-GCM for values at rest, HMAC-SHA-256 for signatures and blind indexes; one sub-key per purpose."""
+    """AES-256-GCM for values at rest, HMAC-SHA-256 for signatures and blind indexes;
+    one sub-key per purpose.
+    """
 
     def __init__(self, secret_key: str) -> None:
         self._root = hashlib.sha256(secret_key.encode()).digest() if secret_key else b""
@@ -44,7 +50,9 @@ class Sealer:
             raise SealBroken("the sealed value does not open with this key") from error
 
     def digest(self, value: bytes, *, purpose: str) -> bytes:
-        """A keyed digest: equal values give equal digests, nobody without the key can test a guess."""
+        """A keyed digest: equal values give equal digests,
+        nobody without the key can test a guess.
+        """
         return hmac.digest(self._key(purpose), value, "sha256")
 
     def signed(self, payload: bytes, *, purpose: str) -> str:
@@ -55,7 +63,9 @@ class Sealer:
     def opened(self, text: str, *, purpose: str) -> bytes:
         """The payload of `signed`; SealBroken when the signature does not fit."""
         try:
-            raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            raw = base64.b64decode(
+                text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
+            )
         except ValueError as error:
             raise SealBroken("not a signed text") from error
         if not hmac.compare_digest(raw[:16], self.digest(raw[16:], purpose=purpose)[:16]):

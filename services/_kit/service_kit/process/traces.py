@@ -4,12 +4,16 @@ import os
 import re
 from contextvars import ContextVar
 
-TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})", re.ASCII)
+TRACEPARENT = re.compile(
+    r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})", re.ASCII
+)
 current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
 
 def continued(header: str | None) -> str:
-    """A traceparent for our own step: the caller's trace with a span of ours, or a new trace when the header is none."""
+    """A traceparent for our own step:
+    the caller's trace with a span of ours, or a new trace when the header is none.
+    """
     found = TRACEPARENT.fullmatch(header or "")
     span = os.urandom(8).hex()
     if found is None:

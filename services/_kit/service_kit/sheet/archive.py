@@ -1,4 +1,6 @@
-"""Looks at an XLSX file before anything unpacks it: what a zip bomb would cost is refused by its table of contents."""
+"""Looks at an XLSX file before anything unpacks it:
+what a zip bomb would cost is refused by its table of contents.
+"""
 
 import zipfile
 
@@ -16,7 +18,9 @@ def check_archive(path: str) -> None:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-        raise SheetNotReadable("the file looks like a workbook but its archive is broken") from error
+        raise SheetNotReadable(
+            "the file looks like a workbook but its archive is broken"
+        ) from error
     if not any(entry.filename.lower().endswith("workbook.xml") for entry in entries):
         raise SheetNotReadable("the archive holds no workbook")
     unpacked = sum(entry.file_size for entry in entries)

@@ -8,7 +8,8 @@ LONGEST_SHOWN = 60
 
 
 def contested(named: Iterable[tuple[str, str]], *, several: Collection[str] = ()) -> str:
-    """Why two of these columns cannot fill their field, since nobody can say which is meant; empty where none compete.
+    """Why two of these columns cannot fill their field, since nobody can say which is meant; empty
+    where none compete.
 
     `several` are fields of which a row may say several things.
     """
@@ -16,7 +17,8 @@ def contested(named: Iterable[tuple[str, str]], *, several: Collection[str] = ()
     for column, field in named:
         if field in first and field not in several:
             return said(
-                "the columns '{one}' and '{other}' both fill {field}; say in `mapping` which one does",
+                "the columns '{one}' and '{other}' both fill {field}; say in `mapping` which one"
+                " does",
                 one=first[field][:LONGEST_SHOWN],
                 other=column[:LONGEST_SHOWN],
                 field=field,

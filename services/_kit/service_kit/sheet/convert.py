@@ -1,4 +1,6 @@
-"""Turns an XLSX workbook into rows of JSON in a process of its own: what a hostile file makes of memory and time ends with it."""
+"""Turns an XLSX workbook into rows of JSON in a process of its own:
+what a hostile file makes of memory and time ends with it.
+"""
 
 import datetime
 import json
@@ -17,7 +19,9 @@ DIGITS_END = 1e15
 
 
 def main(source: str, target: str) -> int:
-    """Write the rows of the first visible sheet, one JSON array of texts a line; the exit code is 0 when all were written."""
+    """Write the rows of the first visible sheet, one JSON array of texts a line;
+    the exit code is 0 when all were written.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (LARGEST_MEMORY, LARGEST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_SECONDS, LONGEST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -25,7 +29,11 @@ def main(source: str, target: str) -> int:
 
     try:
         with python_calamine.CalamineWorkbook.from_path(source) as workbook:
-            sheets = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == python_calamine.SheetVisibleEnum.Visible]
+            sheets = [
+                sheet.name
+                for sheet in workbook.sheets_metadata
+                if sheet.visible == python_calamine.SheetVisibleEnum.Visible
+            ]
             sheet = workbook.get_sheet_by_name((sheets or workbook.sheet_names)[0])
             return _write(sheet, target)
     except (python_calamine.CalamineError, IndexError, ValueError) as error:
@@ -52,11 +60,14 @@ def text_of(cell: object) -> str:
         return "true" if cell else "false"
     if isinstance(cell, float):
         if abs(cell) >= DIGITS_END:
-            # Fifteen digits are kept of it: written out, it would look like a number that somebody typed.
+            # Fifteen digits are kept of it: written out, it would look like a number that somebody
+            # typed.
             return f"{cell:.14E}"
         return str(int(cell)) if cell.is_integer() else repr(cell)
     if isinstance(cell, datetime.datetime):
-        return cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat(sep=" ")
+        return (
+            cell.date().isoformat() if cell.time() == datetime.time() else cell.isoformat(sep=" ")
+        )
     if isinstance(cell, datetime.date | datetime.time):
         return cell.isoformat()
     return str(cell)

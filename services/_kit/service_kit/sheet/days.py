@@ -1,4 +1,6 @@
-"""Days as people write them; what may mean two days is refused, since nobody sees a wrong birthday."""
+"""Days as people write them;
+what may mean two days is refused, since nobody sees a wrong birthday.
+"""
 
 import re
 import unicodedata
@@ -13,7 +15,9 @@ MIDNIGHT = re.compile(r"[ T]0?0:00(?::00(?:\.0+)?)?$")
 
 
 def day_of(text: str) -> date | None:
-    """The day, year first or with its month in letters; None for other ways of writing. ValueError for a day that does not exist."""
+    """The day, year first or with its month in letters; None for other ways of writing.
+    ValueError for a day that does not exist.
+    """
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
     plain = MIDNIGHT.sub("", plain.strip())
     if found := DAY.fullmatch(plain):

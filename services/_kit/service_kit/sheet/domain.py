@@ -18,7 +18,9 @@ class Format(StrEnum):
 
 
 class SheetNotReadable(Invalid):
-    """The file cannot be read as CSV, XLSX or NDJSON; save it again as UTF-8 CSV or as a plain XLSX workbook."""
+    """The file cannot be read as CSV, XLSX or NDJSON;
+    save it again as UTF-8 CSV or as a plain XLSX workbook.
+    """
 
     def __init__(self, detail: str = "", /) -> None:
         super().__init__(detail, pointer="/file")
@@ -26,7 +28,9 @@ class SheetNotReadable(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its number as a spreadsheet shows it, and its values by column; `problem` says why it cannot be read."""
+    """One row: its number as a spreadsheet shows it, and its values by column;
+    `problem` says why it cannot be read.
+    """
 
     number: int
     values: dict[str, Value]

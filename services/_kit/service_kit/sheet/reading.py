@@ -1,4 +1,6 @@
-"""Opens a file as a sheet: finds its format, encoding and header, then gives its rows one by one."""
+"""Opens a file as a sheet:
+finds its format, encoding and header, then gives its rows one by one.
+"""
 
 import asyncio
 import csv
@@ -14,7 +16,15 @@ from service_kit.sheet import layout
 from service_kit.sheet.archive import check_archive
 from service_kit.sheet.cells import is_garbled
 from service_kit.sheet.convert import MOST_ROWS, NOT_READABLE, TOO_MANY_ROWS
-from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS, Format, Row, Sheet, SheetNotReadable, Value
+from service_kit.sheet.domain import (
+    LONGEST_CELL,
+    MOST_COLUMNS,
+    Format,
+    Row,
+    Sheet,
+    SheetNotReadable,
+    Value,
+)
 from service_kit.sheet.encodings import encoding_of
 from service_kit.words.messages import said
 
@@ -27,7 +37,13 @@ NO_SHEETS = (
     (b"BEGIN:VCALENDAR", said("this is a calendar file, not a sheet")),
     (b"%PDF", said("this is a PDF file: save the table as XLSX or CSV")),
     (b"{\\RTF", said("this is a text document: save the table as XLSX or CSV")),
-    (b"<", said("this is HTML or XML, whatever its name says: open it in a spreadsheet and save it as XLSX or CSV")),
+    (
+        b"<",
+        said(
+            "this is HTML or XML, whatever its name says: open it in a spreadsheet and save it as"
+            " XLSX or CSV"
+        ),
+    ),
 )
 ARRAY = re.compile(rb"\[\s*[\[{\]]")
 Line = TypeVar("Line")
@@ -35,7 +51,9 @@ csv.field_size_limit(LONGEST_CELL * 4)
 
 
 def format_of(path: str, name: str = "") -> Format:
-    """The format by what the file begins with; its name only tells NDJSON from CSV when the content does not."""
+    """The format by what the file begins with;
+    its name only tells NDJSON from CSV when the content does not.
+    """
     with Path(path).open("rb") as file:
         head = file.read(64)
     if not head.strip():
@@ -56,9 +74,11 @@ def format_of(path: str, name: str = "") -> Format:
 
 
 def opened(path: str, name: str = "", encoding: str = "") -> Sheet:
-    """The sheet in a CSV or NDJSON file, or a workbook whose rows were not converted yet (it has no columns).
+    """The sheet in a CSV or NDJSON file, or a workbook whose rows were not converted yet (it has no
+    columns).
 
-    `encoding` is what the caller named, one of `encodings.Named`; without it the file must tell its own.
+    `encoding` is what the caller named, one of `encodings.Named`; without it the file must tell its
+    own.
     """
     found = format_of(path, name)
     if found is Format.XLSX:
@@ -71,13 +91,27 @@ def opened(path: str, name: str = "", encoding: str = "") -> Sheet:
     first = _readable(islice(_csv_lines(path, codec, delimiter), layout.LOOKED_AT))
     above = layout.header_at(first[named:]) + named
     columns = checked_header(first[above] if above < len(first) else [])
-    return Sheet(format=found, columns=columns, path=path, encoding=codec, delimiter=delimiter, above=above + 1)
+    return Sheet(
+        format=found,
+        columns=columns,
+        path=path,
+        encoding=codec,
+        delimiter=delimiter,
+        above=above + 1,
+    )
 
 
 async def converted(sheet: Sheet, target: str) -> Sheet:
-    """A workbook's first visible sheet, unpacked by a process of its own into a file that is read like the others."""
+    """A workbook's first visible sheet,
+    unpacked by a process of its own into a file that is read like the others.
+    """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "service_kit.sheet.convert", sheet.path, target, stderr=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "service_kit.sheet.convert",
+        sheet.path,
+        target,
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
         _, told = await process.communicate()
@@ -88,12 +122,24 @@ async def converted(sheet: Sheet, target: str) -> Sheet:
     if process.returncode == TOO_MANY_ROWS:
         raise SheetNotReadable(said("the sheet has more than {most} rows", most=MOST_ROWS))
     if process.returncode == NOT_READABLE:
-        raise SheetNotReadable(said("the workbook cannot be read: {why}", why=told.decode(errors="replace").strip()[:200]))
+        raise SheetNotReadable(
+            said(
+                "the workbook cannot be read: {why}",
+                why=told.decode(errors="replace").strip()[:200],
+            )
+        )
     if process.returncode != 0:
-        raise SheetNotReadable("the workbook takes more memory or time than is accepted; save it as CSV")
+        raise SheetNotReadable(
+            "the workbook takes more memory or time than is accepted; save it as CSV"
+        )
     first = [cells for _, cells in islice(_converted_lines(target), layout.LOOKED_AT)]
     above = layout.header_at(first)
-    return Sheet(format=Format.XLSX, columns=checked_header(first[above] if first else []), path=target, above=above + 1)
+    return Sheet(
+        format=Format.XLSX,
+        columns=checked_header(first[above] if first else []),
+        path=target,
+        above=above + 1,
+    )
 
 
 def checked_header(cells: list[str]) -> tuple[str, ...]:
@@ -107,7 +153,9 @@ def checked_header(cells: list[str]) -> tuple[str, ...]:
     if len(names) > MOST_COLUMNS:
         raise SheetNotReadable(said("the sheet has more than {most} columns", most=MOST_COLUMNS))
     if not all(name.isprintable() for name in given):
-        raise SheetNotReadable("the header holds control characters: the file is no text, or its encoding is unknown")
+        raise SheetNotReadable(
+            "the header holds control characters: the file is no text, or its encoding is unknown"
+        )
     twice = next((name for name in given if given.count(name) > 1), None)
     if twice is not None:
         raise SheetNotReadable(said("the column '{column}' comes twice", column=twice[:60]))
@@ -115,7 +163,9 @@ def checked_header(cells: list[str]) -> tuple[str, ...]:
 
 
 def _readable(records: Iterator[list[str]]) -> list[list[str]]:
-    """The records before the first that cannot be read; what is wrong with a row behind the header is told when it is its turn."""
+    """The records before the first that cannot be read;
+    what is wrong with a row behind the header is told when it is its turn.
+    """
     found: list[list[str]] = []
     try:
         found.extend(records)
@@ -126,11 +176,16 @@ def _readable(records: Iterator[list[str]]) -> list[list[str]]:
 
 
 def rows(sheet: Sheet) -> Iterator[Row]:
-    """The rows behind the header, numbered as a spreadsheet shows them (for CSV and NDJSON: by record)."""
+    """The rows behind the header,
+    numbered as a spreadsheet shows them (for CSV and NDJSON: by record).
+    """
     if sheet.format is Format.NDJSON:
         return _ndjson_rows(sheet)
     if sheet.format is Format.XLSX:
-        return (_row(sheet, number, cells) for number, cells in _behind_header(sheet, _converted_lines(sheet.path)))
+        return (
+            _row(sheet, number, cells)
+            for number, cells in _behind_header(sheet, _converted_lines(sheet.path))
+        )
     lines = _behind_header(sheet, _csv_lines(sheet.path, sheet.encoding, sheet.delimiter))
     return (_row(sheet, number, cells) for number, cells in enumerate(lines, start=sheet.above + 1))
 
@@ -141,18 +196,25 @@ def count(sheet: Sheet) -> int:
         return sum(1 for _ in _lines(sheet.path, sheet.encoding))
     if sheet.format is Format.XLSX:
         return sum(1 for _ in _behind_header(sheet, _lines(sheet.path, sheet.encoding)))
-    return sum(1 for _ in _behind_header(sheet, _csv_lines(sheet.path, sheet.encoding, sheet.delimiter)))
+    return sum(
+        1 for _ in _behind_header(sheet, _csv_lines(sheet.path, sheet.encoding, sheet.delimiter))
+    )
 
 
 def _row(sheet: Sheet, number: int, cells: list[str]) -> Row:
     if problem := _problem(sheet, cells):
         return Row(number, {}, problem)
-    return Row(number, {name: cell for name, cell in zip(sheet.columns, cells, strict=False) if name and cell})
+    return Row(
+        number,
+        {name: cell for name, cell in zip(sheet.columns, cells, strict=False) if name and cell},
+    )
 
 
 def _problem(sheet: Sheet, cells: list[str]) -> str:
     """Why these cells are no row of the sheet; nothing for those that are."""
-    if len(cells) > len(sheet.columns) and any(cell.strip() for cell in cells[len(sheet.columns) :]):
+    if len(cells) > len(sheet.columns) and any(
+        cell.strip() for cell in cells[len(sheet.columns) :]
+    ):
         return said("the row has more cells than the header")
     if len(cells) == 1 < len(sheet.columns) and any(mark in cells[0] for mark in DELIMITERS):
         return said("the row is not separated like the header")
@@ -171,7 +233,8 @@ def _behind_header(sheet: Sheet, lines: Iterator[Line]) -> Iterator[Line]:
 
 def _csv_lines(path: str, encoding: str, delimiter: str) -> Iterator[list[str]]:
     with Path(path).open(encoding=encoding, newline="") as file:
-        # Strict: a quotation mark that nobody closes would else swallow the rest of the file as one cell.
+        # Strict: a quotation mark that nobody closes would else swallow the rest of the file as one
+        # cell.
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         line = 1
         try:
@@ -179,11 +242,19 @@ def _csv_lines(path: str, encoding: str, delimiter: str) -> Iterator[list[str]]:
                 yield cells
                 line = reader.line_num + 1
         except csv.Error as error:
-            raise SheetNotReadable(said("the row that begins in line {line} cannot be read: {why}", line=line, why=_told(error))) from error
+            raise SheetNotReadable(
+                said(
+                    "the row that begins in line {line} cannot be read: {why}",
+                    line=line,
+                    why=_told(error),
+                )
+            ) from error
 
 
 def _told(error: csv.Error) -> str:
-    """What is wrong with a row; the reader says "unexpected end of data" of quotation marks that are still open at the end."""
+    """What is wrong with a row;
+    the reader says "unexpected end of data" of quotation marks that are still open at the end.
+    """
     return said("a quotation mark is not closed") if "end of data" in str(error) else str(error)
 
 
@@ -195,7 +266,9 @@ def _converted_lines(path: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _delimiter(path: str, encoding: str) -> tuple[int, str]:
-    """How many lines name the delimiter (one or none), and what it is: the mark by which the first lines fall into most cells alike."""
+    """How many lines name the delimiter (one or none), and what it is:
+    the mark by which the first lines fall into most cells alike.
+    """
     with Path(path).open(encoding=encoding, newline="") as file:
         lines = list(islice(iter(lambda: file.readline(LONGEST_HEADER), ""), layout.LOOKED_AT))
     if lines and (told := layout.separator_of(lines[0])):
@@ -211,7 +284,9 @@ def _alike(lines: list[str], mark: str) -> tuple[int, int]:
 
 
 def _ndjson_columns(path: str, encoding: str) -> tuple[str, ...]:
-    """The names in all rows: NDJSON has no header, and a member that comes late must not be passed over untold."""
+    """The names in all rows:
+    NDJSON has no header, and a member that comes late must not be passed over untold.
+    """
     found: dict[str, None] = {}
     for line in _lines(path, encoding):
         try:
@@ -219,15 +294,27 @@ def _ndjson_columns(path: str, encoding: str) -> tuple[str, ...]:
         except ValueError:
             continue
         if len(found) > MOST_COLUMNS:
-            raise SheetNotReadable(said("the sheet has more than {most} columns", most=MOST_COLUMNS))
+            raise SheetNotReadable(
+                said("the sheet has more than {most} columns", most=MOST_COLUMNS)
+            )
     return tuple(found)
 
 
 def _ndjson_rows(sheet: Sheet) -> Iterator[Row]:
     for number, line in enumerate(_lines(sheet.path, sheet.encoding), start=1):
         try:
-            read = {name: value for name, value in _object(line).items() if value not in ("", [], {})}
-            yield Row(number, read, said("the text was lost when the file was saved in a wrong encoding") if _holds_garbled(read) else "")
+            read = {
+                name: value for name, value in _object(line).items() if value not in ("", [], {})
+            }
+            yield Row(
+                number,
+                read,
+                (
+                    said("the text was lost when the file was saved in a wrong encoding")
+                    if _holds_garbled(read)
+                    else ""
+                ),
+            )
         except ValueError as error:
             (why,) = error.args
             yield Row(number, {}, why)
@@ -237,12 +324,16 @@ def _lines(path: str, encoding: str) -> Iterator[str]:
     with Path(path).open(encoding=encoding) as file:
         while line := file.readline(LONGEST_LINE):
             if len(line) == LONGEST_LINE:
-                raise SheetNotReadable(said("a line is longer than {most} characters", most=LONGEST_LINE))
+                raise SheetNotReadable(
+                    said("a line is longer than {most} characters", most=LONGEST_LINE)
+                )
             yield line
 
 
 def _object(line: str) -> dict[str, Value]:
-    """The JSON object of one line with its leaves as texts; ValueError when it is none. A blank line is an empty object."""
+    """The JSON object of one line with its leaves as texts; ValueError when it is none.
+    A blank line is an empty object.
+    """
     if not line.strip():
         return {}
     try:
@@ -264,14 +355,20 @@ def _holds_garbled(value: Value) -> bool:
     """Whether any text in it is."""
     if isinstance(value, str):
         return not value.isascii() and is_garbled(value)
-    return any(_holds_garbled(each) for each in (value.values() if isinstance(value, dict) else value))
+    return any(
+        _holds_garbled(each) for each in (value.values() if isinstance(value, dict) else value)
+    )
 
 
 def _plain(value: object, depth: int = 0) -> Value:
     if depth > 6:
         raise ValueError("the JSON is nested too deeply")
     if isinstance(value, dict):
-        return {str(name): _plain(member, depth + 1) for name, member in value.items() if member is not None}
+        return {
+            str(name): _plain(member, depth + 1)
+            for name, member in value.items()
+            if member is not None
+        }
     if isinstance(value, list):
         return [_plain(member, depth + 1) for member in value if member is not None]
     if isinstance(value, bool):

@@ -1,1 +1,3 @@
-"""What is kept: connections, transactions, statements, events and audit rows, migrations, leases."""
+"""What is kept: connections, transactions, statements, events and audit rows,
+migrations, leases.
+"""

@@ -1,4 +1,6 @@
-"""The audit's chain: how its rows are linked, how a chain is proven, and how personal values leave it without breaking it."""
+"""The audit's chain: how its rows are linked, how a chain is proven,
+and how personal values leave it without breaking it.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,10 +19,17 @@ if TYPE_CHECKING:
     from service_kit.store.database import Transaction
 from service_kit.store.running import Reader, Record
 
-CHAIN = select(audit_entry).where(audit_entry.c.subject == bindparam("subject")).order_by(audit_entry.c.sequence)
+CHAIN = (
+    select(audit_entry)
+    .where(audit_entry.c.subject == bindparam("subject"))
+    .order_by(audit_entry.c.sequence)
+)
 ERASE = (
     update(audit_entry)
-    .where(audit_entry.c.subject == any_(bindparam("subjects", type_=ARRAY(Uuid))), audit_entry.c.salt.is_not(None))
+    .where(
+        audit_entry.c.subject == any_(bindparam("subjects", type_=ARRAY(Uuid))),
+        audit_entry.c.salt.is_not(None),
+    )
     .values({"values": None, "salt": None})
     .returning(audit_entry.c.subject, audit_entry.c.unit, audit_entry.c.sequence)
 )
@@ -43,8 +52,8 @@ async def chain(reader: "Reader", subject: UUID) -> Sequence["Record"]:
 def verify(rows: Sequence[Any]) -> None:
     """Prove the chain of one subject from its first row on; ChainBroken where it does not hold.
 
-    Rows whose values were erased still hold their place: the salted digest stays. What is cut off at the end cannot be seen in the
-    rows: the seals (`python -m <part> verify`) tell that.
+    Rows whose values were erased still hold their place: the salted digest stays. What is cut off
+    at the end cannot be seen in the rows: the seals (`python -m <part> verify`) tell that.
     """
     previous = b""
     for place, row in enumerate(rows, start=1):
@@ -64,12 +73,21 @@ def _holds_its_values(row: Any) -> bool:
 
 
 async def erase(tx: "Transaction", *subjects: UUID, at: datetime | None = None) -> int:
-    """Erase the values of all rows of these subjects, with the salts by which somebody could test a guess; how many rows they were.
+    """Erase the values of all rows of these subjects, with the salts by which somebody could test a
+    guess; how many rows they were.
 
     Each chain says so itself, in a row of its own or in that of the erasing change.
     """
     emptied = await tx.fetch(ERASE, subjects=list(subjects))
     last = {row["subject"]: row for row in sorted(emptied, key=lambda row: int(row["sequence"]))}
     for subject, row in last.items():
-        tx.audit(Event(type=ERASED, subject=subject, at=at or clock(), unit=row["unit"], payload={"through": row["sequence"]}))
+        tx.audit(
+            Event(
+                type=ERASED,
+                subject=subject,
+                at=at or clock(),
+                unit=row["unit"],
+                payload={"through": row["sequence"]},
+            )
+        )
     return len(emptied)

@@ -1,4 +1,6 @@
-"""One connection to Postgres, and which host it is made to: nothing is asked of the catalog, and nobody who keeps silent is waited for."""
+"""One connection to Postgres, and which host it is made to:
+nothing is asked of the catalog, and nobody who keeps silent is waited for.
+"""
 
 import asyncio
 import re
@@ -14,9 +16,11 @@ from pydantic_core import from_json, to_json
 
 from service_kit.store.sqlstates import TRANSLATED
 
-# By how much we are more patient than the server, so that its own answer wins as long as it is alive.
+# By how much we are more patient than the server, so that its own answer wins as long as it is
+# alive.
 GRACE_SECONDS = 1.0
-# Of a ROLLBACK, and of giving a connection back: nothing is lost with a connection that takes longer.
+# Of a ROLLBACK, and of giving a connection back: nothing is lost with a connection that takes
+# longer.
 LET_GO_SECONDS = 1.0
 KEEPALIVE_IDLE_SECONDS = 10
 KEEPALIVE_INTERVAL_SECONDS = 5
@@ -31,7 +35,8 @@ SESSION = {
     "tcp_keepalives_count": str(KEEPALIVE_COUNT),
     "tcp_user_timeout": str(UNACKNOWLEDGED_SECONDS * 1000),
 }
-# PostgreSQL's own array types: their object ids are fixed in its source (pg_type.dat) and the same on every server.
+# PostgreSQL's own array types: their object ids are fixed in its source (pg_type.dat) and the same
+# on every server.
 ARRAYS: Mapping[int, tuple[str, int]] = {
     199: ("json", 114),
     1000: ("bool", 16),
@@ -54,7 +59,8 @@ ARRAYS: Mapping[int, tuple[str, int]] = {
     2951: ("uuid", 2950),
     3807: ("jsonb", 3802),
 }
-# What asyncpg takes for the statement of its question about types: a named one, so that the asked-for statement stays prepared.
+# What asyncpg takes for the statement of its question about types: a named one, so that the
+# asked-for statement stays prepared.
 NOT_ASKED = SimpleNamespace(name="known beforehand")
 
 
@@ -75,10 +81,12 @@ class PoolLimits:
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # The driver is untyped here.
-    """asyncpg's connection, which knows PostgreSQL's array types beforehand; `host` is the single-host URL it was made to.
+    """asyncpg's connection, which knows PostgreSQL's array types beforehand; `host` is the
+    single-host URL it was made to.
 
-    The driver asks the catalog for array types on every new connection, with a query over seven catalog tables: 31 s on a
-    distributed Postgres under load. Types that are not PostgreSQL's own are still asked for; a test finds statements that need it.
+    The driver asks the catalog for array types on every new connection, with a query over seven
+    catalog tables: 31 s on a distributed Postgres under load. Types that are not PostgreSQL's own
+    are still asked for; a test finds statements that need it.
     """
 
     host = ""
@@ -87,7 +95,9 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # The driver is unt
         super().__init__(protocol, transport, *rest)
         _keep_alive(transport)
 
-    async def _introspect_types(self, typeoids: Iterable[int], timeout: float | None) -> tuple[Any, Any]:
+    async def _introspect_types(
+        self, typeoids: Iterable[int], timeout: float | None
+    ) -> tuple[Any, Any]:
         asked = list(typeoids)
         if any(oid not in ARRAYS for oid in asked):
             return await super()._introspect_types(asked, timeout)  # type: ignore[no-any-return]  # As above.
@@ -97,12 +107,31 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # The driver is unt
 def _array_type(oid: int) -> Mapping[str, object]:
     """What the catalog would say of an array type."""
     name, element = ARRAYS[oid]
-    unused = dict.fromkeys(("basetype", "basetype_name", "range_subtype", "range_subtype_name", "attrtypoids", "attrnames"))
-    return {**unused, "oid": oid, "ns": "pg_catalog", "name": f"_{name}", "kind": b"b", "elemtype": element, "elemdelim": ","}
+    unused = dict.fromkeys(
+        (
+            "basetype",
+            "basetype_name",
+            "range_subtype",
+            "range_subtype_name",
+            "attrtypoids",
+            "attrnames",
+        )
+    )
+    return {
+        **unused,
+        "oid": oid,
+        "ns": "pg_catalog",
+        "name": f"_{name}",
+        "kind": b"b",
+        "elemtype": element,
+        "elemdelim": ",",
+    }
 
 
 def _keep_alive(transport: Any) -> None:
-    """Let the kernel find out that the other machine is gone; a process that is only silent is found by the deadlines."""
+    """Let the kernel find out that the other machine is gone;
+    a process that is only silent is found by the deadlines.
+    """
     end = transport.get_extra_info("socket")
     if end is None or end.family not in (socket.AF_INET, socket.AF_INET6):
         return
@@ -118,7 +147,9 @@ def _keep_alive(transport: Any) -> None:
 
 
 async def teach(connection: Any) -> None:
-    """Values of jsonb columns are Python's own; in the binary format, which COPY needs, the text stands behind a version byte."""
+    """Values of jsonb columns are Python's own;
+    in the binary format, which COPY needs, the text stands behind a version byte.
+    """
     await connection.set_type_codec(
         "jsonb",
         encoder=lambda value: b"\x01" + to_json(value),
@@ -129,7 +160,9 @@ async def teach(connection: Any) -> None:
 
 
 class Patience:
-    """How long the answers on one borrowed connection are waited for: a connection that keeps silent longer is ended, and told of."""
+    """How long the answers on one borrowed connection are waited for:
+    a connection that keeps silent longer is ended, and told of.
+    """
 
     __slots__ = ("_doubt", "seconds")
 
@@ -137,27 +170,36 @@ class Patience:
         self.seconds = seconds
         self._doubt = doubt
 
-    async def answer(self, connection: Any, asks: str, *given: Any, within: float | None = None, **options: Any) -> Any:
-        """What the driver's method `asks` gives, in the kit's words where it fails; DatabaseUnavailable when the time is over."""
+    async def answer(
+        self, connection: Any, asks: str, *given: Any, within: float | None = None, **options: Any
+    ) -> Any:
+        """What the driver's method `asks` gives, in the kit's words where it fails;
+        DatabaseUnavailable when the time is over.
+        """
         with TRANSLATED:
             try:
                 async with asyncio.timeout(self.seconds if within is None else within):
                     return await getattr(connection, asks)(*given, **options)
             except (TimeoutError, asyncpg.ReadOnlySQLTransactionError):
-                # Nothing is awaited: the driver's own way, a request to cancel on a new connection, may hang as well.
+                # Nothing is awaited: the driver's own way, a request to cancel on a new connection,
+                # may hang as well.
                 terminate(connection)
                 self._doubt()
                 raise
 
 
 def terminate(connection: Any) -> None:
-    """End a connection at once; one that was lost already has left the pool, and even asking it whether it is closed raises."""
+    """End a connection at once;
+    one that was lost already has left the pool, and even asking it whether it is closed raises.
+    """
     with suppress(asyncpg.InterfaceError):
         connection.terminate()
 
 
 async def roll_back(connection: Any) -> None:
-    """ROLLBACK, or no connection any more: the server forgets the transaction with it. Only a cancellation is raised."""
+    """ROLLBACK, or no connection any more: the server forgets the transaction with it.
+    Only a cancellation is raised.
+    """
     try:
         async with asyncio.timeout(LET_GO_SECONDS):
             await connection.execute("ROLLBACK")
@@ -169,18 +211,30 @@ async def roll_back(connection: Any) -> None:
 
 
 class Hosts:
-    """The hosts of a URL, the one that answered last first: a silent one costs its time once, not at every connection."""
+    """The hosts of a URL, the one that answered last first:
+    a silent one costs its time once, not at every connection.
+    """
 
     def __init__(self, url: str) -> None:
         self._urls = single_host_urls(url)
 
-    async def connect(self, *, within: float = 2.0, session: Mapping[str, str] | None = None, **options: Any) -> Connection:
-        """A connection to the primary; each host is tried for `within` seconds. Errors as of `connect`."""
+    async def connect(
+        self, *, within: float = 2.0, session: Mapping[str, str] | None = None, **options: Any
+    ) -> Connection:
+        """A connection to the primary; each host is tried for `within` seconds.
+        Errors as of `connect`.
+        """
         failure: BaseException = ConnectionError("the database URL names no host")
-        chosen = {"target_session_attrs": "primary", "server_settings": {**SESSION, **(session or {})}, "connection_class": Connection}
+        chosen = {
+            "target_session_attrs": "primary",
+            "server_settings": {**SESSION, **(session or {})},
+            "connection_class": Connection,
+        }
         for url in tuple(self._urls):
             try:
-                connection: Connection = await asyncpg.connect(url, timeout=within, **{**options, **chosen})
+                connection: Connection = await asyncpg.connect(
+                    url, timeout=within, **{**options, **chosen}
+                )
             except asyncpg.TargetServerAttributeNotMatched as error:
                 failure = ConnectionError(str(error))
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -198,8 +252,11 @@ class Hosts:
         self._urls.insert(to, url)
 
 
-async def connect(url: str, *, within: float = 2.0, session: Mapping[str, str] | None = None, **options: Any) -> Any:
-    """One connection to the primary among the hosts of the URL; each host is tried for `within` seconds.
+async def connect(
+    url: str, *, within: float = 2.0, session: Mapping[str, str] | None = None, **options: Any
+) -> Any:
+    """One connection to the primary among the hosts of the URL; each host is tried for `within`
+    seconds.
 
     `session` holds settings of the server for this connection.
 
@@ -209,8 +266,13 @@ async def connect(url: str, *, within: float = 2.0, session: Mapping[str, str] |
 
 
 def single_host_urls(url: str) -> list[str]:
-    """`postgresql://u:p@a:1,b:2/d` as one URL per host; the libpq form `postgresql:///d?host=/dir` stays one."""
+    """`postgresql://u:p@a:1,b:2/d` as one URL per host;
+    the libpq form `postgresql:///d?host=/dir` stays one.
+    """
     scheme, separator, rest = url.partition("://")
     authority = re.split("[/?]", rest, maxsplit=1)[0]
     user, at, hosts = authority.rpartition("@")
-    return [f"{scheme}{separator}{user}{at}{host}{rest.removeprefix(authority)}" for host in hosts.split(",")]
+    return [
+        f"{scheme}{separator}{user}{at}{host}{rest.removeprefix(authority)}"
+        for host in hosts.split(",")
+    ]

@@ -1,4 +1,6 @@
-"""Runs compiled statements on an asyncpg pool: readings, transactions, and what became of a lost connection."""
+"""Runs compiled statements on an asyncpg pool:
+readings, transactions, and what became of a lost connection.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -25,7 +27,13 @@ from service_kit.store.connection import (
 )
 from service_kit.store.outbox import Event, Recorded
 from service_kit.store.running import Reader, Row, Writer
-from service_kit.store.sqlstates import TRANSLATED, DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack, is_answered
+from service_kit.store.sqlstates import (
+    TRANSLATED,
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    TransactionRolledBack,
+    is_answered,
+)
 from service_kit.store.statements import Statements
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -33,7 +41,9 @@ LOOK_AGAIN_SECONDS = 0.5
 
 
 class _Ended:
-    """Stands in for the connection once the block was left: a lost connection may be tried again, this is a mistake of ours."""
+    """Stands in for the connection once the block was left:
+    a lost connection may be tried again, this is a mistake of ours.
+    """
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError("the block of this transaction was left already")
@@ -43,40 +53,66 @@ ENDED = _Ended()
 
 
 class Transaction(Writer):
-    """A reader that may write; what it wrote is there when the `async with` block is left without an error."""
+    """A reader that may write;
+    what it wrote is there when the `async with` block is left without an error.
+    """
 
-    def __init__(self, connection: Any, statements: Statements, patience: Patience, origin: Origin) -> None:
+    def __init__(
+        self, connection: Any, statements: Statements, patience: Patience, origin: Origin
+    ) -> None:
         super().__init__(connection, statements, patience)
         self.origin = origin
         self.recorded: list[Recorded] = []
         # The columns of the idempotency record that the answer to this request is kept under.
         self.answer: Row | None = None
 
-    def record(self, event: Event, *, values: Row | None = None, sensitive: Row | None = None, proofs: Sequence[outbox.Proof] = ()) -> None:
-        """Tell an event: it is written with its audit row just before COMMIT. `values` go to the audit alone and may be personal.
+    def record(
+        self,
+        event: Event,
+        *,
+        values: Row | None = None,
+        sensitive: Row | None = None,
+        proofs: Sequence[outbox.Proof] = (),
+    ) -> None:
+        """Tell an event: it is written with its audit row just before COMMIT. `values` go to the
+        audit alone and may be personal.
 
-        `sensitive` goes there too and is shown to callers with the service's sensitive scope alone; `proofs` seal other rows of the change.
+        `sensitive` goes there too and is shown to callers with the service's sensitive scope alone;
+        `proofs` seal other rows of the change.
         """
-        self.recorded.append(outbox.recorded(event, values or {}, sensitive=sensitive, proofs=proofs))
+        self.recorded.append(
+            outbox.recorded(event, values or {}, sensitive=sensitive, proofs=proofs)
+        )
 
     def tell(self, event: Event) -> None:
-        """Tell an event without an audit row of its own: the change stands in the row of another event of this transaction."""
+        """Tell an event without an audit row of its own:
+        the change stands in the row of another event of this transaction.
+        """
         self.recorded.append(outbox.recorded(event, {}, is_audited=False))
 
-    def audit(self, event: Event, *, values: Row | None = None, sensitive: Row | None = None) -> None:
-        """Write an audit row without telling anybody, such as for the reading of a sensitive fact; values as in `record`."""
-        self.recorded.append(outbox.recorded(event, values or {}, sensitive=sensitive, is_told=False))
+    def audit(
+        self, event: Event, *, values: Row | None = None, sensitive: Row | None = None
+    ) -> None:
+        """Write an audit row without telling anybody, such as for the reading of a sensitive fact;
+        values as in `record`.
+        """
+        self.recorded.append(
+            outbox.recorded(event, values or {}, sensitive=sensitive, is_told=False)
+        )
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[Self]:
-        """What fails inside is undone alone, together with what it told; the transaction goes on."""
+        """What fails inside is undone alone, together with what it told;
+        the transaction goes on.
+        """
         told = len(self.recorded)
         await self._say("SAVEPOINT step")
         try:
             yield self
         except BaseException:
             del self.recorded[told:]
-            # Going back leaves the savepoint there: without the release an outer one of the same name would stay hidden behind it.
+            # Going back leaves the savepoint there: without the release an outer one of the same
+            # name would stay hidden behind it.
             await self._say("ROLLBACK TO SAVEPOINT step; RELEASE SAVEPOINT step")
             raise
         await self._say("RELEASE SAVEPOINT step")
@@ -86,9 +122,13 @@ class Transaction(Writer):
 
 
 class _TransactionBlock:
-    """`async with`: BEGIN with the limits of this transaction in one round trip, then COMMIT or ROLLBACK."""
+    """`async with`: BEGIN with the limits of this transaction in one round trip,
+    then COMMIT or ROLLBACK.
+    """
 
-    def __init__(self, database: "Database", begin: str, patience: Patience, origin: Origin) -> None:
+    def __init__(
+        self, database: "Database", begin: str, patience: Patience, origin: Origin
+    ) -> None:
         self._database = database
         self._begin = begin
         self._patience = patience
@@ -98,10 +138,14 @@ class _TransactionBlock:
 
     async def __aenter__(self) -> Transaction:
         self._connection = await self._database.begun(self._begin, self._patience)
-        self._tx = Transaction(self._connection, self._database.statements, self._patience, self._origin)
+        self._tx = Transaction(
+            self._connection, self._database.statements, self._patience, self._origin
+        )
         return self._tx
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
         try:
             if kind is None:
                 await self._tell_and_commit()
@@ -129,7 +173,8 @@ class _TransactionBlock:
         try:
             outcome = await self._patience.answer(self._connection, "execute", "COMMIT")
         except (TransactionRolledBack, DatabaseUnavailable) as error:
-            # A lost connection is read as "rolled back" everywhere but here: COMMIT may have reached the server.
+            # A lost connection is read as "rolled back" everywhere but here: COMMIT may have
+            # reached the server.
             if is_answered(error.__cause__):
                 raise
             raise OutcomeUnknown(told) from error
@@ -150,7 +195,10 @@ class Database:
         self._connections: WeakSet[Connection] = WeakSet()
         self._looking: asyncio.Task[None] | None = None
         self._pool: Any = None
-        within = f"SET LOCAL lock_timeout = {int(self.limits.lock_within * 1000)}; SET LOCAL statement_timeout = "
+        within = (
+            f"SET LOCAL lock_timeout = {int(self.limits.lock_within * 1000)}; SET LOCAL"
+            " statement_timeout = "
+        )
         self._begin = f"BEGIN; {within}{int(self.limits.statement_within * 1000)}"
 
     @property
@@ -158,7 +206,9 @@ class Database:
         return self.statements.schema
 
     async def open(self) -> None:
-        """Make the pool; connections are made when they are first needed, so that a service starts before its database."""
+        """Make the pool; connections are made when they are first needed,
+        so that a service starts before its database.
+        """
         self._pool = asyncpg.create_pool(
             min_size=0,
             max_size=self.limits.largest,
@@ -187,19 +237,25 @@ class Database:
             "statement_timeout": self.limits.statement_within,
         }
         session = {name: str(int(seconds * 1000)) for name, seconds in limits.items()}
-        connection = await self._hosts.connect(within=self.limits.connect_within, session=session, **options)
+        connection = await self._hosts.connect(
+            within=self.limits.connect_within, session=session, **options
+        )
         self._leave_others(connection.host)
         self._connections.add(connection)
         return connection
 
     def _leave_others(self, primary: str) -> None:
-        """There is one primary: connections to any other host lead to what was one, be it silent or read-only now."""
+        """There is one primary:
+        connections to any other host lead to what was one, be it silent or read-only now.
+        """
         for connection in list(self._connections):
             if connection.host != primary:
                 terminate(connection)
 
     def _doubt(self) -> None:
-        """Somebody kept silent: look for the primary beside the pool, whose connections may all hang, and make new ones from now on."""
+        """Somebody kept silent: look for the primary beside the pool,
+        whose connections may all hang, and make new ones from now on.
+        """
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look(), name="looking for the primary")
 
@@ -236,11 +292,18 @@ class Database:
         return connection
 
     async def release(self, connection: Any) -> None:
-        """Give a connection back, or end it when it cannot be had back in time. Only a cancellation is raised."""
+        """Give a connection back, or end it when it cannot be had back in time.
+        Only a cancellation is raised.
+        """
         try:
             async with asyncio.timeout(LET_GO_SECONDS):
                 await self._pool.release(connection, timeout=LET_GO_SECONDS)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+        except (
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+            OSError,
+        ):
             terminate(connection)
 
     def _patience(self, statement_within: float) -> Patience:
@@ -254,7 +317,9 @@ class Database:
         statement_within: float | None = None,
         pause_within: float | None = None,
     ) -> _TransactionBlock:
-        """A transaction, READ COMMITTED, of that origin; limits in seconds where the usual ones do not fit."""
+        """A transaction, READ COMMITTED, of that origin;
+        limits in seconds where the usual ones do not fit.
+        """
         begin = self._begin
         limits = {
             "lock_timeout": lock_within,
@@ -264,14 +329,22 @@ class Database:
         for name, seconds in limits.items():
             if seconds is not None:
                 begin += f"; SET LOCAL {name} = {max(1, int(seconds * 1000))}"
-        patience = self._patience(self.limits.statement_within if statement_within is None else statement_within)
+        patience = self._patience(
+            self.limits.statement_within if statement_within is None else statement_within
+        )
         return _TransactionBlock(self, begin, patience, origin)
 
     @asynccontextmanager
     async def reading(self, *, within: float | None = None) -> AsyncIterator[Reader]:
-        """A connection for single statements, each its own snapshot and within the usual limit, or answered within fewer seconds."""
+        """A connection for single statements, each its own snapshot and within the usual limit,
+        or answered within fewer seconds.
+        """
         connection = await self.acquire()
-        patience = self._patience(self.limits.statement_within) if within is None else Patience(within, self._doubt)
+        patience = (
+            self._patience(self.limits.statement_within)
+            if within is None
+            else Patience(within, self._doubt)
+        )
         reader = Reader(connection, self.statements, patience)
         try:
             yield reader
@@ -281,10 +354,14 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self, *, statement_within: float | None = None) -> AsyncIterator[Reader]:
-        """A connection on which all statements see the same moment; a limit in seconds where the usual one is too short."""
+        """A connection on which all statements see the same moment;
+        a limit in seconds where the usual one is too short.
+        """
         within = self.limits.statement_within if statement_within is None else statement_within
         patience = self._patience(within)
-        connection = await self.begun(f"{SNAPSHOT}; SET LOCAL statement_timeout = {int(within * 1000)}", patience)
+        connection = await self.begun(
+            f"{SNAPSHOT}; SET LOCAL statement_timeout = {int(within * 1000)}", patience
+        )
         reader = Reader(connection, self.statements, patience)
         try:
             yield reader
@@ -296,8 +373,12 @@ class Database:
                 await self.release(connection)
 
     async def listen(self, channel: str, callback: Any) -> Any:
-        """A connection of its own that hears NOTIFY on the channel: a hint, polling stays the truth. The caller closes it."""
-        connection = await connect(self.url, within=self.limits.connect_within, command_timeout=self.limits.answer_within)
+        """A connection of its own that hears NOTIFY on the channel:
+        a hint, polling stays the truth. The caller closes it.
+        """
+        connection = await connect(
+            self.url, within=self.limits.connect_within, command_timeout=self.limits.answer_within
+        )
         try:
             await connection.add_listener(channel, callback)
         except BaseException:

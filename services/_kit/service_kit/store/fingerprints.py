@@ -1,4 +1,6 @@
-"""Fingerprints of migrations: what tells a schema of this release from one that an edited file of the same name has made."""
+"""Fingerprints of migrations:
+what tells a schema of this release from one that an edited file of the same name has made.
+"""
 
 import ast
 import hashlib
@@ -30,14 +32,22 @@ def revision_files(migrations: str) -> list[Path]:
 
 
 def edited(applied: Mapping[str, str], migrations: str) -> list[str]:
-    """The revisions that the database was given by other files than this release's; those it alone knows are a later release's."""
-    return [revision for revision, digest in fingerprints(migrations).items() if applied.get(revision, digest) != digest]
+    """The revisions that the database was given by other files than this release's;
+    those it alone knows are a later release's.
+    """
+    return [
+        revision
+        for revision, digest in fingerprints(migrations).items()
+        if applied.get(revision, digest) != digest
+    ]
 
 
 def _digest(content: str) -> str:
     """Of a file, and of the steps of the kit's own schema that it takes."""
     steps = sorted(set(_KIT_STEP.findall(content)))
-    return hashlib.sha256("\n".join([content, *(_kit_step(step) for step in steps)]).encode()).hexdigest()
+    return hashlib.sha256(
+        "\n".join([content, *(_kit_step(step) for step in steps)]).encode()
+    ).hexdigest()
 
 
 @cache

@@ -1,4 +1,6 @@
-"""What the running role may do with the tables of its schema: everything with ordinary ones, adding alone with append-only ones."""
+"""What the running role may do with the tables of its schema:
+everything with ordinary ones, adding alone with append-only ones.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,16 +18,21 @@ def is_append_only(table: Table) -> bool:
 
 
 def take_hold(connection: Connection, schema: str, tables: MetaData) -> None:
-    """Give the migrating role every right on what it owns: where it runs the service as well, it had given some of them away."""
+    """Give the migrating role every right on what it owns:
+    where it runs the service as well, it had given some of them away.
+    """
     for table in _present(connection, schema, tables):
         if is_append_only(table) or table.info.get("kept"):
             connection.execute(text(f"GRANT ALL ON {_of(schema, table.name)} TO CURRENT_USER"))
 
 
-def grant(connection: Connection, schema: str, tables: MetaData, role: str, *, read_only: Iterable[str]) -> None:
+def grant(
+    connection: Connection, schema: str, tables: MetaData, role: str, *, read_only: Iterable[str]
+) -> None:
     """Give the role its rights, and no others, whatever it had; may be repeated.
 
-    An owner keeps the right to give itself what is taken from it here: with a role of its own for migrations that way is shut too.
+    An owner keeps the right to give itself what is taken from it here: with a role of its own for
+    migrations that way is shut too.
     """
     is_owner = connection.scalar(text("SELECT current_user = :role"), {"role": role})
     present = _present(connection, schema, tables)

@@ -9,7 +9,14 @@ import asyncpg
 from sqlalchemy import Column, Connection, MetaData, String, Table, select, text
 
 from service_kit.store.connection import connect
-from service_kit.store.fingerprints import FIND_FINGERPRINTS, FINGERPRINT_TABLE, edited, fingerprint, fingerprints, revision_files
+from service_kit.store.fingerprints import (
+    FIND_FINGERPRINTS,
+    FINGERPRINT_TABLE,
+    edited,
+    fingerprint,
+    fingerprints,
+    revision_files,
+)
 from service_kit.store.grants import grant, take_hold
 from service_kit.store.running import Reader
 
@@ -24,12 +31,13 @@ LOCK_KEY = 7_320_541
 # No such table, no such schema, no right to look.
 NOT_MIGRATED = {"42P01", "3F000", "42501"}
 OTHER_RELEASE = (
-    "the database was migrated by other files than this release's: revision {revisions} was edited; run the release that made it, "
-    "or restore its data into a new schema"
+    "the database was migrated by other files than this release's: revision {revisions} was edited;"
+    " run the release that made it, or restore its data into a new schema"
 )
 DIFFERS = (
-    "the tables are not those that this release's migrations make ({count} differences, first: {first}): an edited migration made them; "
-    "run the release that made them, or restore the data into a new schema"
+    "the tables are not those that this release's migrations make ({count} differences, first:"
+    " {first}): an edited migration made them; run the release that made them, or restore the data"
+    " into a new schema"
 )
 version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
 FIND_VERSION = select(version.c.version_num)
@@ -48,9 +56,11 @@ def script_directory(migrations: str) -> "ScriptDirectory":
 
 
 async def pending_migrations(reader: Reader, migrations: str) -> list[str]:
-    """Revisions that this release has and the database lacks. A newer database is fine: the previous release serves on.
+    """Revisions that this release has and the database lacks. A newer database is fine: the
+    previous release serves on.
 
-    A revision is named by the four digits that its file begins with, so that a serving process needs no alembic to ask.
+    A revision is named by the four digits that its file begins with, so that a serving process
+    needs no alembic to ask.
     """
     known = [path.name[:4] for path in revision_files(migrations)]
     try:
@@ -81,19 +91,29 @@ def _why_edited(applied: Mapping[str, str], migrations: str) -> str | None:
 
 
 async def migrate(
-    url: str, schema: str, migrations: str, *, to: str = "head", tables: MetaData | None = None, role: str | None = None
+    url: str,
+    schema: str,
+    migrations: str,
+    *,
+    to: str = "head",
+    tables: MetaData | None = None,
+    role: str | None = None,
 ) -> list[str]:
     """Bring the schema to a revision and return the names of the steps taken.
 
-    One migrator at a time (advisory lock); every step waits at most 5 s for a lock, so that it never queues up the service behind it.
-    With `tables` the running role (`role`, or the one that migrates) gets its rights on them, and a schema without fingerprints is
-    compared to them before it is taken for this release's. Raises SchemaOfAnotherRelease.
+    One migrator at a time (advisory lock); every step waits at most 5 s for a lock, so that it
+    never queues up the service behind it. With `tables` the running role (`role`, or the one that
+    migrates) gets its rights on them, and a schema without fingerprints is compared to them before
+    it is taken for this release's. Raises SchemaOfAnotherRelease.
     """
     await _check_server(url)
     engine = engine_for(url)
     try:
         async with engine.connect() as connection:
-            await connection.execute(text("SELECT pg_advisory_lock(:key, hashtext(:schema))"), {"key": LOCK_KEY, "schema": schema})
+            await connection.execute(
+                text("SELECT pg_advisory_lock(:key, hashtext(:schema))"),
+                {"key": LOCK_KEY, "schema": schema},
+            )
             await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
             await connection.execute(text(f'SET search_path = "{schema}"'))
             await connection.commit()
@@ -104,7 +124,14 @@ async def migrate(
         await engine.dispose()
 
 
-def _migrated(connection: Connection, schema: str, migrations: str, to: str, tables: MetaData | None, role: str | None) -> list[str]:
+def _migrated(
+    connection: Connection,
+    schema: str,
+    migrations: str,
+    to: str,
+    tables: MetaData | None,
+    role: str | None,
+) -> list[str]:
     applied = _applied(connection, schema)
     if why := _why_edited(applied, migrations):
         raise SchemaOfAnotherRelease(why)
@@ -112,7 +139,8 @@ def _migrated(connection: Connection, schema: str, migrations: str, to: str, tab
         take_hold(connection, schema, tables)
         connection.commit()
     was = _version(connection, schema)
-    # Alembic opens and ends the transactions of its steps itself, and one of ours must not be around them.
+    # Alembic opens and ends the transactions of its steps itself, and one of ours must not be
+    # around them.
     connection.commit()
     taken = _upgrade(connection, schema, migrations, to)
     is_adopted = was is not None and not applied
@@ -126,24 +154,36 @@ def _migrated(connection: Connection, schema: str, migrations: str, to: str, tab
 
 
 def _applied(connection: Connection, schema: str) -> dict[str, str]:
-    """The fingerprints that the database holds; its table is made here, as alembic makes that of the version."""
-    if not connection.scalar(text("SELECT to_regclass(:name)"), {"name": f'"{schema}".{FINGERPRINT_TABLE}'}):
+    """The fingerprints that the database holds;
+    its table is made here, as alembic makes that of the version.
+    """
+    if not connection.scalar(
+        text("SELECT to_regclass(:name)"), {"name": f'"{schema}".{FINGERPRINT_TABLE}'}
+    ):
         fingerprint.create(connection)
         connection.commit()
     return {row.revision: row.digest for row in connection.execute(FIND_FINGERPRINTS)}
 
 
 def _version(connection: Connection, schema: str) -> str | None:
-    if not connection.scalar(text("SELECT to_regclass(:name)"), {"name": f'"{schema}".{VERSION_TABLE}'}):
+    if not connection.scalar(
+        text("SELECT to_regclass(:name)"), {"name": f'"{schema}".{VERSION_TABLE}'}
+    ):
         return None
     found: str | None = connection.scalar(FIND_VERSION)
     return found
 
 
-def _remember(connection: Connection, applied: Mapping[str, str], migrations: str, present: str | None) -> None:
+def _remember(
+    connection: Connection, applied: Mapping[str, str], migrations: str, present: str | None
+) -> None:
     """Keep the fingerprints of what is applied now; those of a later release stay as they are."""
     known = fingerprints(migrations)
-    gone = [revision for revision in applied if present is None or (revision > present and revision in known)]
+    gone = [
+        revision
+        for revision in applied
+        if present is None or (revision > present and revision in known)
+    ]
     if gone:
         connection.execute(fingerprint.delete().where(fingerprint.c.revision.in_(gone)))
     fresh = [
@@ -156,7 +196,9 @@ def _remember(connection: Connection, applied: Mapping[str, str], migrations: st
 
 
 def _require_no_difference(connection: Connection, tables: MetaData) -> None:
-    """A schema of which nobody wrote down by which files it was made is taken for ours only when its tables are ours."""
+    """A schema of which nobody wrote down by which files it was made is taken for
+    ours only when its tables are ours.
+    """
     from alembic.autogenerate import compare_metadata
 
     found = compare_metadata(comparison(connection), tables)
@@ -165,19 +207,28 @@ def _require_no_difference(connection: Connection, tables: MetaData) -> None:
 
 
 def comparison(connection: Connection) -> "MigrationContext":
-    """Alembic's view of the schema that the search path names, without the tables that `migrate` makes for itself."""
+    """Alembic's view of the schema that the search path names,
+    without the tables that `migrate` makes for itself.
+    """
     from alembic.migration import MigrationContext
 
     connection.dialect.default_schema_name = connection.scalar(text("SELECT current_schema()"))
     own = (VERSION_TABLE, FINGERPRINT_TABLE)
-    opts = {"include_name": lambda name, kind, _parents: not (kind == "table" and name in own), "compare_type": True}
+    opts = {
+        "include_name": lambda name, kind, _parents: not (kind == "table" and name in own),
+        "compare_type": True,
+    }
     return MigrationContext.configure(connection, opts=opts)
 
 
 def _in_words(difference: Any) -> str:
     """One difference as alembic tells it, such as `add_column complaint.wish`."""
     kind, *what = difference if isinstance(difference, tuple) else difference[0]
-    names = [str(getattr(each, "name", each)) for each in what if isinstance(each, str) or getattr(each, "name", None)]
+    names = [
+        str(getattr(each, "name", each))
+        for each in what
+        if isinstance(each, str) or getattr(each, "name", None)
+    ]
     return " ".join([str(kind), ".".join(names)])
 
 
@@ -191,15 +242,21 @@ async def role_of(url: str) -> str:
 
 
 def engine_for(url: str) -> "AsyncEngine":
-    """SQLAlchemy's engine for whoever speaks alembic; it connects as the kit does, to the primary among several hosts."""
+    """SQLAlchemy's engine for whoever speaks alembic;
+    it connects as the kit does, to the primary among several hosts.
+    """
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
 
-    return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: connect(url, within=5.0))
+    return create_async_engine(
+        "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: connect(url, within=5.0)
+    )
 
 
 class SchemaOfAnotherRelease(Exception):
-    """The schema was made by other migrations than this release's: edited ones, under the same names."""
+    """The schema was made by other migrations than this release's:
+    edited ones, under the same names.
+    """
 
 
 class DatabaseTooOld(Exception):
@@ -213,7 +270,9 @@ async def _check_server(url: str) -> None:
     finally:
         await connection.close()
     if number < 150_000:
-        raise DatabaseTooOld(f"the database is Postgres {number // 10_000}; 15 is the oldest that is accepted")
+        raise DatabaseTooOld(
+            f"the database is Postgres {number // 10_000}; 15 is the oldest that is accepted"
+        )
 
 
 def _upgrade(connection: Connection, schema: str, migrations: str, to: str) -> list[str]:
@@ -224,13 +283,23 @@ def _upgrade(connection: Connection, schema: str, migrations: str, to: str) -> l
     taken: list[str] = []
 
     def steps(revision: Any, _context: Any) -> Any:
-        found = script._downgrade_revs(to, revision) if to.startswith("-") or to == "base" else script._upgrade_revs(to, revision)
+        found = (
+            script._downgrade_revs(to, revision)
+            if to.startswith("-") or to == "base"
+            else script._upgrade_revs(to, revision)
+        )
         taken.extend(step.name for step in found)
         return found
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
     context = MigrationContext.configure(
-        connection, opts={"version_table": VERSION_TABLE, "version_table_schema": schema, "fn": steps, "transaction_per_migration": True}
+        connection,
+        opts={
+            "version_table": VERSION_TABLE,
+            "version_table_schema": schema,
+            "fn": steps,
+            "transaction_per_migration": True,
+        },
     )
     with Operations.context(context):
         context.run_migrations()

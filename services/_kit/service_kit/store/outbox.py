@@ -1,4 +1,6 @@
-"""What one transaction tells: its events, its audit rows and its stored answer, written in one statement before COMMIT."""
+"""What one transaction tells:
+its events, its audit rows and its stored answer, written in one statement before COMMIT.
+"""
 
 import os
 from collections import Counter
@@ -41,7 +43,9 @@ SENSITIVE = "sensitive"
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What happened, in the past tense: `payload` holds ids and business facts, never personal values."""
+    """What happened, in the past tense:
+    `payload` holds ids and business facts, never personal values.
+    """
 
     type: str
     subject: UUID
@@ -52,7 +56,9 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """That a row of an append-only table of the service was written: which one, and the hash that its content comes to."""
+    """That a row of an append-only table of the service was written:
+    which one, and the hash that its content comes to.
+    """
 
     subject: UUID
     kind: str
@@ -98,8 +104,28 @@ _audits = rows(
     link=LargeBinary,
     values=JSONB,
 )
-_EVENT_COLUMNS = ["subject", "id", "type", "unit", "occurred_at", "payload", "traceparent", "is_bulk"]
-_AUDIT_COLUMNS = ["subject", "at", "action", "client_id", "actor", "unit", "request_id", "salt", "digest", "values"]
+_EVENT_COLUMNS = [
+    "subject",
+    "id",
+    "type",
+    "unit",
+    "occurred_at",
+    "payload",
+    "traceparent",
+    "is_bulk",
+]
+_AUDIT_COLUMNS = [
+    "subject",
+    "at",
+    "action",
+    "client_id",
+    "actor",
+    "unit",
+    "request_id",
+    "salt",
+    "digest",
+    "values",
+]
 _previous = (
     select(audit_entry.c.sequence, audit_entry.c.hash)
     .where(audit_entry.c.subject == _audits.c.subject)
@@ -107,7 +133,11 @@ _previous = (
     .limit(literal(1, Integer))
     .lateral("previous")
 )
-_told = insert(event).from_select(_EVENT_COLUMNS, select(*(_events.c[name] for name in _EVENT_COLUMNS))).cte("told")
+_told = (
+    insert(event)
+    .from_select(_EVENT_COLUMNS, select(*(_events.c[name] for name in _EVENT_COLUMNS)))
+    .cte("told")
+)
 _audited = (
     insert(audit_entry)
     .from_select(
@@ -115,13 +145,16 @@ _audited = (
         select(
             *(_audits.c[name] for name in _AUDIT_COLUMNS),
             func.coalesce(_previous.c.sequence, 0) + 1,
-            func.sha256(func.coalesce(_previous.c.hash, literal(b"", LargeBinary)).op("||")(_audits.c.link)),
+            func.sha256(
+                func.coalesce(_previous.c.hash, literal(b"", LargeBinary)).op("||")(_audits.c.link)
+            ),
         ).select_from(_audits.join(_previous, true(), isouter=True)),
     )
     .returning(audit_entry.c.subject, audit_entry.c.sequence, audit_entry.c.hash)
     .cte("audited")
 )
-# What has to be found again is noted outside its own table, in the same transaction: a tail that is removed leaves its note.
+# What has to be found again is noted outside its own table, in the same transaction: a tail that is
+# removed leaves its note.
 _proofs = rows("proofs", subject=Uuid, kind=String, sequence=Integer, hash=LargeBinary)
 _NOTE_COLUMNS = ["subject", "kind", "sequence", "hash"]
 _noted = (
@@ -129,7 +162,12 @@ _noted = (
     .from_select(
         _NOTE_COLUMNS,
         union_all(
-            select(_audited.c.subject, literal(audit_entry.name, String), _audited.c.sequence, _audited.c.hash),
+            select(
+                _audited.c.subject,
+                literal(audit_entry.name, String),
+                _audited.c.sequence,
+                _audited.c.hash,
+            ),
             select(*(_proofs.c[name] for name in _NOTE_COLUMNS)),
         ),
     )
@@ -137,8 +175,18 @@ _noted = (
 )
 _answered = (
     update(idempotency_record)
-    .where(*(idempotency_record.c[name] == bindparam(f"answer_{name}") for name in ("client_id", "method", "path", "key")))
-    .values({name: bindparam(f"answer_{name}") for name in ("status", "headers", "body", "unit", "subjects")})
+    .where(
+        *(
+            idempotency_record.c[name] == bindparam(f"answer_{name}")
+            for name in ("client_id", "method", "path", "key")
+        )
+    )
+    .values(
+        {
+            name: bindparam(f"answer_{name}")
+            for name in ("status", "headers", "body", "unit", "subjects")
+        }
+    )
     .cte("answered")
 )
 WRITE = select(literal(1, Integer)).add_cte(_told, _audited, _noted)
@@ -154,26 +202,47 @@ def recorded(
     is_audited: bool = True,
     proofs: Sequence[Proof] = (),
 ) -> Recorded:
-    """An event ready to be written, with a fresh id; ValueError where the name of the sensitive member is taken otherwise."""
+    """An event ready to be written, with a fresh id;
+    ValueError where the name of the sensitive member is taken otherwise.
+    """
     if SENSITIVE in values or SENSITIVE in event_.payload:
         raise ValueError(f"{event_.type}: the member `{SENSITIVE}` is given by its own keyword")
-    return Recorded(id=new_id(), event=event_, values=values, sensitive=sensitive, is_told=is_told, is_audited=is_audited, proofs=proofs)
+    return Recorded(
+        id=new_id(),
+        event=event_,
+        values=values,
+        sensitive=sensitive,
+        is_told=is_told,
+        is_audited=is_audited,
+        proofs=proofs,
+    )
 
 
-async def write(tx: Reader, entries: Sequence[Recorded], origin: Origin, answer: Mapping[str, object] | None) -> None:
+async def write(
+    tx: Reader, entries: Sequence[Recorded], origin: Origin, answer: Mapping[str, object] | None
+) -> None:
     """Write events, audit rows and the stored answer of one transaction in one statement.
 
     `answer` holds the columns of its idempotency record, or is None where the request had no key.
-    Raises TransactionRolledBack when a rival wrote an audit row of the same subject first: the transaction may run again.
+    Raises TransactionRolledBack when a rival wrote an audit row of the same subject first: the
+    transaction may run again.
     """
     told = [entry for entry in entries if entry.is_told]
     audited = [entry for entry in entries if entry.is_audited]
     try:
-        arrays = {**_event_arrays(told, origin), **_audit_arrays(audited, origin), **_proof_arrays(entries)}
+        arrays = {
+            **_event_arrays(told, origin),
+            **_audit_arrays(audited, origin),
+            **_proof_arrays(entries),
+        }
         if answer is None:
             await tx.fetch(WRITE, **arrays)
         else:
-            await tx.fetch(WRITE_AND_ANSWER, **arrays, **{f"answer_{name}": value for name, value in answer.items()})
+            await tx.fetch(
+                WRITE_AND_ANSWER,
+                **arrays,
+                **{f"answer_{name}": value for name, value in answer.items()},
+            )
     except UniqueViolated as error:
         if error.constraint == "pk_audit_entry":
             raise TransactionRolledBack("another change of the same subject came first") from error
@@ -239,7 +308,8 @@ def _named(actions: Sequence[str]) -> list[str]:
 
 
 def _values_by_action(entries: Sequence[Recorded]) -> dict[str, dict[str, Any]]:
-    """What each action carried; the second of one kind stands beside the first, as `clock.warned 2`.
+    """What each action carried; the second of one kind stands beside the first, as `clock.warned
+    2`.
 
     What is sensitive lies inside, so that the digest covers it and erasure takes it along.
     """
@@ -249,5 +319,9 @@ def _values_by_action(entries: Sequence[Recorded]) -> dict[str, dict[str, Any]]:
         action = entry.event.type
         counts[action] += 1
         name = action if counts[action] == 1 else f"{action} {counts[action]}"
-        values[name] = {**entry.event.payload, **entry.values, **({SENSITIVE: dict(entry.sensitive)} if entry.sensitive else {})}
+        values[name] = {
+            **entry.event.payload,
+            **entry.values,
+            **({SENSITIVE: dict(entry.sensitive)} if entry.sensitive else {}),
+        }
     return values

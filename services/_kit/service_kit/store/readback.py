@@ -8,7 +8,12 @@ from typing import Any
 from sqlalchemy import insert
 
 from service_kit.store.database import Database
-from service_kit.store.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack, UniqueViolated
+from service_kit.store.sqlstates import (
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    TransactionRolledBack,
+    UniqueViolated,
+)
 from service_kit.store.tables import event
 from service_kit.words.errors import Unavailable
 
@@ -18,7 +23,9 @@ PROBE = insert(event)
 
 
 class OutcomeNotKnown(Unavailable):
-    """The database went away while it was committing: whether the change was made is not known; look before you repeat it."""
+    """The database went away while it was committing: whether the change was made is not known;
+    look before you repeat it.
+    """
 
 
 class _Undone(Exception):
@@ -28,8 +35,9 @@ class _Undone(Exception):
 async def was_committed(database: Database, told: Sequence[Any]) -> bool:
     """Whether the transaction that told these events was committed.
 
-    Writes one of them again and takes it back: the unique key makes the probe wait for a transaction that is still under way.
-    Raises OutcomeNotKnown when the database does not come back in time, or when nothing was told that could be asked for.
+    Writes one of them again and takes it back: the unique key makes the probe wait for a
+    transaction that is still under way. Raises OutcomeNotKnown when the database does not come back
+    in time, or when nothing was told that could be asked for.
     """
     entry = next((each for each in told if each.is_told), None)
     if entry is None:

@@ -9,7 +9,8 @@ from sqlalchemy.sql.base import Executable
 from service_kit.store.connection import Patience
 from service_kit.store.statements import Statements
 
-# How long one row of many may take on average: the server's limit is that of each row, ours is that of all.
+# How long one row of many may take on average: the server's limit is that of each row, ours is that
+# of all.
 ROW_SECONDS = 0.01
 
 
@@ -38,13 +39,17 @@ class Reader:
     async def fetch(self, statement: Executable, /, **given: object) -> list[Record]:
         """All rows."""
         compiled = self._statements.compiled(statement, given)
-        rows: list[Record] = await self._patience.answer(self.connection, "fetch", compiled.sql, *compiled.arguments(given))
+        rows: list[Record] = await self._patience.answer(
+            self.connection, "fetch", compiled.sql, *compiled.arguments(given)
+        )
         return rows
 
     async def fetch_one(self, statement: Executable, /, **given: object) -> Record | None:
         """The first row, or None."""
         compiled = self._statements.compiled(statement, given)
-        row: Record | None = await self._patience.answer(self.connection, "fetchrow", compiled.sql, *compiled.arguments(given))
+        row: Record | None = await self._patience.answer(
+            self.connection, "fetchrow", compiled.sql, *compiled.arguments(given)
+        )
         return row
 
     async def fetch_value(self, statement: Executable, /, **given: object) -> Any:
@@ -61,7 +66,14 @@ class Reader:
             content.extend(part)
 
         arguments = compiled.arguments(given)
-        await self._patience.answer(self.connection, "copy_from_query", compiled.sql, *arguments, output=gather, format="binary")
+        await self._patience.answer(
+            self.connection,
+            "copy_from_query",
+            compiled.sql,
+            *arguments,
+            output=gather,
+            format="binary",
+        )
         return bytes(content)
 
 
@@ -71,7 +83,9 @@ class Writer(Reader):
     async def execute(self, statement: Executable, /, **given: object) -> int:
         """Run it and return how many rows it touched."""
         compiled = self._statements.compiled(statement, given)
-        status: str = await self._patience.answer(self.connection, "execute", compiled.sql, *compiled.arguments(given))
+        status: str = await self._patience.answer(
+            self.connection, "execute", compiled.sql, *compiled.arguments(given)
+        )
         return _touched(status)
 
     async def execute_many(self, statement: Executable, rows: Sequence[Row]) -> None:
@@ -81,17 +95,31 @@ class Writer(Reader):
         compiled = self._statements.compiled(statement, rows[0])
         arguments = [compiled.arguments(row) for row in rows]
         within = self._patience.seconds + ROW_SECONDS * len(rows)
-        await self._patience.answer(self.connection, "executemany", compiled.sql, arguments, within=within)
+        await self._patience.answer(
+            self.connection, "executemany", compiled.sql, arguments, within=within
+        )
 
-    async def copy_rows(self, table: str, *, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """COPY rows into a table of the own schema: the fast way for thousands of rows that cannot conflict."""
+    async def copy_rows(
+        self, table: str, *, columns: Sequence[str], rows: Iterable[Sequence[object]]
+    ) -> None:
+        """COPY rows into a table of the own schema:
+        the fast way for thousands of rows that cannot conflict.
+        """
         options: dict[str, Any] = {"columns": list(columns), "schema_name": self._statements.schema}
-        await self._patience.answer(self.connection, "copy_records_to_table", table, records=rows, **options)
+        await self._patience.answer(
+            self.connection, "copy_records_to_table", table, records=rows, **options
+        )
 
     async def copy_in(self, table: str, *, columns: Sequence[str], content: bytes) -> None:
         """Put a binary COPY, such as `copy_out` gives, into a table of the own schema."""
-        options: dict[str, Any] = {"columns": list(columns), "schema_name": self._statements.schema, "format": "binary"}
-        await self._patience.answer(self.connection, "copy_to_table", table, source=BytesIO(content), **options)
+        options: dict[str, Any] = {
+            "columns": list(columns),
+            "schema_name": self._statements.schema,
+            "format": "binary",
+        }
+        await self._patience.answer(
+            self.connection, "copy_to_table", table, source=BytesIO(content), **options
+        )
 
 
 def _touched(status: str) -> int:

@@ -11,7 +11,9 @@ from service_kit.words.messages import said
 
 
 class UniqueViolated(Exception):
-    """A unique constraint refused the row; `constraint` is its name. Stores turn it into the refusal of their slice."""
+    """A unique constraint refused the row; `constraint` is its name.
+    Stores turn it into the refusal of their slice.
+    """
 
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)
@@ -19,7 +21,9 @@ class UniqueViolated(Exception):
 
 
 class ExclusionViolated(UniqueViolated):
-    """An exclusion constraint refused the row: it overlaps another one; `constraint` is its name."""
+    """An exclusion constraint refused the row: it overlaps another one;
+    `constraint` is its name.
+    """
 
 
 class ForeignKeyViolated(Exception):
@@ -39,11 +43,15 @@ class ValueOutOfRange(Invalid):
 
 
 class TransactionRolledBack(Exception):
-    """Nothing was written (serialization failure, deadlock, connection lost before COMMIT): the whole transaction may run again."""
+    """Nothing was written (serialization failure, deadlock, connection lost before COMMIT):
+    the whole transaction may run again.
+    """
 
 
 class OutcomeUnknown(Exception):
-    """The connection was lost while COMMIT was under way: the outcome must be read back by the ids of what it `told`."""
+    """The connection was lost while COMMIT was under way:
+    the outcome must be read back by the ids of what it `told`.
+    """
 
     def __init__(self, told: Sequence[Any]) -> None:
         super().__init__("the connection was lost while COMMIT was under way")
@@ -68,16 +76,21 @@ BY_STATE: Mapping[str, Callable[[str], Exception]] = {
     "23505": UniqueViolated,
     "23P01": ExclusionViolated,
     "23503": ForeignKeyViolated,
-    "23514": lambda constraint: CheckViolated(said("the rule {constraint} does not hold", constraint=constraint)),
+    "23514": lambda constraint: CheckViolated(
+        said("the rule {constraint} does not hold", constraint=constraint)
+    ),
     "55P03": lambda _: LockNotAvailable(),
     "57014": lambda _: StatementTooSlow(),
 }
-# The driver loses its place when the server ends a session between two statements; that connection is of no use either.
+# The driver loses its place when the server ends a session between two statements; that connection
+# is of no use either.
 LOST = (ConnectionError, asyncpg.PostgresConnectionError, asyncpg.InternalClientError)
-# The session was ended by the server: connection failures, shutdowns, and a pause inside a transaction that was too long.
+# The session was ended by the server: connection failures, shutdowns, and a pause inside a
+# transaction that was too long.
 ENDED = ("08", "57P0", "25P03")
 RETRIED = {"40001", "40P01"}
-# A migration changed what a prepared statement reads; the driver has forgotten the statement and prepares it anew.
+# A migration changed what a prepared statement reads; the driver has forgotten the statement and
+# prepares it anew.
 OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 # Too many connections, disk or memory full; no right to enter; a standby that cannot write.
 REFUSED = ("53", "28", "3D000", "25006")
@@ -86,9 +99,12 @@ UNSTORABLE_CLASS = "22"
 
 
 def is_connection_lost(error: BaseException | None) -> bool:
-    """Whether the error means that the connection is gone, by its class, by SQLSTATE, or by the driver's own words."""
+    """Whether the error means that the connection is gone, by its class, by SQLSTATE,
+    or by the driver's own words.
+    """
     if isinstance(error, asyncpg.InterfaceError):
-        # The driver has one class for closed connections, which leave the pool, and for calls that are mistakes of ours.
+        # The driver has one class for closed connections, which leave the pool, and for calls that
+        # are mistakes of ours.
         return any(word in str(error) for word in ("closed", "closing", "released back"))
     return isinstance(error, LOST) or _state(error).startswith(ENDED)
 
@@ -99,9 +115,11 @@ def is_answered(error: BaseException | None) -> bool:
 
 
 def is_unstorable(error: BaseException) -> bool:
-    """Whether a value cannot be stored, by what the server says or by what the driver finds before it asks the server.
+    """Whether a value cannot be stored, by what the server says or by what the driver finds before
+    it asks the server.
 
-    A value of another type than the column's, which only the driver finds, is a mistake of ours and not of the caller.
+    A value of another type than the column's, which only the driver finds, is a mistake of ours and
+    not of the caller.
     """
     return _state(error).startswith(UNSTORABLE_CLASS) and not isinstance(error.__cause__, TypeError)
 
@@ -121,16 +139,25 @@ def translated(error: BaseException) -> BaseException | None:
         return TransactionRolledBack("connection lost")
     if isinstance(error, TimeoutError | OSError) or state.startswith(REFUSED):
         return DatabaseUnavailable()
-    return BY_STATE[state](str(getattr(error, "constraint_name", ""))) if state in BY_STATE else None
+    return (
+        BY_STATE[state](str(getattr(error, "constraint_name", ""))) if state in BY_STATE else None
+    )
 
 
 class _Translated:
-    """`with TRANSLATED:` raises the kit's word in place of the driver's; it keeps no state, so that one serves all."""
+    """`with TRANSLATED:` raises the kit's word in place of the driver's;
+    it keeps no state, so that one serves all.
+    """
 
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if error is not None and (word := translated(error)) is not None:
             raise word from error
 

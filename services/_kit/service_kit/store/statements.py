@@ -13,14 +13,18 @@ DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]  # SQLAlche
 
 
 def rows(name: str, /, **types: Any) -> TableValuedAlias:
-    """Many rows as the parameters of one statement: `rows("new", id=Uuid, text=String)` binds the lists `new_id` and `new_text`."""
+    """Many rows as the parameters of one statement:
+    `rows("new", id=Uuid, text=String)` binds the lists `new_id` and `new_text`.
+    """
     arrays = [bindparam(f"{name}_{key}", type_=ARRAY(kind)) for key, kind in types.items()]
     columns = [column(key, kind) for key, kind in types.items()]
     return func.unnest(*arrays).table_valued(*columns, name=name).render_derived()
 
 
 class MissingParameters(TypeError):
-    """The statement names parameters that the call did not give, or the call names columns that the table does not have: a bug of ours."""
+    """The statement names parameters that the call did not give,
+    or the call names columns that the table does not have: a bug of ours.
+    """
 
 
 class Compiled:
@@ -37,12 +41,17 @@ class Compiled:
             render_schema_translate=True,
         )
         if any(bind.required for bind in compiler.post_compile_params):
-            raise MissingParameters("IN takes a list that the statement itself holds; for a parameter write `= any_(...)`")
+            raise MissingParameters(
+                "IN takes a list that the statement itself holds; for a parameter write `="
+                " any_(...)`"
+            )
         required = {name for name, bind in compiler.binds.items() if bind.required}
         state = compiler.construct_expanded_state(dict.fromkeys(required), escape_names=False)
         self.sql = state.statement
         self._names = tuple(state.positiontup or ())
-        self._defaults = {name: state.parameters[name] for name in self._names if name not in required}
+        self._defaults = {
+            name: state.parameters[name] for name in self._names if name not in required
+        }
         if unknown := set(columns or ()) - set(self._names):
             raise MissingParameters(f"the statement has no place for {', '.join(sorted(unknown))}")
 
@@ -56,11 +65,15 @@ class Compiled:
 
 
 class Statements:
-    """Compiles for one schema; what lives at module level is compiled once, what is built per call is forgotten with it."""
+    """Compiles for one schema;
+    what lives at module level is compiled once, what is built per call is forgotten with it.
+    """
 
     def __init__(self, schema: str) -> None:
         self.schema = schema
-        self._compiled: WeakKeyDictionary[Any, dict[frozenset[str] | None, Compiled]] = WeakKeyDictionary()
+        self._compiled: WeakKeyDictionary[Any, dict[frozenset[str] | None, Compiled]] = (
+            WeakKeyDictionary()
+        )
 
     def compiled(self, statement: Executable, given: Mapping[str, object]) -> Compiled:
         columns = frozenset(given) if takes_columns(statement) else None
@@ -69,12 +82,18 @@ class Statements:
             variants = self._compiled[statement] = {}
         found = variants.get(columns)
         if found is None:
-            found = variants[columns] = Compiled(statement, self.schema, None if columns is None else sorted(columns))
+            found = variants[columns] = Compiled(
+                statement, self.schema, None if columns is None else sorted(columns)
+            )
         return found
 
 
 def takes_columns(statement: Executable) -> bool:
-    """Whether the statement is an `insert(table)` or `update(table)` whose columns are those of the call's parameters."""
+    """Whether the statement is an `insert(table)` or `update(table)` whose columns
+    are those of the call's parameters.
+    """
     if isinstance(statement, Insert):
-        return statement._values is None and statement._multi_values == () and statement.select is None
+        return (
+            statement._values is None and statement._multi_values == () and statement.select is None
+        )
     return isinstance(statement, Update) and not statement._values

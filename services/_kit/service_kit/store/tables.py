@@ -40,18 +40,27 @@ event = Table(
     Column("type", String(100), nullable=False),
     Column("unit", String(200)),
     Column("occurred_at", Moment, nullable=False),
-    # The order of commits of one subject: read from the server's clock after the subject's row is locked.
+    # The order of commits of one subject: read from the server's clock after the subject's row is
+    # locked.
     Column("recorded_at", Moment, nullable=False, server_default=text("clock_timestamp()")),
     Column("payload", JSONB, nullable=False),
     Column("traceparent", String(55)),
     Column("position", BigInteger),
-    # Told by work on thousands of rows at once, such as an import: whoever waits for live news reads past it.
+    # Told by work on thousands of rows at once, such as an import: whoever waits for live news
+    # reads past it.
     Column("is_bulk", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("subject", "id"),
 )
-Index("ix_event_unsequenced", event.c.recorded_at, event.c.id, postgresql_where=event.c.position.is_(None))
+Index(
+    "ix_event_unsequenced",
+    event.c.recorded_at,
+    event.c.id,
+    postgresql_where=event.c.position.is_(None),
+)
 Index("ix_event_position", event.c.position, postgresql_where=event.c.position.is_not(None))
-Index("ix_event_live", event.c.position, postgresql_where=text("position IS NOT NULL AND NOT is_bulk"))
+Index(
+    "ix_event_live", event.c.position, postgresql_where=text("position IS NOT NULL AND NOT is_bulk")
+)
 
 event_head = Table(
     "event_head",
@@ -76,14 +85,17 @@ audit_entry = Table(
     Column("salt", LargeBinary),
     Column("digest", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
-    # The personal part stands beside its salted digest: both values and salt can be erased, the chain still proves itself.
+    # The personal part stands beside its salted digest: both values and salt can be erased, the
+    # chain still proves itself.
     Column("values", JSONB),
     PrimaryKeyConstraint("subject", "sequence"),
-    # What `migrate` grants by: the running role adds rows, and changes nothing but what an erasure empties.
+    # What `migrate` grants by: the running role adds rows, and changes nothing but what an erasure
+    # empties.
     info={"append_only": True, "erasable": ("values", "salt")},
 )
 
-# What was written and waits to be sealed: `kind` is the table of the row, `hash` what its content has to come to.
+# What was written and waits to be sealed: `kind` is the table of the row, `hash` what its content
+# has to come to.
 audit_unsealed = Table(
     "audit_unsealed",
     kit,
@@ -116,7 +128,8 @@ audit_seal_head = Table(
     Column("number", BigInteger, nullable=False),
     Column("mac", LargeBinary, nullable=False),
     PrimaryKeyConstraint("name"),
-    # Its row is changed by every seal and never goes: without it nobody could tell that seals were cut off.
+    # Its row is changed by every seal and never goes: without it nobody could tell that seals were
+    # cut off.
     info={"kept": True},
 )
 
@@ -132,7 +145,8 @@ idempotency_record = Table(
     Column("status", SmallInteger),
     Column("headers", JSONB),
     Column("body", LargeBinary),
-    # Where the answered resource lies, for the check that a read would make, and whose erasure empties the answer.
+    # Where the answered resource lies, for the check that a read would make, and whose erasure
+    # empties the answer.
     Column("unit", String(200)),
     Column("subjects", ARRAY(Uuid), nullable=False, server_default=text("'{}'")),
     PrimaryKeyConstraint("client_id", "method", "path", "key"),
@@ -163,7 +177,9 @@ timer = Table(
     Column("parked_reason", String(500)),
     PrimaryKeyConstraint("subject", "kind", "key"),
 )
-Index("ix_timer_due", timer.c.kind, timer.c.due_at, postgresql_where=timer.c.parked_reason.is_(None))
+Index(
+    "ix_timer_due", timer.c.kind, timer.c.due_at, postgresql_where=timer.c.parked_reason.is_(None)
+)
 
 job = Table(
     "job",
@@ -193,7 +209,12 @@ job = Table(
     PrimaryKeyConstraint("id"),
     CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'canceled')", name="state"),
 )
-Index("ix_job_open", job.c.kind, job.c.created_at, postgresql_where=job.c.state.in_(["queued", "running"]))
+Index(
+    "ix_job_open",
+    job.c.kind,
+    job.c.created_at,
+    postgresql_where=job.c.state.in_(["queued", "running"]),
+)
 
 feed_cursor = Table(
     "feed_cursor",

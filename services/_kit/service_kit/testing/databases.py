@@ -1,4 +1,6 @@
-"""Databases for tests: made once from the migrations, emptied and used again by the tests that come after."""
+"""Databases for tests:
+made once from the migrations, emptied and used again by the tests that come after.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,12 +12,15 @@ from service_kit.store.migrations import migrate
 from service_kit.testing.published import contract_of, faults_of
 from service_kit.words.identity import new_id
 
-# Rows that migrations themselves put in are kept aside, so that an emptied database can be given them again.
+# Rows that migrations themselves put in are kept aside, so that an emptied database can be given
+# them again.
 SEED = "test_seed"
 SHAPE = """
 SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
-  SELECT 'c' || oid || '.' || xmin AS part FROM pg_class WHERE oid >= 16384 AND relnamespace::regnamespace::text NOT LIKE 'pg\\_%'
-  UNION ALL SELECT 'n' || oid || '.' || xmin FROM pg_namespace WHERE oid >= 16384 AND nspname NOT LIKE 'pg\\_%'
+  SELECT 'c' || oid || '.' || xmin AS part FROM pg_class WHERE oid >= 16384 AND
+  relnamespace::regnamespace::text NOT LIKE 'pg\\_%'
+  UNION ALL SELECT 'n' || oid || '.' || xmin FROM pg_namespace WHERE oid >= 16384 AND nspname NOT
+  LIKE 'pg\\_%'
   UNION ALL SELECT 'p' || oid || '.' || xmin FROM pg_proc WHERE oid >= 16384
   UNION ALL SELECT 't' || oid || '.' || xmin FROM pg_trigger
   UNION ALL SELECT 'k' || oid || '.' || xmin FROM pg_constraint WHERE oid >= 16384
@@ -23,15 +28,21 @@ SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
     WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
 ) AS parts
 """
-TABLES = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname <> ALL (ARRAY['pg_catalog', 'information_schema', $1])"
+TABLES = (
+    "SELECT schemaname, tablename FROM pg_tables WHERE schemaname <> ALL (ARRAY['pg_catalog',"
+    " 'information_schema', $1])"
+)
 OTHERS = (
-    "SELECT count(pg_terminate_backend(pid, 2000)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    "SELECT count(pg_terminate_backend(pid, 2000)) FROM pg_stat_activity WHERE datname ="
+    " current_database() AND pid <> pg_backend_pid()"
 )
 
 
 @dataclass(frozen=True)
 class Template:
-    """What databases are copied from; `shape` tells whether a test has changed more than rows, `empty` takes the rows away."""
+    """What databases are copied from;
+    `shape` tells whether a test has changed more than rows, `empty` takes the rows away.
+    """
 
     name: str
     shape: str
@@ -48,7 +59,9 @@ class Lent:
 
 
 class Databases:
-    """Lends migrated databases of one server. What a test gives back is emptied, not dropped: making one takes ten times longer."""
+    """Lends migrated databases of one server.
+    What a test gives back is emptied, not dropped: making one takes ten times longer.
+    """
 
     def __init__(self, server: str) -> None:
         self._server = server
@@ -62,7 +75,9 @@ class Databases:
         if key not in self._templates:
             self._templates[key] = await _template(self._server, migrations, schema)
         template = self._templates[key]
-        found = await self._found(template) or await _copied(self._server, template, migrations, schema)
+        found = await self._found(template) or await _copied(
+            self._server, template, migrations, schema
+        )
         self._lent.append(found)
         return found.url
 
@@ -76,8 +91,14 @@ class Databases:
         return None
 
     async def faults(self) -> list[str]:
-        """What is wrong with the events that were told in the lent databases, by the published contracts."""
-        return [fault for each in self._lent for fault in await faults_of(each.url, each.schema, contract_of(each.migrations))]
+        """What is wrong with the events that were told in the lent databases,
+        by the published contracts.
+        """
+        return [
+            fault
+            for each in self._lent
+            for fault in await faults_of(each.url, each.schema, contract_of(each.migrations))
+        ]
 
     def take_back(self) -> None:
         """Every lent database may be lent again."""
@@ -113,7 +134,9 @@ async def _copied(server: str, template: Template, migrations: str, schema: str)
 
 
 async def _kept_seed(connection: Any, tables: Sequence[str]) -> str:
-    """Keep aside what the migrations put in, and give the statement that brings the tables back to it."""
+    """Keep aside what the migrations put in,
+    and give the statement that brings the tables back to it.
+    """
     await connection.execute(f'CREATE SCHEMA "{SEED}"')
     statements = ["SET session_replication_role = replica"]
     for number, table in enumerate(tables):
@@ -129,7 +152,9 @@ async def _emptied(found: Lent) -> bool:
     connection = await connect(found.url, within=10.0)
     try:
         await connection.execute(OTHERS)
-        if not await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+        if not await connection.fetchval(
+            "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+        ):
             return False
         if await connection.fetchval(SHAPE) != found.template.shape:
             return False

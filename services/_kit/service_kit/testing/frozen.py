@@ -1,6 +1,8 @@
-"""`python -m service_kit.testing.frozen <package>`: adds the fingerprints of new migrations to the package's list of published ones.
+"""`python -m service_kit.testing.frozen <package>`: adds the fingerprints of new migrations to the
+package's list of published ones.
 
-What stands in `migrations/fingerprints.json` is frozen: the command never changes an entry, and a test compares each with its file.
+What stands in `migrations/fingerprints.json` is frozen: the command never changes an entry, and a
+test compares each with its file.
 """
 
 import importlib
@@ -24,7 +26,10 @@ def publish(migrations: Path) -> list[str]:
     """Add what the list lacks, and say what that was."""
     listed, known = published(migrations), fingerprints(str(migrations))
     fresh = [revision for revision in known if revision not in listed]
-    kept = {revision: listed.get(revision, known.get(revision, "")) for revision in sorted({*listed, *known})}
+    kept = {
+        revision: listed.get(revision, known.get(revision, ""))
+        for revision in sorted({*listed, *known})
+    }
     (migrations / LIST).write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
     return fresh
 

@@ -1,4 +1,6 @@
-"""The smallest whole service, for the kit's own tests and as an example: notes that can be written, read, changed and listed."""
+"""The smallest whole service, for the kit's own tests and as an example:
+notes that can be written, read, changed and listed.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,7 +8,19 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 from pydantic import Field
-from sqlalchemy import Column, Integer, PrimaryKeyConstraint, String, Table, Uuid, bindparam, insert, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Uuid,
+    bindparam,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from service_kit.access.tokens import Keys
 from service_kit.access.units import unit_for, units_of, within_units
@@ -49,9 +63,21 @@ note = Table(
 INSERT = insert(note)
 FIND = select(note).where(note.c.id == bindparam("id"), within_units(note.c.unit))
 LOCK = FIND.with_for_update()
-CHANGE = update(note).where(note.c.id == bindparam("of")).values(text=bindparam("new_text"), version=note.c.version + 1)
-LIST = select(note).where(within_units(note.c.unit)).order_by(note.c.written_at.desc(), note.c.id.desc()).limit(bindparam("limit"))
-LIST_AFTER = LIST.where(tuple_(note.c.written_at, note.c.id) < tuple_(bindparam("at", type_=Moment), bindparam("after_id", type_=Uuid)))
+CHANGE = (
+    update(note)
+    .where(note.c.id == bindparam("of"))
+    .values(text=bindparam("new_text"), version=note.c.version + 1)
+)
+LIST = (
+    select(note)
+    .where(within_units(note.c.unit))
+    .order_by(note.c.written_at.desc(), note.c.id.desc())
+    .limit(bindparam("limit"))
+)
+LIST_AFTER = LIST.where(
+    tuple_(note.c.written_at, note.c.id)
+    < tuple_(bindparam("at", type_=Moment), bindparam("after_id", type_=Uuid))
+)
 
 
 class NoteNotFound(NotFound):
@@ -94,7 +120,10 @@ router = Router(tags=["notes"])
 
 
 def note_out(row: Any, secret: str | None = None) -> NoteOut:
-    return NoteOut(**{name: row[name] for name in ("id", "unit", "text", "written_at", "version")}, secret=secret)
+    return NoteOut(
+        **{name: row[name] for name in ("id", "unit", "text", "written_at", "version")},
+        secret=secret,
+    )
 
 
 @router.post("/v1/notes", status_code=201, response_model=NoteOut)
@@ -102,13 +131,27 @@ async def write_note(body: NewNote, call: Annotated[Call, requires("notes:write"
     """Write a note."""
     unit = unit_for(call.caller, body.unit, default="cn")
     async with call.transaction() as tx:
-        row: dict[str, Any] = {"id": call.new_id(), "unit": unit, "text": body.text, "written_at": call.at, "version": 1}
+        row: dict[str, Any] = {
+            "id": call.new_id(),
+            "unit": unit,
+            "text": body.text,
+            "written_at": call.at,
+            "version": 1,
+        }
         await tx.execute(INSERT, **row)
         tx.record(
-            Event(type="note.written", subject=row["id"], unit=unit, at=call.at, payload={"note_id": str(row["id"])}),
+            Event(
+                type="note.written",
+                subject=row["id"],
+                unit=unit,
+                at=call.at,
+                payload={"note_id": str(row["id"])},
+            ),
             values={"text": body.text},
         )
-        return call.created(note_out(row, "once"), location=f"/v1/notes/{row['id']}", version=1, once=["secret"])
+        return call.created(
+            note_out(row, "once"), location=f"/v1/notes/{row['id']}", version=1, once=["secret"]
+        )
 
 
 @router.get("/v1/notes/{note_id}", response_model=NoteOut, raises=[NoteNotFound])
@@ -120,19 +163,33 @@ async def read_note(note_id: Id, call: Annotated[Call, requires("notes:read")]) 
 
 
 @router.patch("/v1/notes/{note_id}", response_model=NoteOut, raises=[NoteNotFound])
-async def change_note(note_id: Id, body: Annotated[NotePatch, MergePatch], call: Annotated[Call, requires("notes:write")]) -> Response:
+async def change_note(
+    note_id: Id,
+    body: Annotated[NotePatch, MergePatch],
+    call: Annotated[Call, requires("notes:write")],
+) -> Response:
     """Change a note."""
     async with call.transaction() as tx:
         row = await found(tx, LOCK, note_id, call)
         call.require_match(row["version"])
         await tx.execute(CHANGE, of=note_id, new_text=body.text)
-        tx.record(Event(type="note.changed", subject=note_id, unit=row["unit"], at=call.at, payload={"note_id": str(note_id)}))
+        tx.record(
+            Event(
+                type="note.changed",
+                subject=note_id,
+                unit=row["unit"],
+                at=call.at,
+                payload={"note_id": str(note_id)},
+            )
+        )
         changed = await found(tx, FIND, note_id, call)
         return call.answer(note_out(changed), version=changed["version"])
 
 
 @router.get("/v1/notes", response_model=Page[NoteOut])
-async def list_notes(call: Annotated[Call, requires("notes:read")], page: Annotated[PageOf, Depends()]) -> Response:
+async def list_notes(
+    call: Annotated[Call, requires("notes:read")], page: Annotated[PageOf, Depends()]
+) -> Response:
     """List notes, newest first."""
     async with call.reading() as reader:
         given = {"limit": page.fetch, "units": units_of(call.caller)}
@@ -140,7 +197,11 @@ async def list_notes(call: Annotated[Call, requires("notes:read")], page: Annota
             rows = await reader.fetch(LIST, **given)
         else:
             rows = await reader.fetch(LIST_AFTER, at=page.after[0], after_id=page.after[1], **given)
-    return call.page(page, [note_out(row) for row in rows], next_cursor=page.next_cursor(rows, "written_at", "id"))
+    return call.page(
+        page,
+        [note_out(row) for row in rows],
+        next_cursor=page.next_cursor(rows, "written_at", "id"),
+    )
 
 
 async def found(reader: Reader, statement: object, note_id: UUID, call: Call) -> Record:

@@ -1,4 +1,6 @@
-"""A pytest plugin: one PostgreSQL per test session, and for each test a migrated database without rows."""
+"""A pytest plugin: one PostgreSQL per test session,
+and for each test a migrated database without rows.
+"""
 
 import asyncio
 import os
@@ -23,7 +25,9 @@ MakeDatabase = Callable[[Path, str], Awaitable[str]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the server in the process that lives longest: the only one, or the one that hands tests out."""
+    """Start the server in the process that lives longest:
+    the only one, or the one that hands tests out.
+    """
     _log_plainly()
     if hasattr(config, "workerinput"):
         config.stash[URL] = config.workerinput["postgres_url"]
@@ -36,15 +40,23 @@ def pytest_configure(config: pytest.Config) -> None:
 def _log_plainly() -> None:
     """Tracebacks as text: drawn ones, with the values of all variables, take seconds each."""
     structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)]
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ]
     )
 
 
 def _start(config: pytest.Config) -> None:
-    folder = config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="guanxi-pg-", ignore_cleanup_errors=True)
+    folder = config.stash[FOLDER] = tempfile.TemporaryDirectory(
+        prefix="guanxi-pg-", ignore_cleanup_errors=True
+    )
     # The account that PostgreSQL runs under when we are root must pass through.
     Path(folder.name).chmod(0o755)
-    server = config.stash[SERVER] = PostgresServer(Path(folder.name) / "pg", durable=False, die_with_parent=True)
+    server = config.stash[SERVER] = PostgresServer(
+        Path(folder.name) / "pg", durable=False, die_with_parent=True
+    )
     server.start()
     config.stash[URL] = server.url()
 
@@ -76,8 +88,12 @@ def databases(postgres_url: str) -> Iterator[Databases]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _what_is_compiled_is_taken_by_a_distributed_postgres(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What is built per call is seen by no gate that reads modules: it is looked at when the tests of this worker are over."""
+def _what_is_compiled_is_taken_by_a_distributed_postgres(
+    request: pytest.FixtureRequest,
+) -> Iterator[None]:
+    """What is built per call is seen by no gate that reads modules:
+    it is looked at when the tests of this worker are over.
+    """
     with compiled_statements() as compiled:
         yield
     found = asyncio.run(_refused(request.config.stash[URL], compiled)) if compiled else []
@@ -86,7 +102,11 @@ def _what_is_compiled_is_taken_by_a_distributed_postgres(request: pytest.Fixture
 
 async def _refused(url: str, compiled: Mapping[str, str]) -> list[str]:
     volatile = await volatile_of(url, compiled)
-    return [f"{why}: {sql}" for sql, schema in compiled.items() for why in refusals(sql, schema=schema, volatile=volatile)]
+    return [
+        f"{why}: {sql}"
+        for sql, schema in compiled.items()
+        for why in refusals(sql, schema=schema, volatile=volatile)
+    ]
 
 
 @pytest.fixture
@@ -96,9 +116,11 @@ def signing_keys() -> SigningKeys:
 
 @pytest.fixture
 def make_database(databases: Databases) -> Iterator[MakeDatabase]:
-    """`await make_database(migrations, schema)`: the URL of a migrated database that holds nothing but what its migrations put in.
+    """`await make_database(migrations, schema)`: the URL of a migrated database that holds nothing
+    but what its migrations put in.
 
-    Whatever the test tells in it, in whichever process, is held against the published contract of the event.
+    Whatever the test tells in it, in whichever process, is held against the published contract of
+    the event.
     """
 
     async def make(migrations: Path, schema: str) -> str:

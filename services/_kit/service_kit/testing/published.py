@@ -1,4 +1,6 @@
-"""Holds what tests told against the published contracts: whoever reads events reads those documents, not our code."""
+"""Holds what tests told against the published contracts:
+whoever reads events reads those documents, not our code.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -14,17 +16,27 @@ from service_kit.store.outbox import TYPE_PREFIX, TYPE_SUFFIX
 
 CONTRACTS = Path(__file__).parents[4] / "openapi"
 # The test dropped the database or its tables, or ended the server: what it told is gone.
-GONE = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InvalidCatalogNameError, OSError, TimeoutError)
+GONE = (
+    asyncpg.UndefinedTableError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.InvalidCatalogNameError,
+    OSError,
+    TimeoutError,
+)
 MOST_NAMED = 10
 
 
 def contract_of(migrations: str) -> Path:
-    """The contract of the package that these migrations belong to; the kit's own sample has none."""
+    """The contract of the package that these migrations belong to;
+    the kit's own sample has none.
+    """
     return CONTRACTS / f"{Path(migrations).parent.name.replace('_', '-')}.json"
 
 
 async def faults_of(url: str, schema: str, contract: Path) -> list[str]:
-    """What is wrong with the events in a service's own table, one line each; none where nothing was told or the table is gone."""
+    """What is wrong with the events in a service's own table, one line each;
+    none where nothing was told or the table is gone.
+    """
     if not contract.is_file():
         return []
     try:
@@ -35,7 +47,11 @@ async def faults_of(url: str, schema: str, contract: Path) -> list[str]:
             await connection.close()
     except GONE:
         return []
-    faults = dict.fromkeys(fault for row in told for fault in faults_in(contract, row["type"], from_json(row["payload"])))
+    faults = dict.fromkeys(
+        fault
+        for row in told
+        for fault in faults_in(contract, row["type"], from_json(row["payload"]))
+    )
     return list(faults)[:MOST_NAMED]
 
 
@@ -44,18 +60,26 @@ def faults_in(contract: Path, name: str, data: Any) -> list[str]:
     schema = schemas(contract).get(f"{TYPE_PREFIX}{name}{TYPE_SUFFIX}")
     if schema is None:
         return [f"{name}: is not published in {contract.name}"]
-    return [f"{name}: {error.message} at /{'/'.join(map(str, error.instance_path))}" for error in schema.iter_errors(data)]
+    return [
+        f"{name}: {error.message} at /{'/'.join(map(str, error.instance_path))}"
+        for error in schema.iter_errors(data)
+    ]
 
 
 @cache
 def schemas(contract: Path) -> Mapping[str, jsonschema_rs.Draft202012Validator]:
     """The schema of the data of every event type that a contract publishes."""
     document = from_json(contract.read_bytes())
-    return {kind: _validator(document, schema) for kind, schema in map(_published, document["webhooks"].values())}
+    return {
+        kind: _validator(document, schema)
+        for kind, schema in map(_published, document["webhooks"].values())
+    }
 
 
 def _published(webhook: Any) -> tuple[str, Any]:
-    envelope = webhook["post"]["requestBody"]["content"]["application/cloudevents+json"]["schema"]["allOf"][1]["properties"]
+    envelope = webhook["post"]["requestBody"]["content"]["application/cloudevents+json"]["schema"][
+        "allOf"
+    ][1]["properties"]
     return envelope["type"]["const"], envelope["data"]
 
 

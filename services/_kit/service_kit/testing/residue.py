@@ -5,11 +5,15 @@ from typing import Any
 
 from service_kit.service import Service
 
-TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = $1 ORDER BY table_name"
+TABLES = (
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = $1 ORDER BY table_name"
+)
 
 
 async def residue(service: Service, words: Iterable[str]) -> set[tuple[str, str]]:
-    """Every pair of a table and a word that some row of it holds, in any column, in capitals or not."""
+    """Every pair of a table and a word that some row of it holds, in any column,
+    in capitals or not.
+    """
     schema, wanted = service.settings.database_schema, {word.casefold(): word for word in words}
     found = set()
     async with service.database.snapshot(statement_within=60) as reader:

@@ -1,4 +1,6 @@
-"""`python -m service_kit.testing.revisions <package> "<message>"`: drafts the migration from the last revision to the code's tables."""
+"""`python -m service_kit.testing.revisions <package> "<message>"`:
+drafts the migration from the last revision to the code's tables.
+"""
 
 import asyncio
 import importlib
@@ -36,8 +38,12 @@ SCHEMA = "drafted"
 
 
 async def difference(url: str, schema: str, metadata: MetaData) -> list[Any]:
-    """What the tables of the code have and the migrated schema lacks, or the other way round; empty when they agree."""
-    return list(await _with_context(url, schema, lambda context: compare_metadata(context, metadata)))
+    """What the tables of the code have and the migrated schema lacks, or the other way round;
+    empty when they agree.
+    """
+    return list(
+        await _with_context(url, schema, lambda context: compare_metadata(context, metadata))
+    )
 
 
 async def _with_context(url: str, schema: str, ask: Any) -> Any:
@@ -51,7 +57,9 @@ async def _with_context(url: str, schema: str, ask: Any) -> Any:
 
 
 async def draft(package: str, message: str) -> Path:
-    """Write the draft into the package's migrations and return its path; read it before you commit it."""
+    """Write the draft into the package's migrations and return its path;
+    read it before you commit it.
+    """
     metadata: MetaData = importlib.import_module(f"{package}.tables").metadata
     migrations = Path(str(importlib.import_module(package).__file__)).parent / "migrations"
     script = script_directory(str(migrations))
@@ -61,12 +69,20 @@ async def draft(package: str, message: str) -> Path:
             await _execute(server.url(), f'CREATE SCHEMA "{SCHEMA}"')
             if script.get_current_head():
                 await migrate(server.url(), SCHEMA, str(migrations))
-            made = await _with_context(server.url(), SCHEMA, lambda context: _rendered(context, metadata))
+            made = await _with_context(
+                server.url(), SCHEMA, lambda context: _rendered(context, metadata)
+            )
     number = len(list(script.walk_revisions())) + 1
     revision = f"{number:04d}"
     path = migrations / "versions" / f"{revision}_{'_'.join(message.lower().split())}.py"
     path.write_text(
-        FILE.format(message=message, revision=revision, down_revision=script.get_current_head(), upgrade=made[0], downgrade=made[1])
+        FILE.format(
+            message=message,
+            revision=revision,
+            down_revision=script.get_current_head(),
+            upgrade=made[0],
+            downgrade=made[1],
+        )
     )
     return path
 
@@ -81,7 +97,9 @@ def _rendered(context: MigrationContext, metadata: MetaData) -> tuple[str, str]:
 def _code(operations: Any, context: MigrationContext) -> str:
     code = render_python_code(operations, migration_context=context)
     return "\n    ".join(
-        line.strip() if line.startswith("    ") else line for line in code.splitlines() if not line.strip().startswith("#")
+        line.strip() if line.startswith("    ") else line
+        for line in code.splitlines()
+        if not line.strip().startswith("#")
     )
 
 

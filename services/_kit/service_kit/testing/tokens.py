@@ -51,4 +51,9 @@ class SigningKeys:
             **{name: value for name, value in optional.items() if value is not None},
             **claims,
         }
-        return jwt.encode({"alg": "Ed25519", "typ": "at+jwt", "kid": "test"}, payload, self._key, algorithms=["Ed25519"])
+        return jwt.encode(
+            {"alg": "Ed25519", "typ": "at+jwt", "kid": "test"},
+            payload,
+            self._key,
+            algorithms=["Ed25519"],
+        )

@@ -10,15 +10,20 @@ Cut = Literal["before", "after"]
 
 
 class Wire:
-    """Passes bytes between a client and a server on a Unix socket or a port; `url` is where the client connects.
+    """Passes bytes between a client and a server on a Unix socket or a port; `url` is where the
+    client connects.
 
-    `cut_commit` loses a COMMIT on its way ("before") or its answer ("after") and ends the connection; once per setting.
+    `cut_commit` loses a COMMIT on its way ("before") or its answer ("after") and ends the
+    connection; once per setting.
     """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query))
-        self._host, self._port = parts.hostname or options["host"], int(options.get("port", parts.port or 5432))
+        self._host, self._port = (
+            parts.hostname or options["host"],
+            int(options.get("port", parts.port or 5432)),
+        )
         self._parts = parts
         self._ends: set[asyncio.StreamWriter] = set()
         self._passing: set[asyncio.Task[object]] = set()
@@ -55,7 +60,9 @@ class Wire:
         self._ends.clear()
 
     def freeze(self) -> None:
-        """Keep silent from now on, as a stopped server does: connections are taken, nothing is answered."""
+        """Keep silent from now on, as a stopped server does:
+        connections are taken, nothing is answered.
+        """
         self._passes.clear()
 
     def thaw(self) -> None:
@@ -72,13 +79,20 @@ class Wire:
         both = (self._asked(reader, to_server[1], writer), self._answered(to_server[0], writer))
         self._passing |= {asyncio.create_task(one) for one in both}
 
-    async def _asked(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter, client: asyncio.StreamWriter) -> None:
+    async def _asked(
+        self,
+        reader: asyncio.StreamReader,
+        server: asyncio.StreamWriter,
+        client: asyncio.StreamWriter,
+    ) -> None:
         while chunk := await reader.read(65_536):
             self.heard.extend(chunk)
             if self.freeze_at is not None and self.freeze_at in chunk:
                 self.freeze()
             await self._passes.wait()
-            how, self.cut_commit = (self.cut_commit, None) if COMMIT in chunk else (None, self.cut_commit)
+            how, self.cut_commit = (
+                (self.cut_commit, None) if COMMIT in chunk else (None, self.cut_commit)
+            )
             if how is not None:
                 self.cuts += 1
                 client.transport.abort()

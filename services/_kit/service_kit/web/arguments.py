@@ -1,8 +1,10 @@
 """What a route's function is called with, read straight from the request by FastAPI's own fields.
 
-FastAPI derives the parameters from the signature and writes the contract from them. Resolving them per request goes through its whole
-dependency machinery, which costs a read or a list a third to three quarters more CPU; the routes of this kit need only a small part of
-it. A route that needs more (forms, files, headers, streams) says `engine="fastapi"`; one that does not say so ends the start.
+FastAPI derives the parameters from the signature and writes the contract from them. Resolving them
+per request goes through its whole dependency machinery, which costs a read or a list a third to
+three quarters more CPU; the routes of this kit need only a small part of it. A route that needs
+more (forms, files, headers, streams) says `engine="fastapi"`; one that does not say so ends the
+start.
 """
 
 import inspect
@@ -26,7 +28,9 @@ class BeyondThePlan(TypeError):
 
 @dataclass(frozen=True)
 class Plan:
-    """How to call one function: its parameters, the functions it depends on, and where it wants the request itself."""
+    """How to call one function:
+    its parameters, the functions it depends on, and where it wants the request itself.
+    """
 
     call: Callable[..., Any]
     is_async: bool
@@ -57,7 +61,9 @@ class Plan:
         return await made if self.is_async else made
 
     async def answer(self, request: Request) -> Response:
-        """Call the route's function; RequestValidationError when the request breaks its parameters."""
+        """Call the route's function;
+        RequestValidationError when the request breaks its parameters.
+        """
         errors: list[Any] = []
         arguments = await self.arguments(request, errors)
         if errors:
@@ -88,7 +94,9 @@ def _absent(parameter: Parameter, location: tuple[str, ...], errors: list[Any]) 
     return parameter.default()
 
 
-def _checked(parameter: Parameter, raw: object, location: tuple[str, ...], errors: list[Any]) -> Any:
+def _checked(
+    parameter: Parameter, raw: object, location: tuple[str, ...], errors: list[Any]
+) -> Any:
     value, wrong = parameter.validate(raw, {}, loc=location)
     if wrong:
         errors.extend(wrong)
@@ -96,13 +104,21 @@ def _checked(parameter: Parameter, raw: object, location: tuple[str, ...], error
 
 
 def plan_for(route: APIRoute) -> Plan:
-    """The plan of a route; BeyondThePlan names the route and the reason where FastAPI would have to resolve it."""
+    """The plan of a route;
+    BeyondThePlan names the route and the reason where FastAPI would have to resolve it.
+    """
     body = body_of(route)
     signature = signature_of(route)
-    reason = _own_reason(route) or ("its body is a form or several values" if body and body.single is None else "") or _reason(signature)
+    reason = (
+        _own_reason(route)
+        or ("its body is a form or several values" if body and body.single is None else "")
+        or _reason(signature)
+    )
     if reason:
         named = f"{route.endpoint.__module__}.{route.endpoint.__name__} ({route.path})"
-        raise BeyondThePlan(f'{named} is more than the plan can call: {reason}; say engine="fastapi", or do without')
+        raise BeyondThePlan(
+            f'{named} is more than the plan can call: {reason}; say engine="fastapi", or do without'
+        )
     return _plan(signature, body=None if body is None else body.single)
 
 
@@ -110,7 +126,11 @@ def _own_reason(route: APIRoute) -> str:
     returned = get_type_hints(route.endpoint).get("return")
     if not inspect.iscoroutinefunction(route.endpoint):
         return "it is no coroutine function"
-    return "" if inspect.isclass(returned) and issubclass(returned, Response) else "it does not say that it returns a Response"
+    return (
+        ""
+        if inspect.isclass(returned) and issubclass(returned, Response)
+        else "it does not say that it returns a Response"
+    )
 
 
 def _reason(signature: Signature) -> str:
@@ -123,7 +143,9 @@ def _reason(signature: Signature) -> str:
     for dependency in signature.dependencies:
         if not dependency.name:
             return "a dependency belongs to no parameter"
-        if inspect.isgeneratorfunction(dependency.call) or inspect.isasyncgenfunction(dependency.call):
+        if inspect.isgeneratorfunction(dependency.call) or inspect.isasyncgenfunction(
+            dependency.call
+        ):
             return f"its dependency {dependency.name} yields"
         if reason := _reason(dependency):
             return f"of its dependency {dependency.name}: {reason}"

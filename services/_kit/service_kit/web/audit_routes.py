@@ -1,4 +1,6 @@
-"""The audit of a service, as every service serves it: what is sensitive in it is shown to nobody but callers with the scope for it."""
+"""The audit of a service, as every service serves it:
+what is sensitive in it is shown to nobody but callers with the scope for it.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -32,7 +34,8 @@ SHOWN = ("subject", "sequence", "at", "action", "client_id", "actor", "unit", "r
 
 
 class AuditEntryOut(Output):
-    """One row of the audit: what was done to `subject`, by whom; `values` is null once personal values were erased.
+    """One row of the audit: what was done to `subject`, by whom; `values` is null once personal
+    values were erased.
 
     `masked` says that sensitive values were left out.
     """
@@ -52,7 +55,9 @@ class AuditEntryOut(Output):
 
 
 def audit_router(*, sensitive_scope: str = "") -> Router:
-    """GET /v1/audit-entries of one service; without a `sensitive_scope` nobody sees sensitive values there."""
+    """GET /v1/audit-entries of one service;
+    without a `sensitive_scope` nobody sees sensitive values there.
+    """
     router = Router(tags=["events"])
 
     @router.get("/v1/audit-entries", response_model=Page[AuditEntryOut])
@@ -63,11 +68,14 @@ def audit_router(*, sensitive_scope: str = "") -> Router:
     ) -> Response:
         """Read what was done to a resource, oldest first; rows are chained by their hashes.
 
-        Sensitive values are left out, and `masked` says so, unless the token has the scope for them; every such read is an entry itself.
+        Sensitive values are left out, and `masked` says so, unless the token has the scope for
+        them; every such read is an entry itself.
         """
         after = page.after[0] if page.after else 0
         async with call.reading() as reader:
-            rows = await reader.fetch(LIST, subject=subject, after=after, limit=page.fetch, units=units_of(call.caller))
+            rows = await reader.fetch(
+                LIST, subject=subject, after=after, limit=page.fetch, units=units_of(call.caller)
+            )
         is_open = call.caller.may(sensitive_scope)
         entries = [audit_entry_out(row, is_open=is_open) for row in rows[: page.limit]]
         next_cursor = page.next_cursor(rows, "sequence")
@@ -84,11 +92,19 @@ def audit_router(*, sensitive_scope: str = "") -> Router:
 def sensitive_reading(subject: UUID, revealed: Sequence[Record], call: Call) -> Event:
     """Who saw the sensitive values of which rows."""
     sequences = [row["sequence"] for row in revealed]
-    return Event(type=SENSITIVE_READ, subject=subject, unit=revealed[-1]["unit"], at=call.at, payload={"sequences": sequences})
+    return Event(
+        type=SENSITIVE_READ,
+        subject=subject,
+        unit=revealed[-1]["unit"],
+        at=call.at,
+        payload={"sequences": sequences},
+    )
 
 
 def audit_entry_out(row: Record, *, is_open: bool) -> AuditEntryOut:
-    """A stored row as it is shown. It was accepted when it was written: nothing in it is judged again."""
+    """A stored row as it is shown.
+    It was accepted when it was written: nothing in it is judged again.
+    """
     is_masked = not is_open and holds_sensitive(row["values"])
     return AuditEntryOut.model_construct(
         **{name: row[name] for name in SHOWN},
@@ -105,4 +121,7 @@ def holds_sensitive(values: Mapping[str, Mapping[str, Any]] | None) -> bool:
 
 def without_sensitive(values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The values of each action without their sensitive member."""
-    return {action: {name: value for name, value in held.items() if name != SENSITIVE} for action, held in values.items()}
+    return {
+        action: {name: value for name, value in held.items() if name != SENSITIVE}
+        for action, held in values.items()
+    }

@@ -1,4 +1,6 @@
-"""What all contracts share and therefore say once: headers, parameters, and the answers of problems, each with its name."""
+"""What all contracts share and therefore say once:
+headers, parameters, and the answers of problems, each with its name.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,11 +34,20 @@ PROBLEM = {
     "required": ["type", "title", "status", "detail", "instance"],
     "additionalProperties": True,
     "properties": {
-        "type": {"type": "string", "format": "uri", "maxLength": 500, "description": "Page that explains this kind of problem."},
+        "type": {
+            "type": "string",
+            "format": "uri",
+            "maxLength": 500,
+            "description": "Page that explains this kind of problem.",
+        },
         "title": {"type": "string", "maxLength": 200},
         "status": {"type": "integer", "format": "int32", "minimum": 400, "maximum": 599},
         "detail": {"type": "string", "maxLength": 1000},
-        "instance": {"type": "string", "maxLength": 100, "description": "Id of the request, as logged."},
+        "instance": {
+            "type": "string",
+            "maxLength": 100,
+            "description": "Id of the request, as logged.",
+        },
         "errors": {
             "type": "array",
             "maxItems": 50,
@@ -45,7 +56,11 @@ PROBLEM = {
                 "additionalProperties": False,
                 "required": ["pointer", "detail"],
                 "properties": {
-                    "pointer": {"type": "string", "maxLength": 1000, "description": "JSON Pointer into the body, or query/<name>."},
+                    "pointer": {
+                        "type": "string",
+                        "maxLength": 1000,
+                        "description": "JSON Pointer into the body, or query/<name>.",
+                    },
                     "detail": {"type": "string", "maxLength": 1000},
                 },
             },
@@ -67,7 +82,10 @@ CLOUD_EVENT: Mapping[str, Any] = {
     },
 }
 HEADERS: Mapping[str, Mapping[str, Any]] = {
-    "X-Request-Id": {"description": "Id of this request.", "schema": {"type": "string", "maxLength": 100, "pattern": r"^[!-~]+$"}},
+    "X-Request-Id": {
+        "description": "Id of this request.",
+        "schema": {"type": "string", "maxLength": 100, "pattern": r"^[!-~]+$"},
+    },
     "Access-Control-Allow-Origin": {
         "description": "Sent to browsers of the origins that the installation allows.",
         "schema": {"type": "string", "maxLength": 500, "pattern": r"^[!-~]+$"},
@@ -76,8 +94,14 @@ HEADERS: Mapping[str, Mapping[str, Any]] = {
         "description": "Version of the resource, for If-Match.",
         "schema": {"type": "string", "maxLength": 100, "pattern": ENTITY_TAG},
     },
-    "Location": {"description": "Where the resource is found.", "schema": {"type": "string", "format": "uri-reference", "maxLength": 500}},
-    "Link": {"description": 'The next page, as rel="next".', "schema": {"type": "string", "maxLength": 2000, "pattern": "^<.*>"}},
+    "Location": {
+        "description": "Where the resource is found.",
+        "schema": {"type": "string", "format": "uri-reference", "maxLength": 500},
+    },
+    "Link": {
+        "description": 'The next page, as rel="next".',
+        "schema": {"type": "string", "maxLength": 2000, "pattern": "^<.*>"},
+    },
     "Retry-After": {
         "description": "Seconds after which to try again.",
         "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86400},
@@ -87,27 +111,44 @@ IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "ETag of the version that the change is based on. Without it the answer is 428, and 412 when the resource has moved on.",
-    "schema": {"type": "string", "maxLength": LONGEST_CONDITION, "pattern": CONDITION, "examples": ['"1"']},
+    "description": (
+        "ETag of the version that the change is based on. Without it the answer is 428, and 412"
+        " when the resource has moved on."
+    ),
+    "schema": {
+        "type": "string",
+        "maxLength": LONGEST_CONDITION,
+        "pattern": CONDITION,
+        "examples": ['"1"'],
+    },
 }
 IF_MATCH_OF_MOVE = {
     **IF_MATCH,
-    "description": "ETag of the version that the move is based on, if there is one: the answer is 412 when the resource has moved on.",
+    "description": (
+        "ETag of the version that the move is based on, if there is one: the answer is 412 when the"
+        " resource has moved on."
+    ),
 }
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
-    "description": "ETag that is already known: the answer is 304 when it is still the present one.",
+    "description": (
+        "ETag that is already known: the answer is 304 when it is still the present one."
+    ),
     "schema": {"type": "string", "maxLength": LONGEST_CONDITION, "pattern": CONDITION},
 }
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Makes a repeated request have one effect and one answer; kept for 72 hours. The key belongs to the client and to the "
-    "person (`sub`) for whom it acts. What is repeated passes the checks of a read: it is 404 where it lies outside the units of the "
-    "token by now. After an erasure the first answer is repeated with its status, Location and ETag, and without any word of the person.",
+    "description": (
+        "Makes a repeated request have one effect and one answer; kept for 72 hours. The key"
+        " belongs to the client and to the person (`sub`) for whom it acts. What is repeated passes"
+        " the checks of a read: it is 404 where it lies outside the units of the token by now."
+        " After an erasure the first answer is repeated with its status, Location and ETag, and"
+        " without any word of the person."
+    ),
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY_HEADER, "pattern": KEY},
 }
 PARAMETERS: Mapping[str, Mapping[str, Any]] = {
@@ -140,7 +181,13 @@ def problem_answer(description: str, status: int) -> dict[str, Any]:
 # The answers of problems by status: their names, and what they say.
 NAMES: Mapping[int, str] = {**{kind.status: kind.__name__ for kind in KINDS}, 500: "Failed"}
 ANSWERS: Mapping[str, Mapping[str, Any]] = {
-    **{kind.__name__: {**problem_answer(first_sentence(kind), kind.status), "x-problem-types": [kind.kind]} for kind in KINDS},
+    **{
+        kind.__name__: {
+            **problem_answer(first_sentence(kind), kind.status),
+            "x-problem-types": [kind.kind],
+        }
+        for kind in KINDS
+    },
     "Failed": problem_answer(FAILED, 500),
 }
 # What receivers of webhooks answer.

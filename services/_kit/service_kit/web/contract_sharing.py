@@ -1,4 +1,6 @@
-"""Says once in a contract what several operations say alike: their parameters, their answers, and lists of values that have a name."""
+"""Says once in a contract what several operations say alike:
+their parameters, their answers, and lists of values that have a name.
+"""
 
 import json
 from collections import Counter
@@ -15,7 +17,9 @@ PRUNED = ("responses", "parameters", "headers")
 
 
 def shared(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with equal parameters, answers and named values said once, and without components that nobody refers to."""
+    """The document with equal parameters, answers and named values said once,
+    and without components that nobody refers to.
+    """
     share_parameters(document)
     share_answers(document)
     named: dict[str, Any] = {}
@@ -32,10 +36,15 @@ def operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def share_parameters(document: dict[str, Any]) -> None:
-    """Each parameter that two operations or more write alike gets a name; of several that bear one name, the most frequent."""
+    """Each parameter that two operations or more write alike gets a name;
+    of several that bear one name, the most frequent.
+    """
     components = document["components"].setdefault("parameters", {})
     counted = Counter(
-        json.dumps(parameter) for operation in operations(document) for parameter in operation.get("parameters", ()) if "name" in parameter
+        json.dumps(parameter)
+        for operation in operations(document)
+        for parameter in operation.get("parameters", ())
+        if "name" in parameter
     )
     named: dict[str, str] = {}
     for written, count in counted.most_common():
@@ -45,13 +54,17 @@ def share_parameters(document: dict[str, Any]) -> None:
     for operation in operations(document):
         if "parameters" in operation:
             operation["parameters"] = [
-                ref("parameters", named[written]) if (written := json.dumps(parameter)) in named else parameter
+                ref("parameters", named[written])
+                if (written := json.dumps(parameter)) in named
+                else parameter
                 for parameter in operation["parameters"]
             ]
 
 
 def share_answers(document: dict[str, Any]) -> None:
-    """Each good answer that two operations or more give alike gets a name, such as `ComplaintAnswer`."""
+    """Each good answer that two operations or more give alike gets a name,
+    such as `ComplaintAnswer`.
+    """
     components = document["components"].setdefault("responses", {})
     counted = Counter(
         json.dumps([status, answer])
@@ -67,7 +80,9 @@ def share_answers(document: dict[str, Any]) -> None:
             components[name], named[written] = answer, name
     for operation in operations(document):
         operation["responses"] = {
-            status: ref("responses", named[written]) if (written := json.dumps([status, answer])) in named else answer
+            status: ref("responses", named[written])
+            if (written := json.dumps([status, answer])) in named
+            else answer
             for status, answer in operation["responses"].items()
         }
 
@@ -81,7 +96,9 @@ def _answer_name(status: str, answer: Mapping[str, Any]) -> str | None:
 
 
 def _without_named_values(value: Any, schemas: dict[str, Any]) -> Any:
-    """The value with each schema that names itself (`x-shared-as`) replaced by a reference to the schema of that name."""
+    """The value with each schema that names itself (`x-shared-as`) replaced by a
+    reference to the schema of that name.
+    """
     if isinstance(value, list):
         return [_without_named_values(member, schemas) for member in value]
     if not isinstance(value, dict):
@@ -99,15 +116,23 @@ def prune(document: dict[str, Any]) -> None:
     components = document["components"]
     for section in PRUNED:
         used = set(references([document["paths"], document["webhooks"], components]))
-        components[section] = {name: part for name, part in components.get(section, {}).items() if f"#/components/{section}/{name}" in used}
+        components[section] = {
+            name: part
+            for name, part in components.get(section, {}).items()
+            if f"#/components/{section}/{name}" in used
+        }
 
 
-def renamed(document: dict[str, Any], new_names: Mapping[str, str], section: str = "schemas") -> dict[str, Any]:
+def renamed(
+    document: dict[str, Any], new_names: Mapping[str, str], section: str = "schemas"
+) -> dict[str, Any]:
     """The document with components of a section under new names, and every reference led there."""
     place = f"#/components/{section}/"
     document = _pointing(document, {place + old: place + new for old, new in new_names.items()})
     components = document["components"]
-    components[section] = {new_names.get(name, name): body for name, body in components[section].items()}
+    components[section] = {
+        new_names.get(name, name): body for name, body in components[section].items()
+    }
     return document
 
 
@@ -120,8 +145,12 @@ def _pointing(value: Any, targets: Mapping[str, str]) -> Any:
 
 
 def references(value: Any) -> Iterator[str]:
-    """Every component that is referred to in the value, those of a discriminator's mapping included."""
+    """Every component that is referred to in the value,
+    those of a discriminator's mapping included.
+    """
     if isinstance(value, str) and value.startswith("#/components/"):
         yield value
-    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    for member in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
         yield from references(member)

@@ -1,4 +1,6 @@
-"""Finds the route of a request and runs it; everything that has no route goes on to FastAPI, which says why."""
+"""Finds the route of a request and runs it;
+everything that has no route goes on to FastAPI, which says why.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,14 +17,18 @@ FORESEEN = tuple(HANDLERS)
 
 
 def by_precedence(routes: Sequence[APIRoute]) -> list[APIRoute]:
-    """The one order in which routes are tried, here and by FastAPI: a fixed path before one with a parameter in the same place."""
+    """The one order in which routes are tried, here and by FastAPI:
+    a fixed path before one with a parameter in the same place.
+    """
     return sorted(routes, key=lambda route: route.path.count("{"))
 
 
 class Dispatcher:
-    """Routes by method and number of path segments, so that a request is matched against a few patterns, not all.
+    """Routes by method and number of path segments, so that a request is matched against a few
+    patterns, not all.
 
-    Planned routes are run without the middleware that FastAPI puts around every request: the Shell outside does that work.
+    Planned routes are run without the middleware that FastAPI puts around every request: the Shell
+    outside does that work.
     """
 
     def __init__(self, api: ASGIApp, routes: Sequence[APIRoute]) -> None:

@@ -1,4 +1,6 @@
-"""What is left of an answer when a person in it is erased: it still fits its schema, and no free word is in it."""
+"""What is left of an answer when a person in it is erased:
+it still fits its schema, and no free word is in it.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,10 +25,14 @@ KINDS: Mapping[str, type | tuple[type, ...]] = {
 
 
 def emptied(value: Any, schema: Schema, document: Schema) -> Any:
-    """The value without what somebody wrote into it; `document` holds the definitions that the schema refers to."""
+    """The value without what somebody wrote into it;
+    `document` holds the definitions that the schema refers to.
+    """
     schema = _resolved(schema, document)
     if "anyOf" in schema or "oneOf" in schema:
-        return _emptied_choice(value, [*schema.get("anyOf", ()), *schema.get("oneOf", ())], document)
+        return _emptied_choice(
+            value, [*schema.get("anyOf", ()), *schema.get("oneOf", ())], document
+        )
     if isinstance(value, dict):
         return _emptied_object(value, schema, document)
     if isinstance(value, list):
@@ -39,19 +45,31 @@ def emptied(value: Any, schema: Schema, document: Schema) -> Any:
 
 def _emptied_choice(value: Any, options: Sequence[Schema], document: Schema) -> Any:
     resolved = [_resolved(option, document) for option in options]
-    fitting = next((option for option in resolved if option != NO_VALUE and _fits(value, option)), None)
+    fitting = next(
+        (option for option in resolved if option != NO_VALUE and _fits(value, option)), None
+    )
     left = None if fitting is None else emptied(value, fitting, document)
     is_personal = fitting is None or left != value or fitting.get("format") == "date"
-    return None if is_personal and any(option.get("type") == "null" for option in resolved) else left
+    return (
+        None if is_personal and any(option.get("type") == "null" for option in resolved) else left
+    )
 
 
 def _emptied_object(value: Mapping[str, Any], schema: Schema, document: Schema) -> dict[str, Any]:
     members = schema.get("properties", {})
-    left = {name: each if name == UNIT else emptied(each, members[name], document) for name, each in value.items() if name in members}
+    left = {
+        name: each if name == UNIT else emptied(each, members[name], document)
+        for name, each in value.items()
+        if name in members
+    }
     if len(left) < schema.get("minProperties", 0):
         # A map that may not be empty is one of languages or of codes.
         extra = schema.get("additionalProperties", {})
-        left |= {name: emptied(each, extra, document) for name, each in value.items() if name not in members}
+        left |= {
+            name: emptied(each, extra, document)
+            for name, each in value.items()
+            if name not in members
+        }
     return left
 
 
@@ -68,11 +86,17 @@ def _emptied_text(value: str, schema: Schema) -> str:
 
 
 def _takes(schema: Schema, text: str) -> bool:
-    return len(text) >= schema.get("minLength", 0) and "format" not in schema and re.search(schema.get("pattern", ""), text) is not None
+    return (
+        len(text) >= schema.get("minLength", 0)
+        and "format" not in schema
+        and re.search(schema.get("pattern", ""), text) is not None
+    )
 
 
 def _fits(value: Any, schema: Schema) -> bool:
-    """Whether a value is of this branch: its kind, and for objects the members that tell branches apart."""
+    """Whether a value is of this branch:
+    its kind, and for objects the members that tell branches apart.
+    """
     if "const" in schema or "enum" in schema:
         return value in schema.get("enum", [schema.get("const")])
     if "type" in schema and not isinstance(value, KINDS.get(schema["type"], object)):
@@ -81,7 +105,9 @@ def _fits(value: Any, schema: Schema) -> bool:
         return True
     members = schema.get("properties", {})
     marks = {name: member["const"] for name, member in members.items() if "const" in member}
-    return set(schema.get("required", ())) <= value.keys() and all(value.get(name) == mark for name, mark in marks.items())
+    return set(schema.get("required", ())) <= value.keys() and all(
+        value.get(name) == mark for name, mark in marks.items()
+    )
 
 
 def _resolved(schema: Schema, document: Schema) -> Schema:

@@ -1,7 +1,9 @@
-"""The names of FastAPI that it promises to nobody, met in this file alone: what a route declares, said in words of our own.
+"""The names of FastAPI that it promises to nobody, met in this file alone: what a route declares,
+said in words of our own.
 
-FastAPI derives a route's parameters from its signature and keeps them in objects that any release may change. `test_kit_framework.py`
-says which name is gone after an upgrade. Strict queries and bodies need them too, so `GUANXI_ROUTE_PLAN=off` does not do without this file.
+FastAPI derives a route's parameters from its signature and keeps them in objects that any release
+may change. `test_kit_framework.py` says which name is gone after an upgrade. Strict queries and
+bodies need them too, so `GUANXI_ROUTE_PLAN=off` does not do without this file.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +28,8 @@ BEYOND: Mapping[str, str] = {
 }
 NAMES_OF_ROUTE = ("dependant", "body_field", "_embed_body_fields")
 NAMES_OF_DEPENDANT = (
-    *BEYOND, "call", "name", "path_params", "query_params", "body_params", "dependencies", "request_param_name"
+    *BEYOND, "call", "name", "path_params", "query_params", "body_params", "dependencies",
+    "request_param_name"
 )  # fmt: skip
 NAMES_OF_FIELD = ("field_info", "name", "alias", "validate", "get_default")
 
@@ -51,7 +54,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Signature:
-    """What a function is to be called with; `beyond` names what is neither path, query, body, request nor a dependency."""
+    """What a function is to be called with;
+    `beyond` names what is neither path, query, body, request nor a dependency.
+    """
 
     name: str
     call: Callable[..., Any] | None
@@ -69,7 +74,9 @@ class Signature:
 
 @dataclass(frozen=True)
 class Body:
-    """The body of a route: its content type and the names in it; `single` is the parameter of a body that is one JSON value."""
+    """The body of a route: its content type and the names in it;
+    `single` is the parameter of a body that is one JSON value.
+    """
 
     media_type: str
     is_required: bool
@@ -87,13 +94,17 @@ def body_of(route: APIRoute) -> Body | None:
     if field is None:
         return None
     declared = route.dependant.body_params
-    is_json = isinstance(field.field_info, params.Body) and not isinstance(field.field_info, params.Form)
+    is_json = isinstance(field.field_info, params.Body) and not isinstance(
+        field.field_info, params.Form
+    )
     is_single = is_json and not route._embed_body_fields and len(declared) == 1
     return Body(
         media_type=_media_type(field.field_info),
         is_required=field.field_info.is_required(),
         names=frozenset(each.alias for each in declared),
-        single=_parameter("body", field, name=declared[0].name, alias="body") if is_single else None,
+        single=(
+            _parameter("body", field, name=declared[0].name, alias="body") if is_single else None
+        ),
     )
 
 
@@ -119,5 +130,11 @@ def _signature(dependant: Dependant) -> Signature:
 def _parameter(place: str, field: Any, *, name: str = "", alias: str = "") -> Parameter:
     declared = field.field_info
     return Parameter(
-        place, name or field.name, alias or field.alias, declared.annotation, declared.is_required(), field.get_default, field.validate
+        place,
+        name or field.name,
+        alias or field.alias,
+        declared.annotation,
+        declared.is_required(),
+        field.get_default,
+        field.validate,
     )

@@ -11,7 +11,14 @@ from starlette.routing import Match
 from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
 from service_kit.web.problems import Problems, faults_of
 from service_kit.web.wiring import wiring_of
-from service_kit.words.errors import Invalid, Malformed, Refusal, TooLarge, UnsupportedMediaType, first_sentence
+from service_kit.words.errors import (
+    Invalid,
+    Malformed,
+    Refusal,
+    TooLarge,
+    UnsupportedMediaType,
+    first_sentence,
+)
 from service_kit.words.messages import said
 
 DETAILS = {
@@ -38,13 +45,19 @@ async def refused(request: Request, refusal: Exception) -> Response:
 async def schema_broken(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = faults_of(error.errors(), error.body)
-    detail = said("{place}: {fault}", place=faults[0].pointer or said("the body"), fault=faults[0].detail)
+    detail = said(
+        "{place}: {fault}", place=faults[0].pointer or said("the body"), fault=faults[0].detail
+    )
     return await refused(request, FieldsInvalid(detail, faults=faults))
 
 
 async def database_lost(request: Request, error: Exception) -> Response:
     is_unknown = isinstance(error, OutcomeUnknown)
-    detail = "The database went away; what became of this request can be read back." if is_unknown else DATABASE_SILENT
+    detail = (
+        "The database went away; what became of this request can be read back."
+        if is_unknown
+        else DATABASE_SILENT
+    )
     return _explained(request, 503, detail)
 
 
@@ -59,7 +72,9 @@ async def framework_said(request: Request, error: Exception) -> Response:
 
 
 async def unforeseen(request: Request, _error: Exception) -> Response:
-    """What FastAPI's own stack would answer as plain text; the error goes on to the Shell, which logs it."""
+    """What FastAPI's own stack would answer as plain text;
+    the error goes on to the Shell, which logs it.
+    """
     return _explained(request, 500, SOMETHING_WRONG)
 
 
@@ -73,7 +88,9 @@ def allowed_methods(request: Request) -> list[str]:
     return sorted(methods)
 
 
-def _explained(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+def _explained(
+    request: Request, status: int, detail: str, headers: dict[str, str] | None = None
+) -> Response:
     return _problems(request).answer(request.scope, status, detail=detail, headers=headers)
 
 

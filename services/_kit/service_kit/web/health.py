@@ -25,16 +25,24 @@ async def livez(_request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """200 when the database answers and its migrations are current, else 503 with the reasons; in time, whatever keeps silent."""
+    """200 when the database answers and its migrations are current, else 503 with the reasons;
+    in time, whatever keeps silent.
+    """
     found = await asyncio.gather(*(_reason(check) for check in wiring_of(request).checks))
     reasons = [reason for reason in found if reason is not None]
     if reasons:
-        return JSONResponse({"status": "not ready", "reasons": reasons}, status_code=503, headers={"Retry-After": "1"})
+        return JSONResponse(
+            {"status": "not ready", "reasons": reasons},
+            status_code=503,
+            headers={"Retry-After": "1"},
+        )
     return JSONResponse({"status": "ready"})
 
 
 async def _reason(check: Check) -> str | None:
-    """What the check says, or that it says nothing: it is not waited for any longer, not even for its end."""
+    """What the check says, or that it says nothing:
+    it is not waited for any longer, not even for its end.
+    """
     asking = asyncio.create_task(check())
     _under_way.add(asking)
     asking.add_done_callback(_under_way.discard)

@@ -1,4 +1,6 @@
-"""Idempotency keys: the same request twice has one effect and one answer (draft-ietf-httpapi-idempotency-key-header)."""
+"""Idempotency keys: the same request twice has one effect and one answer
+(draft-ietf-httpapi-idempotency-key-header).
+"""
 
 import hashlib
 import re
@@ -20,7 +22,8 @@ from service_kit.store.sqlstates import LockNotAvailable
 from service_kit.store.tables import idempotency_record as record
 from service_kit.words.errors import Conflict, Invalid, NotFound
 
-# The same pattern is enforced here and written into the contract: a bare key, or a structured-field string.
+# The same pattern is enforced here and written into the contract: a bare key, or a structured-field
+# string.
 KEY = r'^([!#-~][!-~]{0,254}|"([ !#-\[\]-~]|\\["\\]){1,255}")$'
 LONGEST_KEY_HEADER = 512
 _key = re.compile(KEY, re.ASCII)
@@ -37,7 +40,12 @@ _own = (
 )
 CLAIM = (
     insert(record)
-    .values({name: bindparam(name) for name in ("client_id", "method", "path", "key", "fingerprint", "created_at")})
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("client_id", "method", "path", "key", "fingerprint", "created_at")
+        }
+    )
     .on_conflict_do_nothing()
     .returning(record.c.key)
 )
@@ -54,7 +62,9 @@ FORGET = delete(record).where(_identity.in_(_old))
 
 
 class IdempotencyKeyInvalid(Invalid):
-    """An Idempotency-Key is 1 to 255 visible ASCII characters, bare or as a quoted structured-field string."""
+    """An Idempotency-Key is 1 to 255 visible ASCII characters,
+    bare or as a quoted structured-field string.
+    """
 
 
 class IdempotencyKeyReused(Invalid):
@@ -62,11 +72,15 @@ class IdempotencyKeyReused(Invalid):
 
 
 class IdempotencyKeyInUse(Conflict):
-    """The first request with this Idempotency-Key is still under way; ask again after Retry-After."""
+    """The first request with this Idempotency-Key is still under way;
+    ask again after Retry-After.
+    """
 
 
 class AnswerNotSeen(NotFound):
-    """What the first request with this Idempotency-Key was answered lies outside the units of this token."""
+    """What the first request with this Idempotency-Key was answered lies outside the
+    units of this token.
+    """
 
 
 class Replayed(Exception):
@@ -89,13 +103,16 @@ class Key:
 
     @property
     def scope(self) -> dict[str, str]:
-        # The column has its name from when a key belonged to the client alone; the release before this one reads it so.
+        # The column has its name from when a key belonged to the client alone; the release before
+        # this one reads it so.
         return {"client_id": self.owner, "method": self.method, "path": self.path, "key": self.key}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """An answer that was given before, where it lies and whom it is about; `unit` is None where an earlier release kept it."""
+    """An answer that was given before, where it lies and whom it is about;
+    `unit` is None where an earlier release kept it.
+    """
 
     status: int
     headers: dict[str, str]
@@ -105,7 +122,11 @@ class Kept:
 
     @property
     def response(self) -> Response:
-        return Response(self.body, status_code=self.status, headers={**self.headers, "Idempotency-Replayed": "true"})
+        return Response(
+            self.body,
+            status_code=self.status,
+            headers={**self.headers, "Idempotency-Replayed": "true"},
+        )
 
 
 Seen = Callable[[Reader, Kept], Awaitable[bool]]
@@ -114,8 +135,8 @@ Seen = Callable[[Reader, Kept], Awaitable[bool]]
 def owner_of(client_id: str, sub: str) -> str:
     """Whose key it is: the client's own, or that of the person for whom the client acts.
 
-    Two people behind one frontend own different keys. A client that acts for itself keeps its plain id, under which the release before
-    this one kept its answers. No client id holds a `#`.
+    Two people behind one frontend own different keys. A client that acts for itself keeps its plain
+    id, under which the release before this one kept its answers. No client id holds a `#`.
     """
     if sub == client_id:
         return client_id
@@ -131,7 +152,9 @@ def parse(header: str) -> str:
 
 
 def fingerprint(content_type: str, body: bytes) -> bytes:
-    """What makes two requests the same. JSON bodies are compared by value, all others by their bytes."""
+    """What makes two requests the same.
+    JSON bodies are compared by value, all others by their bytes.
+    """
     if "json" in content_type:
         with suppress(ValueError):
             body = to_json(_ordered(from_json(body)))
@@ -147,8 +170,8 @@ def _ordered(value: Any) -> Any:
 async def claim(tx: Transaction, key: Key, *, at: datetime, seen: Seen) -> None:
     """Take the key for this transaction; a rival waits here until the first has committed.
 
-    Raises Replayed with the stored answer, AnswerNotSeen where the caller may not read it any more, IdempotencyKeyReused for another
-    body, IdempotencyKeyInUse when the rival takes too long.
+    Raises Replayed with the stored answer, AnswerNotSeen where the caller may not read it any more,
+    IdempotencyKeyReused for another body, IdempotencyKeyInUse when the rival takes too long.
     """
     try:
         mine = await tx.fetch_one(CLAIM, **key.scope, fingerprint=key.fingerprint, created_at=at)
@@ -175,7 +198,11 @@ async def stored(reader: Reader, key: Key) -> Kept:
 async def found(reader: Reader, key: Key) -> Kept | None:
     """The stored answer to the same request, if there is one."""
     row = await reader.fetch_one(FIND, **key.scope)
-    return None if row is None or row["status"] is None or row["fingerprint"] != key.fingerprint else _kept(row)
+    return (
+        None
+        if row is None or row["status"] is None or row["fingerprint"] != key.fingerprint
+        else _kept(row)
+    )
 
 
 def _kept(row: Record) -> Kept:
@@ -187,17 +214,30 @@ async def give_back(tx: Transaction, key: Key) -> None:
     await tx.execute(GIVE_BACK, **key.scope)
 
 
-def answer_of(key: Key, response: Response, *, unit: str, subjects: Sequence[UUID], once: Sequence[str] = ()) -> dict[str, object]:
-    """The columns that keep a 2xx answer under its key; the fields named in `once` (secrets) are kept as null."""
+def answer_of(
+    key: Key, response: Response, *, unit: str, subjects: Sequence[UUID], once: Sequence[str] = ()
+) -> dict[str, object]:
+    """The columns that keep a 2xx answer under its key;
+    the fields named in `once` (secrets) are kept as null.
+    """
     body = bytes(response.body)
     if once:
         members = from_json(body)
         body = to_json({name: None if name in once else value for name, value in members.items()})
     kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    return {**key.scope, "status": response.status_code, "headers": kept, "body": body, "unit": unit, "subjects": list(subjects)}
+    return {
+        **key.scope,
+        "status": response.status_code,
+        "headers": kept,
+        "body": body,
+        "unit": unit,
+        "subjects": list(subjects),
+    }
 
 
-async def forget_old(database: Database, *, at: datetime, hours: int, batch: int = FORGET_BATCH) -> int:
+async def forget_old(
+    database: Database, *, at: datetime, hours: int, batch: int = FORGET_BATCH
+) -> int:
     """Delete one batch of the records older than the promised time; how many they were."""
     async with database.transaction() as tx:
         return await tx.execute(FORGET, before=at - timedelta(hours=hours), limit=batch)

@@ -1,4 +1,6 @@
-"""Answers kept for idempotency keys: where what they show lies, whom they are about, and what becomes of them when somebody is erased."""
+"""Answers kept for idempotency keys:
+where what they show lies, whom they are about, and what becomes of them when somebody is erased.
+"""
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -21,7 +23,9 @@ from service_kit.web.emptied import emptied
 from service_kit.web.idempotency import Kept
 
 MayRead = Callable[[Reader, Caller, Sequence[UUID]], Awaitable[bool | None]]
-"""Whether the caller may read the resources of these ids as they lie now; None where none of them can move."""
+"""Whether the caller may read the resources of these ids as they lie now;
+None where none of them can move.
+"""
 
 WHOLE_COMPANY = "*"
 LONGEST_PLACE = 200
@@ -47,8 +51,15 @@ EMPTY = (
 )
 
 
-def place_of(response: Response, recorded: Sequence[Recorded], caller: Caller, *, said: Sequence[str | None] | None) -> str:
-    """The units of what an answer shows, separated by spaces: as the route says, as the answer says, or as its events say.
+def place_of(
+    response: Response,
+    recorded: Sequence[Recorded],
+    caller: Caller,
+    *,
+    said: Sequence[str | None] | None,
+) -> str:
+    """The units of what an answer shows, separated by spaces: as the route says, as the answer
+    says, or as its events say.
 
     Where nothing says so, whoever is shown it again must see all that was seen by who asked first.
     """
@@ -60,7 +71,9 @@ def place_of(response: Response, recorded: Sequence[Recorded], caller: Caller, *
 
 
 def _units_in(body: bytes) -> Sequence[str | None] | None:
-    """What the members `unit` and `units` of an answer say; a resource that has `units` and names none belongs to the whole company."""
+    """What the members `unit` and `units` of an answer say;
+    a resource that has `units` and names none belongs to the whole company.
+    """
     members = from_json(body) if body else None
     if not isinstance(members, dict):
         return None
@@ -73,13 +86,20 @@ def _written(units: set[str]) -> str:
     """The units as the column keeps them; too many are told by those above them."""
     while len(text := " ".join(sorted(units))) > LONGEST_PLACE:
         deepest = max(units, key=lambda unit: unit.count("."))
-        units = {unit.rpartition(".")[0] or WHOLE_COMPANY if unit.count(".") == deepest.count(".") else unit for unit in units}
+        units = {
+            unit.rpartition(".")[0] or WHOLE_COMPANY
+            if unit.count(".") == deepest.count(".")
+            else unit
+            for unit in units
+        }
     return text
 
 
 def subjects_of(response: Response, recorded: Sequence[Recorded], *, path: str) -> Sequence[UUID]:
     """Everything that an answer is about: what its path, its body and its events name."""
-    named = {UUID(found.decode()) for found in _id.findall(path.encode() + b" " + bytes(response.body))}
+    named = {
+        UUID(found.decode()) for found in _id.findall(path.encode() + b" " + bytes(response.body))
+    }
     return sorted(named | {entry.event.subject for entry in recorded})
 
 
@@ -98,14 +118,19 @@ class KeptAnswers:
         self._routes = routes
 
     async def erase(self, tx: Transaction, subjects: Iterable[UUID]) -> None:
-        """Empty the answers about these: status, Location and ETag stay, and what is left of the body fits its schema."""
+        """Empty the answers about these:
+        status, Location and ETag stay, and what is left of the body fits its schema.
+        """
         named = list(subjects)
         after = ("", "", "", "")
         while rows := await tx.fetch(ABOUT, subjects=named, limit=BATCH, **_bound("after", after)):
             identities = [tuple(row[column.name] for column in _identity) for row in rows]
             await tx.execute_many(
                 EMPTY,
-                [{**_bound("of", identity), "emptied": self._left(row)} for identity, row in zip(identities, rows, strict=True)],
+                [
+                    {**_bound("of", identity), "emptied": self._left(row)}
+                    for identity, row in zip(identities, rows, strict=True)
+                ],
             )
             after = identities[-1]
 
@@ -118,11 +143,20 @@ class KeptAnswers:
         return to_json(emptied(from_json(body), schema, schema))
 
     def _route(self, method: str, path: str) -> APIRoute | None:
-        return next((each for each in self._routes if method in (each.methods or ()) and each.path_regex.match(path)), None)
+        return next(
+            (
+                each
+                for each in self._routes
+                if method in (each.methods or ()) and each.path_regex.match(path)
+            ),
+            None,
+        )
 
 
 def _bound(name: str, identity: Sequence[str]) -> dict[str, str]:
-    return {f"{name}_{column.name}": value for column, value in zip(_identity, identity, strict=True)}
+    return {
+        f"{name}_{column.name}": value for column, value in zip(_identity, identity, strict=True)
+    }
 
 
 @cache

@@ -32,7 +32,12 @@ class Page(Output, Generic[Item]):
     next_cursor: Annotated[str | None, Field(max_length=CURSOR_LENGTH)]
 
 
-KINDS: dict[str, Any] = {"u": UUID, "t": datetime.fromisoformat, "d": date.fromisoformat, "n": Decimal}
+KINDS: dict[str, Any] = {
+    "u": UUID,
+    "t": datetime.fromisoformat,
+    "d": date.fromisoformat,
+    "n": Decimal,
+}
 
 
 def _packed(value: object) -> object:
@@ -52,15 +57,25 @@ def _unpacked(value: Any) -> Any:
 
 
 class PageOf:
-    """A dependency: the asked page. `limit` is the size; `after` the keyset values behind which it begins, or None.
+    """A dependency: the asked page. `limit` is the size; `after` the keyset values behind which it
+    begins, or None.
 
-    The cursor is signed together with the path and all filters, so that one list's cursor is refused by another.
+    The cursor is signed together with the path and all filters, so that one list's cursor is
+    refused by another.
     """
 
     def __init__(
         self,
         request: Request,
-        limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE, json_schema_extra={"format": "int32"}, description="Items per page.")] = 50,
+        limit: Annotated[
+            int,
+            Query(
+                ge=1,
+                le=LARGEST_PAGE,
+                json_schema_extra={"format": "int32"},
+                description="Items per page.",
+            ),
+        ] = 50,
         cursor: Annotated[
             str | None,
             Query(
@@ -78,11 +93,17 @@ class PageOf:
 
     @property
     def fetch(self) -> int:
-        """How many rows to ask the database for: one more than the page, to know whether there is a next."""
+        """How many rows to ask the database for:
+        one more than the page, to know whether there is a next.
+        """
         return self.limit + 1
 
     def _filters(self) -> bytes:
-        rest = sorted((name, value) for name, value in self._request.query_params.multi_items() if name not in ("cursor", "limit"))
+        rest = sorted(
+            (name, value)
+            for name, value in self._request.query_params.multi_items()
+            if name not in ("cursor", "limit")
+        )
         return hashlib.sha256(to_json([self._request.url.path, rest])).digest()[:8]
 
     def _opened(self, cursor: str) -> tuple[Any, ...]:
@@ -96,14 +117,20 @@ class PageOf:
 
     def cursor(self, keys: Sequence[object]) -> str:
         """The signed cursor behind the row with these keyset values."""
-        return self._sealer.signed(self._filters() + to_json([_packed(key) for key in keys]), purpose="cursor")
+        return self._sealer.signed(
+            self._filters() + to_json([_packed(key) for key in keys]), purpose="cursor"
+        )
 
     def next_cursor(self, rows: Sequence[Any], *keys: str) -> str | None:
-        """The cursor behind the last row of this page, from `fetch` rows; None when there are no more."""
+        """The cursor behind the last row of this page, from `fetch` rows;
+        None when there are no more.
+        """
         if len(rows) <= self.limit:
             return None
         last = rows[self.limit - 1]
-        return self.cursor([last[key] if hasattr(last, "keys") else getattr(last, key) for key in keys])
+        return self.cursor(
+            [last[key] if hasattr(last, "keys") else getattr(last, key) for key in keys]
+        )
 
     def link(self, next_cursor: str | None) -> dict[str, str]:
         """The Link header to the next page."""

@@ -1,4 +1,6 @@
-"""Strong ETags made of a version, and the conditions that requests put on them (RFC 9110, section 13)."""
+"""Strong ETags made of a version,
+and the conditions that requests put on them (RFC 9110, section 13).
+"""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +9,8 @@ from starlette.requests import Request
 
 from service_kit.words.errors import Invalid, PreconditionFailed, PreconditionRequired
 
-# The same pattern is enforced here and written into the contract. What it lets through and is no entity tag matches none.
+# The same pattern is enforced here and written into the contract. What it lets through and is no
+# entity tag matches none.
 CONDITION = r"^[ -~]*$"
 ENTITY_TAG = r'^"[!#-~]*"$'
 LONGEST_CONDITION = 500
@@ -16,14 +19,20 @@ _entity_tag = re.compile(ENTITY_TAG, re.ASCII)
 
 
 class ConditionMalformed(Invalid):
-    """If-Match and If-None-Match hold `*` or entity tags in double quotes, separated by commas: printable ASCII."""
+    """If-Match and If-None-Match hold `*` or entity tags in double quotes,
+    separated by commas: printable ASCII.
+    """
 
 
 def require_well_formed(request: Request, headers: Sequence[str]) -> None:
-    """Raise ConditionMalformed when one of these headers is there and holds what no entity tag can be made of."""
+    """Raise ConditionMalformed when one of these headers is there and holds what no
+    entity tag can be made of.
+    """
     for name in headers:
         value = sent(request, name)
-        if value is not None and (len(value) > LONGEST_CONDITION or not _condition.fullmatch(value)):
+        if value is not None and (
+            len(value) > LONGEST_CONDITION or not _condition.fullmatch(value)
+        ):
             raise ConditionMalformed(pointer=f"header/{name}")
 
 
@@ -38,16 +47,20 @@ def tags(header: str) -> list[str]:
 
 
 def sent(request: Request, name: str) -> str | None:
-    """A header with a condition as one list, however many lines it came in; None when it was not sent."""
+    """A header with a condition as one list, however many lines it came in;
+    None when it was not sent.
+    """
     lines = request.headers.getlist(name)
     return ", ".join(lines) if lines else None
 
 
 def require_match(header: str | None, version: int, *, names_one: bool = False) -> None:
-    """Let a change pass only when it names the present version, whatever representation it was read in.
+    """Let a change pass only when it names the present version, whatever representation it was read
+    in.
 
-    Raises PreconditionRequired without the header, PreconditionFailed when the resource has moved on. With `names_one` the header has to
-    name just one version: who decides on what somebody else wrote says what was read, and neither `*` nor a list says that.
+    Raises PreconditionRequired without the header, PreconditionFailed when the resource has moved
+    on. With `names_one` the header has to name just one version: who decides on what somebody else
+    wrote says what was read, and neither `*` nor a list says that.
     """
     if header is None or (names_one and (len(tags(header)) != 1 or "*" in tags(header))):
         raise PreconditionRequired()
@@ -55,7 +68,8 @@ def require_match(header: str | None, version: int, *, names_one: bool = False) 
 
 
 def honor_match(header: str | None, version: int | None) -> None:
-    """The same for a change that may come without the header; what has no version is matched by `*` alone.
+    """The same for a change that may come without the header; what has no version is matched by `*`
+    alone.
 
     Tags are compared strongly, so that a weak one matches nothing.
     """
@@ -65,9 +79,15 @@ def honor_match(header: str | None, version: int | None) -> None:
 
 
 def _names(tag: str, version: int | None) -> bool:
-    return version is not None and _entity_tag.fullmatch(tag) is not None and tag[1:-1].partition(".")[0] == str(version)
+    return (
+        version is not None
+        and _entity_tag.fullmatch(tag) is not None
+        and tag[1:-1].partition(".")[0] == str(version)
+    )
 
 
 def matches(header: str | None, current: str) -> bool:
     """Whether If-None-Match names the current tag (weak comparison), so that a GET answers 304."""
-    return header is not None and any(tag == "*" or tag.removeprefix("W/") == current for tag in tags(header))
+    return header is not None and any(
+        tag == "*" or tag.removeprefix("W/") == current for tag in tags(header)
+    )

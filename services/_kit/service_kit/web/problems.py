@@ -36,7 +36,8 @@ TITLES = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
-# Kinds for statuses that no refusal of ours stands for: they come from the framework, the wrap around it, or the gateway's proxy.
+# Kinds for statuses that no refusal of ours stands for: they come from the framework, the wrap
+# around it, or the gateway's proxy.
 KIND_BY_STATUS = {
     400: "malformed",
     401: "unauthenticated",
@@ -63,7 +64,8 @@ RETRY_AFTER_SECONDS = 1
 class Problems:
     """Makes the problem documents of one service.
 
-    `base` is the public URL whose /problems/<kind> explains a type; `language` is spoken to callers who wish for none.
+    `base` is the public URL whose /problems/<kind> explains a type; `language` is spoken to callers
+    who wish for none.
     """
 
     def __init__(self, *, base: str, language: str, messages: Messages) -> None:
@@ -81,7 +83,9 @@ class Problems:
         extras: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """A problem as a response in the language of the request, with the headers that its status calls for."""
+        """A problem as a response in the language of the request,
+        with the headers that its status calls for.
+        """
         language = self._language_of(scope)
         body: dict[str, Any] = {
             "type": f"{self._base}/problems/{kind or KIND_BY_STATUS.get(status, 'internal')}",
@@ -101,7 +105,9 @@ class Problems:
         return Response(to_json(body), status_code=status, headers=sent, media_type=MEDIA_TYPE)
 
     def of_refusal(self, scope: Scope, refusal: Refusal) -> Response:
-        """The problem document of a refusal; `retry_after` and `challenge` among its extras become headers."""
+        """The problem document of a refusal;
+        `retry_after` and `challenge` among its extras become headers.
+        """
         extras = dict(refusal.extras)
         headers = {}
         if (seconds := extras.pop("retry_after", None)) is not None:
@@ -109,20 +115,32 @@ class Problems:
         if (challenge := extras.pop("challenge", None)) is not None:
             headers["WWW-Authenticate"] = str(challenge)
         if isinstance(refusal, Invalid):
-            extras["errors"] = [{"pointer": _shown(fault.pointer), "detail": fault.detail} for fault in refusal.faults]
+            extras["errors"] = [
+                {"pointer": _shown(fault.pointer), "detail": fault.detail}
+                for fault in refusal.faults
+            ]
         kind = problem_slug(type(refusal))
-        return self.answer(scope, refusal.status, kind=kind, detail=refusal.detail, extras=extras, headers=headers)
+        return self.answer(
+            scope, refusal.status, kind=kind, detail=refusal.detail, extras=extras, headers=headers
+        )
 
     def _language_of(self, scope: Scope) -> str:
-        wished = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+        wished = next(
+            (value for name, value in scope["headers"] if name == b"accept-language"), b""
+        )
         return self._messages.preferred(wished.decode("latin-1"), default=self._language)
 
     def _spoken_fault(self, fault: Mapping[str, Any], language: str) -> dict[str, Any]:
-        return {**fault, "detail": self._messages.spoken(fault["detail"], language)[:LONGEST_DETAIL]}
+        return {
+            **fault,
+            "detail": self._messages.spoken(fault["detail"], language)[:LONGEST_DETAIL],
+        }
 
 
 def _members(path: Sequence[str | int], document: Any) -> list[str | int]:
-    """The parts of a location that are places in the document: pydantic also names the branch of a union that it tried there."""
+    """The parts of a location that are places in the document:
+    pydantic also names the branch of a union that it tried there.
+    """
     found: list[str | int] = []
     for number, part in enumerate(path, start=1):
         if isinstance(document, list) and isinstance(part, int) and part < len(document):
@@ -136,13 +154,20 @@ def _members(path: Sequence[str | int], document: Any) -> list[str | int]:
 
 
 def _shown(pointer: str) -> str:
-    """A pointer as the contract bounds it; a NUL in a name that somebody made up is shown by its symbol."""
+    """A pointer as the contract bounds it;
+    a NUL in a name that somebody made up is shown by its symbol.
+    """
     return pointer.replace("\0", "\N{SYMBOL FOR NULL}")[:LONGEST_POINTER]
 
 
 def faults_of(errors: Iterable[Mapping[str, Any]], body: object) -> Sequence[Fault]:
-    """pydantic's error list as faults with JSON Pointers into the body; at most 50, no input values repeated."""
-    return tuple(Fault(_pointer(error["loc"], body), worded(error)) for error, _ in zip(errors, range(50), strict=False))
+    """pydantic's error list as faults with JSON Pointers into the body;
+    at most 50, no input values repeated.
+    """
+    return tuple(
+        Fault(_pointer(error["loc"], body), worded(error))
+        for error, _ in zip(errors, range(50), strict=False)
+    )
 
 
 def _pointer(location: Sequence[str | int], body: object) -> str:

@@ -49,7 +49,9 @@ class StrictRequest(Request):
         """SHA-256 over the names and contents of a form, files included."""
         digest = hashlib.sha256()
         for name, member in (await self.form()).multi_items():
-            content = member if isinstance(member, str) else [member.filename, await _file_digest(member)]
+            content = (
+                member if isinstance(member, str) else [member.filename, await _file_digest(member)]
+            )
             digest.update(to_json([name, content]))
         return digest.digest()
 
@@ -66,8 +68,8 @@ async def _file_digest(file: UploadFile) -> str:
 def strict_json(body: bytes) -> Any:
     """The JSON value of a body.
 
-    Raises Malformed when it is no JSON; Invalid for what JSON can write but nobody can mean: NaN, numbers beyond a double, NUL,
-    lone surrogates, nesting that no schema of ours has.
+    Raises Malformed when it is no JSON; Invalid for what JSON can write but nobody can mean: NaN,
+    numbers beyond a double, NUL, lone surrogates, nesting that no schema of ours has.
     """
     try:
         value = from_json(body, allow_inf_nan=False, cache_strings="keys")
@@ -91,15 +93,23 @@ def _explained(body: bytes, reason: str) -> Malformed | Invalid:
         return Invalid("the JSON is nested too deeply")
     except ValueError:
         return Malformed(said("the body is not JSON: {reason}", reason=reason[:200]))
-    return Invalid(said("the body holds a value that JSON text should not: {reason}", reason=reason[:200]))
+    return Invalid(
+        said("the body holds a value that JSON text should not: {reason}", reason=reason[:200])
+    )
 
 
 def _refuse_nul(value: object) -> None:
-    _refuse([place for place, leaf in _leaves(value) if isinstance(leaf, str) and "\0" in leaf], NUL)
+    _refuse(
+        [place for place, leaf in _leaves(value) if isinstance(leaf, str) and "\0" in leaf], NUL
+    )
 
 
 def _refuse_infinity(value: object) -> None:
-    huge = [place for place, leaf in _leaves(value) if isinstance(leaf, float) and not math.isfinite(leaf)]
+    huge = [
+        place
+        for place, leaf in _leaves(value)
+        if isinstance(leaf, float) and not math.isfinite(leaf)
+    ]
     _refuse(huge, "a number is larger than a double can hold")
 
 
@@ -130,12 +140,20 @@ def require_content_type(request: Request, expected: str) -> None:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != expected:
         if given:
-            raise UnsupportedMediaType(said("send {expected}, not {given}", expected=expected, given=given[:100]))
-        raise UnsupportedMediaType(said("send {expected} and say so in Content-Type", expected=expected))
+            raise UnsupportedMediaType(
+                said("send {expected}, not {given}", expected=expected, given=given[:100])
+            )
+        raise UnsupportedMediaType(
+            said("send {expected} and say so in Content-Type", expected=expected)
+        )
 
 
-def refuse_unknown_parameters(request: Request, known: Collection[str], repeatable: Collection[str]) -> None:
-    """Raise UnknownParameter for query parameters that the operation does not have or that come twice."""
+def refuse_unknown_parameters(
+    request: Request, known: Collection[str], repeatable: Collection[str]
+) -> None:
+    """Raise UnknownParameter for query parameters that the operation does not have or
+    that come twice.
+    """
     query = request.scope["query_string"]
     if not query:
         return
@@ -145,9 +163,15 @@ def refuse_unknown_parameters(request: Request, known: Collection[str], repeatab
     faults = [Fault(place(name), "there is no such query parameter") for name in unknown]
     faults += [Fault(place(name), "this parameter is given once") for name in twice]
     if faults:
-        what = "the query has parameters that this operation does not take" if unknown else "the query has a parameter twice"
+        what = (
+            "the query has parameters that this operation does not take"
+            if unknown
+            else "the query has a parameter twice"
+        )
         raise UnknownParameter(what, faults=faults[:MOST_FAULTS])
-    _refuse([place(name) for name, value in request.query_params.multi_items() if "\0" in value], NUL)
+    _refuse(
+        [place(name) for name, value in request.query_params.multi_items() if "\0" in value], NUL
+    )
 
 
 def place(name: str) -> str:

@@ -1,4 +1,6 @@
-"""Routes that keep the conventions of the API: token and scopes, strict requests, retried transactions, documented refusals."""
+"""Routes that keep the conventions of the API:
+token and scopes, strict requests, retried transactions, documented refusals.
+"""
 
 import random
 from asyncio import sleep
@@ -22,7 +24,12 @@ from service_kit.web.call import Call, authenticated
 from service_kit.web.contract import conditional, moving, reading, refusing, tagged
 from service_kit.web.framework import Body as ReadBody
 from service_kit.web.framework import body_of, signature_of
-from service_kit.web.requests import FieldUnknown, StrictRequest, refuse_unknown_parameters, require_content_type
+from service_kit.web.requests import (
+    FieldUnknown,
+    StrictRequest,
+    refuse_unknown_parameters,
+    require_content_type,
+)
 from service_kit.web.wiring import wiring_of
 from service_kit.words.errors import Fault, Invalid, Malformed, Refusal
 
@@ -36,7 +43,9 @@ MergePatch = Body(media_type="application/merge-patch+json")
 
 
 class RouteOptions(TypedDict, total=False):
-    """What a route may say beside its path: of FastAPI's options those that we use, then our own."""
+    """What a route may say beside its path:
+    of FastAPI's options those that we use, then our own.
+    """
 
     status_code: int
     response_model: Any
@@ -67,7 +76,8 @@ class Requires(params.Security):
 
 
 def requires(*scopes: str, instead: Sequence[str] = ()) -> Requires:
-    """`call: Annotated[Call, requires("customers:read")]`: a checked token with all of these scopes.
+    """`call: Annotated[Call, requires("customers:read")]`: a checked token with all of these
+    scopes.
 
     Each scope of `instead` lets in too, alone; the route decides how far it goes.
     """
@@ -75,14 +85,18 @@ def requires(*scopes: str, instead: Sequence[str] = ()) -> Requires:
 
 
 def anyone() -> Requires:
-    """`call: Annotated[Call, anyone()]`: an operation without a token; say in its docstring why that is safe."""
+    """`call: Annotated[Call, anyone()]`: an operation without a token;
+    say in its docstring why that is safe.
+    """
     return Requires(dependency=_call, scopes=None)
 
 
 class StrictRoute(APIRoute):
-    """Authenticates first, then reads the request strictly, then runs the endpoint, again where its transaction was rolled back.
+    """Authenticates first, then reads the request strictly, then runs the endpoint, again where its
+    transaction was rolled back.
 
-    The endpoint is called by its plan; by FastAPI's own machinery where it says `engine="fastapi"` or the plan is switched off.
+    The endpoint is called by its plan; by FastAPI's own machinery where it says `engine="fastapi"`
+    or the plan is switched off.
     """
 
     scopes: Sequence[str] | None
@@ -93,8 +107,14 @@ class StrictRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if ":path}" in path:
-            raise TypeError(f"{path}: a parameter is one segment of a path, which the order of routes relies on")
-        self.scopes, self.instead, self.settings = scopes_of(endpoint), instead_of(endpoint), settings_of(endpoint)
+            raise TypeError(
+                f"{path}: a parameter is one segment of a path, which the order of routes relies on"
+            )
+        self.scopes, self.instead, self.settings = (
+            scopes_of(endpoint),
+            instead_of(endpoint),
+            settings_of(endpoint),
+        )
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
@@ -117,7 +137,9 @@ class StrictRoute(APIRoute):
             preconditions.require_well_formed(strict, conditions)
             if body is not None:
                 await read_body(strict, body)
-            call = await make_call(strict, caller, takes_key=has_key, scopes=scopes, instead=instead)
+            call = await make_call(
+                strict, caller, takes_key=has_key, scopes=scopes, instead=instead
+            )
             call.honors_match = honors_match
             request.scope["guanxi.call"] = call
             return await repeated(by_plan if call.settings.route_plan else by_fastapi, strict, call)
@@ -129,11 +151,13 @@ class StrictRoute(APIRoute):
 class Router(APIRouter):
     """An APIRouter of strict routes, with six options more than FastAPI's.
 
-    `raises` lists the refusals of a route: they are documented in its contract. `conditional` says whether a change needs If-Match
-    (PUT, PATCH and DELETE do unless told otherwise). `moves` says whether a POST honors an If-Match that is sent (all do that move
-    something named in their path and create nothing). `reads` says that a POST changes nothing, so that it takes no Idempotency-Key.
-    `etag` says whether a GET answers with one (those of `.../{id}` do). `engine="fastapi"` says that FastAPI calls the route, which
-    costs more: forms, files, headers and streams need it.
+    `raises` lists the refusals of a route: they are documented in its contract. `conditional` says
+    whether a change needs If-Match (PUT, PATCH and DELETE do unless told otherwise). `moves` says
+    whether a POST honors an If-Match that is sent (all do that move something named in their path
+    and create nothing). `reads` says that a POST changes nothing, so that it takes no
+    Idempotency-Key. `etag` says whether a GET answers with one (those of `.../{id}` do).
+    `engine="fastapi"` says that FastAPI calls the route, which costs more: forms, files, headers
+    and streams need it.
     """
 
     def __init__(self, *, tags: Sequence[str]) -> None:
@@ -150,15 +174,20 @@ class Router(APIRouter):
         endpoint = refusing(endpoint, raises)
         if options.pop("conditional", bool({"PUT", "PATCH", "DELETE"} & set(methods))):
             endpoint = conditional(endpoint)
-        if options.pop("moves", "POST" in methods and "{" in path and options.get("status_code") != CREATED):
+        if options.pop(
+            "moves", "POST" in methods and "{" in path and options.get("status_code") != CREATED
+        ):
             endpoint = moving(endpoint)
         if options.pop("etag", "{" in path.rpartition("/")[2] and "GET" in methods):
             endpoint = tagged(endpoint)
         options.setdefault("operation_id", endpoint.__name__)
         super().add_api_route(path, endpoint, **options)
 
-    # FastAPI's verbs list their options one by one; ours pass on what they do not know, so that `raises` reaches add_api_route.
-    def _verb(self, method: str, path: str, options: RouteOptions) -> Callable[[Endpoint], Endpoint]:
+    # FastAPI's verbs list their options one by one; ours pass on what they do not know, so that
+    # `raises` reaches add_api_route.
+    def _verb(
+        self, method: str, path: str, options: RouteOptions
+    ) -> Callable[[Endpoint], Endpoint]:
         def decorate(endpoint: Endpoint) -> Endpoint:
             self.add_api_route(path, endpoint, methods=[method], **options)
             return endpoint
@@ -181,16 +210,21 @@ class Router(APIRouter):
         return self._verb("DELETE", path, options)
 
 
-def takes_key(methods: Collection[str], scopes: Sequence[str] | None, endpoint: Callable[..., Any]) -> bool:
+def takes_key(
+    methods: Collection[str], scopes: Sequence[str] | None, endpoint: Callable[..., Any]
+) -> bool:
     """Whether an operation honors Idempotency-Key.
 
-    The clients of an open one have no names by which keys could be told apart, and a POST that only reads has nothing to do just once.
+    The clients of an open one have no names by which keys could be told apart, and a POST that only
+    reads has nothing to do just once.
     """
     return "POST" in methods and scopes is not None and not getattr(endpoint, "is_reading", False)
 
 
 async def read_body(request: StrictRequest, body: ReadBody) -> None:
-    """Check the content type and parse a JSON body once; an optional body may be left out with its type."""
+    """Check the content type and parse a JSON body once;
+    an optional body may be left out with its type.
+    """
     if body.media_type.startswith("multipart/"):
         require_content_type(request, body.media_type)
         await read_form(request, body.names)
@@ -203,7 +237,8 @@ async def read_body(request: StrictRequest, body: ReadBody) -> None:
 
 
 async def read_form(request: StrictRequest, fields: frozenset[str]) -> None:
-    """Read a form with its files (spooled to disk) before the framework does, so that its refusals keep their status.
+    """Read a form with its files (spooled to disk) before the framework does, so that its refusals
+    keep their status.
 
     Forms are as strict as other bodies: FieldUnknown for a field that the operation does not take.
     """
@@ -211,25 +246,49 @@ async def read_form(request: StrictRequest, fields: frozenset[str]) -> None:
         form = await request.form(max_files=5, max_fields=50)
     except HTTPException as error:
         raise Malformed("the form cannot be read: it is broken or has too many parts") from error
-    faults = [Fault(f"/{name[:100]}", "there is no such field here") for name in form if name not in fields]
+    faults = [
+        Fault(f"/{name[:100]}", "there is no such field here")
+        for name in form
+        if name not in fields
+    ]
     if faults:
-        raise FieldUnknown("the form has fields that this operation does not take", faults=faults[:20])
+        raise FieldUnknown(
+            "the form has fields that this operation does not take", faults=faults[:20]
+        )
 
 
 async def make_call(
-    request: StrictRequest, caller: Caller, *, takes_key: bool, scopes: Sequence[str] | None, instead: Sequence[str]
+    request: StrictRequest,
+    caller: Caller,
+    *,
+    takes_key: bool,
+    scopes: Sequence[str] | None,
+    instead: Sequence[str],
 ) -> Call[Any]:
     """The call of a request, with its idempotency key where it has one."""
     scope = request.scope
     origin = Origin(
-        client_id=caller.client_id, actor=caller.sub, request_id=scope.get("guanxi.request_id"), traceparent=scope.get("guanxi.traceparent")
+        client_id=caller.client_id,
+        actor=caller.sub,
+        request_id=scope.get("guanxi.request_id"),
+        traceparent=scope.get("guanxi.traceparent"),
     )
     key = await key_of(request, caller) if takes_key else None
-    return Call(request, caller, at=wiring_of(request).clock(), origin=origin, key=key, scopes=scopes, instead=instead)
+    return Call(
+        request,
+        caller,
+        at=wiring_of(request).clock(),
+        origin=origin,
+        key=key,
+        scopes=scopes,
+        instead=instead,
+    )
 
 
 async def key_of(request: StrictRequest, caller: Caller) -> idempotency.Key | None:
-    """The idempotency key of a request; files are compared by the fingerprint that their route makes."""
+    """The idempotency key of a request;
+    files are compared by the fingerprint that their route makes.
+    """
     headers = request.headers.getlist("idempotency-key")
     if not headers:
         return None
@@ -247,7 +306,9 @@ async def key_of(request: StrictRequest, caller: Caller) -> idempotency.Key | No
 
 
 async def repeated(inner: Handler, request: StrictRequest, call: Call[Any]) -> Response:
-    """Run the endpoint; again when its whole transaction was rolled back; read the outcome back when COMMIT got no answer."""
+    """Run the endpoint; again when its whole transaction was rolled back;
+    read the outcome back when COMMIT got no answer.
+    """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await inner(request)
@@ -272,12 +333,16 @@ async def repeated(inner: Handler, request: StrictRequest, call: Call[Any]) -> R
 
 
 async def committed_answer(call: Call[Any], unknown: OutcomeUnknown) -> Response | None:
-    """The answer to a change whose COMMIT turned out to have happened; None when the endpoint may run again.
+    """The answer to a change whose COMMIT turned out to have happened; None when the endpoint may
+    run again.
 
-    It may when nothing was committed, and also when only the idempotency key can tell: the key's claim waits for the lost transaction.
+    It may when nothing was committed, and also when only the idempotency key can tell: the key's
+    claim waits for the lost transaction.
     """
     has_told = any(entry.is_told for entry in unknown.told)
-    if (call.key is not None and not has_told) or not await was_committed(call.database, unknown.told):
+    if (call.key is not None and not has_told) or not await was_committed(
+        call.database, unknown.told
+    ):
         return None
     if call.response is None:
         raise OutcomeNotKnown()
@@ -312,7 +377,9 @@ def _call_hint(endpoint: Callable[..., Any]) -> Any:
     for hint in get_type_hints(endpoint, include_extras=True).values():
         if any(isinstance(mark, Requires) for mark in getattr(hint, "__metadata__", ())):
             return hint
-    raise TypeError(f"{endpoint.__module__}.{endpoint.__name__} says neither requires(...) nor anyone()")
+    raise TypeError(
+        f"{endpoint.__module__}.{endpoint.__name__} says neither requires(...) nor anyone()"
+    )
 
 
 def run_by(endpoint: Any, engine: Engine) -> Any:
@@ -327,16 +394,31 @@ def engine_of(endpoint: Callable[..., Any]) -> Engine:
 
 
 def conditions_of(endpoint: Callable[..., Any]) -> Sequence[str]:
-    """The headers with conditions on the resource's version that the contract of an endpoint names."""
+    """The headers with conditions on the resource's version that the contract of
+    an endpoint names.
+    """
     marks = {"If-Match": ("is_conditional", "honors_match"), "If-None-Match": ("has_etag",)}
-    return tuple(header for header, found in marks.items() if any(getattr(endpoint, mark, False) for mark in found))
+    return tuple(
+        header
+        for header, found in marks.items()
+        if any(getattr(endpoint, mark, False) for mark in found)
+    )
 
 
 def takes_upload(routes: Sequence[APIRoute]) -> Callable[[Scope], bool]:
-    """Says of a request whether its route reads forms with files: to all others the limit of a JSON body applies."""
-    uploads = [route for route in routes if (body := body_of(route)) is not None and body.media_type == UPLOAD]
+    """Says of a request whether its route reads forms with files:
+    to all others the limit of a JSON body applies.
+    """
+    uploads = [
+        route
+        for route in routes
+        if (body := body_of(route)) is not None and body.media_type == UPLOAD
+    ]
 
     def is_taken(scope: Scope) -> bool:
-        return any(scope["method"] in (route.methods or ()) and route.path_regex.match(scope["path"]) for route in uploads)
+        return any(
+            scope["method"] in (route.methods or ()) and route.path_regex.match(scope["path"])
+            for route in uploads
+        )
 
     return is_taken

@@ -1,4 +1,6 @@
-"""The ASGI wrap around a service's app: request ids, traces, size limits, the last word on errors, one log line."""
+"""The ASGI wrap around a service's app:
+request ids, traces, size limits, the last word on errors, one log line.
+"""
 
 import asyncio
 import time
@@ -21,7 +23,9 @@ LONGEST_REQUEST_ID = 100
 
 
 class Shell:
-    """Wraps an app so that every answer, also those the framework gives as plain text, keeps the API's conventions."""
+    """Wraps an app so that every answer, also those the framework gives as plain text,
+    keeps the API's conventions.
+    """
 
     def __init__(
         self,
@@ -55,7 +59,8 @@ class Shell:
         except TooLarge as refusal:
             await self._answer(exchange, refusal.status, refusal.detail)
         except asyncio.CancelledError:
-            # The process stops and the request has had its time: the server would call it an error of ours.
+            # The process stops and the request has had its time: the server would call it an error
+            # of ours.
             await self._answer(exchange, 503, PROCESS_STOPS)
             raise
         except Exception:
@@ -67,7 +72,9 @@ class Shell:
 
     def _limited(self, exchange: "_Exchange", receive: Receive) -> Receive:
         headers = exchange.headers
-        is_upload = headers.get(b"content-type", b"").startswith(b"multipart/") and self._takes_upload(exchange.scope)
+        is_upload = headers.get(b"content-type", b"").startswith(
+            b"multipart/"
+        ) and self._takes_upload(exchange.scope)
         largest = self._largest_upload if is_upload else self._largest_body
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > largest:
@@ -84,7 +91,9 @@ class Shell:
         seconds = time.perf_counter() - exchange.started
         scope = exchange.scope
         route = getattr(scope.get("route"), "path", "") or "-"
-        self._metrics.answered(method=scope["method"], route=route, status=exchange.status, seconds=seconds)
+        self._metrics.answered(
+            method=scope["method"], route=route, status=exchange.status, seconds=seconds
+        )
         if self._requests is not None and scope["path"] not in QUIET:
             self._requests.write(
                 method=scope["method"],
@@ -105,7 +114,9 @@ class _Exchange:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.status = 0
         self._send = send
-        self.request_id = scope["guanxi.request_id"] = _request_id(self.headers.get(b"x-request-id"))
+        self.request_id = scope["guanxi.request_id"] = _request_id(
+            self.headers.get(b"x-request-id")
+        )
         parent = self.headers.get(b"traceparent", b"").decode("latin-1")
         self.traceparent = scope["guanxi.traceparent"] = traces.continued(parent)
 
@@ -113,10 +124,17 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             present = {name.lower() for name, _ in message.get("headers", ())}
-            added = [(b"x-request-id", self.request_id.encode()), (b"x-content-type-options", b"nosniff")]
+            added = [
+                (b"x-request-id", self.request_id.encode()),
+                (b"x-content-type-options", b"nosniff"),
+            ]
             if b"cache-control" not in present:
                 added.append((b"cache-control", b"no-store"))
-            kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in (b"x-request-id", b"x-content-type-options")]
+            kept = [
+                pair
+                for pair in message.get("headers", ())
+                if pair[0].lower() not in (b"x-request-id", b"x-content-type-options")
+            ]
             message = {**message, "headers": [*kept, *added]}
         await self._send(message)
 

@@ -27,9 +27,11 @@ class PartMissing(LookupError):
 
 
 class Parts:
-    """One part of each kind, found by its class or by the port that it stands for: `parts[Printer]` is a Printer.
+    """One part of each kind, found by its class or by the port that it stands for: `parts[Printer]`
+    is a Printer.
 
-    Slices name what they need by its own type, so that none of them has to know a list of all parts, which would tie them in a circle.
+    Slices name what they need by its own type, so that none of them has to know a list of all
+    parts, which would tie them in a circle.
     """
 
     def __init__(self) -> None:
@@ -51,7 +53,9 @@ class Parts:
 
 @dataclass(frozen=True, kw_only=True)
 class Wiring:
-    """What the kit itself needs of a service in a request, and the service's own parts; the Shell puts it into every request's scope."""
+    """What the kit itself needs of a service in a request, and the service's own parts;
+    the Shell puts it into every request's scope.
+    """
 
     settings: ServiceSettings
     database: Database

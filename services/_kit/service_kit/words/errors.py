@@ -8,8 +8,9 @@ from typing import ClassVar
 class Refusal(Exception):
     """A foreseen "no" with a sentence for the caller.
 
-    Subclasses are named as the refused sentence (`ComplaintAlreadyClosed`); their docstring is advice to the caller and the text
-    of their page under /problems. `extras` are further members of the problem document (such as `allowed_moves`).
+    Subclasses are named as the refused sentence (`ComplaintAlreadyClosed`); their docstring is
+    advice to the caller and the text of their page under /problems. `extras` are further members of
+    the problem document (such as `allowed_moves`).
     """
 
     status: ClassVar[int] = 500
@@ -78,7 +79,9 @@ class UnsupportedMediaType(Refusal):
 
 
 class PreconditionFailed(Refusal):
-    """The resource changed since it was read: read it again, then repeat the change with its new ETag."""
+    """The resource changed since it was read:
+    read it again, then repeat the change with its new ETag.
+    """
 
     status = 412
     kind = "precondition-failed"
@@ -107,7 +110,9 @@ class Unavailable(Refusal):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with the input: where (a JSON Pointer, or `query/limit`, `header/If-Match`) and what."""
+    """One thing wrong with the input:
+    where (a JSON Pointer, or `query/limit`, `header/If-Match`) and what.
+    """
 
     pointer: str
     detail: str
@@ -119,12 +124,22 @@ def escaped(name: str) -> str:
 
 
 class Invalid(Refusal):
-    """The input was understood but breaks a rule of its schema or of the business; `errors` says where."""
+    """The input was understood but breaks a rule of its schema or of the business;
+    `errors` says where.
+    """
 
     status = 422
     kind = "invalid"
 
-    def __init__(self, detail: str = "", /, *, pointer: str = "", faults: Sequence[Fault] = (), **extras: object) -> None:
+    def __init__(
+        self,
+        detail: str = "",
+        /,
+        *,
+        pointer: str = "",
+        faults: Sequence[Fault] = (),
+        **extras: object,
+    ) -> None:
         super().__init__(detail, **extras)
         self.faults = tuple(faults) or ((Fault(pointer, self.detail),) if pointer else ())
 
@@ -135,8 +150,12 @@ def first_sentence(error: type[Refusal]) -> str:
 
 
 def problem_slug(error: type[Refusal]) -> str:
-    """The last part of the problem's type: the kind for the kinds themselves, else the class name in kebab-case."""
+    """The last part of the problem's type:
+    the kind for the kinds themselves, else the class name in kebab-case.
+    """
     if "kind" in error.__dict__:
         return error.kind
     name = error.__name__
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip(
+        "-"
+    )

@@ -15,13 +15,19 @@ from service_kit.words.messages import said
 MOMENT = "a time is written as RFC 3339 with an offset, such as 2026-01-31T09:30:00+08:00"
 DAY = "a day is written as YYYY-MM-DD"
 IDENTIFIER = "an id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057"
-RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+RFC3339 = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
 FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", re.ASCII)
-# Two days of room on either side, so that no time zone and no clock pushes a stored moment out of what datetime can hold.
+UUID_TEXT = re.compile(
+    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}", re.ASCII
+)
+# Two days of room on either side, so that no time zone and no clock pushes a stored moment out of
+# what datetime can hold.
 EARLIEST = datetime(1800, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-# What contracts say of times beside their format: which ones exist for us. Whether a month has 31 days only the format knows.
+# What contracts say of times beside their format: which ones exist for us. Whether a month has 31
+# days only the format knows.
 _DAY = "(1[89]|2[01])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 DAY_PATTERN = f"^{_DAY}$"
@@ -33,7 +39,11 @@ JSON_ITEMS = 500
 JSON_TEXT = 10_000
 # What a double holds exactly.
 JSON_LIMIT = 2**53
-FREE_JSON: Mapping[str, Any] = {"type": "object", "additionalProperties": True, "maxProperties": JSON_ITEMS}
+FREE_JSON: Mapping[str, Any] = {
+    "type": "object",
+    "additionalProperties": True,
+    "maxProperties": JSON_ITEMS,
+}
 
 
 class Input(BaseModel):
@@ -45,7 +55,9 @@ class Input(BaseModel):
 class Output(BaseModel):
     """A body as callers receive it: no defaults, so that no field is forgotten."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_serialization_defaults_required=True
+    )
 
 
 def _moment(value: object) -> object:
@@ -93,20 +105,40 @@ def written(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-Id = Annotated[UUID, BeforeValidator(_identifier), WithJsonSchema({"type": "string", "format": "uuid", "maxLength": 36})]
+Id = Annotated[
+    UUID,
+    BeforeValidator(_identifier),
+    WithJsonSchema({"type": "string", "format": "uuid", "maxLength": 36}),
+]
 Timestamp = Annotated[
     datetime,
     BeforeValidator(_moment),
     WithJsonSchema(
-        {"type": "string", "format": "date-time", "maxLength": 40, "pattern": MOMENT_PATTERN, "examples": ["2026-01-31T09:30:00+08:00"]},
+        {
+            "type": "string",
+            "format": "date-time",
+            "maxLength": 40,
+            "pattern": MOMENT_PATTERN,
+            "examples": ["2026-01-31T09:30:00+08:00"],
+        },
         mode="validation",
     ),
-    WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40}, mode="serialization"),
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "maxLength": 40}, mode="serialization"
+    ),
 ]
 Day = Annotated[
     date,
     BeforeValidator(_day),
-    WithJsonSchema({"type": "string", "format": "date", "maxLength": 10, "pattern": DAY_PATTERN, "examples": ["2026-01-31"]}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date",
+            "maxLength": 10,
+            "pattern": DAY_PATTERN,
+            "examples": ["2026-01-31"],
+        }
+    ),
 ]
 
 # Every text of the API is bounded; `pattern` keeps the promise that a blank line is no name.
@@ -137,12 +169,16 @@ Currency = Annotated[str, Field(min_length=3, max_length=3, pattern=CURRENCY, ex
 AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 POSITIVE_AMOUNT = r"^[0-9]{1,15}(\.[0-9]{1,6})?$"
 AmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=AMOUNT, examples=["12.50"])]
-PositiveAmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=POSITIVE_AMOUNT, examples=["12.50"])]
+PositiveAmountText = Annotated[
+    str, Field(min_length=1, max_length=24, pattern=POSITIVE_AMOUNT, examples=["12.50"])
+]
 DecimalText = AmountText
 
 
 class MoneyIn(Input):
-    """A sum with its currency; the amount is a decimal string, negative where the operation allows it."""
+    """A sum with its currency;
+    the amount is a decimal string, negative where the operation allows it.
+    """
 
     amount: AmountText
     currency: Currency
@@ -164,7 +200,9 @@ class PositiveMoneyIn(Input):
 class MoneyOut(Output):
     """A sum with its currency."""
 
-    amount: Annotated[str, Field(max_length=40, pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["12.50"])]
+    amount: Annotated[
+        str, Field(max_length=40, pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["12.50"])
+    ]
     currency: Currency
 
     @classmethod
@@ -179,9 +217,17 @@ def _acceptable_json(value: Mapping[str, Any]) -> Mapping[str, Any]:
         item, depth = pending.pop()
         members += 1
         if members > JSON_MEMBERS or depth > JSON_DEPTH:
-            raise ValueError(said("nested deeper than {depth} or with more than {members} members", depth=JSON_DEPTH, members=JSON_MEMBERS))
+            raise ValueError(
+                said(
+                    "nested deeper than {depth} or with more than {members} members",
+                    depth=JSON_DEPTH,
+                    members=JSON_MEMBERS,
+                )
+            )
         if isinstance(item, Mapping | list) and len(item) > JSON_ITEMS:
-            raise ValueError(said("an object or array in it has more than {most} members", most=JSON_ITEMS))
+            raise ValueError(
+                said("an object or array in it has more than {most} members", most=JSON_ITEMS)
+            )
         if isinstance(item, Mapping):
             pending.extend((member, depth + 1) for member in (*item, *item.values()))
         elif isinstance(item, list):
@@ -189,10 +235,17 @@ def _acceptable_json(value: Mapping[str, Any]) -> Mapping[str, Any]:
         elif isinstance(item, str) and len(item) > JSON_TEXT:
             raise ValueError(said("a text in it has more than {most} characters", most=JSON_TEXT))
         elif isinstance(item, int | float) and not abs(item) <= JSON_LIMIT:
-            raise ValueError("numbers lie within what a double holds exactly; send larger ones as strings")
+            raise ValueError(
+                "numbers lie within what a double holds exactly; send larger ones as strings"
+            )
     return value
 
 
-JsonObject = Annotated[dict[str, Any], AfterValidator(_acceptable_json), Field(max_length=JSON_ITEMS), WithJsonSchema({**FREE_JSON})]
+JsonObject = Annotated[
+    dict[str, Any],
+    AfterValidator(_acceptable_json),
+    Field(max_length=JSON_ITEMS),
+    WithJsonSchema({**FREE_JSON}),
+]
 # What we stored is shown as it is: judging it again could only make it unreadable.
 StoredJson = Annotated[dict[str, Any], WithJsonSchema({**FREE_JSON})]

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 
 
 def preferred(accept_language: str | None, languages: Iterable[str], *, default: str) -> str:
-    """One of the languages by the weights of an Accept-Language header (RFC 9110); the default when it names none of them."""
+    """One of the languages by the weights of an Accept-Language header (RFC 9110);
+    the default when it names none of them.
+    """
     known = {tag.lower(): tag for tag in languages}
     best, best_weight = default, 0.0
     for part in (accept_language or "").split(",")[:20]:
@@ -22,10 +24,14 @@ def spoken(labels: Mapping[str, str], language: str) -> str:
 
 
 def closest(tag: str, known: Mapping[str, str]) -> str | None:
-    """The language of a tag, else the first one of the same kind: Chinese of Taiwan is answered in that of the mainland."""
+    """The language of a tag, else the first one of the same kind:
+    Chinese of Taiwan is answered in that of the mainland.
+    """
     wished = tag.lower()
     kind = wished.partition("-")[0]
-    return known.get(wished) or next((own for own in known.values() if own.lower().partition("-")[0] == kind), None)
+    return known.get(wished) or next(
+        (own for own in known.values() if own.lower().partition("-")[0] == kind), None
+    )
 
 
 def _weight(parameters: str) -> float:

@@ -1,8 +1,11 @@
-"""Whether two names of persons are one person in disguise: duties that are kept apart are not joined by another spelling."""
+"""Whether two names of persons are one person in disguise:
+duties that are kept apart are not joined by another spelling.
+"""
 
 import unicodedata
 
-# Letters of other scripts that a reader takes for Latin ones, capitals first: some look like another letter than their small form does.
+# Letters of other scripts that a reader takes for Latin ones, capitals first: some look like
+# another letter than their small form does.
 _CAPITALS = str.maketrans(
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408\u051a\u051c\u0391"
     "\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
@@ -19,7 +22,8 @@ _TALL = str.maketrans("I|", "ll")
 
 
 def is_same_person(one: str, other: str) -> bool:
-    """Compared without case, width, accents, blanks and invisible signs, and with look-alikes folded.
+    """Compared without case, width, accents, blanks and invisible signs, and with look-alikes
+    folded.
 
     A capital I is an i to one reader and an l to another: either way of reading is enough.
     """
@@ -31,7 +35,18 @@ def _tall(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    seen = unicodedata.normalize("NFKC", name).translate(_CAPITALS).casefold().translate(_SMALL).translate(_DIGITS)
+    seen = (
+        unicodedata.normalize("NFKC", name)
+        .translate(_CAPITALS)
+        .casefold()
+        .translate(_SMALL)
+        .translate(_DIGITS)
+    )
     apart = unicodedata.normalize("NFKD", seen)
-    # Letters and digits alone: what stands above or between them, or is not to be seen at all, makes no other person.
-    return "".join(sign for sign in apart if unicodedata.category(sign)[0] in "LN").replace("rn", "m").replace("vv", "w")
+    # Letters and digits alone: what stands above or between them, or is not to be seen at all,
+    # makes no other person.
+    return (
+        "".join(sign for sign in apart if unicodedata.category(sign)[0] in "LN")
+        .replace("rn", "m")
+        .replace("vv", "w")
+    )

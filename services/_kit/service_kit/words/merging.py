@@ -5,7 +5,8 @@ from typing import Any
 
 
 def merged(document: object, patch: Mapping[str, Any]) -> dict[str, Any]:
-    """The document after the patch: null deletes a member, objects are merged member by member, all else is replaced whole.
+    """The document after the patch: null deletes a member, objects are merged member by member, all
+    else is replaced whole.
 
     What is no object counts as an empty one. Neither argument is changed.
     """

@@ -1,7 +1,9 @@
-"""Sentences and labels for callers in every language that has a catalog: `languages/<tag>.json` of each package.
+"""Sentences and labels for callers in every language that has a catalog: `languages/<tag>.json` of
+each package.
 
-A catalog is a JSON object. Code says sentences in English, and they are the keys of their translations; what has no sentence in the
-code (the name of a state, a title, a piece of a letter) has a key of its own, such as `state.closed`, which en.json translates too.
+A catalog is a JSON object. Code says sentences in English, and they are the keys of their
+translations; what has no sentence in the code (the name of a state, a title, a piece of a letter)
+has a key of its own, such as `state.closed`, which en.json translates too.
 """
 
 import json
@@ -16,7 +18,9 @@ OWN = Path(__file__).parents[1] / "languages"
 
 
 class Said(str):
-    """A sentence whose places were filled in; it keeps its template and values, so that it can be said in other languages too."""
+    """A sentence whose places were filled in;
+    it keeps its template and values, so that it can be said in other languages too.
+    """
 
     __slots__ = ("template", "values")
     template: str
@@ -35,7 +39,8 @@ class Said(str):
 def said(template: str, /, **values: object) -> Said:
     """`said("at most {largest} bytes", largest=9)`: a text that the catalogs know by its template.
 
-    A value that is said too is a sentence within the sentence; any other is shown as it is. Raises KeyError when a place has no value.
+    A value that is said too is a sentence within the sentence; any other is shown as it is. Raises
+    KeyError when a place has no value.
     """
     return Said(template, **values)
 
@@ -46,10 +51,15 @@ def sentence(text: str) -> Said:
 
 
 def stored(sentence: str, *, longest: int) -> dict[str, object]:
-    """A sentence as JSON, so that who reads it later is told it in their own language; values are cut at `longest` characters."""
+    """A sentence as JSON, so that who reads it later is told it in their own language;
+    values are cut at `longest` characters.
+    """
     if not isinstance(sentence, Said):
         return {"text": sentence[:longest]}
-    values = {name: stored(value if isinstance(value, Said) else str(value), longest=longest) for name, value in sentence.values.items()}
+    values = {
+        name: stored(value if isinstance(value, Said) else str(value), longest=longest)
+        for name, value in sentence.values.items()
+    }
     return {"text": sentence.template, "values": values}
 
 
@@ -62,13 +72,17 @@ def restored(kept: Mapping[str, Any]) -> str:
 
 
 class Messages:
-    """The catalogs of this kit and of one package: a folder each, with one file a language. `texts` holds them by language."""
+    """The catalogs of this kit and of one package: a folder each, with one file a language.
+    `texts` holds them by language.
+    """
 
     def __init__(self, folders: Iterable[Path] = ()) -> None:
         self.texts: dict[str, dict[str, str]] = {ENGLISH: {}}
         for folder in (OWN, *folders):
             for catalog in sorted(folder.glob("*.json")):
-                self.texts.setdefault(catalog.stem, {}).update(json.loads(catalog.read_text("utf-8")))
+                self.texts.setdefault(catalog.stem, {}).update(
+                    json.loads(catalog.read_text("utf-8"))
+                )
 
     def preferred(self, accept_language: str | None, *, default: str) -> str:
         """The language with a catalog that an Accept-Language header wishes for."""
@@ -81,14 +95,20 @@ class Messages:
         template = self.known(sentence.template, language) or sentence.template
         if not sentence.values:
             return template
-        return template.format(**{name: self._value(value, language) for name, value in sentence.values.items()})
+        return template.format(
+            **{name: self._value(value, language) for name, value in sentence.values.items()}
+        )
 
     def label(self, key: str, language: str) -> str:
-        """What a thing is called, or its template, in English where the language has no word for it; nothing where English has none."""
+        """What a thing is called, or its template,
+        in English where the language has no word for it; nothing where English has none.
+        """
         return self.known(key, language) or self.known(key, ENGLISH)
 
     def known(self, text: str, language: str) -> str:
-        """The text of a sentence or a label in the catalog of a language, or nothing where it has none."""
+        """The text of a sentence or a label in the catalog of a language,
+        or nothing where it has none.
+        """
         return self.texts.get(language, {}).get(text, "")
 
     def _value(self, value: object, language: str) -> object:

@@ -8,7 +8,8 @@ from typing import Self
 from service_kit.words.errors import Invalid
 from service_kit.words.messages import said
 
-# An amount as the words of the API have it: `Decimal` itself reads signs, exponents, underscores and digits of all scripts.
+# An amount as the words of the API have it: `Decimal` itself reads signs, exponents, underscores
+# and digits of all scripts.
 WRITTEN = re.compile(r"(?P<amount>-?[0-9]{1,15}(\.[0-9]{1,6})?) (?P<currency>[A-Z]{3})")
 
 
@@ -37,11 +38,15 @@ class Money:
         return Money(self.amount + other.amount, self.currency)
 
     def exceeds(self, limit: "Money | None") -> bool:
-        """Whether this sum is above the limit; no limit means zero. A limit in another currency allows nothing."""
+        """Whether this sum is above the limit; no limit means zero.
+        A limit in another currency allows nothing.
+        """
         if limit is None or limit.currency != self.currency:
             return self.amount > 0
         return self.amount > limit.amount
 
     def _same_currency(self, other: "Money") -> None:
         if self.currency != other.currency:
-            raise CurrenciesDiffer(said("{one} and {other} cannot be added", one=self.currency, other=other.currency))
+            raise CurrenciesDiffer(
+                said("{one} and {other} cannot be added", one=self.currency, other=other.currency)
+            )

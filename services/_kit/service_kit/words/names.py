@@ -1,26 +1,42 @@
-"""Names that say who somebody is: opaque and exact, in one spelling, without what only looks like another name (see `looks`)."""
+"""Names that say who somebody is:
+opaque and exact, in one spelling, without what only looks like another name (see `looks`).
+"""
 
 import unicodedata
 
-# A name is written in one script, or in those that East Asian names mix (UTS 39, "highly restrictive").
+# A name is written in one script, or in those that East Asian names mix (UTS 39, "highly
+# restrictive").
 TOGETHER = (
     frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA"}),
     frozenset({"LATIN", "CJK", "BOPOMOFO"}),
     frozenset({"LATIN", "CJK", "HANGUL"}),
 )
-# Scripts that people write their names in. Others have letters that look like these: who needs one asks for it here.
+# Scripts that people write their names in. Others have letters that look like these: who needs one
+# asks for it here.
 _KNOWN = (
-    "LATIN CJK HIRAGANA KATAKANA BOPOMOFO HANGUL CYRILLIC GREEK ARABIC HEBREW THAI LAO KHMER MYANMAR TIBETAN MONGOLIAN DEVANAGARI BENGALI"
-    " TAMIL TELUGU KANNADA MALAYALAM GUJARATI GURMUKHI SINHALA GEORGIAN ARMENIAN ETHIOPIC"
+    "LATIN CJK HIRAGANA KATAKANA BOPOMOFO HANGUL CYRILLIC GREEK ARABIC HEBREW THAI LAO KHMER"
+    " MYANMAR TIBETAN MONGOLIAN DEVANAGARI BENGALI TAMIL TELUGU KANNADA MALAYALAM GUJARATI GURMUKHI"
+    " SINHALA GEORGIAN ARMENIAN ETHIOPIC"
 )
 KNOWN = frozenset(_KNOWN.split())
 # Latin letters of phonetics and small capitals: they stand in no name, and look like those that do.
-PHONETIC = frozenset(map(chr, (*range(0x0250, 0x02B0), *range(0x1D00, 0x1DC0), *range(0xA720, 0xA800), *range(0xAB30, 0xAB70))))
+PHONETIC = frozenset(
+    map(
+        chr,
+        (
+            *range(0x0250, 0x02B0),
+            *range(0x1D00, 0x1DC0),
+            *range(0xA720, 0xA800),
+            *range(0xAB30, 0xAB70),
+        ),
+    )
+)
 # Letters and marks that show nothing: fillers, the grapheme joiner, variation selectors.
 INVISIBLE = frozenset("\u2800\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | frozenset(
     map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
-# What the width of a keyboard decides in a Chinese sentence: it may stand in a title, not in what identifies.
+# What the width of a keyboard decides in a Chinese sentence: it may stand in a title, not in what
+# identifies.
 WIDE_MARKS = "\uff08\uff09\uff0c\uff1a\uff1b\uff01\uff1f\uff0f\uff06"
 
 SPACES = "it begins or ends with a space"
@@ -47,17 +63,26 @@ def fault_of_identity(text: str) -> str | None:
 
 
 def fault_of_title(text: str) -> str | None:
-    """As `fault_of_identity`, for what people read and no program compares: Chinese marks may be of Chinese width."""
+    """As `fault_of_identity`, for what people read and no program compares:
+    Chinese marks may be of Chinese width.
+    """
     return fault_of_identity(text.translate({ord(mark): "-" for mark in WIDE_MARKS}))
 
 
 def scripts_of(text: str) -> frozenset[str]:
     """The scripts of the letters; digits, marks and punctuation are of all."""
     return frozenset(
-        unicodedata.name(letter, "?").split(" ")[0].split("-")[0] for letter in text if letter.isalpha() and letter not in "ー々〆"
+        unicodedata.name(letter, "?").split(" ")[0].split("-")[0]
+        for letter in text
+        if letter.isalpha() and letter not in "ー々〆"
     )
 
 
 def _is_hidden(character: str) -> bool:
     category = unicodedata.category(character)
-    return character in INVISIBLE or category[0] == "C" or category in ("Zl", "Zp") or (category == "Zs" and character != " ")
+    return (
+        character in INVISIBLE
+        or category[0] == "C"
+        or category in ("Zl", "Zp")
+        or (category == "Zs" and character != " ")
+    )

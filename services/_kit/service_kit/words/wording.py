@@ -1,4 +1,6 @@
-"""What is wrong with one field, in the API's own words instead of those of the library that checked it."""
+"""What is wrong with one field,
+in the API's own words instead of those of the library that checked it.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -92,17 +94,25 @@ WORDING: Mapping[str, str] = {
     "union_tag_not_found": "{discriminator} is missing: it says which kind of thing this is",
     "json_invalid": "the JSON is broken",
 }
-A_PHONE = "a phone is written in digits, with blanks, brackets, dots or hyphens between them, such as 138 0013 8000"
+A_PHONE = (
+    "a phone is written in digits, with blanks, brackets, dots or hyphens between them, such as 138"
+    " 0013 8000"
+)
 # Forms that people mistake are told by an example, the others by their pattern.
 PATTERNS: Mapping[str, str] = {
     NOT_BLANK: BLANK,
     TRIMMED: EDGES,
     CODE: "a code is made of letters, digits and ._:- and begins with a letter or a digit",
-    URL: "a URL begins with http:// or https:// and is written in ASCII, such as https://example.com/hook",
+    URL: (
+        "a URL begins with http:// or https:// and is written in ASCII, such as"
+        " https://example.com/hook"
+    ),
     UNIT: "a unit is a dotted path of lower-case letters and digits, such as cn.gd.gz",
     CURRENCY: "a currency is three capital letters, such as CNY",
     AMOUNT: "an amount is a decimal number with up to six decimals, such as 12.50",
-    POSITIVE_AMOUNT: "an amount is a decimal number of zero or more with up to six decimals, such as 12.50",
+    POSITIVE_AMOUNT: (
+        "an amount is a decimal number of zero or more with up to six decimals, such as 12.50"
+    ),
     PHONE: A_PHONE,
     PHONE_IN_QUERY: A_PHONE,
     EMAIL: "an e-mail address has a name and a domain, such as zw@example.com",
@@ -111,17 +121,25 @@ PATTERNS: Mapping[str, str] = {
 
 
 def worded(error: Mapping[str, Any]) -> str:
-    """The fault of one entry of pydantic's error list; a rule of our own is told as it was raised."""
+    """The fault of one entry of pydantic's error list;
+    a rule of our own is told as it was raised.
+    """
     context = error.get("ctx", {})
     kind, raised = str(error["type"]), context.get("error")
     if kind == "value_error" and isinstance(raised, Exception) and raised.args:
         return sentence(raised.args[0])
     if kind not in WORDING:
         return str(error["msg"])[:LONGEST]
-    template = EMPTY if context.get("min_length") == 1 else PATTERNS.get(context.get("pattern", ""), WORDING[kind])
+    template = (
+        EMPTY
+        if context.get("min_length") == 1
+        else PATTERNS.get(context.get("pattern", ""), WORDING[kind])
+    )
     return said(template, **{name: _listed(value) for name, value in context.items()})
 
 
 def _listed(value: object) -> object:
-    """pydantic writes choices as `'a', 'b' or 'c'`; here they are separated by commas in both languages."""
+    """pydantic writes choices as `'a', 'b' or 'c'`;
+    here they are separated by commas in both languages.
+    """
     return value.replace(" or ", ", ")[:LONGEST] if isinstance(value, str) else value

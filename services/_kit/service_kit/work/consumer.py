@@ -33,7 +33,8 @@ FIND_CURSOR = select(feed_cursor.c.cursor).where(
 LOCK_CURSOR = FIND_CURSOR.with_for_update()
 # A lane that is followed for the first time goes on where the whole feed was followed to.
 _followed = select(feed_cursor.c.cursor).where(
-    feed_cursor.c.source == bindparam("source", type_=String), feed_cursor.c.consumer == bindparam("whole", type_=String)
+    feed_cursor.c.source == bindparam("source", type_=String),
+    feed_cursor.c.consumer == bindparam("whole", type_=String),
 )
 BEGIN_LANE = (
     insert(feed_cursor)
@@ -50,14 +51,21 @@ BEGIN_LANE = (
 )
 MOVE_CURSOR = (
     update(feed_cursor)
-    .where(feed_cursor.c.source == bindparam("of_source"), feed_cursor.c.consumer == bindparam("of_consumer"))
+    .where(
+        feed_cursor.c.source == bindparam("of_source"),
+        feed_cursor.c.consumer == bindparam("of_consumer"),
+    )
     .values(cursor=bindparam("to"), moved_at=bindparam("at"))
 )
 MOVE_UNMOVED = MOVE_CURSOR.where(feed_cursor.c.cursor == bindparam("unmoved"))
 PARK = insert(parked_event).on_conflict_do_nothing()
 REQUEUED = (
     select(parked_event.c.envelope)
-    .where(parked_event.c.source == bindparam("source"), parked_event.c.consumer == bindparam("consumer"), parked_event.c.requeued)
+    .where(
+        parked_event.c.source == bindparam("source"),
+        parked_event.c.consumer == bindparam("consumer"),
+        parked_event.c.requeued,
+    )
     .limit(100)
 )
 LOCK_REQUEUED = (
@@ -71,7 +79,9 @@ LOCK_REQUEUED = (
     .with_for_update(skip_locked=True)
 )
 UNPARK = delete(parked_event).where(
-    parked_event.c.source == bindparam("source"), parked_event.c.consumer == bindparam("consumer"), parked_event.c.id == bindparam("id")
+    parked_event.c.source == bindparam("source"),
+    parked_event.c.consumer == bindparam("consumer"),
+    parked_event.c.id == bindparam("id"),
 )
 REPARK = (
     update(parked_event)
@@ -85,7 +95,9 @@ REPARK = (
 
 
 class FamilyHidden(Exception):
-    """The own token lacks the scope of events that the handler lives on: to go on would be to lose them without a word."""
+    """The own token lacks the scope of events that the handler lives on:
+    to go on would be to lose them without a word.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +136,9 @@ def written_reason(error: Exception) -> str:
 
 
 def require_families(needed: Collection[str], headers: Mapping[str, str]) -> None:
-    """FamilyHidden when the feed says that it hides one of these; the release before says nothing of it."""
+    """FamilyHidden when the feed says that it hides one of these;
+    the release before says nothing of it.
+    """
     hidden = set(needed) - set(headers[FAMILIES].split(",")) if FAMILIES in headers else set()
     if hidden:
         raise FamilyHidden(", ".join(sorted(hidden)))
@@ -133,7 +147,8 @@ def require_families(needed: Collection[str], headers: Mapping[str, str]) -> Non
 def cursors_of(consumer: str, lane: Lane) -> Mapping[Lane, str]:
     """The names of the cursors that must be there before this lane is followed.
 
-    The bulk lane keeps the name, and so the cursor, under which the whole feed was followed by the release before.
+    The bulk lane keeps the name, and so the cursor, under which the whole feed was followed by the
+    release before.
     """
     return {ALL: consumer} if lane == ALL else {"bulk": consumer, "live": f"{consumer}:live"}
 
@@ -144,16 +159,19 @@ BatchHandler = Callable[[Transaction, Sequence[News]], Awaitable[None]]
 
 
 class Consumer:
-    """A worker that follows one feed under one name. Any number of replicas may run: the locked cursor row orders them.
+    """A worker that follows one feed under one name. Any number of replicas may run: the locked
+    cursor row orders them.
 
-    `prepare` is called with each batch before the transaction: the place for questions to other services. An event whose handler
-    keeps failing is parked with its reason and can be requeued; the others go on. `batch_handler` does for a whole batch in few
-    statements what `handler` does for each of its events; when it fails, these are handled one by one.
+    `prepare` is called with each batch before the transaction: the place for questions to other
+    services. An event whose handler keeps failing is parked with its reason and can be requeued;
+    the others go on. `batch_handler` does for a whole batch in few statements what `handler` does
+    for each of its events; when it fails, these are handled one by one.
 
-    `families` are those of the events that the handler lives on: while the own token may not read one of them, nothing is taken.
+    `families` are those of the events that the handler lives on: while the own token may not read
+    one of them, nothing is taken.
 
-    A consumer of one lane has a cursor of its own. Who follows two lanes hears of one subject in any order: its handlers must not let
-    an older state undo a newer one.
+    A consumer of one lane has a cursor of its own. Who follows two lanes hears of one subject in
+    any order: its handlers must not let an older state undo a newer one.
     """
 
     def __init__(
@@ -194,22 +212,33 @@ class Consumer:
             except NeighborUnavailable:
                 await asyncio.sleep(0.5)
             except FamilyHidden as hidden:
-                log.error("waits for the scopes of its news", consumer=self.name, families=str(hidden))
+                log.error(
+                    "waits for the scopes of its news", consumer=self.name, families=str(hidden)
+                )
                 await asyncio.sleep(WAIT_SECONDS)
 
     async def begin(self) -> None:
         """Make the cursors where there are none yet: those of both lanes, whichever begins first.
 
-        A lane that went on alone would pass over the news of the other, which then began behind them and never read them.
+        A lane that went on alone would pass over the news of the other, which then began behind
+        them and never read them.
         """
         async with self._database.transaction() as tx:
             for name in self._cursors.values():
-                await tx.execute(BEGIN_LANE, source=self._source, consumer=name, whole=self._whole, at=self._clock())
+                await tx.execute(
+                    BEGIN_LANE,
+                    source=self._source,
+                    consumer=name,
+                    whole=self._whole,
+                    at=self._clock(),
+                )
 
     async def follow(self, *, wait: int) -> int:
         """Read one batch and take it in; how many events it had."""
         async with self._database.reading() as reader:
-            after = await reader.fetch_value(FIND_CURSOR, source=self._source, consumer=self._consumer)
+            after = await reader.fetch_value(
+                FIND_CURSOR, source=self._source, consumer=self._consumer
+            )
         batch, reached = await self._read(str(after), wait)
         if not batch:
             await self._pass_over(str(after), reached)
@@ -232,41 +261,67 @@ class Consumer:
             await self._take_alone(news)
 
     async def _pass_over(self, after: str, reached: int) -> None:
-        """Go on behind what the lane leaves out, unless another replica has moved; each time after a whole wait, so seldom enough.
+        """Go on behind what the lane leaves out, unless another replica has moved; each time after
+        a whole wait, so seldom enough.
 
-        Else a lane without news would walk the same events again with every question, and be told of missed events once those are
-        trimmed. Who follows the whole feed never moves so: what was hidden from it for want of a scope would be lost.
+        Else a lane without news would walk the same events again with every question, and be told
+        of missed events once those are trimmed. Who follows the whole feed never moves so: what was
+        hidden from it for want of a scope would be lost.
         """
         if self._lane != ALL and reached > int(after):
             await self._move_unmoved(after, str(reached))
 
     async def _move_unmoved(self, after: str, to: str) -> None:
         async with self._database.transaction() as tx:
-            await tx.execute(MOVE_UNMOVED, of_source=self._source, of_consumer=self._consumer, unmoved=after, to=to, at=self._clock())
+            await tx.execute(
+                MOVE_UNMOVED,
+                of_source=self._source,
+                of_consumer=self._consumer,
+                unmoved=after,
+                to=to,
+                at=self._clock(),
+            )
 
     async def _read(self, after: str, wait: int) -> tuple[list[News], int]:
         """The next news, and how far the feed was read for them."""
-        params = {"after": after, "limit": BATCH, "wait": wait} | ({} if self._lane == ALL else {"lane": self._lane})
+        params = {"after": after, "limit": BATCH, "wait": wait} | (
+            {} if self._lane == ALL else {"lane": self._lane}
+        )
         try:
-            envelopes, headers = await self._client.get_with_headers("/v1/events", params=params, seconds=wait + 5.0)
+            envelopes, headers = await self._client.get_with_headers(
+                "/v1/events", params=params, seconds=wait + 5.0
+            )
         except NeighborRefused as refused:
             if refused.status not in (409, 410) or "newest" not in refused.problem:
-                raise NeighborUnavailable(said("the feed of {source} refuses: {why}", source=self._source, why=str(refused))) from refused
+                raise NeighborUnavailable(
+                    said(
+                        "the feed of {source} refuses: {why}", source=self._source, why=str(refused)
+                    )
+                ) from refused
             await self._start_over(refused, after)
             return [], int(after)
         if envelopes is None:
-            raise NeighborUnavailable(said("{source} has no feed at this address", source=self._source))
+            raise NeighborUnavailable(
+                said("{source} has no feed at this address", source=self._source)
+            )
         require_families(self._families, headers)
         return [news_of(envelope) for envelope in envelopes], int(headers.get(REACHED, after))
 
     async def _start_over(self, refused: NeighborRefused, after: str) -> None:
-        """The feed no longer has what we missed, or ends before our cursor: go on from what it still has and say so loudly."""
+        """The feed no longer has what we missed, or ends before our cursor:
+        go on from what it still has and say so loudly.
+        """
         log.error("events were missed", consumer=self.name, detail=str(refused))
-        await self._move_unmoved(after, str(refused.problem.get("oldest", refused.problem["newest"])))
+        await self._move_unmoved(
+            after, str(refused.problem.get("oldest", refused.problem["newest"]))
+        )
 
     async def _take(self, batch: Sequence[News], after: str) -> None:
         async with self._database.transaction(origin=self._origin(batch[-1])) as tx:
-            if await tx.fetch_value(LOCK_CURSOR, source=self._source, consumer=self._consumer) != after:
+            if (
+                await tx.fetch_value(LOCK_CURSOR, source=self._source, consumer=self._consumer)
+                != after
+            ):
                 return
             if self._batch_handler is not None:
                 await self._batch_handler(tx, batch)
@@ -305,7 +360,9 @@ class Consumer:
         self._tries.pop(news.id, None)
 
     async def _fail(self, tx: Transaction, news: News, error: Exception) -> None:
-        """Park it after its tries; before that, Unavailable is raised, so that it is tried again."""
+        """Park it after its tries;
+        before that, Unavailable is raised, so that it is tried again.
+        """
         if not self._is_given_up(news):
             raise Unavailable(said("news {id} is tried again", id=news.id)) from error
         await self._park(tx, news, error)
@@ -315,7 +372,13 @@ class Consumer:
         return tries >= MOST_TRIES
 
     async def _move(self, tx: Transaction, news: News) -> None:
-        await tx.execute(MOVE_CURSOR, of_source=self._source, of_consumer=self._consumer, to=news.cursor, at=self._clock())
+        await tx.execute(
+            MOVE_CURSOR,
+            of_source=self._source,
+            of_consumer=self._consumer,
+            to=news.cursor,
+            at=self._clock(),
+        )
 
     async def _park(self, tx: Transaction, news: News, error: Exception) -> None:
         log.error("news was parked", consumer=self.name, news=str(news.id), reason=str(error)[:500])
@@ -341,20 +404,40 @@ class Consumer:
     async def _take_requeued(self, news: News) -> None:
         unprepared = await self._unprepared(news)
         async with self._database.transaction(origin=self._origin(news)) as tx:
-            if await tx.fetch_value(LOCK_REQUEUED, source=self._source, consumer=self._consumer, id=news.id) is None:
+            if (
+                await tx.fetch_value(
+                    LOCK_REQUEUED, source=self._source, consumer=self._consumer, id=news.id
+                )
+                is None
+            ):
                 return
             try:
                 async with tx.savepoint():
                     await self._handle(tx, news, unprepared)
-                    await tx.execute(UNPARK, source=self._source, consumer=self._consumer, id=news.id)
+                    await tx.execute(
+                        UNPARK, source=self._source, consumer=self._consumer, id=news.id
+                    )
             except (Unavailable, TransactionRolledBack):
                 raise
             except Exception as error:
-                log.error("parked news failed again", consumer=self.name, news=str(news.id), reason=str(error)[:500])
-                await tx.execute(REPARK, of=news.id, of_source=self._source, of_consumer=self._consumer, reason=written_reason(error))
+                log.error(
+                    "parked news failed again",
+                    consumer=self.name,
+                    news=str(news.id),
+                    reason=str(error)[:500],
+                )
+                await tx.execute(
+                    REPARK,
+                    of=news.id,
+                    of_source=self._source,
+                    of_consumer=self._consumer,
+                    reason=written_reason(error),
+                )
 
     def _origin(self, news: News) -> Origin:
-        return Origin(client_id=f"feed:{self._source}", actor="system", traceparent=news.traceparent)
+        return Origin(
+            client_id=f"feed:{self._source}", actor="system", traceparent=news.traceparent
+        )
 
     async def _handle(self, tx: Transaction, news: News, unprepared: Exception | None) -> None:
         if unprepared is not None:

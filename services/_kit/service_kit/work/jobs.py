@@ -1,4 +1,6 @@
-"""Long work: a resource with state and progress, done in checkpointed steps by whichever worker holds its lease."""
+"""Long work: a resource with state and progress,
+done in checkpointed steps by whichever worker holds its lease.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -8,7 +10,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from service_kit.access.units import within_units
@@ -31,12 +44,18 @@ MOST_DOUBLINGS = 8
 GIVE_BACK_WITHIN_SECONDS = 1.0
 LONGEST_ERROR = 500
 
-# The database's clock, read by SELECT and passed on as a value: a distributed Postgres takes no clock in UPDATE.
+# The database's clock, read by SELECT and passed on as a value: a distributed Postgres takes no
+# clock in UPDATE.
 _now = func.clock_timestamp()
 INSERT = insert(job)
-FIND = select(job).where(job.c.id == bindparam("id"), job.c.kind == bindparam("kind"), within_units(job.c.unit))
-_claimable: ColumnElement[bool] = or_(job.c.state == "queued", and_(job.c.state == "running", job.c.lease_until < _now))
-# Nothing waits here, so that the clock is not older than the lock: what others have in hand is passed over.
+FIND = select(job).where(
+    job.c.id == bindparam("id"), job.c.kind == bindparam("kind"), within_units(job.c.unit)
+)
+_claimable: ColumnElement[bool] = or_(
+    job.c.state == "queued", and_(job.c.state == "running", job.c.lease_until < _now)
+)
+# Nothing waits here, so that the clock is not older than the lock: what others have in hand is
+# passed over.
 NEXT = (
     select(job.c.id, _now.label("now"))
     .where(job.c.kind == bindparam("of_kind"), _claimable)
@@ -57,12 +76,21 @@ CLAIM = (
     )
     .returning(job)
 )
-_held = (job.c.id == bindparam("of"), job.c.lease_owner == bindparam("owner"), job.c.state == "running")
-# A step takes the row lock first, and so does whoever renews the lease: a rival that claims what expired passes over what is locked.
-# The clock is read before a wait for the lock, at worst: the lease only becomes shorter by that.
-HOLD = select(job.c.cancel_requested, _now.label("now")).where(*_held).with_for_update(key_share=True)
+_held = (
+    job.c.id == bindparam("of"),
+    job.c.lease_owner == bindparam("owner"),
+    job.c.state == "running",
+)
+# A step takes the row lock first, and so does whoever renews the lease: a rival that claims what
+# expired passes over what is locked. The clock is read before a wait for the lock, at worst: the
+# lease only becomes shorter by that.
+HOLD = (
+    select(job.c.cancel_requested, _now.label("now")).where(*_held).with_for_update(key_share=True)
+)
 KEEP = update(job).where(*_held).values(lease_until=bindparam("until"))
-_gets_on: ColumnElement[bool] = or_(job.c.checkpoint != bindparam("new_checkpoint"), job.c.done != bindparam("new_done"))
+_gets_on: ColumnElement[bool] = or_(
+    job.c.checkpoint != bindparam("new_checkpoint"), job.c.done != bindparam("new_done")
+)
 PROGRESS = (
     update(job)
     .where(*_held)
@@ -71,7 +99,8 @@ PROGRESS = (
         total=bindparam("new_total"),
         counts=bindparam("new_counts"),
         checkpoint=bindparam("new_checkpoint"),
-        # Work that gets on may be interrupted as often as it likes; a long step does not cost the lease.
+        # Work that gets on may be interrupted as often as it likes; a long step does not cost the
+        # lease.
         attempts=case((_gets_on, 0), else_=job.c.attempts),
         lease_until=bindparam("until"),
         version=job.c.version + 1,
@@ -95,7 +124,9 @@ GIVE_BACK = (
     update(job)
     .where(*_held)
     .values(
-        attempts=func.greatest(job.c.attempts - bindparam("uncounted", type_=Integer), 0), lease_owner=None, lease_until=bindparam("until")
+        attempts=func.greatest(job.c.attempts - bindparam("uncounted", type_=Integer), 0),
+        lease_owner=None,
+        lease_until=bindparam("until"),
     )
 )
 CANCEL_QUEUED = (
@@ -104,7 +135,9 @@ CANCEL_QUEUED = (
     .values(state="canceled", finished_at=bindparam("at"), version=job.c.version + 1)
 )
 ASK_CANCEL = (
-    update(job).where(job.c.id == bindparam("of"), job.c.state == "running").values(cancel_requested=True, version=job.c.version + 1)
+    update(job)
+    .where(job.c.id == bindparam("of"), job.c.state == "running")
+    .values(cancel_requested=True, version=job.c.version + 1)
 )
 
 
@@ -136,7 +169,9 @@ class Job:
     version: int
 
     def variant(self, language: str) -> str:
-        """What tells the representations of one version apart: the error alone speaks a language."""
+        """What tells the representations of one version apart:
+        the error alone speaks a language.
+        """
         return language if self.error else ""
 
 
@@ -146,7 +181,14 @@ def job_of(row: Record) -> Job:
 
 
 async def enqueue(
-    tx: Transaction, *, id: UUID, kind: str, payload: Mapping[str, Any], at: datetime, unit: str | None = None, total: int | None = None
+    tx: Transaction,
+    *,
+    id: UUID,
+    kind: str,
+    payload: Mapping[str, Any],
+    at: datetime,
+    unit: str | None = None,
+    total: int | None = None,
 ) -> Job:
     """Put long work into the queue, in the transaction of the request that asks for it."""
     row = {
@@ -171,7 +213,9 @@ async def enqueue(
     return Job(**{name: row.get(name) for name in Job.__dataclass_fields__})  # type: ignore[arg-type]
 
 
-async def find(reader: Reader, id: UUID, *, kind: str, units: Any = None, missing: type[NotFound] = NotFound) -> Job:
+async def find(
+    reader: Reader, id: UUID, *, kind: str, units: Any = None, missing: type[NotFound] = NotFound
+) -> Job:
     """The job; the refusal `missing` where there is none of this kind within the units."""
     row = await reader.fetch_one(FIND, id=id, kind=kind, units=units)
     if row is None:
@@ -180,14 +224,20 @@ async def find(reader: Reader, id: UUID, *, kind: str, units: Any = None, missin
 
 
 async def cancel(tx: Transaction, found: Job, *, at: datetime) -> Job:
-    """Cancel queued work at once; ask running work to stop at its next step. JobAlreadyOver when it is over."""
-    if not await tx.execute(CANCEL_QUEUED, of=found.id, at=at) and not await tx.execute(ASK_CANCEL, of=found.id):
+    """Cancel queued work at once; ask running work to stop at its next step.
+    JobAlreadyOver when it is over.
+    """
+    if not await tx.execute(CANCEL_QUEUED, of=found.id, at=at) and not await tx.execute(
+        ASK_CANCEL, of=found.id
+    ):
         raise JobAlreadyOver()
     return await find(tx, found.id, kind=found.kind)
 
 
 class RunningJob:
-    """The work in a worker's hands. Everything it changes goes through `step()`, so that a worker that lost its lease changes nothing."""
+    """The work in a worker's hands. Everything it changes goes through `step()`,
+    so that a worker that lost its lease changes nothing.
+    """
 
     def __init__(self, row: Record, database: Database, owner: UUID) -> None:
         self.id: UUID = row["id"]
@@ -199,17 +249,25 @@ class RunningJob:
         self.total: int | None = row["total"]
         self.created_at: datetime = row["created_at"]
         self.result: dict[str, Any] | None = None
-        self.origin = Origin(client_id=row["client_id"], actor=row["actor"], traceparent=row["traceparent"], is_bulk=True)
+        self.origin = Origin(
+            client_id=row["client_id"],
+            actor=row["actor"],
+            traceparent=row["traceparent"],
+            is_bulk=True,
+        )
         self._database = database
         self._owner = owner
 
     @asynccontextmanager
     async def step(self, *, statement_within: float | None = None) -> AsyncIterator[Transaction]:
-        """One transaction of the work. `checkpoint`, `counts`, `done` and `total`, as they are when the block ends, are saved with it.
+        """One transaction of the work. `checkpoint`, `counts`, `done` and `total`, as they are when
+        the block ends, are saved with it.
 
         Raises LeaseLost when another worker took over, JobCanceled when somebody asked for the end.
         """
-        async with self._database.transaction(origin=self.origin, statement_within=statement_within) as tx:
+        async with self._database.transaction(
+            origin=self.origin, statement_within=statement_within
+        ) as tx:
             await self._hold(tx)
             yield tx
             now = await database_time(tx)
@@ -231,7 +289,9 @@ class RunningJob:
             await tx.execute(KEEP, of=self.id, owner=self._owner, until=now + LEASE)
 
     async def _hold(self, tx: Transaction) -> datetime:
-        """Lock the job for this transaction: while it is locked, nobody claims it; the database's time."""
+        """Lock the job for this transaction: while it is locked, nobody claims it;
+        the database's time.
+        """
         held = await tx.fetch_one(HOLD, of=self.id, owner=self._owner)
         if held is None:
             raise LeaseLost(f"job {self.id}")
@@ -241,7 +301,9 @@ class RunningJob:
         return now
 
     async def finish(self, state: str, *, at: datetime, error: str | None = None) -> None:
-        """End the work in this state; LeaseLost when another worker took over, whose end it is then."""
+        """End the work in this state;
+        LeaseLost when another worker took over, whose end it is then.
+        """
         kept = None if error is None else stored(error, longest=LONGEST_ERROR)
         given = {"new_state": state, "at": at, "new_result": self.result, "new_error": kept}
         async with self._database.transaction(origin=self.origin) as tx:
@@ -249,18 +311,31 @@ class RunningJob:
                 raise LeaseLost(f"job {self.id}")
 
     async def give_back(self, *, after: timedelta, is_counted: bool = False) -> None:
-        """Let any worker take the work up again after that time; where this cannot be said, the lease runs out by itself."""
+        """Let any worker take the work up again after that time;
+        where this cannot be said, the lease runs out by itself.
+        """
         with suppress(Exception):
-            async with asyncio.timeout(GIVE_BACK_WITHIN_SECONDS), self._database.transaction() as tx:
+            async with (
+                asyncio.timeout(GIVE_BACK_WITHIN_SECONDS),
+                self._database.transaction() as tx,
+            ):
                 now = await database_time(tx)
-                await tx.execute(GIVE_BACK, of=self.id, owner=self._owner, until=now + after, uncounted=int(not is_counted))
+                await tx.execute(
+                    GIVE_BACK,
+                    of=self.id,
+                    owner=self._owner,
+                    until=now + after,
+                    uncounted=int(not is_counted),
+                )
 
 
 Handler = Callable[[RunningJob], Awaitable[None]]
 
 
 class Jobs:
-    """Takes the oldest open job of a kind and runs it; when this worker dies, its lease ends and another goes on from the checkpoint."""
+    """Takes the oldest open job of a kind and runs it;
+    when this worker dies, its lease ends and another goes on from the checkpoint.
+    """
 
     def __init__(self, database: Database, kind: str, handler: Handler, *, clock: Clock) -> None:
         self._database = database
@@ -281,7 +356,9 @@ class Jobs:
             found = await tx.fetch_one(NEXT, of_kind=self._kind)
             if found is None:
                 return None
-            return await tx.fetch_one(CLAIM, of=found["id"], owner=owner, until=found["now"] + LEASE, at=self._clock())
+            return await tx.fetch_one(
+                CLAIM, of=found["id"], owner=owner, until=found["now"] + LEASE, at=self._clock()
+            )
 
     async def _run(self, running: RunningJob, *, attempts: int) -> None:
         beat = asyncio.create_task(self._beating(running))
@@ -290,7 +367,12 @@ class Jobs:
         except LeaseLost:
             log.warning("a job was taken over", kind=self._kind, job=str(running.id))
         except OWN_FAULTS as error:
-            log.warning("a job took too long", kind=self._kind, job=str(running.id), reason=type(error).__name__)
+            log.warning(
+                "a job took too long",
+                kind=self._kind,
+                job=str(running.id),
+                reason=type(error).__name__,
+            )
             await running.give_back(after=_pause(attempts), is_counted=True)
         except Unavailable:
             # What the work needs is away: it goes on where it was when a lease's time has passed.
@@ -323,7 +405,11 @@ class Jobs:
             await running.finish("failed", at=self._clock(), error=refusal.detail)
         except Exception as error:
             log.exception("a job failed", kind=self._kind, job=str(running.id))
-            await running.finish("failed", at=self._clock(), error=said("unexpected error: {kind}", kind=type(error).__name__))
+            await running.finish(
+                "failed",
+                at=self._clock(),
+                error=said("unexpected error: {kind}", kind=type(error).__name__),
+            )
 
     async def _done(self, running: RunningJob) -> None:
         try:

@@ -1,4 +1,6 @@
-"""The lanes of a feed and the headers of its answers: what those who tell and those who follow must mean alike."""
+"""The lanes of a feed and the headers of its answers:
+what those who tell and those who follow must mean alike.
+"""
 
 from typing import Literal, TypeAlias
 

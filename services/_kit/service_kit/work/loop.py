@@ -1,4 +1,6 @@
-"""Background work: steps repeated while there is something to do, by as many replicas as are there."""
+"""Background work: steps repeated while there is something to do,
+by as many replicas as are there.
+"""
 
 import asyncio
 import random
@@ -20,7 +22,9 @@ OUTAGES = (Unavailable, TransactionRolledBack, OutcomeUnknown, ConnectionError, 
 
 
 class Backoff:
-    """Growing pauses between tries that fail, so that what fails for good costs next to nothing; a success begins anew."""
+    """Growing pauses between tries that fail, so that what fails for good costs next to nothing;
+    a success begins anew.
+    """
 
     def __init__(self) -> None:
         self._failures = 0
@@ -35,7 +39,9 @@ class Backoff:
         return min(longest, grown) * random.uniform(0.75, 1.0)
 
     def after(self, error: Exception, name: str) -> float:
-        """The pause after this failure of a worker, which is logged: an outage in one line, anything else with its trace."""
+        """The pause after this failure of a worker, which is logged:
+        an outage in one line, anything else with its trace.
+        """
         if isinstance(error, OUTAGES):
             log.warning("worker waits", worker=name, reason=f"{type(error).__name__}: {error}")
             return self.failed(longest=LONGEST_OUTAGE_PAUSE_SECONDS)
@@ -52,7 +58,9 @@ class Worker(Protocol):
 
 
 class Loop:
-    """A worker made of one step: `step()` says whether it found something to do; when not, wait for a hint or `idle_seconds`."""
+    """A worker made of one step: `step()` says whether it found something to do;
+    when not, wait for a hint or `idle_seconds`.
+    """
 
     def __init__(
         self,
@@ -86,7 +94,9 @@ class Loop:
             if has_more:
                 self._count("done")
             else:
-                await self._signals.wait(self._topic, seconds=self._idle_seconds * random.uniform(0.8, 1.2), since=heard)
+                await self._signals.wait(
+                    self._topic, seconds=self._idle_seconds * random.uniform(0.8, 1.2), since=heard
+                )
 
     def _count(self, outcome: str) -> None:
         if self._metrics is not None:
@@ -94,14 +104,18 @@ class Loop:
 
 
 def refuse_if_canceled(error: Exception) -> None:
-    """Let no failure take the place of a cancellation that was under way: who was asked to stop stops."""
+    """Let no failure take the place of a cancellation that was under way:
+    who was asked to stop stops.
+    """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError from error
 
 
 async def supervised(worker: Worker, metrics: Metrics) -> None:
-    """Run a worker again whenever it fails, after a pause that grows unless it had lived longer than the longest one."""
+    """Run a worker again whenever it fails,
+    after a pause that grows unless it had lived longer than the longest one.
+    """
     backoff = Backoff()
     while True:
         started = asyncio.get_running_loop().time()

@@ -23,26 +23,56 @@ BATCH = 500
 MOST_ATTEMPTS = 5
 RETRY_AFTER = timedelta(seconds=5)
 
-_set = insert(timer).values({name: bindparam(name) for name in ("subject", "kind", "key", "due_at", "payload", "traceparent")})
+_set = insert(timer).values(
+    {
+        name: bindparam(name)
+        for name in ("subject", "kind", "key", "due_at", "payload", "traceparent")
+    }
+)
 SET = _set.on_conflict_do_update(
     index_elements=[timer.c.subject, timer.c.kind, timer.c.key],
-    set_={"due_at": _set.excluded.due_at, "payload": _set.excluded.payload, "attempts": 0, "parked_reason": None},
+    set_={
+        "due_at": _set.excluded.due_at,
+        "payload": _set.excluded.payload,
+        "attempts": 0,
+        "parked_reason": None,
+    },
 )
-CANCEL = delete(timer).where(timer.c.subject == bindparam("subject"), timer.c.kind == bindparam("kind"), timer.c.key == bindparam("key"))
-CANCEL_ALL = delete(timer).where(timer.c.subject == bindparam("subject"), timer.c.kind == bindparam("kind"))
-_is_due = (timer.c.kind == bindparam("kind"), timer.c.due_at <= bindparam("at"), timer.c.parked_reason.is_(None))
+CANCEL = delete(timer).where(
+    timer.c.subject == bindparam("subject"),
+    timer.c.kind == bindparam("kind"),
+    timer.c.key == bindparam("key"),
+)
+CANCEL_ALL = delete(timer).where(
+    timer.c.subject == bindparam("subject"), timer.c.kind == bindparam("kind")
+)
+_is_due = (
+    timer.c.kind == bindparam("kind"),
+    timer.c.due_at <= bindparam("at"),
+    timer.c.parked_reason.is_(None),
+)
 DUE = select(timer).where(*_is_due).order_by(timer.c.due_at).limit(bindparam("limit"))
 _keys = (timer.c.subject, timer.c.kind, timer.c.key)
 
 
 def _taking(choice: Select[Any]) -> Executable:
-    """Remove the chosen timers that nobody else has in hand. The choice is a CTE, so that it locks its rows just once."""
+    """Remove the chosen timers that nobody else has in hand.
+    The choice is a CTE, so that it locks its rows just once.
+    """
     chosen = choice.with_only_columns(*_keys).with_for_update(skip_locked=True).cte("chosen")
-    return delete(timer).where(*(timer.c[key.name] == chosen.c[key.name] for key in _keys)).returning(timer)
+    return (
+        delete(timer)
+        .where(*(timer.c[key.name] == chosen.c[key.name] for key in _keys))
+        .returning(timer)
+    )
 
 
 TAKE = _taking(DUE)
-TAKE_ONE = _taking(select(timer).where(*_is_due, timer.c.subject == bindparam("subject"), timer.c.key == bindparam("key")))
+TAKE_ONE = _taking(
+    select(timer).where(
+        *_is_due, timer.c.subject == bindparam("subject"), timer.c.key == bindparam("key")
+    )
+)
 # Only the very timer that failed: another worker may have fired it meanwhile and set it anew.
 FAIL = (
     update(timer)
@@ -81,7 +111,9 @@ def timer_of(row: Record) -> Timer:
 
 
 async def schedule(tx: Transaction, *timers: Timer) -> None:
-    """Set timers in the transaction of what they belong to; one with the same subject, kind and key is moved."""
+    """Set timers in the transaction of what they belong to;
+    one with the same subject, kind and key is moved.
+    """
     rows = [
         {
             "subject": each.subject,
@@ -105,13 +137,22 @@ async def cancel(tx: Transaction, *, subject: UUID, kind: str, key: str | None =
 
 
 class Timers:
-    """Fires the due timers of one kind in batches; a batch that fails is tried one by one, what keeps failing is parked with its reason.
+    """Fires the due timers of one kind in batches; a batch that fails is tried one by one, what
+    keeps failing is parked with its reason.
 
-    A timer is gone when the handler is called with it, so that the handler may set it anew. Without a clock the database's time decides
-    what is due.
+    A timer is gone when the handler is called with it, so that the handler may set it anew. Without
+    a clock the database's time decides what is due.
     """
 
-    def __init__(self, database: Database, kind: str, handler: Handler, *, clock: Clock | None, batch: int = BATCH) -> None:
+    def __init__(
+        self,
+        database: Database,
+        kind: str,
+        handler: Handler,
+        *,
+        clock: Clock | None,
+        batch: int = BATCH,
+    ) -> None:
         self._database = database
         self._kind = kind
         self._handler = handler
@@ -140,13 +181,16 @@ class Timers:
         return len(rows)
 
     async def _fire_alone(self, failure: Exception) -> bool:
-        """One by one, each in a transaction of its own, so that a poisonous one stops nobody, even if it fails at its COMMIT.
+        """One by one, each in a transaction of its own, so that a poisonous one stops nobody, even
+        if it fails at its COMMIT.
 
-        True when some were fired, or when others may wait behind a batch of which none could be. Where none is due that could be to
-        blame, firing itself fails: the failure is raised.
+        True when some were fired, or when others may wait behind a batch of which none could be.
+        Where none is due that could be to blame, firing itself fails: the failure is raised.
         """
         async with self._database.reading() as reader:
-            rows = await reader.fetch(DUE, kind=self._kind, at=await self._now(reader), limit=self._batch)
+            rows = await reader.fetch(
+                DUE, kind=self._kind, at=await self._now(reader), limit=self._batch
+            )
         if not rows:
             raise failure
         log.error("a batch of timers failed", kind=self._kind, exc_info=failure)
@@ -157,7 +201,13 @@ class Timers:
         """Whether it was fired."""
         try:
             async with self._database.transaction() as tx:
-                taken = await tx.fetch_one(TAKE_ONE, kind=self._kind, at=await self._now(tx), subject=each.subject, key=each.key)
+                taken = await tx.fetch_one(
+                    TAKE_ONE,
+                    kind=self._kind,
+                    at=await self._now(tx),
+                    subject=each.subject,
+                    key=each.key,
+                )
                 if taken is None:
                     return False
                 each = timer_of(taken)
@@ -176,7 +226,13 @@ class Timers:
         """Put it off, or park it."""
         attempts = each.attempts + 1
         reason = reason_of(error, longest=500)
-        log.warning("a timer failed", kind=self._kind, subject=str(each.subject), attempts=attempts, reason=reason)
+        log.warning(
+            "a timer failed",
+            kind=self._kind,
+            subject=str(each.subject),
+            attempts=attempts,
+            reason=reason,
+        )
         async with self._database.transaction() as tx:
             await tx.execute(
                 FAIL,

@@ -1,4 +1,6 @@
-"""The books of compensation in Postgres: what customers were given, one row for each currency of a proposal that stands."""
+"""The books of compensation in Postgres:
+what customers were given, one row for each currency of a proposal that stands.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,31 +15,44 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from complaints.approval.domain import Books
 from complaints.tables import compensation, compensation_account, complaint, complaint_step
 
-# Of two cases of one customer that are decided at once, the second waits here and then sees what the first one gave.
+# Of two cases of one customer that are decided at once, the second waits here and then sees what
+# the first one gave.
 _account = upsert(compensation_account).values(customer_id=bindparam("customer_id"))
 HOLD_ACCOUNT = _account.on_conflict_do_update(
-    index_elements=[compensation_account.c.customer_id], set_={"customer_id": _account.excluded.customer_id}
+    index_elements=[compensation_account.c.customer_id],
+    set_={"customer_id": _account.excluded.customer_id},
 )
-# Whose a case is, is asked of the case itself: it follows merges and late confirmations without a copy.
+# Whose a case is, is asked of the case itself: it follows merges and late confirmations without a
+# copy.
 GIVEN = (
     select(compensation.c.currency, func.sum(compensation.c.amount).label("amount"))
     .select_from(compensation.join(complaint, complaint.c.id == compensation.c.complaint_id))
     .where(
         complaint.c.customer_id == bindparam("customer_id"),
-        or_(compensation.c.complaint_id == bindparam("of"), compensation.c.given_at > bindparam("since")),
+        or_(
+            compensation.c.complaint_id == bindparam("of"),
+            compensation.c.given_at > bindparam("since"),
+        ),
     )
     .group_by(compensation.c.currency)
     .order_by(compensation.c.currency)
 )
 DECISIONS = (
-    select(complaint_step.c.number, complaint_step.c.move, complaint_step.c.outcome, complaint_step.c.actor)
+    select(
+        complaint_step.c.number,
+        complaint_step.c.move,
+        complaint_step.c.outcome,
+        complaint_step.c.actor,
+    )
     .where(
         complaint_step.c.complaint_id == bindparam("complaint_id"),
         or_(complaint_step.c.move == "proposal", complaint_step.c.move == "approval"),
     )
     .order_by(complaint_step.c.number)
 )
-CLEAR = delete(compensation).where(compensation.c.complaint_id == bindparam("of"), compensation.c.step == bindparam("of_step"))
+CLEAR = delete(compensation).where(
+    compensation.c.complaint_id == bindparam("of"), compensation.c.step == bindparam("of_step")
+)
 GIVE = insert(compensation)
 
 
@@ -60,11 +75,16 @@ class CompensationStore:
             proposal_step=proposals[-1]["number"] if proposals else None,
         )
 
-    async def give(self, complaint_id: UUID, step: int, given: Sequence[Money], *, at: datetime) -> None:
+    async def give(
+        self, complaint_id: UUID, step: int, given: Sequence[Money], *, at: datetime
+    ) -> None:
         """What a proposal gives, in the place of what it was said to give before."""
         await self._tx.execute(CLEAR, of=complaint_id, of_step=step)
         sums = [{"currency": each.currency, "amount": each.amount} for each in given if each.amount]
-        await self._tx.execute_many(GIVE, [{"complaint_id": complaint_id, "step": step, "given_at": at, **each} for each in sums])
+        await self._tx.execute_many(
+            GIVE,
+            [{"complaint_id": complaint_id, "step": step, "given_at": at, **each} for each in sums],
+        )
 
 
 def _is_rejection(row: Record) -> bool:

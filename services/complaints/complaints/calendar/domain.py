@@ -1,4 +1,6 @@
-"""A business calendar as plain values, and the exact working time between moments that follows from it."""
+"""A business calendar as plain values,
+and the exact working time between moments that follows from it.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +14,16 @@ from complaints.calendar.zone import HOUR, constant_offsets, instant, moment
 
 DAY = 24 * HOUR
 EPOCH_DAY = date(1970, 1, 1).toordinal()
-# A policy whose hours a calendar does not offer within this span has no due date worth the name; the walk ends here.
+# A policy whose hours a calendar does not offer within this span has no due date worth the name;
+# the walk ends here.
 HORIZON = timedelta(days=20 * 366)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _THURSDAY = 3  # 1 January 1970
 
 Window = tuple[int, int]
-"""Working time of one day in microseconds after its local midnight; an end past 24 hours reaches into the next day."""
+"""Working time of one day in microseconds after its local midnight;
+an end past 24 hours reaches into the next day.
+"""
 Span = tuple[int, int]
 """Microseconds since 1970 in UTC, the end not included."""
 
@@ -30,12 +35,15 @@ class CalendarNotFound(NotFound):
 class TimeZoneUnknown(Conflict):
     """The time zone database has no zone of this name; Asia/Shanghai is one.
 
-    A conflict and not a fault of form: the names change with the database that the service finds, and no schema can list them.
+    A conflict and not a fault of form: the names change with the database that the service finds,
+    and no schema can list them.
     """
 
 
 class LevelsAreCompanyWide(Forbidden):
-    """Calendars and service-level policies hold for the whole company; a token that is limited to units may read them, not change them."""
+    """Calendars and service-level policies hold for the whole company;
+    a token that is limited to units may read them, not change them.
+    """
 
 
 def check_whole_company(caller: Caller) -> None:
@@ -46,10 +54,11 @@ def check_whole_company(caller: Caller) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Weekly windows in a time zone, the days off, the make-up working days, and how far the holidays are published.
+    """Weekly windows in a time zone, the days off, the make-up working days, and how far the
+    holidays are published.
 
-    A day that is both a holiday and a working day is worked. A make-up working day has the windows of its weekday where that has
-    any, else those of the week's first working weekday.
+    A day that is both a holiday and a working day is worked. A make-up working day has the windows
+    of its weekday where that has any, else those of the week's first working weekday.
     """
 
     name: str
@@ -70,7 +79,9 @@ class Calendar:
 
     @cached_property
     def _usual(self) -> tuple[Window, ...]:
-        return next((self.windows[weekday] for weekday in sorted(self.windows) if self.windows[weekday]), ())
+        return next(
+            (self.windows[weekday] for weekday in sorted(self.windows) if self.windows[weekday]), ()
+        )
 
     @cached_property
     def _merged(self) -> dict[tuple[tuple[Window, ...], tuple[Window, ...]], tuple[Window, ...]]:
@@ -84,7 +95,9 @@ class Calendar:
         return own or (self._usual if day in self._made_up else ())
 
     def working_time_on(self, day: int) -> tuple[Window, ...]:
-        """The disjoint, ordered windows within one day, with what the night before reaches into it."""
+        """The disjoint, ordered windows within one day,
+        with what the night before reaches into it.
+        """
         pair = (self.windows_on(day - 1), self.windows_on(day))
         merged = self._merged.get(pair)
         if merged is None:
@@ -102,7 +115,8 @@ class Calendar:
                         yield first, last
 
     def after(self, start: datetime, amounts: Sequence[timedelta]) -> list[datetime]:
-        """The first moments at which each of the ascending amounts of working time has passed since `start`.
+        """The first moments at which each of the ascending amounts of working time has passed since
+        `start`.
 
         What the calendar does not offer within the horizon falls on the horizon.
         """
@@ -121,8 +135,14 @@ class Calendar:
         return [moment(at) for at in found]
 
     def between(self, start: datetime, end: datetime) -> timedelta:
-        """The working time that passes from one moment to another; nothing when they are reversed."""
-        return timedelta(microseconds=sum(closes - opens for opens, closes in self.spans(instant(start), instant(end))))
+        """The working time that passes from one moment to another;
+        nothing when they are reversed.
+        """
+        return timedelta(
+            microseconds=sum(
+                closes - opens for opens, closes in self.spans(instant(start), instant(end))
+            )
+        )
 
     def is_provisional(self, at: datetime) -> bool:
         """Whether a due date lies where the holidays are not published yet."""

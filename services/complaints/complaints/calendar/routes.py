@@ -8,7 +8,12 @@ from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Code
 from starlette.responses import Response
 
-from complaints.calendar.domain import CalendarNotFound, LevelsAreCompanyWide, TimeZoneUnknown, check_whole_company
+from complaints.calendar.domain import (
+    CalendarNotFound,
+    LevelsAreCompanyWide,
+    TimeZoneUnknown,
+    check_whole_company,
+)
 from complaints.calendar.schemas import CalendarBody, CalendarView, calendar_view
 from complaints.calendar.store import CALENDARS
 from complaints.calendar.zone import is_known
@@ -21,13 +26,17 @@ answers = DocumentAnswers(CALENDARS, calendar_view, path=PATH)
 
 
 @router.get(PATH, response_model=Page[CalendarView])
-async def list_calendars(call: Annotated[Call, requires("sla:read")], page: Annotated[PageOf, Depends()]) -> Response:
+async def list_calendars(
+    call: Annotated[Call, requires("sla:read")], page: Annotated[PageOf, Depends()]
+) -> Response:
     """List the calendars, by name."""
     return await answers.page(call, page)
 
 
 @router.get(f"{PATH}/{{name}}", response_model=CalendarView, raises=[CalendarNotFound])
-async def read_calendar(name: Code, call: Annotated[Call, requires("sla:read")], version: VersionAsked = None) -> Response:
+async def read_calendar(
+    name: Code, call: Annotated[Call, requires("sla:read")], version: VersionAsked = None
+) -> Response:
     """Read a calendar, in its present version or an earlier one.
 
     Earlier versions are kept because clocks that began under them are reckoned by them.
@@ -41,17 +50,21 @@ async def read_calendar(name: Code, call: Annotated[Call, requires("sla:read")],
     responses={201: {"model": CalendarView, "description": "Created."}},
     raises=[TimeZoneUnknown, LevelsAreCompanyWide],
 )
-async def replace_calendar(name: Code, body: CalendarBody, call: Annotated[Call, requires("sla:write")]) -> Response:
+async def replace_calendar(
+    name: Code, body: CalendarBody, call: Annotated[Call, requires("sla:write")]
+) -> Response:
     """Create a calendar (`If-None-Match: *`) or replace it by a new version (`If-Match`).
 
-    Clocks that run keep the version they began with, except those whose due date was provisional: they are reckoned anew once the
-    holidays of their year are published.
+    Clocks that run keep the version they began with, except those whose due date was provisional:
+    they are reckoned anew once the holidays of their year are published.
     """
     check_whole_company(call.caller)
     if not is_known(body.time_zone):
         raise TimeZoneUnknown
     async with call.transaction() as tx:
         content = body.model_dump(mode="json")
-        answer = await answers.replaced(call, tx, name, content=content, published_until=body.published_until)
+        answer = await answers.replaced(
+            call, tx, name, content=content, published_until=body.published_until
+        )
     call.database.signals.wake("redating")
     return answer

@@ -18,7 +18,11 @@ def calendar_of(row: Record) -> Calendar:
         name=row["name"],
         version=row["version"],
         time_zone=content["time_zone"],
-        windows={weekday: tuple(window_of(*pair) for pair in week[day]) for weekday, day in enumerate(WEEKDAYS) if week.get(day)},
+        windows={
+            weekday: tuple(window_of(*pair) for pair in week[day])
+            for weekday, day in enumerate(WEEKDAYS)
+            if week.get(day)
+        },
         holidays=frozenset(map(date.fromisoformat, content["holidays"])),
         working_days=frozenset(map(date.fromisoformat, content["working_days"])),
         published_until=date.fromisoformat(until) if until else None,

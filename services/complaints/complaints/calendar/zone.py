@@ -1,4 +1,6 @@
-"""Time zones as stretches of constant offset, so that the arithmetic within a stretch is plain addition."""
+"""Time zones as stretches of constant offset,
+so that the arithmetic within a stretch is plain addition.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -23,7 +23,11 @@ ABREAST = 2
 PROVISIONAL = (
     select(clock.c.complaint_id, clock.c.calendar, calendar.c.version)
     .join(calendar, calendar.c.name == clock.c.calendar)
-    .where(clock.c.is_provisional, clock.c.stopped_at.is_(None), clock.c.calendar_version < calendar.c.version)
+    .where(
+        clock.c.is_provisional,
+        clock.c.stopped_at.is_(None),
+        clock.c.calendar_version < calendar.c.version,
+    )
     .limit(bindparam("limit"))
 )
 
@@ -35,7 +39,9 @@ class DueClocks:
         self._clock = clock
 
     async def __call__(self, tx: Transaction, timers: Sequence[Timer]) -> None:
-        await use_cases.tell_due(CaseStore(tx, SYSTEM), [timer.subject for timer in timers], at=self._clock())
+        await use_cases.tell_due(
+            CaseStore(tx, SYSTEM), [timer.subject for timer in timers], at=self._clock()
+        )
 
 
 class Firing:
@@ -52,7 +58,9 @@ class Firing:
         if not await self._timers.step():
             return False
         # While Postgres works on one batch, another one is reckoned here.
-        lanes = await asyncio.gather(*(self._drained() for _ in range(ABREAST)), return_exceptions=True)
+        lanes = await asyncio.gather(
+            *(self._drained() for _ in range(ABREAST)), return_exceptions=True
+        )
         for failure in lanes:
             if isinstance(failure, BaseException):
                 raise failure
@@ -76,11 +84,21 @@ class Redating:
         async with self._database.transaction() as tx:
             rows = await tx.fetch(PROVISIONAL, limit=DATED_AT_ONCE)
             newer = await self._newer(tx, rows)
-            await use_cases.date_anew(CaseStore(tx, SYSTEM), [row["complaint_id"] for row in rows], newer, at=self._clock())
+            await use_cases.date_anew(
+                CaseStore(tx, SYSTEM),
+                [row["complaint_id"] for row in rows],
+                newer,
+                at=self._clock(),
+            )
         return len(rows) == DATED_AT_ONCE
 
-    async def _newer(self, tx: Transaction, rows: Sequence[Record]) -> Callable[[Terms], tuple[Terms, Timeline] | None]:
-        present = {row["calendar"]: await self._calendars.get(tx, row["calendar"], row["version"]) for row in rows}
+    async def _newer(
+        self, tx: Transaction, rows: Sequence[Record]
+    ) -> Callable[[Terms], tuple[Terms, Timeline] | None]:
+        present = {
+            row["calendar"]: await self._calendars.get(tx, row["calendar"], row["version"])
+            for row in rows
+        }
 
         def newer(terms: Terms) -> tuple[Terms, Timeline] | None:
             timeline = present.get(terms.calendar)

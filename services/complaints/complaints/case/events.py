@@ -98,12 +98,19 @@ def moved(complaint: Complaint, step: Step) -> Event:
 
 def dated_anew(case: Case, before: Clocks, *, at: datetime) -> Event:
     """For the audit: the clocks that were reckoned again by a newer version of their calendar."""
-    clocks = [{**_clock_facts(clock), "calendar_version": clock.terms.calendar_version} for clock in case.clocks.changed_since(before)]
+    clocks = [
+        {**_clock_facts(clock), "calendar_version": clock.terms.calendar_version}
+        for clock in case.clocks.changed_since(before)
+    ]
     return _event("complaint.dated_anew", case.complaint, at, {"clocks": clocks})
 
 
-def told(complaint: Complaint, marks: Iterable[Told], *, at: datetime) -> tuple[Complaint, list[Event]]:
-    """The events of the marks that were reached, and the case raised as they say; a level reached before is not told again."""
+def told(
+    complaint: Complaint, marks: Iterable[Told], *, at: datetime
+) -> tuple[Complaint, list[Event]]:
+    """The events of the marks that were reached, and the case raised as they say;
+    a level reached before is not told again.
+    """
     events: list[Event] = []
     known = facts(complaint)
     for each in marks:
@@ -113,11 +120,22 @@ def told(complaint: Complaint, marks: Iterable[Told], *, at: datetime) -> tuple[
             if raised.escalation_level == complaint.escalation_level:
                 continue
             complaint, known = raised, {**known, "escalation_level": raised.escalation_level}
-            extra = {"clock": each.clock.name, "level": raised.escalation_level, "notify": mark.notify}
+            extra = {
+                "clock": each.clock.name,
+                "level": raised.escalation_level,
+                "notify": mark.notify,
+            }
             events.append(_event("complaint.escalated", complaint, at, {**known, **extra}))
         else:
             kind = "clock.breached" if mark.percent == BREACH else "clock.warned"
-            events.append(_event(kind, complaint, at, {**known, **_clock_facts(each.clock), "percent": mark.percent}))
+            events.append(
+                _event(
+                    kind,
+                    complaint,
+                    at,
+                    {**known, **_clock_facts(each.clock), "percent": mark.percent},
+                )
+            )
     return complaint, events
 
 

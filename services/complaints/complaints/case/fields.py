@@ -17,9 +17,13 @@ def _flag(value: object) -> object:
 Flag = Annotated[bool, BeforeValidator(_flag)]
 # Something to read, and no NUL, which text in a database cannot hold.
 READABLE = r"^[^\x00]*[^\s\x00][^\x00]*$"
-Category = Annotated[str, Field(min_length=1, max_length=64, pattern=READABLE, examples=["billing"])]
+Category = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=READABLE, examples=["billing"])
+]
 Reason = Annotated[str, Field(min_length=1, max_length=10_000, pattern=READABLE)]
-Number = Annotated[str, Field(min_length=17, max_length=17, pattern=PATTERN, examples=["C20261121-7KQ2MXD"])]
+Number = Annotated[
+    str, Field(min_length=17, max_length=17, pattern=PATTERN, examples=["C20261121-7KQ2MXD"])
+]
 TrackingToken = Annotated[str, Field(min_length=20, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 RemedyNumber = Annotated[int, Field(ge=1, le=20, json_schema_extra={"format": "int32"})]
 EscalationLevel = Annotated[int, Field(ge=0, le=9, json_schema_extra={"format": "int32"})]

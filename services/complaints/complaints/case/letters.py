@@ -11,7 +11,8 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, select
 from complaints.tables import letter
 
 _SENT = (
-    letter.c.id, letter.c.complaint_id, letter.c.language, letter.c.channel, letter.c.written_at, letter.c.pdf_sha256, letter.c.docx_sha256,
+    letter.c.id, letter.c.complaint_id, letter.c.language, letter.c.channel, letter.c.written_at,
+    letter.c.pdf_sha256, letter.c.docx_sha256,
 )  # fmt: skip
 OF_COMPLAINTS = (
     select(*_SENT)

@@ -10,7 +10,9 @@ from service_kit.words.money import Money
 from complaints.words import Channel, Decision, RemedyType, Verdict
 
 # What is done with words and attention; all others cost something, and what they cost is named.
-COSTS_NOTHING = frozenset({RemedyType.HELP, RemedyType.INFORMATION, RemedyType.APOLOGY, RemedyType.VISIT})
+COSTS_NOTHING = frozenset(
+    {RemedyType.HELP, RemedyType.INFORMATION, RemedyType.APOLOGY, RemedyType.VISIT}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,9 @@ class Remedy:
     @property
     def is_unvalued(self) -> bool:
         """Whether it costs something and does not say how much: nobody's limit covers that."""
-        return self.type not in COSTS_NOTHING and (self.amount is None or self.amount.amount < LEAST_VALUE)
+        return self.type not in COSTS_NOTHING and (
+            self.amount is None or self.amount.amount < LEAST_VALUE
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +126,6 @@ class Reassignment:
 
 
 StepRecord = (
-    Acknowledgement | Validity | Responsibility | Cause | Proposal | Approval | Implementation | Response | Feedback | Summary | Reason
-    | Reassignment
+    Acknowledgement | Validity | Responsibility | Cause | Proposal | Approval | Implementation
+    | Response | Feedback | Summary | Reason | Reassignment
 )  # fmt: skip

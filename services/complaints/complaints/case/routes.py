@@ -18,7 +18,14 @@ from complaints.case.letters import letters_of
 from complaints.case.schemas import NewComplaint
 from complaints.case.store import CaseReader, CaseStore
 from complaints.case.tracking_token import digest_of, new_token
-from complaints.case.views import ComplaintView, RecordedComplaintView, StepView, complaint_view, recorded_view, step_view
+from complaints.case.views import (
+    ComplaintView,
+    RecordedComplaintView,
+    StepView,
+    complaint_view,
+    recorded_view,
+    step_view,
+)
 from complaints.case.wanted import Wanted
 from complaints.customer.domain import CustomerNotFound, Customers, standing
 from complaints.customer.store import CustomerStore
@@ -33,19 +40,30 @@ router = Router(tags=["complaints"])
     response_model=RecordedComplaintView,
     raises=[CustomerNotFound, ReceivedInFuture, ReceivedTooLongAgo, UnitNotAllowed],
 )
-async def record_complaint(body: NewComplaint, call: Annotated[Call, requires("complaints:write")]) -> Response:
+async def record_complaint(
+    body: NewComplaint, call: Annotated[Call, requires("complaints:write")]
+) -> Response:
     """Record a complaint: the first of its eight steps.
 
-    The unit is the customer's. While customer-profile cannot be asked the complaint is recorded all the same, with the unit of the
-    body or of the token, and `degraded` says so; the unit is set right later. `tracking_token` is shown this once: with the number it
-    lets the customer follow the complaint.
+    The unit is the customer's. While customer-profile cannot be asked the complaint is recorded all
+    the same, with the unit of the body or of the token, and `degraded` says so; the unit is set
+    right later. `tracking_token` is shown this once: with the number it lets the customer follow
+    the complaint.
     """
     customers = call.part(Customers)
     asked = await customers.ask(body.customer_id)
     token = new_token()
     async with call.transaction() as tx:
-        heard = await CustomerStore(tx, at=call.at).hold(asked.customer.id if asked.customer else body.customer_id)
-        known = standing(asked, heard, caller=call.caller, unit=body.unit, default_unit=call.settings.default_unit)
+        heard = await CustomerStore(tx, at=call.at).hold(
+            asked.customer.id if asked.customer else body.customer_id
+        )
+        known = standing(
+            asked,
+            heard,
+            caller=call.caller,
+            unit=body.unit,
+            default_unit=call.settings.default_unit,
+        )
         case = await use_cases.record(
             CaseStore(tx, call.caller),
             SlaStore(tx, call.part(Shelves)),
@@ -59,7 +77,9 @@ async def record_complaint(body: NewComplaint, call: Annotated[Call, requires("c
         )
         view = recorded_view(case, tracking_token=token)
         location = f"/v1/complaints/{case.id}"
-        return call.created(view, location=location, version=case.complaint.version, once=["tracking_token"])
+        return call.created(
+            view, location=location, version=case.complaint.version, once=["tracking_token"]
+        )
 
 
 def _report(body: NewComplaint, call: Call) -> Report:
@@ -89,14 +109,20 @@ async def list_complaints(
     """List complaints, newest first."""
     after = page.after[0] if page.after else None
     async with call.reading() as reader:
-        cases = await CaseReader(reader, call.caller).page(wanted.filters(at=call.at), after=after, limit=page.fetch)
+        cases = await CaseReader(reader, call.caller).page(
+            wanted.filters(at=call.at), after=after, limit=page.fetch
+        )
         letters = await letters_of(reader, [case.id for case in cases])
     views = [complaint_view(case, letters[case.id]) for case in cases[: page.limit]]
     return call.page(page, views, next_cursor=page.next_cursor(cases, "id"))
 
 
-@router.get("/v1/complaints/{complaint_id}", response_model=ComplaintView, raises=[ComplaintNotFound])
-async def read_complaint(complaint_id: Id, call: Annotated[Call, requires("complaints:read")]) -> Response:
+@router.get(
+    "/v1/complaints/{complaint_id}", response_model=ComplaintView, raises=[ComplaintNotFound]
+)
+async def read_complaint(
+    complaint_id: Id, call: Annotated[Call, requires("complaints:read")]
+) -> Response:
     """Read a complaint with its clocks and the moves that are allowed now."""
     async with call.reading() as reader:
         case = await CaseReader(reader, call.caller).find(complaint_id)
@@ -104,11 +130,16 @@ async def read_complaint(complaint_id: Id, call: Annotated[Call, requires("compl
     return call.answer(complaint_view(case, letters[complaint_id]), version=case.complaint.version)
 
 
-@router.get("/v1/complaints/{complaint_id}/steps", response_model=Page[StepView], raises=[ComplaintNotFound])
+@router.get(
+    "/v1/complaints/{complaint_id}/steps", response_model=Page[StepView], raises=[ComplaintNotFound]
+)
 async def list_complaint_steps(
-    complaint_id: Id, call: Annotated[Call, requires("complaints:read")], page: Annotated[PageOf, Depends()]
+    complaint_id: Id,
+    call: Annotated[Call, requires("complaints:read")],
+    page: Annotated[PageOf, Depends()],
 ) -> Response:
-    """List the moves of a complaint in the order in which they were made, each with what was written down.
+    """List the moves of a complaint in the order in which they were made, each with what was
+    written down.
 
     The audit of a complaint is at `GET /v1/audit-entries?subject=`.
     """
@@ -117,4 +148,6 @@ async def list_complaint_steps(
         cases = CaseReader(reader, call.caller)
         await cases.find(complaint_id)
         rows = await cases.steps(complaint_id, after=after, limit=page.fetch)
-    return call.page(page, [step_view(row) for row in rows], next_cursor=page.next_cursor(rows, "number"))
+    return call.page(
+        page, [step_view(row) for row in rows], next_cursor=page.next_cursor(rows, "number")
+    )

@@ -31,7 +31,9 @@ class ProductIn(Input):
 
 
 class NewComplaint(Input):
-    """What the customer said. `received_at` may lie up to ten years in the past: the clocks count from it."""
+    """What the customer said.
+    `received_at` may lie up to ten years in the past: the clocks count from it.
+    """
 
     customer_id: Id
     contact_id: Id | None = None
@@ -45,7 +47,10 @@ class NewComplaint(Input):
     severity: SeverityIn = Severity.MEDIUM
     dissatisfaction: Rating | None = None
     product: ProductIn | None = None
-    unit: Annotated[UnitPath | None, Field(description="Stands in while the customer's file cannot be asked for its unit.")] = None
+    unit: Annotated[
+        UnitPath | None,
+        Field(description="Stands in while the customer's file cannot be asked for its unit."),
+    ] = None
 
 
 class NewAcknowledgement(Input):
@@ -72,7 +77,9 @@ class NewCause(Input):
     """Why it happened: the category, up to ten whys, the evidence."""
 
     category: Category
-    whys: Annotated[list[Annotated[str, Field(max_length=1_000)]], Field(default_factory=list, max_length=10)]
+    whys: Annotated[
+        list[Annotated[str, Field(max_length=1_000)]], Field(default_factory=list, max_length=10)
+    ]
     evidence: Text | None = None
 
 
@@ -85,7 +92,9 @@ class RemedyIn(Input):
 
 
 class NewProposal(Input):
-    """The remedies, and what the customer said to them. `next_update_at`, a moment to come, starts a clock of its own."""
+    """The remedies, and what the customer said to them.
+    `next_update_at`, a moment to come, starts a clock of its own.
+    """
 
     problem_restated: Reason
     remedies: Annotated[list[RemedyIn], Field(default_factory=list, max_length=20)]
@@ -111,7 +120,8 @@ class NewImplementation(Input):
 class NewResponse(Input):
     """The final answer.
 
-    Its letter is printed in this language, and addressed to this recipient; the customer's own when they are left out.
+    Its letter is printed in this language, and addressed to this recipient; the customer's own when
+    they are left out.
     """
 
     language: Language | None = None

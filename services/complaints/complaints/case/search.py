@@ -16,7 +16,16 @@ _has_ended = or_(complaint.c.state == "closed", complaint.c.state == "withdrawn"
 CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     **{
         name: complaint.c[name] == bindparam(name)
-        for name in ("state", "customer_id", "department", "handler", "kind", "channel", "category", "severity")
+        for name in (
+            "state",
+            "customer_id",
+            "department",
+            "handler",
+            "kind",
+            "channel",
+            "category",
+            "severity",
+        )
     },
     "id": complaint.c.id == bindparam("id"),
     "unit": or_(
@@ -31,11 +40,15 @@ CONDITIONS: Mapping[str, ColumnElement[bool]] = {
 }
 
 
-FIND_NUMBER = select(complaint_number.c.complaint_id).where(complaint_number.c.number == bindparam("number"))
+FIND_NUMBER = select(complaint_number.c.complaint_id).where(
+    complaint_number.c.number == bindparam("number")
+)
 
 
 async def id_of_number(reader: Reader, number: str) -> UUID | None:
-    """Whose number it is: a look-up of its own, since numbers and complaints may live on different servers."""
+    """Whose number it is:
+    a look-up of its own, since numbers and complaints may live on different servers.
+    """
     found: UUID | None = await reader.fetch_value(FIND_NUMBER, number=number)
     return found
 
@@ -51,9 +64,16 @@ def _statement(names: frozenset[str]) -> Select[tuple[object, ...]]:
 
 
 async def search(
-    reader: Reader, filters: Mapping[str, object], *, units: Sequence[str] | None, after: UUID | None, limit: int
+    reader: Reader,
+    filters: Mapping[str, object],
+    *,
+    units: Sequence[str] | None,
+    after: UUID | None,
+    limit: int,
 ) -> list[Record]:
-    """Rows, newest first, that fit all the filters; a condition without a value of its own is named with True."""
+    """Rows, newest first, that fit all the filters;
+    a condition without a value of its own is named with True.
+    """
     asked = dict(filters)
     if after is not None:
         asked["after"] = after
@@ -62,4 +82,6 @@ async def search(
         if asked["id"] is None:
             return []
     given = {name: value for name, value in asked.items() if value is not True}
-    return await reader.fetch(_statement(frozenset(asked) - {"now"}), **given, units=units, limit=limit)
+    return await reader.fetch(
+        _statement(frozenset(asked) - {"now"}), **given, units=units, limit=limit
+    )

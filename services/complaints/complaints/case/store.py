@@ -19,7 +19,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.approval.domain import Books, Hand
 from complaints.approval.store import CompensationStore
-from complaints.case.domain import Case, Complaint, ComplaintChanged, ComplaintNotFound, Report, Step
+from complaints.case.domain import (
+    Case,
+    Complaint,
+    ComplaintChanged,
+    ComplaintNotFound,
+    Report,
+    Step,
+)
 from complaints.case.record_json import proposal_of, written
 from complaints.case.search import search
 from complaints.clock.clocks import Clocks, Told
@@ -32,7 +39,8 @@ from complaints.words import Channel, Kind, Severity, Verdict
 FIND = select(complaint).where(complaint.c.id == bindparam("id"), within_units(complaint.c.unit))
 LOCK = FIND.with_for_update()
 UNITS = select(complaint.c.unit).where(complaint.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
-# Those who tell what is due, thousands at once, need the facts of a case and nothing of what was said in it.
+# Those who tell what is due, thousands at once, need the facts of a case and nothing of what was
+# said in it.
 _SAID = ("narrative", "wish", "proposal", "recipient_name", "recipient_language")
 # The moves after which the present proposal gives something else than before.
 GIVING = (Move.PROPOSAL, Move.APPROVAL, Move.WITHDRAWAL)
@@ -51,23 +59,32 @@ CLAIM_NUMBER = (
 INSERT = insert(complaint)
 INSERT_STEP = insert(complaint_step)
 _MOVING = (
-    "unit", "is_unit_confirmed", "tier", "state", "resumes_to", "verdict", "department", "handler", "proposal", "proposer",
-    "satisfaction", "escalation_level", "steps", "due_at", "closed_at",
+    "unit", "is_unit_confirmed", "tier", "state", "resumes_to", "verdict", "department", "handler",
+    "proposal", "proposer", "satisfaction", "escalation_level", "steps", "due_at", "closed_at",
 )  # fmt: skip
 UPDATE = (
     update(complaint)
     .where(complaint.c.id == bindparam("of"), complaint.c.version == bindparam("was"))
-    .values({name: bindparam(f"new_{name}", type_=complaint.c[name].type) for name in _MOVING} | {"version": complaint.c.version + 1})
+    .values(
+        {name: bindparam(f"new_{name}", type_=complaint.c[name].type) for name in _MOVING}
+        | {"version": complaint.c.version + 1}
+    )
 )
 STEPS = (
     select(complaint_step)
-    .where(complaint_step.c.complaint_id == bindparam("complaint_id"), complaint_step.c.number > bindparam("after"))
+    .where(
+        complaint_step.c.complaint_id == bindparam("complaint_id"),
+        complaint_step.c.number > bindparam("after"),
+    )
     .order_by(complaint_step.c.number)
     .limit(bindparam("limit"))
 )
 LAST_STEP = (
     select(complaint_step)
-    .where(complaint_step.c.complaint_id == bindparam("complaint_id"), complaint_step.c.move == bindparam("move"))
+    .where(
+        complaint_step.c.complaint_id == bindparam("complaint_id"),
+        complaint_step.c.move == bindparam("move"),
+    )
     .order_by(complaint_step.c.number.desc())
     .limit(1)
 )
@@ -75,13 +92,23 @@ LAST_STEP = (
 
 # What a clock tells changes neither its due date nor, with it, any index.
 _levels = rows("levels", id=Uuid, value=complaint.c.escalation_level.type)
-TOLD = update(complaint).where(complaint.c.id == _levels.c.id).values(version=complaint.c.version + 1, escalation_level=_levels.c.value)
+TOLD = (
+    update(complaint)
+    .where(complaint.c.id == _levels.c.id)
+    .values(version=complaint.c.version + 1, escalation_level=_levels.c.value)
+)
 _dues = rows("dues", id=Uuid, value=complaint.c.due_at.type)
-DATED = update(complaint).where(complaint.c.id == _dues.c.id).values(version=complaint.c.version + 1, due_at=_dues.c.value)
+DATED = (
+    update(complaint)
+    .where(complaint.c.id == _dues.c.id)
+    .values(version=complaint.c.version + 1, due_at=_dues.c.value)
+)
 
 
 async def may_read(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> bool | None:
-    """Whether the caller sees the complaints among these ids where they lie now; None where there is none of them."""
+    """Whether the caller sees the complaints among these ids where they lie now;
+    None where there is none of them.
+    """
     units = [row["unit"] for row in await reader.fetch(UNITS, ids=list(ids))]
     return all(caller.sees(unit) for unit in units) if units else None
 
@@ -96,11 +123,17 @@ class CaseReader:
 
     async def find(self, complaint_id: UUID) -> Case:
         """Raises ComplaintNotFound."""
-        return await self._found(await self._reader.fetch_one(FIND, id=complaint_id, units=self._units))
+        return await self._found(
+            await self._reader.fetch_one(FIND, id=complaint_id, units=self._units)
+        )
 
-    async def page(self, filters: Mapping[str, object], *, after: UUID | None, limit: int) -> list[Case]:
+    async def page(
+        self, filters: Mapping[str, object], *, after: UUID | None, limit: int
+    ) -> list[Case]:
         """Those that fit all the filters, newest first."""
-        return await self._cases(await search(self._reader, filters, units=self._units, after=after, limit=limit))
+        return await self._cases(
+            await search(self._reader, filters, units=self._units, after=after, limit=limit)
+        )
 
     async def steps(self, complaint_id: UUID, *, after: int, limit: int) -> list[Record]:
         return await self._reader.fetch(STEPS, complaint_id=complaint_id, after=after, limit=limit)
@@ -144,9 +177,14 @@ class CaseStore(CaseReader):
         return [Case(complaint_of(row), clocks[row["id"]]) for row in rows]
 
     async def claim_number(self, number: str, complaint_id: UUID) -> bool:
-        return await self._tx.fetch_one(CLAIM_NUMBER, number=number, complaint_id=complaint_id) is not None
+        return (
+            await self._tx.fetch_one(CLAIM_NUMBER, number=number, complaint_id=complaint_id)
+            is not None
+        )
 
-    async def add(self, case: Case, told: Sequence[Event], *, by: Hand, tracking_digest: bytes) -> None:
+    async def add(
+        self, case: Case, told: Sequence[Event], *, by: Hand, tracking_digest: bytes
+    ) -> None:
         new = case.complaint
         policy_name, policy_version = new.policy or (None, None)
         await self._tx.execute(
@@ -164,9 +202,14 @@ class CaseStore(CaseReader):
             **_moving(case),
         )
         await self._clocks.save(new.id, Clocks(()), case.clocks)
-        self._tell(told, {"title": new.report.title, "narrative": new.report.narrative, "wish": new.report.wish})
+        self._tell(
+            told,
+            {"title": new.report.title, "narrative": new.report.narrative, "wish": new.report.wish},
+        )
 
-    async def save(self, case: Case, *, before: Case, told: Sequence[Event], step: Step | None = None) -> Case:
+    async def save(
+        self, case: Case, *, before: Case, told: Sequence[Event], step: Step | None = None
+    ) -> Case:
         new = {f"new_{name}": value for name, value in _moving(case).items()}
         was = before.complaint.version
         if not await self._tx.execute(UPDATE, of=case.complaint.id, was=was, **new):
@@ -179,12 +222,16 @@ class CaseStore(CaseReader):
         return Case(replace(case.complaint, version=was + 1), case.clocks)
 
     async def _give(self, complaint: Complaint, step: Step) -> None:
-        """Keep the books; a proposal of before there were any has no step, and stays in them as it was taken over."""
+        """Keep the books; a proposal of before there were any has no step,
+        and stays in them as it was taken over.
+        """
         proposed = complaint.proposal.step if complaint.proposal else None
         if step.move in GIVING and proposed is not None:
             await self._books.give(complaint.id, proposed, complaint.given, at=step.at)
 
-    async def save_told(self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Told]], told: Sequence[Event]) -> None:
+    async def save_told(
+        self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Told]], told: Sequence[Event]
+    ) -> None:
         if not cases:
             return
         levels = {case.complaint.id: case.complaint.escalation_level for case in cases}
@@ -192,27 +239,44 @@ class CaseStore(CaseReader):
         await self._clocks.save_told(marks)
         self._tell(told, {})
 
-    async def save_dates(self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Event]) -> None:
+    async def save_dates(
+        self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Event]
+    ) -> None:
         if not cases:
             return
         dues = {after.complaint.id: after.clocks.due_at for _, after in cases}
         await self._tx.execute(DATED, dues_id=list(dues), dues_value=list(dues.values()))
-        await self._clocks.save_many([(after.complaint.id, before.clocks, after.clocks) for before, after in cases])
+        await self._clocks.save_many(
+            [(after.complaint.id, before.clocks, after.clocks) for before, after in cases]
+        )
         for event in audited:
             self._tx.audit(event)
 
     async def _add(self, step: Step, complaint_id: UUID) -> Proof:
-        """Write the step, and give what proves it: the move's event has it sealed beside its own audit row."""
+        """Write the step, and give what proves it:
+        the move's event has it sealed beside its own audit row.
+        """
         row = {"complaint_id": complaint_id, **_step(step), "salt": os.urandom(16)}
         row["digest"] = values_digest(row["salt"], row["record"])
         await self._tx.execute(INSERT_STEP, **row)
-        return Proof(subject=complaint_id, kind=complaint_step.name, sequence=step.number, hash=row_hash(complaint_step, row))
+        return Proof(
+            subject=complaint_id,
+            kind=complaint_step.name,
+            sequence=step.number,
+            hash=row_hash(complaint_step, row),
+        )
 
-    def _tell(self, told: Sequence[Event], values: dict[str, object], proofs: Sequence[Proof] = ()) -> None:
-        """The personal part goes to the audit of the last event, which is that of the move itself."""
+    def _tell(
+        self, told: Sequence[Event], values: dict[str, object], proofs: Sequence[Proof] = ()
+    ) -> None:
+        """The personal part goes to the audit of the last event,
+        which is that of the move itself.
+        """
         for place, event in enumerate(told, start=1):
             is_last = place == len(told)
-            self._tx.record(event, values=values if is_last else None, proofs=proofs if is_last else ())
+            self._tx.record(
+                event, values=values if is_last else None, proofs=proofs if is_last else ()
+            )
 
 
 def complaint_of(row: Record) -> Complaint:

@@ -10,7 +10,14 @@ from service_kit.store.outbox import Event
 
 from complaints.approval.domain import Books, Hand
 from complaints.case import events
-from complaints.case.domain import Case, Complaint, ReceivedInFuture, ReceivedTooLongAgo, Report, Step
+from complaints.case.domain import (
+    Case,
+    Complaint,
+    ReceivedInFuture,
+    ReceivedTooLongAgo,
+    Report,
+    Step,
+)
 from complaints.case.number import complaint_number
 from complaints.case.records import Proposal
 from complaints.clock.clocks import Clocks, Told
@@ -32,11 +39,15 @@ class Cases(Protocol):
     """Where cases are kept."""
 
     async def load(self, complaint_id: UUID) -> Case:
-        """The case, locked for a change; ComplaintNotFound when there is none that the caller may see."""
+        """The case, locked for a change;
+        ComplaintNotFound when there is none that the caller may see.
+        """
         ...
 
     async def books(self, complaint: Complaint, *, since: datetime) -> Books:
-        """What was decided for this case and its customer before; nobody else decides for this customer meanwhile."""
+        """What was decided for this case and its customer before;
+        nobody else decides for this customer meanwhile.
+        """
         ...
 
     async def load_all(self, ids: Sequence[UUID]) -> list[Case]:
@@ -51,15 +62,23 @@ class Cases(Protocol):
         """Whether the number was free and is now this complaint's."""
         ...
 
-    async def add(self, case: Case, told: Sequence[Event], *, by: Hand, tracking_digest: bytes) -> None: ...
+    async def add(
+        self, case: Case, told: Sequence[Event], *, by: Hand, tracking_digest: bytes
+    ) -> None: ...
 
-    async def save(self, case: Case, *, before: Case, told: Sequence[Event], step: Step | None = None) -> Case: ...
+    async def save(
+        self, case: Case, *, before: Case, told: Sequence[Event], step: Step | None = None
+    ) -> Case: ...
 
-    async def save_told(self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Told]], told: Sequence[Event]) -> None:
+    async def save_told(
+        self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Told]], told: Sequence[Event]
+    ) -> None:
         """What the clocks of several cases told, all at once; `marks` by complaint."""
         ...
 
-    async def save_dates(self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Event]) -> None:
+    async def save_dates(
+        self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Event]
+    ) -> None:
         """New due dates, as pairs of before and after; told to the audit alone."""
         ...
 
@@ -86,7 +105,9 @@ async def record(
     by: Hand,
     at: datetime,
 ) -> Case:
-    """The first step: the report becomes a numbered case, and its clocks count from when it was received."""
+    """The first step: the report becomes a numbered case,
+    and its clocks count from when it was received.
+    """
     if report.received_at > at + CLOCK_SKEW:
         raise ReceivedInFuture
     if report.received_at < at - LONGEST_AGO:
@@ -107,9 +128,13 @@ async def record(
         policy=(policy.name, policy.version) if policy else None,
         at=at,
     )
-    clocks = Clocks(()).begin(levels.terms, levels.timeline, state=State.RECEIVED, at=report.received_at)
+    clocks = Clocks(()).begin(
+        levels.terms, levels.timeline, state=State.RECEIVED, at=report.received_at
+    )
     case = Case(complaint, clocks)
-    await cases.add(case, [events.received(complaint, at=at)], by=by, tracking_digest=tracking_digest)
+    await cases.add(
+        case, [events.received(complaint, at=at)], by=by, tracking_digest=tracking_digest
+    )
     return case
 
 
@@ -122,11 +147,19 @@ async def _free_number(cases: Cases, id: UUID, day: date) -> str:
 
 
 async def move(
-    cases: Cases, service_levels: ServiceLevels, complaint_id: UUID, take: Take, *, window: timedelta | None = None, at: datetime
+    cases: Cases,
+    service_levels: ServiceLevels,
+    complaint_id: UUID,
+    take: Take,
+    *,
+    window: timedelta | None = None,
+    at: datetime,
 ) -> Case:
-    """One move: what fell due before it is told first, then the clocks follow the state that it leads to.
+    """One move: what fell due before it is told first, then the clocks follow the state that it
+    leads to.
 
-    Within a `window` (the setting `compensation_days`) it is weighed by what the customer was given before in other cases.
+    Within a `window` (the setting `compensation_days`) it is weighed by what the customer was given
+    before in other cases.
     """
     before = await cases.load(complaint_id)
     books = Books() if window is None else await cases.books(before.complaint, since=at - window)
@@ -137,7 +170,9 @@ async def move(
     clocks = clocks.enter(after.state, levels.terms, levels.timeline, at=at)
     if isinstance(step.record, Proposal) and step.record.next_update_at is not None:
         clocks = _promised(clocks, levels, until=step.record.next_update_at, at=at)
-    return await cases.save(Case(after, clocks), before=before, told=[*told, events.moved(after, step)], step=step)
+    return await cases.save(
+        Case(after, clocks), before=before, told=[*told, events.moved(after, step)], step=step
+    )
 
 
 def _promised(clocks: Clocks, levels: Levels, *, until: datetime, at: datetime) -> Clocks:
@@ -146,7 +181,9 @@ def _promised(clocks: Clocks, levels: Levels, *, until: datetime, at: datetime) 
 
 
 async def tell_due(cases: Cases, ids: Iterable[UUID], *, at: datetime) -> None:
-    """What the clocks of these cases have to tell by now; told once, whoever else tries at the same time."""
+    """What the clocks of these cases have to tell by now;
+    told once, whoever else tries at the same time.
+    """
     after: list[Case] = []
     marks: list[tuple[UUID, Told]] = []
     told: list[Event] = []
@@ -161,7 +198,11 @@ async def tell_due(cases: Cases, ids: Iterable[UUID], *, at: datetime) -> None:
 
 
 async def date_anew(
-    cases: Cases, ids: Iterable[UUID], timeline_of: Callable[[Terms], tuple[Terms, Timeline] | None], *, at: datetime
+    cases: Cases,
+    ids: Iterable[UUID],
+    timeline_of: Callable[[Terms], tuple[Terms, Timeline] | None],
+    *,
+    at: datetime,
 ) -> None:
     """Reckon the clocks of these cases by newer calendars where `timeline_of` gives one."""
     saved: list[tuple[Case, Case]] = []
@@ -169,4 +210,6 @@ async def date_anew(
         clocks = before.clocks.dated_anew(timeline_of)
         if clocks != before.clocks:
             saved.append((before, Case(before.complaint, clocks)))
-    await cases.save_dates(saved, [events.dated_anew(after, before.clocks, at=at) for before, after in saved])
+    await cases.save_dates(
+        saved, [events.dated_anew(after, before.clocks, at=at) for before, after in saved]
+    )

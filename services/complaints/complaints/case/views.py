@@ -5,10 +5,33 @@ from typing import Annotated, Any
 
 from pydantic import Field
 from service_kit.store.running import Record
-from service_kit.words.fields import Id, JsonObject, Language, MoneyOut, Output, Rating, Stars, Text, Timestamp, UnitPath, Version
+from service_kit.words.fields import (
+    Id,
+    JsonObject,
+    Language,
+    MoneyOut,
+    Output,
+    Rating,
+    Stars,
+    Text,
+    Timestamp,
+    UnitPath,
+    Version,
+)
 
 from complaints.case.domain import Case, Complaint
-from complaints.case.fields import Category, EscalationLevel, Number, Path, Percent, Person, RemedyNumber, Round, Sha256, TrackingToken
+from complaints.case.fields import (
+    Category,
+    EscalationLevel,
+    Number,
+    Path,
+    Percent,
+    Person,
+    RemedyNumber,
+    Round,
+    Sha256,
+    TrackingToken,
+)
 from complaints.case.letters import LetterSent
 from complaints.clock.domain import BREACH, Clock
 from complaints.course.domain import Move, Outcome, State
@@ -28,12 +51,16 @@ class ClockView(Output):
     state: ClockState
     started_at: Timestamp
     due_at: Timestamp
-    provisional: Annotated[bool, Field(description="The holidays of that time are not published yet.")]
+    provisional: Annotated[
+        bool, Field(description="The holidays of that time are not published yet.")
+    ]
     stopped_at: Timestamp | None
     time: Measure
     calendar: Annotated[str | None, Field(max_length=64)]
     calendar_version: Version | None
-    warned: Annotated[list[Percent], Field(max_length=100, description="Percents at which a warning was given.")]
+    warned: Annotated[
+        list[Percent], Field(max_length=100, description="Percents at which a warning was given.")
+    ]
 
 
 class RemedyView(Output):
@@ -52,7 +79,14 @@ class ProposalView(Output):
     customer_agrees: bool | None
     customer_satisfied: bool | None
     next_update_at: Timestamp | None
-    step: Annotated[Round | None, Field(description="Number of the step in which it was proposed; null in cases of before it was kept.")]
+    step: Annotated[
+        Round | None,
+        Field(
+            description=(
+                "Number of the step in which it was proposed; null in cases of before it was kept."
+            )
+        ),
+    ]
 
 
 class LetterView(Output):
@@ -79,7 +113,9 @@ class ComplaintView(Output):
     state: State
     allowed_moves: Annotated[list[Move], Field(max_length=20)]
     clocks: Annotated[list[ClockView], Field(max_length=50)]
-    due_at: Annotated[Timestamp | None, Field(description="Earliest due date among the clocks that count now.")]
+    due_at: Annotated[
+        Timestamp | None, Field(description="Earliest due date among the clocks that count now.")
+    ]
     escalation_level: EscalationLevel
     unit: UnitPath
     customer_id: Id
@@ -108,8 +144,11 @@ class ComplaintView(Output):
         list[Annotated[str, Field(max_length=50)]],
         Field(
             max_length=5,
-            description="Services that could not be asked; `customer-profile` here means that the unit is not confirmed, or that the "
-            "answer just given goes by what the case keeps of its customer.",
+            description=(
+                "Services that could not be asked; `customer-profile` here means that the unit is"
+                " not confirmed, or that the answer just given goes by what the case keeps of its"
+                " customer."
+            ),
         ),
     ]
     version: Version
@@ -135,19 +174,29 @@ class StepView(Output):
     at: Timestamp
 
 
-def complaint_view(case: Case, letters: Sequence[LetterSent] = (), *, is_degraded: bool = False) -> ComplaintView:
+def complaint_view(
+    case: Case, letters: Sequence[LetterSent] = (), *, is_degraded: bool = False
+) -> ComplaintView:
     # Lists show hundreds of these, made of checked values: they are not checked again.
     return ComplaintView.model_construct(**_members(case, letters, is_degraded=is_degraded))
 
 
 def recorded_view(case: Case, *, tracking_token: str) -> RecordedComplaintView:
-    return RecordedComplaintView.model_construct(tracking_token=tracking_token, **_members(case, ()))
+    return RecordedComplaintView.model_construct(
+        tracking_token=tracking_token, **_members(case, ())
+    )
 
 
-def _members(case: Case, letters: Sequence[LetterSent], *, is_degraded: bool = False) -> dict[str, Any]:
+def _members(
+    case: Case, letters: Sequence[LetterSent], *, is_degraded: bool = False
+) -> dict[str, Any]:
     complaint = case.complaint
     report = complaint.report
-    product = ProductView(name=report.product_name, lot=report.product_lot) if report.product_name else None
+    product = (
+        ProductView(name=report.product_name, lot=report.product_lot)
+        if report.product_name
+        else None
+    )
     return {
         "id": complaint.id,
         "number": complaint.number,
@@ -177,7 +226,11 @@ def _members(case: Case, letters: Sequence[LetterSent], *, is_degraded: bool = F
         "proposal": _proposal(complaint),
         "satisfaction": complaint.satisfaction,
         "closed_at": complaint.closed_at,
-        "policy": PolicyRef(name=complaint.policy[0], version=complaint.policy[1]) if complaint.policy else None,
+        "policy": (
+            PolicyRef(name=complaint.policy[0], version=complaint.policy[1])
+            if complaint.policy
+            else None
+        ),
         "letters": [_letter(letter) for letter in letters],
         "degraded": ["customer-profile"] if is_degraded or not complaint.is_unit_confirmed else [],
         "version": complaint.version,

@@ -26,8 +26,12 @@ class Wanted:
         category: Annotated[Category | None, Query()] = None,
         severity: Annotated[Severity | None, Query()] = None,
         unit: Annotated[UnitPath | None, Query(description="In or under this unit.")] = None,
-        overdue: Annotated[Flag | None, Query(description="Whether a clock that counts is past its due date.")] = None,
-        open: Annotated[Flag | None, Query(description="Whether it is neither closed nor withdrawn.")] = None,
+        overdue: Annotated[
+            Flag | None, Query(description="Whether a clock that counts is past its due date.")
+        ] = None,
+        open: Annotated[
+            Flag | None, Query(description="Whether it is neither closed nor withdrawn.")
+        ] = None,
     ) -> None:
         self._equal = {
             "state": state,
@@ -46,7 +50,9 @@ class Wanted:
 
     def filters(self, *, at: datetime) -> dict[str, object]:
         """By the names of `search.CONDITIONS`; one without a value of its own is True."""
-        filters: dict[str, object] = {name: value for name, value in self._equal.items() if value is not None}
+        filters: dict[str, object] = {
+            name: value for name, value in self._equal.items() if value is not None
+        }
         if self._is_overdue is not None:
             filters |= {"late" if self._is_overdue else "not_late": True, "now": at}
         if self._is_open is not None:

@@ -12,7 +12,9 @@ class SurveyAnswers:
         self._client = client
 
     async def remark(self, answer_id: UUID) -> str | None:
-        """What the customer wrote; None for nothing, or when it may not be read. NeighborUnavailable when nobody answers."""
+        """What the customer wrote; None for nothing, or when it may not be read.
+        NeighborUnavailable when nobody answers.
+        """
         try:
             answer = await self._client.get(f"/v1/survey-responses/{answer_id}")
         except NeighborRefused:

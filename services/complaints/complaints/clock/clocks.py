@@ -1,4 +1,6 @@
-"""The clocks of one case together: started, paused, resumed and ended by the states that it enters."""
+"""The clocks of one case together:
+started, paused, resumed and ended by the states that it enters.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,8 +34,13 @@ class Clocks:
 
     @property
     def due_at(self) -> datetime | None:
-        """When the case is late, or since when: the earliest due date among the clocks that count."""
-        return min((clock.due_at for clock in self.all if not clock.is_ended and not clock.is_paused), default=None)
+        """When the case is late, or since when:
+        the earliest due date among the clocks that count.
+        """
+        return min(
+            (clock.due_at for clock in self.all if not clock.is_ended and not clock.is_paused),
+            default=None,
+        )
 
     def tell(self, *, at: datetime) -> tuple["Clocks", tuple[Told, ...]]:
         """What the clocks have to tell by now, in the order in which it fell due."""
@@ -44,9 +51,13 @@ class Clocks:
             clocks.append(later)
             times = clock.mark_times[clock.told : later.told]
             told += [(time, Told(later, mark)) for time, mark in zip(times, marks, strict=True)]
-        return Clocks(tuple(clocks)), tuple(each for _, each in sorted(told, key=lambda pair: pair[0]))
+        return Clocks(tuple(clocks)), tuple(
+            each for _, each in sorted(told, key=lambda pair: pair[0])
+        )
 
-    def begin(self, terms: Iterable[Terms], timelines: Timelines, *, state: State, at: datetime) -> "Clocks":
+    def begin(
+        self, terms: Iterable[Terms], timelines: Timelines, *, state: State, at: datetime
+    ) -> "Clocks":
         """With the clocks started that run in the state and do not run yet."""
         running = {clock.name for clock in self.all if not clock.is_ended}
         fresh = [
@@ -57,17 +68,30 @@ class Clocks:
         return Clocks((*self.all, *fresh))
 
     def promise(self, terms: Terms, timelines: Timelines, *, at: datetime) -> "Clocks":
-        """With the promised next update in place of an earlier promise, which was kept by this very update."""
-        kept = tuple(clock.stop(at=at) if clock.name == NEXT_UPDATE else clock for clock in self.all)
-        fresh = Clock.start(terms, timeline=timelines(terms), at=at, round=self._next_round(terms.name))
+        """With the promised next update in place of an earlier promise,
+        which was kept by this very update.
+        """
+        kept = tuple(
+            clock.stop(at=at) if clock.name == NEXT_UPDATE else clock for clock in self.all
+        )
+        fresh = Clock.start(
+            terms, timeline=timelines(terms), at=at, round=self._next_round(terms.name)
+        )
         return Clocks((*kept, fresh))
 
-    def enter(self, state: State, terms: Iterable[Terms], timelines: Timelines, *, at: datetime) -> "Clocks":
-        """The clocks after a move into a state: a pause holds them, an end or another stage ends what does not run there."""
+    def enter(
+        self, state: State, terms: Iterable[Terms], timelines: Timelines, *, at: datetime
+    ) -> "Clocks":
+        """The clocks after a move into a state:
+        a pause holds them, an end or another stage ends what does not run there.
+        """
         if state is State.PAUSED:
             return Clocks(tuple(_held(clock, timelines, at=at) for clock in self.all))
         counting = [_counting(clock, timelines, at=at) for clock in self.all]
-        kept = [clock if state not in ENDED and runs_in(clock.name, state) else clock.stop(at=at) for clock in counting]
+        kept = [
+            clock if state not in ENDED and runs_in(clock.name, state) else clock.stop(at=at)
+            for clock in counting
+        ]
         return Clocks(tuple(kept)).begin(terms, timelines, state=state, at=at)
 
     def dated_anew(self, timeline_of: Callable[[Terms], tuple[Terms, Timeline] | None]) -> "Clocks":
@@ -87,7 +111,8 @@ class Clocks:
         return max(rounds, default=0) + 1
 
 
-# An ended clock is reckoned no more: nobody asks for its timeline, which may be that of a version of the calendar long replaced.
+# An ended clock is reckoned no more: nobody asks for its timeline, which may be that of a version
+# of the calendar long replaced.
 def _held(clock: Clock, timelines: Timelines, *, at: datetime) -> Clock:
     return clock if clock.is_ended else clock.pause(timeline=timelines(clock.terms), at=at)
 

@@ -15,8 +15,9 @@ ONE_LEVEL_UP = -1
 NEXT_UPDATE = "next_update"
 _UNANSWERED = frozenset(AT_WORK) - {State.ANSWERED, State.ACCEPTED}
 
-# A clock runs while the case is in one of these states: it starts on entering them and ends on leaving. The clocks named like a
-# step run while the case waits for that step. Names that are not here run from recording to closing.
+# A clock runs while the case is in one of these states: it starts on entering them and ends on
+# leaving. The clocks named like a step run while the case waits for that step. Names that are not
+# here run from recording to closing.
 RUNS_IN: dict[str, frozenset[State]] = {
     "acknowledgement": frozenset({State.RECEIVED}),
     "first_reply": frozenset({State.RECEIVED}),
@@ -52,7 +53,9 @@ class Timeline(Protocol):
 
 @dataclass(frozen=True)
 class Mark:
-    """A share of the allowed time at which something is told: a warning, the breach, or (with a level) an escalation."""
+    """A share of the allowed time at which something is told:
+    a warning, the breach, or (with a level) an escalation.
+    """
 
     percent: int
     level: int = 0
@@ -68,7 +71,9 @@ THE_BREACH = Mark(BREACH)
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What a policy says of a clock: how long it may run, counted by what, and its marks in order, the breach among them."""
+    """What a policy says of a clock:
+    how long it may run, counted by what, and its marks in order, the breach among them.
+    """
 
     name: str
     allowed: timedelta
@@ -84,7 +89,9 @@ class Terms:
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """A running, paused or ended clock; `mark_times` say when each mark falls, `told` how many of them were told."""
+    """A running, paused or ended clock;
+    `mark_times` say when each mark falls, `told` how many of them were told.
+    """
 
     terms: Terms
     round: int
@@ -102,7 +109,9 @@ class Clock:
     @classmethod
     def start(cls, terms: Terms, *, timeline: Timeline, at: datetime, round: int = 1) -> "Clock":
         """A new clock that counts from `at`, which may lie in the past."""
-        return cls(terms=terms, round=round, started_at=at, counted_from=at, due_at=at).dated_by(timeline)
+        return cls(terms=terms, round=round, started_at=at, counted_from=at, due_at=at).dated_by(
+            timeline
+        )
 
     @property
     def name(self) -> str:
@@ -125,21 +134,33 @@ class Clock:
         return self.mark_times[self.told]
 
     def dated_by(self, timeline: Timeline) -> "Clock":
-        """The same clock with what it has not told yet reckoned from the record and the timeline alone."""
+        """The same clock with what it has not told yet reckoned from the record and
+        the timeline alone.
+        """
         marks = self.terms.marks
-        needed = [self.terms.allowed * mark.percent / BREACH - self.counted_before for mark in marks]
-        times = self.mark_times[: self.told] + tuple(timeline.after(self.counted_from, needed)[self.told :])
+        needed = [
+            self.terms.allowed * mark.percent / BREACH - self.counted_before for mark in marks
+        ]
+        times = self.mark_times[: self.told] + tuple(
+            timeline.after(self.counted_from, needed)[self.told :]
+        )
         due_at = times[marks.index(THE_BREACH)]
-        return replace(self, mark_times=times, due_at=due_at, is_provisional=timeline.is_provisional(due_at))
+        return replace(
+            self, mark_times=times, due_at=due_at, is_provisional=timeline.is_provisional(due_at)
+        )
 
     def tell(self, *, at: datetime) -> tuple["Clock", tuple[Mark, ...]]:
-        """Every mark that has been reached by `at` and was not told before; each is told once in a clock's life."""
+        """Every mark that has been reached by `at` and was not told before;
+        each is told once in a clock's life.
+        """
         if self.next_at is None or self.next_at > at:
             return self, ()
         told = bisect_right(self.mark_times, at, lo=self.told)
         marks = self.terms.marks[self.told : told]
         is_breached = marks[-1].percent >= BREACH
-        return replace(self, told=told, state=ClockState.BREACHED if is_breached else self.state), marks
+        return replace(
+            self, told=told, state=ClockState.BREACHED if is_breached else self.state
+        ), marks
 
     def pause(self, *, timeline: Timeline, at: datetime) -> "Clock":
         """Stop counting; what has been counted so far is kept."""

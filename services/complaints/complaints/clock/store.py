@@ -10,7 +10,19 @@ from service_kit.store.running import Reader, Record
 from service_kit.store.statements import rows
 from service_kit.store.tables import Moment, timer
 from service_kit.work.timers import Timer, schedule
-from sqlalchemy import ARRAY, Integer, String, Uuid, any_, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    Integer,
+    String,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from complaints.clock.clocks import Clocks, Told
 from complaints.clock.domain import Clock, Mark, Terms
@@ -32,19 +44,27 @@ TELLING = OF_COMPLAINTS.where(
 )
 INSERT = insert(clock)
 _CHANGING = (
-    "state", "told", "mark_times", "due_at", "is_provisional", "is_paused", "counted_from", "counted_before", "stopped_at",
-    "calendar_version",
+    "state", "told", "mark_times", "due_at", "is_provisional", "is_paused", "counted_from",
+    "counted_before", "stopped_at", "calendar_version",
 )  # fmt: skip
 UPDATE = (
     update(clock)
-    .where(clock.c.complaint_id == bindparam("of"), clock.c.name == bindparam("of_name"), clock.c.round == bindparam("of_round"))
+    .where(
+        clock.c.complaint_id == bindparam("of"),
+        clock.c.name == bindparam("of_name"),
+        clock.c.round == bindparam("of_round"),
+    )
     .values({name: bindparam(f"new_{name}", type_=clock.c[name].type) for name in _CHANGING})
 )
-# A timer that fires this moment is locked by the worker that fires it; it finds its clock changed and does nothing. Waiting for it
-# here, while it waits for our complaint, would be a deadlock.
+# A timer that fires this moment is locked by the worker that fires it; it finds its clock changed
+# and does nothing. Waiting for it here, while it waits for our complaint, would be a deadlock.
 _stale = (
     select(timer.c.subject, timer.c.kind, timer.c.key)
-    .where(timer.c.subject == bindparam("subject"), timer.c.kind == TIMER_KIND, timer.c.key == any_(bindparam("keys", type_=ARRAY(String))))
+    .where(
+        timer.c.subject == bindparam("subject"),
+        timer.c.kind == TIMER_KIND,
+        timer.c.key == any_(bindparam("keys", type_=ARRAY(String))),
+    )
     .with_for_update(skip_locked=True)
 )
 CANCEL = delete(timer).where(tuple_(timer.c.subject, timer.c.kind, timer.c.key).in_(_stale))
@@ -53,7 +73,11 @@ CANCEL = delete(timer).where(tuple_(timer.c.subject, timer.c.kind, timer.c.key).
 _told = rows("told", id=Uuid, name=String, round=Integer, told=Integer, state=String)
 TELL = (
     update(clock)
-    .where(clock.c.complaint_id == _told.c.id, clock.c.name == _told.c.name, clock.c.round == _told.c.round)
+    .where(
+        clock.c.complaint_id == _told.c.id,
+        clock.c.name == _told.c.name,
+        clock.c.round == _told.c.round,
+    )
     .values(told=_told.c.told, state=_told.c.state)
 )
 
@@ -93,7 +117,9 @@ class ClockStore(ClockReader):
             await self._tx.execute(CANCEL, subject=complaint_id, keys=[key for key in stale if key])
 
     async def save_many(self, changes: Iterable[tuple[UUID, Clocks, Clocks]]) -> None:
-        """Write what changed in the clocks of several complaints, and set the timers that are new."""
+        """Write what changed in the clocks of several complaints,
+        and set the timers that are new.
+        """
         fresh: list[dict[str, object]] = []
         changed: list[dict[str, object]] = []
         timers: list[Timer] = []
@@ -105,14 +131,18 @@ class ClockStore(ClockReader):
                     fresh.append(_inserted(complaint_id, each))
                 else:
                     changed.append(_updated(complaint_id, each))
-                if each.next_at is not None and (earlier is None or earlier.next_at != each.next_at):
+                if each.next_at is not None and (
+                    earlier is None or earlier.next_at != each.next_at
+                ):
                     timers.append(_timer(complaint_id, each))
         await self._tx.execute_many(INSERT, fresh)
         await self._tx.execute_many(UPDATE, changed)
         await schedule(self._tx, *timers)
 
     async def save_told(self, marks: Iterable[tuple[UUID, Told]]) -> None:
-        """Write how far clocks have told, and set their next timers; the timers that just fired are theirs who fired them."""
+        """Write how far clocks have told, and set their next timers;
+        the timers that just fired are theirs who fired them.
+        """
         clocks = {(complaint_id, *told.clock.key): told.clock for complaint_id, told in marks}
         await self._tx.execute(
             TELL,
@@ -122,7 +152,10 @@ class ClockStore(ClockReader):
             told_told=[clock.told for clock in clocks.values()],
             told_state=[str(clock.state) for clock in clocks.values()],
         )
-        await schedule(self._tx, *(_timer(key[0], clock) for key, clock in clocks.items() if clock.next_at is not None))
+        await schedule(
+            self._tx,
+            *(_timer(key[0], clock) for key, clock in clocks.items() if clock.next_at is not None),
+        )
 
 
 def _by_complaint(ids: Sequence[UUID], rows: Iterable[Record]) -> dict[UUID, Clocks]:
@@ -133,13 +166,25 @@ def _by_complaint(ids: Sequence[UUID], rows: Iterable[Record]) -> dict[UUID, Clo
 
 
 def timer_key(clock: Clock) -> str:
-    """The key of the timer that wakes a clock next; another one for every time it is set, so that an old one cannot take its place."""
-    return f"{clock.name}#{clock.round}@{clock.next_at.isoformat()}#{clock.told}" if clock.next_at else ""
+    """The key of the timer that wakes a clock next;
+    another one for every time it is set, so that an old one cannot take its place.
+    """
+    return (
+        f"{clock.name}#{clock.round}@{clock.next_at.isoformat()}#{clock.told}"
+        if clock.next_at
+        else ""
+    )
 
 
 def _timer(complaint_id: UUID, clock: Clock) -> Timer:
     assert clock.next_at is not None
-    return Timer(subject=complaint_id, kind=TIMER_KIND, key=timer_key(clock), due_at=clock.next_at, payload={})
+    return Timer(
+        subject=complaint_id,
+        kind=TIMER_KIND,
+        key=timer_key(clock),
+        due_at=clock.next_at,
+        payload={},
+    )
 
 
 def _inserted(complaint_id: UUID, each: Clock) -> dict[str, object]:

@@ -1,4 +1,6 @@
-"""The course of a case as one table: from which state which move leads where, and who may make it."""
+"""The course of a case as one table:
+from which state which move leads where, and who may make it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -88,8 +90,17 @@ class Row:
     events: Mapping[Outcome, str]
 
 
-def _row(states: State | tuple[State, ...], move: Move, duty: Duty, event: str, to: Target, **others: tuple[str, Target]) -> Row:
-    """`event` and `to` are what happens usually; `others` name a different event and target by outcome."""
+def _row(
+    states: State | tuple[State, ...],
+    move: Move,
+    duty: Duty,
+    event: str,
+    to: Target,
+    **others: tuple[str, Target],
+) -> Row:
+    """`event` and `to` are what happens usually;
+    `others` name a different event and target by outcome.
+    """
     ways = {Outcome.DONE: (event, to)} | {Outcome(name): way for name, way in others.items()}
     return Row(
         states if isinstance(states, tuple) else (states,),
@@ -102,12 +113,13 @@ def _row(states: State | tuple[State, ...], move: Move, duty: Duty, event: str, 
 
 S, M, D = State, Move, Duty
 AT_WORK = (
-    S.RECEIVED, S.ACKNOWLEDGED, S.ASSESSED, S.NOT_UPHELD, S.ASSIGNED, S.ANALYZED, S.PROPOSED, S.APPROVED, S.IMPLEMENTED,
-    S.ANSWERED, S.ACCEPTED, S.DISPUTED, S.REOPENED,
+    S.RECEIVED, S.ACKNOWLEDGED, S.ASSESSED, S.NOT_UPHELD, S.ASSIGNED, S.ANALYZED, S.PROPOSED,
+    S.APPROVED, S.IMPLEMENTED, S.ANSWERED, S.ACCEPTED, S.DISPUTED, S.REOPENED,
 )  # fmt: skip
 ENDED = (S.CLOSED, S.WITHDRAWN)
 
 # fmt: off
+# ruff: noqa: E501 (a row of the table is read across)
 TABLE = (
     _row(S.RECEIVED,                            M.ACKNOWLEDGEMENT, D.AGENT,      "acknowledged", S.ACKNOWLEDGED),
     _row((S.ACKNOWLEDGED, S.REOPENED, S.DISPUTED), M.VALIDITY,     D.HANDLER,    "assessed",     S.ASSESSED,
@@ -132,7 +144,9 @@ TABLE = (
 )
 # fmt: on
 
-WAYS: Mapping[tuple[State, Move], Row] = {(state, row.move): row for row in TABLE for state in row.states}
+WAYS: Mapping[tuple[State, Move], Row] = {
+    (state, row.move): row for row in TABLE for state in row.states
+}
 DUTY_OF: Mapping[Move, Duty] = {row.move: row.duty for row in TABLE}
 
 

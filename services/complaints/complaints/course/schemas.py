@@ -10,7 +10,9 @@ from complaints.course.labels import called
 
 
 class WayView(Output):
-    """Where a move leads by its outcome; `stays` and `where_it_was` are no states but say what happens to the present one."""
+    """Where a move leads by its outcome;
+    `stays` and `where_it_was` are no states but say what happens to the present one.
+    """
 
     outcome: Outcome
     state: Annotated[str, Field(max_length=20)]
@@ -50,7 +52,10 @@ def course_view(language: str) -> CourseView:
 
 
 def _move(row: Row, language: str) -> MoveView:
-    ways = [WayView(outcome=outcome, state=str(to), event=f"complaint.{row.events[outcome]}") for outcome, to in row.to.items()]
+    ways = [
+        WayView(outcome=outcome, state=str(to), event=f"complaint.{row.events[outcome]}")
+        for outcome, to in row.to.items()
+    ]
     return MoveView(
         move=row.move,
         label=called(row.move, language),

@@ -1,4 +1,6 @@
-"""How a complaint comes to its unit: from the customer's file, or from whoever records it while the file cannot be asked."""
+"""How a complaint comes to its unit:
+from the customer's file, or from whoever records it while the file cannot be asked.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +29,9 @@ NOBODY = Recipient()
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What is known of the customer when the complaint is recorded; the unit is confirmed when the customer's file gave it."""
+    """What is known of the customer when the complaint is recorded;
+    the unit is confirmed when the customer's file gave it.
+    """
 
     customer_id: UUID
     unit: str
@@ -54,7 +58,9 @@ class Customer:
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """What customer-profile's feed told last of a customer; `customer_id` is the file that is left after merges."""
+    """What customer-profile's feed told last of a customer;
+    `customer_id` is the file that is left after merges.
+    """
 
     customer_id: UUID
     unit: str | None
@@ -62,7 +68,9 @@ class Heard:
     is_erased: bool
 
     def unit_of(self, customer: Customer) -> str:
-        """The later word on the unit: the file was read before its complaint is written, and news may have come in between."""
+        """The later word on the unit:
+        the file was read before its complaint is written, and news may have come in between.
+        """
         if self.unit is None or (self.told_at is not None and self.told_at < customer.updated_at):
             return customer.unit
         return self.unit
@@ -82,8 +90,11 @@ class Customers(Protocol):
     async def ask(self, customer_id: UUID) -> Asked: ...
 
 
-def standing(asked: Asked, heard: Heard, *, caller: Caller, unit: str | None, default_unit: str) -> Standing:
-    """Raises CustomerNotFound, or UnitNotAllowed for a unit that the caller names but may not act for.
+def standing(
+    asked: Asked, heard: Heard, *, caller: Caller, unit: str | None, default_unit: str
+) -> Standing:
+    """Raises CustomerNotFound, or UnitNotAllowed for a unit that the caller names but may not act
+    for.
 
     `default_unit` is the setting of this name.
     """
@@ -96,4 +107,10 @@ def standing(asked: Asked, heard: Heard, *, caller: Caller, unit: str | None, de
     if customer is None or not caller.sees(heard.unit_of(customer)):
         raise CustomerNotFound
     unit = heard.unit_of(customer)
-    return Standing(customer_id=heard.customer_id, unit=unit, is_confirmed=True, tier=customer.tier, recipient=customer.recipient)
+    return Standing(
+        customer_id=heard.customer_id,
+        unit=unit,
+        is_confirmed=True,
+        tier=customer.tier,
+        recipient=customer.recipient,
+    )

@@ -36,16 +36,20 @@ class NewsOfCustomers:
                     await told.moved(news.subject, unit)
             case "customer.merged":
                 merged = UUID(payload["merged_id"]) if "merged_id" in payload else news.subject
-                await told.merged(merged, UUID(payload["survivor_id"]), payload.get("unit") or news.unit)
+                await told.merged(
+                    merged, UUID(payload["survivor_id"]), payload.get("unit") or news.unit
+                )
             case "customer.erased":
                 complaints = await told.erased(news.subject)
                 await self._kept_answers.erase(tx, [news.subject, *complaints])
 
 
 class Following:
-    """Takes in the feed; whose name or language changed is asked for before, where a complaint keeps them.
+    """Takes in the feed; whose name or language changed is asked for before, where a complaint
+    keeps them.
 
-    News holds no personal values. Who cannot be asked now keeps the former name: a letter asks for itself, and falls back on it only then.
+    News holds no personal values. Who cannot be asked now keeps the former name: a letter asks for
+    itself, and falls back on it only then.
     """
 
     def __init__(self, database: Database, customers: Customers, kept_answers: KeptAnswers) -> None:
@@ -55,7 +59,11 @@ class Following:
         self._asked: dict[UUID, Asked] = {}
 
     async def prepare(self, batch: Sequence[News]) -> None:
-        named = {news.subject for news in batch if news.type == "customer.changed" and KEPT_FIELDS & set(news.payload.get("fields", ()))}
+        named = {
+            news.subject
+            for news in batch
+            if news.type == "customer.changed" and KEPT_FIELDS & set(news.payload.get("fields", ()))
+        }
         ids: list[UUID] = []
         if named:
             async with self._database.reading() as reader:
@@ -70,12 +78,15 @@ class Following:
 
 
 class Confirming:
-    """Asks for the files of customers whose complaints were recorded while customer-profile was away.
+    """Asks for the files of customers whose complaints were recorded while customer-profile was
+    away.
 
     `again_after` is the setting `confirm_seconds`.
     """
 
-    def __init__(self, database: Database, customers: Customers, *, clock: Clock, again_after: timedelta) -> None:
+    def __init__(
+        self, database: Database, customers: Customers, *, clock: Clock, again_after: timedelta
+    ) -> None:
         self._database = database
         self._customers = customers
         self._clock = clock
@@ -84,7 +95,9 @@ class Confirming:
     async def step(self) -> bool:
         """Ask for some; True when there may be more."""
         async with self._database.transaction() as tx:
-            taken = await CustomerStore(tx, at=self._clock()).take_unconfirmed(again_after=self._again_after, limit=ASKED_AT_ONCE)
+            taken = await CustomerStore(tx, at=self._clock()).take_unconfirmed(
+                again_after=self._again_after, limit=ASKED_AT_ONCE
+            )
         # In the order of ids, as everybody who locks several complaints.
         rows = sorted(taken, key=lambda row: row["id"])
         found = await answers_about((row["customer_id"] for row in rows), self._customers.ask)

@@ -9,7 +9,21 @@ from service_kit.store import audit
 from service_kit.store.database import Transaction
 from service_kit.store.outbox import Event
 from service_kit.store.running import Reader, Record
-from sqlalchemy import ARRAY, Boolean, String, Uuid, any_, bindparam, case, func, literal, null, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    String,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -17,10 +31,16 @@ from complaints.customer.domain import Customer, Heard
 from complaints.tables import STEP_ERASED, complaint, complaint_step, customer, letter
 
 ERASED = "(erased)"
-# A file merged into another that was merged since, and so on: longer rows than this are not followed.
+# A file merged into another that was merged since, and so on: longer rows than this are not
+# followed.
 LONGEST_MERGE = 8
 HOLD = select(customer).where(customer.c.id == bindparam("id")).with_for_update(read=True)
-MEET = upsert(customer).values(id=bindparam("id"), is_erased=False).on_conflict_do_nothing().returning(customer.c.id)
+MEET = (
+    upsert(customer)
+    .values(id=bindparam("id"), is_erased=False)
+    .on_conflict_do_nothing()
+    .returning(customer.c.id)
+)
 _news = upsert(customer).values(
     id=bindparam("id"),
     unit=bindparam("unit", type_=String),
@@ -28,13 +48,15 @@ _news = upsert(customer).values(
     merged_into=bindparam("merged_into", type_=Uuid),
     is_erased=bindparam("is_erased", type_=Boolean),
 )
-# News of imports come behind live ones: an older word fills what was not told, and changes nothing else.
+# News of imports come behind live ones: an older word fills what was not told, and changes nothing
+# else.
 _is_newer = or_(customer.c.told_at.is_(None), _news.excluded.told_at >= customer.c.told_at)
 HEAR = _news.on_conflict_do_update(
     index_elements=[customer.c.id],
     set_={
         "unit": case(
-            (_is_newer, func.coalesce(_news.excluded.unit, customer.c.unit)), else_=func.coalesce(customer.c.unit, _news.excluded.unit)
+            (_is_newer, func.coalesce(_news.excluded.unit, customer.c.unit)),
+            else_=func.coalesce(customer.c.unit, _news.excluded.unit),
         ),
         "told_at": func.greatest(_news.excluded.told_at, customer.c.told_at),
         "merged_into": func.coalesce(_news.excluded.merged_into, customer.c.merged_into),
@@ -82,14 +104,20 @@ ERASE = (
         version=complaint.c.version + 1,
     )
 )
-# Who moved the case and when stays, and so do the sums of a proposal; what was written about the customer goes.
+# Who moved the case and when stays, and so do the sums of a proposal; what was written about the
+# customer goes.
 ERASE_STEPS = (
     update(complaint_step)
     .where(complaint_step.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
     .values(record=literal(STEP_ERASED, JSONB), salt=null())
 )
-ERASE_LETTERS = update(letter).where(letter.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid)))).values(pdf=None, docx=None)
-# The answer to a question is older than what news said since: it counts only where nothing has been confirmed meanwhile.
+ERASE_LETTERS = (
+    update(letter)
+    .where(letter.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .values(pdf=None, docx=None)
+)
+# The answer to a question is older than what news said since: it counts only where nothing has been
+# confirmed meanwhile.
 _still_open = (
     complaint.c.id == bindparam("of"),
     complaint.c.customer_id == bindparam("of_customer"),
@@ -112,7 +140,9 @@ CONFIRM = (
 # A name that an erasure took is not brought back by an answer that was given before it.
 RENAME = (
     update(complaint)
-    .where(complaint.c.customer_id == bindparam("of_customer"), complaint.c.recipient_name.is_not(None))
+    .where(
+        complaint.c.customer_id == bindparam("of_customer"), complaint.c.recipient_name.is_not(None)
+    )
     .values(
         recipient_name=bindparam("to_name", type_=complaint.c.recipient_name.type),
         recipient_language=bindparam("to_language", type_=complaint.c.recipient_language.type),
@@ -120,7 +150,10 @@ RENAME = (
 )
 KEPT = (
     select(complaint.c.customer_id)
-    .where(complaint.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))), complaint.c.recipient_name.is_not(None))
+    .where(
+        complaint.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+        complaint.c.recipient_name.is_not(None),
+    )
     .distinct()
 )
 SETTLE = update(complaint).where(*_still_open).values(**_confirmed).returning(complaint.c.unit)
@@ -134,7 +167,8 @@ _unconfirmed = (
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
-# Whoever asks next looks at the longest-waiting ones first; what is asked now is not asked again by a replica meanwhile.
+# Whoever asks next looks at the longest-waiting ones first; what is asked now is not asked again by
+# a replica meanwhile.
 TAKE_UNCONFIRMED = (
     update(complaint)
     .where(complaint.c.id.in_(_unconfirmed))
@@ -151,11 +185,15 @@ class CustomerReader:
 
     async def kept(self, customer_ids: Sequence[UUID]) -> list[UUID]:
         """Those of the customers whose name some complaint keeps."""
-        return [row["customer_id"] for row in await self._reader.fetch(KEPT, ids=list(customer_ids))]
+        return [
+            row["customer_id"] for row in await self._reader.fetch(KEPT, ids=list(customer_ids))
+        ]
 
 
 class CustomerStore(CustomerReader):
-    """Keeps what customer-profile tells, each word with its effect on all complaints of one customer."""
+    """Keeps what customer-profile tells,
+    each word with its effect on all complaints of one customer.
+    """
 
     def __init__(self, tx: Transaction, *, at: datetime) -> None:
         super().__init__(tx)
@@ -163,13 +201,20 @@ class CustomerStore(CustomerReader):
         self._at = at
 
     async def hold(self, customer_id: UUID) -> Heard:
-        """What was heard of a customer, or of the file that theirs was merged into; more is heard only after this transaction."""
+        """What was heard of a customer, or of the file that theirs was merged into;
+        more is heard only after this transaction.
+        """
         row = await self._held(customer_id)
         for _ in range(LONGEST_MERGE):
             if row["merged_into"] is None:
                 break
             row = await self._held(row["merged_into"])
-        return Heard(customer_id=row["id"], unit=row["unit"], told_at=row["told_at"], is_erased=row["is_erased"])
+        return Heard(
+            customer_id=row["id"],
+            unit=row["unit"],
+            told_at=row["told_at"],
+            is_erased=row["is_erased"],
+        )
 
     async def _held(self, customer_id: UUID) -> Record:
         row = await self._tx.fetch_one(HOLD, id=customer_id)
@@ -181,7 +226,9 @@ class CustomerStore(CustomerReader):
 
     async def take_unconfirmed(self, *, again_after: timedelta, limit: int) -> Sequence[Record]:
         """Complaints whose customer's unit is still to be asked for."""
-        return await self._tx.fetch(TAKE_UNCONFIRMED, at=self._at, before=self._at - again_after, limit=limit)
+        return await self._tx.fetch(
+            TAKE_UNCONFIRMED, at=self._at, before=self._at - again_after, limit=limit
+        )
 
     async def moved(self, customer_id: UUID, unit: str) -> None:
         """The customer belongs to another unit now: the complaints go along."""
@@ -191,7 +238,9 @@ class CustomerStore(CustomerReader):
             await self._move(customer_id, unit)
 
     async def met(self, customer_id: UUID, unit: str) -> None:
-        """There is a file, and it says the unit. Nobody can have read an earlier one, so that there is nothing to remember."""
+        """There is a file, and it says the unit.
+        Nobody can have read an earlier one, so that there is nothing to remember.
+        """
         if not await self._is_old(customer_id):
             await self._move(customer_id, unit)
 
@@ -208,16 +257,22 @@ class CustomerStore(CustomerReader):
         """The file is now part of another one."""
         await self._hear(customer_id, unit=unit, merged_into=into)
         await self._hear(into, unit=unit)
-        for row in await self._tx.fetch(HAND_OVER, of_customer=customer_id, to_customer=into, to_unit=unit):
+        for row in await self._tx.fetch(
+            HAND_OVER, of_customer=customer_id, to_customer=into, to_unit=unit
+        ):
             payload = {"customer_id": str(into), "formerly": str(customer_id)}
             self._audit(row["id"], "complaint.customer_merged", row["unit"], payload)
 
     async def erased(self, customer_id: UUID) -> list[UUID]:
-        """Nothing that the customer said or that was written to them stays; the books do. The ids of the complaints."""
+        """Nothing that the customer said or that was written to them stays; the books do.
+        The ids of the complaints.
+        """
         await self._hear(customer_id, is_erased=True)
         rows = await self._tx.fetch(LOCK, of_customer=customer_id)
         ids = [row["id"] for row in rows]
-        erased = [{"of": row["id"], "new_proposal": _without_words(row["proposal"])} for row in rows]
+        erased = [
+            {"of": row["id"], "new_proposal": _without_words(row["proposal"])} for row in rows
+        ]
         await self._tx.execute_many(ERASE, erased)
         for statement in (ERASE_STEPS, ERASE_LETTERS):
             await self._tx.execute(statement, ids=ids)
@@ -227,28 +282,65 @@ class CustomerStore(CustomerReader):
         return ids
 
     async def confirmed(self, complaint_id: UUID, customer_id: UUID, customer: Customer) -> None:
-        """The file could be asked at last; one that was merged meanwhile answers as the file that is left."""
+        """The file could be asked at last;
+        one that was merged meanwhile answers as the file that is left.
+        """
         file = {"to_customer": customer.id, "to_unit": customer.unit, "to_tier": customer.tier}
         recipient = {"to_name": customer.name, "to_language": customer.language}
-        if await self._tx.fetch_one(CONFIRM, of=complaint_id, of_customer=customer_id, **file, **recipient):
-            payload = {"unit": customer.unit, "customer_id": str(customer.id), "tier": customer.tier}
+        if await self._tx.fetch_one(
+            CONFIRM, of=complaint_id, of_customer=customer_id, **file, **recipient
+        ):
+            payload = {
+                "unit": customer.unit,
+                "customer_id": str(customer.id),
+                "tier": customer.tier,
+            }
             self._audit(complaint_id, "complaint.customer_confirmed", customer.unit, payload)
 
     async def renamed(self, customer_id: UUID, customer: Customer) -> None:
-        """The customer has another name, or is spoken to in another language: later letters say so."""
-        await self._tx.execute(RENAME, of_customer=customer_id, to_name=customer.name, to_language=customer.language)
+        """The customer has another name, or is spoken to in another language:
+        later letters say so.
+        """
+        await self._tx.execute(
+            RENAME, of_customer=customer_id, to_name=customer.name, to_language=customer.language
+        )
 
     async def settled(self, complaint_id: UUID, customer_id: UUID) -> None:
-        """There is no such customer to ask for: the complaint stays where its recorder put it, and nobody asks again."""
+        """There is no such customer to ask for:
+        the complaint stays where its recorder put it, and nobody asks again.
+        """
         row = await self._tx.fetch_one(SETTLE, of=complaint_id, of_customer=customer_id)
         if row is not None:
-            self._audit(complaint_id, "complaint.customer_not_found", row["unit"], {"customer_id": str(customer_id)})
+            self._audit(
+                complaint_id,
+                "complaint.customer_not_found",
+                row["unit"],
+                {"customer_id": str(customer_id)},
+            )
 
-    async def _hear(self, customer_id: UUID, *, unit: str | None = None, merged_into: UUID | None = None, is_erased: bool = False) -> None:
-        await self._tx.execute(HEAR, id=customer_id, unit=unit, told_at=self._at, merged_into=merged_into, is_erased=is_erased)
+    async def _hear(
+        self,
+        customer_id: UUID,
+        *,
+        unit: str | None = None,
+        merged_into: UUID | None = None,
+        is_erased: bool = False,
+    ) -> None:
+        await self._tx.execute(
+            HEAR,
+            id=customer_id,
+            unit=unit,
+            told_at=self._at,
+            merged_into=merged_into,
+            is_erased=is_erased,
+        )
 
-    def _audit(self, complaint_id: UUID, action: str, unit: str, payload: Mapping[str, Any]) -> None:
-        self._tx.audit(Event(type=action, subject=complaint_id, at=self._at, unit=unit, payload=payload))
+    def _audit(
+        self, complaint_id: UUID, action: str, unit: str, payload: Mapping[str, Any]
+    ) -> None:
+        self._tx.audit(
+            Event(type=action, subject=complaint_id, at=self._at, unit=unit, payload=payload)
+        )
 
 
 def _without_words(proposal: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -1,4 +1,6 @@
-"""What this package says to callers: one file a language, from the English sentence or the key of a label to its text."""
+"""What this package says to callers:
+one file a language, from the English sentence or the key of a label to its text.
+"""
 
 from pathlib import Path
 

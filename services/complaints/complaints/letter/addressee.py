@@ -11,17 +11,22 @@ ASK_AGAIN_SECONDS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Addressee:
-    """The name on the letter and its language; `is_from_memory` where both stand for a file that could not be asked."""
+    """The name on the letter and its language;
+    `is_from_memory` where both stand for a file that could not be asked.
+    """
 
     name: str
     language: str
     is_from_memory: bool
 
 
-def addressee(asked: Asked, memory: Recipient, *, name: str | None, language: str | None, default: str) -> Addressee:
+def addressee(
+    asked: Asked, memory: Recipient, *, name: str | None, language: str | None, default: str
+) -> Addressee:
     """By what the caller says, else by the customer's file, else by what the case keeps of it.
 
-    A file that is gone is not replaced by memory. Raises RecipientNotKnown, or RecipientUnknown where asking again is of no use.
+    A file that is gone is not replaced by memory. Raises RecipientNotKnown, or RecipientUnknown
+    where asking again is of no use.
     """
     known = Recipient() if asked.is_answered else memory
     if asked.customer is not None:

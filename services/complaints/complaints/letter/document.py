@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from jinja2.environment import Template, TemplateExpression
     from jinja2.sandbox import SandboxedEnvironment
 
-# What XML cannot hold, and the marks that turn the direction of writing, with which a name could rewrite the sentence around it.
-UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+# What XML cannot hold, and the marks that turn the direction of writing, with which a name could
+# rewrite the sentence around it.
+UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 LINE_BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -46,7 +49,14 @@ class Matter:
 
     @classmethod
     def of(
-        cls, complaint: Complaint, validity: Mapping[str, object], *, customer: str, company: str, time_zone: str, at: datetime
+        cls,
+        complaint: Complaint,
+        validity: Mapping[str, object],
+        *,
+        customer: str,
+        company: str,
+        time_zone: str,
+        at: datetime,
     ) -> "Matter":
         """`validity` is what was written down when the complaint was judged."""
         proposal = complaint.proposal
@@ -147,7 +157,9 @@ def _source(part: Mapping[str, str], language: str) -> str:
 
 
 def _occurrences(part: Mapping[str, str], facts: dict[str, object]) -> list[dict[str, object]]:
-    """The facts for each time a block appears: once, never, or once for every member of its list."""
+    """The facts for each time a block appears:
+    once, never, or once for every member of its list.
+    """
     if "when" in part and not _condition(part["when"])(**facts):
         return []
     if "each" not in part:
@@ -158,7 +170,9 @@ def _occurrences(part: Mapping[str, str], facts: dict[str, object]) -> list[dict
 
 @cache
 def _template() -> Sequence[Mapping[str, str]]:
-    source = resources.files("complaints.letter").joinpath("templates/wording.toml").read_text("utf-8")
+    source = (
+        resources.files("complaints.letter").joinpath("templates/wording.toml").read_text("utf-8")
+    )
     blocks: Sequence[Mapping[str, str]] = tomllib.loads(source)["block"]
     return blocks
 

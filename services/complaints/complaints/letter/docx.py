@@ -15,7 +15,8 @@ SIZES = {"head": 9, "title": 18, "section": 12}
 
 def render_docx(letter: Letter) -> bytes:
     """The bytes of the file; text goes in as text, line by line."""
-    # Imported at the first letter: the library and its XML engine cost a process that writes none more than all else here.
+    # Imported at the first letter: the library and its XML engine cost a process that writes none
+    # more than all else here.
     import docx
 
     document = docx.Document()
@@ -50,7 +51,11 @@ def _write(document: "Document", block: Block) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 
-    sides = {"head": WD_ALIGN_PARAGRAPH.RIGHT, "title": WD_ALIGN_PARAGRAPH.CENTER, "signature": WD_ALIGN_PARAGRAPH.RIGHT}
+    sides = {
+        "head": WD_ALIGN_PARAGRAPH.RIGHT,
+        "title": WD_ALIGN_PARAGRAPH.CENTER,
+        "signature": WD_ALIGN_PARAGRAPH.RIGHT,
+    }
     paragraph = document.add_paragraph(style="List Bullet" if block.kind == "item" else None)
     if block.kind in sides:
         paragraph.alignment = sides[block.kind]

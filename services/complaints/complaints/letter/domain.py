@@ -11,11 +11,15 @@ class LetterTooSlow(Unavailable):
 
 
 class RecipientNotKnown(Unavailable):
-    """Nobody can be asked who the customer is, and the case does not keep it: repeat the request, or send `recipient` and `language`."""
+    """Nobody can be asked who the customer is, and the case does not keep it:
+    repeat the request, or send `recipient` and `language`.
+    """
 
 
 class RecipientUnknown(Conflict):
-    """There is no file that says who the customer is, or none that names them: send `recipient` and `language`."""
+    """There is no file that says who the customer is, or none that names them:
+    send `recipient` and `language`.
+    """
 
 
 class LetterNotFound(NotFound):
@@ -36,4 +40,7 @@ class Printed:
     @property
     def digests(self) -> dict[str, str]:
         """What proves each form, by its column."""
-        return {"pdf_sha256": sha256(self.pdf).hexdigest(), "docx_sha256": sha256(self.docx).hexdigest()}
+        return {
+            "pdf_sha256": sha256(self.pdf).hexdigest(),
+            "docx_sha256": sha256(self.docx).hexdigest(),
+        }

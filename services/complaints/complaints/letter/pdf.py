@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def render_pdf(letter: Letter) -> bytes:
-    """The bytes of the file, with the fonts in it. The text travels as a value beside the page's source, never inside it."""
+    """The bytes of the file, with the fonts in it.
+    The text travels as a value beside the page's source, never inside it.
+    """
     import typst
 
     lang, _, region = letter.language.partition("-")
@@ -41,4 +43,6 @@ def _fonts() -> "typst.Fonts":
     import pylopdf_fonts_zh_cn
     import typst
 
-    return typst.Fonts(include_system_fonts=False, font_paths=[pylopdf_fonts_zh_cn.sans_path().parent])
+    return typst.Fonts(
+        include_system_fonts=False, font_paths=[pylopdf_fonts_zh_cn.sans_path().parent]
+    )

@@ -10,7 +10,9 @@ from complaints.letter.pdf import render_pdf
 
 
 class Printer:
-    """Two letters at a time; whoever waits longer than `seconds` (the setting `letter_seconds`) is told to come again."""
+    """Two letters at a time;
+    whoever waits longer than `seconds` (the setting `letter_seconds`) is told to come again.
+    """
 
     def __init__(self, *, seconds: float, hands: int = 2) -> None:
         self._seconds = seconds
@@ -20,7 +22,9 @@ class Printer:
         """Raises LetterTooSlow past the deadline."""
         loop = asyncio.get_running_loop()
         try:
-            return await asyncio.wait_for(loop.run_in_executor(self._hands, _printed, matter, language), self._seconds)
+            return await asyncio.wait_for(
+                loop.run_in_executor(self._hands, _printed, matter, language), self._seconds
+            )
         except TimeoutError as error:
             raise LetterTooSlow(retry_after=5) from error
 

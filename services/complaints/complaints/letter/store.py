@@ -12,10 +12,16 @@ from sqlalchemy import bindparam, insert, select
 from complaints.letter.domain import LetterNotFound, Printed
 from complaints.tables import complaint, letter
 
-_of = (letter.c.complaint_id == bindparam("complaint_id"), letter.c.id == bindparam("id"), within_units(complaint.c.unit))
+_of = (
+    letter.c.complaint_id == bindparam("complaint_id"),
+    letter.c.id == bindparam("id"),
+    within_units(complaint.c.unit),
+)
 _seen = letter.join(complaint, complaint.c.id == letter.c.complaint_id)
 PAGES = {
-    form: select(complaint.c.number, letter.c.language, letter.c[form].label("page")).select_from(_seen).where(*_of)
+    form: select(complaint.c.number, letter.c.language, letter.c[form].label("page"))
+    .select_from(_seen)
+    .where(*_of)
     for form in ("pdf", "docx")
 }
 INSERT = insert(letter)
@@ -30,7 +36,9 @@ class LetterReader:
 
     async def find(self, complaint_id: UUID, letter_id: UUID, form: str) -> Record:
         """One form of a letter with the number of its complaint. Raises LetterNotFound."""
-        row = await self._reader.fetch_one(PAGES[form], complaint_id=complaint_id, id=letter_id, units=self._units)
+        row = await self._reader.fetch_one(
+            PAGES[form], complaint_id=complaint_id, id=letter_id, units=self._units
+        )
         if row is None:
             raise LetterNotFound
         return row
@@ -42,6 +50,23 @@ class LetterStore:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
 
-    async def add(self, printed: Printed, *, id: UUID, complaint_id: UUID, language: str, channel: str, written_at: datetime) -> None:
-        sent = {"id": id, "complaint_id": complaint_id, "language": language, "channel": channel, "written_at": written_at}
-        await self._tx.execute(INSERT, **sent, **printed.digests, pdf=printed.pdf, docx=printed.docx)
+    async def add(
+        self,
+        printed: Printed,
+        *,
+        id: UUID,
+        complaint_id: UUID,
+        language: str,
+        channel: str,
+        written_at: datetime,
+    ) -> None:
+        sent = {
+            "id": id,
+            "complaint_id": complaint_id,
+            "language": language,
+            "channel": channel,
+            "written_at": written_at,
+        }
+        await self._tx.execute(
+            INSERT, **sent, **printed.digests, pdf=printed.pdf, docx=printed.docx
+        )

@@ -1,4 +1,6 @@
-"""Service-level policies: which case they fit, which clocks they set, and which case a lateness rises to."""
+"""Service-level policies:
+which case they fit, which clocks they set, and which case a lateness rises to.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 from service_kit.words.errors import Conflict, NotFound
 
-from complaints.clock.domain import BREACH, NEXT_UPDATE, ONE_LEVEL_UP, THE_BREACH, Mark, Terms, Timeline
+from complaints.clock.domain import (
+    BREACH,
+    NEXT_UPDATE,
+    ONE_LEVEL_UP,
+    THE_BREACH,
+    Mark,
+    Terms,
+    Timeline,
+)
 from complaints.words import Channel, Kind, Measure, Severity
 
 PROMISE_WARNS_AT = (75,)
@@ -27,7 +37,8 @@ class CalendarMissing(Conflict):
 class ClockNamedTwice(Conflict):
     """Every clock of a policy has a name of its own.
 
-    A conflict between two members of the body: a JSON Schema can ask for different items, but not for different names of them.
+    A conflict between two members of the body: a JSON Schema can ask for different items, but not
+    for different names of them.
     """
 
 
@@ -68,7 +79,9 @@ class ClockRule:
 
 @dataclass(frozen=True, kw_only=True)
 class EscalationRule:
-    """At which percent of a clock (of every clock when None) the case rises, to which level (one up when None), and who is told."""
+    """At which percent of a clock (of every clock when None) the case rises,
+    to which level (one up when None), and who is told.
+    """
 
     clock: str | None = None
     at_percent: int = BREACH
@@ -88,7 +101,14 @@ class Policy:
     @classmethod
     def without_clocks(cls) -> "Policy":
         """For cases that no policy fits: a promise is kept track of all the same."""
-        return cls(name="", version=0, applies=Applies(), clocks=(), escalation=(EscalationRule(),), written_at=LONG_AGO)
+        return cls(
+            name="",
+            version=0,
+            applies=Applies(),
+            clocks=(),
+            escalation=(EscalationRule(),),
+            written_at=LONG_AGO,
+        )
 
     def terms(self, rule: ClockRule, *, calendar_version: int | None) -> Terms:
         """What one clock of a case runs by."""
@@ -99,7 +119,9 @@ class Policy:
             measure=rule.measure,
             calendar=rule.calendar if is_business else None,
             calendar_version=calendar_version if is_business else None,
-            marks=marks(rule.warn_at, [own for own in self.escalation if own.clock in {None, rule.name}]),
+            marks=marks(
+                rule.warn_at, [own for own in self.escalation if own.clock in {None, rule.name}]
+            ),
         )
 
     def promise(self, allowed: timedelta) -> Terms:
@@ -116,21 +138,50 @@ class Policy:
 
 
 def marks(warn_at: Iterable[int], escalation: Sequence[EscalationRule]) -> tuple[Mark, ...]:
-    """Warnings, the breach and escalations in the order in which they fall; of the same percent, the escalation comes last."""
+    """Warnings, the breach and escalations in the order in which they fall;
+    of the same percent, the escalation comes last.
+    """
     warnings = {Mark(percent) for percent in warn_at if percent < BREACH}
-    rises = {Mark(rule.at_percent, ONE_LEVEL_UP if rule.level is None else rule.level, rule.notify) for rule in escalation}
-    return tuple(sorted({*warnings, THE_BREACH, *rises}, key=lambda mark: (mark.percent, mark.is_escalation, mark.level, mark.notify)))
+    rises = {
+        Mark(rule.at_percent, ONE_LEVEL_UP if rule.level is None else rule.level, rule.notify)
+        for rule in escalation
+    }
+    return tuple(
+        sorted(
+            {*warnings, THE_BREACH, *rises},
+            key=lambda mark: (mark.percent, mark.is_escalation, mark.level, mark.notify),
+        )
+    )
 
 
-def closest(policies: Iterable[Policy], *, kind: Kind, severity: Severity, tier: int | None, channel: Channel) -> Policy | None:
-    """The policy that describes the case most closely, or None when none fits; among equals the one written last."""
-    fitting = [policy for policy in policies if policy.applies.fits(kind=kind, severity=severity, tier=tier, channel=channel)]
-    return max(fitting, key=lambda policy: (policy.applies.closeness, policy.written_at, policy.name), default=None)
+def closest(
+    policies: Iterable[Policy],
+    *,
+    kind: Kind,
+    severity: Severity,
+    tier: int | None,
+    channel: Channel,
+) -> Policy | None:
+    """The policy that describes the case most closely, or None when none fits;
+    among equals the one written last.
+    """
+    fitting = [
+        policy
+        for policy in policies
+        if policy.applies.fits(kind=kind, severity=severity, tier=tier, channel=channel)
+    ]
+    return max(
+        fitting,
+        key=lambda policy: (policy.applies.closeness, policy.written_at, policy.name),
+        default=None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Levels:
-    """What one case is held to: its policy, the terms of its clocks, and the timelines that they count by."""
+    """What one case is held to:
+    its policy, the terms of its clocks, and the timelines that they count by.
+    """
 
     policy: Policy | None = None
     terms: tuple[Terms, ...] = ()

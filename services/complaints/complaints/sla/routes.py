@@ -25,13 +25,17 @@ EVERY_BREACH = EscalationRuleBody()
 
 
 @router.get(PATH, response_model=Page[PolicyView])
-async def list_sla_policies(call: Annotated[Call, requires("sla:read")], page: Annotated[PageOf, Depends()]) -> Response:
+async def list_sla_policies(
+    call: Annotated[Call, requires("sla:read")], page: Annotated[PageOf, Depends()]
+) -> Response:
     """List the service-level policies, by name."""
     return await answers.page(call, page)
 
 
 @router.get(f"{PATH}/{{name}}", response_model=PolicyView, raises=[PolicyNotFound])
-async def read_sla_policy(name: Code, call: Annotated[Call, requires("sla:read")], version: VersionAsked = None) -> Response:
+async def read_sla_policy(
+    name: Code, call: Annotated[Call, requires("sla:read")], version: VersionAsked = None
+) -> Response:
     """Read a service-level policy, in its present version or an earlier one."""
     return await answers.one(call, name, version)
 
@@ -42,8 +46,11 @@ async def read_sla_policy(name: Code, call: Annotated[Call, requires("sla:read")
     responses={201: {"model": PolicyView, "description": "Created."}},
     raises=[CalendarMissing, ClockNamedTwice, LevelsAreCompanyWide],
 )
-async def replace_sla_policy(name: Code, body: PolicyBody, call: Annotated[Call, requires("sla:write")]) -> Response:
-    """Create a service-level policy (`If-None-Match: *`) or replace it by a new version (`If-Match`).
+async def replace_sla_policy(
+    name: Code, body: PolicyBody, call: Annotated[Call, requires("sla:write")]
+) -> Response:
+    """Create a service-level policy (`If-None-Match: *`) or replace it by a new version
+    (`If-Match`).
 
     Cases recorded before keep the version under which they were recorded.
     """

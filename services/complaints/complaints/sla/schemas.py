@@ -22,15 +22,32 @@ Hours = Annotated[
     ),
 ]
 Level = Annotated[int, Field(ge=1, le=9, json_schema_extra={"format": "int32"})]
-Notify = Annotated[str, Field(max_length=200, description="Who is to be told, in the words of the company.", examples=["team_lead"])]
-WarnAt = Annotated[
-    list[Percent], Field(max_length=20, description="Percents of the allowed time at which to warn.", examples=[[50, 75, 90]])
+Notify = Annotated[
+    str,
+    Field(
+        max_length=200,
+        description="Who is to be told, in the words of the company.",
+        examples=["team_lead"],
+    ),
 ]
-TimeMeasure = Annotated[Literal["business", "elapsed"], Field(description="`business` counts by the calendar, `elapsed` around the clock.")]
+WarnAt = Annotated[
+    list[Percent],
+    Field(
+        max_length=20,
+        description="Percents of the allowed time at which to warn.",
+        examples=[[50, 75, 90]],
+    ),
+]
+TimeMeasure = Annotated[
+    Literal["business", "elapsed"],
+    Field(description="`business` counts by the calendar, `elapsed` around the clock."),
+]
 
 
 class AppliesBody(Input):
-    """The cases that the policy is for; what is left out means all. Of several policies that fit, the closest description wins."""
+    """The cases that the policy is for; what is left out means all.
+    Of several policies that fit, the closest description wins.
+    """
 
     kind: Annotated[Kind | None, Field(strict=False)] = None
     severity: Annotated[Severity | None, Field(strict=False)] = None
@@ -41,9 +58,10 @@ class AppliesBody(Input):
 class ClockRuleBody(Input):
     """One clock.
 
-    `acknowledgement` and `first_reply` run until the customer is acknowledged; `validity`, `responsibility`, `cause`, `proposal`,
-    `approval`, `implementation`, `response`, `feedback` and `summary` while the case waits for that step; `resolution` until the
-    answer; a name of your own from recording to closing.
+    `acknowledgement` and `first_reply` run until the customer is acknowledged; `validity`,
+    `responsibility`, `cause`, `proposal`, `approval`, `implementation`, `response`, `feedback` and
+    `summary` while the case waits for that step; `resolution` until the answer; a name of your own
+    from recording to closing.
     """
 
     name: Code
@@ -54,7 +72,9 @@ class ClockRuleBody(Input):
 
 
 class EscalationRuleBody(Input):
-    """When a case rises: at which percent of a clock (of every clock when none is named) to which level (one up when none is named)."""
+    """When a case rises: at which percent of a clock (of every clock when none is
+    named) to which level (one up when none is named).
+    """
 
     clock: Code | None = None
     at_percent: LatePercent = 100
@@ -63,7 +83,9 @@ class EscalationRuleBody(Input):
 
 
 class PolicyBody(Input):
-    """Which clocks run for which cases. Without `escalation` every breach raises the case one level."""
+    """Which clocks run for which cases.
+    Without `escalation` every breach raises the case one level.
+    """
 
     applies: AppliesBody = AppliesBody()
     clocks: Annotated[list[ClockRuleBody], Field(max_length=20)]
@@ -104,4 +126,6 @@ class PolicyView(Output):
 
 
 def policy_view(row: Record) -> PolicyView:
-    return PolicyView(name=row["name"], version=row["version"], written_at=row["written_at"], **row["content"])
+    return PolicyView(
+        name=row["name"], version=row["version"], written_at=row["written_at"], **row["content"]
+    )

@@ -74,11 +74,17 @@ class SlaStore:
         return await self._shelves.policies.all(self._reader)
 
     async def levels(self, policy: Policy | None, clocks: Iterable[Clock] = ()) -> Levels:
-        """What a case of this policy is held to: new clocks count by the present calendars, running ones by those they began with."""
+        """What a case of this policy is held to:
+        new clocks count by the present calendars, running ones by those they began with.
+        """
         rules = policy.clocks if policy else ()
         named = [rule.calendar for rule in rules if rule.measure is Measure.BUSINESS]
         present = await CALENDARS.versions(self._reader, named) if named else {}
-        terms = tuple(policy.terms(rule, calendar_version=present.get(rule.calendar)) for rule in rules) if policy else ()
+        terms = (
+            tuple(policy.terms(rule, calendar_version=present.get(rule.calendar)) for rule in rules)
+            if policy
+            else ()
+        )
         held_to = [*terms, *(clock.terms for clock in clocks if not clock.is_ended)]
         return Levels(policy=policy, terms=terms, timelines=await self._timelines(held_to))
 
@@ -87,10 +93,14 @@ class SlaStore:
         kept = await self._shelves.policies.get(self._reader, *policy) if policy else None
         return await self.levels(kept, clocks.all)
 
-    async def _timelines(self, held_to: Iterable[Terms]) -> dict[tuple[str | None, int | None], Timeline]:
+    async def _timelines(
+        self, held_to: Iterable[Terms]
+    ) -> dict[tuple[str | None, int | None], Timeline]:
         timelines: dict[tuple[str | None, int | None], Timeline] = {(None, None): AROUND_THE_CLOCK}
         for terms in held_to:
             if terms.calendar is not None and terms.calendar_version is not None:
-                timeline = await self._shelves.calendars.get(self._reader, terms.calendar, terms.calendar_version)
+                timeline = await self._shelves.calendars.get(
+                    self._reader, terms.calendar, terms.calendar_version
+                )
                 timelines[terms.calendar, terms.calendar_version] = timeline
         return timelines

@@ -38,10 +38,15 @@ class CriticalAnswer:
 
     def title(self, language: str) -> str:
         matter = "low_score" if "low_score" in self.reasons else "remark"
-        return f"{MESSAGES.label(f'survey.{matter}', language)}: {self.instrument.upper()} {self.score}"
+        return (
+            f"{MESSAGES.label(f'survey.{matter}', language)}: {self.instrument.upper()}"
+            f" {self.score}"
+        )
 
     def report(self, *, remark: str | None, language: str, at: datetime) -> Report:
-        """`remark` is what the customer wrote. Clocks of two machines differ, and nothing is received after it is recorded."""
+        """`remark` is what the customer wrote.
+        Clocks of two machines differ, and nothing is received after it is recorded.
+        """
         return Report(
             customer_id=self.customer_id,
             kind=Kind.COMPLAINT,

@@ -29,10 +29,19 @@ BY = Hand(sub=SYSTEM.sub, client_id="feed:scoring", limit=None)
 class SurveyNews:
     """Opens one case per critical answer, however often the feed tells it.
 
-    The news holds no words of the customer: the remark and the customer's file are asked for before the transaction.
+    The news holds no words of the customer: the remark and the customer's file are asked for before
+    the transaction.
     """
 
-    def __init__(self, customers: Customers, answers: SurveyAnswers, shelves: Shelves, settings: Settings, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        customers: Customers,
+        answers: SurveyAnswers,
+        shelves: Shelves,
+        settings: Settings,
+        *,
+        clock: Clock,
+    ) -> None:
         self._customers = customers
         self._answers = answers
         self._shelves = shelves
@@ -42,10 +51,16 @@ class SurveyNews:
         self._remarks: dict[UUID, str | None] = {}
 
     async def prepare(self, batch: Sequence[News]) -> None:
-        """Without customer-profile the case is opened all the same; for scoring, whose news it is, the news waits."""
+        """Without customer-profile the case is opened all the same;
+        for scoring, whose news it is, the news waits.
+        """
         critical = [answer for news in batch if (answer := critical_answer(news)) is not None]
-        self._asked = await answers_about((answer.customer_id for answer in critical), self._customers.ask)
-        self._remarks = await answers_about((answer.id for answer in critical), self._answers.remark)
+        self._asked = await answers_about(
+            (answer.customer_id for answer in critical), self._customers.ask
+        )
+        self._remarks = await answers_about(
+            (answer.id for answer in critical), self._answers.remark
+        )
 
     async def __call__(self, tx: Transaction, news: News) -> None:
         answer = critical_answer(news)
@@ -56,18 +71,44 @@ class SurveyNews:
         complaint_id = new_id()
         if known is not None and await SurveyStore(tx).claim(answer.id, complaint_id):
             spoken = asked.customer.language if asked.customer else None
-            await self._open(tx, answer, known, complaint_id, language=spoken_by(spoken, default=self._settings.language))
+            await self._open(
+                tx,
+                answer,
+                known,
+                complaint_id,
+                language=spoken_by(spoken, default=self._settings.language),
+            )
 
-    async def _standing(self, tx: Transaction, answer: CriticalAnswer, asked: Asked) -> Standing | None:
-        """None where there is no such customer (any more). While nobody can be asked, the last word on the unit stands in."""
+    async def _standing(
+        self, tx: Transaction, answer: CriticalAnswer, asked: Asked
+    ) -> Standing | None:
+        """None where there is no such customer (any more).
+        While nobody can be asked, the last word on the unit stands in.
+        """
         if asked.is_answered and asked.customer is None:
             return None
-        heard = await CustomerStore(tx, at=self._clock()).hold(asked.customer.id if asked.customer else answer.customer_id)
+        heard = await CustomerStore(tx, at=self._clock()).hold(
+            asked.customer.id if asked.customer else answer.customer_id
+        )
         if heard.is_erased:
             return None
-        return standing(asked, heard, caller=SYSTEM, unit=heard.unit or answer.unit, default_unit=self._settings.default_unit)
+        return standing(
+            asked,
+            heard,
+            caller=SYSTEM,
+            unit=heard.unit or answer.unit,
+            default_unit=self._settings.default_unit,
+        )
 
-    async def _open(self, tx: Transaction, answer: CriticalAnswer, known: Standing, complaint_id: UUID, *, language: str) -> None:
+    async def _open(
+        self,
+        tx: Transaction,
+        answer: CriticalAnswer,
+        known: Standing,
+        complaint_id: UUID,
+        *,
+        language: str,
+    ) -> None:
         at = self._clock()
         await use_cases.record(
             CaseStore(tx, SYSTEM),

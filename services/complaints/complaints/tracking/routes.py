@@ -16,12 +16,16 @@ from complaints.tracking.store import TrackingReader
 router = Router(tags=["tracking"])
 
 
-@router.post("/v1/complaint-tracking", response_model=TrackedComplaint, raises=[TrackingRefused, Unauthenticated])
+@router.post(
+    "/v1/complaint-tracking",
+    response_model=TrackedComplaint,
+    raises=[TrackingRefused, Unauthenticated],
+)
 async def track_complaint(body: Tracking, call: Annotated[Call, anyone()]) -> Response:
     """Follow a complaint with its number and its tracking token.
 
-    Open to anyone, since customers have no access token: the tracking token is the proof, long and random. It travels in a body and not
-    in an address, so that no log keeps it.
+    Open to anyone, since customers have no access token: the tracking token is the proof, long and
+    random. It travels in a body and not in an address, so that no log keeps it.
     """
     if not is_well_formed(body.number):
         raise TrackingRefused

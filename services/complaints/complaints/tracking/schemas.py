@@ -36,12 +36,16 @@ class TrackedComplaint(Output):
     state: State
     label: Annotated[str, Field(max_length=100)]
     received_at: Timestamp
-    due_at: Annotated[Timestamp | None, Field(description="When the customer hears from us next at the latest.")]
+    due_at: Annotated[
+        Timestamp | None, Field(description="When the customer hears from us next at the latest.")
+    ]
     closed_at: Timestamp | None
     history: Annotated[list[TrackedStep], Field(max_length=200)]
 
 
-def tracked(row: Record, history: Sequence[Record], due_at: datetime | None, language: str) -> TrackedComplaint:
+def tracked(
+    row: Record, history: Sequence[Record], due_at: datetime | None, language: str
+) -> TrackedComplaint:
     state = State(row["state"])
     return TrackedComplaint(
         number=row["number"],

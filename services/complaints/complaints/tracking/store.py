@@ -14,15 +14,22 @@ LONGEST_HISTORY = 200
 FIND = select(complaint).where(complaint.c.id == bindparam("id"))
 HISTORY = (
     select(complaint_step.c.entered_state, complaint_step.c.at)
-    .where(complaint_step.c.complaint_id == bindparam("complaint_id"), complaint_step.c.left_state != complaint_step.c.entered_state)
+    .where(
+        complaint_step.c.complaint_id == bindparam("complaint_id"),
+        complaint_step.c.left_state != complaint_step.c.entered_state,
+    )
     .order_by(complaint_step.c.number.desc())
     .limit(LONGEST_HISTORY)
 )
 
-# Of all clocks these three alone are promises to the customer; the others are kept within the house.
+# Of all clocks these three alone are promises to the customer; the others are kept within the
+# house.
 _is_promise = or_(*(clock.c.name == name for name in ("first_reply", "next_update", "resolution")))
 PROMISED = select(func.min(clock.c.due_at)).where(
-    clock.c.complaint_id == bindparam("complaint_id"), _is_promise, clock.c.stopped_at.is_(None), clock.c.is_paused.is_(False)
+    clock.c.complaint_id == bindparam("complaint_id"),
+    _is_promise,
+    clock.c.stopped_at.is_(None),
+    clock.c.is_paused.is_(False),
 )
 
 
@@ -41,6 +48,10 @@ class TrackingReader:
         return (await self._reader.fetch(HISTORY, complaint_id=complaint_id))[::-1]
 
     async def promised_for(self, complaint_id: UUID) -> datetime | None:
-        """When the customer hears from us next at the latest; None when nothing is promised, or while we wait for the customer."""
-        due_at: datetime | None = await self._reader.fetch_value(PROMISED, complaint_id=complaint_id)
+        """When the customer hears from us next at the latest;
+        None when nothing is promised, or while we wait for the customer.
+        """
+        due_at: datetime | None = await self._reader.fetch_value(
+            PROMISED, complaint_id=complaint_id
+        )
         return due_at

@@ -15,11 +15,14 @@ from starlette.responses import Response
 from complaints.call import Call
 from complaints.versioned.store import Documents
 
-VersionAsked = Annotated[int | None, Query(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]
+VersionAsked = Annotated[
+    int | None, Query(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})
+]
 
 
 def next_version(call: Call, present: int | None) -> int:
-    """The version that a PUT writes: the first one (`If-None-Match: *`), or the next one after that which `If-Match` names.
+    """The version that a PUT writes: the first one (`If-None-Match: *`), or the next one after that
+    which `If-Match` names.
 
     Raises PreconditionRequired and PreconditionFailed.
     """
@@ -31,9 +34,13 @@ def next_version(call: Call, present: int | None) -> int:
 
 
 class DocumentAnswers:
-    """Lists, reads and replaces documents of one kind, which lie at `path` and are shown by `view`."""
+    """Lists, reads and replaces documents of one kind,
+    which lie at `path` and are shown by `view`.
+    """
 
-    def __init__(self, documents: Documents[Any], view: Callable[[Record], BaseModel], *, path: str) -> None:
+    def __init__(
+        self, documents: Documents[Any], view: Callable[[Record], BaseModel], *, path: str
+    ) -> None:
         self._documents = documents
         self._view = view
         self._path = path
@@ -43,7 +50,9 @@ class DocumentAnswers:
         after = page.after[0] if page.after else ""
         async with call.reading() as reader:
             rows = await self._documents.page(reader, after=after, limit=page.fetch)
-        return call.page(page, [self._view(row) for row in rows], next_cursor=page.next_cursor(rows, "name"))
+        return call.page(
+            page, [self._view(row) for row in rows], next_cursor=page.next_cursor(rows, "name")
+        )
 
     async def one(self, call: Call, name: str, version: int | None) -> Response:
         """The present version, or an earlier one."""

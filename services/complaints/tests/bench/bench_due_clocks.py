@@ -1,4 +1,6 @@
-"""Seconds until 10,000 of 300,000 running clocks that come due at once have told what they have to tell."""
+"""Seconds until 10,000 of 300,000 running clocks that come due at once have told what
+they have to tell.
+"""
 
 import argparse
 import gc
@@ -33,21 +35,37 @@ FAR = timedelta(days=300)
 Row = dict[str, Any]
 
 COMPLAINT = (
-    "id", "number", "customer_id", "kind", "channel", "received_at", "recorded_at", "title", "narrative", "category", "severity", "unit",
-    "is_unit_confirmed", "tier", "state", "escalation_level", "policy_name", "policy_version", "steps", "due_at", "tracking_digest",
+    "id", "number", "customer_id", "kind", "channel", "received_at", "recorded_at", "title",
+    "narrative", "category", "severity", "unit", "is_unit_confirmed", "tier", "state",
+    "escalation_level", "policy_name", "policy_version", "steps", "due_at", "tracking_digest",
     "version",
 )  # fmt: skip
 CLOCK = (
-    "complaint_id", "name", "round", "state", "allowed", "measure", "calendar", "calendar_version", "mark_percents", "mark_levels",
-    "mark_notify", "mark_times", "told", "started_at", "counted_from", "counted_before", "due_at", "is_provisional", "is_paused",
+    "complaint_id", "name", "round", "state", "allowed", "measure", "calendar", "calendar_version",
+    "mark_percents", "mark_levels", "mark_notify", "mark_times", "told", "started_at",
+    "counted_from", "counted_before", "due_at", "is_provisional", "is_paused",
 )  # fmt: skip
 TIMER = ("subject", "kind", "key", "due_at", "payload", "attempts")
-AUDIT = ("subject", "sequence", "at", "action", "client_id", "actor", "unit", "salt", "digest", "hash", "values")
+AUDIT = (
+    "subject",
+    "sequence",
+    "at",
+    "action",
+    "client_id",
+    "actor",
+    "unit",
+    "salt",
+    "digest",
+    "hash",
+    "values",
+)
 FILLED = ("complaint", "clock", "timer", "audit_entry")
 
 
 class World:
-    """Open complaints with a first reply and a resolution running each; the first replies of ten thousand at a time are due together."""
+    """Open complaints with a first reply and a resolution running each;
+    the first replies of ten thousand at a time are due together.
+    """
 
     def __init__(self, database: Database, connection: Any) -> None:
         self.database = database
@@ -70,18 +88,48 @@ class World:
 
     def _complaints(self) -> Iterator[tuple[object, ...]]:
         for place, complaint_id in enumerate(self.complaints):
-            said = ("Router restarts every night", "Since Monday the router restarts at two in the morning. " * 10)
-            stands = ("cn.gd.gz", True, 3, "received", 0, "standard", 1, 0, self.due_at(place), os.urandom(32), 1)
+            said = (
+                "Router restarts every night",
+                "Since Monday the router restarts at two in the morning. " * 10,
+            )
+            stands = (
+                "cn.gd.gz",
+                True,
+                3,
+                "received",
+                0,
+                "standard",
+                1,
+                0,
+                self.due_at(place),
+                os.urandom(32),
+                1,
+            )
             what = (new_id(), "complaint", "voice", START, START, *said, "equipment", "medium")
             yield complaint_id, f"C20260311-{place:07}", *what, *stands
 
     def _clocks(self) -> Iterator[tuple[object, ...]]:
         for place, complaint_id in enumerate(self.complaints):
-            for name, due_at, told in (("first_reply", self.due_at(place), 1), ("resolution", START + FAR, 0)):
-                # A warning, which the first replies have given already, the breach, and the rise of the case by one level.
+            for name, due_at, told in (
+                ("first_reply", self.due_at(place), 1),
+                ("resolution", START + FAR, 0),
+            ):
+                # A warning, which the first replies have given already, the breach, and the rise of
+                # the case by one level.
                 marks = ([75, 100, 100], [0, 0, -1], ["", "", ""], [due_at] * 3, told)
                 times = (START, START, timedelta(0), due_at, False, False)
-                yield complaint_id, name, 1, "running", 4 * HOUR, "business", "cn-standard", 1, *marks, *times
+                yield (
+                    complaint_id,
+                    name,
+                    1,
+                    "running",
+                    4 * HOUR,
+                    "business",
+                    "cn-standard",
+                    1,
+                    *marks,
+                    *times,
+                )
 
     def _timers(self) -> Iterator[tuple[object, ...]]:
         for place, complaint_id in enumerate(self.complaints):
@@ -91,7 +139,19 @@ class World:
     def _audit(self) -> Iterator[tuple[object, ...]]:
         digest = os.urandom(32)
         for complaint_id in self.complaints:
-            yield complaint_id, 1, START, "complaint.received", "desk", "li", "cn.gd.gz", digest[:16], digest, digest, {}
+            yield (
+                complaint_id,
+                1,
+                START,
+                "complaint.received",
+                "desk",
+                "li",
+                "cn.gd.gz",
+                digest[:16],
+                digest,
+                digest,
+                {},
+            )
 
     async def count(self, table: str) -> int:
         return int(await self.connection.fetchval(f'SELECT count(*) FROM "{SCHEMA}"."{table}"'))
@@ -118,7 +178,9 @@ async def a_world() -> AsyncIterator[World]:
 
 
 async def fired(world: World, number: int) -> float:
-    """Seconds in which the first replies of one group are told late, and their cases raised: two events each."""
+    """Seconds in which the first replies of one group are told late,
+    and their cases raised: two events each.
+    """
     at = START + HOUR * (1 + number)
     firing = Firing(world.database, clock=lambda: at)
     before = await world.count("event")
@@ -126,7 +188,9 @@ async def fired(world: World, number: int) -> float:
     while await firing.step():
         pass
     seconds = time.perf_counter() - started
-    assert await world.count("event") - before == 2 * DUE, "each clock tells its breach and raises its case, once"
+    assert await world.count("event") - before == 2 * DUE, (
+        "each clock tells its breach and raises its case, once"
+    )
     return seconds
 
 
@@ -139,7 +203,9 @@ async def measured() -> list[Row]:
         seconds = [await fired(world, number) for number in range(ROUNDS)]
     return [
         {
-            "name": "due clocks: 10,000 of 300,000 running come due at once, breach and escalation told",
+            "name": (
+                "due clocks: 10,000 of 300,000 running come due at once, breach and escalation told"
+            ),
             "goal": "3 s; aim 1 s",
             "measured": round(statistics.median(seconds), 2),
             "range": [round(min(seconds), 2), round(max(seconds), 2)],

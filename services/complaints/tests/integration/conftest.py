@@ -1,4 +1,6 @@
-"""The complaints service on a real Postgres and a real socket, with customer-profile played by a small server."""
+"""The complaints service on a real Postgres and a real socket,
+with customer-profile played by a small server.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -44,8 +46,15 @@ async def settings(make_database: MakeDatabase, files: CustomerFiles) -> Setting
 
 
 @pytest.fixture
-async def api(settings: Settings, signing_keys: SigningKeys, clock: StoppedClock) -> AsyncIterator[Api]:
-    async with serving(compose(settings, keys=signing_keys, now=clock), signing_keys, approval_limit="500.00 CNY", sub="li") as api:
+async def api(
+    settings: Settings, signing_keys: SigningKeys, clock: StoppedClock
+) -> AsyncIterator[Api]:
+    async with serving(
+        compose(settings, keys=signing_keys, now=clock),
+        signing_keys,
+        approval_limit="500.00 CNY",
+        sub="li",
+    ) as api:
         yield api
 
 

@@ -1,4 +1,6 @@
-"""A new version of the calendar, whatever state a case is in: it moves on, its clocks ended, paused or running."""
+"""A new version of the calendar, whatever state a case is in:
+it moves on, its clocks ended, paused or running.
+"""
 
 import asyncio
 from typing import Any
@@ -42,7 +44,9 @@ async def in_state(desk: Desk, state: State) -> dict[str, Any]:
         case State.NOT_UPHELD:
             return await desk.move(acknowledged, "validity", verdict="not_upheld")
         case _:
-            return await desk.move(await desk.walk(acknowledged, through="response"), "feedback", accepted=False)
+            return await desk.move(
+                await desk.walk(acknowledged, through="response"), "feedback", accepted=False
+            )
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -57,17 +61,27 @@ async def test_a_case_in_this_state_makes_every_move_after_a_calendar_change(
     for move in SIDEWAYS:
         if move in complaint["allowed_moves"]:
             complaint = await desk.move(complaint, move)
-    onward = next(move for move in Move if move not in SIDEWAYS and (State(complaint["state"]), move) in WAYS)
+    onward = next(
+        move for move in Move if move not in SIDEWAYS and (State(complaint["state"]), move) in WAYS
+    )
     complaint = await desk.move(complaint, onward)
     if "withdrawal" in complaint["allowed_moves"]:
         complaint = await desk.move(complaint, "withdrawal")
-    reopened = await desk.move(complaint, "reopening") if "reopening" in complaint["allowed_moves"] else complaint
+    reopened = (
+        await desk.move(complaint, "reopening")
+        if "reopening" in complaint["allowed_moves"]
+        else complaint
+    )
 
     assert reopened["state"] == "reopened"
 
 
-async def test_a_case_whose_resolution_alone_was_dated_anew_moves_on(api: Api, desk: Desk, clock: StoppedClock) -> None:
-    """The ended first reply stays with the version that it was met under, the running resolution is lifted to the next."""
+async def test_a_case_whose_resolution_alone_was_dated_anew_moves_on(
+    api: Api, desk: Desk, clock: StoppedClock
+) -> None:
+    """The ended first reply stays with the version that it was met under,
+    the running resolution is lifted to the next.
+    """
     clock.forward(days=285)
     complaint = await desk.walk(await desk.record(), through="acknowledgement")
     clock.forward(days=4)
@@ -85,5 +99,7 @@ async def test_a_case_whose_resolution_alone_was_dated_anew_moves_on(api: Api, d
     assert clock_named(late, "resolution")["calendar_version"] == 2
     assert clock_named(late, "first_reply")["calendar_version"] == 1
     for each in (complaint, late):
-        closed = await desk.walk(await desk.move(await desk.move(each, "pause"), "resumption"), through="summary")
+        closed = await desk.walk(
+            await desk.move(await desk.move(each, "pause"), "resumption"), through="summary"
+        )
         assert closed["state"] == "closed"

@@ -21,7 +21,9 @@ async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:
     raise AssertionError("it did not come about")
 
 
-async def test_erasing_a_customer_leaves_the_books_and_no_words(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_erasing_a_customer_leaves_the_books_and_no_words(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     customer_id = files.add()
     complaint = await desk.walk(await desk.record(customer_id=customer_id), through="summary")
     letter = complaint["letters"][0]
@@ -40,12 +42,16 @@ async def test_erasing_a_customer_leaves_the_books_and_no_words(api: Api, desk: 
     assert seen["letters"][0]["sha256"] == letter["sha256"]
     steps = (await api.get(f"/v1/complaints/{complaint['id']}/steps")).json()["items"]
     assert {str(step["record"]) for step in steps} == {"{'erased': True}"}
-    entries = (await api.get("/v1/audit-entries", params={"subject": complaint["id"]})).json()["items"]
+    entries = (await api.get("/v1/audit-entries", params={"subject": complaint["id"]})).json()[
+        "items"
+    ]
     assert [entry["values"] is None for entry in entries] == [True] * (len(entries) - 1) + [False]
     await whole_schema_is_silent_about(api, "重启", "日志属实", "张伟")
 
 
-async def test_answers_kept_for_their_keys_are_erased_with_the_customer(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_answers_kept_for_their_keys_are_erased_with_the_customer(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     customer_id = files.add()
     report = {**A_REPORT, "customer_id": str(customer_id)}
     other = {"customer_id": str(files.add()), "channel": "web", "title": "?"}
@@ -61,39 +67,59 @@ async def test_answers_kept_for_their_keys_are_erased_with_the_customer(api: Api
 
     await eventually(erased)
     await whole_schema_is_silent_about(api, "重启", "已受理")
-    again = [await api.post("/v1/complaints", report, key="record"), await api.post(path, {"message": "已受理"}, key="move")]
+    again = [
+        await api.post("/v1/complaints", report, key="record"),
+        await api.post(path, {"message": "已受理"}, key="move"),
+    ]
     assert [answer.status_code for answer in again] == [201, 200]
-    assert [answer.headers["etag"] for answer in again] == [recorded.headers["etag"], acknowledged.headers["etag"]]
-    assert {(answer.json()["id"], answer.json()["narrative"]) for answer in again} == {(recorded.json()["id"], None)}
-    assert (await api.post("/v1/complaints", other, key="other")).json() == kept.json() | {"tracking_token": None}
+    assert [answer.headers["etag"] for answer in again] == [
+        recorded.headers["etag"],
+        acknowledged.headers["etag"],
+    ]
+    assert {(answer.json()["id"], answer.json()["narrative"]) for answer in again} == {
+        (recorded.json()["id"], None)
+    }
+    assert (await api.post("/v1/complaints", other, key="other")).json() == kept.json() | {
+        "tracking_token": None
+    }
 
 
 async def whole_schema_is_silent_about(api: Api, *words: str) -> None:
     """No row of any table holds one of the words."""
     async with api.service.database.reading() as reader:
-        tables = await reader.connection.fetch("SELECT table_name FROM information_schema.tables WHERE table_schema = 'complaints'")
+        tables = await reader.connection.fetch(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'complaints'"
+        )
         for table in tables:
             rows = await reader.connection.fetch(f'SELECT r::text FROM complaints."{table[0]}" r')
             for word in words:
                 said = (word, word.encode().hex())  # bytea columns read as hexadecimal digits
-                assert not any(form in row[0] for row in rows for form in said), f"{table[0]} still says {word}"
+                assert not any(form in row[0] for row in rows for form in said), (
+                    f"{table[0]} still says {word}"
+                )
 
 
-async def test_complaints_of_a_merged_customer_follow_the_surviving_file(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_complaints_of_a_merged_customer_follow_the_surviving_file(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     merged, survivor = files.add(unit="cn.gd"), files.add(unit="cn.sh")
     complaint = await desk.record(customer_id=merged)
 
     files.tell("customer.merged", merged, unit="cn.sh", survivor_id=str(survivor))
 
     async def followed() -> list[Any]:
-        items: list[Any] = (await api.get("/v1/complaints", params={"customer_id": str(survivor)})).json()["items"]
+        items: list[Any] = (
+            await api.get("/v1/complaints", params={"customer_id": str(survivor)})
+        ).json()["items"]
         return items
 
     (seen,) = await eventually(followed)
     assert (seen["id"], seen["unit"]) == (complaint["id"], "cn.sh")
 
 
-async def test_news_of_no_concern_is_passed_over(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_news_of_no_concern_is_passed_over(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     complaint = await desk.record()
 
     files.tell("interaction.recorded", files.add())
@@ -102,12 +128,21 @@ async def test_news_of_no_concern_is_passed_over(api: Api, desk: Desk, files: Cu
 
     assert (await desk.read(complaint))["version"] == 1
     async with api.service.database.reading() as reader:
-        assert await reader.connection.fetchval("SELECT cursor FROM complaints.feed_cursor WHERE source = 'customer-profile'") == "2"
+        assert (
+            await reader.connection.fetchval(
+                "SELECT cursor FROM complaints.feed_cursor WHERE source = 'customer-profile'"
+            )
+            == "2"
+        )
         assert await reader.connection.fetchval("SELECT count(*) FROM complaints.parked_event") == 0
 
 
-async def test_an_older_word_of_the_other_lane_takes_a_complaint_nowhere(api: Api, desk: Desk, files: CustomerFiles) -> None:
-    """An import's news come behind the live ones: the customer was made in one unit and lives in another by now."""
+async def test_an_older_word_of_the_other_lane_takes_a_complaint_nowhere(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
+    """An import's news come behind the live ones:
+    the customer was made in one unit and lives in another by now.
+    """
     customer_id = files.add()
     complaint = await desk.record(customer_id=customer_id)
     now = datetime.now(UTC)

@@ -8,7 +8,9 @@ def kind_of(problem: dict[str, object]) -> str:
     return str(problem["type"]).rpartition("/")[2]
 
 
-async def test_a_complaint_goes_through_all_eight_steps(api: Api, desk: Desk, clock: StoppedClock) -> None:
+async def test_a_complaint_goes_through_all_eight_steps(
+    api: Api, desk: Desk, clock: StoppedClock
+) -> None:
     complaint = await desk.record()
     assert complaint["state"] == "received"
     assert complaint["allowed_moves"] == ["acknowledgement", "withdrawal", "reassignment", "pause"]
@@ -25,13 +27,15 @@ async def test_a_complaint_goes_through_all_eight_steps(api: Api, desk: Desk, cl
     assert [event["type"] for event in await api.events()] == [
         f"guanxi.complaint.{name}.v1"
         for name in (
-            "received", "acknowledged", "assessed", "assigned", "analyzed", "proposed", "approved", "implemented", "answered",
-            "feedback", "closed",
+            "received", "acknowledged", "assessed", "assigned", "analyzed", "proposed", "approved",
+            "implemented", "answered", "feedback", "closed",
         )
     ]  # fmt: skip
 
 
-async def test_an_event_carries_business_facts_and_no_words_of_the_customer(api: Api, desk: Desk) -> None:
+async def test_an_event_carries_business_facts_and_no_words_of_the_customer(
+    api: Api, desk: Desk
+) -> None:
     complaint = await desk.record()
 
     (event,) = await api.events("complaint.received")
@@ -43,10 +47,14 @@ async def test_an_event_carries_business_facts_and_no_words_of_the_customer(api:
     assert "路由器" not in str(event)
 
 
-async def test_a_move_out_of_turn_is_a_conflict_that_names_the_allowed_moves(api: Api, desk: Desk) -> None:
+async def test_a_move_out_of_turn_is_a_conflict_that_names_the_allowed_moves(
+    api: Api, desk: Desk
+) -> None:
     complaint = await desk.record()
 
-    refused = await api.post(f"/v1/complaints/{complaint['id']}/proposal", THE_USUAL_WAY["proposal"])
+    refused = await api.post(
+        f"/v1/complaints/{complaint['id']}/proposal", THE_USUAL_WAY["proposal"]
+    )
 
     assert (refused.status_code, kind_of(refused.json())) == (409, "move-not-allowed")
     assert refused.json()["allowed_moves"] == complaint["allowed_moves"]
@@ -55,9 +63,13 @@ async def test_a_move_out_of_turn_is_a_conflict_that_names_the_allowed_moves(api
 async def test_the_proposer_may_not_decide_whatever_the_limit(api: Api, desk: Desk) -> None:
     complaint = await desk.walk(await desk.record(), through="proposal")
     assert complaint["state"] == "proposed"
-    same_person_elsewhere = api.as_("complaints:approve", sub="li", client_id="other", approval_limit="999999.00 CNY")
+    same_person_elsewhere = api.as_(
+        "complaints:approve", sub="li", client_id="other", approval_limit="999999.00 CNY"
+    )
 
-    refused = await same_person_elsewhere.post(f"/v1/complaints/{complaint['id']}/approval", {"decision": "approved"})
+    refused = await same_person_elsewhere.post(
+        f"/v1/complaints/{complaint['id']}/approval", {"decision": "approved"}
+    )
 
     assert (refused.status_code, kind_of(refused.json())) == (403, "proposer-may-not-decide")
 
@@ -66,7 +78,9 @@ async def test_a_manager_below_the_sum_may_not_decide(api: Api, desk: Desk) -> N
     complaint = await desk.walk(await desk.record(), through="proposal")
     deputy = api.as_("complaints:approve", sub="he", approval_limit="1199.99 CNY")
 
-    refused = await deputy.post(f"/v1/complaints/{complaint['id']}/approval", {"decision": "approved"})
+    refused = await deputy.post(
+        f"/v1/complaints/{complaint['id']}/approval", {"decision": "approved"}
+    )
 
     assert (refused.status_code, kind_of(refused.json())) == (403, "sum-above-your-limit")
     assert (await desk.read(complaint))["state"] == "proposed"
@@ -74,9 +88,13 @@ async def test_a_manager_below_the_sum_may_not_decide(api: Api, desk: Desk) -> N
 
 async def test_without_the_scope_nobody_decides(api: Api, desk: Desk) -> None:
     complaint = await desk.walk(await desk.record(), through="proposal")
-    handler = api.as_("complaints:read", "complaints:write", sub="he", approval_limit="99999.00 CNY")
+    handler = api.as_(
+        "complaints:read", "complaints:write", sub="he", approval_limit="99999.00 CNY"
+    )
 
-    refused = await handler.post(f"/v1/complaints/{complaint['id']}/approval", {"decision": "approved"})
+    refused = await handler.post(
+        f"/v1/complaints/{complaint['id']}/approval", {"decision": "approved"}
+    )
 
     assert (refused.status_code, kind_of(refused.json())) == (403, "scope-missing")
 
@@ -120,7 +138,11 @@ async def test_what_is_not_upheld_is_answered_without_department_and_remedy(desk
 
     closed = await desk.walk(complaint, through="summary")
 
-    assert (closed["state"], closed["verdict"], len(closed["letters"])) == ("closed", "not_upheld", 1)
+    assert (closed["state"], closed["verdict"], len(closed["letters"])) == (
+        "closed",
+        "not_upheld",
+        1,
+    )
 
 
 async def test_a_closed_case_can_be_reopened_and_runs_again(desk: Desk) -> None:
@@ -129,7 +151,11 @@ async def test_a_closed_case_can_be_reopened_and_runs_again(desk: Desk) -> None:
     reopened = await desk.move(closed, "reopening")
     again = await desk.walk(reopened, through="summary")
 
-    assert (reopened["state"], reopened["closed_at"], reopened["verdict"]) == ("reopened", None, None)
+    assert (reopened["state"], reopened["closed_at"], reopened["verdict"]) == (
+        "reopened",
+        None,
+        None,
+    )
     clock = clock_named(reopened, "resolution")
     assert (clock["round"], clock["state"]) == (2, "running")
     assert (again["state"], len(again["letters"])) == ("closed", 2)
@@ -156,12 +182,17 @@ async def test_the_steps_tell_who_did_what(api: Api, desk: Desk) -> None:
     complaint = await desk.walk(await desk.record(), through="approval")
 
     first = (await api.get(f"/v1/complaints/{complaint['id']}/steps", params={"limit": 4})).json()
-    rest = (await api.get(f"/v1/complaints/{complaint['id']}/steps", params={"cursor": first["next_cursor"], "limit": 4})).json()
+    rest = (
+        await api.get(
+            f"/v1/complaints/{complaint['id']}/steps",
+            params={"cursor": first["next_cursor"], "limit": 4},
+        )
+    ).json()
 
     steps = first["items"] + rest["items"]
     assert [(step["number"], step["move"], step["by"]) for step in steps] == [
-        (1, "acknowledgement", "li"), (2, "validity", "li"), (3, "responsibility", "li"), (4, "cause", "li"),
-        (5, "proposal", "li"), (6, "approval", "chen"),
+        (1, "acknowledgement", "li"), (2, "validity", "li"), (3, "responsibility", "li"),
+        (4, "cause", "li"), (5, "proposal", "li"), (6, "approval", "chen"),
     ]  # fmt: skip
     assert steps[1]["record"] == {"verdict": "upheld", "reason": "日志属实"}
     assert rest["next_cursor"] is None
@@ -170,9 +201,15 @@ async def test_the_steps_tell_who_did_what(api: Api, desk: Desk) -> None:
 async def test_every_move_is_in_the_audit(api: Api, desk: Desk) -> None:
     complaint = await desk.walk(await desk.record(), through="validity")
 
-    entries = (await api.get("/v1/audit-entries", params={"subject": complaint["id"]})).json()["items"]
+    entries = (await api.get("/v1/audit-entries", params={"subject": complaint["id"]})).json()[
+        "items"
+    ]
 
-    assert [entry["action"] for entry in entries] == ["complaint.received", "complaint.acknowledged", "complaint.assessed"]
+    assert [entry["action"] for entry in entries] == [
+        "complaint.received",
+        "complaint.acknowledged",
+        "complaint.assessed",
+    ]
     assert [entry["sequence"] for entry in entries] == [1, 2, 3]
     assert {entry["actor"] for entry in entries} == {"li"}
 
@@ -199,4 +236,7 @@ async def test_the_course_names_every_move_in_both_languages(api: Api) -> None:
     }  # fmt: skip
     assert chinese["moves"][1]["label"] == "判断是否成立"
     assert english["moves"][1]["label"] == "Judge the validity"
-    assert next(move for move in english["moves"] if move["move"] == "approval")["scope"] == "complaints:approve"
+    assert (
+        next(move for move in english["moves"] if move["move"] == "approval")["scope"]
+        == "complaints:approve"
+    )

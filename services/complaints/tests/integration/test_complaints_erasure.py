@@ -1,4 +1,6 @@
-"""What is written into a case about the customer, by every move that takes a word: nothing of it is left after an erasure."""
+"""What is written into a case about the customer, by every move that takes a word:
+nothing of it is left after an erasure.
+"""
 
 import asyncio
 from typing import Any
@@ -30,7 +32,11 @@ class Case:
     async def posted(self, path: str, body: Any, api: Api | None = None) -> dict[str, Any]:
         """Sent with a key, again with it, and once as it is refused."""
         asked, key = api or self.api, str(uuid4())
-        match = {} if not self.path else {"headers": {"If-Match": (await asked.get(self.path)).headers["etag"]}}
+        match = (
+            {}
+            if not self.path
+            else {"headers": {"If-Match": (await asked.get(self.path)).headers["etag"]}}
+        )
         answers = [await asked.post(path, body, key=key, **match) for _ in range(2)]
         assert answers[0].is_success, f"{path} {answers[0].text}"
         assert answers[1].headers["idempotency-replayed"] == "true"
@@ -55,13 +61,19 @@ async def through_all_steps(case: Case, approver: Api) -> None:
     await case.move("responsibility", {"department": "equipment"})
     await case.move("reassignment", {"reason": "mark09", "department": "equipment"})
     await case.move("cause", {"category": "equipment", "whys": ["mark10"], "evidence": "mark11"})
-    remedy = {"type": "money", "amount": {"amount": "1200.00", "currency": "CNY"}, "description": "mark13"}
+    remedy = {
+        "type": "money",
+        "amount": {"amount": "1200.00", "currency": "CNY"},
+        "description": "mark13",
+    }
     await case.move("proposal", {"problem_restated": "mark12", "remedies": [remedy]})
     await case.move("approval", {"decision": "approved", "comment": "mark14"}, approver)
     await case.move("implementation", {"note": "mark15"})
     await case.move("response", {"language": "zh-CN"})
     await case.move("feedback", {"accepted": True, "satisfaction": 4, "comment": "mark16"})
-    await case.move("summary", {"lesson": "mark17", "calmed_by": "mark18", "improvement_told": "mark19"})
+    await case.move(
+        "summary", {"lesson": "mark17", "calmed_by": "mark18", "improvement_told": "mark19"}
+    )
 
 
 async def test_nothing_of_a_person_is_left_in_their_cases(api: Api, files: CustomerFiles) -> None:

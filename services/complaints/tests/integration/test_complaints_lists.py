@@ -14,8 +14,12 @@ async def ids(api: Api, **params: object) -> set[str]:
 
 
 async def test_each_filter_finds_its_own(api: Api, desk: Desk) -> None:
-    assigned = await desk.walk(await desk.record(channel="web", severity="low", category="账单"), through="responsibility")
-    withdrawn = await desk.move(await desk.record(kind="fault", customer_id=desk.files.add(unit="cn.sh")), "withdrawal")
+    assigned = await desk.walk(
+        await desk.record(channel="web", severity="low", category="账单"), through="responsibility"
+    )
+    withdrawn = await desk.move(
+        await desk.record(kind="fault", customer_id=desk.files.add(unit="cn.sh")), "withdrawal"
+    )
     one, other, both = {assigned["id"]}, {withdrawn["id"]}, {assigned["id"], withdrawn["id"]}
 
     assert await ids(api) == both
@@ -36,7 +40,9 @@ async def test_each_filter_finds_its_own(api: Api, desk: Desk) -> None:
     assert await ids(api, customer_id=str(uuid4())) == set()
 
 
-async def test_overdue_are_those_with_a_late_clock_that_counts(api: Api, desk: Desk, clock: StoppedClock) -> None:
+async def test_overdue_are_those_with_a_late_clock_that_counts(
+    api: Api, desk: Desk, clock: StoppedClock
+) -> None:
     late, answered, paused = await desk.record(), await desk.record(), await desk.record()
     await desk.move(answered, "acknowledgement")
     await desk.move(paused, "pause")
@@ -49,7 +55,9 @@ async def test_overdue_are_those_with_a_late_clock_that_counts(api: Api, desk: D
     assert await ids(api, overdue="true") == set()
 
 
-async def test_a_walk_over_the_pages_meets_every_complaint_once_newest_first(api: Api, desk: Desk) -> None:
+async def test_a_walk_over_the_pages_meets_every_complaint_once_newest_first(
+    api: Api, desk: Desk
+) -> None:
     recorded = [(await desk.record())["id"] for _ in range(7)]
 
     met: list[str] = []
@@ -60,7 +68,9 @@ async def test_a_walk_over_the_pages_meets_every_complaint_once_newest_first(api
         if page["next_cursor"] is None:
             break
         params["cursor"] = page["next_cursor"]
-        recorded.append((await desk.record())["id"])  # what comes during the walk does not disturb it
+        recorded.append(
+            (await desk.record())["id"]
+        )  # what comes during the walk does not disturb it
 
     assert met == sorted(recorded[:7], reverse=True)
 

@@ -1,4 +1,6 @@
-"""To whom and in which language a case is answered while customer-profile answers, is silent, or has another word."""
+"""To whom and in which language a case is answered while customer-profile answers, is silent,
+or has another word.
+"""
 
 import asyncio
 from io import BytesIO
@@ -29,7 +31,9 @@ def kind_of(refused: Any) -> str:
     return str(refused.json()["type"]).rpartition("/")[2]
 
 
-async def test_in_silence_an_english_customer_gets_an_english_letter_by_name(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_in_silence_an_english_customer_gets_an_english_letter_by_name(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     complaint = await ready(desk, files.add(name="Ann", language="en-GB"))
     files.is_away = True
 
@@ -39,25 +43,43 @@ async def test_in_silence_an_english_customer_gets_an_english_letter_by_name(api
     assert answered.json()["degraded"] == ["customer-profile"]
 
 
-async def test_chinese_of_every_kind_is_answered_in_chinese_and_all_others_in_english(api: Api, desk: Desk, files: CustomerFiles) -> None:
-    for tag, greeting in (("zh", "尊敬的"), ("zh-Hant-HK", "尊敬的"), ("zh-TW", "尊敬的"), ("fr", "Dear "), ("ja", "Dear ")):
+async def test_chinese_of_every_kind_is_answered_in_chinese_and_all_others_in_english(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
+    for tag, greeting in (
+        ("zh", "尊敬的"),
+        ("zh-Hant-HK", "尊敬的"),
+        ("zh-TW", "尊敬的"),
+        ("fr", "Dear "),
+        ("ja", "Dear "),
+    ):
         answered = await answer(api, await ready(desk, files.add(name="Ann", language=tag)))
 
         assert f"{greeting}Ann" in await letter_of(api, answered)
         assert answered.json()["degraded"] == []
 
 
-async def test_without_a_word_on_the_customer_there_is_no_letter(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_without_a_word_on_the_customer_there_is_no_letter(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     files.is_away = True
     complaint = await ready(desk, uuid4())
 
-    refused = [await answer(api, complaint), await answer(api, complaint, language="en"), await answer(api, complaint, recipient="Bo")]
+    refused = [
+        await answer(api, complaint),
+        await answer(api, complaint, language="en"),
+        await answer(api, complaint, recipient="Bo"),
+    ]
 
-    assert {(each.status_code, kind_of(each), each.headers["retry-after"]) for each in refused} == {(503, "recipient-not-known", "5")}
+    assert {(each.status_code, kind_of(each), each.headers["retry-after"]) for each in refused} == {
+        (503, "recipient-not-known", "5")
+    }
     assert (await desk.read(complaint))["state"] == "implemented"
 
 
-async def test_who_says_name_and_language_needs_nobody_to_ask(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_who_says_name_and_language_needs_nobody_to_ask(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     files.is_away = True
     complaint = await ready(desk, uuid4())
 
@@ -66,7 +88,9 @@ async def test_who_says_name_and_language_needs_nobody_to_ask(api: Api, desk: De
     assert "Dear Bo," in await letter_of(api, answered)
 
 
-async def test_a_customer_without_a_file_is_not_guessed_at(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_a_customer_without_a_file_is_not_guessed_at(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     customer_id = files.add()
     complaint = await ready(desk, customer_id)
     del files.files[customer_id]
@@ -76,7 +100,9 @@ async def test_a_customer_without_a_file_is_not_guessed_at(api: Api, desk: Desk,
     assert (refused.status_code, kind_of(refused)) == (409, "recipient-unknown")
 
 
-async def test_the_file_of_now_comes_before_what_was_kept(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_the_file_of_now_comes_before_what_was_kept(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     customer_id = files.add(name="Ann Smith", language="en")
     complaint = await ready(desk, customer_id)
     files.files[customer_id]["name"] = "Ann Jones"
@@ -122,7 +148,9 @@ async def test_a_name_that_could_not_be_asked_for_at_first_is_kept_later(
     assert (await desk.read(complaint))["degraded"] == []
 
 
-async def test_an_erased_customer_s_name_is_kept_nowhere(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_an_erased_customer_s_name_is_kept_nowhere(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     customer_id = files.add(name="Ann", language="en")
     complaint = await ready(desk, customer_id)
 

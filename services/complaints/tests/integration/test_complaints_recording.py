@@ -10,7 +10,16 @@ from complaints.case.number import complaint_number, is_well_formed
 from complaints.case.store import CaseStore
 from complaints.customer.domain import Standing
 from complaints.sla.store import Shelves, SlaStore
-from complaints.testing import A_REPORT, NOON, CustomerFiles, Desk, StoppedClock, a_hand, a_report, clock_named
+from complaints.testing import (
+    A_REPORT,
+    NOON,
+    CustomerFiles,
+    Desk,
+    StoppedClock,
+    a_hand,
+    a_report,
+    clock_named,
+)
 from service_kit.access.caller import SYSTEM
 from service_kit.testing import Api
 
@@ -23,7 +32,9 @@ async def test_a_complaint_belongs_to_the_unit_of_its_customer(desk: Desk) -> No
     assert (complaint["unit"], complaint["tier"], complaint["degraded"]) == ("cn.gd.gz", 3, [])
 
 
-async def test_numbers_are_readable_and_name_the_day_in_the_company_s_time_zone(desk: Desk, clock: StoppedClock) -> None:
+async def test_numbers_are_readable_and_name_the_day_in_the_company_s_time_zone(
+    desk: Desk, clock: StoppedClock
+) -> None:
     clock.forward(hours=12)  # past midnight in Shanghai, still the day before in UTC
 
     complaint = await desk.record()
@@ -33,7 +44,9 @@ async def test_numbers_are_readable_and_name_the_day_in_the_company_s_time_zone(
 
 
 async def test_a_report_of_few_words_is_enough(api: Api, files: CustomerFiles) -> None:
-    answer = await api.post("/v1/complaints", {"customer_id": str(files.add()), "channel": "web", "title": "?"})
+    answer = await api.post(
+        "/v1/complaints", {"customer_id": str(files.add()), "channel": "web", "title": "?"}
+    )
 
     assert answer.status_code == 201
     assert answer.json()["channel"] == "web"
@@ -44,13 +57,18 @@ async def test_a_report_of_few_words_is_enough(api: Api, files: CustomerFiles) -
 async def test_an_unknown_customer_is_not_found(api: Api) -> None:
     answer = await api.post("/v1/complaints", {**A_REPORT, "customer_id": str(uuid4())})
 
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (404, "customer-not-found")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (
+        404,
+        "customer-not-found",
+    )
 
 
 async def test_a_customer_of_another_unit_is_not_found(api: Api, files: CustomerFiles) -> None:
     outsider = api.as_("complaints:write", units=["cn.sh"])
 
-    answer = await outsider.post("/v1/complaints", {**A_REPORT, "customer_id": str(files.add(unit="cn.gd"))})
+    answer = await outsider.post(
+        "/v1/complaints", {**A_REPORT, "customer_id": str(files.add(unit="cn.gd"))}
+    )
 
     assert answer.status_code == 404
 
@@ -61,7 +79,11 @@ async def test_while_customer_profile_is_away_the_complaint_is_recorded_and_set_
     customer_id = files.add(unit="cn.sh.pd", stars=6)
     files.is_away = True
     complaint = await desk.record(customer_id=customer_id, unit="cn.gd")
-    assert (complaint["unit"], complaint["tier"], complaint["degraded"]) == ("cn.gd", None, ["customer-profile"])
+    assert (complaint["unit"], complaint["tier"], complaint["degraded"]) == (
+        "cn.gd",
+        None,
+        ["customer-profile"],
+    )
 
     files.is_away = False
     complaint = await confirmed(desk, clock, complaint)
@@ -90,11 +112,18 @@ async def test_a_customer_who_turns_out_unknown_is_asked_for_no_more(
     complaint = await confirmed(desk, clock, complaint)
 
     assert (complaint["unit"], complaint["tier"], complaint["version"]) == ("cn.gd", None, 2)
-    entries = (await api.get("/v1/audit-entries", params={"subject": complaint["id"]})).json()["items"]
-    assert [entry["action"] for entry in entries] == ["complaint.received", "complaint.customer_not_found"]
+    entries = (await api.get("/v1/audit-entries", params={"subject": complaint["id"]})).json()[
+        "items"
+    ]
+    assert [entry["action"] for entry in entries] == [
+        "complaint.received",
+        "complaint.customer_not_found",
+    ]
 
 
-async def test_without_customer_profile_the_unit_is_that_of_the_token(api: Api, files: CustomerFiles) -> None:
+async def test_without_customer_profile_the_unit_is_that_of_the_token(
+    api: Api, files: CustomerFiles
+) -> None:
     files.is_away = True
     recorder = api.as_("complaints:write", units=["cn.gd.sz"])
     report = {**A_REPORT, "customer_id": str(uuid4())}
@@ -119,11 +148,18 @@ async def test_clocks_count_from_when_the_complaint_was_received(desk: Desk) -> 
 
 
 async def test_a_complaint_cannot_be_received_in_the_future(api: Api, files: CustomerFiles) -> None:
-    report = {**A_REPORT, "customer_id": str(files.add()), "received_at": (NOON + timedelta(hours=1)).isoformat()}
+    report = {
+        **A_REPORT,
+        "customer_id": str(files.add()),
+        "received_at": (NOON + timedelta(hours=1)).isoformat(),
+    }
 
     answer = await api.post("/v1/complaints", report)
 
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (409, "received-in-future")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (
+        409,
+        "received-in-future",
+    )
 
 
 async def test_a_complaint_of_nine_years_ago_is_only_late(desk: Desk) -> None:
@@ -137,7 +173,10 @@ async def test_a_complaint_of_two_centuries_ago_is_refused(api: Api, files: Cust
 
     answer = await api.post("/v1/complaints", report)
 
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (409, "received-too-long-ago")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (
+        409,
+        "received-too-long-ago",
+    )
 
 
 async def test_the_tracking_token_is_shown_once(api: Api, files: CustomerFiles) -> None:

@@ -1,4 +1,6 @@
-"""What is read of a customer's file before a complaint is written, and what is heard of the customer meanwhile."""
+"""What is read of a customer's file before a complaint is written,
+and what is heard of the customer meanwhile.
+"""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -16,22 +18,27 @@ from service_kit.access.caller import SYSTEM
 from service_kit.store.database import Database
 from service_kit.testing import Api
 
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname ="
+    " current_database()"
+)
 
 
 async def heard(api: Api, files: CustomerFiles) -> None:
     """Until all news has been taken in."""
     async with api.service.database.reading() as reader:
         for _ in range(200):
-            if await reader.connection.fetchval("SELECT cursor FROM complaints.feed_cursor WHERE source = 'customer-profile'") == str(
-                len(files.told)
-            ):
+            if await reader.connection.fetchval(
+                "SELECT cursor FROM complaints.feed_cursor WHERE source = 'customer-profile'"
+            ) == str(len(files.told)):
                 return
             await asyncio.sleep(0.02)
     raise AssertionError("the news was not taken in")
 
 
-async def test_news_that_came_after_the_file_was_read_counts(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_news_that_came_after_the_file_was_read_counts(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     customer_id = files.add(unit="cn.gd.gz")
     files.tell("customer.changed", customer_id, unit="cn.sh.pd")
     await heard(api, files)
@@ -41,7 +48,9 @@ async def test_news_that_came_after_the_file_was_read_counts(api: Api, desk: Des
     assert (complaint["unit"], complaint["degraded"]) == ("cn.sh.pd", [])
 
 
-async def test_a_file_that_changed_after_the_last_news_counts(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_a_file_that_changed_after_the_last_news_counts(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     customer_id = files.add(unit="cn.bj", at=NOON + timedelta(hours=1))
     files.tell("customer.changed", customer_id, unit="cn.sh.pd")
     await heard(api, files)
@@ -51,17 +60,26 @@ async def test_a_file_that_changed_after_the_last_news_counts(api: Api, desk: De
     assert complaint["unit"] == "cn.bj"
 
 
-async def test_who_may_not_see_the_new_unit_of_a_customer_does_not_find_them(api: Api, files: CustomerFiles) -> None:
+async def test_who_may_not_see_the_new_unit_of_a_customer_does_not_find_them(
+    api: Api, files: CustomerFiles
+) -> None:
     customer_id = files.add(unit="cn.gd.gz")
     files.tell("customer.changed", customer_id, unit="cn.sh.pd")
     await heard(api, files)
 
-    answer = await api.as_("complaints:write", units=["cn.gd"]).post("/v1/complaints", {**A_REPORT, "customer_id": str(customer_id)})
+    answer = await api.as_("complaints:write", units=["cn.gd"]).post(
+        "/v1/complaints", {**A_REPORT, "customer_id": str(customer_id)}
+    )
 
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (404, "customer-not-found")
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (
+        404,
+        "customer-not-found",
+    )
 
 
-async def test_nothing_is_recorded_of_an_erased_customer_whatever_was_read_before(api: Api, files: CustomerFiles) -> None:
+async def test_nothing_is_recorded_of_an_erased_customer_whatever_was_read_before(
+    api: Api, files: CustomerFiles
+) -> None:
     customer_id = files.add()
     files.tell("customer.erased", customer_id)
     await heard(api, files)
@@ -73,7 +91,9 @@ async def test_nothing_is_recorded_of_an_erased_customer_whatever_was_read_befor
     assert [answer.status_code for answer in answers] == [404, 404]
 
 
-async def test_a_complaint_of_a_merged_customer_belongs_to_the_file_that_is_left(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_a_complaint_of_a_merged_customer_belongs_to_the_file_that_is_left(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     first, second, left = files.add(unit="cn.gd"), files.add(unit="cn.gd"), files.add(unit="cn.sh")
     files.tell("customer.merged", first, unit="cn.gd", survivor_id=str(second))
     files.tell("customer.merged", second, unit="cn.sh", survivor_id=str(left))
@@ -108,7 +128,12 @@ async def test_news_waits_for_a_complaint_that_is_being_written(api: Api) -> Non
     await moving
 
     async with database.reading() as reader:
-        assert await reader.connection.fetchval("SELECT unit FROM complaints.complaint WHERE id = $1", complaint_id) == "cn.sh"
+        assert (
+            await reader.connection.fetchval(
+                "SELECT unit FROM complaints.complaint WHERE id = $1", complaint_id
+            )
+            == "cn.sh"
+        )
 
 
 async def _moved(database: Database, customer_id: UUID, unit: str) -> None:
@@ -117,7 +142,9 @@ async def _moved(database: Database, customer_id: UUID, unit: str) -> None:
 
 
 class Outdated(CustomerProfile):
-    """Answers with the file as it was before the customer moved, once the move has been heard of."""
+    """Answers with the file as it was before the customer moved,
+    once the move has been heard of.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -126,15 +153,21 @@ class Outdated(CustomerProfile):
     async def ask(self, customer_id: UUID) -> Asked:
         self.is_asked = True
         await _moved(self._database, customer_id, "cn.sh")
-        before = Customer(id=customer_id, unit="cn.gd", name=None, language=None, tier=None, updated_at=NOON)
+        before = Customer(
+            id=customer_id, unit="cn.gd", name=None, language=None, tier=None, updated_at=NOON
+        )
         return Asked(before, is_answered=True)
 
 
-async def test_an_answer_older_than_the_news_confirms_nothing(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_an_answer_older_than_the_news_confirms_nothing(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     files.is_away = True
     complaint = await desk.record(customer_id=uuid4(), unit="cn.bj")
     customers = Outdated(api.service.database)
-    confirming = Confirming(api.service.database, customers, clock=_tomorrow, again_after=timedelta(0))
+    confirming = Confirming(
+        api.service.database, customers, clock=_tomorrow, again_after=timedelta(0)
+    )
 
     # The service's own worker may have the complaint in hand for a moment.
     while not customers.is_asked:

@@ -27,7 +27,17 @@ async def test_the_migrations_make_the_tables_of_the_code(settings: Settings) ->
 
 def test_every_table_begins_its_key_with_its_aggregate() -> None:
     roots = {"complaint_number": "number", "calendar_version": "name", "sla_policy_version": "name"}
-    own = {"complaint", "complaint_number", "complaint_step", "clock", "letter", "calendar", "calendar_version", "sla_policy", "customer"}
+    own = {
+        "complaint",
+        "complaint_number",
+        "complaint_step",
+        "clock",
+        "letter",
+        "calendar",
+        "calendar_version",
+        "sla_policy",
+        "customer",
+    }
     own |= {"survey_answer"}
 
     for name in own:
@@ -47,9 +57,15 @@ async def test_what_the_feed_tells_fits_the_schemas_of_the_events(api: Api, desk
 
     told = await api.events()
 
-    assert {"guanxi.clock.breached.v1", "guanxi.complaint.escalated.v1", "guanxi.complaint.closed.v1"} <= {event["type"] for event in told}
+    assert {
+        "guanxi.clock.breached.v1",
+        "guanxi.complaint.escalated.v1",
+        "guanxi.complaint.closed.v1",
+    } <= {event["type"] for event in told}
     for event in told:
-        EVENTS[event["type"].removeprefix("guanxi.").removesuffix(".v1")].model_validate(event["data"], strict=False)
+        EVENTS[event["type"].removeprefix("guanxi.").removesuffix(".v1")].model_validate(
+            event["data"], strict=False
+        )
 
 
 def test_everything_has_a_label() -> None:
@@ -66,14 +82,21 @@ def test_every_setting_of_this_service_stands_in_its_readme() -> None:
     assert {name for name in own if not Settings.model_fields[name].description} == set()
 
 
-def test_every_operation_names_scopes_that_exist(settings: Settings, signing_keys: SigningKeys) -> None:
+def test_every_operation_names_scopes_that_exist(
+    settings: Settings, signing_keys: SigningKeys
+) -> None:
     service = compose(settings, keys=signing_keys)
     contract = service.openapi()
 
     open_to_anyone = set()
     for path, operations in contract["paths"].items():
         for operation in operations.values():
-            scopes = [scope for need in operation["security"] for granted in need.values() for scope in granted]
+            scopes = [
+                scope
+                for need in operation["security"]
+                for granted in need.values()
+                for scope in granted
+            ]
             assert set(scopes) <= set(service.scopes)
             if not scopes:
                 open_to_anyone.add(path)

@@ -20,7 +20,9 @@ CURSOR = "SELECT cursor FROM complaints.feed_cursor WHERE source = 'scoring'"
 
 
 class Surveys:
-    """A small scoring: its answers by id, and its feed. `asked` holds the tokens that came with questions for a remark."""
+    """A small scoring: its answers by id, and its feed.
+    `asked` holds the tokens that came with questions for a remark.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -28,7 +30,12 @@ class Surveys:
         self.remarks: dict[UUID, str | None] = {}
         self.refuses_with: int | None = None
         self.asked: list[str] = []
-        self.app = Starlette(routes=[Route("/v1/survey-responses/{id:uuid}", self._answer), Route("/v1/events", self._events)])
+        self.app = Starlette(
+            routes=[
+                Route("/v1/survey-responses/{id:uuid}", self._answer),
+                Route("/v1/events", self._events),
+            ]
+        )
 
     def answered(
         self,
@@ -43,8 +50,18 @@ class Surveys:
         """An answer that is told in the feed, critical when there are reasons."""
         response_id = uuid4()
         self.remarks[response_id] = remark
-        payload = {"response_id": str(response_id), "customer_id": str(customer_id), "instrument": instrument, "score": score}
-        self.tell("survey.answered", response_id, unit, payload | {"critical": bool(reasons), "critical_reasons": reasons, "ref": None})
+        payload = {
+            "response_id": str(response_id),
+            "customer_id": str(customer_id),
+            "instrument": instrument,
+            "score": score,
+        }
+        self.tell(
+            "survey.answered",
+            response_id,
+            unit,
+            payload | {"critical": bool(reasons), "critical_reasons": reasons, "ref": None},
+        )
         return response_id
 
     def tell(self, kind: str, subject: UUID, unit: str, payload: dict[str, Any]) -> None:
@@ -78,7 +95,9 @@ class Surveys:
 
 @pytest.fixture
 async def surveys() -> AsyncIterator[Surveys]:
-    with tempfile.TemporaryDirectory(prefix="guanxi-neighbor-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="guanxi-neighbor-", ignore_cleanup_errors=True
+    ) as folder:
         socket = Path(folder) / "scoring.sock"
         surveys = Surveys(f"unix:{socket}")
         async with on_a_socket(surveys.app, socket):
@@ -105,32 +124,61 @@ async def cases(api: Api) -> list[dict[str, Any]]:
     return items
 
 
-async def test_a_low_answer_opens_a_case_with_the_words_of_the_customer(api: Api, files: CustomerFiles, surveys: Surveys) -> None:
+async def test_a_low_answer_opens_a_case_with_the_words_of_the_customer(
+    api: Api, files: CustomerFiles, surveys: Surveys
+) -> None:
     customer_id = files.add(unit="cn.gd.gz", language="zh-CN", stars=5)
     surveys.answered(customer_id, instrument="csat", score=1, remark="等了一个小时。")
 
     (told,) = await api.events("complaint.received")
 
     (case,) = await cases(api)
-    assert (case["kind"], case["channel"], case["category"], case["severity"]) == ("complaint", "system", "survey", "medium")
-    assert (case["title"], case["narrative"], case["dissatisfaction"]) == ("调查评分低: CSAT 1", "等了一个小时。", 5)
-    assert (case["customer_id"], case["unit"], case["tier"], case["degraded"]) == (str(customer_id), "cn.gd.gz", 5, [])
-    assert (case["state"], case["received_at"]) == ("received", NOON.isoformat().replace("+00:00", "Z"))
+    assert (case["kind"], case["channel"], case["category"], case["severity"]) == (
+        "complaint",
+        "system",
+        "survey",
+        "medium",
+    )
+    assert (case["title"], case["narrative"], case["dissatisfaction"]) == (
+        "调查评分低: CSAT 1",
+        "等了一个小时。",
+        5,
+    )
+    assert (case["customer_id"], case["unit"], case["tier"], case["degraded"]) == (
+        str(customer_id),
+        "cn.gd.gz",
+        5,
+        [],
+    )
+    assert (case["state"], case["received_at"]) == (
+        "received",
+        NOON.isoformat().replace("+00:00", "Z"),
+    )
     assert "first_reply" in {clock["name"] for clock in case["clocks"]}
     assert told["data"]["complaint_id"] == case["id"]
     assert surveys.asked == ["Bearer of-the-service"]
 
 
-async def test_a_critical_remark_opens_a_grave_case_in_the_customer_s_language(api: Api, files: CustomerFiles, surveys: Surveys) -> None:
-    surveys.answered(files.add(language="en-GB"), score=9, remark="My lawyer will write.", reasons=("remark",))
+async def test_a_critical_remark_opens_a_grave_case_in_the_customer_s_language(
+    api: Api, files: CustomerFiles, surveys: Surveys
+) -> None:
+    surveys.answered(
+        files.add(language="en-GB"), score=9, remark="My lawyer will write.", reasons=("remark",)
+    )
 
     await taken_in(api, surveys)
 
     (case,) = await cases(api)
-    assert (case["title"], case["severity"], case["narrative"]) == ("Critical remark in a survey: NPS 9", "high", "My lawyer will write.")
+    assert (case["title"], case["severity"], case["narrative"]) == (
+        "Critical remark in a survey: NPS 9",
+        "high",
+        "My lawyer will write.",
+    )
 
 
-async def test_answers_that_are_not_critical_and_other_news_open_nothing(api: Api, files: CustomerFiles, surveys: Surveys) -> None:
+async def test_answers_that_are_not_critical_and_other_news_open_nothing(
+    api: Api, files: CustomerFiles, surveys: Surveys
+) -> None:
     surveys.answered(files.add(), score=9, reasons=())
     surveys.tell("tier.changed", files.add(), "cn.gd", {"old": 2, "new": 3})
 
@@ -139,29 +187,38 @@ async def test_answers_that_are_not_critical_and_other_news_open_nothing(api: Ap
     assert (await cases(api), surveys.asked) == ([], [])
 
 
-async def test_a_feed_told_again_opens_no_second_case(api: Api, files: CustomerFiles, surveys: Surveys) -> None:
+async def test_a_feed_told_again_opens_no_second_case(
+    api: Api, files: CustomerFiles, surveys: Surveys
+) -> None:
     customer_id = files.add()
     ids = {surveys.answered(customer_id), surveys.answered(customer_id)}
     await taken_in(api, surveys)
 
     async with api.service.database.transaction() as tx:
-        await tx.connection.execute("UPDATE complaints.feed_cursor SET cursor = '0' WHERE source = 'scoring'")
+        await tx.connection.execute(
+            "UPDATE complaints.feed_cursor SET cursor = '0' WHERE source = 'scoring'"
+        )
     await taken_in(api, surveys)
 
     opened = {case["id"] for case in await cases(api)}
     async with api.service.database.reading() as reader:
-        kept = await reader.connection.fetch("SELECT id, complaint_id FROM complaints.survey_answer")
+        kept = await reader.connection.fetch(
+            "SELECT id, complaint_id FROM complaints.survey_answer"
+        )
     assert len(opened) == 2
     assert {row["id"] for row in kept} == ids
     assert {str(row["complaint_id"]) for row in kept} == opened
     assert len(surveys.asked) == 4, "the feed was read twice"
 
 
-async def test_answers_of_customers_who_are_unknown_or_erased_are_passed_over(api: Api, files: CustomerFiles, surveys: Surveys) -> None:
+async def test_answers_of_customers_who_are_unknown_or_erased_are_passed_over(
+    api: Api, files: CustomerFiles, surveys: Surveys
+) -> None:
     erased = files.add()
     files.tell("customer.erased", erased)
     async with api.service.database.reading() as reader:
-        while not await reader.connection.fetchval("SELECT is_erased FROM complaints.customer WHERE id = $1", erased):  # noqa: ASYNC110
+        is_erased = "SELECT is_erased FROM complaints.customer WHERE id = $1"
+        while not await reader.connection.fetchval(is_erased, erased):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
     surveys.answered(uuid4())
@@ -192,11 +249,17 @@ async def test_while_the_customer_cannot_be_asked_the_case_is_opened_all_the_sam
             break
         await asyncio.sleep(0.05)
 
-    assert (before["unit"], before["degraded"], before["title"]) == ("cn.bj", ["customer-profile"], "Low survey answer: NPS 3")
+    assert (before["unit"], before["degraded"], before["title"]) == (
+        "cn.bj",
+        ["customer-profile"],
+        "Low survey answer: NPS 3",
+    )
     assert (after["unit"], after["tier"], after["degraded"]) == ("cn.gd.gz", 4, [])
 
 
-async def test_a_remark_that_may_not_be_read_is_left_out(api: Api, files: CustomerFiles, surveys: Surveys) -> None:
+async def test_a_remark_that_may_not_be_read_is_left_out(
+    api: Api, files: CustomerFiles, surveys: Surveys
+) -> None:
     surveys.refuses_with = 403
     surveys.answered(files.add(), remark="太差")
 
@@ -206,7 +269,9 @@ async def test_a_remark_that_may_not_be_read_is_left_out(api: Api, files: Custom
     assert case["narrative"] is None
 
 
-async def test_the_news_waits_while_scoring_cannot_be_asked_for_the_remark(api: Api, files: CustomerFiles, surveys: Surveys) -> None:
+async def test_the_news_waits_while_scoring_cannot_be_asked_for_the_remark(
+    api: Api, files: CustomerFiles, surveys: Surveys
+) -> None:
     surveys.refuses_with = 503
     surveys.answered(files.add(), remark="太差")
     while not surveys.asked:  # noqa: ASYNC110  # The neighbor tells nobody.

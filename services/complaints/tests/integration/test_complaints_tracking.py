@@ -12,19 +12,30 @@ async def test_number_and_token_show_where_the_complaint_stands(api: Api, desk: 
     complaint = await desk.walk(complaint, through="responsibility")
 
     answer = await api.client.post(
-        PATH, json={"number": complaint["number"], "tracking_token": token}, headers={"Accept-Language": "zh-CN"}
+        PATH,
+        json={"number": complaint["number"], "tracking_token": token},
+        headers={"Accept-Language": "zh-CN"},
     )
 
     seen = answer.json()
     assert answer.status_code == 200
-    assert (seen["state"], seen["label"], seen["title"]) == ("assigned", "已确定责任部门，正在分析原因", complaint["title"])
+    assert (seen["state"], seen["label"], seen["title"]) == (
+        "assigned",
+        "已确定责任部门，正在分析原因",
+        complaint["title"],
+    )
     assert [step["state"] for step in seen["history"]] == ["acknowledged", "assessed", "assigned"]
     assert "wu" not in answer.text
     assert "设备部" not in answer.text
 
 
-async def test_what_is_promised_is_an_answer_and_no_step_within_the_house(api: Api, desk: Desk) -> None:
-    clocks = [{"name": "cause", "hours": 1, "time": "elapsed"}, {"name": "resolution", "hours": 50, "time": "elapsed"}]
+async def test_what_is_promised_is_an_answer_and_no_step_within_the_house(
+    api: Api, desk: Desk
+) -> None:
+    clocks = [
+        {"name": "cause", "hours": 1, "time": "elapsed"},
+        {"name": "resolution", "hours": 50, "time": "elapsed"},
+    ]
     policy = {"applies": {"severity": "high"}, "clocks": clocks}
     await api.request("PUT", "/v1/sla-policies/tried", json=policy, headers={"If-None-Match": "*"})
     complaint = await desk.record()
@@ -43,7 +54,10 @@ async def test_a_wrong_number_and_a_wrong_token_are_refused_alike(api: Api, desk
     complaint, other = await desk.record(), await desk.record()
     swapped = {"number": complaint["number"], "tracking_token": other["tracking_token"]}
     last = "3" if complaint["number"].endswith("2") else "2"
-    mistyped = {"number": complaint["number"][:-1] + last, "tracking_token": complaint["tracking_token"]}
+    mistyped = {
+        "number": complaint["number"][:-1] + last,
+        "tracking_token": complaint["tracking_token"],
+    }
 
     answers = [await api.client.post(PATH, json=body) for body in (swapped, mistyped)]
 
@@ -56,6 +70,8 @@ async def test_the_token_is_not_kept_in_the_open(api: Api, desk: Desk) -> None:
 
     async with api.service.database.reading() as reader:
         row = await reader.connection.fetchrow("SELECT c::text FROM complaints.complaint c")
-        audit = await reader.connection.fetchrow("SELECT string_agg(a::text, '') FROM complaints.audit_entry a")
+        audit = await reader.connection.fetchrow(
+            "SELECT string_agg(a::text, '') FROM complaints.audit_entry a"
+        )
 
     assert complaint["tracking_token"] not in row[0] + audit[0]

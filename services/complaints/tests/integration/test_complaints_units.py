@@ -4,10 +4,14 @@ from complaints.testing import THE_USUAL_WAY, CustomerFiles, Desk
 from service_kit.testing import Api
 
 
-async def test_outside_the_units_of_its_token_nobody_finds_a_complaint(api: Api, desk: Desk) -> None:
+async def test_outside_the_units_of_its_token_nobody_finds_a_complaint(
+    api: Api, desk: Desk
+) -> None:
     complaint = await desk.walk(await desk.record(), through="response")
     path = f"/v1/complaints/{complaint['id']}"
-    outsider = api.as_(*api.service.scopes, units=["cn.gd.gz2", "cn.gd.g", "cn.sh"], approval_limit="99999.00 CNY")
+    outsider = api.as_(
+        *api.service.scopes, units=["cn.gd.gz2", "cn.gd.g", "cn.sh"], approval_limit="99999.00 CNY"
+    )
 
     answers = [
         await outsider.get(path),
@@ -32,7 +36,9 @@ async def test_above_the_unit_of_a_complaint_it_is_found(api: Api, desk: Desk) -
         assert len((await insider.get("/v1/complaints")).json()["items"]) == 1
 
 
-async def test_a_complaint_moves_with_its_customer(api: Api, desk: Desk, files: CustomerFiles) -> None:
+async def test_a_complaint_moves_with_its_customer(
+    api: Api, desk: Desk, files: CustomerFiles
+) -> None:
     customer_id = files.add(unit="cn.gd.gz")
     complaint = await desk.record(customer_id=customer_id)
     other = await desk.record()
@@ -45,6 +51,12 @@ async def test_a_complaint_moves_with_its_customer(api: Api, desk: Desk, files: 
         if answer.status_code == 200:
             break
         answer = await shanghai.get(f"/v1/complaints/{complaint['id']}")
-    assert (answer.status_code, answer.json()["unit"], answer.json()["version"]) == (200, "cn.sh.pd", 2)
-    assert (await api.as_("complaints:read", units=["cn.gd"]).get(f"/v1/complaints/{complaint['id']}")).status_code == 404
+    assert (answer.status_code, answer.json()["unit"], answer.json()["version"]) == (
+        200,
+        "cn.sh.pd",
+        2,
+    )
+    assert (
+        await api.as_("complaints:read", units=["cn.gd"]).get(f"/v1/complaints/{complaint['id']}")
+    ).status_code == 404
     assert (await desk.read(other))["unit"] == "cn.gd.gz"

@@ -14,18 +14,26 @@ NOTHING = Recipient()
 
 
 def a_file(*, name: str | None = "林晓梅", language: str | None = "zh-Hans") -> Asked:
-    return Asked(Customer(id=AN_ID, unit="cn", name=name, language=language, tier=None, updated_at=NOON), is_answered=True)
+    return Asked(
+        Customer(id=AN_ID, unit="cn", name=name, language=language, tier=None, updated_at=NOON),
+        is_answered=True,
+    )
 
 
 @pytest.mark.parametrize(
     ("spoken", "meant"),
     [
-        *((tag, "zh-CN") for tag in ("zh", "zh-CN", "zh-Hans", "zh-TW", "zh-Hant-HK", "ZH", "zh_TW")),
+        *(
+            (tag, "zh-CN")
+            for tag in ("zh", "zh-CN", "zh-Hans", "zh-TW", "zh-Hant-HK", "ZH", "zh_TW")
+        ),
         *((tag, "en") for tag in ("en", "en-US", "EN", "fr", "ja-JP", "zha", "yue")),
     ],
 )
 @pytest.mark.parametrize("default", ["en", "zh-CN"])
-def test_chinese_of_every_kind_is_chinese_and_every_other_language_english(spoken: str, meant: str, default: str) -> None:
+def test_chinese_of_every_kind_is_chinese_and_every_other_language_english(
+    spoken: str, meant: str, default: str
+) -> None:
     assert spoken_by(spoken, default=default) == meant
 
 
@@ -47,9 +55,16 @@ def test_in_silence_the_letter_goes_by_what_the_case_keeps_and_says_so() -> None
 
 @pytest.mark.parametrize(("name", "language"), [(None, None), (None, "en"), ("Ann", None)])
 @pytest.mark.parametrize(
-    ("asked", "refusal"), [(SILENCE, RecipientNotKnown), (NO_FILE, RecipientUnknown), (a_file(name=" "), RecipientUnknown)]
+    ("asked", "refusal"),
+    [
+        (SILENCE, RecipientNotKnown),
+        (NO_FILE, RecipientUnknown),
+        (a_file(name=" "), RecipientUnknown),
+    ],
 )
-def test_a_recipient_is_never_guessed(asked: Asked, refusal: type[Exception], name: str | None, language: str | None) -> None:
+def test_a_recipient_is_never_guessed(
+    asked: Asked, refusal: type[Exception], name: str | None, language: str | None
+) -> None:
     with pytest.raises(refusal):
         addressee(asked, NOTHING, name=name, language=language, default="en")
 

@@ -53,7 +53,9 @@ def test_a_clock_is_breached_at_the_due_date_itself() -> None:
 def test_a_breached_clock_keeps_its_due_date_through_a_pause() -> None:
     clock, _ = a_clock().tell(at=START + hours(5))
 
-    resumed = clock.pause(timeline=ELAPSED, at=START + hours(5)).resume(timeline=ELAPSED, at=START + hours(8))
+    resumed = clock.pause(timeline=ELAPSED, at=START + hours(5)).resume(
+        timeline=ELAPSED, at=START + hours(8)
+    )
 
     assert (resumed.state, resumed.due_at) == (ClockState.BREACHED, START + hours(4))
 
@@ -76,9 +78,14 @@ def test_a_pause_moves_the_due_date_by_the_working_time_that_was_left() -> None:
 
     paused = clock.pause(timeline=calendar, at=START + hours(1))
     assert (paused.state, paused.next_at) == (ClockState.PAUSED, None)
-    resumed = paused.resume(timeline=calendar, at=START + hours(7))  # 17:00: one of three hours left today
+    resumed = paused.resume(
+        timeline=calendar, at=START + hours(7)
+    )  # 17:00: one of three hours left today
 
-    assert (resumed.state, resumed.due_at) == (ClockState.RUNNING, datetime(2026, 3, 12, 3, 0, tzinfo=UTC))
+    assert (resumed.state, resumed.due_at) == (
+        ClockState.RUNNING,
+        datetime(2026, 3, 12, 3, 0, tzinfo=UTC),
+    )
 
 
 def test_time_before_the_recording_counts() -> None:
@@ -92,9 +99,16 @@ def test_time_before_the_recording_counts() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(gaps=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 5000)), max_size=6), allowed=st.integers(1, 6000))
-def test_what_is_counted_before_the_due_date_is_just_the_allowed_time(gaps: list[tuple[int, int]], allowed: int) -> None:
-    """However often a clock pauses, the working time in which it ran until its due date is what the policy allows."""
+@given(
+    gaps=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 5000)), max_size=6),
+    allowed=st.integers(1, 6000),
+)
+def test_what_is_counted_before_the_due_date_is_just_the_allowed_time(
+    gaps: list[tuple[int, int]], allowed: int
+) -> None:
+    """However often a clock pauses,
+    the working time in which it ran until its due date is what the policy allows.
+    """
     calendar = a_calendar()
     clock = Clock.start(some_terms(allowed=timedelta(minutes=allowed)), timeline=calendar, at=START)
     at, counted = START, timedelta(0)

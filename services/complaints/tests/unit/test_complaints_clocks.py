@@ -21,7 +21,12 @@ def after(hours: float) -> datetime:
     return START + timedelta(hours=hours)
 
 
-TERMS = [some_terms(name="first_reply"), some_terms(name="resolution"), some_terms(name="validity"), some_terms(name="archive")]
+TERMS = [
+    some_terms(name="first_reply"),
+    some_terms(name="resolution"),
+    some_terms(name="validity"),
+    some_terms(name="archive"),
+]
 
 
 def states_of(clocks: Clocks) -> dict[str, str]:
@@ -33,7 +38,11 @@ def begun() -> Clocks:
 
 
 def test_a_new_case_starts_the_clocks_of_its_first_state() -> None:
-    assert states_of(begun()) == {"archive": "running", "first_reply": "running", "resolution": "running"}
+    assert states_of(begun()) == {
+        "archive": "running",
+        "first_reply": "running",
+        "resolution": "running",
+    }
 
 
 def test_a_move_ends_the_clock_it_was_waited_for_and_starts_the_next() -> None:
@@ -84,7 +93,11 @@ def test_a_reopened_case_gets_a_new_round_of_its_resolution() -> None:
 
 
 def test_a_withdrawal_while_paused_ends_the_clocks() -> None:
-    withdrawn = begun().enter(State.PAUSED, TERMS, elapsed, at=after(1)).enter(State.WITHDRAWN, TERMS, elapsed, at=after(2))
+    withdrawn = (
+        begun()
+        .enter(State.PAUSED, TERMS, elapsed, at=after(1))
+        .enter(State.WITHDRAWN, TERMS, elapsed, at=after(2))
+    )
 
     assert {clock.state for clock in withdrawn.all} == {ClockState.MET}
 
@@ -103,13 +116,17 @@ def test_a_new_promise_keeps_the_earlier_one() -> None:
 
 
 def test_what_is_told_comes_in_the_order_in_which_it_fell_due() -> None:
-    terms = [some_terms(name="resolution", allowed=timedelta(hours=8)), some_terms(name="first_reply")]
+    terms = [
+        some_terms(name="resolution", allowed=timedelta(hours=8)),
+        some_terms(name="first_reply"),
+    ]
     clocks = Clocks(()).begin(terms, elapsed, state=State.RECEIVED, at=START)
 
     _, told = clocks.tell(at=after(5))
 
     assert [(each.clock.name, each.mark.percent) for each in told] == [
-        ("first_reply", 50), ("first_reply", 75), ("resolution", 50), ("first_reply", 100), ("first_reply", 100),
+        ("first_reply", 50), ("first_reply", 75), ("resolution", 50), ("first_reply", 100),
+        ("first_reply", 100),
     ]  # fmt: skip
 
 
@@ -120,7 +137,9 @@ def test_the_policy_that_describes_the_case_most_closely_is_taken() -> None:
     policies = [everything, severe, golden]
 
     def found(severity: Severity, tier: int | None) -> str:
-        policy = closest(policies, kind=Kind.COMPLAINT, severity=severity, tier=tier, channel=Channel.WEB)
+        policy = closest(
+            policies, kind=Kind.COMPLAINT, severity=severity, tier=tier, channel=Channel.WEB
+        )
         return policy.name if policy else ""
 
     assert found(Severity.LOW, 6) == "standard"
@@ -128,5 +147,17 @@ def test_the_policy_that_describes_the_case_most_closely_is_taken() -> None:
     assert found(Severity.CRITICAL, 3) == "severe"
     assert found(Severity.CRITICAL, 5) == "golden"
     newer = a_policy(name="a", written_at=after(48))
-    assert closest([everything, newer], kind=Kind.COMPLAINT, severity=Severity.LOW, tier=1, channel=Channel.WEB) == newer
-    assert closest([severe], kind=Kind.COMPLAINT, severity=Severity.LOW, tier=1, channel=Channel.WEB) is None
+    assert (
+        closest(
+            [everything, newer],
+            kind=Kind.COMPLAINT,
+            severity=Severity.LOW,
+            tier=1,
+            channel=Channel.WEB,
+        )
+        == newer
+    )
+    assert (
+        closest([severe], kind=Kind.COMPLAINT, severity=Severity.LOW, tier=1, channel=Channel.WEB)
+        is None
+    )

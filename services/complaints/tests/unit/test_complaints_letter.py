@@ -48,7 +48,9 @@ def text_of(docx: bytes) -> str:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("verdict", [*Verdict, None])
-def test_every_verdict_makes_a_letter_in_both_languages(language: str, verdict: Verdict | None) -> None:
+def test_every_verdict_makes_a_letter_in_both_languages(
+    language: str, verdict: Verdict | None
+) -> None:
     letter = compose(a_matter(verdict=verdict), language)
 
     assert render_pdf(letter).startswith(b"%PDF-")
@@ -56,7 +58,9 @@ def test_every_verdict_makes_a_letter_in_both_languages(language: str, verdict: 
 
 
 def test_a_letter_may_be_written_at_any_part_of_a_second() -> None:
-    letter = replace(compose(a_matter(), "en"), written_at=datetime(2026, 3, 11, 10, 0, 0, 123456, tzinfo=UTC))
+    letter = replace(
+        compose(a_matter(), "en"), written_at=datetime(2026, 3, 11, 10, 0, 0, 123456, tzinfo=UTC)
+    )
 
     assert render_pdf(letter).startswith(b"%PDF-")
 
@@ -71,7 +75,9 @@ def test_the_english_letter_is_english() -> None:
 
 
 def test_what_was_not_upheld_gets_no_apology_and_no_empty_headings() -> None:
-    text = text_of(render_docx(compose(a_matter(verdict=Verdict.NOT_UPHELD, problem="", remedies=0), "zh-CN")))
+    text = text_of(
+        render_docx(compose(a_matter(verdict=Verdict.NOT_UPHELD, problem="", remedies=0), "zh-CN"))
+    )
 
     assert "深表歉意" not in text
     assert "处理措施" not in text
@@ -93,11 +99,30 @@ def test_whatever_was_written_is_printed_as_it_stands(text: str, language: str) 
     pdf, docx = render_pdf(letter), render_docx(letter)
 
     assert pdf.startswith(b"%PDF-")
-    if printable(text).strip() and "\t" not in text and len(text.split()) == 1 == len(printable(text).splitlines()):
+    if (
+        printable(text).strip()
+        and "\t" not in text
+        and len(text.split()) == 1 == len(printable(text).splitlines())
+    ):
         assert printable(text).strip() in text_of(docx)
 
 
-MARKUP = ['#read("/etc/passwd")', "#panic()", "$ x", "*", "]", "#", '"', "\\", "*/", "//", "= x", "<a>", "{{ x }}", "{% x"]
+MARKUP = [
+    '#read("/etc/passwd")',
+    "#panic()",
+    "$ x",
+    "*",
+    "]",
+    "#",
+    '"',
+    "\\",
+    "*/",
+    "//",
+    "= x",
+    "<a>",
+    "{{ x }}",
+    "{% x",
+]
 
 
 @pytest.mark.parametrize("source", MARKUP)

@@ -26,7 +26,14 @@ GIVING = (Move.PROPOSAL, Move.APPROVAL, Move.WITHDRAWAL)
 WHY = records.Reason(reason="because")
 LIMITS = {"li": yuan("100"), "wang": yuan("1000"), "zhou": None, "zhao": yuan("100000")}
 people = st.sampled_from(sorted(LIMITS))
-POLICY = a_policy(clocks=[rule("first_reply", hours=2), rule("resolution", hours=30), rule("approval", hours=1), rule("all", hours=99)])
+POLICY = a_policy(
+    clocks=[
+        rule("first_reply", hours=2),
+        rule("resolution", hours=30),
+        rule("approval", hours=1),
+        rule("all", hours=99),
+    ]
+)
 TERMS = [POLICY.terms(each, calendar_version=1) for each in POLICY.clocks]
 
 
@@ -75,9 +82,13 @@ class Case(RuleBasedStateMachine):
         self.told += told
         for each in told:
             if each.mark.is_escalation:
-                self.complaint = self.complaint.escalate(None if each.mark.level < 0 else each.mark.level)
+                self.complaint = self.complaint.escalate(
+                    None if each.mark.level < 0 else each.mark.level
+                )
 
-    @step_rule(who=people, move=st.sampled_from(list(Move)), yes=st.booleans(), amount=st.integers(0, 2000))
+    @step_rule(
+        who=people, move=st.sampled_from(list(Move)), yes=st.booleans(), amount=st.integers(0, 2000)
+    )
     def any_move(self, who: str, move: Move, yes: bool, amount: int) -> None:
         by = a_hand(who, limit=LIMITS[who])
         case, at = self.complaint, self.at
@@ -86,21 +97,37 @@ class Case(RuleBasedStateMachine):
         decision = Decision.APPROVED if yes else (Decision.RETURNED, Decision.REJECTED)[amount % 2]
         answer = records.Response(language="en", channel=Channel.LETTER, letter_id=uuid4())
         attempts = {
-            Move.ACKNOWLEDGEMENT: lambda: case.acknowledge(records.Acknowledgement(message=None), by=by, at=at),
-            Move.VALIDITY: lambda: case.assess(records.Validity(verdict=verdict, reason=""), by=by, at=at),
-            Move.RESPONSIBILITY: lambda: case.assign(records.Responsibility(department="d", handler=who), by=by, at=at),
-            Move.CAUSE: lambda: case.analyze(records.Cause(category="c", whys=(), evidence=None), by=by, at=at),
+            Move.ACKNOWLEDGEMENT: lambda: case.acknowledge(
+                records.Acknowledgement(message=None), by=by, at=at
+            ),
+            Move.VALIDITY: lambda: case.assess(
+                records.Validity(verdict=verdict, reason=""), by=by, at=at
+            ),
+            Move.RESPONSIBILITY: lambda: case.assign(
+                records.Responsibility(department="d", handler=who), by=by, at=at
+            ),
+            Move.CAUSE: lambda: case.analyze(
+                records.Cause(category="c", whys=(), evidence=None), by=by, at=at
+            ),
             Move.PROPOSAL: lambda: case.propose(proposal, self.books(), by=by, at=at),
-            Move.APPROVAL: lambda: case.decide(records.Approval(decision=decision, comment=None), self.books(), by=by, at=at),
+            Move.APPROVAL: lambda: case.decide(
+                records.Approval(decision=decision, comment=None), self.books(), by=by, at=at
+            ),
             Move.IMPLEMENTATION: lambda: case.implement(None, None if yes else (1,), by=by, at=at),
             Move.RESPONSE: lambda: case.respond(answer, by=by, at=at),
-            Move.FEEDBACK: lambda: case.hear(records.Feedback(accepted=yes, satisfaction=3, comment=None), by=by, at=at),
+            Move.FEEDBACK: lambda: case.hear(
+                records.Feedback(accepted=yes, satisfaction=3, comment=None), by=by, at=at
+            ),
             Move.SUMMARY: lambda: case.close(
-                records.Summary(lesson="l", calmed_by=None, improvement_told=None, would_stay=yes), by=by, at=at
+                records.Summary(lesson="l", calmed_by=None, improvement_told=None, would_stay=yes),
+                by=by,
+                at=at,
             ),
             Move.WITHDRAWAL: lambda: case.withdraw(WHY, by=by, at=at),
             Move.REOPENING: lambda: case.reopen(WHY, by=by, at=at),
-            Move.REASSIGNMENT: lambda: case.reassign(records.Reassignment(reason="r", department=None, handler=who), by=by, at=at),
+            Move.REASSIGNMENT: lambda: case.reassign(
+                records.Reassignment(reason="r", department=None, handler=who), by=by, at=at
+            ),
             Move.PAUSE: lambda: case.pause(WHY, by=by, at=at),
             Move.RESUMPTION: lambda: case.resume(WHY, by=by, at=at),
         }
@@ -111,32 +138,48 @@ class Case(RuleBasedStateMachine):
         except Forbidden:
             assert move is Move.APPROVAL
             books = self.books()
-            assert who in books.authors or (yes and (by.limit is None or exceed(case.totals, by.limit, given=books.given)))
+            assert who in books.authors or (
+                yes and (by.limit is None or exceed(case.totals, by.limit, given=books.given))
+            )
         else:
             self.make(move, moved)
 
     @precondition(lambda self: self.complaint.is_open and self.complaint.state is not State.PAUSED)
     @step_rule()
     def the_walk_goes_on_by_a_step(self) -> None:
-        """Keeps random walks from ending early: there is always a move other than the sideways ones."""
+        """Keeps random walks from ending early:
+        there is always a move other than the sideways ones.
+        """
         sideways = {Move.WITHDRAWAL, Move.REASSIGNMENT, Move.PAUSE}
         assert set(self.complaint.allowed_moves) - sideways
 
     @invariant()
     def money_is_spent_only_with_somebodys_right(self) -> None:
-        if self.complaint.state not in {State.APPROVED, State.IMPLEMENTED} or self.complaint.proposal is None:
+        if (
+            self.complaint.state not in {State.APPROVED, State.IMPLEMENTED}
+            or self.complaint.proposal is None
+        ):
             return
         proposal = next(step for step in reversed(self.steps) if step.move is Move.PROPOSAL)
         totals = sums(remedy.amount for remedy in proposal.record.remedies)  # type: ignore[union-attr]  # A proposal's step holds a proposal.
         after = self.steps[self.steps.index(proposal) :]
-        decided = [step for step in after if step.move is Move.APPROVAL and step.entered is State.APPROVED]
-        by_other = any(step.by.sub != proposal.by.sub and not exceed(totals, step.by.limit) for step in decided)
+        decided = [
+            step for step in after if step.move is Move.APPROVAL and step.entered is State.APPROVED
+        ]
+        by_other = any(
+            step.by.sub != proposal.by.sub and not exceed(totals, step.by.limit) for step in decided
+        )
         assert by_other or not exceed(totals, proposal.by.limit)
 
     @invariant()
     def nobody_gives_more_than_their_limit_alone_over_all_rounds(self) -> None:
         last = self.steps[-1] if self.steps else None
-        if last is None or last.move is not Move.PROPOSAL or last.entered is not State.APPROVED or not self.complaint.totals:
+        if (
+            last is None
+            or last.move is not Move.PROPOSAL
+            or last.entered is not State.APPROVED
+            or not self.complaint.totals
+        ):
             return
         limit = LIMITS[last.by.sub]
         costs = sum(each.amount for each in self.complaint.totals)
@@ -150,7 +193,11 @@ class Case(RuleBasedStateMachine):
             if isinstance(step.record, records.Proposal):
                 remedies = {remedy.number: remedy.amount for remedy in step.record.remedies}
             elif isinstance(step.record, records.Implementation):
-                paid += sum(amount.amount for number in step.record.done if (amount := remedies[number]) is not None)
+                paid += sum(
+                    amount.amount
+                    for number in step.record.done
+                    if (amount := remedies[number]) is not None
+                )
         return paid
 
     @invariant()

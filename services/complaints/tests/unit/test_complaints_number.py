@@ -40,7 +40,10 @@ def test_two_swapped_neighbors_are_noticed(complaint_id: UUID, place: int) -> No
 
 @given(ids)
 def test_a_further_attempt_gives_another_number(complaint_id: UUID) -> None:
-    assert len({complaint_number(complaint_id, day=DAY, attempt=attempt) for attempt in range(20)}) > 15
+    assert (
+        len({complaint_number(complaint_id, day=DAY, attempt=attempt) for attempt in range(20)})
+        > 15
+    )
 
 
 @given(st.text(max_size=20))

@@ -9,8 +9,18 @@ from complaints.testing import AN_ID, NOON
 from complaints.words import Severity
 
 
-def an_answer(*, instrument: str = "nps", score: int = 3, reasons: Sequence[str] = ("low_score",)) -> CriticalAnswer:
-    return CriticalAnswer(id=AN_ID, customer_id=AN_ID, instrument=instrument, score=score, reasons=reasons, answered_at=NOON, unit="cn.gd")
+def an_answer(
+    *, instrument: str = "nps", score: int = 3, reasons: Sequence[str] = ("low_score",)
+) -> CriticalAnswer:
+    return CriticalAnswer(
+        id=AN_ID,
+        customer_id=AN_ID,
+        instrument=instrument,
+        score=score,
+        reasons=reasons,
+        answered_at=NOON,
+        unit="cn.gd",
+    )
 
 
 @pytest.mark.parametrize(
@@ -22,7 +32,9 @@ def an_answer(*, instrument: str = "nps", score: int = 3, reasons: Sequence[str]
         (["remark"], "zh-CN", "调查留言严重: NPS 3"),
     ],
 )
-def test_the_title_says_what_makes_the_answer_critical(reasons: list[str], language: str, title: str) -> None:
+def test_the_title_says_what_makes_the_answer_critical(
+    reasons: list[str], language: str, title: str
+) -> None:
     assert an_answer(reasons=reasons).title(language) == title
 
 
@@ -31,7 +43,9 @@ def test_a_critical_remark_is_graver_than_a_low_score() -> None:
     assert an_answer(reasons=["low_score", "remark"]).severity is Severity.HIGH
 
 
-def test_the_worst_satisfaction_is_the_greatest_dissatisfaction_and_a_recommendation_is_none() -> None:
+def test_the_worst_satisfaction_is_the_greatest_dissatisfaction_and_a_recommendation_is_none() -> (
+    None
+):
     degrees = [an_answer(instrument="csat", score=score).dissatisfaction for score in (1, 2, 5)]
 
     assert degrees == [5, 4, 1]

@@ -33,7 +33,9 @@ class AgentNotFound(NotFound):
 
 
 class QueueOfAgentUnknown(Conflict):
-    """The profile names queues that do not exist or lie outside the units of this token; `queues` lists them."""
+    """The profile names queues that do not exist or lie outside the units of this token;
+    `queues` lists them.
+    """
 
 
 # What an agent does shows in the most binding of the works in hand.
@@ -47,7 +49,9 @@ BY_WORK: Mapping[str, RoutingStatus] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What an agent can take: skills with levels, languages, queues, and how many at once per channel."""
+    """What an agent can take:
+    skills with levels, languages, queues, and how many at once per channel.
+    """
 
     name: str
     team: str | None
@@ -82,8 +86,12 @@ class Agent:
         return replace(self, profile=profile, unit=unit, version=self.version + 1, updated_at=at)
 
     def present(self, presence: Presence, *, at: datetime) -> Self:
-        """The agent with another presence; saying `available` again also ends `not_responding` and begins a new idle time."""
-        begins = presence is Presence.AVAILABLE and (self.presence is not presence or not self.is_responding)
+        """The agent with another presence;
+        saying `available` again also ends `not_responding` and begins a new idle time.
+        """
+        begins = presence is Presence.AVAILABLE and (
+            self.presence is not presence or not self.is_responding
+        )
         return replace(
             self,
             presence=presence,
@@ -94,7 +102,9 @@ class Agent:
 
     def status(self, work_states: Iterable[str]) -> RoutingStatus:
         """What the agent is at, from presence and the states of the works in hand."""
-        return status_of(self.presence.value, is_responding=self.is_responding, work_states=work_states)
+        return status_of(
+            self.presence.value, is_responding=self.is_responding, work_states=work_states
+        )
 
 
 def status_of(presence: str, *, is_responding: bool, work_states: Iterable[str]) -> RoutingStatus:

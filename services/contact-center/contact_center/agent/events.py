@@ -11,7 +11,9 @@ from contact_center.words import Presence
 
 
 class AgentData(Output):
-    """An agent was taken on or changed, or said what it is at; who let a call ring out is not responding."""
+    """An agent was taken on or changed, or said what it is at;
+    who let a call ring out is not responding.
+    """
 
     agent_id: Id
     presence: Presence
@@ -26,5 +28,9 @@ EVENTS: Mapping[str, type[Output]] = {
 
 
 def of_agent(type_: str, agent: Agent, *, at: datetime) -> Event:
-    payload = {"agent_id": str(agent.id), "presence": agent.presence.value, "is_responding": agent.is_responding}
+    payload = {
+        "agent_id": str(agent.id),
+        "presence": agent.presence.value,
+        "is_responding": agent.is_responding,
+    }
     return Event(type=type_, subject=agent.id, unit=agent.unit, at=at, payload=payload)

@@ -11,7 +11,14 @@ from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
 
-from contact_center.acting import OWN_PRESENCE, ActsForAnotherAgent, ActsForOneAgent, agent_of, require_acting_for, require_no_agent
+from contact_center.acting import (
+    OWN_PRESENCE,
+    ActsForAnotherAgent,
+    ActsForOneAgent,
+    agent_of,
+    require_acting_for,
+    require_no_agent,
+)
 from contact_center.agent import use_cases
 from contact_center.agent.domain import Agent, AgentNotFound, QueueOfAgentUnknown
 from contact_center.agent.domain import Presence as PresenceState
@@ -34,20 +41,37 @@ router = Router(tags=["agents"])
 FIRST = UUID(int=0)
 
 
-@router.post("/v1/agents", status_code=201, response_model=AgentView, raises=[QueueOfAgentUnknown, ActsForOneAgent])
+@router.post(
+    "/v1/agents",
+    status_code=201,
+    response_model=AgentView,
+    raises=[QueueOfAgentUnknown, ActsForOneAgent],
+)
 async def create_agent(body: NewAgent, call: Annotated[Call, requires("agents:write")]) -> Response:
     """Take on an agent.
 
-    A new agent is offline; offers come once its presence is `available`. `capacity` says how many contacts of each channel the
-    agent may have at once, those in wrap-up included.
+    A new agent is offline; offers come once its presence is `available`. `capacity` says how many
+    contacts of each channel the agent may have at once, those in wrap-up included.
     """
     require_no_agent(call.caller)
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
         queues = QueueReader(tx, units_of(call.caller))
-        created = await use_cases.create(AgentStore(tx), queues, body.profile(), unit=unit, id=call.new_id(), at=await database_time(tx))
+        created = await use_cases.create(
+            AgentStore(tx),
+            queues,
+            body.profile(),
+            unit=unit,
+            id=call.new_id(),
+            at=await database_time(tx),
+        )
         view = agent_view(created, ())
-        return call.created(view, location=f"/v1/agents/{created.id}", version=created.version, variant=variant(view))
+        return call.created(
+            view,
+            location=f"/v1/agents/{created.id}",
+            version=created.version,
+            variant=variant(view),
+        )
 
 
 @router.get("/v1/agents", response_model=Page[AgentView])
@@ -55,13 +79,17 @@ async def list_agents(
     call: Annotated[Call, requires("agents:read")],
     page: Annotated[PageOf, Depends()],
     queue_id: Annotated[Id | None, Query(description="Only agents of this queue.")] = None,
-    presence: Annotated[Presence | None, Query(description="Only agents with this presence.")] = None,
+    presence: Annotated[
+        Presence | None, Query(description="Only agents with this presence.")
+    ] = None,
 ) -> Response:
     """List agents with what they are at, oldest first."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
         store = AgentReader(reader, units_of(call.caller))
-        agents = await store.page(after=after, limit=page.fetch, queue_id=queue_id, presence=presence)
+        agents = await store.page(
+            after=after, limit=page.fetch, queue_id=queue_id, presence=presence
+        )
         works = await store.works(agent.id for agent in agents)
     views = [agent_view(agent, works.get(agent.id, ())) for agent in agents]
     return call.page(page, views, next_cursor=page.next_cursor(agents, "id"))
@@ -77,8 +105,14 @@ async def read_agent(agent_id: Id, call: Annotated[Call, requires("agents:read")
     return call.answer(view, version=agent.version, variant=variant(view))
 
 
-@router.put("/v1/agents/{agent_id}", response_model=AgentView, raises=[AgentNotFound, QueueOfAgentUnknown, ActsForOneAgent])
-async def replace_agent(agent_id: Id, body: NewAgent, call: Annotated[Call, requires("agents:write")]) -> Response:
+@router.put(
+    "/v1/agents/{agent_id}",
+    response_model=AgentView,
+    raises=[AgentNotFound, QueueOfAgentUnknown, ActsForOneAgent],
+)
+async def replace_agent(
+    agent_id: Id, body: NewAgent, call: Annotated[Call, requires("agents:write")]
+) -> Response:
     """Replace an agent's profile; contacts in hand are not touched."""
     require_no_agent(call.caller)
     async with call.transaction() as tx:
@@ -91,7 +125,11 @@ async def replace_agent(agent_id: Id, body: NewAgent, call: Annotated[Call, requ
     response_model=AgentView,
     raises=[AgentNotFound, QueueOfAgentUnknown, PatchedDocumentIncomplete, ActsForOneAgent],
 )
-async def change_agent(agent_id: Id, body: Annotated[AgentPatch, MergePatch], call: Annotated[Call, requires("agents:write")]) -> Response:
+async def change_agent(
+    agent_id: Id,
+    body: Annotated[AgentPatch, MergePatch],
+    call: Annotated[Call, requires("agents:write")],
+) -> Response:
     """Change some of an agent's profile; contacts in hand are not touched."""
     require_no_agent(call.caller)
     async with call.transaction() as tx:
@@ -99,8 +137,12 @@ async def change_agent(agent_id: Id, body: Annotated[AgentPatch, MergePatch], ca
         return await _changed(call, tx, agent, body.merged(agent))
 
 
-@router.get("/v1/agents/{agent_id}/presence", response_model=PresenceOut, raises=[AgentNotFound], etag=False)
-async def read_agent_presence(agent_id: Id, call: Annotated[Call, requires("agents:read")]) -> Response:
+@router.get(
+    "/v1/agents/{agent_id}/presence", response_model=PresenceOut, raises=[AgentNotFound], etag=False
+)
+async def read_agent_presence(
+    agent_id: Id, call: Annotated[Call, requires("agents:read")]
+) -> Response:
     """Read what an agent is at."""
     async with call.reading() as reader:
         store = AgentReader(reader, units_of(call.caller))
@@ -108,21 +150,31 @@ async def read_agent_presence(agent_id: Id, call: Annotated[Call, requires("agen
         return call.answer(presence_out(agent, (await store.works([agent_id])).get(agent_id, ())))
 
 
-@router.put("/v1/agents/{agent_id}/presence", response_model=PresenceOut, raises=[AgentNotFound, ActsForAnotherAgent], conditional=False)
+@router.put(
+    "/v1/agents/{agent_id}/presence",
+    response_model=PresenceOut,
+    raises=[AgentNotFound, ActsForAnotherAgent],
+    conditional=False,
+)
 async def replace_agent_presence(
-    agent_id: Id, body: PresenceIn, call: Annotated[Call, requires("agents:write", instead=(OWN_PRESENCE,))]
+    agent_id: Id,
+    body: PresenceIn,
+    call: Annotated[Call, requires("agents:write", instead=(OWN_PRESENCE,))],
 ) -> Response:
     """Say what an agent is at.
 
-    Only `available` agents get offers; saying it again ends `not_responding`. Contacts in hand stay in hand, an offer that was
-    not answered yet is withdrawn and goes to somebody else. `presence:write` is enough for the agent for whom the token acts; a token
-    that acts for an agent says it for nobody else.
+    Only `available` agents get offers; saying it again ends `not_responding`. Contacts in hand stay
+    in hand, an offer that was not answered yet is withdrawn and goes to somebody else.
+    `presence:write` is enough for the agent for whom the token acts; a token that acts for an agent
+    says it for nobody else.
     """
     require_acting_for(call.caller, agent_id, broad=("agents:write",))
     units = None if agent_of(call.caller) == agent_id else units_of(call.caller)
     async with call.transaction() as tx:
         store = AgentStore(tx, units)
-        agent = await use_cases.change_presence(store, agent_id, PresenceState(body.presence), at=await database_time(tx))
+        agent = await use_cases.change_presence(
+            store, agent_id, PresenceState(body.presence), at=await database_time(tx)
+        )
         return call.answer(presence_out(agent, (await store.works([agent_id])).get(agent_id, ())))
 
 

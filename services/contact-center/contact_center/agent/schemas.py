@@ -9,10 +9,23 @@ from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPat
 from contact_center.agent.domain import Agent, Profile
 from contact_center.agent.work import Work
 from contact_center.patches import patched
-from contact_center.words import Channel, Places, Presence, RoutingStatus, SkillsIn, SkillsOut, Spoken, absent, levels, skills_out
+from contact_center.words import (
+    Channel,
+    Places,
+    Presence,
+    RoutingStatus,
+    SkillsIn,
+    SkillsOut,
+    Spoken,
+    absent,
+    levels,
+    skills_out,
+)
 
 Capacity = Annotated[dict[Channel, Places], Field(max_length=8, examples=[{"voice": 1, "chat": 3}])]
-CapacityPatch = Annotated[dict[Channel, Places | None], Field(max_length=8, examples=[{"chat": 2, "email": None}])]
+CapacityPatch = Annotated[
+    dict[Channel, Places | None], Field(max_length=8, examples=[{"chat": 2, "email": None}])
+]
 QueueIds = Annotated[list[Id], Field(max_length=100)]
 Languages = Annotated[list[Spoken], Field(max_length=20)]
 WorkState = Annotated[str, Field(max_length=20, examples=["assigned"])]
@@ -24,13 +37,17 @@ def one_call() -> dict[Channel, int]:
 
 
 class NewAgent(Input):
-    """An agent to take on. Empty `languages` means that any language will do; a channel without capacity is not served."""
+    """An agent to take on.
+    Empty `languages` means that any language will do; a channel without capacity is not served.
+    """
 
     name: Line
     unit: UnitPath | None = None
     team: Line | None = None
     skills: Annotated[SkillsIn, Field(default_factory=list)]
-    capacity: Annotated[Capacity, Field(default_factory=one_call, description="One call when left out.")]
+    capacity: Annotated[
+        Capacity, Field(default_factory=one_call, description="One call when left out.")
+    ]
     languages: Annotated[Languages, Field(default_factory=list)]
     queues: Annotated[QueueIds, Field(default_factory=list)]
 
@@ -89,7 +106,9 @@ class PresenceOut(Output):
 
 
 class AgentPatch(Input):
-    """What changes in an agent; `team: null` takes the team away, null for a channel of `capacity` that channel."""
+    """What changes in an agent; `team:
+    null` takes the team away, null for a channel of `capacity` that channel.
+    """
 
     name: Line = absent()
     unit: UnitPath = absent()
@@ -107,19 +126,31 @@ class AgentPatch(Input):
 def agent_view(agent: Agent, works: Sequence[Work]) -> AgentView:
     profile = agent.profile
     return AgentView(
-        **{name: getattr(agent, name) for name in ("id", "unit", "presence_since", "created_at", "updated_at")},
+        **{
+            name: getattr(agent, name)
+            for name in ("id", "unit", "presence_since", "created_at", "updated_at")
+        },
         name=profile.name,
         team=profile.team,
         skills=skills_out(profile.skills),
-        capacity={channel: profile.capacity[channel] for channel in get_args(Channel) if channel in profile.capacity},
+        capacity={
+            channel: profile.capacity[channel]
+            for channel in get_args(Channel)
+            if channel in profile.capacity
+        },
         languages=list(profile.languages),
         queues=list(profile.queues),
         presence=agent.presence.value,
         routing_status=agent.status(work.state for work in works).value,
-        contacts=[WorkOut(**{name: getattr(work, name) for name in WorkOut.model_fields}) for work in works],
+        contacts=[
+            WorkOut(**{name: getattr(work, name) for name in WorkOut.model_fields})
+            for work in works
+        ],
     )
 
 
 def presence_out(agent: Agent, works: Sequence[Work]) -> PresenceOut:
     status = agent.status(work.state for work in works)
-    return PresenceOut(presence=agent.presence.value, routing_status=status.value, since=agent.presence_since)
+    return PresenceOut(
+        presence=agent.presence.value, routing_status=status.value, since=agent.presence_since
+    )

@@ -36,7 +36,11 @@ PAGE = (
 )
 SOME = select(agent).where(agent.c.id == any_(_ids))
 PRESENT = select(agent).where(agent.c.presence != Presence.OFFLINE.value)
-WORKS = select(agent_work).where(agent_work.c.agent_id == any_(_ids)).order_by(agent_work.c.agent_id, agent_work.c.since)
+WORKS = (
+    select(agent_work)
+    .where(agent_work.c.agent_id == any_(_ids))
+    .order_by(agent_work.c.agent_id, agent_work.c.since)
+)
 ALL_WORKS = select(agent_work)
 KNOWN = select(agent.c.id).where(agent.c.id == any_(_ids), within_units(agent.c.unit))
 MOST_DUE = 100
@@ -44,7 +48,9 @@ _has_left = or_(agent.c.presence != Presence.AVAILABLE.value, not_(agent.c.is_re
 DUE = (
     select(agent_work.c.contact_id)
     .join(agent, agent.c.id == agent_work.c.agent_id)
-    .where(or_(agent_work.c.until <= bindparam("at"), (agent_work.c.state == "offered") & _has_left))
+    .where(
+        or_(agent_work.c.until <= bindparam("at"), (agent_work.c.state == "offered") & _has_left)
+    )
     .order_by(agent_work.c.agent_id)
     .limit(MOST_DUE)
 )
@@ -61,8 +67,16 @@ class AgentReader(Reads):
         """AgentNotFound where there is none in the caller's units."""
         return found(await self._reader.fetch_one(FIND, id=agent_id, units=self._units))
 
-    async def page(self, *, after: UUID, limit: int, queue_id: UUID | None, presence: str | None) -> list[Agent]:
-        given = {"units": self._units, "after": after, "limit": limit, "queue_id": queue_id, "presence": presence}
+    async def page(
+        self, *, after: UUID, limit: int, queue_id: UUID | None, presence: str | None
+    ) -> list[Agent]:
+        given = {
+            "units": self._units,
+            "after": after,
+            "limit": limit,
+            "queue_id": queue_id,
+            "presence": presence,
+        }
         return [agent_of(row) for row in await self._reader.fetch(PAGE, **given)]
 
     async def some(self, ids: Iterable[UUID]) -> list[Agent]:
@@ -85,7 +99,9 @@ class AgentReader(Reads):
         return frozenset(row["id"] for row in rows)
 
     async def due(self, at: datetime) -> list[UUID]:
-        """Contacts whose offer ran out, whose agent left before answering, or whose wrap-up time is over."""
+        """Contacts whose offer ran out, whose agent left before answering,
+        or whose wrap-up time is over.
+        """
         return [row["contact_id"] for row in await self._reader.fetch(DUE, at=at)]
 
 
@@ -101,16 +117,34 @@ class AgentStore(AgentReader, Writes):
         return {row["id"]: agent_of(row) for row in await self._tx.fetch(LOCK_SOME, ids=list(ids))}
 
     async def add(self, added: Agent) -> None:
-        row = _profile_row(added) | _presence_row(added) | {"id": added.id, "created_at": added.created_at}
+        row = (
+            _profile_row(added)
+            | _presence_row(added)
+            | {"id": added.id, "created_at": added.created_at}
+        )
         await self._write(INSERT, added, "agent.created", row, at=added.created_at)
 
     async def save(self, changed: Agent) -> None:
-        await self._write(UPDATE, changed, "agent.changed", _profile_row(changed) | {"of_id": changed.id}, at=changed.updated_at)
+        await self._write(
+            UPDATE,
+            changed,
+            "agent.changed",
+            _profile_row(changed) | {"of_id": changed.id},
+            at=changed.updated_at,
+        )
 
     async def save_presence(self, changed: Agent, *, at: datetime) -> None:
-        await self._write(UPDATE, changed, "agent.presence_changed", _presence_row(changed) | {"of_id": changed.id}, at=at)
+        await self._write(
+            UPDATE,
+            changed,
+            "agent.presence_changed",
+            _presence_row(changed) | {"of_id": changed.id},
+            at=at,
+        )
 
-    async def _write(self, statement: Any, written: Agent, event: str, row: dict[str, object], *, at: datetime) -> None:
+    async def _write(
+        self, statement: Any, written: Agent, event: str, row: dict[str, object], *, at: datetime
+    ) -> None:
         await self._tx.execute(statement, **row)
         await mark(self._tx, "agent", written.id)
         self._tx.record(of_agent(event, written, at=at), values={"name": written.profile.name})
@@ -119,7 +153,9 @@ class AgentStore(AgentReader, Writes):
         """They let a call ring out; whoever ended the offer marked them already."""
         await self._tx.execute(RESPOND_NO_MORE, ids=[each.id for each in agents])
         for silent in agents:
-            self._tx.record(of_agent("agent.presence_changed", replace(silent, is_responding=False), at=at))
+            self._tx.record(
+                of_agent("agent.presence_changed", replace(silent, is_responding=False), at=at)
+            )
 
 
 def found(row: Record | None) -> Agent:
@@ -136,15 +172,29 @@ def _by_agent(rows: Iterable[Record]) -> dict[UUID, list[Work]]:
 
 
 def _profile_row(written: Agent) -> dict[str, object]:
-    return {"unit": written.unit, **asdict(written.profile), "version": written.version, "updated_at": written.updated_at}
+    return {
+        "unit": written.unit,
+        **asdict(written.profile),
+        "version": written.version,
+        "updated_at": written.updated_at,
+    }
 
 
 def _presence_row(written: Agent) -> dict[str, object]:
-    return {name: getattr(written, name) for name in ("presence", "presence_since", "is_responding", "idle_since")}
+    return {
+        name: getattr(written, name)
+        for name in ("presence", "presence_since", "is_responding", "idle_since")
+    }
 
 
 def agent_of(row: Record) -> Agent:
     fields = {name: row[name] for name in Profile.__dataclass_fields__}
-    profile = Profile(**fields | {"languages": tuple(row["languages"]), "queues": tuple(row["queues"])})
-    plain = {name: row[name] for name in Agent.__dataclass_fields__ if name not in {"profile", "presence"}}
+    profile = Profile(
+        **fields | {"languages": tuple(row["languages"]), "queues": tuple(row["queues"])}
+    )
+    plain = {
+        name: row[name]
+        for name in Agent.__dataclass_fields__
+        if name not in {"profile", "presence"}
+    }
     return Agent(**plain, profile=profile, presence=Presence(row["presence"]))

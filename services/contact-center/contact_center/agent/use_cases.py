@@ -21,7 +21,9 @@ class KnownQueues(Protocol):
     async def known(self, ids: Iterable[UUID]) -> frozenset[UUID]: ...
 
 
-async def create(agents: Agents, queues: KnownQueues, profile: Profile, *, unit: str, id: UUID, at: datetime) -> Agent:
+async def create(
+    agents: Agents, queues: KnownQueues, profile: Profile, *, unit: str, id: UUID, at: datetime
+) -> Agent:
     """A new agent, offline until its first presence."""
     await _check_queues(queues, frozenset(profile.queues))
     created = Agent(
@@ -40,7 +42,9 @@ async def create(agents: Agents, queues: KnownQueues, profile: Profile, *, unit:
     return created
 
 
-async def change(agents: Agents, queues: KnownQueues, agent: Agent, profile: Profile, *, unit: str, at: datetime) -> Agent:
+async def change(
+    agents: Agents, queues: KnownQueues, agent: Agent, profile: Profile, *, unit: str, at: datetime
+) -> Agent:
     """Another profile; queues that the agent serves already stay, whoever may see them."""
     await _check_queues(queues, frozenset(profile.queues) - frozenset(agent.profile.queues))
     changed = agent.described(profile, unit=unit, at=at)
@@ -48,8 +52,12 @@ async def change(agents: Agents, queues: KnownQueues, agent: Agent, profile: Pro
     return changed
 
 
-async def change_presence(agents: Agents, agent_id: UUID, presence: Presence, *, at: datetime) -> Agent:
-    """Say what the agent is at; contacts in hand stay in hand, an offer not yet answered is withdrawn by the router."""
+async def change_presence(
+    agents: Agents, agent_id: UUID, presence: Presence, *, at: datetime
+) -> Agent:
+    """Say what the agent is at;
+    contacts in hand stay in hand, an offer not yet answered is withdrawn by the router.
+    """
     changed = (await agents.locked(agent_id)).present(presence, at=at)
     await agents.save_presence(changed, at=at)
     return changed
@@ -58,4 +66,7 @@ async def change_presence(agents: Agents, agent_id: UUID, presence: Presence, *,
 async def _check_queues(queues: KnownQueues, named: frozenset[UUID]) -> None:
     unknown = named - await queues.known(named)
     if unknown:
-        raise QueueOfAgentUnknown("the profile names queues that do not exist", queues=sorted(str(each) for each in unknown))
+        raise QueueOfAgentUnknown(
+            "the profile names queues that do not exist",
+            queues=sorted(str(each) for each in unknown),
+        )

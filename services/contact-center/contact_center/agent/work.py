@@ -9,7 +9,9 @@ from service_kit.store.running import Record
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Work:
-    """A contact in one of an agent's places; `until` is when its offer runs out or its wrap-up time ends."""
+    """A contact in one of an agent's places;
+    `until` is when its offer runs out or its wrap-up time ends.
+    """
 
     agent_id: UUID
     channel: str

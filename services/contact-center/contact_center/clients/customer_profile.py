@@ -17,7 +17,9 @@ Json = Mapping[str, Any]
 
 
 class Customers:
-    """Thin client of the customer's file, its contact persons, timeline, consents and care tasks."""
+    """Thin client of the customer's file, its contact persons, timeline,
+    consents and care tasks.
+    """
 
     def __init__(self, client: ServiceClient) -> None:
         self._client = client
@@ -35,7 +37,11 @@ class Customers:
 
     async def _facts(self, file: Json, at: datetime) -> CustomerFacts:
         customer_id = UUID(file["id"])
-        people = await self._people(customer_id) if file["has_more_contact_persons"] else file["contact_persons"]
+        people = (
+            await self._people(customer_id)
+            if file["has_more_contact_persons"]
+            else file["contact_persons"]
+        )
         return CustomerFacts(
             customer_id=customer_id,
             seen_at=at,
@@ -51,7 +57,9 @@ class Customers:
         people: list[Json] = []
         params = {"limit": "200"}
         while True:
-            page = await self._client.get(f"/v1/customers/{customer_id}/contact-persons", params=params)
+            page = await self._client.get(
+                f"/v1/customers/{customer_id}/contact-persons", params=params
+            )
             if page is None:
                 return people
             people += page["items"]
@@ -60,12 +68,21 @@ class Customers:
             params = {"limit": "200", "cursor": page["next_cursor"]}
 
     async def file(self, customer_id: UUID, *, seconds: float, language: str) -> Json | None:
-        found: Json | None = await self._client.get(f"/v1/customers/{customer_id}", seconds=seconds, headers=spoken(language))
+        found: Json | None = await self._client.get(
+            f"/v1/customers/{customer_id}", seconds=seconds, headers=spoken(language)
+        )
         return found
 
-    async def timeline(self, customer_id: UUID, *, since: datetime, seconds: float, language: str) -> list[Json]:
+    async def timeline(
+        self, customer_id: UUID, *, since: datetime, seconds: float, language: str
+    ) -> list[Json]:
         params = {"since": since.isoformat(), "limit": "200"}
-        page = await self._client.get(f"/v1/customers/{customer_id}/timeline", params=params, seconds=seconds, headers=spoken(language))
+        page = await self._client.get(
+            f"/v1/customers/{customer_id}/timeline",
+            params=params,
+            seconds=seconds,
+            headers=spoken(language),
+        )
         return [] if page is None else list(page["items"])
 
     async def consents(self, customer_id: UUID, *, seconds: float) -> list[Json]:
@@ -76,7 +93,9 @@ class Customers:
     async def care_tasks(self, customer_id: UUID, *, seconds: float, language: str) -> list[Json]:
         """What is still to be done for a customer, those due first in front."""
         params = {"customer_id": str(customer_id), "state": "open", "limit": "20"}
-        page = await self._client.get("/v1/care-tasks", params=params, seconds=seconds, headers=spoken(language))
+        page = await self._client.get(
+            "/v1/care-tasks", params=params, seconds=seconds, headers=spoken(language)
+        )
         return [] if page is None else list(page["items"])
 
 

@@ -15,5 +15,7 @@ class Scores:
 
     async def of_customer(self, customer_id: UUID, *, seconds: float) -> Mapping[str, Any] | None:
         """Scores and tier; None for a customer that was never scored."""
-        found: Mapping[str, Any] | None = await self._client.get(f"/v1/customers/{customer_id}/scores", seconds=seconds)
+        found: Mapping[str, Any] | None = await self._client.get(
+            f"/v1/customers/{customer_id}/scores", seconds=seconds
+        )
         return found

@@ -1,7 +1,7 @@
 """Many contacts at once for the router: who waits, and offers of a whole batch in few statements.
 
-A save has its consequences one by one; here the statement that takes the contacts writes their offers and places too. The router marks
-nothing for itself, and nobody who waits is in a flow.
+A save has its consequences one by one; here the statement that takes the contacts writes their
+offers and places too. The router marks nothing for itself, and nobody who waits is in a flow.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,16 +36,37 @@ from contact_center.contact import events
 from contact_center.tables import agent, agent_work, contact, offer
 
 _identity = ("id", "unit", "channel", "customer_id", "queue_id", "version")
-_needs = ("tier", "is_key_contact", "language", "needed_skills", "needed_language", "priority_seconds")
-_wait = ("arrived_at", "queued_at", "waiting_since", "target_agent_id", "dedicated_agent_id", "last_agent_id", "declined")
+_needs = (
+    "tier",
+    "is_key_contact",
+    "language",
+    "needed_skills",
+    "needed_language",
+    "priority_seconds",
+)
+_wait = (
+    "arrived_at",
+    "queued_at",
+    "waiting_since",
+    "target_agent_id",
+    "dedicated_agent_id",
+    "last_agent_id",
+    "declined",
+)
 _waiting = select(*(contact.c[name] for name in (*_identity, *_needs, *_wait)))
 WAITING = _waiting.where(contact.c.state == "queued")
-SOME = _waiting.where(contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))), contact.c.state == "queued")
+SOME = _waiting.where(
+    contact.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))), contact.c.state == "queued"
+)
 _asked_agents = rows("agents", id=Uuid, version=Integer)
-# The agents are locked in the order of their ids, and only those who still are what the router took them for.
+# The agents are locked in the order of their ids, and only those who still are what the router took
+# them for.
 READY = (
     select(agent.c.id)
-    .join(_asked_agents, (_asked_agents.c.id == agent.c.id) & (_asked_agents.c.version == agent.c.version))
+    .join(
+        _asked_agents,
+        (_asked_agents.c.id == agent.c.id) & (_asked_agents.c.version == agent.c.version),
+    )
     .where(agent.c.presence == "available", agent.c.is_responding)
     .order_by(agent.c.id)
     .with_for_update(of=agent, key_share=True)
@@ -65,7 +86,11 @@ _asked = rows(
 _at = bindparam("at", type_=Moment)
 _taken = (
     update(contact)
-    .where(contact.c.id == _asked.c.contact_id, contact.c.version == _asked.c.version, contact.c.state == "queued")
+    .where(
+        contact.c.id == _asked.c.contact_id,
+        contact.c.version == _asked.c.version,
+        contact.c.state == "queued",
+    )
     .values(
         state="offered",
         offer_id=_asked.c.offer_id,
@@ -80,15 +105,29 @@ _taken = (
 
 
 def _insert_taken(table: Table, *asked: str, **others: ColumnElement[Any]) -> CTE:
-    """A row for each contact that was taken: what was asked under the columns' own names, and `others`."""
+    """A row for each contact that was taken:
+    what was asked under the columns' own names, and `others`.
+    """
     columns = {**{name: _asked.c[name] for name in asked}, **others}
-    taken = select(*columns.values()).select_from(_asked.join(_taken, _taken.c.id == _asked.c.contact_id))
+    taken = select(*columns.values()).select_from(
+        _asked.join(_taken, _taken.c.id == _asked.c.contact_id)
+    )
     return insert(table).from_select(list(columns), taken).cte(f"new_{table.name}")
 
 
 _shared = ("contact_id", "agent_id", "queue_id", "channel")
-_offered = _insert_taken(offer, *_shared, "unit", "expires_at", id=_asked.c.offer_id, state=literal("pending"), made_at=_at)
-_placed = _insert_taken(agent_work, *_shared, "slot", state=literal("offered"), since=_at, until=_asked.c.expires_at)
+_offered = _insert_taken(
+    offer,
+    *_shared,
+    "unit",
+    "expires_at",
+    id=_asked.c.offer_id,
+    state=literal("pending"),
+    made_at=_at,
+)
+_placed = _insert_taken(
+    agent_work, *_shared, "slot", state=literal("offered"), since=_at, until=_asked.c.expires_at
+)
 OFFER = select(_taken.c.id).add_cte(_offered, _placed)
 
 
@@ -118,7 +157,11 @@ class Proposal:
 
     def tell(self, tx: Transaction, *, at: datetime) -> None:
         contact_offered, offer_made = events.of_offering(
-            self.contact, offer_id=self.offer_id, agent_id=self.agent_id, expires_at=self.expires_at, at=at
+            self.contact,
+            offer_id=self.offer_id,
+            agent_id=self.agent_id,
+            expires_at=self.expires_at,
+            at=at,
         )
         tx.record(contact_offered)
         tx.tell(offer_made)
@@ -135,7 +178,9 @@ async def some_waiting(reader: Reader, ids: Iterable[UUID]) -> list[Record]:
 
 
 async def make_offers(tx: Transaction, proposals: Sequence[Proposal], *, at: datetime) -> set[UUID]:
-    """Make the offers whose contacts and agents are still what they were taken for; the contacts that were offered."""
+    """Make the offers whose contacts and agents are still what they were taken for;
+    the contacts that were offered.
+    """
     agents = {proposal.agent_id: proposal.agent_version for proposal in proposals}
     locked = await tx.fetch(READY, agents_id=list(agents), agents_version=list(agents.values()))
     ready = {row["id"] for row in locked}
@@ -149,6 +194,12 @@ async def make_offers(tx: Transaction, proposals: Sequence[Proposal], *, at: dat
 
 
 def _columns(proposals: Sequence[Proposal]) -> dict[str, object]:
-    asked = {f"asked_{name}": [getattr(each, name) for each in proposals] for name in ("offer_id", "agent_id", "slot", "expires_at")}
-    waiting = {f"asked_{name}": [each.contact[name] for each in proposals] for name in ("version", "queue_id", "channel", "unit")}
+    asked = {
+        f"asked_{name}": [getattr(each, name) for each in proposals]
+        for name in ("offer_id", "agent_id", "slot", "expires_at")
+    }
+    waiting = {
+        f"asked_{name}": [each.contact[name] for each in proposals]
+        for name in ("version", "queue_id", "channel", "unit")
+    }
     return {**asked, **waiting, "asked_contact_id": [each.contact["id"] for each in proposals]}

@@ -1,4 +1,6 @@
-"""What a contact's save does beside its own row; each follows from what the contact was and what it is now."""
+"""What a contact's save does beside its own row;
+each follows from what the contact was and what it is now.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,14 +18,36 @@ from contact_center.tables import agent, agent_work, offer
 FLOW_TIMER = "flow_silence"
 END_OFFER = (
     update(offer)
-    .where(offer.c.contact_id == bindparam("of_contact"), offer.c.id == bindparam("of_offer"), offer.c.state == "pending")
-    .values(state=bindparam("new_state"), ended_at=bindparam("at"), reason=bindparam("new_reason"), waited_seconds=bindparam("new_waited"))
+    .where(
+        offer.c.contact_id == bindparam("of_contact"),
+        offer.c.id == bindparam("of_offer"),
+        offer.c.state == "pending",
+    )
+    .values(
+        state=bindparam("new_state"),
+        ended_at=bindparam("at"),
+        reason=bindparam("new_reason"),
+        waited_seconds=bindparam("new_waited"),
+    )
 )
-MOVE_OFFERS = update(offer).where(offer.c.contact_id == bindparam("of_contact")).values(unit=bindparam("new_unit"))
-_place = (agent_work.c.agent_id == bindparam("of_agent"), agent_work.c.contact_id == bindparam("of_contact"))
-WORK_ON = update(agent_work).where(*_place).values(state=bindparam("new_state"), since=bindparam("at"), until=bindparam("new_until"))
+MOVE_OFFERS = (
+    update(offer)
+    .where(offer.c.contact_id == bindparam("of_contact"))
+    .values(unit=bindparam("new_unit"))
+)
+_place = (
+    agent_work.c.agent_id == bindparam("of_agent"),
+    agent_work.c.contact_id == bindparam("of_contact"),
+)
+WORK_ON = (
+    update(agent_work)
+    .where(*_place)
+    .values(state=bindparam("new_state"), since=bindparam("at"), until=bindparam("new_until"))
+)
 LEAVE = delete(agent_work).where(*_place)
-IDLE_SINCE = update(agent).where(agent.c.id == bindparam("of_agent")).values(idle_since=bindparam("at"))
+IDLE_SINCE = (
+    update(agent).where(agent.c.id == bindparam("of_agent")).values(idle_since=bindparam("at"))
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +67,12 @@ async def end_offer(tx: Transaction, saved: Saved) -> None:
         return
     assert before.offer_id is not None, "an offered contact has its offer"
     waited = before.waited_in_queue(saved.at) if end.state is OfferState.ACCEPTED else None
-    ended = {"new_state": end.state.value, "new_reason": end.reason, "new_waited": waited, "at": saved.at}
+    ended = {
+        "new_state": end.state.value,
+        "new_reason": end.reason,
+        "new_waited": waited,
+        "at": saved.at,
+    }
     await tx.execute(END_OFFER, of_contact=before.id, of_offer=before.offer_id, **ended)
     told = events.of_ending(before, before.offer_id, end, unit=saved.after.unit, at=saved.at)
     tx.record(told, values={"reason": end.reason})
@@ -56,14 +85,23 @@ async def take_offers_along(tx: Transaction, saved: Saved) -> None:
 
 
 async def keep_place(tx: Transaction, saved: Saved) -> None:
-    """The agent's place follows the contact: kept with its new state, or let go; the router looks at the agent again."""
+    """The agent's place follows the contact: kept with its new state, or let go;
+    the router looks at the agent again.
+    """
     before, after = saved.before, saved.after
-    if before is None or before.agent_id is None or before.state not in IN_HAND or before.state is after.state:
+    if (
+        before is None
+        or before.agent_id is None
+        or before.state not in IN_HAND
+        or before.state is after.state
+    ):
         return
     place = {"of_agent": before.agent_id, "of_contact": before.id}
     if after.agent_id == before.agent_id and after.state in IN_HAND:
         until = after.wrap_up_until if after.state is State.WRAPPING else None
-        await tx.execute(WORK_ON, **place, new_state=after.state.value, new_until=until, at=saved.at)
+        await tx.execute(
+            WORK_ON, **place, new_state=after.state.value, new_until=until, at=saved.at
+        )
     else:
         await tx.execute(LEAVE, **place)
     # Whoever only let an offer pass keeps the place in the line of the idle.
@@ -74,7 +112,9 @@ async def keep_place(tx: Transaction, saved: Saved) -> None:
 
 async def wake_router(tx: Transaction, saved: Saved) -> None:
     """The router looks at who begins or ceases to wait."""
-    if saved.after.state is State.QUEUED or (saved.before is not None and saved.before.state is State.QUEUED):
+    if saved.after.state is State.QUEUED or (
+        saved.before is not None and saved.before.state is State.QUEUED
+    ):
         await mark(tx, "contact", saved.after.id)
 
 
@@ -83,7 +123,9 @@ async def watch_flow(tx: Transaction, saved: Saved) -> None:
     subject = saved.after.id
     if saved.after.state is State.IN_FLOW:
         due_at = saved.at + LONGEST_SILENCE
-        await schedule(tx, Timer(subject=subject, kind=FLOW_TIMER, key="", due_at=due_at, payload={}))
+        await schedule(
+            tx, Timer(subject=subject, kind=FLOW_TIMER, key="", due_at=due_at, payload={})
+        )
     elif saved.before is not None and saved.before.state is State.IN_FLOW:
         await cancel(tx, subject=subject, kind=FLOW_TIMER, key="")
 

@@ -14,7 +14,9 @@ from contact_center.flow.domain import Journey
 from contact_center.moments import passed
 
 DECLINED_FOR = timedelta(seconds=30)
-"""How long the agent who did not take a contact goes after all others: spared for a second, then asked where nobody else can take it."""
+"""How long the agent who did not take a contact goes after all others:
+spared for a second, then asked where nobody else can take it.
+"""
 PASSED_ON_FOR = timedelta(seconds=59)
 """The same for the agent who passes a contact on, who is spared for half of it."""
 LONGEST_SILENCE = timedelta(minutes=10)
@@ -33,7 +35,9 @@ class State(StrEnum):
 
 
 class Move(StrEnum):
-    """Those that callers ask for are sub-resources of the contact; the others happen by themselves."""
+    """Those that callers ask for are sub-resources of the contact;
+    the others happen by themselves.
+    """
 
     INPUTS = "inputs"
     HANG_UP = "hang_up"
@@ -64,7 +68,9 @@ class Way:
     is_asked: bool
 
 
-def _way(move: Move, states: tuple[State, ...], to: State, event: str, *, is_asked: bool = False) -> Way:
+def _way(
+    move: Move, states: tuple[State, ...], to: State, event: str, *, is_asked: bool = False
+) -> Way:
     return Way(move, frozenset(states), to, f"contact.{event}", is_asked)
 
 
@@ -81,7 +87,9 @@ TABLE = (
     _way(M.RESUMPTION, (S.ON_HOLD,), S.ASSIGNED, "resumed", is_asked=True),
     _way(M.TRANSFER, (S.ASSIGNED, S.ON_HOLD), S.QUEUED, "transferred", is_asked=True),
     _way(M.WRAP_UP, (S.ASSIGNED, S.ON_HOLD), S.WRAPPING, "wrapping"),
-    _way(M.COMPLETION, (S.ASSIGNED, S.ON_HOLD, S.WRAPPING), S.COMPLETED, "completed", is_asked=True),
+    _way(
+        M.COMPLETION, (S.ASSIGNED, S.ON_HOLD, S.WRAPPING), S.COMPLETED, "completed", is_asked=True
+    ),
 )
 WAYS: Mapping[Move, Way] = {way.move: way for way in TABLE}
 
@@ -93,7 +101,10 @@ def way(state: State, move: Move) -> Way:
     """
     found = WAYS[move]
     if state not in found.states:
-        detail = f"{move.value.replace('_', ' ')} is not possible while the contact is {state.value.replace('_', ' ')}"
+        detail = (
+            f"{move.value.replace('_', ' ')} is not possible while the contact is"
+            f" {state.value.replace('_', ' ')}"
+        )
         raise ContactMoveNotAllowed(detail, state=state.value, allowed_moves=allowed_moves(state))
     return found
 
@@ -121,7 +132,8 @@ class Happened:
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """One piece of work on one channel; it begins at version 0, in no flow yet, and its first move makes it version 1.
+    """One piece of work on one channel; it begins at version 0, in no flow yet, and its first move
+    makes it version 1.
 
     `waiting_since` lies before `queued_at` by what was waited in earlier queues.
     """
@@ -218,11 +230,20 @@ class Contact:
         )
 
     def returned(self, end: OfferEnd, *, at: datetime) -> tuple[Self, Happened]:
-        """Back to the queue with the waiting time kept; who did not take it is not asked again for a while."""
+        """Back to the queue with the waiting time kept;
+        who did not take it is not asked again for a while.
+        """
         declined = {agent_id: until for agent_id, until in self.declined.items() if until > at}
         if self.agent_id is not None and end.state is not OfferState.WITHDRAWN:
             declined[self.agent_id] = at + DECLINED_FOR
-        return self._moved(Move.RETURN, offer_end=end, offer_id=None, offer_expires_at=None, agent_id=None, declined=declined)
+        return self._moved(
+            Move.RETURN,
+            offer_end=end,
+            offer_id=None,
+            offer_expires_at=None,
+            agent_id=None,
+            declined=declined,
+        )
 
     def abandoned(self, *, at: datetime, reason: str = "customer_left") -> tuple[Self, Happened]:
         """The customer left before anybody answered."""
@@ -245,8 +266,11 @@ class Contact:
     def resumed(self, *, at: datetime) -> tuple[Self, Happened]:
         return self._moved(Move.RESUMPTION, held_at=None, held_seconds=self._held(at))
 
-    def transferred(self, *, at: datetime, queue_id: UUID, to_agent_id: UUID | None = None) -> tuple[Self, Happened]:
-        """On to another queue or to a named agent, and not back at once to the one who passes it on.
+    def transferred(
+        self, *, at: datetime, queue_id: UUID, to_agent_id: UUID | None = None
+    ) -> tuple[Self, Happened]:
+        """On to another queue or to a named agent, and not back at once to the one who passes it
+        on.
 
         The customer's waiting time goes along, the talking time does not count.
         """
@@ -266,10 +290,21 @@ class Contact:
         )
 
     def ended(
-        self, *, at: datetime, wrap_up_seconds: int, wrap_up_code: str | None = None, notes: str | None = None
+        self,
+        *,
+        at: datetime,
+        wrap_up_seconds: int,
+        wrap_up_code: str | None = None,
+        notes: str | None = None,
     ) -> tuple[Self, Happened]:
-        """The conversation is over: the wrap-up time begins, or where it is on or there is none, the contact is completed."""
-        noted = replace(self, wrap_up_code=wrap_up_code or self.wrap_up_code, notes=self.notes if notes is None else notes)
+        """The conversation is over:
+        the wrap-up time begins, or where it is on or there is none, the contact is completed.
+        """
+        noted = replace(
+            self,
+            wrap_up_code=wrap_up_code or self.wrap_up_code,
+            notes=self.notes if notes is None else notes,
+        )
         if self.state is State.WRAPPING or wrap_up_seconds == 0:
             return noted.completed(at=at)
         return noted._moved(
@@ -297,7 +332,11 @@ class Contact:
         return after, Happened(type="contact.changed")
 
     def _entering(self, queue_id: UUID, *, at: datetime) -> dict[str, object]:
-        return {"queue_id": queue_id, "queued_at": at, "waiting_since": at - timedelta(seconds=self.waited_seconds)}
+        return {
+            "queue_id": queue_id,
+            "queued_at": at,
+            "waiting_since": at - timedelta(seconds=self.waited_seconds),
+        }
 
     def _held(self, at: datetime) -> float:
         if self.held_at is None:

@@ -1,4 +1,6 @@
-"""What is told of contacts and their offers: ids and business facts, nothing that leads to a person."""
+"""What is told of contacts and their offers:
+ids and business facts, nothing that leads to a person.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -48,7 +50,9 @@ class ContactData(Output):
 
 
 class ContactAbandonedData(ContactData):
-    """The customer left before anybody answered; `silence` means that the flow heard nothing any longer."""
+    """The customer left before anybody answered;
+    `silence` means that the flow heard nothing any longer.
+    """
 
     reason: Annotated[str, Field(max_length=40, examples=["customer_left"])]
 
@@ -141,13 +145,18 @@ def of_move(contact: Contact, happened: Happened, *, at: datetime) -> Event:
         "answered_at": _moment(contact.answered_at),
         "ended_at": _moment(contact.ended_at),
         "wrap_up_code": contact.wrap_up_code,
-        "nodes": [{"node": visit.node, "kind": visit.kind, "seconds": visit.seconds} for visit in contact.journey.visits],
+        "nodes": [
+            {"node": visit.node, "kind": visit.kind, "seconds": visit.seconds}
+            for visit in contact.journey.visits
+        ],
         **happened.extras,
     }
     return Event(type=happened.type, subject=contact.id, unit=contact.unit, at=at, payload=payload)
 
 
-def of_offering(queued: Record, *, offer_id: UUID, agent_id: UUID, expires_at: datetime, at: datetime) -> tuple[Event, Event]:
+def of_offering(
+    queued: Record, *, offer_id: UUID, agent_id: UUID, expires_at: datetime, at: datetime
+) -> tuple[Event, Event]:
     """A contact that waited, as the router read its row, and the offer that is made of it."""
     facts = {
         "contact_id": str(queued["id"]),
@@ -159,10 +168,21 @@ def of_offering(queued: Record, *, offer_id: UUID, agent_id: UUID, expires_at: d
         "tier": queued["tier"],
         "waited_seconds": passed(queued["waiting_since"], at),
     }
-    contact = {**facts, "state": "offered", "direction": "in", "arrived_at": queued["arrived_at"].isoformat()}
+    contact = {
+        **facts,
+        "state": "offered",
+        "direction": "in",
+        "arrived_at": queued["arrived_at"].isoformat(),
+    }
     offer = {**facts, "state": OfferState.PENDING.value, "expires_at": expires_at.isoformat()}
     return (
-        Event(type="contact.offered", subject=queued["id"], unit=queued["unit"], at=at, payload=contact),
+        Event(
+            type="contact.offered",
+            subject=queued["id"],
+            unit=queued["unit"],
+            at=at,
+            payload=contact,
+        ),
         Event(type="offer.made", subject=offer_id, unit=queued["unit"], at=at, payload=offer),
     )
 
@@ -179,7 +199,9 @@ def of_ending(contact: Contact, offer_id: UUID, end: OfferEnd, *, unit: str, at:
         # What an agent writes may name somebody: it stays with the offer and in the audit.
         "reason": None if end.state is OfferState.REJECTED else end.reason,
     }
-    return Event(type=f"offer.{end.state.value}", subject=offer_id, unit=unit, at=at, payload=payload)
+    return Event(
+        type=f"offer.{end.state.value}", subject=offer_id, unit=unit, at=at, payload=payload
+    )
 
 
 def _text(id_: UUID | None) -> str | None:

@@ -1,4 +1,6 @@
-"""What becomes of all contacts of a customer that moves, lives on in another file or is erased; the router looks again at who waits."""
+"""What becomes of all contacts of a customer that moves, lives on in another file or is erased;
+the router looks again at who waits.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +25,9 @@ MOVE_CONTACTS = (
     .values(unit=_moved.c.unit, version=contact.c.version + 1)
     .returning(contact.c.id, contact.c.state, contact.c.unit)
 )
-MOVE_OFFERS = update(offer).where(offer.c.contact_id == any_(_ids)).values(unit=bindparam("new_unit"))
+MOVE_OFFERS = (
+    update(offer).where(offer.c.contact_id == any_(_ids)).values(unit=bindparam("new_unit"))
+)
 REASSIGN_CONTACTS = (
     update(contact)
     .where(_of_customer)
@@ -31,7 +35,12 @@ REASSIGN_CONTACTS = (
     .returning(contact.c.id, contact.c.state)
 )
 # What of a contact leads to the person.
-BLANKED: Mapping[str, Any] = {"from_address": None, "notes": None, "collected": {}, "external_id": None}
+BLANKED: Mapping[str, Any] = {
+    "from_address": None,
+    "notes": None,
+    "collected": {},
+    "external_id": None,
+}
 
 
 def _blanking(*which: ColumnElement[bool]) -> Update:
@@ -41,7 +50,9 @@ def _blanking(*which: ColumnElement[bool]) -> Update:
 
 ERASE_OF = (forgetting(_of_customer), _blanking(_of_customer))
 ERASE_STRANGERS = (forgetting(_strangers), _blanking(_strangers, contact.c.customer_id.is_(None)))
-BLANK_OFFERS = update(offer).where(offer.c.contact_id == any_(_ids)).values(reason=None).returning(offer.c.id)
+BLANK_OFFERS = (
+    update(offer).where(offer.c.contact_id == any_(_ids)).values(reason=None).returning(offer.c.id)
+)
 
 
 class CustomerContacts:
@@ -52,17 +63,25 @@ class CustomerContacts:
 
     async def move(self, units: Mapping[UUID, str]) -> None:
         """The customers belong to these units now; so do their contacts."""
-        moved = await self._tx.fetch(MOVE_CONTACTS, moved_customer_id=list(units), moved_unit=list(units.values()))
+        moved = await self._tx.fetch(
+            MOVE_CONTACTS, moved_customer_id=list(units), moved_unit=list(units.values())
+        )
         for unit in sorted({row["unit"] for row in moved}):
-            await self._tx.execute(MOVE_OFFERS, ids=[row["id"] for row in moved if row["unit"] == unit], new_unit=unit)
+            await self._tx.execute(
+                MOVE_OFFERS, ids=[row["id"] for row in moved if row["unit"] == unit], new_unit=unit
+            )
         await self._wake_router(moved)
 
     async def reassign(self, customer_id: UUID, *, into: UUID) -> None:
         """The customer's file lives on in another one."""
-        await self._wake_router(await self._tx.fetch(REASSIGN_CONTACTS, of_id=customer_id, into=into))
+        await self._wake_router(
+            await self._tx.fetch(REASSIGN_CONTACTS, of_id=customer_id, into=into)
+        )
 
     async def erase(self, customer_id: UUID) -> list[UUID]:
-        """Keep nothing that leads to the person; the ids of the contacts and of their offers, which stay on the books."""
+        """Keep nothing that leads to the person;
+        the ids of the contacts and of their offers, which stay on the books.
+        """
         return await self._erase(*ERASE_OF, of_id=customer_id)
 
     async def erase_strangers(self, ids: Sequence[UUID]) -> list[UUID]:

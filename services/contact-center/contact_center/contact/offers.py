@@ -56,7 +56,8 @@ class Offer:
     def answerable(self, *, at: datetime, by_agent: str | None) -> "Offer":
         """The offer itself while it can be answered, by this agent where the caller acts for one.
 
-        Raises OfferOfAnotherAgent, and OfferOver with the way it ended; one that ran out counts as timed out at once.
+        Raises OfferOfAnotherAgent, and OfferOver with the way it ended; one that ran out counts as
+        timed out at once.
         """
         if by_agent is not None and by_agent != str(self.agent_id):
             raise OfferOfAnotherAgent()

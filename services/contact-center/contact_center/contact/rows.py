@@ -13,7 +13,11 @@ from contact_center.flow.nodes import Wording
 from contact_center.routing.domain import skills_of
 
 # Columns that carry a field of the same name and form.
-PLAIN = [name for name in Contact.__dataclass_fields__ if name not in {"state", "journey", "waited_seconds", "held_seconds", "declined"}]
+PLAIN = [
+    name
+    for name in Contact.__dataclass_fields__
+    if name not in {"state", "journey", "waited_seconds", "held_seconds", "declined"}
+]
 
 
 def row_of(contact: Contact, *, at: datetime) -> dict[str, object]:
@@ -24,7 +28,9 @@ def row_of(contact: Contact, *, at: datetime) -> dict[str, object]:
         "state": contact.state.value,
         "waited_seconds": contact.waited_seconds,
         "held_seconds": contact.held_seconds,
-        "declined": {str(agent_id): until.isoformat() for agent_id, until in contact.declined.items()},
+        "declined": {
+            str(agent_id): until.isoformat() for agent_id, until in contact.declined.items()
+        },
         "updated_at": at,
     }
 
@@ -34,7 +40,13 @@ def _journey_row(journey: Journey) -> dict[str, object]:
         "flow_node": journey.node or None,
         "flow_tries": journey.tries,
         "trail": [
-            {"node": visit.node, "kind": visit.kind, "at": visit.at.isoformat(), "seconds": visit.seconds} for visit in journey.visits
+            {
+                "node": visit.node,
+                "kind": visit.kind,
+                "at": visit.at.isoformat(),
+                "seconds": visit.seconds,
+            }
+            for visit in journey.visits
         ],
         "says": [{"zh": say.zh, "en": say.en} for say in journey.says],
         "collected": dict(journey.collected),
@@ -75,5 +87,11 @@ def _journey_of(row: Record) -> Journey:
 
 def visits_of(trail: list[dict[str, Any]]) -> list[Visit]:
     return [
-        Visit(node=visit["node"], kind=visit["kind"], at=datetime.fromisoformat(visit["at"]), seconds=visit["seconds"]) for visit in trail
+        Visit(
+            node=visit["node"],
+            kind=visit["kind"],
+            at=datetime.fromisoformat(visit["at"]),
+            seconds=visit["seconds"],
+        )
+        for visit in trail
     ]

@@ -4,12 +4,32 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
-from service_kit.words.fields import Code, Id, Input, Line, Output, Seconds, Stars, Text, Timestamp, UnitPath
+from service_kit.words.fields import (
+    Code,
+    Id,
+    Input,
+    Line,
+    Output,
+    Seconds,
+    Stars,
+    Text,
+    Timestamp,
+    UnitPath,
+)
 
 from contact_center.contact.domain import Contact, allowed_moves
 from contact_center.flow.domain import Visit
 from contact_center.flow.nodes import Asking, Collect
-from contact_center.words import Address, Channel, ContactState, NodeName, Spoken, Transfers, Waited, absent
+from contact_center.words import (
+    Address,
+    Channel,
+    ContactState,
+    NodeName,
+    Spoken,
+    Transfers,
+    Waited,
+    absent,
+)
 
 Digits = Annotated[str, Field(max_length=32, pattern=r"^[0-9*#]{0,32}$", examples=["1"])]
 DigitCount = Annotated[int, Field(ge=1, le=64, json_schema_extra={"format": "int32"})]
@@ -75,7 +95,9 @@ class PendingOffer(Output):
 
 
 class CollectOut(Output):
-    """The digits that the platform shall collect now; silence is sent as empty digits after `timeout_seconds`."""
+    """The digits that the platform shall collect now;
+    silence is sent as empty digits after `timeout_seconds`.
+    """
 
     min_digits: DigitCount
     max_digits: DigitCount
@@ -134,16 +156,31 @@ class ContactView(Output):
     notes: Text | None
 
 
-PLAIN = [name for name in ContactView.model_fields if name in Contact.__dataclass_fields__ and name not in {"state", "waited_seconds"}]
+PLAIN = [
+    name
+    for name in ContactView.model_fields
+    if name in Contact.__dataclass_fields__ and name not in {"state", "waited_seconds"}
+]
 
 
-def contact_view(contact: Contact, *, asking: Asking | None, language: str, at: datetime) -> ContactView:
-    """The contact as it stands at that moment; `asking` is the node of its flow that waits for digits."""
+def contact_view(
+    contact: Contact, *, asking: Asking | None, language: str, at: datetime
+) -> ContactView:
+    """The contact as it stands at that moment;
+    `asking` is the node of its flow that waits for digits.
+    """
     fields: dict[str, Any] = {name: getattr(contact, name) for name in PLAIN}
     offer = None
-    if contact.offer_id is not None and contact.agent_id is not None and contact.offer_expires_at is not None:
-        offer = PendingOffer(id=contact.offer_id, agent_id=contact.agent_id, expires_at=contact.offer_expires_at)
-    # What is stored was checked when it came in; a list of two hundred contacts is not checked again on its way out.
+    if (
+        contact.offer_id is not None
+        and contact.agent_id is not None
+        and contact.offer_expires_at is not None
+    ):
+        offer = PendingOffer(
+            id=contact.offer_id, agent_id=contact.agent_id, expires_at=contact.offer_expires_at
+        )
+    # What is stored was checked when it came in; a list of two hundred contacts is not checked
+    # again on its way out.
     return ContactView.model_construct(
         **fields,
         from_=contact.from_address,
@@ -159,7 +196,9 @@ def contact_view(contact: Contact, *, asking: Asking | None, language: str, at: 
 
 
 def node_visit(visit: Visit) -> NodeVisit:
-    return NodeVisit.model_construct(node=visit.node, kind=visit.kind, at=visit.at, seconds=visit.seconds)
+    return NodeVisit.model_construct(
+        node=visit.node, kind=visit.kind, at=visit.at, seconds=visit.seconds
+    )
 
 
 def next_step(contact: Contact, asking: Asking | None, language: str) -> NextStep | None:
@@ -170,8 +209,14 @@ def next_step(contact: Contact, asking: Asking | None, language: str) -> NextSte
     spoken = contact.journey.language or contact.language or language
     collect = None
     if isinstance(asking, Collect):
-        collect = CollectOut(min_digits=asking.min_digits, max_digits=asking.max_digits, timeout_seconds=asking.timeout_seconds)
+        collect = CollectOut(
+            min_digits=asking.min_digits,
+            max_digits=asking.max_digits,
+            timeout_seconds=asking.timeout_seconds,
+        )
     elif asking is not None:
         lengths = [len(choice) for choice in asking.choices]
-        collect = CollectOut(min_digits=min(lengths), max_digits=max(lengths), timeout_seconds=asking.timeout_seconds)
+        collect = CollectOut(
+            min_digits=min(lengths), max_digits=max(lengths), timeout_seconds=asking.timeout_seconds
+        )
     return NextStep(say="\n".join(say.spoken(spoken) for say in says), collect=collect)

@@ -21,14 +21,18 @@ Sees = Callable[[str | None], bool]
 
 
 class TransferTargetUnknown(Conflict):
-    """There is no such queue or agent in the units of this token to transfer to, or the queue does not serve this channel."""
+    """There is no such queue or agent in the units of this token to transfer to,
+    or the queue does not serve this channel.
+    """
 
 
 class Contacts(Protocol):
     async def last_agent(self, customer_id: UUID, *, since: datetime) -> UUID | None: ...
     async def locked(self, contact_id: UUID) -> Contact: ...
     async def add(self, added: Contact, happened: Happened, *, at: datetime) -> None: ...
-    async def save(self, before: Contact, after: Contact, happened: Happened, *, at: datetime) -> None: ...
+    async def save(
+        self, before: Contact, after: Contact, happened: Happened, *, at: datetime
+    ) -> None: ...
 
 
 class EntryPoints(Protocol):
@@ -55,7 +59,9 @@ class Agents(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """Somebody comes in: over which channel, from and to which address, and what the platform knows."""
+    """Somebody comes in:
+    over which channel, from and to which address, and what the platform knows.
+    """
 
     channel: str
     from_address: str
@@ -67,7 +73,9 @@ class Arrival:
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """What an arrival asks: entry points, the directory, flows, all queues, and the company's time zone."""
+    """What an arrival asks:
+    entry points, the directory, flows, all queues, and the company's time zone.
+    """
 
     entries: EntryPoints
     directory: Directory
@@ -76,13 +84,18 @@ class House:
     zone: tzinfo
 
 
-async def arrive(contacts: Contacts, house: House, arrival: Arrival, *, sees: Sees, id: UUID, at: datetime) -> Contact:
-    """The number called picks flow or queue, the caller's number picks the customer; both only within what the caller may see."""
+async def arrive(
+    contacts: Contacts, house: House, arrival: Arrival, *, sees: Sees, id: UUID, at: datetime
+) -> Contact:
+    """The number called picks flow or queue, the caller's number picks the customer;
+    both only within what the caller may see.
+    """
     entry = await house.entries.called(arrival.channel, arrival.to_address)
     if not sees(entry.unit):
         raise NobodyThere()
     known = await _recognized(house.directory, arrival, sees)
-    # The flow is read once: what the contact keeps of it and the way that it goes are of one version.
+    # The flow is read once: what the contact keeps of it and the way that it goes are of one
+    # version.
     flow = None if entry.flow_id is None else await house.flows.present(entry.flow_id)
     begun = await _begun(contacts, arrival, entry, known, flow, id=id, at=at)
     if flow is not None:
@@ -106,7 +119,8 @@ async def _recognized(directory: Directory, arrival: Arrival, sees: Sees) -> Kno
 async def _named(directory: Directory, customer_id: UUID, sees: Sees) -> KnownCustomer | None:
     """The customer that the caller names; None where news of it did not come yet.
 
-    Raises CustomerNotFound for a caller who is kept to units, unless the customer is known to lie in them.
+    Raises CustomerNotFound for a caller who is kept to units, unless the customer is known to lie
+    in them.
     """
     known = await directory.customer(customer_id)
     if not sees(None if known is None else known.unit):
@@ -115,7 +129,14 @@ async def _named(directory: Directory, customer_id: UUID, sees: Sees) -> KnownCu
 
 
 async def _begun(
-    contacts: Contacts, arrival: Arrival, entry: EntryPoint, known: KnownCustomer | None, flow: Flow | None, *, id: UUID, at: datetime
+    contacts: Contacts,
+    arrival: Arrival,
+    entry: EntryPoint,
+    known: KnownCustomer | None,
+    flow: Flow | None,
+    *,
+    id: UUID,
+    at: datetime,
 ) -> Contact:
     last_agent_id = None
     if known is not None:
@@ -131,7 +152,9 @@ async def _begun(
         customer_id=known.customer_id if known is not None else arrival.customer_id,
         tier=None if known is None else known.tier,
         is_key_contact=known is not None and known.is_key_contact,
-        language=arrival.language or (known.language if known is not None else None) or entry.language,
+        language=arrival.language
+        or (known.language if known is not None else None)
+        or entry.language,
         flow_id=None if flow is None else flow.id,
         flow_version=None if flow is None else flow.version,
         journey=Journey(priority_seconds=entry.priority_seconds),
@@ -142,7 +165,8 @@ async def _begun(
 
 
 async def _check_channel(queues: Queues, came: Contact) -> None:
-    """ChannelNotServed where a contact would wait in a queue that was changed since the way to it was made.
+    """ChannelNotServed where a contact would wait in a queue that was changed since the way to it
+    was made.
 
     Only who arrives is refused: whoever was let into a flow is served wherever it leads.
     """
@@ -155,20 +179,32 @@ def _caller(known: KnownCustomer | None) -> Caller:
     return Caller() if known is None else known.caller()
 
 
-async def answer(contacts: Contacts, house: House, contact_id: UUID, digits: str, *, at: datetime) -> Contact:
+async def answer(
+    contacts: Contacts, house: House, contact_id: UUID, digits: str, *, at: datetime
+) -> Contact:
     """The caller pressed digits, or let the time for them pass."""
     contact = await contacts.locked(contact_id)
     way(contact.state, Move.INPUTS)
     assert contact.flow_id is not None, "what is in a flow has one"
     assert contact.flow_version is not None, "what is in a flow has its version"
-    known = None if contact.customer_id is None else await house.directory.customer(contact.customer_id)
-    walk = Walk(await house.flows.version(contact.flow_id, contact.flow_version), _caller(known), house.zone)
+    known = (
+        None if contact.customer_id is None else await house.directory.customer(contact.customer_id)
+    )
+    walk = Walk(
+        await house.flows.version(contact.flow_id, contact.flow_version), _caller(known), house.zone
+    )
     after, happened = contact.walked(walk.answer(contact.journey, digits, at=at), at=at)
     await contacts.save(contact, after, happened, at=at)
     return after
 
 
-async def move(contacts: Contacts, contact_id: UUID, made: Callable[[Contact], tuple[Contact, Happened]], *, at: datetime) -> Contact:
+async def move(
+    contacts: Contacts,
+    contact_id: UUID,
+    made: Callable[[Contact], tuple[Contact, Happened]],
+    *,
+    at: datetime,
+) -> Contact:
     """A move that asks nothing but the contact."""
     contact = await contacts.locked(contact_id)
     after, happened = made(contact)
@@ -176,7 +212,9 @@ async def move(contacts: Contacts, contact_id: UUID, made: Callable[[Contact], t
     return after
 
 
-async def transfer_to_queue(contacts: Contacts, queues: Queues, contact_id: UUID, queue_id: UUID, *, at: datetime) -> Contact:
+async def transfer_to_queue(
+    contacts: Contacts, queues: Queues, contact_id: UUID, queue_id: UUID, *, at: datetime
+) -> Contact:
     contact = await contacts.locked(contact_id)
     way(contact.state, Move.TRANSFER)
     queue = next(iter(await queues.some([queue_id])), None)
@@ -187,8 +225,12 @@ async def transfer_to_queue(contacts: Contacts, queues: Queues, contact_id: UUID
     return after
 
 
-async def transfer_to_agent(contacts: Contacts, agents: Agents, contact_id: UUID, agent_id: UUID, *, at: datetime) -> Contact:
-    """The named agent goes first; who is away or does not answer is replaced by the queue that the contact came from."""
+async def transfer_to_agent(
+    contacts: Contacts, agents: Agents, contact_id: UUID, agent_id: UUID, *, at: datetime
+) -> Contact:
+    """The named agent goes first;
+    who is away or does not answer is replaced by the queue that the contact came from.
+    """
     contact = await contacts.locked(contact_id)
     way(contact.state, Move.TRANSFER)
     if agent_id == contact.agent_id or not await agents.known([agent_id]):
@@ -200,14 +242,22 @@ async def transfer_to_agent(contacts: Contacts, agents: Agents, contact_id: UUID
 
 
 async def complete(
-    contacts: Contacts, queues: Queues, contact_id: UUID, *, wrap_up_code: str | None, notes: str | None, at: datetime
+    contacts: Contacts,
+    queues: Queues,
+    contact_id: UUID,
+    *,
+    wrap_up_code: str | None,
+    notes: str | None,
+    at: datetime,
 ) -> Contact:
     """End the conversation; said once more in the wrap-up time it ends that too."""
     contact = await contacts.locked(contact_id)
     way(contact.state, Move.COMPLETION)
     found = [] if contact.queue_id is None else await queues.some([contact.queue_id])
     wrap_up_seconds = found[0].profile.wrap_up_seconds if found else 0
-    after, happened = contact.ended(at=at, wrap_up_seconds=wrap_up_seconds, wrap_up_code=wrap_up_code, notes=notes)
+    after, happened = contact.ended(
+        at=at, wrap_up_seconds=wrap_up_seconds, wrap_up_code=wrap_up_code, notes=notes
+    )
     await contacts.save(contact, after, happened, at=at)
     return after
 
@@ -225,8 +275,18 @@ class Changes:
         return {name: getattr(self, name) for name in self.names}
 
 
-async def identify(contacts: Contacts, directory: Directory, contact_id: UUID, changes: Changes, *, sees: Sees, at: datetime) -> Contact:
-    """Say afterwards who it is, or note something; one that waits is served from now on as that customer is, in its unit."""
+async def identify(
+    contacts: Contacts,
+    directory: Directory,
+    contact_id: UUID,
+    changes: Changes,
+    *,
+    sees: Sees,
+    at: datetime,
+) -> Contact:
+    """Say afterwards who it is, or note something;
+    one that waits is served from now on as that customer is, in its unit.
+    """
     contact = await contacts.locked(contact_id)
     fields = changes.fields()
     if "customer_id" in changes.names and changes.customer_id != contact.customer_id:
@@ -237,9 +297,17 @@ async def identify(contacts: Contacts, directory: Directory, contact_id: UUID, c
 
 
 async def _whose(
-    contacts: Contacts, directory: Directory, contact: Contact, customer_id: UUID | None, sees: Sees, *, at: datetime
+    contacts: Contacts,
+    directory: Directory,
+    contact: Contact,
+    customer_id: UUID | None,
+    sees: Sees,
+    *,
+    at: datetime,
 ) -> dict[str, object]:
-    """What follows for the contact from whose it is; nothing stays of the customer it was taken for before."""
+    """What follows for the contact from whose it is;
+    nothing stays of the customer it was taken for before.
+    """
     known = None if customer_id is None else await _named(directory, customer_id, sees)
     fields: dict[str, object] = {
         "tier": None if known is None else known.tier,
@@ -248,7 +316,9 @@ async def _whose(
     }
     if contact.answered_at is None:
         since = at - LAST_AGENT_WITHIN
-        fields["last_agent_id"] = None if known is None else await contacts.last_agent(known.customer_id, since=since)
+        fields["last_agent_id"] = (
+            None if known is None else await contacts.last_agent(known.customer_id, since=since)
+        )
     if known is not None and known.unit is not None:
         fields["unit"] = known.unit
     return fields

@@ -26,10 +26,12 @@ class Customers(Protocol):
 
 
 class CustomerNews:
-    """Follows customer-profile: its events hold no personal values, so it is asked for them, a batch at a time, before the transaction.
+    """Follows customer-profile: its events hold no personal values, so it is asked for them, a
+    batch at a time, before the transaction.
 
-    Live news and those of imports are followed apart, so a customer's news come in any order: what was read later stands, and who was
-    erased stays so. Each consumer needs a follower of its own, since this one keeps what it asked between `prepare` and the transaction.
+    Live news and those of imports are followed apart, so a customer's news come in any order: what
+    was read later stands, and who was erased stays so. Each consumer needs a follower of its own,
+    since this one keeps what it asked between `prepare` and the transaction.
     """
 
     def __init__(self, customers: Customers, digests: Digests, kept_answers: KeptAnswers) -> None:
@@ -45,7 +47,9 @@ class CustomerNews:
         self._asked = {facts.customer_id: facts for facts in asked}
 
     async def take(self, tx: Transaction, batch: Sequence[News]) -> None:
-        """A batch in few statements: all that was asked is learned at once, then the rest in its order."""
+        """A batch in few statements:
+        all that was asked is learned at once, then the rest in its order.
+        """
         await self._learn(tx, list(self._asked.values()))
         for news in batch:
             if news.type not in LEARNED_FROM:
@@ -112,6 +116,10 @@ class ComplaintNews:
     async def __call__(self, tx: Transaction, news: News) -> None:
         if not news.type.startswith("complaint.") or "customer_id" not in news.payload:
             return
-        is_open = bool(news.payload.get("is_open", news.payload.get("state") not in ("closed", "withdrawn")))
+        is_open = bool(
+            news.payload.get("is_open", news.payload.get("state") not in ("closed", "withdrawn"))
+        )
         customer_id = UUID(str(news.payload["customer_id"]))
-        await DirectoryStore(tx, self._digests).count_complaint(customer_id, news.subject, is_open=is_open)
+        await DirectoryStore(tx, self._digests).count_complaint(
+            customer_id, news.subject, is_open=is_open
+        )

@@ -1,4 +1,6 @@
-"""Contacts of an erased person that nobody knew to be theirs, since they came before the directory knew the address."""
+"""Contacts of an erased person that nobody knew to be theirs,
+since they came before the directory knew the address.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,7 +28,10 @@ _others = directory_address.alias("others")
 OWN_DIGESTS = select(directory_address.c.digest).where(
     directory_address.c.customer_id == bindparam("customer_id"),
     ~select(_others.c.digest)
-    .where(_others.c.digest == directory_address.c.digest, _others.c.customer_id != directory_address.c.customer_id)
+    .where(
+        _others.c.digest == directory_address.c.digest,
+        _others.c.customer_id != directory_address.c.customer_id,
+    )
     .exists(),
 )
 NEXT = (
@@ -38,21 +43,31 @@ NEXT = (
 
 
 async def look_soon(tx: Transaction, customer_id: UUID, *, at: datetime) -> None:
-    """Look for them once this transaction is over; to be called while the directory still has the addresses."""
+    """Look for them once this transaction is over;
+    to be called while the directory still has the addresses.
+    """
     digests = [row["digest"].hex() for row in await tx.fetch(OWN_DIGESTS, customer_id=customer_id)]
     if digests:
         await _go_on(tx, customer_id, digests, after=FIRST, at=at)
 
 
-async def _go_on(tx: Transaction, customer_id: UUID, digests: Sequence[str], *, after: UUID, at: datetime) -> None:
+async def _go_on(
+    tx: Transaction, customer_id: UUID, digests: Sequence[str], *, after: UUID, at: datetime
+) -> None:
     payload = {"digests": list(digests), "after": str(after)}
-    await timers.schedule(tx, Timer(subject=customer_id, kind=KIND, key="", due_at=at, payload=payload))
+    await timers.schedule(
+        tx, Timer(subject=customer_id, kind=KIND, key="", due_at=at, payload=payload)
+    )
 
 
 class Strangers:
-    """Looks through all contacts, batch by batch beside the calls; the addresses are compared by their digests alone."""
+    """Looks through all contacts, batch by batch beside the calls;
+    the addresses are compared by their digests alone.
+    """
 
-    def __init__(self, database: Database, digests: Digests, kept_answers: KeptAnswers, *, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, digests: Digests, kept_answers: KeptAnswers, *, clock: Clock
+    ) -> None:
         self._digests = digests
         self._kept_answers = kept_answers
         self._clock = clock
@@ -67,13 +82,22 @@ class Strangers:
             digests, after = timer.payload["digests"], UUID(timer.payload["after"])
             rows = await tx.fetch(NEXT, after=after, limit=BATCH)
             sought = {bytes.fromhex(digest) for digest in digests}
-            await self._erase(tx, [row["id"] for row in rows if row["customer_id"] is None and self._is_from(row, sought)])
+            await self._erase(
+                tx,
+                [
+                    row["id"]
+                    for row in rows
+                    if row["customer_id"] is None and self._is_from(row, sought)
+                ],
+            )
             if len(rows) == BATCH:
                 await _go_on(tx, timer.subject, digests, after=rows[-1]["id"], at=self._clock())
 
     def _is_from(self, row: Record, sought: set[bytes]) -> bool:
         address = row["from_address"]
-        return address is not None and not sought.isdisjoint(self._digests.called_from(row["channel"], address))
+        return address is not None and not sought.isdisjoint(
+            self._digests.called_from(row["channel"], address)
+        )
 
     async def _erase(self, tx: Transaction, found: Sequence[UUID]) -> None:
         if found:

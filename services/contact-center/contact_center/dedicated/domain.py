@@ -8,7 +8,9 @@ from service_kit.words.errors import Conflict, NotFound
 
 
 class DedicationNotFound(NotFound):
-    """This customer has no dedicated agent, or the customer lies outside the units of this token."""
+    """This customer has no dedicated agent,
+    or the customer lies outside the units of this token.
+    """
 
 
 class DedicatedAgentUnknown(Conflict):

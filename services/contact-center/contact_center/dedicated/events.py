@@ -24,4 +24,6 @@ EVENTS: Mapping[str, type[Output]] = {
 
 def of_dedication(type_: str, dedication: Dedication, *, at: datetime) -> Event:
     payload = {"customer_id": str(dedication.customer_id), "agent_id": str(dedication.agent_id)}
-    return Event(type=type_, subject=dedication.customer_id, unit=dedication.unit, at=at, payload=payload)
+    return Event(
+        type=type_, subject=dedication.customer_id, unit=dedication.unit, at=at, payload=payload
+    )

@@ -35,12 +35,22 @@ async def list_dedicated_agents(
     """List which customers have a dedicated agent, by customer id."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        found = await DedicationReader(reader, units_of(call.caller)).page(after=after, limit=page.fetch, agent_id=agent_id)
-    return call.page(page, [dedication_view(each) for each in found], next_cursor=page.next_cursor(found, "customer_id"))
+        found = await DedicationReader(reader, units_of(call.caller)).page(
+            after=after, limit=page.fetch, agent_id=agent_id
+        )
+    return call.page(
+        page,
+        [dedication_view(each) for each in found],
+        next_cursor=page.next_cursor(found, "customer_id"),
+    )
 
 
-@router.get("/v1/dedicated-agents/{customer_id}", response_model=DedicationView, raises=[DedicationNotFound])
-async def read_dedicated_agent(customer_id: Id, call: Annotated[Call, requires("agents:read")]) -> Response:
+@router.get(
+    "/v1/dedicated-agents/{customer_id}", response_model=DedicationView, raises=[DedicationNotFound]
+)
+async def read_dedicated_agent(
+    customer_id: Id, call: Annotated[Call, requires("agents:read")]
+) -> Response:
     """Read who is the dedicated agent of a customer."""
     async with call.reading() as reader:
         found = await DedicationReader(reader, units_of(call.caller)).get(customer_id)
@@ -48,12 +58,18 @@ async def read_dedicated_agent(customer_id: Id, call: Annotated[Call, requires("
 
 
 @router.put(
-    "/v1/dedicated-agents/{customer_id}", response_model=DedicationView, raises=[DedicationNotFound, DedicatedAgentUnknown, ActsForOneAgent]
+    "/v1/dedicated-agents/{customer_id}",
+    response_model=DedicationView,
+    raises=[DedicationNotFound, DedicatedAgentUnknown, ActsForOneAgent],
 )
-async def replace_dedicated_agent(customer_id: Id, body: DedicationIn, call: Annotated[Call, requires("agents:write")]) -> Response:
-    """Say which agent goes first for a customer: `If-None-Match: *` for the first one, `If-Match` to replace.
+async def replace_dedicated_agent(
+    customer_id: Id, body: DedicationIn, call: Annotated[Call, requires("agents:write")]
+) -> Response:
+    """Say which agent goes first for a customer: `If-None-Match: *` for the first one, `If-Match`
+    to replace.
 
-    For how long the agent goes first stands in the tier treatments; while the agent is busy, others serve the customer.
+    For how long the agent goes first stands in the tier treatments; while the agent is busy, others
+    serve the customer.
     """
     require_no_agent(call.caller)
     async with call.transaction() as tx:
@@ -63,19 +79,37 @@ async def replace_dedicated_agent(customer_id: Id, body: DedicationIn, call: Ann
         if creates(call, None if present is None else present.version):
             unit = await _unit(call, tx, customer_id)
             added = Dedication(
-                customer_id=customer_id, unit=unit, agent_id=body.agent_id, version=1, created_at=call.at, updated_at=call.at
+                customer_id=customer_id,
+                unit=unit,
+                agent_id=body.agent_id,
+                version=1,
+                created_at=call.at,
+                updated_at=call.at,
             )
             if not await DedicationStore(tx).add(added):
                 raise PreconditionFailed(EXISTS)
-            return call.answer(dedication_view(added), version=1, status=201, headers={"Location": f"/v1/dedicated-agents/{customer_id}"})
+            return call.answer(
+                dedication_view(added),
+                version=1,
+                status=201,
+                headers={"Location": f"/v1/dedicated-agents/{customer_id}"},
+            )
         assert present is not None, "what is not created is there"
-        changed = replace(present, agent_id=body.agent_id, version=present.version + 1, updated_at=call.at)
+        changed = replace(
+            present, agent_id=body.agent_id, version=present.version + 1, updated_at=call.at
+        )
         await DedicationStore(tx).save(changed)
         return call.answer(dedication_view(changed), version=changed.version)
 
 
-@router.delete("/v1/dedicated-agents/{customer_id}", status_code=204, raises=[DedicationNotFound, ActsForOneAgent])
-async def remove_dedicated_agent(customer_id: Id, call: Annotated[Call, requires("agents:write")]) -> Response:
+@router.delete(
+    "/v1/dedicated-agents/{customer_id}",
+    status_code=204,
+    raises=[DedicationNotFound, ActsForOneAgent],
+)
+async def remove_dedicated_agent(
+    customer_id: Id, call: Annotated[Call, requires("agents:write")]
+) -> Response:
     """Let a customer have no dedicated agent any longer."""
     require_no_agent(call.caller)
     async with call.transaction() as tx:
@@ -96,7 +130,9 @@ async def _present(call: Call, tx: Transaction, customer_id: UUID) -> Dedication
 
 
 async def _unit(call: Call, tx: Transaction, customer_id: UUID) -> str:
-    """The customer's unit; whoever is kept to units dedicates agents to those only who are known to lie in them."""
+    """The customer's unit;
+    whoever is kept to units dedicates agents to those only who are known to lie in them.
+    """
     known = await DirectoryReader(tx, call.part(AddressDigests)).customer(customer_id)
     unit = None if known is None else known.unit
     if not call.caller.sees(unit):

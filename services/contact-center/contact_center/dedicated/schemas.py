@@ -22,4 +22,6 @@ class DedicationView(Output):
 
 
 def dedication_view(dedication: Dedication) -> DedicationView:
-    return DedicationView(**{name: getattr(dedication, name) for name in DedicationView.model_fields})
+    return DedicationView(
+        **{name: getattr(dedication, name) for name in DedicationView.model_fields}
+    )

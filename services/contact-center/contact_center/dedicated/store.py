@@ -16,8 +16,14 @@ from contact_center.stores import Reads, Writes
 from contact_center.tables import dedicated_agent
 
 _agent = bindparam("agent_id", type_=Uuid)
-FIND = select(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("customer_id"), within_units(dedicated_agent.c.unit))
-LOCK = select(dedicated_agent).where(dedicated_agent.c.customer_id == bindparam("customer_id")).with_for_update()
+FIND = select(dedicated_agent).where(
+    dedicated_agent.c.customer_id == bindparam("customer_id"), within_units(dedicated_agent.c.unit)
+)
+LOCK = (
+    select(dedicated_agent)
+    .where(dedicated_agent.c.customer_id == bindparam("customer_id"))
+    .with_for_update()
+)
 LOCK_SOME = (
     select(dedicated_agent)
     .where(dedicated_agent.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -54,7 +60,9 @@ class DedicationReader(Reads):
         return dedication_of(row)
 
     async def page(self, *, after: UUID, limit: int, agent_id: UUID | None) -> list[Dedication]:
-        rows = await self._reader.fetch(PAGE, units=self._units, after=after, limit=limit, agent_id=agent_id)
+        rows = await self._reader.fetch(
+            PAGE, units=self._units, after=after, limit=limit, agent_id=agent_id
+        )
         return [dedication_of(row) for row in rows]
 
 
@@ -89,14 +97,20 @@ class DedicationStore(DedicationReader, Writes):
         for row in await self._tx.fetch(LOCK_SOME, ids=list(units)):
             present = dedication_of(row)
             if present.unit != (unit := units[present.customer_id]):
-                await self.save(replace(present, unit=unit, version=present.version + 1, updated_at=at))
+                await self.save(
+                    replace(present, unit=unit, version=present.version + 1, updated_at=at)
+                )
 
     async def inherit(self, customer_id: UUID, *, heir: UUID, at: datetime) -> None:
-        """The customer's file lives on in another one: its agent goes over, unless the other one has an agent already."""
+        """The customer's file lives on in another one:
+        its agent goes over, unless the other one has an agent already.
+        """
         present = await self.locked(customer_id)
         if present is not None:
             await self.remove(present, at=at)
-            await self.add(replace(present, customer_id=heir, version=1, created_at=at, updated_at=at))
+            await self.add(
+                replace(present, customer_id=heir, version=1, created_at=at, updated_at=at)
+            )
 
 
 def dedication_of(row: Record) -> Dedication:

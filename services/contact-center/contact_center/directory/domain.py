@@ -38,7 +38,9 @@ class KnownCustomer:
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerFacts:
-    """What customer-profile said of a customer when it was asked on news; `seen_at` is when it was so, by the clock of its database."""
+    """What customer-profile said of a customer when it was asked on news;
+    `seen_at` is when it was so, by the clock of its database.
+    """
 
     customer_id: UUID
     seen_at: datetime

@@ -40,15 +40,24 @@ customer = directory_customer
 _known = select(
     customer,
     dedicated_agent.c.agent_id.label("dedicated_agent_id"),
-).select_from(customer.outerjoin(dedicated_agent, dedicated_agent.c.customer_id == customer.c.customer_id))
-FIND = _known.where(customer.c.customer_id == bindparam("customer_id"), customer.c.is_erased.is_(False))
-# Of several customers behind one number the one of the highest tier is taken: nobody of them waits too long for it.
+).select_from(
+    customer.outerjoin(dedicated_agent, dedicated_agent.c.customer_id == customer.c.customer_id)
+)
+FIND = _known.where(
+    customer.c.customer_id == bindparam("customer_id"), customer.c.is_erased.is_(False)
+)
+# Of several customers behind one number the one of the highest tier is taken: nobody of them waits
+# too long for it.
 RECOGNIZE = (
-    select(customer, dedicated_agent.c.agent_id.label("dedicated_agent_id"), directory_address.c.is_key_contact)
+    select(
+        customer,
+        dedicated_agent.c.agent_id.label("dedicated_agent_id"),
+        directory_address.c.is_key_contact,
+    )
     .select_from(
-        directory_address.join(customer, customer.c.customer_id == directory_address.c.customer_id).outerjoin(
-            dedicated_agent, dedicated_agent.c.customer_id == customer.c.customer_id
-        )
+        directory_address.join(
+            customer, customer.c.customer_id == directory_address.c.customer_id
+        ).outerjoin(dedicated_agent, dedicated_agent.c.customer_id == customer.c.customer_id)
     )
     .where(
         directory_address.c.digest == any_(bindparam("digests", type_=ARRAY(LargeBinary))),
@@ -56,14 +65,20 @@ RECOGNIZE = (
         customer.c.merged_into.is_(None),
         within_units(customer.c.unit),
     )
-    .order_by(customer.c.tier.desc().nulls_last(), directory_address.c.is_key_contact.desc(), customer.c.customer_id)
+    .order_by(
+        customer.c.tier.desc().nulls_last(),
+        directory_address.c.is_key_contact.desc(),
+        customer.c.customer_id,
+    )
     .limit(1)
 )
 _ids = bindparam("ids", type_=ARRAY(Uuid))
-# No tag holds this character: the tags of one customer go as one text, since an array of arrays cannot be unnested.
+# No tag holds this character: the tags of one customer go as one text, since an array of arrays
+# cannot be unnested.
 TAGS_APART = "\x1f"
 _met = rows("met", customer_id=Uuid, unit=String)
-# In the order of ids, as everybody who locks several: two lanes of news never wait for each other in a ring.
+# In the order of ids, as everybody who locks several: two lanes of news never wait for each other
+# in a ring.
 MAKE = (
     insert(customer)
     .from_select(
@@ -78,7 +93,12 @@ MAKE = (
     )
     .on_conflict_do_nothing()
 )
-LOCK = select(customer.c.customer_id).where(customer.c.customer_id == any_(_ids)).order_by(customer.c.customer_id).with_for_update()
+LOCK = (
+    select(customer.c.customer_id)
+    .where(customer.c.customer_id == any_(_ids))
+    .order_by(customer.c.customer_id)
+    .with_for_update()
+)
 _said = rows("said", customer_id=Uuid, unit=String, language=String, tags=String, seen_at=Moment)
 LEARN = (
     update(customer)
@@ -96,23 +116,43 @@ LEARN = (
     .returning(customer.c.customer_id)
 )
 SET_TIER = (
-    update(customer).where(customer.c.customer_id == bindparam("of_id"), customer.c.is_erased.is_(False)).values(tier=bindparam("new_tier"))
+    update(customer)
+    .where(customer.c.customer_id == bindparam("of_id"), customer.c.is_erased.is_(False))
+    .values(tier=bindparam("new_tier"))
 )
 FORGET_ADDRESSES = delete(directory_address).where(directory_address.c.customer_id == any_(_ids))
 _addresses = rows("addresses", digest=LargeBinary, customer_id=Uuid, is_key_contact=Boolean)
 ADD_ADDRESSES = (
-    insert(directory_address).from_select(["digest", "customer_id", "is_key_contact"], select(*_addresses.c)).on_conflict_do_nothing()
+    insert(directory_address)
+    .from_select(["digest", "customer_id", "is_key_contact"], select(*_addresses.c))
+    .on_conflict_do_nothing()
 )
-ERASE = update(customer).where(customer.c.customer_id == bindparam("of_id")).values(is_erased=True, tags=[], language=None, tier=None)
-MERGE = update(customer).where(customer.c.customer_id == bindparam("of_id")).values(merged_into=bindparam("into"))
+ERASE = (
+    update(customer)
+    .where(customer.c.customer_id == bindparam("of_id"))
+    .values(is_erased=True, tags=[], language=None, tier=None)
+)
+MERGE = (
+    update(customer)
+    .where(customer.c.customer_id == bindparam("of_id"))
+    .values(merged_into=bindparam("into"))
+)
 OPEN = insert(directory_complaint).on_conflict_do_nothing()
 CLOSE = delete(directory_complaint).where(
-    directory_complaint.c.customer_id == bindparam("customer_id"), directory_complaint.c.complaint_id == bindparam("complaint_id")
+    directory_complaint.c.customer_id == bindparam("customer_id"),
+    directory_complaint.c.complaint_id == bindparam("complaint_id"),
 )
 _open = (
-    select(func.count()).select_from(directory_complaint).where(directory_complaint.c.customer_id == bindparam("of_id")).scalar_subquery()
+    select(func.count())
+    .select_from(directory_complaint)
+    .where(directory_complaint.c.customer_id == bindparam("of_id"))
+    .scalar_subquery()
 )
-COUNT = update(customer).where(customer.c.customer_id == bindparam("of_id")).values(open_complaints=_open)
+COUNT = (
+    update(customer)
+    .where(customer.c.customer_id == bindparam("of_id"))
+    .values(open_complaints=_open)
+)
 
 
 class Digests(Protocol):
@@ -126,7 +166,9 @@ class Digests(Protocol):
 class DirectoryReader(Reads):
     """Looks customers up for contacts."""
 
-    def __init__(self, reader: Reader, digests: Digests, units: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, reader: Reader, digests: Digests, units: Sequence[str] | None = None
+    ) -> None:
         super().__init__(reader, units)
         self._digests = digests
 
@@ -149,7 +191,9 @@ class DirectoryStore(DirectoryReader):
         self._tx = tx
 
     async def learn(self, said: Sequence[CustomerFacts]) -> list[CustomerFacts]:
-        """Take in what customer-profile says of customers, but for whom something newer was taken in; what was taken in."""
+        """Take in what customer-profile says of customers,
+        but for whom something newer was taken in; what was taken in.
+        """
         if not said:
             return []
         ids = [facts.customer_id for facts in said]
@@ -162,10 +206,15 @@ class DirectoryStore(DirectoryReader):
         return learned
 
     def _filed(self, learned: Sequence[CustomerFacts]) -> dict[str, list[object]]:
-        """The addresses of customers by their digests, each once; those of key contacts count as such."""
+        """The addresses of customers by their digests, each once;
+        those of key contacts count as such.
+        """
         filed: dict[tuple[bytes, UUID], bool] = {}
         for facts in learned:
-            for keys, is_key_contact in ((facts.key_contact_addresses, True), (facts.addresses, False)):
+            for keys, is_key_contact in (
+                (facts.key_contact_addresses, True),
+                (facts.addresses, False),
+            ):
                 for key in keys:
                     filed.setdefault((self._digests.of(key), facts.customer_id), is_key_contact)
         return {
@@ -182,14 +231,20 @@ class DirectoryStore(DirectoryReader):
         await self._meet(customer_id)
         await self._tx.execute(SET_TIER, of_id=customer_id, new_tier=tier)
 
-    async def count_complaint(self, customer_id: UUID, complaint_id: UUID, *, is_open: bool) -> None:
+    async def count_complaint(
+        self, customer_id: UUID, complaint_id: UUID, *, is_open: bool
+    ) -> None:
         """Keep the number of open complaints; news that come twice change nothing."""
         await self._meet(customer_id)
-        await self._tx.execute(OPEN if is_open else CLOSE, customer_id=customer_id, complaint_id=complaint_id)
+        await self._tx.execute(
+            OPEN if is_open else CLOSE, customer_id=customer_id, complaint_id=complaint_id
+        )
         await self._tx.execute(COUNT, of_id=customer_id)
 
     async def merge(self, customer_id: UUID, *, into: UUID) -> KnownCustomer | None:
-        """The file lives on in another one, the survivor, which is answered as far as it is known."""
+        """The file lives on in another one, the survivor,
+        which is answered as far as it is known.
+        """
         await self._meet(customer_id)
         await self._tx.execute(MERGE, of_id=customer_id, into=into)
         await self._tx.execute(FORGET_ADDRESSES, ids=[customer_id])
@@ -203,10 +258,17 @@ class DirectoryStore(DirectoryReader):
 
 
 def _told(said: Sequence[CustomerFacts]) -> dict[str, list[object]]:
-    columns = {f"said_{name}": [getattr(facts, name) for facts in said] for name in ("customer_id", "unit", "language", "seen_at")}
+    columns = {
+        f"said_{name}": [getattr(facts, name) for facts in said]
+        for name in ("customer_id", "unit", "language", "seen_at")
+    }
     return columns | {"said_tags": [TAGS_APART.join(facts.tags) for facts in said]}
 
 
 def known_of(row: Record, *, is_key_contact: bool) -> KnownCustomer:
     named = ("customer_id", "unit", "tier", "language", "open_complaints", "dedicated_agent_id")
-    return KnownCustomer(**{name: row[name] for name in named}, tags=frozenset(row["tags"]), is_key_contact=is_key_contact)
+    return KnownCustomer(
+        **{name: row[name] for name in named},
+        tags=frozenset(row["tags"]),
+        is_key_contact=is_key_contact,
+    )

@@ -16,7 +16,9 @@ class AddressTaken(Conflict):
 
 
 class TargetUnknown(Conflict):
-    """The flow or the queue that the entry point shall lead to does not exist, or lies outside the units of this token."""
+    """The flow or the queue that the entry point shall lead to does not exist,
+    or lies outside the units of this token.
+    """
 
 
 class NobodyThere(Conflict):

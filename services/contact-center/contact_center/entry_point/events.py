@@ -31,4 +31,6 @@ def of_entry_point(type_: str, entry: EntryPoint) -> Event:
         "flow_id": None if entry.flow_id is None else str(entry.flow_id),
         "queue_id": None if entry.queue_id is None else str(entry.queue_id),
     }
-    return Event(type=type_, subject=entry.id, unit=entry.unit, at=entry.updated_at, payload=payload)
+    return Event(
+        type=type_, subject=entry.id, unit=entry.unit, at=entry.updated_at, payload=payload
+    )

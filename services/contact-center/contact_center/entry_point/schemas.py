@@ -8,7 +8,12 @@ from service_kit.words.fields import Id, Input, Output, Timestamp, UnitPath
 from contact_center.entry_point.domain import EntryPoint
 from contact_center.words import Address, Channel, Spoken
 
-Priority = Annotated[int, Field(ge=0, le=3_600, json_schema_extra={"format": "int32"}, description="Seconds of head start.")]
+Priority = Annotated[
+    int,
+    Field(
+        ge=0, le=3_600, json_schema_extra={"format": "int32"}, description="Seconds of head start."
+    ),
+]
 
 
 class _NewEntryPoint(Input):

@@ -9,12 +9,19 @@ from service_kit.words.messages import said
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
-from contact_center.entry_point.domain import AddressTaken, EntryPoint, EntryPointNotFound, NobodyThere
+from contact_center.entry_point.domain import (
+    AddressTaken,
+    EntryPoint,
+    EntryPointNotFound,
+    NobodyThere,
+)
 from contact_center.entry_point.events import of_entry_point
 from contact_center.stores import Reads, Writes
 from contact_center.tables import entry_address, entry_point
 
-FIND = select(entry_point).where(entry_point.c.id == bindparam("id"), within_units(entry_point.c.unit))
+FIND = select(entry_point).where(
+    entry_point.c.id == bindparam("id"), within_units(entry_point.c.unit)
+)
 LOCK = FIND.with_for_update()
 PAGE = (
     select(entry_point)
@@ -25,15 +32,24 @@ PAGE = (
 CALLED = (
     select(entry_point)
     .join(entry_address, entry_address.c.entry_point_id == entry_point.c.id)
-    .where(entry_address.c.channel == bindparam("channel"), entry_address.c.address == bindparam("address"))
+    .where(
+        entry_address.c.channel == bindparam("channel"),
+        entry_address.c.address == bindparam("address"),
+    )
 )
 TAKE = (
     insert_or(entry_address)
-    .values(channel=bindparam("channel"), address=bindparam("address"), entry_point_id=bindparam("entry_point_id"))
+    .values(
+        channel=bindparam("channel"),
+        address=bindparam("address"),
+        entry_point_id=bindparam("entry_point_id"),
+    )
     .on_conflict_do_nothing()
     .returning(entry_address.c.entry_point_id)
 )
-LET_GO = delete(entry_address).where(entry_address.c.channel == bindparam("channel"), entry_address.c.address == bindparam("address"))
+LET_GO = delete(entry_address).where(
+    entry_address.c.channel == bindparam("channel"), entry_address.c.address == bindparam("address")
+)
 INSERT = insert(entry_point)
 UPDATE = update(entry_point).where(entry_point.c.id == bindparam("of_id"))
 
@@ -64,7 +80,9 @@ class EntryPointStore(EntryPointReader, Writes):
 
     async def add(self, added: EntryPoint) -> None:
         await self._take_address(added)
-        await self._write(INSERT, added, "entry_point.created", {"id": added.id, "created_at": added.created_at})
+        await self._write(
+            INSERT, added, "entry_point.created", {"id": added.id, "created_at": added.created_at}
+        )
 
     async def save(self, before: EntryPoint, changed: EntryPoint) -> None:
         if (before.channel, before.address) != (changed.channel, changed.address):
@@ -73,12 +91,32 @@ class EntryPointStore(EntryPointReader, Writes):
         await self._write(UPDATE, changed, "entry_point.changed", {"of_id": changed.id})
 
     async def _take_address(self, taker: EntryPoint) -> None:
-        taken = await self._tx.fetch_value(TAKE, channel=taker.channel, address=taker.address, entry_point_id=taker.id)
+        taken = await self._tx.fetch_value(
+            TAKE, channel=taker.channel, address=taker.address, entry_point_id=taker.id
+        )
         if taken is None:
-            raise AddressTaken(said("{address} is taken on the channel {channel}", address=taker.address, channel=taker.channel))
+            raise AddressTaken(
+                said(
+                    "{address} is taken on the channel {channel}",
+                    address=taker.address,
+                    channel=taker.channel,
+                )
+            )
 
-    async def _write(self, statement: Any, written: EntryPoint, event: str, row: dict[str, object]) -> None:
-        names = ("unit", "channel", "address", "flow_id", "queue_id", "language", "priority_seconds", "version", "updated_at")
+    async def _write(
+        self, statement: Any, written: EntryPoint, event: str, row: dict[str, object]
+    ) -> None:
+        names = (
+            "unit",
+            "channel",
+            "address",
+            "flow_id",
+            "queue_id",
+            "language",
+            "priority_seconds",
+            "version",
+            "updated_at",
+        )
         await self._tx.execute(statement, **row, **{name: getattr(written, name) for name in names})
         self._tx.record(of_entry_point(event, written), values={"address": written.address})
 

@@ -12,7 +12,9 @@ COUNTED_FOR = timedelta(days=90)
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """What a queue has waiting now, and what it answered and lost since a moment; `in_time` within the seconds of its service level."""
+    """What a queue has waiting now, and what it answered and lost since a moment;
+    `in_time` within the seconds of its service level.
+    """
 
     waiting: int
     first_waits_since: datetime | None
@@ -24,7 +26,9 @@ class Counted:
 
     @property
     def service_level(self) -> float | None:
-        """The share of answered and abandoned contacts that were answered in time; None where there are none yet."""
+        """The share of answered and abandoned contacts that were answered in time;
+        None where there are none yet.
+        """
         counted = self.answered + self.abandoned
         return None if counted == 0 else round(self.in_time / counted, 4)
 
@@ -39,6 +43,8 @@ class Counted:
 
 
 def counted_from(asked: datetime | None, *, at: datetime, zone: tzinfo) -> datetime:
-    """From where on to count: as asked within what is kept, else from the beginning of the company's day."""
+    """From where on to count:
+    as asked within what is kept, else from the beginning of the company's day.
+    """
     start_of_day = datetime.combine(at.astimezone(zone).date(), time(), zone)
     return max(asked or start_of_day, at - COUNTED_FOR)

@@ -26,12 +26,19 @@ async def read_queue_figures(
     call: Annotated[Call, requires("queues:read")],
     since: Annotated[Timestamp | None, Query(description=SINCE)] = None,
 ) -> Response:
-    """Read how a queue is doing: who waits and for how long, what its agents are at, its service level.
+    """Read how a queue is doing: who waits and for how long, what its agents are at, its service
+    level.
 
-    A contact that is passed on counts in every queue that answered it, with the seconds that it waited there.
+    A contact that is passed on counts in every queue that answered it, with the seconds that it
+    waited there.
     """
     async with call.reading() as reader:
-        queue, at = await QueueReader(reader, units_of(call.caller)).get(queue_id), await database_time(reader)
+        queue, at = (
+            await QueueReader(reader, units_of(call.caller)).get(queue_id),
+            await database_time(reader),
+        )
         from_ = counted_from(since, at=at, zone=ZoneInfo(call.settings.time_zone))
-        counted = await FigureReader(reader, queue_id).counted(since=from_, target=queue.profile.service_level_seconds)
+        counted = await FigureReader(reader, queue_id).counted(
+            since=from_, target=queue.profile.service_level_seconds
+        )
     return call.answer(queue_figures(queue_id, counted, since=from_, at=at))

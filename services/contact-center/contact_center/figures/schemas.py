@@ -27,8 +27,8 @@ class AgentCounts(Output):
 class QueueFigures(Output):
     """The present figures of a queue; what is counted is counted since `since`.
 
-    `service_level` is the share of answered and abandoned contacts that were answered within the queue's seconds; it and the
-    average speed of answer are null where nothing was counted yet.
+    `service_level` is the share of answered and abandoned contacts that were answered within the
+    queue's seconds; it and the average speed of answer are null where nothing was counted yet.
     """
 
     queue_id: Id
@@ -43,7 +43,9 @@ class QueueFigures(Output):
     average_speed_of_answer: Waited | None
 
 
-def queue_figures(queue_id: UUID, counted: Counted, *, since: datetime, at: datetime) -> QueueFigures:
+def queue_figures(
+    queue_id: UUID, counted: Counted, *, since: datetime, at: datetime
+) -> QueueFigures:
     return QueueFigures(
         queue_id=queue_id,
         at=at,

@@ -19,19 +19,29 @@ WAITING = select(func.count(), func.min(contact.c.waiting_since)).where(
     contact.c.queue_id == _queue, contact.c.state.in_(["queued", "offered"])
 )
 _in_time = case((offer.c.waited_seconds <= bindparam("target", type_=Integer), 1))
-# Accepted offers stay with the queue that made them, while the contact may have been passed on since.
+# Accepted offers stay with the queue that made them, while the contact may have been passed on
+# since.
 ANSWERED = select(func.count(), func.count(_in_time), func.avg(offer.c.waited_seconds)).where(
     offer.c.queue_id == _queue, offer.c.state == "accepted", offer.c.ended_at >= _since
 )
-ABANDONED = select(func.count()).where(contact.c.queue_id == _queue, contact.c.state == "abandoned", contact.c.ended_at >= _since)
+ABANDONED = select(func.count()).where(
+    contact.c.queue_id == _queue, contact.c.state == "abandoned", contact.c.ended_at >= _since
+)
 _hands = (
-    select(agent_work.c.agent_id, func.string_agg(agent_work.c.state.distinct(), ",").label("states"))
+    select(
+        agent_work.c.agent_id, func.string_agg(agent_work.c.state.distinct(), ",").label("states")
+    )
     .group_by(agent_work.c.agent_id)
     .subquery("hands")
 )
 _states = func.coalesce(_hands.c.states, "", type_=String)
 AGENTS = (
-    select(agent.c.presence, agent.c.is_responding, _states.label("states"), func.count().label("agents"))
+    select(
+        agent.c.presence,
+        agent.c.is_responding,
+        _states.label("states"),
+        func.count().label("agents"),
+    )
     .select_from(agent.outerjoin(_hands, and_(_hands.c.agent_id == agent.c.id)))
     .where(agent.c.queues.contains(array([_queue])))
     .group_by(agent.c.presence, agent.c.is_responding, _states)
@@ -69,6 +79,8 @@ class FigureReader:
         counts = dict.fromkeys((status.value for status in RoutingStatus), 0)
         for row in await self._reader.fetch(AGENTS, queue_id=self._queue_id):
             states = row["states"].split(",") if row["states"] else []
-            status = status_of(row["presence"], is_responding=row["is_responding"], work_states=states)
+            status = status_of(
+                row["presence"], is_responding=row["is_responding"], work_states=states
+            )
             counts[status.value] += row["agents"]
         return counts

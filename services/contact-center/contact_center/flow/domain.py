@@ -8,7 +8,19 @@ from uuid import UUID
 from service_kit.words.errors import Conflict, Fault, NotFound
 from service_kit.words.messages import said
 
-from contact_center.flow.nodes import Asking, Check, Collect, HangUp, Hours, Menu, Node, Say, SetNeeds, ToQueue, Wording
+from contact_center.flow.nodes import (
+    Asking,
+    Check,
+    Collect,
+    HangUp,
+    Hours,
+    Menu,
+    Node,
+    Say,
+    SetNeeds,
+    ToQueue,
+    Wording,
+)
 from contact_center.moments import passed
 
 MOST_VISITS = 200
@@ -35,7 +47,9 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """A node that the contact came through; `seconds` is how long it stayed, open for the one it is at."""
+    """A node that the contact came through;
+    `seconds` is how long it stayed, open for the one it is at.
+    """
 
     node: str
     kind: str
@@ -45,7 +59,9 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True)
 class Journey:
-    """Where a contact is in its flow, what it picked up on the way, and how the flow ended for it."""
+    """Where a contact is in its flow, what it picked up on the way,
+    and how the flow ended for it.
+    """
 
     node: str = ""
     tries: int = 0
@@ -60,7 +76,9 @@ class Journey:
 
     def at_node(self, name: str, kind: str, *, at: datetime) -> "Journey":
         left = self.left(at=at)
-        return replace(left, node=name, visits=(*left.visits, Visit(node=name, kind=kind, at=at, seconds=None)))
+        return replace(
+            left, node=name, visits=(*left.visits, Visit(node=name, kind=kind, at=at, seconds=None))
+        )
 
     def left(self, *, at: datetime) -> "Journey":
         """The journey with the time in its present node counted."""
@@ -72,7 +90,9 @@ class Journey:
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """A named graph of nodes with one start; `written` is the graph as its author wrote it, see `graph_faults` for what makes it sound."""
+    """A named graph of nodes with one start;
+    `written` is the graph as its author wrote it, see `graph_faults` for what makes it sound.
+    """
 
     id: UUID
     unit: str
@@ -104,28 +124,47 @@ def checked(flow: Flow, *, known_queues: frozenset[UUID]) -> Flow:
         if isinstance(node, ToQueue) and node.queue_id not in known_queues
     ]
     if faults:
-        errors = [{"pointer": fault.pointer[:1000], "detail": fault.detail} for fault in faults[:50]]
-        raise FlowInconsistent(said("the flow has {count} faults", count=len(faults)), errors=errors)
+        errors = [
+            {"pointer": fault.pointer[:1000], "detail": fault.detail} for fault in faults[:50]
+        ]
+        raise FlowInconsistent(
+            said("the flow has {count} faults", count=len(faults)), errors=errors
+        )
     return flow
 
 
 def graph_faults(start: str, nodes: Mapping[str, Node]) -> list[Fault]:
-    """Missing targets first; only of a complete graph it is said what cannot be reached, never ends or goes round in itself."""
+    """Missing targets first;
+    only of a complete graph it is said what cannot be reached, never ends or goes round in itself.
+    """
     faults = _missing(start, nodes)
     if faults:
         return faults
     reached = _reached(nodes, start)
-    faults += [Fault(f"/nodes/{name}", "no way leads from the start to this node") for name in sorted(nodes.keys() - reached)]
+    faults += [
+        Fault(f"/nodes/{name}", "no way leads from the start to this node")
+        for name in sorted(nodes.keys() - reached)
+    ]
     ending = _ending(nodes)
-    faults += [Fault(f"/nodes/{name}", "no way leads from this node to a queue or a hang-up") for name in sorted(reached - ending)]
-    faults += [Fault(f"/nodes/{name}", "goes round in itself without asking the caller") for name in _self_feeding(nodes)]
+    faults += [
+        Fault(f"/nodes/{name}", "no way leads from this node to a queue or a hang-up")
+        for name in sorted(reached - ending)
+    ]
+    faults += [
+        Fault(f"/nodes/{name}", "goes round in itself without asking the caller")
+        for name in _self_feeding(nodes)
+    ]
     return faults
 
 
 def _missing(start: str, nodes: Mapping[str, Node]) -> list[Fault]:
     faults = [] if start in nodes else [Fault("/start", "there is no node of this name")]
     for name, node in sorted(nodes.items()):
-        faults += [Fault(f"/nodes/{name}/{place}", "there is no node of this name") for place, to in node.exits() if to not in nodes]
+        faults += [
+            Fault(f"/nodes/{name}/{place}", "there is no node of this name")
+            for place, to in node.exits()
+            if to not in nodes
+        ]
         if isinstance(node, Collect) and node.min_digits > node.max_digits:
             faults.append(Fault(f"/nodes/{name}/min_digits", "is larger than max_digits"))
     return faults
@@ -160,11 +199,19 @@ def _ending(nodes: Mapping[str, Node]) -> set[str]:
 
 
 def _self_feeding(nodes: Mapping[str, Node]) -> list[str]:
-    """Nodes on rings that no question interrupts: peel off what leads nowhere or comes from nowhere until only rings are left."""
-    left = {name: _targets(node) for name, node in nodes.items() if not isinstance(node, Collect | Menu)}
+    """Nodes on rings that no question interrupts:
+    peel off what leads nowhere or comes from nowhere until only rings are left.
+    """
+    left = {
+        name: _targets(node) for name, node in nodes.items() if not isinstance(node, Collect | Menu)
+    }
     while True:
         entered = set().union(*left.values())
-        peeled = [name for name, targets in left.items() if not targets & left.keys() or name not in entered]
+        peeled = [
+            name
+            for name, targets in left.items()
+            if not targets & left.keys() or name not in entered
+        ]
         if not peeled:
             return sorted(left)
         for name in peeled:
@@ -184,13 +231,17 @@ class Walk:
         return self._go(replace(journey, says=()), self.flow.start, at=at)
 
     def answer(self, journey: Journey, digits: str, *, at: datetime) -> Journey:
-        """On from the question that the contact is at; no digits means that the time for them ran out."""
+        """On from the question that the contact is at;
+        no digits means that the time for them ran out.
+        """
         node = self.flow.nodes[journey.node]
         heard = replace(journey, says=())
         if isinstance(node, Menu) and digits in node.choices:
             return self._go(heard, node.choices[digits], at=at)
         if isinstance(node, Collect) and node.min_digits <= len(digits) <= node.max_digits:
-            return self._go(replace(heard, collected={**heard.collected, node.name: digits}), node.next, at=at)
+            return self._go(
+                replace(heard, collected={**heard.collected, node.name: digits}), node.next, at=at
+            )
         assert isinstance(node, Collect | Menu), "a contact waits at a question only"
         if journey.tries + 1 < node.tries:
             return replace(heard, tries=journey.tries + 1, says=(node.text,))
@@ -209,13 +260,21 @@ class Walk:
         return self._cut_short(journey, at=at)
 
     def _cut_short(self, journey: Journey, *, at: datetime) -> Journey:
-        """Whoever went round too often is brought to the first queue of the flow, by name of its node."""
-        queues: Sequence[UUID] = [node.queue_id for _, node in sorted(self.flow.nodes.items()) if isinstance(node, ToQueue)]
+        """Whoever went round too often is brought to the first queue of the flow,
+        by name of its node.
+        """
+        queues: Sequence[UUID] = [
+            node.queue_id
+            for _, node in sorted(self.flow.nodes.items())
+            if isinstance(node, ToQueue)
+        ]
         return replace(journey.left(at=at), has_ended=True, queue_id=next(iter(queues), None))
 
     def _entered(self, journey: Journey, node: Node) -> Journey:
         if isinstance(node, SetNeeds):
-            levels = {name: max(level, journey.skills.get(name, 0)) for name, level in node.skills.items()}
+            levels = {
+                name: max(level, journey.skills.get(name, 0)) for name, level in node.skills.items()
+            }
             return replace(
                 journey,
                 skills={**journey.skills, **levels},
@@ -241,7 +300,8 @@ class Walk:
             node.tier_min is None or (caller.tier or 0) >= node.tier_min,
             node.is_known is None or caller.is_known is node.is_known,
             node.is_key_contact is None or caller.is_key_contact is node.is_key_contact,
-            node.has_open_complaint is None or (caller.open_complaints > 0) is node.has_open_complaint,
+            node.has_open_complaint is None
+            or (caller.open_complaints > 0) is node.has_open_complaint,
             node.tag is None or node.tag in caller.tags,
         )
         return all(answers)

@@ -50,7 +50,9 @@ class Say:
 
 @dataclass(frozen=True, kw_only=True)
 class Collect:
-    """Speaks and waits for digits; without the asked number of them it asks again, then takes the other way."""
+    """Speaks and waits for digits;
+    without the asked number of them it asks again, then takes the other way.
+    """
 
     kind: ClassVar[str] = "collect"
     text: Wording
@@ -69,7 +71,9 @@ class Collect:
 
 @dataclass(frozen=True, kw_only=True)
 class Menu:
-    """Speaks and waits for one of its choices; after as many wrong ones as it allows it takes the other way."""
+    """Speaks and waits for one of its choices;
+    after as many wrong ones as it allows it takes the other way.
+    """
 
     kind: ClassVar[str] = "menu"
     text: Wording
@@ -100,11 +104,16 @@ class Hours:
         yield "closed", self.closed
 
     def is_open(self, local: datetime) -> bool:
-        """Whether the local moment lies in the hours of its day, or in those of the day before that run past midnight."""
+        """Whether the local moment lies in the hours of its day,
+        or in those of the day before that run past midnight.
+        """
         moment = local.time()
         if any(window.covers(moment) for window in self._windows_of(local.date())):
             return True
-        return any(window.runs_into_next_day_until(moment) for window in self._windows_of(local.date() - timedelta(days=1)))
+        return any(
+            window.runs_into_next_day_until(moment)
+            for window in self._windows_of(local.date() - timedelta(days=1))
+        )
 
     def _windows_of(self, day: date) -> tuple[Window, ...]:
         """A make-up working day keeps the hours of the first day of the week that has any."""

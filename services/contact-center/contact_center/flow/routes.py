@@ -24,24 +24,33 @@ FIRST = UUID(int=0)
 async def create_flow(body: NewFlow, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Write a flow: what a caller hears and presses before somebody answers.
 
-    Nodes have names; each says which node comes next. Kinds: `say` speaks; `menu` and `collect` wait for digits; `hours` asks the
-    clock; `check` asks what is known of the caller; `set` adds needs; `queue` and `hang_up` end the flow. Every node must be
-    reachable and lead to an end, and no ring of nodes may go round without asking the caller: else 409 with every fault in `errors`.
+    Nodes have names; each says which node comes next. Kinds: `say` speaks; `menu` and `collect`
+    wait for digits; `hours` asks the clock; `check` asks what is known of the caller; `set` adds
+    needs; `queue` and `hang_up` end the flow. Every node must be reachable and lead to an end, and
+    no ring of nodes may go round without asking the caller: else 409 with every fault in `errors`.
     """
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
         queues = QueueReader(tx, units_of(call.caller))
-        flow = await use_cases.create(FlowStore(tx, call.part(Graphs)), queues, _flow(body, call, id=call.new_id(), unit=unit))
+        flow = await use_cases.create(
+            FlowStore(tx, call.part(Graphs)), queues, _flow(body, call, id=call.new_id(), unit=unit)
+        )
         return call.created(flow_view(flow), location=f"/v1/flows/{flow.id}", version=flow.version)
 
 
 @router.get("/v1/flows", response_model=Page[FlowView])
-async def list_flows(call: Annotated[Call, requires("queues:read")], page: Annotated[PageOf, Depends()]) -> Response:
+async def list_flows(
+    call: Annotated[Call, requires("queues:read")], page: Annotated[PageOf, Depends()]
+) -> Response:
     """List flows, oldest first."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        flows = await FlowReader(reader, call.part(Graphs), units_of(call.caller)).page(after=after, limit=page.fetch)
-    return call.page(page, [flow_view(flow) for flow in flows], next_cursor=page.next_cursor(flows, "id"))
+        flows = await FlowReader(reader, call.part(Graphs), units_of(call.caller)).page(
+            after=after, limit=page.fetch
+        )
+    return call.page(
+        page, [flow_view(flow) for flow in flows], next_cursor=page.next_cursor(flows, "id")
+    )
 
 
 @router.get("/v1/flows/{flow_id}", response_model=FlowView, raises=[FlowNotFound])
@@ -53,7 +62,9 @@ async def read_flow(flow_id: Id, call: Annotated[Call, requires("queues:read")])
 
 
 @router.put("/v1/flows/{flow_id}", response_model=FlowView, raises=[FlowNotFound, FlowInconsistent])
-async def replace_flow(flow_id: Id, body: NewFlow, call: Annotated[Call, requires("queues:write")]) -> Response:
+async def replace_flow(
+    flow_id: Id, body: NewFlow, call: Annotated[Call, requires("queues:write")]
+) -> Response:
     """Replace a flow; contacts that are in it finish the version that they began with."""
     async with call.transaction() as tx:
         store = FlowStore(tx, call.part(Graphs), units_of(call.caller))
@@ -61,7 +72,9 @@ async def replace_flow(flow_id: Id, body: NewFlow, call: Annotated[Call, require
         call.require_match(flow.version)
         unit = unit_for(call.caller, body.unit, default=flow.unit) if body.unit else flow.unit
         asked = _flow(body, call, id=flow.id, unit=unit)
-        replaced = await use_cases.replace_flow(store, QueueReader(tx, units_of(call.caller)), flow, asked, at=call.at)
+        replaced = await use_cases.replace_flow(
+            store, QueueReader(tx, units_of(call.caller)), flow, asked, at=call.at
+        )
         return call.answer(flow_view(replaced), version=replaced.version)
 
 

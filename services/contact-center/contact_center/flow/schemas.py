@@ -8,17 +8,47 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from service_kit.words.fields import Day, Id, Input, Line, Output, Stars, Timestamp, UnitPath
 
 from contact_center.flow.domain import Flow
-from contact_center.flow.nodes import WEEKDAYS, Check, Collect, HangUp, Hours, Menu, Node, Say, SetNeeds, ToQueue, Window, Wording
+from contact_center.flow.nodes import (
+    WEEKDAYS,
+    Check,
+    Collect,
+    HangUp,
+    Hours,
+    Menu,
+    Node,
+    Say,
+    SetNeeds,
+    ToQueue,
+    Window,
+    Wording,
+)
 from contact_center.words import VISIBLE, NodeName, SkillsIn, Spoken, levels
 
 Announcement = Annotated[str, Field(min_length=1, max_length=2_000, pattern=VISIBLE)]
-TimeOfDay = Annotated[str, Field(min_length=5, max_length=5, pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["09:00"])]
+TimeOfDay = Annotated[
+    str, Field(min_length=5, max_length=5, pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["09:00"])
+]
 Choice = Annotated[str, Field(min_length=1, max_length=8, pattern=r"^[0-9*#]{1,8}$")]
-Patience = Annotated[int, Field(ge=1, le=60, json_schema_extra={"format": "int32"}, description="Seconds to wait for digits.")]
+Patience = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=60,
+        json_schema_extra={"format": "int32"},
+        description="Seconds to wait for digits.",
+    ),
+]
 Tries = Annotated[int, Field(ge=1, le=9, json_schema_extra={"format": "int32"})]
 DigitCount = Annotated[int, Field(ge=1, le=32, json_schema_extra={"format": "int32"})]
-Priority = Annotated[int, Field(ge=0, le=3_600, json_schema_extra={"format": "int32"}, description="Seconds of head start.")]
-WindowIn = Annotated[list[TimeOfDay], Field(min_length=2, max_length=2, examples=[["09:00", "18:00"]])]
+Priority = Annotated[
+    int,
+    Field(
+        ge=0, le=3_600, json_schema_extra={"format": "int32"}, description="Seconds of head start."
+    ),
+]
+WindowIn = Annotated[
+    list[TimeOfDay], Field(min_length=2, max_length=2, examples=[["09:00", "18:00"]])
+]
 Windows = Annotated[list[WindowIn], Field(max_length=10)]
 Days = Annotated[list[Day], Field(max_length=400)]
 
@@ -39,8 +69,12 @@ class _NodeIn(Input):
     """What every kind of node has in common."""
 
     def _fields(self, **others: object) -> dict[str, Any]:
-        """The fields as the domain's node takes them; `others` are those that have another form or name there."""
-        return {name: getattr(self, name) for name in type(self).model_fields if name != "type"} | others
+        """The fields as the domain's node takes them;
+        `others` are those that have another form or name there.
+        """
+        return {
+            name: getattr(self, name) for name in type(self).model_fields if name != "type"
+        } | others
 
 
 class SayIn(_NodeIn):
@@ -55,7 +89,9 @@ class SayIn(_NodeIn):
 
 
 class CollectIn(_NodeIn):
-    """Speaks `text` and waits for digits, kept under `name`; after `tries` without enough of them it goes to `otherwise`."""
+    """Speaks `text` and waits for digits, kept under `name`;
+    after `tries` without enough of them it goes to `otherwise`.
+    """
 
     type: Literal["collect"]
     text: WordingIn
@@ -72,7 +108,9 @@ class CollectIn(_NodeIn):
 
 
 class MenuIn(_NodeIn):
-    """Speaks `text` and waits for one of `choices` (digits to node); after `tries` without one it goes to `otherwise`."""
+    """Speaks `text` and waits for one of `choices` (digits to node);
+    after `tries` without one it goes to `otherwise`.
+    """
 
     type: Literal["menu"]
     text: WordingIn
@@ -98,13 +136,18 @@ class WeekIn(Input):
 
     def windows(self) -> Mapping[str, tuple[Window, ...]]:
         return {
-            day: tuple(Window(opens=time.fromisoformat(opens), closes=time.fromisoformat(closes)) for opens, closes in getattr(self, day))
+            day: tuple(
+                Window(opens=time.fromisoformat(opens), closes=time.fromisoformat(closes))
+                for opens, closes in getattr(self, day)
+            )
             for day in WEEKDAYS
         }
 
 
 class HoursIn(_NodeIn):
-    """Asks the clock of the company's time zone; a make-up working day keeps the hours of the first day of the week that has any."""
+    """Asks the clock of the company's time zone;
+    a make-up working day keeps the hours of the first day of the week that has any.
+    """
 
     type: Literal["hours"]
     windows: WeekIn
@@ -119,7 +162,9 @@ class HoursIn(_NodeIn):
 
 
 class SetIn(_NodeIn):
-    """Adds to what the contact needs: skills with levels, seconds of priority, a language that its agent must speak."""
+    """Adds to what the contact needs:
+    skills with levels, seconds of priority, a language that its agent must speak.
+    """
 
     type: Literal["set"]
     skills: Annotated[SkillsIn, Field(default_factory=list)]
@@ -132,7 +177,9 @@ class SetIn(_NodeIn):
 
 
 class CheckIn(Input):
-    """Asks what the directory knows of the caller; every condition that is given must hold for `then`."""
+    """Asks what the directory knows of the caller;
+    every condition that is given must hold for `then`.
+    """
 
     type: Literal["check"]
     tier_min: Stars | None = None
@@ -175,7 +222,10 @@ class HangUpIn(_NodeIn):
         return HangUp(text=None if self.text is None else self.text.wording())
 
 
-NodeIn = Annotated[SayIn | CollectIn | MenuIn | HoursIn | SetIn | CheckIn | QueueIn | HangUpIn, Field(discriminator="type")]
+NodeIn = Annotated[
+    SayIn | CollectIn | MenuIn | HoursIn | SetIn | CheckIn | QueueIn | HangUpIn,
+    Field(discriminator="type"),
+]
 Nodes = Annotated[dict[NodeName, NodeIn], Field(min_length=1, max_length=500)]
 NODES: TypeAdapter[dict[str, Any]] = TypeAdapter(Nodes)
 
@@ -212,7 +262,10 @@ def written(nodes: Mapping[str, NodeIn]) -> dict[str, Any]:
 
 def graph(stored: Mapping[str, Any]) -> dict[str, Node]:
     """Stored nodes as the domain's."""
-    return {name: node.node() for name, node in NODES.validate_python(dict(stored), strict=False).items()}
+    return {
+        name: node.node()
+        for name, node in NODES.validate_python(dict(stored), strict=False).items()
+    }
 
 
 def flow_view(flow: Flow) -> FlowView:

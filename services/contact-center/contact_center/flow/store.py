@@ -7,7 +7,19 @@ from uuid import UUID
 from service_kit.access.units import within_units
 from service_kit.store.database import Transaction
 from service_kit.store.running import Reader, Record
-from sqlalchemy import ARRAY, Integer, Uuid, and_, any_, bindparam, column, func, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    Integer,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    column,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from contact_center.flow.domain import Flow, FlowNotFound
 from contact_center.flow.events import of_flow
@@ -18,24 +30,28 @@ from contact_center.tables import flow, flow_version
 Graph = Mapping[str, Node]
 MOST_GRAPHS = 200
 
-_present = flow.join(flow_version, and_(flow_version.c.flow_id == flow.c.id, flow_version.c.version == flow.c.version))
+_present = flow.join(
+    flow_version,
+    and_(flow_version.c.flow_id == flow.c.id, flow_version.c.version == flow.c.version),
+)
 _whole = select(flow, flow_version.c.start, flow_version.c.nodes)
 FIND = _whole.select_from(_present).where(flow.c.id == bindparam("id"), within_units(flow.c.unit))
 LOCK = FIND.with_for_update(of=flow)
 _lasting = [each for each in flow.c if each is not flow.c.version]
 _of_version = select(*_lasting, flow_version.c.version, flow_version.c.start, flow_version.c.nodes)
-VERSION = _of_version.select_from(flow.join(flow_version, flow_version.c.flow_id == flow.c.id)).where(
-    flow.c.id == bindparam("id"), flow_version.c.version == bindparam("version")
-)
+VERSION = _of_version.select_from(
+    flow.join(flow_version, flow_version.c.flow_id == flow.c.id)
+).where(flow.c.id == bindparam("id"), flow_version.c.version == bindparam("version"))
 _wanted = (
     func.unnest(bindparam("ids", type_=ARRAY(Uuid)), bindparam("versions", type_=ARRAY(Integer)))
     .table_valued(column("id", Uuid), column("version", Integer), name="wanted")
     .render_derived()
 )
 VERSIONS = _of_version.select_from(
-    _wanted.join(flow_version, and_(flow_version.c.flow_id == _wanted.c.id, flow_version.c.version == _wanted.c.version)).join(
-        flow, flow.c.id == flow_version.c.flow_id
-    )
+    _wanted.join(
+        flow_version,
+        and_(flow_version.c.flow_id == _wanted.c.id, flow_version.c.version == _wanted.c.version),
+    ).join(flow, flow.c.id == flow_version.c.flow_id)
 )
 PAGE = (
     _whole.select_from(_present)
@@ -43,14 +59,18 @@ PAGE = (
     .order_by(flow.c.id)
     .limit(bindparam("limit"))
 )
-KNOWN = select(flow.c.id).where(flow.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))), within_units(flow.c.unit))
+KNOWN = select(flow.c.id).where(
+    flow.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))), within_units(flow.c.unit)
+)
 INSERT = insert(flow)
 UPDATE = update(flow).where(flow.c.id == bindparam("of_id"))
 INSERT_VERSION = insert(flow_version)
 
 
 class Graphs:
-    """The graphs of the versions that were asked for last; a version never changes, so that each is made of its written nodes once."""
+    """The graphs of the versions that were asked for last;
+    a version never changes, so that each is made of its written nodes once.
+    """
 
     def __init__(self, make: Callable[[Mapping[str, Any]], Graph]) -> None:
         self._make = make
@@ -107,8 +127,16 @@ class FlowReader(Reads):
         return self._flow(row)
 
     def _flow(self, row: Record) -> Flow:
-        plain = {name: row[name] for name in Flow.__dataclass_fields__ if name not in {"nodes", "written"}}
-        return Flow(**plain, nodes=self._graphs.of(row["id"], row["version"], row["nodes"]), written=row["nodes"])
+        plain = {
+            name: row[name]
+            for name in Flow.__dataclass_fields__
+            if name not in {"nodes", "written"}
+        }
+        return Flow(
+            **plain,
+            nodes=self._graphs.of(row["id"], row["version"], row["nodes"]),
+            written=row["nodes"],
+        )
 
 
 class FlowStore(FlowReader):
@@ -122,14 +150,32 @@ class FlowStore(FlowReader):
         return self._found(await self._tx.fetch_one(LOCK, id=flow_id, units=self._units))
 
     async def add(self, added: Flow) -> None:
-        await self._write(INSERT, added, "flow.created", {"id": added.id, "created_at": added.created_at})
+        await self._write(
+            INSERT, added, "flow.created", {"id": added.id, "created_at": added.created_at}
+        )
 
     async def save(self, changed: Flow) -> None:
         await self._write(UPDATE, changed, "flow.changed", {"of_id": changed.id})
 
-    async def _write(self, statement: Any, written: Flow, event: str, row: dict[str, object]) -> None:
-        shown = {"unit": written.unit, "name": written.name, "version": written.version, "updated_at": written.updated_at}
+    async def _write(
+        self, statement: Any, written: Flow, event: str, row: dict[str, object]
+    ) -> None:
+        shown = {
+            "unit": written.unit,
+            "name": written.name,
+            "version": written.version,
+            "updated_at": written.updated_at,
+        }
         await self._tx.execute(statement, **row, **shown)
         nodes = dict(written.written)
-        await self._tx.execute(INSERT_VERSION, flow_id=written.id, version=written.version, start=written.start, nodes=nodes)
-        self._tx.record(of_flow(event, written), values={"name": written.name, "start": written.start, "nodes": nodes})
+        await self._tx.execute(
+            INSERT_VERSION,
+            flow_id=written.id,
+            version=written.version,
+            start=written.start,
+            nodes=nodes,
+        )
+        self._tx.record(
+            of_flow(event, written),
+            values={"name": written.name, "start": written.start, "nodes": nodes},
+        )

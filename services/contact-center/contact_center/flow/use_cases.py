@@ -26,12 +26,16 @@ async def create(flows: Flows, queues: KnownQueues, flow: Flow) -> Flow:
     return flow
 
 
-async def replace_flow(flows: Flows, queues: KnownQueues, flow: Flow, written: Flow, *, at: datetime) -> Flow:
+async def replace_flow(
+    flows: Flows, queues: KnownQueues, flow: Flow, written: Flow, *, at: datetime
+) -> Flow:
     """Keep another version of a flow; contacts that are in it finish the one that they began with.
 
     Queues that the flow leads to already stay, whoever may see them.
     """
-    following = replace(written, id=flow.id, version=flow.version + 1, created_at=flow.created_at, updated_at=at)
+    following = replace(
+        written, id=flow.id, version=flow.version + 1, created_at=flow.created_at, updated_at=at
+    )
     known = flow.queue_ids() | await queues.known(following.queue_ids())
     await flows.save(checked(following, known_queues=known))
     return following

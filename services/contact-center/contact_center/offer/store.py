@@ -30,7 +30,9 @@ PENDING = (
 class OfferReader:
     """Reads offers."""
 
-    def __init__(self, reader: Reader, units: Sequence[str] | None = None, *, own_agent: UUID | None = None) -> None:
+    def __init__(
+        self, reader: Reader, units: Sequence[str] | None = None, *, own_agent: UUID | None = None
+    ) -> None:
         self._reader = reader
         self._sight = {"units": units, "own_agent": own_agent}
 
@@ -41,9 +43,13 @@ class OfferReader:
             raise OfferNotFound()
         return offer_of(row)
 
-    async def pending(self, agent_id: UUID, *, at: datetime, after: UUID, limit: int) -> list[Offer]:
+    async def pending(
+        self, agent_id: UUID, *, at: datetime, after: UUID, limit: int
+    ) -> list[Offer]:
         """What is offered to an agent, the oldest first."""
-        rows = await self._reader.fetch(PENDING, agent_id=agent_id, at=at, after=after, limit=limit, **self._sight)
+        rows = await self._reader.fetch(
+            PENDING, agent_id=agent_id, at=at, after=after, limit=limit, **self._sight
+        )
         return [offer_of(row) for row in rows]
 
 

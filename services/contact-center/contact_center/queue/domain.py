@@ -18,7 +18,9 @@ class QueueNotFound(NotFound):
 
 
 class OverflowUnknown(Conflict):
-    """The queue to overflow to does not exist, lies outside the units of this token, or is the queue itself."""
+    """The queue to overflow to does not exist, lies outside the units of this token,
+    or is the queue itself.
+    """
 
 
 class ChannelNotServed(Conflict):
@@ -27,7 +29,9 @@ class ChannelNotServed(Conflict):
 
 @dataclass(frozen=True, kw_only=True)
 class RelaxationStep:
-    """From `after_seconds` of waiting on these skills are needed instead; `any_language` lets the language go too."""
+    """From `after_seconds` of waiting on these skills are needed instead;
+    `any_language` lets the language go too.
+    """
 
     after_seconds: int
     skills: Mapping[str, int]
@@ -65,14 +69,18 @@ class Queue:
         """The queue itself; ChannelNotServed where it does not serve the channel."""
         if channel not in self.profile.channels:
             raise ChannelNotServed(
-                said("the queue does not serve the channel {channel}", channel=channel), channels=list(self.profile.channels)
+                said("the queue does not serve the channel {channel}", channel=channel),
+                channels=list(self.profile.channels),
             )
         return self
 
     def rules(self) -> QueueRules:
         profile = self.profile
         steps = sorted(profile.relaxation, key=lambda step: step.after_seconds)
-        relaxation = tuple(Relaxation(step.after_seconds * SECOND, skills_of(step.skills), step.any_language) for step in steps)
+        relaxation = tuple(
+            Relaxation(step.after_seconds * SECOND, skills_of(step.skills), step.any_language)
+            for step in steps
+        )
         overflow = None
         if profile.overflow_queue_id is not None and profile.overflow_after_seconds is not None:
             overflow = Overflow(profile.overflow_after_seconds * SECOND, profile.overflow_queue_id)

@@ -26,4 +26,6 @@ EVENTS: Mapping[str, type[Output]] = {
 
 def of_queue(type_: str, queue: Queue) -> Event:
     payload = {"queue_id": str(queue.id), "channels": list(queue.profile.channels)}
-    return Event(type=type_, subject=queue.id, unit=queue.unit, at=queue.updated_at, payload=payload)
+    return Event(
+        type=type_, subject=queue.id, unit=queue.unit, at=queue.updated_at, payload=payload
+    )

@@ -24,24 +24,34 @@ FIRST = UUID(int=0)
 async def create_queue(body: NewQueue, call: Annotated[Call, requires("queues:write")]) -> Response:
     """Open a queue.
 
-    `skills` are what every contact of the queue needs; `relaxation` lets needs go step by step as a contact waits longer, and
-    `overflow` lets the agents of another queue in. An offer stands for `offer_seconds`; after a conversation the agent has
-    `wrap_up_seconds` for its notes.
+    `skills` are what every contact of the queue needs; `relaxation` lets needs go step by step as a
+    contact waits longer, and `overflow` lets the agents of another queue in. An offer stands for
+    `offer_seconds`; after a conversation the agent has `wrap_up_seconds` for its notes.
     """
     unit = unit_for(call.caller, body.unit, default=call.settings.unit)
     async with call.transaction() as tx:
         store = QueueStore(tx, units_of(call.caller))
-        created = await use_cases.create(store, body.profile(), unit=unit, id=call.new_id(), at=call.at)
-        return call.created(queue_view(created), location=f"/v1/queues/{created.id}", version=created.version)
+        created = await use_cases.create(
+            store, body.profile(), unit=unit, id=call.new_id(), at=call.at
+        )
+        return call.created(
+            queue_view(created), location=f"/v1/queues/{created.id}", version=created.version
+        )
 
 
 @router.get("/v1/queues", response_model=Page[QueueView])
-async def list_queues(call: Annotated[Call, requires("queues:read")], page: Annotated[PageOf, Depends()]) -> Response:
+async def list_queues(
+    call: Annotated[Call, requires("queues:read")], page: Annotated[PageOf, Depends()]
+) -> Response:
     """List queues, oldest first."""
     after = page.after[0] if page.after else FIRST
     async with call.reading() as reader:
-        queues = await QueueReader(reader, units_of(call.caller)).page(after=after, limit=page.fetch)
-    return call.page(page, [queue_view(queue) for queue in queues], next_cursor=page.next_cursor(queues, "id"))
+        queues = await QueueReader(reader, units_of(call.caller)).page(
+            after=after, limit=page.fetch
+        )
+    return call.page(
+        page, [queue_view(queue) for queue in queues], next_cursor=page.next_cursor(queues, "id")
+    )
 
 
 @router.get("/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueNotFound])
@@ -52,8 +62,12 @@ async def read_queue(queue_id: Id, call: Annotated[Call, requires("queues:read")
     return call.answer(queue_view(queue), version=queue.version)
 
 
-@router.put("/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueNotFound, OverflowUnknown])
-async def replace_queue(queue_id: Id, body: NewQueue, call: Annotated[Call, requires("queues:write")]) -> Response:
+@router.put(
+    "/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueNotFound, OverflowUnknown]
+)
+async def replace_queue(
+    queue_id: Id, body: NewQueue, call: Annotated[Call, requires("queues:write")]
+) -> Response:
     """Replace what a queue asks for; contacts that wait in it are looked at again at once."""
     async with call.transaction() as tx:
         store = QueueStore(tx, units_of(call.caller))
@@ -61,9 +75,19 @@ async def replace_queue(queue_id: Id, body: NewQueue, call: Annotated[Call, requ
         return await _changed(call, store, queue, body)
 
 
-@router.patch("/v1/queues/{queue_id}", response_model=QueueView, raises=[QueueNotFound, OverflowUnknown, PatchedDocumentIncomplete])
-async def change_queue(queue_id: Id, body: Annotated[QueuePatch, MergePatch], call: Annotated[Call, requires("queues:write")]) -> Response:
-    """Change some of what a queue asks for; contacts that wait in it are looked at again at once."""
+@router.patch(
+    "/v1/queues/{queue_id}",
+    response_model=QueueView,
+    raises=[QueueNotFound, OverflowUnknown, PatchedDocumentIncomplete],
+)
+async def change_queue(
+    queue_id: Id,
+    body: Annotated[QueuePatch, MergePatch],
+    call: Annotated[Call, requires("queues:write")],
+) -> Response:
+    """Change some of what a queue asks for;
+    contacts that wait in it are looked at again at once.
+    """
     async with call.transaction() as tx:
         store = QueueStore(tx, units_of(call.caller))
         queue = await store.locked(queue_id)

@@ -8,7 +8,16 @@ from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPat
 
 from contact_center.patches import patched
 from contact_center.queue.domain import Queue, QueueProfile, RelaxationStep
-from contact_center.words import Channel, Moments, Share, SkillsIn, SkillsOut, absent, levels, skills_out
+from contact_center.words import (
+    Channel,
+    Moments,
+    Share,
+    SkillsIn,
+    SkillsOut,
+    absent,
+    levels,
+    skills_out,
+)
 
 OfferSeconds = Annotated[int, Field(ge=1, le=3_600, json_schema_extra={"format": "int32"})]
 Channels = Annotated[list[Channel], Field(min_length=1, max_length=8)]
@@ -22,7 +31,9 @@ class ServiceLevelIn(Input):
 
 
 class RelaxationIn(Input):
-    """From `after_seconds` of waiting on, `skills` replace what was needed before; `any_language` drops the language too."""
+    """From `after_seconds` of waiting on, `skills` replace what was needed before;
+    `any_language` drops the language too.
+    """
 
     after_seconds: Moments
     skills: SkillsIn
@@ -59,7 +70,11 @@ class NewQueue(Input):
             offer_seconds=self.offer_seconds,
             wrap_up_seconds=self.wrap_up_seconds,
             relaxation=tuple(
-                RelaxationStep(after_seconds=step.after_seconds, skills=levels(step.skills), any_language=step.any_language)
+                RelaxationStep(
+                    after_seconds=step.after_seconds,
+                    skills=levels(step.skills),
+                    any_language=step.any_language,
+                )
                 for step in self.relaxation
             ),
             overflow_after_seconds=None if self.overflow is None else self.overflow.after_seconds,
@@ -116,18 +131,26 @@ def queue_view(queue: Queue) -> QueueView:
     profile = queue.profile
     overflow = None
     if profile.overflow_queue_id is not None and profile.overflow_after_seconds is not None:
-        overflow = OverflowOut(after_seconds=profile.overflow_after_seconds, queue_id=profile.overflow_queue_id)
+        overflow = OverflowOut(
+            after_seconds=profile.overflow_after_seconds, queue_id=profile.overflow_queue_id
+        )
     return QueueView(
         id=queue.id,
         unit=queue.unit,
         name=profile.name,
         channels=list(profile.channels),
         skills=skills_out(profile.skills),
-        service_level=ServiceLevelOut(seconds=profile.service_level_seconds, share=written_share(profile.service_level_share)),
+        service_level=ServiceLevelOut(
+            seconds=profile.service_level_seconds, share=written_share(profile.service_level_share)
+        ),
         offer_seconds=profile.offer_seconds,
         wrap_up_seconds=profile.wrap_up_seconds,
         relaxation=[
-            RelaxationOut(after_seconds=step.after_seconds, skills=skills_out(step.skills), any_language=step.any_language)
+            RelaxationOut(
+                after_seconds=step.after_seconds,
+                skills=skills_out(step.skills),
+                any_language=step.any_language,
+            )
             for step in profile.relaxation
         ],
         overflow=overflow,

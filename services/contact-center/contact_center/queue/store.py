@@ -17,13 +17,20 @@ from contact_center.tables import queue
 
 FIND = select(queue).where(queue.c.id == bindparam("id"), within_units(queue.c.unit))
 LOCK = FIND.with_for_update()
-PAGE = select(queue).where(within_units(queue.c.unit), queue.c.id > bindparam("after")).order_by(queue.c.id).limit(bindparam("limit"))
+PAGE = (
+    select(queue)
+    .where(within_units(queue.c.unit), queue.c.id > bindparam("after"))
+    .order_by(queue.c.id)
+    .limit(bindparam("limit"))
+)
 _ids = bindparam("ids", type_=ARRAY(Uuid))
 SOME = select(queue).where(queue.c.id == any_(_ids), within_units(queue.c.unit))
 ALL = select(queue)
 KNOWN = select(queue.c.id).where(queue.c.id == any_(_ids), within_units(queue.c.unit))
 INSERT = insert(queue)
-UPDATE = update(queue).where(queue.c.id == bindparam("of_id"), queue.c.version == bindparam("of_version"))
+UPDATE = update(queue).where(
+    queue.c.id == bindparam("of_id"), queue.c.version == bindparam("of_version")
+)
 
 
 class QueueReader(Reads):
@@ -44,7 +51,10 @@ class QueueReader(Reads):
 
     async def some(self, ids: Iterable[UUID]) -> list[Queue]:
         """Those of the queues that lie in the caller's units."""
-        return [queue_of(row) for row in await self._reader.fetch(SOME, ids=list(ids), units=self._units)]
+        return [
+            queue_of(row)
+            for row in await self._reader.fetch(SOME, ids=list(ids), units=self._units)
+        ]
 
     async def all(self) -> list[Queue]:
         return [queue_of(row) for row in await self._reader.fetch(ALL)]
@@ -58,13 +68,20 @@ class QueueStore(QueueReader, Writes):
         return found(await self._tx.fetch_one(LOCK, id=queue_id, units=self._units))
 
     async def add(self, added: Queue) -> None:
-        await self._write(INSERT, added, "queue.created", _row(added) | {"id": added.id, "created_at": added.created_at})
+        await self._write(
+            INSERT,
+            added,
+            "queue.created",
+            _row(added) | {"id": added.id, "created_at": added.created_at},
+        )
 
     async def save(self, changed: Queue) -> None:
         bound = {"of_id": changed.id, "of_version": changed.version - 1}
         await self._write(UPDATE, changed, "queue.changed", _row(changed) | bound)
 
-    async def _write(self, statement: Any, written: Queue, event: str, row: dict[str, object]) -> None:
+    async def _write(
+        self, statement: Any, written: Queue, event: str, row: dict[str, object]
+    ) -> None:
         await self._tx.execute(statement, **row)
         await mark(self._tx, "queue", written.id)
         self._tx.record(of_queue(event, written), values={"name": written.profile.name})
@@ -77,11 +94,21 @@ def found(row: Record | None) -> Queue:
 
 
 def _row(written: Queue) -> dict[str, object]:
-    return {"unit": written.unit, **asdict(written.profile), "version": written.version, "updated_at": written.updated_at}
+    return {
+        "unit": written.unit,
+        **asdict(written.profile),
+        "version": written.version,
+        "updated_at": written.updated_at,
+    }
 
 
 def queue_of(row: Record) -> Queue:
     fields = {name: row[name] for name in QueueProfile.__dataclass_fields__}
     relaxation = tuple(RelaxationStep(**step) for step in row["relaxation"])
-    profile = QueueProfile(**fields | {"channels": tuple(row["channels"]), "relaxation": relaxation})
-    return Queue(**{name: row[name] for name in Queue.__dataclass_fields__ if name != "profile"}, profile=profile)
+    profile = QueueProfile(
+        **fields | {"channels": tuple(row["channels"]), "relaxation": relaxation}
+    )
+    return Queue(
+        **{name: row[name] for name in Queue.__dataclass_fields__ if name != "profile"},
+        profile=profile,
+    )

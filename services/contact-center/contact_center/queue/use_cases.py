@@ -17,14 +17,18 @@ class Queues(Protocol):
     async def save(self, changed: Queue) -> None: ...
 
 
-async def create(queues: Queues, profile: QueueProfile, *, unit: str, id: UUID, at: datetime) -> Queue:
+async def create(
+    queues: Queues, profile: QueueProfile, *, unit: str, id: UUID, at: datetime
+) -> Queue:
     await _check_overflow(queues, profile, of=id)
     created = Queue(id=id, unit=unit, profile=profile, version=1, created_at=at, updated_at=at)
     await queues.add(created)
     return created
 
 
-async def change(queues: Queues, queue: Queue, profile: QueueProfile, *, unit: str, at: datetime) -> Queue:
+async def change(
+    queues: Queues, queue: Queue, profile: QueueProfile, *, unit: str, at: datetime
+) -> Queue:
     if profile.overflow_queue_id != queue.profile.overflow_queue_id:
         await _check_overflow(queues, profile, of=queue.id)
     changed = replace(queue, profile=profile, unit=unit, version=queue.version + 1, updated_at=at)

@@ -9,7 +9,15 @@ from service_kit.store.running import Record
 from contact_center.agent.domain import Agent
 from contact_center.agent.work import Work
 from contact_center.contact.rows import declined_of
-from contact_center.routing.domain import NAMED_FIRST_FOR, SECOND, Preference, QueueRules, Treatment, Waiting, skills_of
+from contact_center.routing.domain import (
+    NAMED_FIRST_FOR,
+    SECOND,
+    Preference,
+    QueueRules,
+    Treatment,
+    Waiting,
+    skills_of,
+)
 from contact_center.routing.domain import Agent as ReadyAgent
 from contact_center.treatment.domain import treatment_for
 
@@ -41,12 +49,16 @@ def waiting_of(row: Record, rules: QueueRules, treatments: Mapping[str, Treatmen
         asked=rules.asked(own),
         wished_language=row["needed_language"] or row["language"],
         preferences=preferences_of(row, treatment),
-        declined={agent_id: micros(until) for agent_id, until in declined_of(row["declined"]).items()},
+        declined={
+            agent_id: micros(until) for agent_id, until in declined_of(row["declined"]).items()
+        },
     )
 
 
 def preferences_of(row: Record, treatment: Treatment) -> tuple[Preference, ...]:
-    """The agent named in a transfer, then the dedicated one, then the last-known one; each counts once."""
+    """The agent named in a transfer, then the dedicated one,
+    then the last-known one; each counts once.
+    """
     since = micros(row["queued_at"])
     preferred = since + treatment.preferred_for
     found: dict[UUID, Preference] = {}

@@ -1,4 +1,6 @@
-"""What ends by itself: offers that nobody answered, offers to agents who left, and wrap-up times."""
+"""What ends by itself:
+offers that nobody answered, offers to agents who left, and wrap-up times.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +22,9 @@ AGENT_LEFT = "agent_left"
 
 
 class Endings:
-    """Any number of replicas may run: each contact is ended by whoever locks it first, and by the database's time."""
+    """Any number of replicas may run:
+    each contact is ended by whoever locks it first, and by the database's time.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -40,7 +44,9 @@ class Endings:
         store = ContactStore(tx)
         contacts = await store.locked_free(due)
         # All agents are locked at once and in order, as the router locks them.
-        agents = await AgentStore(tx).locked_some(contact.agent_id for contact in contacts if contact.agent_id is not None)
+        agents = await AgentStore(tx).locked_some(
+            contact.agent_id for contact in contacts if contact.agent_id is not None
+        )
         ended, silent = 0, []
         for contact in contacts:
             if contact.agent_id is None:
@@ -53,13 +59,21 @@ class Endings:
             if _was_not_answered(contact, ending[1]) and agents[contact.agent_id].takes_offers:
                 silent.append(contact.agent_id)
         if silent:
-            await AgentStore(tx).respond_no_more([agents[agent_id] for agent_id in dict.fromkeys(silent)], at=at)
+            await AgentStore(tx).respond_no_more(
+                [agents[agent_id] for agent_id in dict.fromkeys(silent)], at=at
+            )
         return ended
 
 
-def ending_of(contact: Contact, its_agent: Agent, *, at: datetime) -> tuple[Contact, Happened] | None:
+def ending_of(
+    contact: Contact, its_agent: Agent, *, at: datetime
+) -> tuple[Contact, Happened] | None:
     """What ends of this contact now; None when somebody was quicker."""
-    if contact.state is State.WRAPPING and contact.wrap_up_until is not None and contact.wrap_up_until <= at:
+    if (
+        contact.state is State.WRAPPING
+        and contact.wrap_up_until is not None
+        and contact.wrap_up_until <= at
+    ):
         return contact.completed(at=at)
     if contact.state is not State.OFFERED or contact.offer_expires_at is None:
         return None

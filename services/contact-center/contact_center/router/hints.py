@@ -1,4 +1,6 @@
-"""LISTEN and NOTIFY between the processes of this service: only hints, polling finds what they miss."""
+"""LISTEN and NOTIFY between the processes of this service:
+only hints, polling finds what they miss.
+"""
 
 import asyncio
 from contextlib import suppress
@@ -22,8 +24,8 @@ TELL = select(func.pg_notify(bindparam("channel"), bindparam("sender")))
 class Hints:
     """Tells the other processes that something was committed here.
 
-    Notifications are sent apart from the transactions that they are about: NOTIFY inside a transaction makes its COMMIT wait for
-    every other one that notifies.
+    Notifications are sent apart from the transactions that they are about: NOTIFY inside a
+    transaction makes its COMMIT wait for every other one that notifies.
     """
 
     def __init__(self, database: Database) -> None:
@@ -52,7 +54,8 @@ class Hints:
         while True:
             following = asyncio.create_task(signals.wait(COMMITTED, seconds=CHECK_SECONDS))
             try:
-                # What is committed during the pause must not be missed, so that the next hint is awaited from its beginning on.
+                # What is committed during the pause must not be missed, so that the next hint is
+                # awaited from its beginning on.
                 await asyncio.sleep(PAUSE_SECONDS)
                 if await following:
                     await self._tell()
@@ -93,7 +96,10 @@ class Hearing:
 
 async def hinted(signals: Signals, *, seconds: float) -> None:
     """Wait until something was committed here or elsewhere, or the time is over."""
-    waits = [asyncio.create_task(signals.wait(topic, seconds=seconds)) for topic in (COMMITTED, ELSEWHERE)]
+    waits = [
+        asyncio.create_task(signals.wait(topic, seconds=seconds))
+        for topic in (COMMITTED, ELSEWHERE)
+    ]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:

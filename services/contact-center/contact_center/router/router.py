@@ -40,8 +40,8 @@ BATCH = 128
 class Router:
     """Keeps who waits and who is free in memory, and writes offers in batches.
 
-    It lives as long as its lease: what it remembers is loaded anew by the next holder, and whenever a write fails. Its times are
-    the database's.
+    It lives as long as its lease: what it remembers is loaded anew by the next holder, and whenever
+    a write fails. Its times are the database's.
     """
 
     def __init__(self, database: Database, *, lease: Lease) -> None:
@@ -64,7 +64,8 @@ class Router:
         while True:
             hint = asyncio.create_task(hinted(self._database.signals, seconds=self._patience()))
             try:
-                # The hint must be listened for before the marks are read, or one that comes meanwhile is lost.
+                # The hint must be listened for before the marks are read, or one that comes
+                # meanwhile is lost.
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
                 if not await self.step():
@@ -82,10 +83,17 @@ class Router:
                 self._place_agent(agent, works.get(agent.id, []))
             for row in await waiting(reader):
                 self._place_contact(row)
-        log.info("router loaded", waiting=len(self._contacts), agents=len(self._agents), epoch=self._lease.epoch)
+        log.info(
+            "router loaded",
+            waiting=len(self._contacts),
+            agents=len(self._agents),
+            epoch=self._lease.epoch,
+        )
 
     async def step(self) -> bool:
-        """Take in what changed and make the offers that follow; True when there may be more to do at once."""
+        """Take in what changed and make the offers that follow;
+        True when there may be more to do at once.
+        """
         async with self._database.reading() as reader:
             seen = await marks(reader, limit=MOST_MARKS)
             await self._take_in(reader, seen)
@@ -95,13 +103,19 @@ class Router:
         if not seen and not proposals:
             return False
         # Python prepares one batch while Postgres writes another; no two of them share a contact.
-        batches = [proposals[start : start + BATCH] for start in range(0, len(proposals), BATCH)] or [[]]
+        batches = [
+            proposals[start : start + BATCH] for start in range(0, len(proposals), BATCH)
+        ] or [[]]
         rest = [self._write((), batch, at=now) for batch in batches[1:]]
         offered = await asyncio.gather(self._write(seen, batches[0], at=now), *rest)
         self._settle(proposals, set().union(*offered))
-        return len(seen) == MOST_MARKS or len(proposals) == MOST_OFFERS or bool(self._doubted_contacts)
+        return (
+            len(seen) == MOST_MARKS or len(proposals) == MOST_OFFERS or bool(self._doubted_contacts)
+        )
 
-    async def _write(self, seen: Sequence[Record], proposals: Sequence[Proposal], *, at: datetime) -> set[UUID]:
+    async def _write(
+        self, seen: Sequence[Record], proposals: Sequence[Proposal], *, at: datetime
+    ) -> set[UUID]:
         """One fenced transaction; the contacts that were offered."""
         async with self._database.transaction(origin=ORIGIN) as tx:
             await self._lease.check(tx)
@@ -109,7 +123,9 @@ class Router:
             return await make_offers(tx, proposals, at=at) if proposals else set()
 
     def _patience(self) -> float:
-        """Seconds until time alone may make an offer possible, at most the time between two looks at the marks."""
+        """Seconds until time alone may make an offer possible,
+        at most the time between two looks at the marks.
+        """
         change = self._matcher.next_change()
         if change is None:
             return POLL_SECONDS
@@ -117,14 +133,18 @@ class Router:
         return min(POLL_SECONDS, max(0.001, left))
 
     async def _take_in(self, reader: Reader, seen: Sequence[Record]) -> None:
-        marked = defaultdict[str, set[UUID]](set, contact=self._doubted_contacts, agent=self._doubted_agents)
+        marked = defaultdict[str, set[UUID]](
+            set, contact=self._doubted_contacts, agent=self._doubted_agents
+        )
         self._doubted_contacts, self._doubted_agents = set(), set()
         for mark in seen:
             marked[mark["kind"]].add(mark["subject"])
         if marked["treatments"]:
             await self._read_treatments(reader)
         if marked["queue"]:
-            self._queues |= {queue.id: queue for queue in await QueueReader(reader).some(marked["queue"])}
+            self._queues |= {
+                queue.id: queue for queue in await QueueReader(reader).some(marked["queue"])
+            }
         if marked["agent"]:
             await self._read_agents(reader, marked["agent"])
         if marked["contact"]:
@@ -134,7 +154,9 @@ class Router:
                 self._place_contact(row)
 
     async def _read_treatments(self, reader: Reader) -> None:
-        self._treatments = {each.tier: each.treatment() for each in await TreatmentReader(reader).all()}
+        self._treatments = {
+            each.tier: each.treatment() for each in await TreatmentReader(reader).all()
+        }
 
     async def _read_agents(self, reader: Reader, ids: Iterable[UUID]) -> None:
         ids = list(ids)
@@ -146,7 +168,9 @@ class Router:
         rows = await some_waiting(reader, ids)
         for row in rows:
             if row["queue_id"] not in self._queues:
-                self._queues |= {queue.id: queue for queue in await QueueReader(reader).some([row["queue_id"]])}
+                self._queues |= {
+                    queue.id: queue for queue in await QueueReader(reader).some([row["queue_id"]])
+                }
             self._place_contact(row)
         for contact_id in ids - {row["id"] for row in rows}:
             self._contacts.pop(contact_id, None)
@@ -165,12 +189,18 @@ class Router:
 
     def _place_contact(self, row: Record) -> None:
         self._contacts[row["id"]] = row
-        self._matcher.put_contact(waiting_of(row, self._queues[row["queue_id"]].rules(), self._treatments))
+        self._matcher.put_contact(
+            waiting_of(row, self._queues[row["queue_id"]].rules(), self._treatments)
+        )
 
     def _proposals(self, matches: Sequence[Match], *, at: datetime) -> list[Proposal]:
         proposals = []
         for match in matches:
-            row, agent, works = self._contacts[match.contact_id], self._agents[match.agent_id], self._works[match.agent_id]
+            row, agent, works = (
+                self._contacts[match.contact_id],
+                self._agents[match.agent_id],
+                self._works[match.agent_id],
+            )
             offer_seconds = self._queues[row["queue_id"]].profile.offer_seconds
             proposal = Proposal(
                 offer_id=new_id(),
@@ -185,7 +215,9 @@ class Router:
         return proposals
 
     def _settle(self, proposals: Sequence[Proposal], offered: set[UUID]) -> None:
-        """Forget who was offered; who was not is looked up again, since it is not what it was taken for."""
+        """Forget who was offered;
+        who was not is looked up again, since it is not what it was taken for.
+        """
         for proposal in proposals:
             contact_id = proposal.contact["id"]
             del self._contacts[contact_id]

@@ -1,1 +1,3 @@
-"""Which waiting contact goes to which agent: the laws, and the matcher that keeps to them in memory."""
+"""Which waiting contact goes to which agent:
+the laws, and the matcher that keeps to them in memory.
+"""

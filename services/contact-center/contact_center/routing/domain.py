@@ -1,4 +1,6 @@
-"""The laws of routing: who goes first, who may take whom, and what a contact needs as it waits longer."""
+"""The laws of routing:
+who goes first, who may take whom, and what a contact needs as it waits longer.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,10 +8,14 @@ from typing import Self
 from uuid import UUID
 
 SECOND = 1_000_000
-"""All moments in this room are whole microseconds since 1970, so that comparing two of them costs nothing."""
+"""All moments in this room are whole microseconds since 1970,
+so that comparing two of them costs nothing.
+"""
 
 ASKED_LAST_FOR = 29 * SECOND
-"""For this long at the end of a refusal its agent is asked again, where nobody else can take the contact."""
+"""For this long at the end of a refusal its agent is asked again,
+where nobody else can take the contact.
+"""
 
 NAMED_FIRST_FOR = 60 * SECOND
 """How long an agent named in a transfer goes first."""
@@ -37,7 +43,9 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a contact needs once it has waited for `after`: one of these queues, all of these skills, this language."""
+    """What a contact needs once it has waited for `after`:
+    one of these queues, all of these skills, this language.
+    """
 
     after: int
     queues: frozenset[UUID]
@@ -47,9 +55,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """An agent who goes before all others until `first_until`. Nobody waits for that agent beside others who can take the contact.
+    """An agent who goes before all others until `first_until`. Nobody waits for that agent beside
+    others who can take the contact.
 
-    A personal one (dedicated agent, named in a transfer) holds whatever the queue and the skills say.
+    A personal one (dedicated agent, named in a transfer) holds whatever the queue and the skills
+    say.
     """
 
     agent_id: UUID
@@ -59,7 +69,9 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A contact that waits for an agent; `declined` says until when who did not take it, or passed it on, goes after all others."""
+    """A contact that waits for an agent;
+    `declined` says until when who did not take it, or passed it on, goes after all others.
+    """
 
     id: UUID
     channel: str
@@ -78,8 +90,15 @@ class Waiting:
         return self.longest_wait is not None and now - self.waiting_since >= self.longest_wait
 
     def rank(self, now: int) -> Rank:
-        """Its place: everybody's waiting grows alike, so the effective priority is a fixed virtual arrival."""
-        return (0 if self.is_overdue(now) else 1, self.waiting_since - self.head_start, self.arrived_at, self.id)
+        """Its place: everybody's waiting grows alike,
+        so the effective priority is a fixed virtual arrival.
+        """
+        return (
+            0 if self.is_overdue(now) else 1,
+            self.waiting_since - self.head_start,
+            self.arrived_at,
+            self.id,
+        )
 
     def stage(self, now: int) -> Stage:
         """What it needs by now."""
@@ -97,7 +116,9 @@ class Waiting:
 
     def spared(self, now: int) -> frozenset[UUID]:
         """Who is not asked at all: a refusal is not answered with the same question at once."""
-        return frozenset(agent_id for agent_id, until in self.declined.items() if until - ASKED_LAST_FOR > now)
+        return frozenset(
+            agent_id for agent_id, until in self.declined.items() if until - ASKED_LAST_FOR > now
+        )
 
     def next_change(self, now: int) -> int | None:
         """When the next of its needs, rights or refusals changes with time alone."""
@@ -122,7 +143,9 @@ class Agent:
     idle_since: int
 
     def meets(self, stage: Stage) -> bool:
-        """Whether queue, skills and language fit; an agent without stated languages takes every language."""
+        """Whether queue, skills and language fit;
+        an agent without stated languages takes every language.
+        """
         if self.queues.isdisjoint(stage.queues):
             return False
         if stage.language is not None and self.languages and stage.language not in self.languages:
@@ -131,7 +154,9 @@ class Agent:
         return all(levels.get(name, 0) >= level for name, level in stage.skills)
 
     def match(self, asked: Skills, wished_language: str | None) -> tuple[int, int]:
-        """How well this agent fits, more is better: speaks the wished language, then the levels in what was asked at first."""
+        """How well this agent fits, more is better:
+        speaks the wished language, then the levels in what was asked at first.
+        """
         speaks = 1 if wished_language is not None and wished_language in self.languages else 0
         return speaks, sum(self.skills.get(name, 0) for name, _ in asked)
 
@@ -140,7 +165,9 @@ class Agent:
 
     def given(self, channel: str, *, at: int) -> Self:
         """The agent with one place less, at the end of the line of the idle."""
-        return replace(self, free={**self.free, channel: self.free.get(channel, 0) - 1}, idle_since=at)
+        return replace(
+            self, free={**self.free, channel: self.free.get(channel, 0) - 1}, idle_since=at
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +205,9 @@ class QueueRules:
     overflow: Overflow | None = None
 
     def asked(self, own: Skills) -> Skills:
-        """The queue's needs together with those of the contact itself, the higher level where both name a skill."""
+        """The queue's needs together with those of the contact itself,
+        the higher level where both name a skill.
+        """
         levels = dict(self.skills)
         for name, level in own:
             levels[name] = max(level, levels.get(name, 0))

@@ -1,4 +1,6 @@
-"""Matches waiting contacts and agents in memory, indexed so that only what changed is looked at again."""
+"""Matches waiting contacts and agents in memory,
+indexed so that only what changed is looked at again.
+"""
 
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
@@ -34,7 +36,9 @@ class _Desk:
 
 
 class _Line:
-    """Contacts in order of rank; entries that were replaced are dropped when they come to the front."""
+    """Contacts in order of rank;
+    entries that were replaced are dropped when they come to the front.
+    """
 
     __slots__ = ("_heap",)
 
@@ -98,14 +102,19 @@ class _Pool(_Line):
     def shed(self, desks: dict[UUID, _Desk]) -> None:
         """Forget places that lost their validity while nobody called on this pool."""
         if len(self._agents) > 4 * len(self.members) + 64:
-            self._agents = [place for place in self._agents if place[3] in desks and desks[place[3]].token == place[4]]
+            self._agents = [
+                place
+                for place in self._agents
+                if place[3] in desks and desks[place[3]].token == place[4]
+            ]
             heapify(self._agents)
 
 
 class Matcher:
     """Contacts and agents come in as they change; `match` gives the pairs that the laws ask for.
 
-    After `match` there is no pair left that could be made, so only pools that a contact or an agent came into are looked at.
+    After `match` there is no pair left that could be made, so only pools that a contact or an agent
+    came into are looked at.
     """
 
     def __init__(self) -> None:
@@ -132,7 +141,11 @@ class Matcher:
     def put_agent(self, agent: Agent) -> None:
         """An agent came on the queue or changed."""
         before = self._desks.get(agent.id)
-        pools = before.pools if before is not None and _is_same_profile(before.agent, agent) else self._pools_of(agent)
+        pools = (
+            before.pools
+            if before is not None and _is_same_profile(before.agent, agent)
+            else self._pools_of(agent)
+        )
         self._seat(agent, pools)
 
     def remove_agent(self, agent_id: UUID) -> None:
@@ -144,9 +157,15 @@ class Matcher:
             pool.members.pop(agent_id, None)
 
     def match(self, now: int, limit: int = 10_000) -> list[Match]:
-        """The pairs to offer now, in the order in which the contacts go first; both sides are taken out of the waiting."""
+        """The pairs to offer now, in the order in which the contacts go first;
+        both sides are taken out of the waiting.
+        """
         self._place(now)
-        fronts = [(entry.rank, next(self._tokens), line) for line in self._touched if (entry := line.first()) is not None]
+        fronts = [
+            (entry.rank, next(self._tokens), line)
+            for line in self._touched
+            if (entry := line.first()) is not None
+        ]
         heapify(fronts)
         blocked: list[tuple[_Line, _Entry]] = []
         matches: list[Match] = []
@@ -242,7 +261,14 @@ class Matcher:
         return pools
 
     def _pool(self, contact: Waiting, stage: Stage) -> _Pool:
-        need = (contact.channel, stage.queues, stage.skills, stage.language, contact.asked, contact.wished_language)
+        need = (
+            contact.channel,
+            stage.queues,
+            stage.skills,
+            stage.language,
+            contact.asked,
+            contact.wished_language,
+        )
         pool = self._pools.get(need)
         return self._open_pool(need, stage) if pool is None else pool
 
@@ -264,7 +290,9 @@ class Matcher:
             desk.pools = [place for place in desk.pools if place[0].need in used]
 
     def _can_go_on(self, line: _Line) -> bool:
-        """Whether the line has anybody to serve it at all; what waits behind the front waits for the same agents."""
+        """Whether the line has anybody to serve it at all;
+        what waits behind the front waits for the same agents.
+        """
         if isinstance(line, _Pool):
             return line.has_agents(self._desks)
         agent_id = self._touched.get(line)
@@ -290,7 +318,11 @@ class Matcher:
         """The first of the preferred agents who can take it now, else the best of all who can."""
         for preference in entry.preferences:
             desk = self._desks.get(preference.agent_id)
-            if desk is None or preference.agent_id in others_than or not desk.agent.is_free(entry.contact.channel):
+            if (
+                desk is None
+                or preference.agent_id in others_than
+                or not desk.agent.is_free(entry.contact.channel)
+            ):
                 continue
             if preference.is_personal or preference.agent_id in entry.pool.members:
                 return desk
@@ -298,4 +330,8 @@ class Matcher:
 
 
 def _is_same_profile(one: Agent, other: Agent) -> bool:
-    return one.queues == other.queues and one.languages == other.languages and one.skills == other.skills
+    return (
+        one.queues == other.queues
+        and one.languages == other.languages
+        and one.skills == other.skills
+    )

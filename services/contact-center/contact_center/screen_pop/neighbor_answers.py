@@ -1,4 +1,6 @@
-"""What the neighbors say for a screen pop, read into words; what cannot be read is a ValueError, a KeyError or a TypeError."""
+"""What the neighbors say for a screen pop, read into words;
+what cannot be read is a ValueError, a KeyError or a TypeError.
+"""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,7 +56,9 @@ class CareTask:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What the neighbors said; what is None or empty may be so because its service is in `degraded`, or the part in `withheld`."""
+    """What the neighbors said;
+    what is None or empty may be so because its service is in `degraded`, or the part in `withheld`.
+    """
 
     card: Card | None = None
     timeline: Sequence[TrailEntry] = ()
@@ -94,7 +98,10 @@ async def scored(asked: Awaitable[Json | None]) -> Scored | None:
 
 
 async def trail(asked: Awaitable[Sequence[Json]]) -> list[TrailEntry]:
-    return [TrailEntry.model_validate({name: entry[name] for name in TrailEntry.model_fields}) for entry in await asked]
+    return [
+        TrailEntry.model_validate({name: entry[name] for name in TrailEntry.model_fields})
+        for entry in await asked
+    ]
 
 
 async def objects(asked: Awaitable[Sequence[Json]]) -> Sequence[Json]:
@@ -102,12 +109,19 @@ async def objects(asked: Awaitable[Sequence[Json]]) -> Sequence[Json]:
 
 
 async def cases(asked: Awaitable[Sequence[Json]]) -> list[Case]:
-    return [Case(id=UUID(case["id"]), number=str(case["number"])[:100], shown=dict(case)) for case in await asked][:MOST_SHOWN]
+    return [
+        Case(id=UUID(case["id"]), number=str(case["number"])[:100], shown=dict(case))
+        for case in await asked
+    ][:MOST_SHOWN]
 
 
 async def care_tasks(asked: Awaitable[Sequence[Json]]) -> list[CareTask]:
     return [
-        CareTask(id=UUID(task["id"]), due_at=datetime.fromisoformat(task["due_at"]), text=str(task["text"])[:20_000])
+        CareTask(
+            id=UUID(task["id"]),
+            due_at=datetime.fromisoformat(task["due_at"]),
+            text=str(task["text"])[:20_000],
+        )
         for task in await asked
     ]
 

@@ -1,4 +1,6 @@
-"""Asks the other services for a screen pop: all at once, within one deadline, and says who did not answer."""
+"""Asks the other services for a screen pop:
+all at once, within one deadline, and says who did not answer.
+"""
 
 import asyncio
 from collections.abc import Awaitable
@@ -21,9 +23,13 @@ TRAIL = timedelta(days=2)
 
 class Customers(Protocol):
     async def file(self, customer_id: UUID, *, seconds: float, language: str) -> Json | None: ...
-    async def timeline(self, customer_id: UUID, *, since: datetime, seconds: float, language: str) -> list[Json]: ...
+    async def timeline(
+        self, customer_id: UUID, *, since: datetime, seconds: float, language: str
+    ) -> list[Json]: ...
     async def consents(self, customer_id: UUID, *, seconds: float) -> list[Json]: ...
-    async def care_tasks(self, customer_id: UUID, *, seconds: float, language: str) -> list[Json]: ...
+    async def care_tasks(
+        self, customer_id: UUID, *, seconds: float, language: str
+    ) -> list[Json]: ...
 
 
 class Scores(Protocol):
@@ -31,7 +37,9 @@ class Scores(Protocol):
 
 
 class Complaints(Protocol):
-    async def open_of_customer(self, customer_id: UUID, *, seconds: float, language: str) -> list[Json]: ...
+    async def open_of_customer(
+        self, customer_id: UUID, *, seconds: float, language: str
+    ) -> list[Json]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,19 +56,43 @@ class Neighbors:
         seconds, since = self.seconds, at - TRAIL
         customers = self.customers
         card, timeline, consents, care_tasks, scored, cases = await asyncio.gather(
-            self._answer("customer-profile", read.card(customers.file(customer_id, seconds=seconds, language=language)), silent),
             self._answer(
                 "customer-profile",
-                read.trail(customers.timeline(customer_id, since=since, seconds=seconds, language=language)),
+                read.card(customers.file(customer_id, seconds=seconds, language=language)),
                 silent,
             ),
-            self._answer("customer-profile", read.objects(customers.consents(customer_id, seconds=seconds)), silent),
             self._answer(
-                "customer-profile", read.care_tasks(customers.care_tasks(customer_id, seconds=seconds, language=language)), silent
+                "customer-profile",
+                read.trail(
+                    customers.timeline(customer_id, since=since, seconds=seconds, language=language)
+                ),
+                silent,
             ),
-            self._answer("scoring", read.scored(self.scores.of_customer(customer_id, seconds=seconds)), silent),
             self._answer(
-                "complaints", read.cases(self.complaints.open_of_customer(customer_id, seconds=seconds, language=language)), silent
+                "customer-profile",
+                read.objects(customers.consents(customer_id, seconds=seconds)),
+                silent,
+            ),
+            self._answer(
+                "customer-profile",
+                read.care_tasks(
+                    customers.care_tasks(customer_id, seconds=seconds, language=language)
+                ),
+                silent,
+            ),
+            self._answer(
+                "scoring",
+                read.scored(self.scores.of_customer(customer_id, seconds=seconds)),
+                silent,
+            ),
+            self._answer(
+                "complaints",
+                read.cases(
+                    self.complaints.open_of_customer(
+                        customer_id, seconds=seconds, language=language
+                    )
+                ),
+                silent,
             ),
         )
         return Answers(
@@ -74,9 +106,11 @@ class Neighbors:
         )
 
     async def _answer(self, name: str, asked: Awaitable[Answer], silent: set[str]) -> Answer | None:
-        """The answer, or None with the service among the silent ones; the deadline holds for whatever keeps it busy.
+        """The answer, or None with the service among the silent ones; the deadline holds for
+        whatever keeps it busy.
 
-        What a neighbor says in another form than was agreed counts as not said: it costs its own part of the screen and no more.
+        What a neighbor says in another form than was agreed counts as not said: it costs its own
+        part of the screen and no more.
         """
         try:
             async with asyncio.timeout(self.seconds):
@@ -84,6 +118,8 @@ class Neighbors:
         except (TimeoutError, Unavailable):
             silent.add(name)
         except (NeighborRefused, AttributeError, KeyError, TypeError, ValueError) as error:
-            log.warning("a neighbor gave no usable answer", neighbor=name, reason=type(error).__name__)
+            log.warning(
+                "a neighbor gave no usable answer", neighbor=name, reason=type(error).__name__
+            )
             silent.add(name)
         return None

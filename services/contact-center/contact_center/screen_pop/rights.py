@@ -1,4 +1,6 @@
-"""What of a screen pop a token may see: each part needs the scope that reads it where it comes from."""
+"""What of a screen pop a token may see:
+each part needs the scope that reads it where it comes from.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -17,7 +19,8 @@ SCOPES: Mapping[str, str] = {
     "consents": "consents:read",
     "care_tasks": "care:read",
 }
-# The trail is of many hands; an entry of a kind that is not known here is shown to nobody who must have the scope for it.
+# The trail is of many hands; an entry of a kind that is not known here is shown to nobody who must
+# have the scope for it.
 TRAIL_SCOPES: Mapping[str, str] = {
     "interaction": "interactions:read",
     "contact": "contacts:read",
@@ -30,7 +33,9 @@ EVERYTHING = frozenset((*SCOPES.values(), *TRAIL_SCOPES.values()))
 
 
 def withheld_from(scopes: Collection[str]) -> list[str]:
-    """The parts that these scopes do not give; the trail is one of them as soon as any kind of entry is left out."""
+    """The parts that these scopes do not give;
+    the trail is one of them as soon as any kind of entry is left out.
+    """
     parts = [part for part, scope in SCOPES.items() if scope not in scopes]
     return parts if set(TRAIL_SCOPES.values()) <= set(scopes) else [*parts, "trail"]
 
@@ -51,7 +56,9 @@ def permitted(answers: Answers, scopes: Collection[str]) -> Answers:
 
 
 def known_to(known: KnownCustomer | None, scopes: Collection[str]) -> KnownCustomer | None:
-    """What the directory knows, without the tier and the number of cases where these scopes do not read them."""
+    """What the directory knows,
+    without the tier and the number of cases where these scopes do not read them.
+    """
     if known is None:
         return None
     return replace(
@@ -62,5 +69,7 @@ def known_to(known: KnownCustomer | None, scopes: Collection[str]) -> KnownCusto
 
 
 def scopes_for(contact: Contact, caller: Caller) -> frozenset[str]:
-    """Whoever has the contact in hand is shown all of it, for that is the job; everybody else what the token reads elsewhere."""
+    """Whoever has the contact in hand is shown all of it, for that is the job;
+    everybody else what the token reads elsewhere.
+    """
     return EVERYTHING if contact.is_in_hand_of(agent_of(caller)) else caller.scopes

@@ -19,7 +19,9 @@ class TierOut(Output):
 
 
 class TrailEntry(Output):
-    """Something that happened in the last two days, on any channel; contacts show the IVR nodes with their seconds in `details`."""
+    """Something that happened in the last two days, on any channel;
+    contacts show the IVR nodes with their seconds in `details`.
+    """
 
     id: Id
     occurred_at: Timestamp
@@ -45,7 +47,8 @@ class SubjectOut(Output):
 
 
 class RecommendationOut(Output):
-    """Something to do or to offer: its group, whether it is lit for this customer, and what it says with its cautions.
+    """Something to do or to offer: its group, whether it is lit for this customer, and what it says
+    with its cautions.
 
     What is not lit does not apply now, or must not be offered; `cautions` say why.
     """
@@ -59,10 +62,11 @@ class RecommendationOut(Output):
 
 
 class ScreenPop(Output):
-    """What the agent sees: the card, tier and scores, open cases, consents, advice, recommendations, and the trail of two days.
+    """What the agent sees: the card, tier and scores, open cases, consents, advice,
+    recommendations, and the trail of two days.
 
-    `degraded` names the services that did not answer in time: what they know is missing. `withheld` names the parts that the token
-    may not see, in whole or, as the trail, in part.
+    `degraded` names the services that did not answer in time: what they know is missing. `withheld`
+    names the parts that the token may not see, in whole or, as the trail, in part.
     """
 
     contact_id: Id
@@ -71,7 +75,9 @@ class ScreenPop(Output):
     tier: TierOut | None
     scores: Many
     open_cases: Many
-    open_case_count: Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
+    open_case_count: Annotated[
+        int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})
+    ]
     trail: Annotated[list[TrailEntry], Field(max_length=500)]
     advice: Annotated[list[AdviceOut], Field(max_length=20)]
     consents: Many

@@ -21,7 +21,10 @@ MISSED = (
     .where(
         event.c.position > bindparam("after"),
         event.c.position <= bindparam("until"),
-        or_(event.c.payload["agent_id"].astext == _agent, event.c.payload["from_agent_id"].astext == _agent),
+        or_(
+            event.c.payload["agent_id"].astext == _agent,
+            event.c.payload["from_agent_id"].astext == _agent,
+        ),
     )
     .order_by(event.c.position)
 )
@@ -43,7 +46,11 @@ class FeedStore:
 
     async def head(self) -> Head:
         row = await self._reader.fetch_one(READ_HEAD)
-        return Head(position=0, trimmed_to=0) if row is None else Head(position=row["position"], trimmed_to=row["trimmed_to"])
+        return (
+            Head(position=0, trimmed_to=0)
+            if row is None
+            else Head(position=row["position"], trimmed_to=row["trimmed_to"])
+        )
 
     async def after(self, position: int) -> list[Record]:
         """The next batch."""

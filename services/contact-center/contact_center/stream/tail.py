@@ -22,7 +22,8 @@ LONGEST_QUEUE = 1_000
 MOST_MISSED = 20_000
 """How many positions of the feed are gone through for a desktop that comes back."""
 
-# What a desktop hears of the events of the feed; acceptance and rejection show in the contact itself.
+# What a desktop hears of the events of the feed; acceptance and rejection show in the contact
+# itself.
 HEARD: Mapping[str, str] = {
     "offer.made": "offer.made",
     "offer.withdrawn": "offer.withdrawn",
@@ -50,7 +51,9 @@ Line = asyncio.Queue[Heard | None]
 
 
 class Tail:
-    """Reads on while anybody listens; a desktop too slow to follow is let go and comes back with its last position."""
+    """Reads on while anybody listens;
+    a desktop too slow to follow is let go and comes back with its last position.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -61,9 +64,12 @@ class Tail:
 
     @asynccontextmanager
     async def listening(self, agent_id: UUID) -> AsyncIterator[tuple[Line, int]]:
-        """A line with what happens from now on, and the position behind which that is; None on the line ends it."""
+        """A line with what happens from now on, and the position behind which that is;
+        None on the line ends it.
+        """
         reading = await self._read_by_one()
-        # From here to the yield nothing is awaited: what is handed out after this position is on the line, and nothing twice.
+        # From here to the yield nothing is awaited: what is handed out after this position is on
+        # the line, and nothing twice.
         line: Line = asyncio.Queue(LONGEST_QUEUE)
         lines = self._lines[str(agent_id)]
         lines.add(line)
@@ -77,7 +83,9 @@ class Tail:
                 self._lines.pop(str(agent_id), None)
 
     async def missed(self, agent_id: UUID, *, after: int, until: int) -> list[Heard] | None:
-        """What an agent would have heard meanwhile; None when that is too long ago to go through."""
+        """What an agent would have heard meanwhile;
+        None when that is too long ago to go through.
+        """
         if after > until or until - after > MOST_MISSED:
             return None
         async with self._database.reading() as reader:
@@ -102,19 +110,25 @@ class Tail:
             self._reading = None
 
     async def _read_by_one(self) -> asyncio.Task[None]:
-        """The one reader, once it knows from where it reads on; a new one where there is none or it broke off.
+        """The one reader, once it knows from where it reads on; a new one where there is none or it
+        broke off.
 
-        It is made before anything is awaited, so that desktops that come at once share it. Raises Unavailable when it cannot begin.
+        It is made before anything is awaited, so that desktops that come at once share it. Raises
+        Unavailable when it cannot begin.
         """
         if self._reading is None or self._begun is None or self._reading.done():
             self._begun = asyncio.get_running_loop().create_future()
-            self._reading = asyncio.create_task(self._read_from_head(self._begun), name="stream tail")
+            self._reading = asyncio.create_task(
+                self._read_from_head(self._begun), name="stream tail"
+            )
         reading = self._reading
         await asyncio.shield(self._begun)
         return reading
 
     async def _read_from_head(self, begun: asyncio.Future[None]) -> None:
-        """Read until the process stops; a reader that breaks off lets everybody go, so that they come back to the next one."""
+        """Read until the process stops;
+        a reader that breaks off lets everybody go, so that they come back to the next one.
+        """
         try:
             self._position = await self._head()
             begun.set_result(None)

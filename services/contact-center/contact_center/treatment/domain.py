@@ -1,8 +1,9 @@
 """What a tier may expect while it waits.
 
-Every tier has a treatment from the first day on: the usual ones are written by the migration that makes their table,
-`migrations/versions/0002_contact_center.py`. From then on they are the company's own, changed over the API alone; other usual ones are a
-migration of their own that touches what is still at version 1.
+Every tier has a treatment from the first day on: the usual ones are written by the migration that
+makes their table, `migrations/versions/0002_contact_center.py`. From then on they are the company's
+own, changed over the API alone; other usual ones are a migration of their own that touches what is
+still at version 1.
 """
 
 from collections.abc import Mapping
@@ -42,8 +43,12 @@ class TierTreatment:
         )
 
 
-def treatment_for(treatments: Mapping[str, Treatment], tier: int | None, *, is_key_contact: bool) -> Treatment:
-    """The treatment of a tier; a key contact gets its own where that gives the larger head start."""
+def treatment_for(
+    treatments: Mapping[str, Treatment], tier: int | None, *, is_key_contact: bool
+) -> Treatment:
+    """The treatment of a tier;
+    a key contact gets its own where that gives the larger head start.
+    """
     own = treatments.get(NONE if tier is None else str(tier), Treatment())
     if not is_key_contact:
         return own

@@ -30,4 +30,6 @@ EVENTS: Mapping[str, type[Output]] = {
 def of_treatment(treatment: TierTreatment) -> Event:
     payload = asdict(treatment)
     del payload["updated_at"]
-    return Event(type="tier_treatment.changed", subject=TREATMENTS, at=treatment.updated_at, payload=payload)
+    return Event(
+        type="tier_treatment.changed", subject=TREATMENTS, at=treatment.updated_at, payload=payload
+    )

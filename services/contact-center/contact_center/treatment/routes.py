@@ -18,28 +18,48 @@ router = Router(tags=["tier treatments"])
 
 
 class WholeCompanyNeeded(Forbidden):
-    """Treatments hold for the whole company: a token that is kept to units may read but not change them."""
+    """Treatments hold for the whole company:
+    a token that is kept to units may read but not change them.
+    """
 
 
 @router.get("/v1/tier-treatments", response_model=Page[TreatmentView])
-async def list_tier_treatments(call: Annotated[Call, requires("queues:read")], page: Annotated[PageOf, Depends()]) -> Response:
-    """List how each tier is served; `none` stands for callers without a tier, `key_contact` for those of group accounts."""
+async def list_tier_treatments(
+    call: Annotated[Call, requires("queues:read")], page: Annotated[PageOf, Depends()]
+) -> Response:
+    """List how each tier is served;
+    `none` stands for callers without a tier, `key_contact` for those of group accounts.
+    """
     async with call.reading() as reader:
         found = await TreatmentReader(reader).all()
-    behind = [each for each in found if page.after is None or each.tier > page.after[0]][: page.fetch]
-    return call.page(page, [treatment_view(each) for each in behind], next_cursor=page.next_cursor(behind, "tier"))
+    behind = [each for each in found if page.after is None or each.tier > page.after[0]][
+        : page.fetch
+    ]
+    return call.page(
+        page,
+        [treatment_view(each) for each in behind],
+        next_cursor=page.next_cursor(behind, "tier"),
+    )
 
 
 @router.get("/v1/tier-treatments/{tier}", response_model=TreatmentView, raises=[TreatmentNotFound])
-async def read_tier_treatment(tier: TierName, call: Annotated[Call, requires("queues:read")]) -> Response:
+async def read_tier_treatment(
+    tier: TierName, call: Annotated[Call, requires("queues:read")]
+) -> Response:
     """Read how a tier is served."""
     async with call.reading() as reader:
         found = await TreatmentReader(reader).get(tier)
     return call.answer(treatment_view(found), version=found.version)
 
 
-@router.put("/v1/tier-treatments/{tier}", response_model=TreatmentView, raises=[TreatmentNotFound, WholeCompanyNeeded])
-async def replace_tier_treatment(tier: TierName, body: TreatmentIn, call: Annotated[Call, requires("queues:write")]) -> Response:
+@router.put(
+    "/v1/tier-treatments/{tier}",
+    response_model=TreatmentView,
+    raises=[TreatmentNotFound, WholeCompanyNeeded],
+)
+async def replace_tier_treatment(
+    tier: TierName, body: TreatmentIn, call: Annotated[Call, requires("queues:write")]
+) -> Response:
     """Change how a tier is served, for those who wait already too."""
     if call.caller.units is not None:
         raise WholeCompanyNeeded()

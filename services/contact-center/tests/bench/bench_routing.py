@@ -1,4 +1,6 @@
-"""Offers committed per second against a single-statement SKIP LOCKED dispatcher, and the time from insert to offer."""
+"""Offers committed per second against a single-statement SKIP LOCKED dispatcher,
+and the time from insert to offer.
+"""
 
 import argparse
 import asyncio
@@ -37,7 +39,9 @@ Row = dict[str, Any]
 
 
 class World:
-    """A schema with queues of one skill each, agents with four skills each, and contacts waiting."""
+    """A schema with queues of one skill each, agents with four skills each,
+    and contacts waiting.
+    """
 
     def __init__(self, database: Database, connection: Any, *, seed: int) -> None:
         self.database = database
@@ -53,12 +57,17 @@ class World:
         now = datetime.now(UTC)
         await self.connection.executemany(
             f"""INSERT INTO {self.table("queue")}
-                VALUES ($1, 'cn', 'queue', '{{voice}}', $2, 20, 0.8, 20, 30, '[]', NULL, NULL, 1, $3, $3)""",
-            [(queue_id, json.dumps({f"skill{number}": self.random.randint(1, 3)}), now) for number, queue_id in enumerate(self.queues)],
+                VALUES ($1, 'cn', 'queue', '{{voice}}', $2, 20, 0.8, 20, 30, '[]', NULL, NULL, 1,
+                $3, $3)""",
+            [
+                (queue_id, json.dumps({f"skill{number}": self.random.randint(1, 3)}), now)
+                for number, queue_id in enumerate(self.queues)
+            ],
         )
         await self.connection.executemany(
             f"""INSERT INTO {self.table("agent")}
-                VALUES ($1, 'cn', 'agent', NULL, $2, '{{"voice": 1}}', '{{}}', $3, 'available', $4, true, $4, 1, $4, $4)""",
+                VALUES ($1, 'cn', 'agent', NULL, $2, '{{"voice": 1}}', '{{}}', $3, 'available', $4,
+                true, $4, 1, $4, $4)""",
             [self._agent(agent_id, now) for agent_id in self.agents],
         )
 
@@ -72,38 +81,106 @@ class World:
         """Queued contacts with their marks, as the API writes them, but in one go."""
         now = datetime.now(UTC)
         ids = [new_id() for _ in range(count)]
-        columns = ["id", "unit", "channel", "state", "from_address", "to_address", "is_key_contact", "flow_tries", "trail", "says"]
-        columns += ["collected", "needed_skills", "priority_seconds", "queue_id", "arrived_at", "queued_at", "waiting_since"]
-        columns += ["waited_seconds", "tier", "declined", "held_seconds", "transfers", "version", "updated_at"]
+        columns = [
+            "id",
+            "unit",
+            "channel",
+            "state",
+            "from_address",
+            "to_address",
+            "is_key_contact",
+            "flow_tries",
+            "trail",
+            "says",
+        ]
+        columns += [
+            "collected",
+            "needed_skills",
+            "priority_seconds",
+            "queue_id",
+            "arrived_at",
+            "queued_at",
+            "waiting_since",
+        ]
+        columns += [
+            "waited_seconds",
+            "tier",
+            "declined",
+            "held_seconds",
+            "transfers",
+            "version",
+            "updated_at",
+        ]
         rows = []
         for contact_id in ids:
             since = now - timedelta(seconds=self.random.uniform(0, 200))
             tier = self.random.choice([None, 1, 2, 3, 4, 5, 6])
-            fixed = (contact_id, "cn", "voice", "queued", "+8613800138000", "10086", False, 0, "[]", "[]", "{}", "{}", 0)
-            rows.append((*fixed, self.random.choice(self.queues), since, since, since, 0, tier, "{}", 0, 0, 1, since))
-        await self.connection.copy_records_to_table("contact", records=rows, columns=columns, schema_name=SCHEMA)
+            fixed = (
+                contact_id,
+                "cn",
+                "voice",
+                "queued",
+                "+8613800138000",
+                "10086",
+                False,
+                0,
+                "[]",
+                "[]",
+                "{}",
+                "{}",
+                0,
+            )
+            rows.append(
+                (
+                    *fixed,
+                    self.random.choice(self.queues),
+                    since,
+                    since,
+                    since,
+                    0,
+                    tier,
+                    "{}",
+                    0,
+                    0,
+                    1,
+                    since,
+                )
+            )
+        await self.connection.copy_records_to_table(
+            "contact", records=rows, columns=columns, schema_name=SCHEMA
+        )
         marks = [(contact_id, new_id(), "contact") for contact_id in ids]
-        await self.connection.copy_records_to_table("routing_mark", records=marks, columns=["subject", "id", "kind"], schema_name=SCHEMA)
+        await self.connection.copy_records_to_table(
+            "routing_mark", records=marks, columns=["subject", "id", "kind"], schema_name=SCHEMA
+        )
         return ids
 
     async def free_agents(self) -> None:
-        """All offers were accepted and all conversations are over: every agent is free again, and marked so."""
+        """All offers were accepted and all conversations are over:
+        every agent is free again, and marked so.
+        """
         await self.connection.execute(f"""DELETE FROM {self.table("agent_work")}""")
         await self.connection.execute(
-            f"""UPDATE {self.table("contact")} SET state = 'completed', offer_id = NULL WHERE state = 'offered'"""
+            f"""UPDATE {self.table("contact")} SET state = 'completed', offer_id = NULL
+                WHERE state = 'offered'"""
         )
         await self.connection.execute(
-            f"""UPDATE {self.table("offer")} SET state = 'accepted', ended_at = now(), waited_seconds = 1 WHERE state = 'pending'"""
+            f"""UPDATE {self.table("offer")} SET state = 'accepted', ended_at = now(),
+                waited_seconds = 1 WHERE state = 'pending'"""
         )
         marks = [(agent_id, new_id(), "agent") for agent_id in self.agents]
-        await self.connection.copy_records_to_table("routing_mark", records=marks, columns=["subject", "id", "kind"], schema_name=SCHEMA)
+        await self.connection.copy_records_to_table(
+            "routing_mark", records=marks, columns=["subject", "id", "kind"], schema_name=SCHEMA
+        )
 
     async def clear(self) -> None:
         for name in ("agent_work", "offer", "contact", "routing_mark", "event", "audit_entry"):
             await self.connection.execute(f"TRUNCATE {self.table(name)} CASCADE")
 
     async def offers(self) -> int:
-        return int(await self.connection.fetchval(f"""SELECT count(*) FROM {self.table("offer")}"""))
+        return int(
+            await self.connection.fetchval(f"""SELECT count(*) FROM {self.table("offer")}""")
+        )
 
 
 @asynccontextmanager
@@ -135,7 +212,9 @@ async def a_router(world: World) -> Router:
 
 
 async def routed(world: World, waves: int) -> float:
-    """Offers committed per second by the router; each wave frees all agents, and the time counts from their marks to the last COMMIT."""
+    """Offers committed per second by the router;
+    each wave frees all agents, and the time counts from their marks to the last COMMIT.
+    """
     await world.clear()
     await world.insert_contacts(AGENTS * (waves + 1))
     router = await a_router(world)
@@ -161,26 +240,34 @@ async def release(world: World) -> None:
     await world.connection.execute(f"""DELETE FROM {world.table("lease")}""")
 
 
-# The reference: each worker takes one agent and runs one statement that finds, locks, offers and tells.
+# The reference: each worker takes one agent and runs one statement that finds, locks, offers and
+# tells.
 DISPATCH = """
 WITH me AS (SELECT id, queues, skills FROM {agent} WHERE id = $1),
 picked AS (
     SELECT c.id, c.queue_id, c.unit, c.channel, c.tier, c.customer_id, c.waiting_since
-    FROM {contact} c JOIN {queue} q ON q.id = c.queue_id JOIN {tier_treatment} t ON t.tier = coalesce(c.tier::text, 'none'), me
+    FROM {contact} c JOIN {queue} q ON q.id = c.queue_id JOIN {tier_treatment} t ON t.tier =
+    coalesce(c.tier::text, 'none'), me
     WHERE c.state = 'queued' AND c.queue_id = ANY (me.queues)
-      AND NOT EXISTS (SELECT 1 FROM jsonb_each_text(q.skills) need WHERE coalesce((me.skills ->> need.key)::int, 0) < need.value::int)
-    ORDER BY (clock_timestamp() - c.waiting_since >= make_interval(secs => t.longest_wait_seconds)) DESC,
-             c.waiting_since - make_interval(secs => t.head_start_seconds + c.priority_seconds), c.arrived_at, c.id
+      AND NOT EXISTS (SELECT 1 FROM jsonb_each_text(q.skills) need WHERE coalesce((me.skills ->>
+      need.key)::int, 0) < need.value::int)
+    ORDER BY (clock_timestamp() - c.waiting_since >= make_interval(secs => t.longest_wait_seconds))
+    DESC,
+             c.waiting_since - make_interval(secs => t.head_start_seconds + c.priority_seconds),
+             c.arrived_at, c.id
     LIMIT 1 FOR UPDATE OF c SKIP LOCKED
 ),
 taken AS (
-    UPDATE {contact} c SET state = 'offered', offer_id = $2, agent_id = $1, offer_expires_at = now() + interval '20 s',
+    UPDATE {contact} c SET state = 'offered', offer_id = $2, agent_id = $1, offer_expires_at = now()
+    + interval '20 s',
            version = c.version + 1, updated_at = now()
     FROM picked WHERE c.id = picked.id RETURNING c.id
 ),
 offered AS (
-    INSERT INTO {offer} (contact_id, id, unit, agent_id, queue_id, channel, state, made_at, expires_at)
-    SELECT id, $2, unit, $1, queue_id, channel, 'pending', now(), now() + interval '20 s' FROM picked
+    INSERT INTO {offer} (contact_id, id, unit, agent_id, queue_id, channel, state, made_at,
+    expires_at)
+    SELECT id, $2, unit, $1, queue_id, channel, 'pending', now(), now() + interval '20 s' FROM
+    picked
 ),
 placed AS (
     INSERT INTO {agent_work} (agent_id, channel, slot, contact_id, queue_id, state, since, until)
@@ -188,11 +275,13 @@ placed AS (
 ),
 facts AS (
     SELECT picked.id AS subject, 'contact.offered' AS type, unit, $3::uuid AS event_id,
-           jsonb_build_object('contact_id', id, 'offer_id', $2::uuid, 'agent_id', $1::uuid, 'queue_id', queue_id, 'tier', tier) AS payload
+           jsonb_build_object('contact_id', id, 'offer_id', $2::uuid, 'agent_id', $1::uuid,
+           'queue_id', queue_id, 'tier', tier) AS payload
     FROM picked
     UNION ALL
     SELECT $2, 'offer.made', unit, $4::uuid,
-           jsonb_build_object('contact_id', id, 'offer_id', $2::uuid, 'agent_id', $1::uuid, 'queue_id', queue_id, 'tier', tier)
+           jsonb_build_object('contact_id', id, 'offer_id', $2::uuid, 'agent_id', $1::uuid,
+           'queue_id', queue_id, 'tier', tier)
     FROM picked
 ),
 told AS (
@@ -200,20 +289,34 @@ told AS (
     SELECT subject, event_id, type, unit, now(), payload FROM facts
 ),
 audited AS (
-    INSERT INTO {audit_entry} (subject, sequence, at, action, client_id, actor, unit, salt, digest, hash, values)
-    SELECT facts.subject, coalesce(previous.sequence, 0) + 1, now(), type, 'router', 'system', unit, $5, sha256(payload::text::bytea),
+    INSERT INTO {audit_entry} (subject, sequence, at, action, client_id, actor, unit, salt, digest,
+    hash, values) SELECT facts.subject,
+    coalesce(previous.sequence, 0) + 1, now(), type, 'router', 'system', unit,
+    $5, sha256(payload::text::bytea),
            sha256(coalesce(previous.hash, ''::bytea) || sha256(payload::text::bytea)), payload
     FROM facts LEFT JOIN LATERAL (
-        SELECT sequence, hash FROM {audit_entry} a WHERE a.subject = facts.subject ORDER BY sequence DESC LIMIT 1
+        SELECT sequence, hash FROM {audit_entry} a WHERE a.subject = facts.subject ORDER BY sequence
+        DESC LIMIT 1
     ) previous ON true
 )
 SELECT count(*) FROM taken
 """
-TABLES = ("agent", "contact", "queue", "tier_treatment", "offer", "agent_work", "event", "audit_entry")
+TABLES = (
+    "agent",
+    "contact",
+    "queue",
+    "tier_treatment",
+    "offer",
+    "agent_work",
+    "event",
+    "audit_entry",
+)
 
 
 async def dispatched(world: World, waves: int) -> float:
-    """Offers committed per second by eight workers that share the agents and run one statement per agent."""
+    """Offers committed per second by eight workers that share the agents and run one
+    statement per agent.
+    """
     await world.clear()
     await world.insert_contacts(AGENTS * waves)
     statement = DISPATCH.format(**{name: world.table(name) for name in TABLES})
@@ -226,7 +329,9 @@ async def dispatched(world: World, waves: int) -> float:
             before = await world.offers()
             started = time.perf_counter()
             agents = iter(world.agents)
-            await asyncio.gather(*(serve(connection, statement, agents) for connection in connections))
+            await asyncio.gather(
+                *(serve(connection, statement, agents) for connection in connections)
+            )
             seconds += time.perf_counter() - started
             offered += await world.offers() - before
     finally:
@@ -241,7 +346,9 @@ async def serve(connection: Any, statement: str, agents: Any) -> None:
 
 
 async def latencies(world: World, *, seconds: float, rate: int) -> list[float]:
-    """Milliseconds from the COMMIT of a contact to the COMMIT of its offer, at a steady rate, with the hint of the same process."""
+    """Milliseconds from the COMMIT of a contact to the COMMIT of its offer, at a steady rate,
+    with the hint of the same process.
+    """
     await world.clear()
     router = await a_router(world)
     running = asyncio.create_task(router.run())
@@ -261,7 +368,9 @@ async def latencies(world: World, *, seconds: float, rate: int) -> list[float]:
         task.cancel()
     await asyncio.gather(running, watching, return_exceptions=True)
     await release(world)
-    return [1_000 * (ended[contact_id] - at) for contact_id, at in begun.items() if contact_id in ended]
+    return [
+        1_000 * (ended[contact_id] - at) for contact_id, at in begun.items() if contact_id in ended
+    ]
 
 
 async def watch_offers(world: World, ended: dict[UUID, float]) -> None:
@@ -270,7 +379,10 @@ async def watch_offers(world: World, ended: dict[UUID, float]) -> None:
     try:
         last = datetime(2000, 1, 1, tzinfo=UTC)
         while True:
-            rows = await connection.fetch(f"""SELECT contact_id, made_at FROM {world.table("offer")} WHERE made_at > $1""", last)
+            rows = await connection.fetch(
+                f"""SELECT contact_id, made_at FROM {world.table("offer")} WHERE made_at > $1""",
+                last,
+            )
             for row in rows:
                 ended.setdefault(row["contact_id"], time.perf_counter())
             last = max([last, *(row["made_at"] for row in rows)])

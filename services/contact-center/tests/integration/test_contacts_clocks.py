@@ -1,4 +1,6 @@
-"""The clock of a process decides nothing: offers, wrap-ups and waiting times are those of the database."""
+"""The clock of a process decides nothing:
+offers, wrap-ups and waiting times are those of the database.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -23,7 +25,10 @@ def off(request: pytest.FixtureRequest) -> Clock:
 
 @pytest.fixture(params=[True, False], ids=["asking the right one", "asking the wrong one"])
 async def api(
-    request: pytest.FixtureRequest, make_service: Callable[[Clock], Service], off: Clock, signing_keys: SigningKeys
+    request: pytest.FixtureRequest,
+    make_service: Callable[[Clock], Service],
+    off: Clock,
+    signing_keys: SigningKeys,
 ) -> AsyncIterator[Api]:
     """Two processes that route, end offers and answer requests, one with a wrong clock."""
     async with (
@@ -38,7 +43,10 @@ def seconds_between(first: str, second: str) -> float:
 
 
 async def test_an_offer_lives_as_long_as_its_queue_says(api):
-    long, short = await House.opened(api, offer_seconds=20), await House.opened(api, address="10087", offer_seconds=1)
+    long, short = (
+        await House.opened(api, offer_seconds=20),
+        await House.opened(api, address="10087", offer_seconds=1),
+    )
     await long.agent()
     await short.agent()
 
@@ -46,7 +54,11 @@ async def test_an_offer_lives_as_long_as_its_queue_says(api):
     passed = await short.until(await short.call(to="10087"), "offered")
 
     ended = (await api.events("offer.timed_out", attempts=400))[0]
-    made_at = next(event["time"] for event in await api.events("offer.made") if event["subject"] == passed["offer"]["id"])
+    made_at = next(
+        event["time"]
+        for event in await api.events("offer.made")
+        if event["subject"] == passed["offer"]["id"]
+    )
     assert ended["subject"] == passed["offer"]["id"]
     assert 1 <= seconds_between(made_at, ended["time"]) < 15
     assert (await long.contact(standing))["offer"] == standing["offer"]
@@ -70,8 +82,17 @@ async def test_wrapping_up_ends_with_its_time(api):
     await house.move(contact, "completion")
     await house.until(contact, "completed")
 
-    times = {event["type"]: event["time"] for event in await api.events("contact.completed") + await api.events("contact.wrapping")}
-    assert 1 <= seconds_between(times["guanxi.contact.wrapping.v1"], times["guanxi.contact.completed.v1"]) < 15
+    times = {
+        event["type"]: event["time"]
+        for event in await api.events("contact.completed") + await api.events("contact.wrapping")
+    }
+    assert (
+        1
+        <= seconds_between(
+            times["guanxi.contact.wrapping.v1"], times["guanxi.contact.completed.v1"]
+        )
+        < 15
+    )
 
 
 async def test_waiting_is_counted_from_the_arrival(api):
@@ -79,20 +100,32 @@ async def test_waiting_is_counted_from_the_arrival(api):
     contact = await house.call()
 
     assert (await house.contact(contact))["waited_seconds"] < 15
-    assert (await api.get(f"/v1/queues/{house.queue['id']}/figures")).json()["longest_wait_seconds"] < 15
+    assert (await api.get(f"/v1/queues/{house.queue['id']}/figures")).json()[
+        "longest_wait_seconds"
+    ] < 15
 
 
 async def test_a_flow_is_silent_only_when_its_time_has_passed(api):
     house = await House.opened(api)
     flow = await made(api, "/v1/flows", a_flow(house.queue["id"]))
-    await made(api, "/v1/entry-points", {"channel": "voice", "address": "10088", "flow_id": flow["id"]})
-    soon, later = await house.call(to="10088"), await house.call(to="10088", **{"from": "+8613800138001"})
+    await made(
+        api, "/v1/entry-points", {"channel": "voice", "address": "10088", "flow_id": flow["id"]}
+    )
+    soon, later = (
+        await house.call(to="10088"),
+        await house.call(to="10088", **{"from": "+8613800138001"}),
+    )
 
     async with api.service.database.transaction() as tx:
         now = await database_time(tx)
         for contact, seconds in ((soon, 0), (later, 20)):
             due_at = now + timedelta(seconds=seconds)
-            await schedule(tx, Timer(subject=UUID(contact["id"]), kind=FLOW_TIMER, key="", due_at=due_at, payload={}))
+            await schedule(
+                tx,
+                Timer(
+                    subject=UUID(contact["id"]), kind=FLOW_TIMER, key="", due_at=due_at, payload={}
+                ),
+            )
 
     await house.until(soon, "abandoned")
     assert (await house.contact(later))["state"] == "in_flow"
@@ -103,6 +136,8 @@ async def test_the_figures_and_the_desktop_know_the_offer_that_stands(api):
     agent = await house.agent()
     offered = await house.until(await house.call(), "offered")
 
-    listed = await eventually(lambda: api.get(f"/v1/agents/{agent['id']}/offers"), lambda answer: answer.json()["items"])
+    listed = await eventually(
+        lambda: api.get(f"/v1/agents/{agent['id']}/offers"), lambda answer: answer.json()["items"]
+    )
 
     assert [offer["id"] for offer in listed.json()["items"]] == [offered["offer"]["id"]]

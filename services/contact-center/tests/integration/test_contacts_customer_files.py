@@ -21,7 +21,9 @@ class Answers:
         self.pages = pages or {}
         self.asked: list[Any] = []
 
-    async def get(self, path: str, *, params: Mapping[str, str] | None = None, **_others: Any) -> Any:
+    async def get(
+        self, path: str, *, params: Mapping[str, str] | None = None, **_others: Any
+    ) -> Any:
         page = (params or {}).get("cursor", "")
         return self.pages.get(path + page)
 
@@ -41,7 +43,10 @@ def a_customer(**others: Any) -> dict[str, Any]:
         "language": "zh-CN",
         "tags": ["vip"],
         "updated_at": "2026-03-01T02:00:00Z",
-        "identifiers": [{"type": "phone", "value": "+862088886666", "system": None}, {"type": "loyalty", "value": "L1", "system": None}],
+        "identifiers": [
+            {"type": "phone", "value": "+862088886666", "system": None},
+            {"type": "loyalty", "value": "L1", "system": None},
+        ],
         "contact_persons": [],
         "has_more_contact_persons": False,
         **others,
@@ -49,10 +54,16 @@ def a_customer(**others: Any) -> dict[str, Any]:
 
 
 def a_person(phone: str, *, key_contact: bool) -> dict[str, Any]:
-    return {"key_contact": key_contact, "identifiers": [{"type": "phone", "value": phone, "system": None}]}
+    return {
+        "key_contact": key_contact,
+        "identifiers": [{"type": "phone", "value": phone, "system": None}],
+    }
 
 
-PEOPLE = [a_person("+8613800138001", key_contact=True), a_person("+8613800138002", key_contact=False)]
+PEOPLE = [
+    a_person("+8613800138001", key_contact=True),
+    a_person("+8613800138002", key_contact=False),
+]
 BY_PAGE = {
     f"/v1/customers/{GROUP}/contact-persons": {"items": PEOPLE[:1], "next_cursor": "two"},
     f"/v1/customers/{GROUP}/contact-personstwo": {"items": PEOPLE[1:], "next_cursor": None},
@@ -63,11 +74,15 @@ BY_PAGE = {
     "client",
     [
         Answers(a_customer(contact_persons=PEOPLE)),
-        Answers(a_customer(contact_persons=PEOPLE[:1], has_more_contact_persons=True), pages=BY_PAGE),
+        Answers(
+            a_customer(contact_persons=PEOPLE[:1], has_more_contact_persons=True), pages=BY_PAGE
+        ),
     ],
     ids=["few", "many"],
 )
-async def test_a_group_account_is_filed_under_the_numbers_of_all_its_people(client: Answers) -> None:
+async def test_a_group_account_is_filed_under_the_numbers_of_all_its_people(
+    client: Answers,
+) -> None:
     (facts,) = await Customers(client).facts([GROUP])  # type: ignore[arg-type]
 
     assert facts == CustomerFacts(
@@ -82,7 +97,9 @@ async def test_a_group_account_is_filed_under_the_numbers_of_all_its_people(clie
 
 
 async def test_a_customer_that_is_gone_gives_no_facts() -> None:
-    assert [each.customer_id for each in await Customers(Answers(a_customer())).facts([ZHANG, GROUP])] == [GROUP]  # type: ignore[arg-type]
+    assert [
+        each.customer_id for each in await Customers(Answers(a_customer())).facts([ZHANG, GROUP])
+    ] == [GROUP]  # type: ignore[arg-type]
 
 
 async def test_many_customers_are_asked_for_a_thousand_at_once() -> None:

@@ -7,7 +7,19 @@ from uuid import UUID
 
 from contact_center.customer.news import ComplaintNews
 from contact_center.directory.digests import AddressDigests
-from contact_center.testing import AT, GROUP, PHONE, ZHANG, House, a_file, an_agent, made, news, told_of_customer, told_of_tier
+from contact_center.testing import (
+    AT,
+    GROUP,
+    PHONE,
+    ZHANG,
+    House,
+    a_file,
+    an_agent,
+    made,
+    news,
+    told_of_customer,
+    told_of_tier,
+)
 from service_kit.testing import Api
 
 COMPLAINT = UUID(int=3)
@@ -26,7 +38,12 @@ async def test_a_caller_is_recognized_by_phone_with_tier_and_unit(api: Api) -> N
 
     called = await house.call(**{"from": "138 0013 8000"})
 
-    assert (called["customer_id"], called["tier"], called["unit"], called["language"]) == (str(ZHANG), 6, "cn.gd.gz", "zh-CN")
+    assert (called["customer_id"], called["tier"], called["unit"], called["language"]) == (
+        str(ZHANG),
+        6,
+        "cn.gd.gz",
+        "zh-CN",
+    )
 
 
 async def test_a_tier_that_is_told_before_its_customer_is_kept(api: Api) -> None:
@@ -48,7 +65,9 @@ async def test_of_several_customers_behind_one_number_the_highest_tier_is_taken(
 async def test_a_number_that_was_given_up_leads_to_nobody(api: Api) -> None:
     house = await House.opened(api)
     await told_of_customer(api, a_file())
-    await told_of_customer(api, a_file(seen_at=AT + timedelta(seconds=1), addresses=("phone:+8613900139000",)))
+    await told_of_customer(
+        api, a_file(seen_at=AT + timedelta(seconds=1), addresses=("phone:+8613900139000",))
+    )
 
     assert (await house.call())["customer_id"] is None
     assert (await house.call(**{"from": "13900139000"}))["customer_id"] == str(ZHANG)
@@ -64,7 +83,14 @@ async def test_an_older_reading_changes_nothing(api: Api) -> None:
 
 async def test_a_key_contact_of_a_group_account_is_known_as_one(api: Api) -> None:
     house = await House.opened(api)
-    await told_of_customer(api, a_file(GROUP, addresses=("phone:+8613800138000",), key_contact_addresses=("phone:+8613800138000",)))
+    await told_of_customer(
+        api,
+        a_file(
+            GROUP,
+            addresses=("phone:+8613800138000",),
+            key_contact_addresses=("phone:+8613800138000",),
+        ),
+    )
 
     called = await house.call()
 
@@ -85,7 +111,9 @@ async def test_open_complaints_are_counted_once_each(api: Api) -> None:
 
 
 async def known(api: Api) -> int:
-    row = await api.service.database._pool.fetchrow("SELECT open_complaints FROM contact_center.directory_customer")
+    row = await api.service.database._pool.fetchrow(
+        "SELECT open_complaints FROM contact_center.directory_customer"
+    )
     return int(row[0])
 
 
@@ -105,7 +133,9 @@ async def test_a_customer_that_moves_takes_its_contacts_and_offers_along(api: Ap
 
 async def dedicate(api: Api, customer_id: UUID, agent: Mapping[str, Any]) -> None:
     path = f"/v1/dedicated-agents/{customer_id}"
-    answer = await api.request("PUT", path, json={"agent_id": agent["id"]}, headers={"If-None-Match": "*"})
+    answer = await api.request(
+        "PUT", path, json={"agent_id": agent["id"]}, headers={"If-None-Match": "*"}
+    )
     assert answer.status_code == 201, answer.text
 
 
@@ -127,12 +157,18 @@ async def test_a_customer_that_moves_takes_its_dedicated_agent_along(api: Api) -
 
 
 async def told_of_merger(api: Api) -> None:
-    await told_of_customer(api, told=news("customer.merged", ZHANG, merged_id=str(ZHANG), survivor_id=str(GROUP)))
+    await told_of_customer(
+        api, told=news("customer.merged", ZHANG, merged_id=str(ZHANG), survivor_id=str(GROUP))
+    )
 
 
-async def test_a_surviving_file_inherits_the_dedicated_agent_and_the_contacts_into_its_own_unit(api: Api) -> None:
+async def test_a_surviving_file_inherits_the_dedicated_agent_and_the_contacts_into_its_own_unit(
+    api: Api,
+) -> None:
     house = await House.opened(api)
-    await told_of_customer(api, a_file(ZHANG), a_file(GROUP, unit="cn.bj", addresses=("phone:+8613900139000",)))
+    await told_of_customer(
+        api, a_file(ZHANG), a_file(GROUP, unit="cn.bj", addresses=("phone:+8613900139000",))
+    )
     agent = await made(api, "/v1/agents", an_agent())
     await dedicate(api, ZHANG, agent)
     called = await house.call()
@@ -148,7 +184,10 @@ async def test_a_surviving_file_inherits_the_dedicated_agent_and_the_contacts_in
 
 async def test_a_surviving_file_keeps_the_dedicated_agent_that_it_has(api: Api) -> None:
     await told_of_customer(api, a_file(ZHANG), a_file(GROUP, addresses=("phone:+8613900139000",)))
-    one, other = await made(api, "/v1/agents", an_agent()), await made(api, "/v1/agents", an_agent(name="Wu"))
+    one, other = (
+        await made(api, "/v1/agents", an_agent()),
+        await made(api, "/v1/agents", an_agent(name="Wu")),
+    )
     await dedicate(api, ZHANG, one)
     await dedicate(api, GROUP, other)
 
@@ -184,7 +223,9 @@ async def test_contacts_of_a_merged_file_go_on_under_the_surviving_one(api: Api)
     house = await House.opened(api)
     await told_of_customer(api, a_file(ZHANG), a_file(GROUP, addresses=("phone:+8613900139000",)))
     called = await house.call()
-    await told_of_customer(api, told=news("customer.merged", ZHANG, merged_id=str(ZHANG), survivor_id=str(GROUP)))
+    await told_of_customer(
+        api, told=news("customer.merged", ZHANG, merged_id=str(ZHANG), survivor_id=str(GROUP))
+    )
 
     assert (await house.contact(called))["customer_id"] == str(GROUP)
 
@@ -195,7 +236,12 @@ async def test_the_dedicated_agent_is_offered_first_and_others_when_busy(api: Ap
     await told_of_tier(api, ZHANG, 6)
     dedicated = await house.agent()
     await house.agent(skills=[{"name": "everything", "level": 5}])
-    await api.request("PUT", f"/v1/dedicated-agents/{ZHANG}", json={"agent_id": dedicated["id"]}, headers={"If-None-Match": "*"})
+    await api.request(
+        "PUT",
+        f"/v1/dedicated-agents/{ZHANG}",
+        json={"agent_id": dedicated["id"]},
+        headers={"If-None-Match": "*"},
+    )
 
     first = await house.until(await house.call(), "offered")
     second = await house.until(await house.call(), "offered")
@@ -229,10 +275,14 @@ async def test_six_stars_go_before_those_who_came_earlier(api: Api) -> None:
     assert (await house.contact(early))["state"] == "queued"
 
 
-async def identified(house: House, contact: Mapping[str, Any], customer_id: UUID | None) -> dict[str, Any]:
+async def identified(
+    house: House, contact: Mapping[str, Any], customer_id: UUID | None
+) -> dict[str, Any]:
     path = f"/v1/contacts/{contact['id']}"
     tag = (await house.api.get(path)).headers["etag"]
-    answer = await house.api.patch(path, {"customer_id": None if customer_id is None else str(customer_id)}, match=tag)
+    answer = await house.api.patch(
+        path, {"customer_id": None if customer_id is None else str(customer_id)}, match=tag
+    )
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -301,7 +351,9 @@ async def test_a_customer_of_another_unit_is_nobody_to_a_platform_of_this_one(ap
     assert (called["customer_id"], called["tier"], called["unit"]) == (None, None, "cn.gd")
 
 
-async def test_a_number_that_two_units_share_leads_to_the_customer_of_the_platforms_own_unit(api: Api) -> None:
+async def test_a_number_that_two_units_share_leads_to_the_customer_of_the_platforms_own_unit(
+    api: Api,
+) -> None:
     house = await House.opened(api.as_(*api.service.scopes, units=["cn.gd"]))
     await told_of_customer(api, a_file(ZHANG, unit="cn.gd"), a_file(GROUP, unit="cn.bj"))
     await told_of_tier(api, GROUP, 6)
@@ -318,7 +370,9 @@ async def test_a_flow_asks_the_directory_for_the_tier(api: Api) -> None:
         "line": {"type": "queue", "queue_id": house.queue["id"]},
     }
     flow = await made(api, "/v1/flows", {"name": "desk first", "start": "check", "nodes": nodes})
-    await made(api, "/v1/entry-points", {"channel": "voice", "address": "10010", "flow_id": flow["id"]})
+    await made(
+        api, "/v1/entry-points", {"channel": "voice", "address": "10010", "flow_id": flow["id"]}
+    )
     await told_of_customer(api, a_file())
     await told_of_tier(api, ZHANG, 6)
 

@@ -4,7 +4,16 @@ from uuid import UUID
 
 from contact_center.customer.news import CustomerNews
 from contact_center.directory.digests import AddressDigests
-from contact_center.testing import GROUP, ZHANG, House, KnownFiles, a_file, news, told_of_customer, told_of_tier
+from contact_center.testing import (
+    GROUP,
+    ZHANG,
+    House,
+    KnownFiles,
+    a_file,
+    news,
+    told_of_customer,
+    told_of_tier,
+)
 from service_kit.testing import Api
 
 
@@ -21,14 +30,20 @@ async def test_a_batch_of_news_makes_of_each_customer_what_its_own_news_would(ap
 
     assert (await house.call())["customer_id"] == str(GROUP)
     assert (await house.call(**{"from": "13900139000"}))["customer_id"] == str(ZHANG)
-    row = await api.service.database._pool.fetchrow("SELECT tags FROM contact_center.directory_customer WHERE customer_id = $1", GROUP)
+    row = await api.service.database._pool.fetchrow(
+        "SELECT tags FROM contact_center.directory_customer WHERE customer_id = $1", GROUP
+    )
     assert row["tags"] == []
 
 
 async def test_what_was_read_before_a_customer_was_erased_brings_nobody_back(api: Api) -> None:
-    """The lane of imports asks, then the live lane hears of the erasure, then the first one writes."""
+    """The lane of imports asks, then the live lane hears of the erasure,
+    then the first one writes.
+    """
     house = await House.opened(api)
-    slow = CustomerNews(KnownFiles(a_file()), api.service.parts[AddressDigests], api.service.kept_answers)
+    slow = CustomerNews(
+        KnownFiles(a_file()), api.service.parts[AddressDigests], api.service.kept_answers
+    )
     batch = [news("customer.created", ZHANG)]
     await slow.prepare(batch)
     await told_of_customer(api, told=news("customer.erased", ZHANG))
@@ -38,7 +53,9 @@ async def test_what_was_read_before_a_customer_was_erased_brings_nobody_back(api
     await told_of_tier(api, ZHANG, 6)
 
     assert (await house.call())["customer_id"] is None
-    rows = await api.service.database._pool.fetch("SELECT tier, language FROM contact_center.directory_customer")
+    rows = await api.service.database._pool.fetch(
+        "SELECT tier, language FROM contact_center.directory_customer"
+    )
     assert [tuple(row) for row in rows] == [(None, None)]
 
 
@@ -48,7 +65,12 @@ async def test_news_of_one_batch_ask_one_question(api: Api) -> None:
     other = UUID(int=7)
 
     await handler.prepare(
-        [news("customer.created", ZHANG), news("customer.changed", ZHANG), news("customer.created", other), news("customer.erased", GROUP)]
+        [
+            news("customer.created", ZHANG),
+            news("customer.changed", ZHANG),
+            news("customer.created", other),
+            news("customer.erased", GROUP),
+        ]
     )
 
     assert files.asked == [[ZHANG, other]]

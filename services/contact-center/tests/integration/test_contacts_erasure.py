@@ -1,4 +1,6 @@
-"""What a contact says of the person behind it: nothing of it is left when the customer is erased."""
+"""What a contact says of the person behind it:
+nothing of it is left when the customer is erased.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -34,10 +36,28 @@ async def told(api: Api, type_: str, *, unit: str = "cn.gd.gz", at: datetime = A
     """What customer-profile tells of Zhang, who has the number."""
     erased = type_ == "customer.erased"
     addresses = (f"phone:+86{NUMBER}",)
-    file = CustomerFacts(customer_id=ZHANG, seen_at=at, unit=unit, language="zh-CN", tags=(), addresses=addresses, key_contact_addresses=())
+    file = CustomerFacts(
+        customer_id=ZHANG,
+        seen_at=at,
+        unit=unit,
+        language="zh-CN",
+        tags=(),
+        addresses=addresses,
+        key_contact_addresses=(),
+    )
     files = OneFile(None if erased else file)
     handler = CustomerNews(files, api.service.parts[AddressDigests], api.service.kept_answers)
-    news = News(id=uuid4(), type=type_, subject=ZHANG, at=at, unit=unit, payload={}, cursor="1", traceparent=None, envelope={})
+    news = News(
+        id=uuid4(),
+        type=type_,
+        subject=ZHANG,
+        at=at,
+        unit=unit,
+        payload={},
+        cursor="1",
+        traceparent=None,
+        envelope={},
+    )
     await handler.prepare([news])
     async with api.service.database.transaction() as tx:
         await handler(tx, news)
@@ -87,10 +107,18 @@ async def called_and_rejected(api: Api, house: House) -> None:
 
 async def pressed_digits(api: Api, house: House) -> None:
     """A call into a flow by somebody who is identified only afterwards, and who leaves."""
-    asked = {"type": "collect", "text": {"zh-CN": "?", "en": "?"}, "name": "account", "next": "line", "otherwise": "bye"}
+    asked = {
+        "type": "collect",
+        "text": {"zh-CN": "?", "en": "?"},
+        "name": "account",
+        "next": "line",
+        "otherwise": "bye",
+    }
     nodes = a_flow(house.queue["id"])["nodes"] | {"menu": asked}
     flow = await made(api, "/v1/flows", a_flow(house.queue["id"], nodes=nodes))
-    await made(api, "/v1/entry-points", {"channel": "voice", "address": "10087", "flow_id": flow["id"]})
+    await made(
+        api, "/v1/entry-points", {"channel": "voice", "address": "10087", "flow_id": flow["id"]}
+    )
     unknown = a_call("10087", **{"from": "mark05@example.com", "external_id": "mark06"})
     called = await posted(api, "/v1/contacts", unknown)
     assert called["customer_id"] is None
@@ -103,7 +131,9 @@ async def pressed_digits(api: Api, house: House) -> None:
 
 async def test_a_call_that_came_before_the_caller_was_known_is_erased_with_them(api: Api) -> None:
     house = await House.opened(api)
-    stranger = await posted(api, "/v1/contacts", a_call(**{"from": NUMBER, "external_id": "mark07"}))
+    stranger = await posted(
+        api, "/v1/contacts", a_call(**{"from": NUMBER, "external_id": "mark07"})
+    )
     other = await house.call(**{"from": "13812340009"})
     assert stranger["customer_id"] is None
     await told(api, "customer.created")
@@ -126,8 +156,16 @@ async def test_an_answer_is_repeated_without_the_number_of_the_erased(api: Api) 
 
     again = await api.post("/v1/contacts", a_call(**{"from": NUMBER}), key="k")
 
-    assert (again.status_code, again.headers["etag"], again.headers["location"]) == (201, first.headers["etag"], first.headers["location"])
-    assert (first.json()["from"], again.json()["from"], again.json()["id"]) == (f"+86{NUMBER}", None, first.json()["id"])
+    assert (again.status_code, again.headers["etag"], again.headers["location"]) == (
+        201,
+        first.headers["etag"],
+        first.headers["location"],
+    )
+    assert (first.json()["from"], again.json()["from"], again.json()["id"]) == (
+        f"+86{NUMBER}",
+        None,
+        first.json()["id"],
+    )
 
 
 async def test_an_answer_about_a_contact_that_moved_is_repeated_where_it_lies_now(api: Api) -> None:
@@ -136,12 +174,20 @@ async def test_an_answer_about_a_contact_that_moved_is_repeated_where_it_lies_no
     here, there = (api.as_("contacts:write", sub="li", units=[unit]) for unit in ("cn.gd", "cn.bj"))
     whole = api.as_("contacts:write", sub="li")
     first = await whole.post("/v1/contacts", a_call(**{"from": NUMBER}), key="k")
-    before = [await who.post("/v1/contacts", a_call(**{"from": NUMBER}), key="k") for who in (here, there)]
+    before = [
+        await who.post("/v1/contacts", a_call(**{"from": NUMBER}), key="k") for who in (here, there)
+    ]
 
     await told(api, "customer.changed", unit="cn.bj", at=AT + timedelta(hours=1))
 
-    after = [await who.post("/v1/contacts", a_call(**{"from": NUMBER}), key="k") for who in (here, there)]
-    assert (first.status_code, [each.status_code for each in before], [each.status_code for each in after]) == (201, [201, 404], [404, 201])
+    after = [
+        await who.post("/v1/contacts", a_call(**{"from": NUMBER}), key="k") for who in (here, there)
+    ]
+    assert (
+        first.status_code,
+        [each.status_code for each in before],
+        [each.status_code for each in after],
+    ) == (201, [201, 404], [404, 201])
     assert "from" not in before[1].json()
     assert after[1].json()["id"] == first.json()["id"]
 
@@ -152,7 +198,9 @@ async def test_a_call_that_is_said_again_after_the_erasure_is_a_new_one(api: Api
     first = await house.call(**{"from": f"+86{NUMBER}", "external_id": "CA-7"})
     await told(api, "customer.erased")
 
-    again = await api.post("/v1/contacts", a_call(**{"from": "+8613800138009", "external_id": "CA-7"}))
+    again = await api.post(
+        "/v1/contacts", a_call(**{"from": "+8613800138009", "external_id": "CA-7"})
+    )
 
     assert again.status_code == 201
     assert again.json()["id"] != first["id"]

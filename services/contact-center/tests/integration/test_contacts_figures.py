@@ -18,7 +18,14 @@ async def test_figures_count_who_waits_and_who_works(api: Api) -> None:
     figures = (await api.get(f"/v1/queues/{house.queue['id']}/figures")).json()
 
     assert (figures["waiting"], figures["answered"], figures["abandoned"]) == (0, 1, 1)
-    assert figures["agents"] == {"off_queue": 1, "idle": 1, "offered": 0, "interacting": 1, "wrapping": 0, "not_responding": 0}
+    assert figures["agents"] == {
+        "off_queue": 1,
+        "idle": 1,
+        "offered": 0,
+        "interacting": 1,
+        "wrapping": 0,
+        "not_responding": 0,
+    }
     assert figures["service_level"] == pytest.approx(0.5)
     assert figures["average_speed_of_answer"] == pytest.approx(answered["waited_seconds"], abs=2)
     assert {idle["id"], busy["id"]} > {answered["agent_id"]}
@@ -30,7 +37,9 @@ async def figures_of(house: House, **query: str) -> dict[str, Any]:
     return dict(answer.json())
 
 
-async def test_a_contact_that_is_passed_on_counts_where_it_was_answered_and_where_it_was_left(api: Api) -> None:
+async def test_a_contact_that_is_passed_on_counts_where_it_was_answered_and_where_it_was_left(
+    api: Api,
+) -> None:
     house, other = await House.opened(api), await House.opened(api, address="10010")
     await house.agent()
     contact = await house.accept(await house.call())

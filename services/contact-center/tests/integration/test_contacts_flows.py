@@ -14,7 +14,9 @@ from service_kit.testing import Api
 async def a_front_door(api: Api, **others: object) -> tuple[House, dict[str, object]]:
     house = await House.opened(api)
     flow = await made(api, "/v1/flows", a_flow(house.queue["id"], **others))
-    await made(api, "/v1/entry-points", {"channel": "voice", "address": "95588", "flow_id": flow["id"]})
+    await made(
+        api, "/v1/entry-points", {"channel": "voice", "address": "95588", "flow_id": flow["id"]}
+    )
     return house, flow
 
 
@@ -52,7 +54,9 @@ async def test_what_is_said_is_in_the_language_of_the_caller(api: Api) -> None:
     house, _ = await a_front_door(api)
     nodes = {"bye": {"type": "hang_up", "text": {"zh-CN": "再见", "en": "Goodbye"}}}
     flow = await made(api, "/v1/flows", {"name": "closed", "start": "bye", "nodes": nodes})
-    await made(api, "/v1/entry-points", {"channel": "voice", "address": "110", "flow_id": flow["id"]})
+    await made(
+        api, "/v1/entry-points", {"channel": "voice", "address": "110", "flow_id": flow["id"]}
+    )
 
     assert (await house.call(to="110", language="zh-CN"))["next"]["say"] == "再见"
     assert (await house.call(to="110", language="en"))["next"]["say"] == "Goodbye"
@@ -61,11 +65,19 @@ async def test_what_is_said_is_in_the_language_of_the_caller(api: Api) -> None:
 async def test_needs_set_in_the_flow_pick_the_agent(api: Api) -> None:
     house = await House.opened(api)
     nodes = {
-        "needs": {"type": "set", "skills": [{"name": "claims", "level": 3}], "language": "en", "priority_seconds": 60, "next": "line"},
+        "needs": {
+            "type": "set",
+            "skills": [{"name": "claims", "level": 3}],
+            "language": "en",
+            "priority_seconds": 60,
+            "next": "line",
+        },
         "line": {"type": "queue", "queue_id": house.queue["id"]},
     }
     flow = await made(api, "/v1/flows", {"name": "claims", "start": "needs", "nodes": nodes})
-    await made(api, "/v1/entry-points", {"channel": "voice", "address": "95588", "flow_id": flow["id"]})
+    await made(
+        api, "/v1/entry-points", {"channel": "voice", "address": "95588", "flow_id": flow["id"]}
+    )
     await house.agent(skills=[{"name": "claims", "level": 5}], languages=["zh-CN"])
     await house.agent(skills=[{"name": "claims", "level": 2}], languages=["en"])
     able = await house.agent(skills=[{"name": "claims", "level": 3}], languages=["zh-CN", "en"])
@@ -81,7 +93,11 @@ async def test_a_call_finishes_the_version_of_the_flow_that_it_began_with(api: A
     found = await api.get(f"/v1/flows/{flow['id']}")
     nodes = {"bye": {"type": "hang_up", "text": a_wording("We moved")}}
 
-    rewritten = await api.put(f"/v1/flows/{flow['id']}", {"name": "moved", "start": "bye", "nodes": nodes}, match=found.headers["etag"])
+    rewritten = await api.put(
+        f"/v1/flows/{flow['id']}",
+        {"name": "moved", "start": "bye", "nodes": nodes},
+        match=found.headers["etag"],
+    )
     chosen = await house.move(called, "inputs", {"digits": "1"})
     after = await house.call(to="95588")
 
@@ -90,20 +106,36 @@ async def test_a_call_finishes_the_version_of_the_flow_that_it_began_with(api: A
     assert after["next"]["say"] == "We moved"
 
 
-async def test_contacts_in_flows_are_listed_with_the_question_of_their_own_version(api: Api) -> None:
+async def test_contacts_in_flows_are_listed_with_the_question_of_their_own_version(
+    api: Api,
+) -> None:
     house, flow = await a_front_door(api)
     before = await house.call(to="95588")
     tag = (await api.get(f"/v1/flows/{flow['id']}")).headers["etag"]
-    ask = {"type": "collect", "text": a_wording("?"), "name": "number", "max_digits": 7, "next": "bye", "otherwise": "bye"}
+    ask = {
+        "type": "collect",
+        "text": a_wording("?"),
+        "name": "number",
+        "max_digits": 7,
+        "next": "bye",
+        "otherwise": "bye",
+    }
     nodes = {"ask": ask, "bye": {"type": "hang_up"}}
-    await api.put(f"/v1/flows/{flow['id']}", {"name": "other", "start": "ask", "nodes": nodes}, match=tag)
+    await api.put(
+        f"/v1/flows/{flow['id']}", {"name": "other", "start": "ask", "nodes": nodes}, match=tag
+    )
     after = await house.call(to="95588")
     again = await house.call(to="95588")
 
-    listed = {contact["id"]: contact["next"] for contact in (await api.get("/v1/contacts")).json()["items"]}
+    listed = {
+        contact["id"]: contact["next"]
+        for contact in (await api.get("/v1/contacts")).json()["items"]
+    }
 
     assert listed == {contact["id"]: contact["next"] for contact in (before, after, again)}
-    assert [listed[contact["id"]]["collect"]["max_digits"] for contact in (before, after, again)] == [1, 7, 7]
+    assert [
+        listed[contact["id"]]["collect"]["max_digits"] for contact in (before, after, again)
+    ] == [1, 7, 7]
 
 
 async def test_graphs_are_made_once_of_what_was_written(api: Api) -> None:
@@ -145,14 +177,22 @@ async def test_inputs_outside_a_flow_are_refused(api: Api) -> None:
 
 async def test_a_flow_that_does_not_fit_together_is_refused_with_every_fault(api: Api) -> None:
     nodes = {
-        "menu": {"type": "menu", "text": a_wording("?"), "choices": {"1": "gone"}, "otherwise": "menu"},
+        "menu": {
+            "type": "menu",
+            "text": a_wording("?"),
+            "choices": {"1": "gone"},
+            "otherwise": "menu",
+        },
         "line": {"type": "queue", "queue_id": "01890a5d-ac96-774b-bcce-b302099a8057"},
     }
 
     refused = await api.post("/v1/flows", {"name": "broken", "start": "menu", "nodes": nodes})
 
     assert refused.status_code == 409
-    assert {error["pointer"] for error in refused.json()["errors"]} == {"/nodes/menu/choices/1", "/nodes/line/queue_id"}
+    assert {error["pointer"] for error in refused.json()["errors"]} == {
+        "/nodes/menu/choices/1",
+        "/nodes/line/queue_id",
+    }
 
 
 async def test_a_flow_reads_as_it_was_written(api: Api) -> None:
@@ -165,7 +205,13 @@ async def test_a_flow_reads_as_it_was_written(api: Api) -> None:
         "open": "line",
         "closed": "ask",
     }
-    ask = {"type": "collect", "text": a_wording("Number?"), "name": "number", "next": "line", "otherwise": "check"}
+    ask = {
+        "type": "collect",
+        "text": a_wording("Number?"),
+        "name": "number",
+        "next": "line",
+        "otherwise": "check",
+    }
     check = {"type": "check", "tier_min": 4, "then": "line", "otherwise": "bye"}
     nodes = {
         "hours": hours,
@@ -201,11 +247,15 @@ async def test_a_call_in_a_flow_can_be_abandoned(api: Api) -> None:
     called = await house.call(to="95588")
 
     assert (await house.move(called, "abandonment"))["state"] == "abandoned"
-    assert (await api.post(f"/v1/contacts/{called['id']}/inputs", {"digits": "1"})).status_code == 409
+    assert (
+        await api.post(f"/v1/contacts/{called['id']}/inputs", {"digits": "1"})
+    ).status_code == 409
 
 
 async def test_unknown_kinds_of_nodes_are_refused(api: Api) -> None:
-    refused = await api.post("/v1/flows", {"name": "odd", "start": "x", "nodes": {"x": {"type": "dance"}}})
+    refused = await api.post(
+        "/v1/flows", {"name": "odd", "start": "x", "nodes": {"x": {"type": "dance"}}}
+    )
 
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"].startswith("/nodes/x")

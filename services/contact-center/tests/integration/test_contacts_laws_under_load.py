@@ -1,4 +1,6 @@
-"""The laws of routing while everybody acts at once over two replicas, one of which goes away in the middle."""
+"""The laws of routing while everybody acts at once over two replicas,
+one of which goes away in the middle.
+"""
 
 import asyncio
 from collections import Counter
@@ -19,14 +21,24 @@ Event = dict[str, Any]
 
 
 def settings_for(url: str) -> Settings:
-    away = dict.fromkeys(("gateway_url", "customer_profile_url", "scoring_url", "complaints_url"), NOBODY)
+    away = dict.fromkeys(
+        ("gateway_url", "customer_profile_url", "scoring_url", "complaints_url"), NOBODY
+    )
     return Settings(
-        database_url=url, issuer=ISSUER, secret_key="test", log_level="ERROR", request_log=False, router_lease_seconds=1, **away
+        database_url=url,
+        issuer=ISSUER,
+        secret_key="test",
+        log_level="ERROR",
+        request_log=False,
+        router_lease_seconds=1,
+        **away,
     )
 
 
 class Crowd:
-    """Callers who come and sometimes give up, agents who take, refuse, let ring, hold, pass on and finish; all by chance."""
+    """Callers who come and sometimes give up, agents who take, refuse, let ring, hold,
+    pass on and finish; all by chance.
+    """
 
     def __init__(self, house: House, seed: int) -> None:
         self.house = house
@@ -58,7 +70,8 @@ class Crowd:
         elif roll < 0.9:
             twice = [self.api.post(f"/v1/offers/{offer['id']}/acceptance", {}) for _ in range(2)]
             statuses = [answer.status_code for answer in await asyncio.gather(*twice)]
-            # A rival that waits too long for the row is asked to come again; two may never be connected.
+            # A rival that waits too long for the row is asked to come again; two may never be
+            # connected.
             assert statuses.count(200) <= 1
             assert set(statuses) <= {200, 409, 503}
             if 200 in statuses:
@@ -68,7 +81,9 @@ class Crowd:
         if self.chance.random() < 0.3:
             await self.api.post(f"/v1/contacts/{contact_id}/hold", {})
         if self.chance.random() < 0.2:
-            await self.api.post(f"/v1/contacts/{contact_id}/transfer", {"queue_id": self.house.queue["id"]})
+            await self.api.post(
+                f"/v1/contacts/{contact_id}/transfer", {"queue_id": self.house.queue["id"]}
+            )
             return
         await self.api.post(f"/v1/contacts/{contact_id}/completion", {})
         if self.chance.random() < 0.5:
@@ -88,11 +103,15 @@ async def whole_feed(api: Api) -> list[Event]:
 
 async def all_settled(api: Api) -> bool:
     found = (await api.get("/v1/contacts", params={"limit": 200})).json()["items"]
-    return len(found) == CONTACTS and all(contact["state"] in ("completed", "abandoned") for contact in found)
+    return len(found) == CONTACTS and all(
+        contact["state"] in ("completed", "abandoned") for contact in found
+    )
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_the_laws_hold_while_everybody_acts_at_once(make_database: Any, signing_keys: SigningKeys, seed: int) -> None:
+async def test_the_laws_hold_while_everybody_acts_at_once(
+    make_database: Any, signing_keys: SigningKeys, seed: int
+) -> None:
     url = await make_database(MIGRATIONS, "contact_center")
     async with serving(compose(settings_for(url), keys=signing_keys), signing_keys) as stays:
         async with serving(compose(settings_for(url), keys=signing_keys), signing_keys):
@@ -109,7 +128,9 @@ async def test_the_laws_hold_while_everybody_acts_at_once(make_database: Any, si
         crowd.is_over = True
         await asyncio.gather(*working)
         await eventually(lambda: all_settled(stays))
-        told = await eventually(lambda: whole_feed(stays), lambda events: len(ended(events)) == CONTACTS)
+        told = await eventually(
+            lambda: whole_feed(stays), lambda events: len(ended(events)) == CONTACTS
+        )
 
     assert two_offers_at_once(told) == []
     assert over_capacity(told) == []
@@ -129,7 +150,11 @@ def kind(event: Event) -> str:
 
 
 def ended(events: Sequence[Event]) -> set[str]:
-    return {event["subject"] for event in events if kind(event) in ("contact.completed", "contact.abandoned")}
+    return {
+        event["subject"]
+        for event in events
+        if kind(event) in ("contact.completed", "contact.abandoned")
+    }
 
 
 OVER = ("offer.accepted", "offer.rejected", "offer.timed_out", "offer.withdrawn")

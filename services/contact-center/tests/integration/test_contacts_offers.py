@@ -33,14 +33,18 @@ async def test_a_pending_offer_stands_in_the_list_of_its_agent(api: Api) -> None
     assert await house.status(agent) == "offered"
 
 
-async def test_a_rejected_contact_goes_to_somebody_else_with_its_waiting_time_kept(api: Api) -> None:
+async def test_a_rejected_contact_goes_to_somebody_else_with_its_waiting_time_kept(
+    api: Api,
+) -> None:
     house = await House.opened(api)
     first = await house.agent()
     offered = await house.until(await house.call(), "offered")
     await asyncio.sleep(1.1)
     second = await house.agent()
 
-    answer = await api.post(f"/v1/offers/{offered['offer']['id']}/rejection", {"reason": "no headset"})
+    answer = await api.post(
+        f"/v1/offers/{offered['offer']['id']}/rejection", {"reason": "no headset"}
+    )
     again = await house.until(offered, "offered")
 
     assert answer.status_code == 200
@@ -49,7 +53,9 @@ async def test_a_rejected_contact_goes_to_somebody_else_with_its_waiting_time_ke
     assert (await api.get(f"/v1/offers/{offered['offer']['id']}")).json()["reason"] == "no headset"
 
 
-async def test_an_offer_that_nobody_answers_returns_to_the_queue_and_its_agent_responds_no_more(api: Api) -> None:
+async def test_an_offer_that_nobody_answers_returns_to_the_queue_and_its_agent_responds_no_more(
+    api: Api,
+) -> None:
     house = await House.opened(api, offer_seconds=1)
     agent = await house.agent()
     offered = await house.until(await house.call(), "offered")
@@ -117,10 +123,14 @@ async def test_an_offer_accepted_by_many_at_once_counts_once(api: Api) -> None:
     await house.agent()
     offered = await house.until(await house.call(), "offered")
 
-    answers = await asyncio.gather(*(api.post(f"/v1/offers/{offered['offer']['id']}/acceptance", {}) for _ in range(8)))
+    answers = await asyncio.gather(
+        *(api.post(f"/v1/offers/{offered['offer']['id']}/acceptance", {}) for _ in range(8))
+    )
 
     assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7]
-    assert {answer.json()["state"] for answer in answers if answer.status_code == 409} == {"accepted"}
+    assert {answer.json()["state"] for answer in answers if answer.status_code == 409} == {
+        "accepted"
+    }
 
 
 async def test_accepting_and_abandoning_at_once_leaves_one_outcome(api: Api) -> None:
@@ -161,7 +171,9 @@ async def test_the_wrap_up_time_ends_by_itself_and_the_next_contact_comes(api: A
     first = await house.accept(await house.call())
     second = await house.call()
 
-    wrapping = await house.move(first, "completion", {"wrap_up_code": "solved", "notes": "all well"})
+    wrapping = await house.move(
+        first, "completion", {"wrap_up_code": "solved", "notes": "all well"}
+    )
     assert wrapping["state"] == "wrapping"
     assert await house.status(agent) == "wrapping"
     assert (await house.contact(second))["state"] == "queued"
@@ -255,7 +267,8 @@ async def test_no_agent_gets_more_than_it_has_places_for(api: Api) -> None:
 
     chats = [await house.call(channel="chat") for _ in range(9)]
     await eventually(
-        lambda: offers_of(house, [agent["id"] for agent in agents]), lambda counts: counts == {agents[0]["id"]: 3, agents[1]["id"]: 3}
+        lambda: offers_of(house, [agent["id"] for agent in agents]),
+        lambda counts: counts == {agents[0]["id"]: 3, agents[1]["id"]: 3},
     )
 
     states = [(await house.contact(chat))["state"] for chat in chats]
@@ -263,12 +276,17 @@ async def test_no_agent_gets_more_than_it_has_places_for(api: Api) -> None:
 
 
 async def offers_of(house: House, ids: list[str]) -> dict[str, int]:
-    return {agent_id: len((await house.api.get(f"/v1/agents/{agent_id}/offers")).json()["items"]) for agent_id in ids}
+    return {
+        agent_id: len((await house.api.get(f"/v1/agents/{agent_id}/offers")).json()["items"])
+        for agent_id in ids
+    }
 
 
 async def test_the_skill_needs_of_a_queue_relax_with_time(api: Api) -> None:
     house = await House.opened(
-        api, skills=[{"name": "billing", "level": 3}], relaxation=[{"after_seconds": 1, "skills": [{"name": "billing", "level": 1}]}]
+        api,
+        skills=[{"name": "billing", "level": 3}],
+        relaxation=[{"after_seconds": 1, "skills": [{"name": "billing", "level": 1}]}],
     )
     agent = await house.agent(skills=[{"name": "billing", "level": 1}])
 
@@ -296,7 +314,9 @@ async def test_changing_a_queue_moves_those_who_wait_in_it(api: Api) -> None:
     called = await house.call()
     found = await api.get(f"/v1/queues/{house.queue['id']}")
 
-    changed = await api.patch(f"/v1/queues/{house.queue['id']}", {"skills": []}, match=found.headers["etag"])
+    changed = await api.patch(
+        f"/v1/queues/{house.queue['id']}", {"skills": []}, match=found.headers["etag"]
+    )
 
     assert changed.status_code == 200
     await house.until(called, "offered")
@@ -326,14 +346,29 @@ async def test_every_step_is_told_in_order(api: Api) -> None:
     await house.move(contact, "completion")
     await api.events("contact.completed")
 
-    told = [event["type"].split(".", 1)[1].removesuffix(".v1") for event in await api.events() if contact["id"] in str(event)]
+    told = [
+        event["type"].split(".", 1)[1].removesuffix(".v1")
+        for event in await api.events()
+        if contact["id"] in str(event)
+    ]
 
-    assert told == ["contact.queued", "contact.offered", "offer.made", "offer.accepted", "contact.assigned", "contact.completed"]
+    assert told == [
+        "contact.queued",
+        "contact.offered",
+        "offer.made",
+        "offer.accepted",
+        "contact.assigned",
+        "contact.completed",
+    ]
 
 
 async def test_calls_of_two_entry_points_meet_in_one_queue(api: Api) -> None:
     house = await House.opened(api)
-    await made(api, "/v1/entry-points", {"channel": "voice", "address": "400 800 1234", "queue_id": house.queue["id"]})
+    await made(
+        api,
+        "/v1/entry-points",
+        {"channel": "voice", "address": "400 800 1234", "queue_id": house.queue["id"]},
+    )
     await house.agent()
 
     called = await house.call(to="400-800-1234")

@@ -8,7 +8,14 @@ from contact_center.testing import House, a_queue, an_agent, eventually, made
 from service_kit.testing import Api
 
 Json = dict[str, Any]
-BROAD = ("contacts:read", "contacts:write", "offers:read", "offers:write", "agents:read", "agents:write")
+BROAD = (
+    "contacts:read",
+    "contacts:write",
+    "offers:read",
+    "offers:write",
+    "agents:read",
+    "agents:write",
+)
 NARROW = ("contacts:read", "contacts:handle", "presence:write")
 MOVES: Sequence[tuple[str, Json]] = (
     ("hold", {}),
@@ -35,7 +42,9 @@ def body_of(body: Json, house: House, other: Json) -> Json:
 
 
 @pytest.mark.parametrize("scopes", [BROAD, NARROW, "all"], ids=["broad", "narrow", "all"])
-async def test_another_agent_moves_nothing_of_a_call_whatever_the_scopes(api: Api, scopes: Any) -> None:
+async def test_another_agent_moves_nothing_of_a_call_whatever_the_scopes(
+    api: Api, scopes: Any
+) -> None:
     house, ann, ben, call = await at_work(api)
     held = api.service.scopes if scopes == "all" else scopes
     other = api.as_(*held, agent_id=ben["id"])
@@ -44,13 +53,21 @@ async def test_another_agent_moves_nothing_of_a_call_whatever_the_scopes(api: Ap
     answers = []
     for thief in (other, nobody):
         for move, body in MOVES:
-            answers.append(await thief.post(f"/v1/contacts/{call['id']}/{move}", body_of(body, house, ben)))
+            answers.append(
+                await thief.post(f"/v1/contacts/{call['id']}/{move}", body_of(body, house, ben))
+            )
     path = f"/v1/contacts/{call['id']}"
-    answers.append(await other.patch(path, {"notes": "mine"}, match=(await api.get(path)).headers["etag"]))
+    answers.append(
+        await other.patch(path, {"notes": "mine"}, match=(await api.get(path)).headers["etag"])
+    )
     answers.append(await other.get(f"{path}/screen-pop"))
 
     assert {answer.status_code for answer in answers} == {403}
-    assert {key: value for key, value in (await house.contact(call)).items() if key in ("state", "agent_id", "transfers", "notes")} == {
+    assert {
+        key: value
+        for key, value in (await house.contact(call)).items()
+        if key in ("state", "agent_id", "transfers", "notes")
+    } == {
         "state": "assigned",
         "agent_id": ann["id"],
         "transfers": 0,
@@ -91,7 +108,9 @@ async def test_an_agent_brings_no_calls_to_itself(api: Api) -> None:
         await own.patch(path, {"skills": [{"name": "vip", "level": 5}]}, match=tag),
         await own.put(path, an_agent(house.queue["id"]), match=tag),
         await own.post("/v1/agents", an_agent(house.queue["id"])),
-        await own.request("PUT", dedication, json={"agent_id": ann["id"]}, headers={"If-None-Match": "*"}),
+        await own.request(
+            "PUT", dedication, json={"agent_id": ann["id"]}, headers={"If-None-Match": "*"}
+        ),
         await own.delete(dedication, match=tag),
     ]
 
@@ -107,12 +126,17 @@ async def test_narrow_scopes_are_enough_for_an_agents_own_work(api: Api) -> None
     call = await house.until(await house.call(), "offered")
     offers = await own.get(f"/v1/agents/{ann['id']}/offers")
     answers = [await own.post(f"/v1/offers/{offers.json()['items'][0]['id']}/acceptance", {})]
-    answers += [await own.post(f"/v1/contacts/{call['id']}/{move}", {}) for move in ("hold", "resumption", "completion", "completion")]
+    answers += [
+        await own.post(f"/v1/contacts/{call['id']}/{move}", {})
+        for move in ("hold", "resumption", "completion", "completion")
+    ]
 
     assert present.status_code == offers.status_code == 200
     assert [answer.status_code for answer in answers] == [200] * 5
     assert (await house.contact(call))["state"] == "completed"
-    assert (await own.post("/v1/contacts", {"channel": "voice", "from": "1", "to": "10086"})).status_code == 403
+    assert (
+        await own.post("/v1/contacts", {"channel": "voice", "from": "1", "to": "10086"})
+    ).status_code == 403
 
 
 async def test_narrow_scopes_without_an_agent_are_nobodys(api: Api) -> None:
@@ -138,7 +162,9 @@ async def test_a_supervisor_and_a_telephone_system_move_the_calls_of_all(api: Ap
     resumed = await system.post(f"/v1/contacts/{call['id']}/resumption", {})
 
     assert (held.status_code, resumed.status_code) == (200, 200)
-    assert (await supervisor.post("/v1/contacts", {"channel": "voice", "from": "1", "to": "10086"})).status_code == 403
+    assert (
+        await supervisor.post("/v1/contacts", {"channel": "voice", "from": "1", "to": "10086"})
+    ).status_code == 403
     assert (await house.contact(call))["state"] == "assigned"
 
 

@@ -1,4 +1,6 @@
-"""The router as the only writer of offers: fenced, replaced within seconds, and never in doubt with what is committed."""
+"""The router as the only writer of offers:
+fenced, replaced within seconds, and never in doubt with what is committed.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,8 +22,16 @@ NOBODY = "http://127.0.0.1:9"
 
 
 def settings_for(url: str, **others: Any) -> Settings:
-    away = dict.fromkeys(("gateway_url", "customer_profile_url", "scoring_url", "complaints_url"), NOBODY)
-    usual = {"issuer": ISSUER, "secret_key": "test", "log_level": "ERROR", "request_log": False, "router_lease_seconds": 1}
+    away = dict.fromkeys(
+        ("gateway_url", "customer_profile_url", "scoring_url", "complaints_url"), NOBODY
+    )
+    usual = {
+        "issuer": ISSUER,
+        "secret_key": "test",
+        "log_level": "ERROR",
+        "request_log": False,
+        "router_lease_seconds": 1,
+    }
     return Settings(database_url=url, **{**usual, **away, **others})
 
 
@@ -85,7 +95,9 @@ async def test_a_router_that_was_replaced_meanwhile_changes_nothing_any_more(idl
     assert (await house.contact(second))["state"] == "offered"
 
 
-async def test_a_contact_that_left_once_matched_is_not_offered_and_its_agent_serves_the_next(idle: Api) -> None:
+async def test_a_contact_that_left_once_matched_is_not_offered_and_its_agent_serves_the_next(
+    idle: Api,
+) -> None:
     house = await House.opened(idle)
     agent = await house.agent()
     left = await house.call()
@@ -164,34 +176,42 @@ async def test_a_full_agent_is_full_for_a_new_router_too(idle: Api) -> None:
     assert await count(idle, "agent_work") == 1
 
 
-async def test_the_database_refuses_a_second_offer_and_a_second_contact_in_one_place(idle: Api) -> None:
+async def test_the_database_refuses_a_second_offer_and_a_second_contact_in_one_place(
+    idle: Api,
+) -> None:
     house = await House.opened(idle)
     agent = await house.agent()
     call, other = await house.call(), await house.call()
     router, _ = await a_router(idle)
     await router.step()
-    offered = next(each for each in (await house.contact(call), await house.contact(other)) if each["state"] == "offered")
+    offered = next(
+        each
+        for each in (await house.contact(call), await house.contact(other))
+        if each["state"] == "offered"
+    )
     connection = idle.service.database
 
     async with connection.reading() as reader:
         with pytest.raises(Exception, match="uq_offer_pending"):
             await reader.connection.execute(
-                "INSERT INTO contact_center.offer (contact_id, id, unit, agent_id, channel, state, made_at, expires_at)"
-                " VALUES ($1, $2, 'cn', $3, 'voice', 'pending', now(), now())",
+                "INSERT INTO contact_center.offer (contact_id, id, unit, agent_id, channel, state,"
+                " made_at, expires_at) VALUES ($1, $2, 'cn', $3, 'voice', 'pending', now(), now())",
                 UUID(offered["id"]),
                 UUID(int=5),
                 UUID(agent["id"]),
             )
         with pytest.raises(Exception, match="pk_agent_work"):
             await reader.connection.execute(
-                "INSERT INTO contact_center.agent_work (agent_id, channel, slot, contact_id, state, since)"
-                " VALUES ($1, 'voice', 1, $2, 'offered', now())",
+                "INSERT INTO contact_center.agent_work (agent_id, channel, slot, contact_id, state,"
+                " since) VALUES ($1, 'voice', 1, $2, 'offered', now())",
                 UUID(agent["id"]),
                 UUID(int=6),
             )
 
 
-async def test_a_standby_takes_over_when_the_router_goes(url: str, signing_keys: SigningKeys) -> None:
+async def test_a_standby_takes_over_when_the_router_goes(
+    url: str, signing_keys: SigningKeys
+) -> None:
     async with a_service(url, signing_keys) as standby:
         async with a_service(url, signing_keys) as first:
             house = await House.opened(first)
@@ -205,7 +225,9 @@ async def test_a_standby_takes_over_when_the_router_goes(url: str, signing_keys:
     assert offered["state"] == "offered"
 
 
-async def test_a_standby_takes_over_from_a_router_that_died_without_a_word(url: str, signing_keys: SigningKeys) -> None:
+async def test_a_standby_takes_over_from_a_router_that_died_without_a_word(
+    url: str, signing_keys: SigningKeys
+) -> None:
     async with a_service(url, signing_keys, work=False) as idle:
         house = await House.opened(idle)
         await house.agent()
@@ -244,5 +266,8 @@ async def test_what_one_process_commits_is_hinted_to_the_others(idle: Api) -> No
 
 async def listeners(api: Api) -> int:
     async with api.service.database.reading() as reader:
-        query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+        query = (
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname ="
+            " current_database()"
+        )
         return int(await reader.connection.fetchval(query))

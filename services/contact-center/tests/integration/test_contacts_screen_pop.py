@@ -35,7 +35,14 @@ VISIT = {
 SCORES = {"scores": [{"name": "churn_risk", "value": "0.8"}], "tier": {"stars": 6}}
 CASE = {"id": str(UUID(int=8)), "number": "C-1", "state": "received"}
 TASK = {"id": str(UUID(int=9)), "due_at": "2026-03-01T08:00:00Z", "text": "Thank for the delivery"}
-ELSEWHERE = ("customers:read", "scores:read", "complaints:read", "consents:read", "interactions:read", "care:read")
+ELSEWHERE = (
+    "customers:read",
+    "scores:read",
+    "complaints:read",
+    "consents:read",
+    "interactions:read",
+    "care:read",
+)
 KINDS = {
     "interaction": "interactions:read",
     "case": "complaints:read",
@@ -43,7 +50,10 @@ KINDS = {
     "score": "scores:read",
     "import": "customers:read",
 }
-TRAIL = [{**VISIT, "kind": kind, "ref": {"type": kind, "id": str(UUID(int=7))}} for kind in (*KINDS, "unheard_of")]
+TRAIL = [
+    {**VISIT, "kind": kind, "ref": {"type": kind, "id": str(UUID(int=7))}}
+    for kind in (*KINDS, "unheard_of")
+]
 PARTS = {
     "customer": "customers:read",
     "scores": "scores:read",
@@ -71,7 +81,9 @@ class Neighbor:
     async def file(self, customer_id: UUID, *, seconds: float, language: str) -> Any:
         return await self._answer("file", FILE)
 
-    async def timeline(self, customer_id: UUID, *, since: datetime, seconds: float, language: str) -> Any:
+    async def timeline(
+        self, customer_id: UUID, *, since: datetime, seconds: float, language: str
+    ) -> Any:
         return await self._answer("timeline", [VISIT])
 
     async def consents(self, customer_id: UUID, *, seconds: float) -> Any:
@@ -88,14 +100,27 @@ class Neighbor:
 
 
 def surround(api: Api, neighbor: Neighbor, *, seconds: float = 0.3) -> None:
-    api.service.parts[Neighbors] = Neighbors(customers=neighbor, scores=neighbor, complaints=neighbor, seconds=seconds)
+    api.service.parts[Neighbors] = Neighbors(
+        customers=neighbor, scores=neighbor, complaints=neighbor, seconds=seconds
+    )
 
 
 async def popped(
-    api: Api, contact: dict[str, Any], *, held: Sequence[str] | None = None, agent_id: str | None = None, **headers: str
+    api: Api,
+    contact: dict[str, Any],
+    *,
+    held: Sequence[str] | None = None,
+    agent_id: str | None = None,
+    **headers: str,
 ) -> dict[str, Any]:
-    """The screen pop for somebody with these scopes of other services; with all of them when none are named."""
-    reader = api.as_("contacts:read", *ELSEWHERE) if held is None else api.as_("contacts:read", *held, agent_id=agent_id)
+    """The screen pop for somebody with these scopes of other services;
+    with all of them when none are named.
+    """
+    reader = (
+        api.as_("contacts:read", *ELSEWHERE)
+        if held is None
+        else api.as_("contacts:read", *held, agent_id=agent_id)
+    )
     answer = await reader.get(f"/v1/contacts/{contact['id']}/screen-pop", headers=headers)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
@@ -116,7 +141,13 @@ async def test_everything_that_is_known_stands_on_it(api: Api) -> None:
     assert pop["scores"] == SCORES["scores"]
     assert (pop["open_cases"], pop["open_case_count"]) == ([CASE], 1)
     assert pop["consents"] == [{"purpose": "care", "status": "granted"}]
-    assert [advice["code"] for advice in pop["advice"]] == ["open_complaint", "top_tier", "at_risk", "agitated", "owl"]
+    assert [advice["code"] for advice in pop["advice"]] == [
+        "open_complaint",
+        "top_tier",
+        "at_risk",
+        "agitated",
+        "owl",
+    ]
     assert pop["degraded"] == []
 
 
@@ -135,7 +166,9 @@ async def test_the_trail_shows_both_days_with_the_nodes_of_the_flow(api: Api) ->
     surround(api, Neighbor())
     house = await House.opened(api)
     flow = await made(api, "/v1/flows", a_flow(house.queue["id"]))
-    await made(api, "/v1/entry-points", {"channel": "voice", "address": "95588", "flow_id": flow["id"]})
+    await made(
+        api, "/v1/entry-points", {"channel": "voice", "address": "95588", "flow_id": flow["id"]}
+    )
     call = await house.call(to="95588", customer_id=str(ZHANG))
     await asyncio.sleep(0.2)
     await house.move(call, "inputs", {"digits": "1"})
@@ -172,7 +205,9 @@ async def test_a_slow_neighbor_costs_the_deadline_and_no_more(api: Api) -> None:
 
 
 async def test_all_are_asked_at_the_same_time(api: Api) -> None:
-    surround(api, Neighbor(file=0.15, timeline=0.15, consents=0.15, scores=0.15, cases=0.15), seconds=0.6)
+    surround(
+        api, Neighbor(file=0.15, timeline=0.15, consents=0.15, scores=0.15, cases=0.15), seconds=0.6
+    )
 
     assert (await popped(api, await a_known_call(api)))["degraded"] == []
 
@@ -187,7 +222,13 @@ async def test_with_every_neighbor_away_the_call_is_still_shown(api: Api) -> Non
 
 
 async def test_what_a_neighbor_says_too_much_of_is_shown_all_the_same(api: Api) -> None:
-    large = {**FILE, "facts": {"basic": {f"fact {number}": "x" * 11_000 for number in range(600)}, "characteristics": {}}}
+    large = {
+        **FILE,
+        "facts": {
+            "basic": {f"fact {number}": "x" * 11_000 for number in range(600)},
+            "characteristics": {},
+        },
+    }
     surround(api, Neighbor(file=large), seconds=5)
 
     pop = await popped(api, await a_known_call(api))
@@ -220,7 +261,11 @@ async def test_what_a_neighbor_says_in_another_form_costs_its_own_part_alone(
 
 
 async def test_recommendations_come_of_everything_that_is_known(api: Api) -> None:
-    task = {"id": str(UUID(int=9)), "due_at": "2026-03-01T08:00:00Z", "text": "Thank for the delivery"}
+    task = {
+        "id": str(UUID(int=9)),
+        "due_at": "2026-03-01T08:00:00Z",
+        "text": "Thank for the delivery",
+    }
     later = {**task, "due_at": "2199-01-01T00:00:00Z"}
     surround(api, Neighbor(care_tasks=[task, later]), seconds=5)
     call = await a_known_call(api)
@@ -255,24 +300,39 @@ async def test_an_unknown_caller_asks_nobody_and_advises_to_ask(api: Api) -> Non
 def shown(pop: dict[str, Any]) -> set[str]:
     """Which parts of it show anything."""
     found = {part for part in ("customer", "scores", "open_cases", "consents") if pop[part]}
-    return found | ({"care_tasks"} if "do_care_task" in [each["code"] for each in pop["recommendations"]] else set())
+    return found | (
+        {"care_tasks"}
+        if "do_care_task" in [each["code"] for each in pop["recommendations"]]
+        else set()
+    )
 
 
 @pytest.mark.parametrize("held", [(), *((scope,) for scope in ELSEWHERE), ELSEWHERE])
-async def test_each_part_is_shown_to_whoever_may_read_it_and_what_is_left_out_is_named(api: Api, held: tuple[str, ...]) -> None:
+async def test_each_part_is_shown_to_whoever_may_read_it_and_what_is_left_out_is_named(
+    api: Api, held: tuple[str, ...]
+) -> None:
     surround(api, Neighbor(timeline=TRAIL, care_tasks=[TASK]), seconds=5)
 
     pop = await popped(api, await a_known_call(api), held=held)
 
     parts = [part for part, scope in PARTS.items() if scope in held]
     assert shown(pop) == set(parts)
-    assert pop["withheld"] == [part for part in (*PARTS, "trail") if part not in parts and (part != "trail" or held != ELSEWHERE)]
-    assert {entry["kind"] for entry in pop["trail"]} == {"contact", *(kind for kind, scope in KINDS.items() if scope in held)}
+    assert pop["withheld"] == [
+        part
+        for part in (*PARTS, "trail")
+        if part not in parts and (part != "trail" or held != ELSEWHERE)
+    ]
+    assert {entry["kind"] for entry in pop["trail"]} == {
+        "contact",
+        *(kind for kind, scope in KINDS.items() if scope in held),
+    }
     assert pop["open_case_count"] == (1 if "open_cases" in parts else 0)
     assert pop["degraded"] == []
 
 
-async def test_nothing_of_what_is_withheld_speaks_out_of_advice_and_recommendations(api: Api) -> None:
+async def test_nothing_of_what_is_withheld_speaks_out_of_advice_and_recommendations(
+    api: Api,
+) -> None:
     surround(api, Neighbor(care_tasks=[TASK]), seconds=5)
 
     pop = await popped(api, await a_known_call(api), held=())
@@ -310,11 +370,15 @@ async def test_whoever_has_the_contact_in_hand_is_shown_all_of_it(api: Api) -> N
     assert pop["withheld"] == []
 
 
-async def test_a_customer_whose_file_moved_away_is_not_shown_to_who_may_not_read_files_either(api: Api) -> None:
+async def test_a_customer_whose_file_moved_away_is_not_shown_to_who_may_not_read_files_either(
+    api: Api,
+) -> None:
     await told_of_customer(api, a_file(ZHANG, unit="cn"))
     surround(api, Neighbor(file={**FILE, "unit": "us"}), seconds=5)
     call = await a_known_call(api)
 
-    answer = await api.as_("contacts:read", "scores:read", units=["cn"]).get(f"/v1/contacts/{call['id']}/screen-pop")
+    answer = await api.as_("contacts:read", "scores:read", units=["cn"]).get(
+        f"/v1/contacts/{call['id']}/screen-pop"
+    )
 
     assert answer.status_code == 404 or answer.json()["customer_id"] is None

@@ -31,7 +31,11 @@ class Desktop:
         async with asyncio.timeout(10):
             async for line in self._lines:
                 if not line and "data" in fields:
-                    return {"id": fields["id"], "event": fields["event"], "data": json.loads(fields["data"])}
+                    return {
+                        "id": fields["id"],
+                        "event": fields["event"],
+                        "data": json.loads(fields["data"]),
+                    }
                 name, _, value = line.partition(": ")
                 if name:
                     fields[name] = value
@@ -47,7 +51,9 @@ class Desktop:
 @asynccontextmanager
 async def a_desktop(api: Api, agent: dict[str, Any], **headers: str) -> AsyncIterator[Desktop]:
     headers = {"Authorization": f"Bearer {api.token}", **headers}
-    async with api.client.stream("GET", f"/v1/agents/{agent['id']}/stream", headers=headers) as answer:
+    async with api.client.stream(
+        "GET", f"/v1/agents/{agent['id']}/stream", headers=headers
+    ) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
         yield Desktop(answer.aiter_lines())
@@ -90,7 +96,12 @@ async def test_withdrawals_and_changes_are_told(api: Api) -> None:
         gone = await desktop.until("contact.changed", state="queued")
 
     assert withdrawn["data"]["offer_id"] == given_up["offer"]["id"]
-    assert assigned["data"]["contact_id"] == held["data"]["contact_id"] == gone["data"]["contact_id"] == contact["id"]
+    assert (
+        assigned["data"]["contact_id"]
+        == held["data"]["contact_id"]
+        == gone["data"]["contact_id"]
+        == contact["id"]
+    )
 
 
 async def test_a_desktop_that_comes_back_misses_nothing(api: Api) -> None:
@@ -107,7 +118,10 @@ async def test_a_desktop_that_comes_back_misses_nothing(api: Api) -> None:
         withdrawn = await desktop.next()
         made = await desktop.next()
 
-    assert (withdrawn["event"], withdrawn["data"]["offer_id"]) == ("offer.withdrawn", first["offer"]["id"])
+    assert (withdrawn["event"], withdrawn["data"]["offer_id"]) == (
+        "offer.withdrawn",
+        first["offer"]["id"],
+    )
     assert (made["event"], made["data"]["contact_id"]) == ("offer.made", second["id"])
 
 
@@ -131,7 +145,9 @@ async def test_a_stream_shows_signs_of_life(api: Api) -> None:
     agent = await house.agent()
     object.__setattr__(api.service.settings, "stream_heartbeat_seconds", 0.1)
     headers = {"Authorization": f"Bearer {api.token}"}
-    async with api.client.stream("GET", f"/v1/agents/{agent['id']}/stream", headers=headers) as answer:
+    async with api.client.stream(
+        "GET", f"/v1/agents/{agent['id']}/stream", headers=headers
+    ) as answer:
         lines = answer.aiter_lines()
         async with asyncio.timeout(10):
             seen = [await anext(lines) for _ in range(6)]
@@ -143,7 +159,9 @@ async def test_streams_end_when_the_service_is_told_to_stop(api: Api) -> None:
     house = await House.opened(api)
     agent = await house.agent()
     headers = {"Authorization": f"Bearer {api.token}"}
-    async with api.client.stream("GET", f"/v1/agents/{agent['id']}/stream", headers=headers) as answer:
+    async with api.client.stream(
+        "GET", f"/v1/agents/{agent['id']}/stream", headers=headers
+    ) as answer:
         lines = answer.aiter_lines()
         await anext(lines)
         api.service.database.signals.is_stopping = True
@@ -161,7 +179,9 @@ async def test_a_stream_of_another_unit_is_not_found(api: Api) -> None:
     house = await House.opened(api)
     agent = await house.agent()
 
-    assert (await api.as_("offers:read", units=["cn.bj"]).get(f"/v1/agents/{agent['id']}/stream")).status_code == 404
+    assert (
+        await api.as_("offers:read", units=["cn.bj"]).get(f"/v1/agents/{agent['id']}/stream")
+    ).status_code == 404
 
 
 async def rest_of(desktop: Desktop) -> list[dict[str, Any]]:
@@ -174,7 +194,9 @@ async def rest_of(desktop: Desktop) -> list[dict[str, Any]]:
         return told
 
 
-async def test_a_client_that_lost_rights_hears_nothing_more(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_lost_rights_hears_nothing_more(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house = await House.opened(api)
     agent = await house.agent()
     async with a_desktop(api.as_("offers:read", client_id="gone"), agent) as desktop:
@@ -222,12 +244,16 @@ async def heard_next(line: Line) -> str | None:
     return None if heard is None else heard.name
 
 
-async def test_desktops_that_come_at_once_share_one_reader_and_hear_everything_once(api: Api) -> None:
+async def test_desktops_that_come_at_once_share_one_reader_and_hear_everything_once(
+    api: Api,
+) -> None:
     house = await House.opened(api)
     agent = await house.agent()
     tail = Tail(api.service.database)
     async with AsyncExitStack() as desktops:
-        entered = await asyncio.gather(*(desktops.enter_async_context(tail.listening(UUID(agent["id"]))) for _ in range(3)))
+        entered = await asyncio.gather(
+            *(desktops.enter_async_context(tail.listening(UUID(agent["id"]))) for _ in range(3))
+        )
         readers = [task for task in asyncio.all_tasks() if task.get_name() == "stream tail"]
         await house.move(await house.until(await house.call(), "offered"), "abandonment")
         heard = [[await heard_next(line), await heard_next(line)] for line, _ in entered]
@@ -252,7 +278,9 @@ class Breaking:
         return self._database.reading()
 
 
-async def test_a_reader_that_broke_off_lets_its_desktops_go_and_another_one_reads_on(api: Api) -> None:
+async def test_a_reader_that_broke_off_lets_its_desktops_go_and_another_one_reads_on(
+    api: Api,
+) -> None:
     house = await House.opened(api)
     agent = await house.agent()
     database = Breaking(api.service.database)

@@ -23,7 +23,13 @@ def token(api: Api, unit: str, **claims: Any) -> Api:
 
 async def known_to_the_directory(api: Api, customer_id: UUID, unit: str, *addresses: str) -> None:
     facts = CustomerFacts(
-        customer_id=customer_id, seen_at=AT, unit=unit, language=None, tags=(), addresses=addresses, key_contact_addresses=()
+        customer_id=customer_id,
+        seen_at=AT,
+        unit=unit,
+        language=None,
+        tags=(),
+        addresses=addresses,
+        key_contact_addresses=(),
     )
     async with api.service.database.transaction() as tx:
         await DirectoryStore(tx, api.service.parts[AddressDigests]).learn([facts])
@@ -50,7 +56,9 @@ class Files:
 
 
 def surround(api: Api, files: Files) -> None:
-    api.service.parts[Neighbors] = Neighbors(customers=files, scores=files, complaints=files, seconds=1)
+    api.service.parts[Neighbors] = Neighbors(
+        customers=files, scores=files, complaints=files, seconds=1
+    )
 
 
 async def popped(api: Api, contact: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +102,9 @@ async def test_a_contact_is_not_given_to_a_customer_of_another_unit(api: Api) ->
     assert identified.json()["customer_id"] == str(NORTHERNER)
 
 
-async def test_a_customer_whose_unit_is_unknown_is_nobody_to_a_platform_of_one_unit(api: Api) -> None:
+async def test_a_customer_whose_unit_is_unknown_is_nobody_to_a_platform_of_one_unit(
+    api: Api,
+) -> None:
     north = token(api, NORTH)
     house = await House.opened(north)
     await known_to_the_directory(api, SOUTHERNER, SOUTH, "phone:+8613800138000")
@@ -121,12 +131,19 @@ async def test_the_screen_pop_shows_nobody_of_another_unit(api: Api) -> None:
 
     assert files.asked == 1
     for pop in (unknown_yet, moved_meanwhile):
-        assert (pop["customer_id"], pop["customer"], pop["tier"], pop["consents"]) == (None, None, None, [])
+        assert (pop["customer_id"], pop["customer"], pop["tier"], pop["consents"]) == (
+            None,
+            None,
+            None,
+            [],
+        )
         assert [entry["ref"]["id"] for entry in pop["trail"]] == [call["id"]]
     assert (await popped(api.as_(*EVERYTHING), call))["customer"]["name"] == "张伟"
 
 
-async def test_an_agent_sees_whoever_is_offered_or_connected_but_no_longer_than_that(api: Api) -> None:
+async def test_an_agent_sees_whoever_is_offered_or_connected_but_no_longer_than_that(
+    api: Api,
+) -> None:
     house, call = await a_contact_of_the_north_about_a_southerner(api)
     surround(api, Files(SOUTH))
     agent = await house.agent()
@@ -160,7 +177,12 @@ async def test_an_offer_that_is_over_says_so_to_its_agent_of_another_unit(api: A
 
 
 async def dedicated(api: Api, customer_id: UUID, agent: dict[str, Any]) -> Any:
-    return await api.request("PUT", f"/v1/dedicated-agents/{customer_id}", json={"agent_id": agent["id"]}, headers={"If-None-Match": "*"})
+    return await api.request(
+        "PUT",
+        f"/v1/dedicated-agents/{customer_id}",
+        json={"agent_id": agent["id"]},
+        headers={"If-None-Match": "*"},
+    )
 
 
 async def test_no_agent_is_dedicated_to_a_customer_of_another_unit(api: Api) -> None:
@@ -169,7 +191,9 @@ async def test_no_agent_is_dedicated_to_a_customer_of_another_unit(api: Api) -> 
     await known_to_the_directory(api, SOUTHERNER, SOUTH)
     await known_to_the_directory(api, NORTHERNER, NORTH)
 
-    outside, unheard_of, inside = [await dedicated(north, each, agent) for each in (SOUTHERNER, STRANGER, NORTHERNER)]
+    outside, unheard_of, inside = [
+        await dedicated(north, each, agent) for each in (SOUTHERNER, STRANGER, NORTHERNER)
+    ]
 
     assert (outside.status_code, unheard_of.status_code, inside.status_code) == (404, 404, 201)
     assert SOUTH not in outside.text
@@ -189,15 +213,30 @@ async def test_nothing_new_leads_to_a_queue_of_another_unit(api: Api) -> None:
 
     assert await refused_in_the_north(api, "/v1/agents", an_agent(queue_id)) == 409
     assert await refused_in_the_north(api, "/v1/flows", a_flow(queue_id)) == 409
-    assert await refused_in_the_north(api, "/v1/queues", a_queue(overflow={"after_seconds": 1, "queue_id": queue_id})) == 409
-    assert await refused_in_the_north(api, "/v1/entry-points", {"channel": "voice", "address": "1", "queue_id": queue_id}) == 409
+    assert (
+        await refused_in_the_north(
+            api, "/v1/queues", a_queue(overflow={"after_seconds": 1, "queue_id": queue_id})
+        )
+        == 409
+    )
+    assert (
+        await refused_in_the_north(
+            api, "/v1/entry-points", {"channel": "voice", "address": "1", "queue_id": queue_id}
+        )
+        == 409
+    )
 
 
 async def test_no_entry_point_leads_into_a_flow_of_another_unit(api: Api) -> None:
     queue = await made(token(api, SOUTH), "/v1/queues", a_queue())
     flow = await made(token(api, SOUTH), "/v1/flows", a_flow(queue["id"]))
 
-    assert await refused_in_the_north(api, "/v1/entry-points", {"channel": "voice", "address": "1", "flow_id": flow["id"]}) == 409
+    assert (
+        await refused_in_the_north(
+            api, "/v1/entry-points", {"channel": "voice", "address": "1", "flow_id": flow["id"]}
+        )
+        == 409
+    )
 
 
 async def test_a_contact_is_not_transferred_into_another_unit(api: Api) -> None:
@@ -229,7 +268,11 @@ async def test_what_leads_outside_already_stays_when_something_else_changes(api:
     agent = await made(api, "/v1/agents", an_agent(outside["id"], unit=NORTH))
     queue = await made(api, "/v1/queues", a_queue(unit=NORTH, overflow=overflow))
     flow = await made(api, "/v1/flows", a_flow(outside["id"], unit=NORTH))
-    entry = await made(api, "/v1/entry-points", {"channel": "voice", "address": "1", "queue_id": outside["id"], "unit": NORTH})
+    entry = await made(
+        api,
+        "/v1/entry-points",
+        {"channel": "voice", "address": "1", "queue_id": outside["id"], "unit": NORTH},
+    )
 
     async def replaced(kind: str, thing: dict[str, Any], body: dict[str, Any]) -> int:
         path = f"/v1/{kind}/{thing['id']}"
@@ -239,4 +282,9 @@ async def test_what_leads_outside_already_stays_when_something_else_changes(api:
     assert await replaced("agents", agent, an_agent(outside["id"], name="Wu")) == 200
     assert await replaced("queues", queue, a_queue(name="other", overflow=overflow)) == 200
     assert await replaced("flows", flow, a_flow(outside["id"], name="other")) == 200
-    assert await replaced("entry-points", entry, {"channel": "voice", "address": "2", "queue_id": outside["id"]}) == 200
+    assert (
+        await replaced(
+            "entry-points", entry, {"channel": "voice", "address": "2", "queue_id": outside["id"]}
+        )
+        == 200
+    )

@@ -17,7 +17,14 @@ from contact_center.queue.domain import ChannelNotServed, Queue, QueueProfile
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 QUEUE, FLOW, CALL = UUID(int=1), UUID(int=2), UUID(int=3)
-ARRIVAL = Arrival(channel="voice", from_address="1", to_address="2", external_id=None, customer_id=None, language=None)
+ARRIVAL = Arrival(
+    channel="voice",
+    from_address="1",
+    to_address="2",
+    external_id=None,
+    customer_id=None,
+    language=None,
+)
 
 
 def an_entry(**others: UUID | None) -> EntryPoint:
@@ -53,7 +60,9 @@ class Kept:
     async def add(self, added: Contact, happened: Happened, *, at: datetime) -> None:
         self.contact = added
 
-    async def save(self, before: Contact, after: Contact, happened: Happened, *, at: datetime) -> None:
+    async def save(
+        self, before: Contact, after: Contact, happened: Happened, *, at: datetime
+    ) -> None:
         self.contact = after
 
 
@@ -74,7 +83,9 @@ class NobodyKnown:
 
 
 class Rewritten:
-    """A flow that somebody rewrites between any two readings; every version asks at a node of its own."""
+    """A flow that somebody rewrites between any two readings;
+    every version asks at a node of its own.
+    """
 
     def __init__(self) -> None:
         self.latest = 0
@@ -127,19 +138,32 @@ class Queues:
             overflow_after_seconds=None,
             overflow_queue_id=None,
         )
-        return [Queue(id=id_, unit="cn", profile=profile, version=1, created_at=AT, updated_at=AT) for id_ in ids]
+        return [
+            Queue(id=id_, unit="cn", profile=profile, version=1, created_at=AT, updated_at=AT)
+            for id_ in ids
+        ]
 
 
 def a_house(entry: EntryPoint, *channels: str) -> House:
-    return House(entries=Entries(entry), directory=NobodyKnown(), flows=Rewritten(), queues=Queues(*channels), zone=UTC)
+    return House(
+        entries=Entries(entry),
+        directory=NobodyKnown(),
+        flows=Rewritten(),
+        queues=Queues(*channels),
+        zone=UTC,
+    )
 
 
 async def test_a_contact_does_not_arrive_in_a_queue_that_does_not_serve_its_channel() -> None:
     entry = an_entry(flow_id=None, queue_id=QUEUE)
 
     with pytest.raises(ChannelNotServed) as refused:
-        await arrive(Kept(), a_house(entry, "chat", "sms"), ARRIVAL, sees=lambda _: True, id=CALL, at=AT)
-    came = await arrive(Kept(), a_house(entry, "voice"), ARRIVAL, sees=lambda _: True, id=CALL, at=AT)
+        await arrive(
+            Kept(), a_house(entry, "chat", "sms"), ARRIVAL, sees=lambda _: True, id=CALL, at=AT
+        )
+    came = await arrive(
+        Kept(), a_house(entry, "voice"), ARRIVAL, sees=lambda _: True, id=CALL, at=AT
+    )
 
     assert refused.value.extras["channels"] == ["chat", "sms"]
     assert came.queue_id == QUEUE

@@ -5,7 +5,17 @@ from uuid import UUID
 
 import pytest
 from contact_center.flow.domain import Flow, FlowInconsistent, checked, graph_faults
-from contact_center.flow.nodes import Check, Collect, HangUp, Menu, Node, Say, SetNeeds, ToQueue, Wording
+from contact_center.flow.nodes import (
+    Check,
+    Collect,
+    HangUp,
+    Menu,
+    Node,
+    Say,
+    SetNeeds,
+    ToQueue,
+    Wording,
+)
 
 QUEUE = UUID(int=1)
 TEXT = Wording(zh="您好", en="Hello")
@@ -21,12 +31,27 @@ def a_menu(*targets: str, otherwise: str = "bye") -> Menu:
 
 
 def a_collect(**others: object) -> Collect:
-    usual = {"text": TEXT, "name": "account", "min_digits": 4, "max_digits": 8, "timeout_seconds": 8, "tries": 2}
+    usual = {
+        "text": TEXT,
+        "name": "account",
+        "min_digits": 4,
+        "max_digits": 8,
+        "timeout_seconds": 8,
+        "tries": 2,
+    }
     return Collect(**{**usual, "next": "line", "otherwise": "bye", **others})
 
 
 def a_check(then: str, otherwise: str) -> Check:
-    return Check(tier_min=4, is_known=None, is_key_contact=None, has_open_complaint=None, tag=None, then=then, otherwise=otherwise)
+    return Check(
+        tier_min=4,
+        is_known=None,
+        is_key_contact=None,
+        has_open_complaint=None,
+        tag=None,
+        then=then,
+        otherwise=otherwise,
+    )
 
 
 ENDS: dict[str, Node] = {"line": ToQueue(queue_id=QUEUE), "bye": HangUp(text=None)}
@@ -61,14 +86,18 @@ def test_a_node_that_nothing_leads_to_is_named() -> None:
 
 
 def test_a_ring_that_asks_nobody_is_refused() -> None:
-    found = faults("one", one=a_say("two"), two=a_check("one", "line"), line=ToQueue(queue_id=QUEUE))
+    found = faults(
+        "one", one=a_say("two"), two=a_check("one", "line"), line=ToQueue(queue_id=QUEUE)
+    )
 
     assert ("/nodes/one", "goes round in itself without asking the caller") in found
     assert ("/nodes/two", "goes round in itself without asking the caller") in found
 
 
 def test_a_node_that_leads_into_a_ring_is_not_itself_blamed_for_it() -> None:
-    found = faults("first", first=a_say("one"), one=a_check("one", "line"), line=ToQueue(queue_id=QUEUE))
+    found = faults(
+        "first", first=a_say("one"), one=a_check("one", "line"), line=ToQueue(queue_id=QUEUE)
+    )
 
     assert found == [("/nodes/one", "goes round in itself without asking the caller")]
 
@@ -80,7 +109,9 @@ def test_a_way_without_an_end_is_refused() -> None:
 
 
 def test_more_digits_at_least_than_at_most_are_refused() -> None:
-    assert ("/nodes/ask/min_digits", "is larger than max_digits") in faults("ask", ask=a_collect(min_digits=9), **ENDS)
+    assert ("/nodes/ask/min_digits", "is larger than max_digits") in faults(
+        "ask", ask=a_collect(min_digits=9), **ENDS
+    )
 
 
 def test_setting_needs_is_no_question() -> None:
@@ -91,9 +122,22 @@ def test_setting_needs_is_no_question() -> None:
 
 def test_a_flow_into_a_queue_that_does_not_exist_is_refused_with_every_fault() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    flow = Flow(id=UUID(int=9), unit="cn", name="f", start="x", nodes=dict(ENDS), written={}, version=1, created_at=now, updated_at=now)
+    flow = Flow(
+        id=UUID(int=9),
+        unit="cn",
+        name="f",
+        start="x",
+        nodes=dict(ENDS),
+        written={},
+        version=1,
+        created_at=now,
+        updated_at=now,
+    )
 
     with pytest.raises(FlowInconsistent) as refused:
         checked(flow, known_queues=frozenset())
 
-    assert [error["pointer"] for error in refused.value.extras["errors"]] == ["/start", "/nodes/line/queue_id"]
+    assert [error["pointer"] for error in refused.value.extras["errors"]] == [
+        "/start",
+        "/nodes/line/queue_id",
+    ]

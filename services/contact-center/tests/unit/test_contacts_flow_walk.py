@@ -7,7 +7,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from contact_center.flow.domain import MOST_VISITS, Caller, Flow, Journey, Walk
-from contact_center.flow.nodes import WEEKDAYS, Check, Collect, HangUp, Hours, Menu, Node, Say, SetNeeds, ToQueue, Window, Wording
+from contact_center.flow.nodes import (
+    WEEKDAYS,
+    Check,
+    Collect,
+    HangUp,
+    Hours,
+    Menu,
+    Node,
+    Say,
+    SetNeeds,
+    ToQueue,
+    Window,
+    Wording,
+)
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 QUEUE, DESK = UUID(int=1), UUID(int=2)
@@ -20,16 +33,39 @@ def said(text: str) -> Wording:
 
 def a_walk(start: str, nodes: dict[str, Node], caller: Caller | None = None) -> Walk:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    flow = Flow(id=UUID(int=9), unit="cn", name="f", start=start, nodes=nodes, written={}, version=1, created_at=at, updated_at=at)
+    flow = Flow(
+        id=UUID(int=9),
+        unit="cn",
+        name="f",
+        start=start,
+        nodes=nodes,
+        written={},
+        version=1,
+        created_at=at,
+        updated_at=at,
+    )
     return Walk(flow, caller or Caller(), SHANGHAI)
 
 
 NODES: dict[str, Node] = {
     "hello": Say(text=said("Hello"), next="menu"),
-    "menu": Menu(text=said("1 bills, 2 again"), choices={"1": "bills", "2": "hello"}, timeout_seconds=8, tries=2, otherwise="bye"),
+    "menu": Menu(
+        text=said("1 bills, 2 again"),
+        choices={"1": "bills", "2": "hello"},
+        timeout_seconds=8,
+        tries=2,
+        otherwise="bye",
+    ),
     "bills": SetNeeds(skills={"billing": 2}, priority_seconds=30, language="en", next="account"),
     "account": Collect(
-        text=said("Account"), name="account", min_digits=4, max_digits=6, timeout_seconds=8, tries=2, next="line", otherwise="line"
+        text=said("Account"),
+        name="account",
+        min_digits=4,
+        max_digits=6,
+        timeout_seconds=8,
+        tries=2,
+        next="line",
+        otherwise="line",
     ),
     "line": ToQueue(queue_id=QUEUE),
     "bye": HangUp(text=said("Bye")),
@@ -43,7 +79,11 @@ def spoken(journey: Journey) -> list[str]:
 def test_it_goes_on_to_the_first_question() -> None:
     journey = a_walk("hello", NODES).begin(Journey(), at=MONDAY_TEN)
 
-    assert (journey.node, spoken(journey), journey.has_ended) == ("menu", ["Hello", "1 bills, 2 again"], False)
+    assert (journey.node, spoken(journey), journey.has_ended) == (
+        "menu",
+        ["Hello", "1 bills, 2 again"],
+        False,
+    )
 
 
 def test_a_choice_leads_on_and_needs_are_picked_up() -> None:
@@ -52,7 +92,12 @@ def test_a_choice_leads_on_and_needs_are_picked_up() -> None:
 
     journey = walk.answer(journey, "1", at=MONDAY_TEN + timedelta(seconds=5))
 
-    assert (journey.node, dict(journey.skills), journey.priority_seconds, journey.language) == ("account", {"billing": 2}, 40, "en")
+    assert (journey.node, dict(journey.skills), journey.priority_seconds, journey.language) == (
+        "account",
+        {"billing": 2},
+        40,
+        "en",
+    )
     assert spoken(journey) == ["Account"]
 
 
@@ -69,7 +114,11 @@ def test_the_seconds_in_each_node_are_kept() -> None:
         ("account", 12.0),
         ("line", 0.0),
     ]
-    assert (journey.queue_id, journey.has_ended, dict(journey.collected)) == (QUEUE, True, {"account": "12345"})
+    assert (journey.queue_id, journey.has_ended, dict(journey.collected)) == (
+        QUEUE,
+        True,
+        {"account": "12345"},
+    )
 
 
 def test_a_wrong_choice_is_asked_again_and_then_led_elsewhere() -> None:
@@ -123,19 +172,49 @@ def test_whoever_goes_round_for_ever_is_brought_to_a_queue() -> None:
     ],
 )
 def test_a_check_sends_six_stars_to_their_desk(caller: Caller, queue_id: UUID) -> None:
-    check = Check(tier_min=6, is_known=True, is_key_contact=None, has_open_complaint=None, tag=None, then="desk", otherwise="line")
-    nodes: dict[str, Node] = {"check": check, "desk": ToQueue(queue_id=DESK), "line": ToQueue(queue_id=QUEUE)}
+    check = Check(
+        tier_min=6,
+        is_known=True,
+        is_key_contact=None,
+        has_open_complaint=None,
+        tag=None,
+        then="desk",
+        otherwise="line",
+    )
+    nodes: dict[str, Node] = {
+        "check": check,
+        "desk": ToQueue(queue_id=DESK),
+        "line": ToQueue(queue_id=QUEUE),
+    }
 
     assert a_walk("check", nodes, caller).begin(Journey(), at=MONDAY_TEN).queue_id == queue_id
 
 
 def test_every_condition_of_a_check_must_hold() -> None:
-    check = Check(tier_min=None, is_known=None, is_key_contact=True, has_open_complaint=True, tag="campus", then="desk", otherwise="line")
-    nodes: dict[str, Node] = {"check": check, "desk": ToQueue(queue_id=DESK), "line": ToQueue(queue_id=QUEUE)}
-    all_of_it = Caller(is_known=True, is_key_contact=True, open_complaints=1, tags=frozenset({"campus"}))
+    check = Check(
+        tier_min=None,
+        is_known=None,
+        is_key_contact=True,
+        has_open_complaint=True,
+        tag="campus",
+        then="desk",
+        otherwise="line",
+    )
+    nodes: dict[str, Node] = {
+        "check": check,
+        "desk": ToQueue(queue_id=DESK),
+        "line": ToQueue(queue_id=QUEUE),
+    }
+    all_of_it = Caller(
+        is_known=True, is_key_contact=True, open_complaints=1, tags=frozenset({"campus"})
+    )
 
     assert a_walk("check", nodes, all_of_it).begin(Journey(), at=MONDAY_TEN).queue_id == DESK
-    for lacking in (replace(all_of_it, is_key_contact=False), replace(all_of_it, open_complaints=0), replace(all_of_it, tags=frozenset())):
+    for lacking in (
+        replace(all_of_it, is_key_contact=False),
+        replace(all_of_it, open_complaints=0),
+        replace(all_of_it, tags=frozenset()),
+    ):
         assert a_walk("check", nodes, lacking).begin(Journey(), at=MONDAY_TEN).queue_id == QUEUE
 
 
@@ -171,7 +250,10 @@ def test_hours_know_weekdays_holidays_and_make_up_days(local: str, is_open: bool
     assert hours.is_open(datetime.fromisoformat(local).replace(tzinfo=SHANGHAI)) is is_open
 
 
-@pytest.mark.parametrize(("local", "is_open"), [("2026-03-02T23:00", True), ("2026-03-03T05:59", True), ("2026-03-03T06:00", False)])
+@pytest.mark.parametrize(
+    ("local", "is_open"),
+    [("2026-03-02T23:00", True), ("2026-03-03T05:59", True), ("2026-03-03T06:00", False)],
+)
 def test_a_window_may_run_past_midnight(local: str, is_open: bool) -> None:
     hours = an_hours(mon=(Window(opens=time(22), closes=time(6)),))
 
@@ -179,7 +261,13 @@ def test_a_window_may_run_past_midnight(local: str, is_open: bool) -> None:
 
 
 def test_hours_are_those_of_the_company() -> None:
-    nodes: dict[str, Node] = {"hours": an_hours(mon=NINE_TO_SIX), "line": ToQueue(queue_id=QUEUE), "bye": HangUp(text=None)}
+    nodes: dict[str, Node] = {
+        "hours": an_hours(mon=NINE_TO_SIX),
+        "line": ToQueue(queue_id=QUEUE),
+        "bye": HangUp(text=None),
+    }
 
     assert a_walk("hours", nodes).begin(Journey(), at=MONDAY_TEN).queue_id == QUEUE
-    assert a_walk("hours", nodes).begin(Journey(), at=MONDAY_TEN + timedelta(hours=9)).queue_id is None
+    assert (
+        a_walk("hours", nodes).begin(Journey(), at=MONDAY_TEN + timedelta(hours=9)).queue_id is None
+    )

@@ -16,7 +16,13 @@ from contact_center.contact.domain import (
     allowed_moves,
     way,
 )
-from contact_center.contact.offers import Offer, OfferEnd, OfferOfAnotherAgent, OfferOver, OfferState
+from contact_center.contact.offers import (
+    Offer,
+    OfferEnd,
+    OfferOfAnotherAgent,
+    OfferOver,
+    OfferState,
+)
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 QUEUE, OTHER = UUID(int=1), UUID(int=2)
@@ -29,7 +35,14 @@ def later(seconds: float) -> datetime:
 
 
 def a_contact() -> Contact:
-    return Contact(id=UUID(int=31), unit="cn", channel="voice", from_address="+8613800138000", to_address="10086", arrived_at=AT)
+    return Contact(
+        id=UUID(int=31),
+        unit="cn",
+        channel="voice",
+        from_address="+8613800138000",
+        to_address="10086",
+        arrived_at=AT,
+    )
 
 
 def a_queued() -> Contact:
@@ -37,7 +50,14 @@ def a_queued() -> Contact:
 
 
 def an_offered(at: float = 5) -> Contact:
-    offered = replace(a_queued(), state=State.OFFERED, offer_id=OFFER, agent_id=ANN, offer_expires_at=later(at + 20), version=2)
+    offered = replace(
+        a_queued(),
+        state=State.OFFERED,
+        offer_id=OFFER,
+        agent_id=ANN,
+        offer_expires_at=later(at + 20),
+        version=2,
+    )
     assert way(State.QUEUED, Move.OFFERING).to is offered.state
     return offered
 
@@ -55,7 +75,12 @@ def test_waiting_grows_while_a_contact_waits_and_stands_still_when_it_is_answere
 def test_an_unanswered_offer_returns_with_the_waiting_time_kept() -> None:
     returned, happened = an_offered().returned(OfferEnd(OfferState.TIMED_OUT), at=later(25))
 
-    assert (returned.state, returned.queue_id, returned.agent_id, returned.offer_id) == (State.QUEUED, QUEUE, None, None)
+    assert (returned.state, returned.queue_id, returned.agent_id, returned.offer_id) == (
+        State.QUEUED,
+        QUEUE,
+        None,
+        None,
+    )
     assert returned.waited(later(30)) == 30
     assert happened.offer_end == OfferEnd(OfferState.TIMED_OUT)
 
@@ -83,7 +108,12 @@ def test_old_refusals_are_forgotten() -> None:
 def test_a_transfer_takes_the_waiting_time_along_but_not_the_talking_time() -> None:
     transferred, happened = an_assigned(8).transferred(queue_id=OTHER, at=later(300))
 
-    assert (transferred.state, transferred.queue_id, transferred.agent_id, transferred.transfers) == (State.QUEUED, OTHER, None, 1)
+    assert (
+        transferred.state,
+        transferred.queue_id,
+        transferred.agent_id,
+        transferred.transfers,
+    ) == (State.QUEUED, OTHER, None, 1)
     assert transferred.waited(later(302)) == 10
     assert happened.extras == {"from_agent_id": str(ANN)}
 
@@ -103,7 +133,9 @@ def test_waiting_in_a_queue_begins_anew_with_a_transfer() -> None:
 
 def test_the_first_answer_counts_after_a_transfer_too() -> None:
     transferred, _ = an_assigned(8).transferred(queue_id=OTHER, at=later(300))
-    offered = replace(transferred, state=State.OFFERED, offer_id=OFFER, agent_id=BEN, offer_expires_at=later(330))
+    offered = replace(
+        transferred, state=State.OFFERED, offer_id=OFFER, agent_id=BEN, offer_expires_at=later(330)
+    )
 
     assert offered.accepted(at=later(310))[0].answered_at == later(8)
 
@@ -117,7 +149,9 @@ def test_time_on_hold_adds_up() -> None:
 
 
 def test_the_end_of_a_conversation_begins_the_wrap_up_time() -> None:
-    wrapping, happened = an_assigned().ended(at=later(60), wrap_up_seconds=30, wrap_up_code="solved")
+    wrapping, happened = an_assigned().ended(
+        at=later(60), wrap_up_seconds=30, wrap_up_code="solved"
+    )
 
     assert (wrapping.state, wrapping.wrap_up_until, wrapping.ended_at, wrapping.wrap_up_code) == (
         State.WRAPPING,
@@ -148,7 +182,11 @@ def test_a_queue_without_wrap_up_time_completes_at_once() -> None:
 def test_abandoning_withdraws_the_offer_that_stands() -> None:
     abandoned, happened = an_offered().abandoned(at=later(9))
 
-    assert (abandoned.state, abandoned.agent_id, abandoned.waited_seconds) == (State.ABANDONED, None, 9)
+    assert (abandoned.state, abandoned.agent_id, abandoned.waited_seconds) == (
+        State.ABANDONED,
+        None,
+        9,
+    )
     assert happened.offer_end == OfferEnd(OfferState.WITHDRAWN, "customer_left")
 
 
@@ -197,7 +235,9 @@ def test_an_offer_can_be_answered_until_it_expires() -> None:
     assert refused.value.extras["state"] == "timed_out"
 
 
-@pytest.mark.parametrize("state", [OfferState.ACCEPTED, OfferState.REJECTED, OfferState.TIMED_OUT, OfferState.WITHDRAWN])
+@pytest.mark.parametrize(
+    "state", [OfferState.ACCEPTED, OfferState.REJECTED, OfferState.TIMED_OUT, OfferState.WITHDRAWN]
+)
 def test_an_offer_that_is_over_says_how_it_ended(state: OfferState) -> None:
     with pytest.raises(OfferOver) as refused:
         an_offer(state).answerable(at=later(10), by_agent=None)

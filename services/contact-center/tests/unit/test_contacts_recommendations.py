@@ -38,14 +38,23 @@ def test_a_customer_is_brought_to_the_dedicated_agent_unless_that_one_serves_alr
         (6, False, {"name_dedicated_agent", "name_account_manager"}),
     ],
 )
-def test_the_upper_tiers_are_given_persons_of_their_own(tier: int | None, has_manager: bool | None, asked_for: set[str]) -> None:
-    assert {code for code, is_lit in lit(Grounds(tier=tier, has_manager=has_manager)).items() if is_lit} == asked_for
+def test_the_upper_tiers_are_given_persons_of_their_own(
+    tier: int | None, has_manager: bool | None, asked_for: set[str]
+) -> None:
+    assert {
+        code for code, is_lit in lit(Grounds(tier=tier, has_manager=has_manager)).items() if is_lit
+    } == asked_for
 
 
 def test_a_due_care_task_is_done_in_the_conversation() -> None:
     (found,) = recommendations(Grounds(due_tasks=[TASK]))
 
-    assert (found.code, found.is_lit, found.subject, found.cautions) == ("do_care_task", True, TASK, ())
+    assert (found.code, found.is_lit, found.subject, found.cautions) == (
+        "do_care_task",
+        True,
+        TASK,
+        (),
+    )
     assert found.text("en").endswith("Thank for the delivery")
     assert found.text("zh-CN").startswith("关怀任务")
 
@@ -69,7 +78,9 @@ def test_a_complaint_that_is_only_counted_is_named_without_its_number() -> None:
 
 
 def test_who_asked_not_to_be_contacted_is_offered_nothing() -> None:
-    found = list(recommendations(Grounds(tier=5, has_manager=False, due_tasks=[TASK], do_not_contact=True)))
+    found = list(
+        recommendations(Grounds(tier=5, has_manager=False, due_tasks=[TASK], do_not_contact=True))
+    )
 
     assert [(each.code, each.is_lit, each.cautions) for each in found] == [
         ("name_account_manager", False, ("do_not_contact",)),

@@ -7,7 +7,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from contact_center.routing.domain import SECOND, Agent, Overflow, Preference, QueueRules, Relaxation, Waiting, skills_of
+from contact_center.routing.domain import (
+    SECOND,
+    Agent,
+    Overflow,
+    Preference,
+    QueueRules,
+    Relaxation,
+    Waiting,
+    skills_of,
+)
 from contact_center.routing.matcher import Matcher
 
 NOW = 10_000 * SECOND
@@ -16,8 +25,12 @@ DESK = UUID(int=2)
 ANN, BEN, EVE = UUID(int=11), UUID(int=12), UUID(int=13)
 
 
-def an_agent(agent_id: UUID, *, queue: UUID = HOTLINE, idle: int = 0, free: int = 1, **levels: int) -> Agent:
-    return Agent(agent_id, frozenset((queue,)), levels, frozenset(), {"voice": free}, NOW - idle * SECOND)
+def an_agent(
+    agent_id: UUID, *, queue: UUID = HOTLINE, idle: int = 0, free: int = 1, **levels: int
+) -> Agent:
+    return Agent(
+        agent_id, frozenset((queue,)), levels, frozenset(), {"voice": free}, NOW - idle * SECOND
+    )
 
 
 def a_contact(
@@ -46,13 +59,18 @@ def a_contact(
     )
 
 
-def offers(contacts: list[Waiting], agents: list[Agent], *, after: int = 0) -> list[tuple[int, UUID]]:
+def offers(
+    contacts: list[Waiting], agents: list[Agent], *, after: int = 0
+) -> list[tuple[int, UUID]]:
     matcher = Matcher()
     for agent in agents:
         matcher.put_agent(agent)
     for contact in contacts:
         matcher.put_contact(contact)
-    return [(match.contact_id.int - 100, match.agent_id) for match in matcher.match(NOW + after * SECOND)]
+    return [
+        (match.contact_id.int - 100, match.agent_id)
+        for match in matcher.match(NOW + after * SECOND)
+    ]
 
 
 def test_who_waits_longer_goes_first() -> None:
@@ -72,7 +90,10 @@ def test_a_longer_wait_outweighs_a_head_start() -> None:
 
 
 def test_who_passed_the_longest_wait_of_its_tier_goes_before_all_others() -> None:
-    six_stars, one_star = a_contact(1, waited=50, head_start=3_600), a_contact(2, waited=300, longest_wait=300)
+    six_stars, one_star = (
+        a_contact(1, waited=50, head_start=3_600),
+        a_contact(2, waited=300, longest_wait=300),
+    )
 
     assert offers([six_stars, one_star], [an_agent(ANN)]) == [(2, ANN)]
 
@@ -86,15 +107,25 @@ def test_equal_ones_go_in_order_of_arrival() -> None:
 def test_the_better_skill_match_goes_before_the_longer_idle() -> None:
     billing = QueueRules(HOTLINE, skills_of({"billing": 2}))
 
-    assert offers([a_contact(1, billing)], [an_agent(ANN, idle=90, billing=2), an_agent(BEN, billing=5)]) == [(1, BEN)]
+    assert offers(
+        [a_contact(1, billing)], [an_agent(ANN, idle=90, billing=2), an_agent(BEN, billing=5)]
+    ) == [(1, BEN)]
 
 
 def test_among_equal_skills_the_longest_idle_is_chosen() -> None:
-    assert offers([a_contact(1)], [an_agent(ANN, idle=10), an_agent(BEN, idle=90), an_agent(EVE, idle=50)]) == [(1, BEN)]
+    assert offers(
+        [a_contact(1)], [an_agent(ANN, idle=10), an_agent(BEN, idle=90), an_agent(EVE, idle=50)]
+    ) == [(1, BEN)]
 
 
 def test_an_agent_below_the_needed_level_is_not_offered_the_contact() -> None:
-    assert offers([a_contact(1, QueueRules(HOTLINE, skills_of({"billing": 3})))], [an_agent(ANN, billing=2)]) == []
+    assert (
+        offers(
+            [a_contact(1, QueueRules(HOTLINE, skills_of({"billing": 3})))],
+            [an_agent(ANN, billing=2)],
+        )
+        == []
+    )
 
 
 def test_needs_relax_when_the_queue_says_so_and_not_before() -> None:
@@ -107,7 +138,9 @@ def test_needs_relax_when_the_queue_says_so_and_not_before() -> None:
 def test_after_relaxing_the_agent_nearest_to_the_first_need_is_chosen() -> None:
     rules = QueueRules(HOTLINE, skills_of({"billing": 3}), (Relaxation(60 * SECOND, ()),))
 
-    assert offers([a_contact(1, rules)], [an_agent(ANN, idle=900), an_agent(BEN, billing=2)], after=60) == [(1, BEN)]
+    assert offers(
+        [a_contact(1, rules)], [an_agent(ANN, idle=900), an_agent(BEN, billing=2)], after=60
+    ) == [(1, BEN)]
 
 
 def test_an_overflow_lets_agents_of_the_other_queue_in_after_its_time() -> None:
@@ -121,7 +154,9 @@ def test_the_dedicated_agent_goes_before_a_better_one() -> None:
     dedicated = Preference(ANN, NOW + 60 * SECOND, is_personal=True)
     billing = QueueRules(HOTLINE, skills_of({"billing": 3}))
 
-    assert offers([a_contact(1, billing, preferences=(dedicated,))], [an_agent(ANN), an_agent(BEN, billing=5)]) == [(1, ANN)]
+    assert offers(
+        [a_contact(1, billing, preferences=(dedicated,))], [an_agent(ANN), an_agent(BEN, billing=5)]
+    ) == [(1, ANN)]
 
 
 def test_the_preference_ends_with_its_time() -> None:
@@ -142,8 +177,14 @@ def test_the_preference_ends_with_its_time() -> None:
     ids=["busy", "lacks the channel", "away or silent", "declined"],
 )
 @pytest.mark.parametrize("is_personal", [True, False])
-def test_nobody_waits_for_an_agent_who_cannot_take_the_contact_now(cannot: dict[str, Any], is_personal: bool) -> None:
-    contact = a_contact(1, preferences=(Preference(ANN, NOW + 60 * SECOND, is_personal),), declined=cannot.get("declined", {}))
+def test_nobody_waits_for_an_agent_who_cannot_take_the_contact_now(
+    cannot: dict[str, Any], is_personal: bool
+) -> None:
+    contact = a_contact(
+        1,
+        preferences=(Preference(ANN, NOW + 60 * SECOND, is_personal),),
+        declined=cannot.get("declined", {}),
+    )
 
     assert offers([contact], [*cannot.get("agents", [an_agent(ANN)]), an_agent(BEN)]) == [(1, BEN)]
 
@@ -158,7 +199,10 @@ def test_who_declined_is_asked_again_where_nobody_else_can_but_not_in_the_same_b
 
 
 def test_who_is_spared_takes_the_next_contact_meanwhile() -> None:
-    declined, behind = a_contact(1, waited=9, declined={ANN: NOW + 30 * SECOND}), a_contact(2, waited=1)
+    declined, behind = (
+        a_contact(1, waited=9, declined={ANN: NOW + 30 * SECOND}),
+        a_contact(2, waited=1),
+    )
 
     assert offers([declined, behind], [an_agent(ANN)]) == [(2, ANN)]
 
@@ -167,7 +211,10 @@ def test_a_last_known_agent_who_lacks_the_skill_is_passed_over() -> None:
     last_known = Preference(ANN, NOW + 60 * SECOND, is_personal=False)
     billing = QueueRules(HOTLINE, skills_of({"billing": 3}))
 
-    assert offers([a_contact(1, billing, preferences=(last_known,))], [an_agent(ANN), an_agent(BEN, billing=3)]) == [(1, BEN)]
+    assert offers(
+        [a_contact(1, billing, preferences=(last_known,))],
+        [an_agent(ANN), an_agent(BEN, billing=3)],
+    ) == [(1, BEN)]
 
 
 def test_an_agent_is_given_no_more_than_there_are_free_places() -> None:
@@ -179,4 +226,7 @@ def test_an_agent_is_given_no_more_than_there_are_free_places() -> None:
 def test_chats_are_spread_over_the_agents_before_anybody_gets_a_second() -> None:
     contacts = [a_contact(1, waited=9), a_contact(2, waited=8)]
 
-    assert offers(contacts, [an_agent(ANN, idle=90, free=2), an_agent(BEN, idle=10, free=2)]) == [(1, ANN), (2, BEN)]
+    assert offers(contacts, [an_agent(ANN, idle=90, free=2), an_agent(BEN, idle=10, free=2)]) == [
+        (1, ANN),
+        (2, BEN),
+    ]

@@ -28,13 +28,21 @@ SPANS = [0, 1, 5, 20, 60, 120]
 
 
 def offers_by_the_laws(contacts: list[Waiting], agents: list[Agent], now: int) -> list[Match]:
-    """Every contact in order of rank looks at every agent: slow, and without any index to go wrong."""
+    """Every contact in order of rank looks at every agent:
+    slow, and without any index to go wrong.
+    """
     present = {agent.id: agent for agent in agents}
     matches = []
     for contact in sorted(contacts, key=lambda one: one.rank(now)):
         able = [agent for agent in present.values() if may_take(agent, contact, now)]
         if able:
-            best = min(able, key=lambda agent: (agent.id in contact.asked_last(now), goodness(agent, contact, now)))
+            best = min(
+                able,
+                key=lambda agent: (
+                    agent.id in contact.asked_last(now),
+                    goodness(agent, contact, now),
+                ),
+            )
             present[best.id] = best.given(contact.channel, at=now)
             matches.append(Match(contact.id, best.id))
     return matches
@@ -44,7 +52,9 @@ def may_take(agent: Agent, contact: Waiting, now: int) -> bool:
     if agent.free.get(contact.channel, 0) < 1 or agent.id in contact.spared(now):
         return False
     fits = agent.meets(contact.stage(now))
-    return fits or any(one.is_personal for one in contact.preferences_at(now) if one.agent_id == agent.id)
+    return fits or any(
+        one.is_personal for one in contact.preferences_at(now) if one.agent_id == agent.id
+    )
 
 
 def goodness(agent: Agent, contact: Waiting, now: int) -> tuple[int, int, int, int, UUID]:
@@ -86,11 +96,21 @@ class Chance:
 
     def rules(self) -> QueueRules:
         own, other = self.random.sample(QUEUES, 2)
-        steps = tuple(Relaxation(self.span(), (), self.random.random() < 0.5) for _ in range(self.random.randint(0, 2)))
-        return QueueRules(own, self.skills(), steps, Overflow(self.span(), other) if self.random.random() < 0.3 else None)
+        steps = tuple(
+            Relaxation(self.span(), (), self.random.random() < 0.5)
+            for _ in range(self.random.randint(0, 2))
+        )
+        return QueueRules(
+            own,
+            self.skills(),
+            steps,
+            Overflow(self.span(), other) if self.random.random() < 0.3 else None,
+        )
 
     def preference(self, agent_id: UUID, since: int) -> Preference:
-        return Preference(agent_id, since + self.random.choice([1, 60, 240]) * SECOND, self.random.random() < 0.5)
+        return Preference(
+            agent_id, since + self.random.choice([1, 60, 240]) * SECOND, self.random.random() < 0.5
+        )
 
     def contact(self, now: int) -> Waiting:
         self.number += 1
@@ -107,7 +127,10 @@ class Chance:
             rules.asked(own),
             self.language(),
             tuple(self.preference(agent_id, since) for agent_id in preferring),
-            {agent_id: now + self.span() for agent_id in self.random.sample(AGENTS, self.random.choice([0, 0, 1, 2, 4]))},
+            {
+                agent_id: now + self.span()
+                for agent_id in self.random.sample(AGENTS, self.random.choice([0, 0, 1, 2, 4]))
+            },
         )
 
 
@@ -115,7 +138,9 @@ class Chance:
 @settings(max_examples=300, deadline=None)
 def test_the_matcher_offers_what_the_laws_say(seed: int) -> None:
     chance = Chance(seed)
-    agents = {agent.id: agent for agent in (chance.agent() for _ in range(chance.random.randint(0, 6)))}
+    agents = {
+        agent.id: agent for agent in (chance.agent() for _ in range(chance.random.randint(0, 6)))
+    }
     contacts = [chance.contact(NOW) for _ in range(chance.random.randint(0, 12))]
     matcher = Matcher()
     for agent in agents.values():
@@ -169,13 +194,17 @@ class World:
 
     def offers_are_made(self) -> None:
         limit = self.chance.random.choice([1, 2, 10_000])
-        expected = offers_by_the_laws(list(self.contacts.values()), list(self.agents.values()), self.now)[:limit]
+        expected = offers_by_the_laws(
+            list(self.contacts.values()), list(self.agents.values()), self.now
+        )[:limit]
 
         assert self.matcher.match(self.now, limit) == expected
 
         for match in expected:
             contact = self.contacts.pop(match.contact_id)
-            self.agents[match.agent_id] = self.agents[match.agent_id].given(contact.channel, at=self.now)
+            self.agents[match.agent_id] = self.agents[match.agent_id].given(
+                contact.channel, at=self.now
+            )
 
 
 @given(st.integers(0, 2**32))

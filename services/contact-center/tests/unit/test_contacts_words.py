@@ -52,14 +52,19 @@ def is_address(text: str) -> bool:
         return False
 
 
-@given(channel=st.sampled_from(get_args(Channel)), address=st.text(min_size=1, max_size=200).filter(is_address))
+@given(
+    channel=st.sampled_from(get_args(Channel)),
+    address=st.text(min_size=1, max_size=200).filter(is_address),
+)
 def test_whatever_is_an_address_stays_one_in_its_written_form(channel: str, address: str) -> None:
     assert is_address(written(channel, address))
 
 
 def test_a_mailbox_is_compared_without_case() -> None:
     assert written("email", " Zhang.Wei@Example.com ") == "zhang.wei@example.com"
-    assert identifier_keys("email", "Zhang.Wei@Example.com") == [identifier_key("email", "zhang.wei@example.com")]
+    assert identifier_keys("email", "Zhang.Wei@Example.com") == [
+        identifier_key("email", "zhang.wei@example.com")
+    ]
 
 
 def test_a_caller_is_looked_up_by_phone_however_the_file_writes_it() -> None:
@@ -80,10 +85,23 @@ def test_nobody_calls_from_a_loyalty_number() -> None:
 
 def test_advice_names_what_is_pressing_first() -> None:
     situation = Situation(
-        is_known=True, behavior="owl", tags=frozenset({"agitated"}), tier=6, open_cases=1, waited_seconds=300, churn_risk=0.9
+        is_known=True,
+        behavior="owl",
+        tags=frozenset({"agitated"}),
+        tier=6,
+        open_cases=1,
+        waited_seconds=300,
+        churn_risk=0.9,
     )
 
-    assert list(advice_codes(situation)) == ["long_wait", "open_complaint", "top_tier", "at_risk", "agitated", "owl"]
+    assert list(advice_codes(situation)) == [
+        "long_wait",
+        "open_complaint",
+        "top_tier",
+        "at_risk",
+        "agitated",
+        "owl",
+    ]
 
 
 def test_an_unknown_caller_is_to_be_asked() -> None:
@@ -91,7 +109,9 @@ def test_an_unknown_caller_is_to_be_asked() -> None:
 
 
 def an_agent(presence: Presence = Presence.AVAILABLE, *, is_responding: bool = True) -> Agent:
-    profile = Profile(name="Li Na", team=None, skills={}, capacity={"voice": 1}, languages=(), queues=())
+    profile = Profile(
+        name="Li Na", team=None, skills={}, capacity={"voice": 1}, languages=(), queues=()
+    )
     return Agent(
         id=UUID(int=1),
         unit="cn",
@@ -119,7 +139,9 @@ def an_agent(presence: Presence = Presence.AVAILABLE, *, is_responding: bool = T
         (an_agent(Presence.OFFLINE), ["assigned"], RoutingStatus.INTERACTING),
     ],
 )
-def test_the_routing_status_follows_from_presence_and_works(agent: Agent, works: list[str], status: RoutingStatus) -> None:
+def test_the_routing_status_follows_from_presence_and_works(
+    agent: Agent, works: list[str], status: RoutingStatus
+) -> None:
     assert agent.status(works) is status
 
 

@@ -12,4 +12,6 @@ from customer_profile.settings import Settings
 
 
 def caring(tx: Transaction, settings: Settings, *, at: datetime) -> Caring:
-    return Caring(CareStore(tx, None), ConsentReader(tx, None), settings.contact_rules, ids=new_id, at=at)
+    return Caring(
+        CareStore(tx, None), ConsentReader(tx, None), settings.contact_rules, ids=new_id, at=at
+    )

@@ -1,4 +1,6 @@
-"""Care plans, which say when customers are cared for and with what words, and the tasks that they make."""
+"""Care plans, which say when customers are cared for and with what words,
+and the tasks that they make.
+"""
 
 import re
 from calendar import isleap
@@ -24,7 +26,9 @@ NOBODY = UUID(int=0)
 
 
 class Occasion(StrEnum):
-    """What a plan waits for. Birthdays and closed complaints are noticed here; the others are told by POST /v1/care-occasions."""
+    """What a plan waits for. Birthdays and closed complaints are noticed here;
+    the others are told by POST /v1/care-occasions.
+    """
 
     BIRTHDAY = "birthday"
     AFTER_COMPLAINT = "after_complaint"
@@ -85,9 +89,11 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CarePlan:
-    """`within_days` is the time from the occasion to the due moment; for birthdays, how long before the day the task is made.
+    """`within_days` is the time from the occasion to the due moment; for birthdays, how long before
+    the day the task is made.
 
-    `unit` None means the whole company. A built-in plan steps back where the company has one of its own for the occasion.
+    `unit` None means the whole company. A built-in plan steps back where the company has one of its
+    own for the occasion.
     """
 
     id: UUID
@@ -111,8 +117,16 @@ class CarePlan:
 
     def is_for(self, customer: Customer) -> bool:
         """Whether this plan cares for this customer."""
-        in_unit = self.unit is None or customer.unit == self.unit or customer.unit.startswith(f"{self.unit}.")
-        return self.is_enabled and in_unit and (self.segment is None or self.segment.includes(customer))
+        in_unit = (
+            self.unit is None
+            or customer.unit == self.unit
+            or customer.unit.startswith(f"{self.unit}.")
+        )
+        return (
+            self.is_enabled
+            and in_unit
+            and (self.segment is None or self.segment.includes(customer))
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,7 +141,9 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far the birthdays of a plan were looked at: up to a day, and on that day up to a customer."""
+    """How far the birthdays of a plan were looked at:
+    up to a day, and on that day up to a customer.
+    """
 
     day: date
     after: UUID = NOBODY
@@ -165,7 +181,9 @@ class CareTask:
     def _ended(self, state: TaskState, outcome: str, note: str | None, at: datetime) -> "CareTask":
         if self.state is not TaskState.OPEN:
             raise CareTaskNotOpen(state=self.state.value)
-        return replace(self, version=self.version + 1, state=state, outcome=outcome, note=note, ended_at=at)
+        return replace(
+            self, version=self.version + 1, state=state, outcome=outcome, note=note, ended_at=at
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,16 +196,27 @@ class Made:
 
 
 def plans_for(customer: Customer, plans: list[CarePlan], occasion: Occasion) -> list[CarePlan]:
-    """The plans that answer this occasion of this customer; built-in ones only where the company has none of its own."""
+    """The plans that answer this occasion of this customer;
+    built-in ones only where the company has none of its own.
+    """
     fitting = [plan for plan in plans if plan.occasion is occasion and plan.is_for(customer)]
     own = [plan for plan in fitting if not plan.is_built_in]
     return own or fitting
 
 
 def task(
-    plan: CarePlan, customer: Customer, happening: Happening, *, id: UUID, due_at: datetime, reasons: tuple[Code, ...], at: datetime
+    plan: CarePlan,
+    customer: Customer,
+    happening: Happening,
+    *,
+    id: UUID,
+    due_at: datetime,
+    reasons: tuple[Code, ...],
+    at: datetime,
 ) -> CareTask:
-    """The task of a plan for one happening, in the customer's language; skipped from the start where contact is not allowed."""
+    """The task of a plan for one happening, in the customer's language;
+    skipped from the start where contact is not allowed.
+    """
     return CareTask(
         id=id,
         customer_id=customer.id,
@@ -209,7 +238,11 @@ def task(
 def due(plan: CarePlan, customer: Customer, happening: Happening, quiet: QuietHours) -> datetime:
     """When the task is due: within the plan's days, and not in the customer's quiet hours."""
     zone = ZoneInfo(customer.time_zone)
-    moment = happening.at if plan.occasion is Occasion.BIRTHDAY else happening.at + timedelta(days=plan.within_days)
+    moment = (
+        happening.at
+        if plan.occasion is Occasion.BIRTHDAY
+        else happening.at + timedelta(days=plan.within_days)
+    )
     if not quiet.includes(moment, zone):
         return moment
     earlier = quiet.began_at(moment, zone) - timedelta(minutes=1)
@@ -217,11 +250,14 @@ def due(plan: CarePlan, customer: Customer, happening: Happening, quiet: QuietHo
 
 
 def worded(template: Mapping[str, str], language: str, places: Mapping[str, str]) -> str:
-    """The template in the language, else in one that is close, else in any; places that nobody fills stay as they are.
+    """The template in the language, else in one that is close, else in any; places that nobody
+    fills stay as they are.
 
     A text that its places make longer than a task keeps is cut.
     """
-    text = template.get(language) or next((text for name, text in template.items() if name[:2] == language[:2] and text), "")
+    text = template.get(language) or next(
+        (text for name, text in template.items() if name[:2] == language[:2] and text), ""
+    )
     text = text or next((template[name] for name in LANGUAGES if template.get(name)), "")
     return PLACE.sub(lambda found: places.get(found[1], found[0]), text)[:LONGEST_TEXT]
 

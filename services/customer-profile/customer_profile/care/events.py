@@ -29,7 +29,13 @@ class CareTaskEndedData(Output):
 def created(made: Made) -> Event:
     task = made.task
     payload = _payload(task) | {"occasion": made.occasion.value, "due_at": written(task.due_at)}
-    return Event(type="care_task.created", subject=task.id, unit=made.unit, at=task.created_at, payload=payload)
+    return Event(
+        type="care_task.created",
+        subject=task.id,
+        unit=made.unit,
+        at=task.created_at,
+        payload=payload,
+    )
 
 
 def ended(task: CareTask, unit: str) -> Event:

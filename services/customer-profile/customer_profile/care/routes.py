@@ -46,14 +46,23 @@ from customer_profile.customer.store import BEFORE_ALL, CustomerStore
 router = Router(tags=["care"])
 
 
-@router.post("/v1/care-plans", status_code=201, response_model=CarePlanView, raises=[UnitNotAllowed])
-async def create_care_plan(body: NewCarePlan, call: Annotated[Call, requires("care:write")]) -> Response:
+@router.post(
+    "/v1/care-plans", status_code=201, response_model=CarePlanView, raises=[UnitNotAllowed]
+)
+async def create_care_plan(
+    body: NewCarePlan, call: Annotated[Call, requires("care:write")]
+) -> Response:
     """Make a care plan.
 
-    Birthdays and closed complaints are noticed by themselves; tell other occasions at POST /v1/care-occasions. Without `unit` the plan
-    is for the whole company, or for the caller's first unit where the token is bound to units.
+    Birthdays and closed complaints are noticed by themselves; tell other occasions at POST
+    /v1/care-occasions. Without `unit` the plan is for the whole company, or for the caller's first
+    unit where the token is bound to units.
     """
-    unit = None if body.unit is None and call.caller.units is None else unit_for(call.caller, body.unit, default="")
+    unit = (
+        None
+        if body.unit is None and call.caller.units is None
+        else unit_for(call.caller, body.unit, default="")
+    )
     plan = CarePlan(
         id=call.new_id(),
         name=body.name,
@@ -84,7 +93,9 @@ async def read_care_plan(plan_id: Id, call: Annotated[Call, requires("care:read"
 
 
 @router.get("/v1/care-plans", response_model=Page[CarePlanView])
-async def list_care_plans(call: Annotated[Call, requires("care:read")], page: Annotated[PageOf, Depends()]) -> Response:
+async def list_care_plans(
+    call: Annotated[Call, requires("care:read")], page: Annotated[PageOf, Depends()]
+) -> Response:
     """List the care plans of the company and of the caller's units."""
     (after,) = page.after or (BEFORE_ALL,)
     async with call.reading() as reader:
@@ -93,9 +104,15 @@ async def list_care_plans(call: Annotated[Call, requires("care:read")], page: An
     return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
 
 
-@router.patch("/v1/care-plans/{plan_id}", response_model=CarePlanView, raises=[CarePlanNotFound, CarePlanOfTheCompany, CarePlanWithoutText])
+@router.patch(
+    "/v1/care-plans/{plan_id}",
+    response_model=CarePlanView,
+    raises=[CarePlanNotFound, CarePlanOfTheCompany, CarePlanWithoutText],
+)
 async def change_care_plan(
-    plan_id: Id, body: Annotated[CarePlanChange, MergePatch], call: Annotated[Call, requires("care:write")]
+    plan_id: Id,
+    body: Annotated[CarePlanChange, MergePatch],
+    call: Annotated[Call, requires("care:write")],
 ) -> Response:
     """Change a care plan; the tasks that it made stay as they are."""
     async with call.transaction() as tx:
@@ -109,7 +126,9 @@ async def change_care_plan(
         return call.answer(plan_view(after), version=after.version)
 
 
-@router.delete("/v1/care-plans/{plan_id}", status_code=204, raises=[CarePlanNotFound, CarePlanOfTheCompany])
+@router.delete(
+    "/v1/care-plans/{plan_id}", status_code=204, raises=[CarePlanNotFound, CarePlanOfTheCompany]
+)
 async def remove_care_plan(plan_id: Id, call: Annotated[Call, requires("care:write")]) -> Response:
     """Remove a care plan; the tasks that it made stay."""
     async with call.transaction() as tx:
@@ -121,22 +140,30 @@ async def remove_care_plan(plan_id: Id, call: Annotated[Call, requires("care:wri
 
 
 @router.post("/v1/care-occasions", response_model=OccasionView, raises=[CustomerNotFound])
-async def tell_occasion(body: NewOccasion, call: Annotated[Call, requires("care:write")]) -> Response:
+async def tell_occasion(
+    body: NewOccasion, call: Annotated[Call, requires("care:write")]
+) -> Response:
     """Tell that something happened which care plans wait for, such as a delivery.
 
-    The tasks of all plans for it are made and answered. An occasion told again with the same `key` makes no second task; without a
-    key it counts once a day of the company's time zone.
+    The tasks of all plans for it are made and answered. An occasion told again with the same `key`
+    makes no second task; without a key it counts once a day of the company's time zone.
     """
     at = body.occurred_at or call.at
     day = at.astimezone(ZoneInfo(call.settings.time_zone)).date()
     # What is noticed here has keys of its own: whoever tells a birthday takes none of them.
-    happening = Happening(key=f"told:{body.occasion}:{body.key or day.isoformat()}", occasion=body.occasion, at=at)
+    happening = Happening(
+        key=f"told:{body.occasion}:{body.key or day.isoformat()}", occasion=body.occasion, at=at
+    )
     async with call.transaction() as tx:
         customers = CustomerStore.of(tx, call.caller)
         await customers.keep(body.customer_id)
         customer = await customers.get(body.customer_id)
         made = await caring(tx, call.settings, at=call.at).answer(customer, happening)
-        view = OccasionView(customer_id=customer.id, occasion=body.occasion, tasks=[task_view(task) for task in made[:200]])
+        view = OccasionView(
+            customer_id=customer.id,
+            occasion=body.occasion,
+            tasks=[task_view(task) for task in made[:200]],
+        )
         return call.answer(view, units=[customer.unit])
 
 
@@ -151,7 +178,9 @@ async def list_care_tasks(
     after = page.after or (EARLIEST, BEFORE_ALL)
     async with call.reading() as reader:
         tasks = CareReader.of(reader, call.caller)
-        rows = await tasks.list_tasks(customer_id=customer_id, state=state, after=after, limit=page.fetch)
+        rows = await tasks.list_tasks(
+            customer_id=customer_id, state=state, after=after, limit=page.fetch
+        )
     items = [task_view(task_of(row)) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "due_at", "id"))
 
@@ -164,8 +193,14 @@ async def read_care_task(task_id: Id, call: Annotated[Call, requires("care:read"
     return call.answer(task_view(task), version=task.version)
 
 
-@router.post("/v1/care-tasks/{task_id}/completion", response_model=CareTaskView, raises=[CareTaskNotFound, CareTaskNotOpen])
-async def complete_care_task(task_id: Id, body: Completion, call: Annotated[Call, requires("care:write")]) -> Response:
+@router.post(
+    "/v1/care-tasks/{task_id}/completion",
+    response_model=CareTaskView,
+    raises=[CareTaskNotFound, CareTaskNotOpen],
+)
+async def complete_care_task(
+    task_id: Id, body: Completion, call: Annotated[Call, requires("care:write")]
+) -> Response:
     """Say that a care task was done, and how it went."""
     async with call.transaction() as tx:
         tasks = CareStore.of(tx, call.caller)
@@ -175,8 +210,14 @@ async def complete_care_task(task_id: Id, body: Completion, call: Annotated[Call
         return await ended(call, tasks, before, after, unit)
 
 
-@router.post("/v1/care-tasks/{task_id}/skipping", response_model=CareTaskView, raises=[CareTaskNotFound, CareTaskNotOpen])
-async def skip_care_task(task_id: Id, body: Skipping, call: Annotated[Call, requires("care:write")]) -> Response:
+@router.post(
+    "/v1/care-tasks/{task_id}/skipping",
+    response_model=CareTaskView,
+    raises=[CareTaskNotFound, CareTaskNotOpen],
+)
+async def skip_care_task(
+    task_id: Id, body: Skipping, call: Annotated[Call, requires("care:write")]
+) -> Response:
     """Leave a care task undone, for a reason."""
     async with call.transaction() as tx:
         tasks = CareStore.of(tx, call.caller)
@@ -186,7 +227,9 @@ async def skip_care_task(task_id: Id, body: Skipping, call: Annotated[Call, requ
         return await ended(call, tasks, before, after, unit)
 
 
-async def ended(call: Call, tasks: CareStore, before: CareTask, after: CareTask, unit: str) -> Response:
+async def ended(
+    call: Call, tasks: CareStore, before: CareTask, after: CareTask, unit: str
+) -> Response:
     await tasks.end_task(before, after, unit=unit, entry_id=call.new_id())
     return call.answer(task_view(after), version=after.version)
 
@@ -198,7 +241,11 @@ def sent(before: CarePlan, body: CarePlanChange) -> dict[str, Any]:
         given["is_enabled"] = given.pop("enabled")
     if "segment" in given:
         patch = body.segment.model_dump(mode="json", exclude_unset=True) if body.segment else None
-        given["segment"] = None if patch is None else segment_of(merged(segment_row(before.segment), patch))
+        given["segment"] = (
+            None if patch is None else segment_of(merged(segment_row(before.segment), patch))
+        )
     if "template" in given:
-        given["template"] = merged(before.template, {str(language): text for language, text in body.template.items()})
+        given["template"] = merged(
+            before.template, {str(language): text for language, text in body.template.items()}
+        )
     return given

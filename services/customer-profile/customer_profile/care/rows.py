@@ -50,15 +50,23 @@ def plan_row(plan: CarePlan) -> dict[str, Any]:
 def segment_row(segment: Segment | None) -> dict[str, Any] | None:
     if segment is None:
         return None
-    return {"kind": segment.kind.value if segment.kind else None, "tier_min": segment.tier_min, "tag": segment.tag}
+    return {
+        "kind": segment.kind.value if segment.kind else None,
+        "tier_min": segment.tier_min,
+        "tag": segment.tag,
+    }
 
 
 def segment_of(row: dict[str, Any] | None) -> Segment | None:
-    """The segment of a row, or of what a merge patch made of it: what is left out does not matter."""
+    """The segment of a row, or of what a merge patch made of it:
+    what is left out does not matter.
+    """
     if row is None:
         return None
     kind = row.get("kind")
-    return Segment(kind=Kind(kind) if kind else None, tier_min=row.get("tier_min"), tag=row.get("tag"))
+    return Segment(
+        kind=Kind(kind) if kind else None, tier_min=row.get("tier_min"), tag=row.get("tag")
+    )
 
 
 def task_of(row: Record) -> CareTask:

@@ -3,7 +3,18 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words.fields import Code, Id, Input, Language, Line, Output, Stars, Text, Timestamp, UnitPath
+from service_kit.words.fields import (
+    Code,
+    Id,
+    Input,
+    Language,
+    Line,
+    Output,
+    Stars,
+    Text,
+    Timestamp,
+    UnitPath,
+)
 
 from customer_profile.care.domain import CarePlan, CareTask, Occasion, Segment, TaskState
 from customer_profile.customer.domain import Kind
@@ -13,7 +24,11 @@ from customer_profile.words import Tag
 WithinDays = Annotated[int, Field(ge=0, le=366, json_schema_extra={"format": "int32"})]
 Template = Annotated[
     dict[Language, Text],
-    Field(min_length=1, max_length=2, description="The text by language; `{name}` becomes the customer's name."),
+    Field(
+        min_length=1,
+        max_length=2,
+        description="The text by language; `{name}` becomes the customer's name.",
+    ),
 ]
 
 
@@ -34,19 +49,35 @@ class NewCarePlan(Input):
     name: Line
     occasion: Annotated[Occasion, Field(strict=False)]
     within_days: Annotated[
-        WithinDays, Field(description="From the occasion to the due moment; for birthdays, how long before the day the task is made.")
+        WithinDays,
+        Field(
+            description=(
+                "From the occasion to the due moment; for birthdays, how long before the day the"
+                " task is made."
+            )
+        ),
     ] = 7
     channel: Annotated[Channel, Field(strict=False)]
-    purpose: Annotated[Purpose, Field(strict=False, description="What the contact decision is asked about.")] = Purpose.CARE
+    purpose: Annotated[
+        Purpose, Field(strict=False, description="What the contact decision is asked about.")
+    ] = Purpose.CARE
     template: Template
     segment: SegmentIn | None = None
-    unit: Annotated[UnitPath | None, Field(description="For customers in or under this unit; null means the whole company.")] = None
-    owner: Annotated[Line | None, Field(description="Whose task it is where the customer has no account manager.")] = None
+    unit: Annotated[
+        UnitPath | None,
+        Field(description="For customers in or under this unit; null means the whole company."),
+    ] = None
+    owner: Annotated[
+        Line | None,
+        Field(description="Whose task it is where the customer has no account manager."),
+    ] = None
     enabled: bool = True
 
 
 class CarePlanChange(Input):
-    """A merge patch: what is left out stays, null empties; texts and segment are merged member by member."""
+    """A merge patch: what is left out stays, null empties;
+    texts and segment are merged member by member.
+    """
 
     name: Annotated[Line, Field(default_factory=str)]
     within_days: Annotated[WithinDays, Field(default_factory=int)]
@@ -67,7 +98,9 @@ class SegmentOut(Output):
 
 
 class CarePlanView(Output):
-    """A care plan. A built-in plan steps back where the company has one of its own for the occasion."""
+    """A care plan. A built-in plan steps back where the company has one of its own
+    for the occasion.
+    """
 
     id: Id
     name: Annotated[str, Field(max_length=200)]
@@ -118,12 +151,16 @@ class Skipping(Input):
 
 
 class NewOccasion(Input):
-    """Something happened that care plans wait for, such as a delivery. Told twice with one `key`, it counts once."""
+    """Something happened that care plans wait for, such as a delivery.
+    Told twice with one `key`, it counts once.
+    """
 
     customer_id: Id
     occasion: Annotated[Occasion, Field(strict=False)]
     occurred_at: Timestamp | None = None
-    key: Annotated[Code | None, Field(description="Names the happening, such as a delivery's number.")] = None
+    key: Annotated[
+        Code | None, Field(description="Names the happening, such as a delivery's number.")
+    ] = None
 
 
 class OccasionView(Output):
@@ -144,7 +181,11 @@ def plan_view(plan: CarePlan) -> CarePlanView:
         channel=plan.channel,
         purpose=plan.purpose,
         template=dict(plan.template),
-        segment=None if segment is None else SegmentOut(kind=segment.kind, tier_min=segment.tier_min, tag=segment.tag),
+        segment=(
+            None
+            if segment is None
+            else SegmentOut(kind=segment.kind, tier_min=segment.tier_min, tag=segment.tag)
+        ),
         unit=plan.unit,
         owner=plan.owner,
         enabled=plan.is_enabled,

@@ -1,4 +1,6 @@
-"""Care plans and tasks in Postgres. A plan makes one task per occasion of a customer: a unique key holds that."""
+"""Care plans and tasks in Postgres.
+A plan makes one task per occasion of a customer: a unique key holds that.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -52,18 +54,34 @@ from customer_profile.tables import care_plan, care_task, customer
 from customer_profile.timeline.domain import Entry, EntryKind
 from customer_profile.timeline.store import TimelineStore
 
-CHANGING = ("name", "within_days", "channel", "purpose", "template", "segment", "owner", "is_enabled")
-# A plan of the whole company has no unit: everybody may read it, only callers of the whole company may change it.
+CHANGING = (
+    "name",
+    "within_days",
+    "channel",
+    "purpose",
+    "template",
+    "segment",
+    "owner",
+    "is_enabled",
+)
+# A plan of the whole company has no unit: everybody may read it, only callers of the whole company
+# may change it.
 _readable = or_(care_plan.c.unit.is_(None), within_units(care_plan.c.unit))
 FIND_PLAN = select(care_plan).where(care_plan.c.id == bindparam("id"), _readable)
 LOCK_PLAN = FIND_PLAN.with_for_update()
 LIST_PLANS = by_id(select(care_plan).where(_readable), care_plan.c.id)
-PLANS_OF = select(care_plan).where(care_plan.c.occasion == bindparam("occasion"), care_plan.c.is_enabled).order_by(care_plan.c.id)
+PLANS_OF = (
+    select(care_plan)
+    .where(care_plan.c.occasion == bindparam("occasion"), care_plan.c.is_enabled)
+    .order_by(care_plan.c.id)
+)
 INSERT_PLAN = insert(care_plan)
 UPDATE_PLAN = changing(care_plan, *CHANGING)
 DELETE_PLAN = delete(care_plan).where(care_plan.c.id == bindparam("of"))
 
-FIND_TASK = select(care_task, customer.c.unit).where(care_task.c.id == bindparam("id"), of_seen(care_task))
+FIND_TASK = select(care_task, customer.c.unit).where(
+    care_task.c.id == bindparam("id"), of_seen(care_task)
+)
 LOCK_TASK = FIND_TASK.with_for_update(of=care_task)
 # An array of arrays cannot be taken apart: the reasons of a task go as one text.
 _shapes = {each.name: String() if each.name == "reasons" else each.type for each in care_task.c}
@@ -72,22 +90,32 @@ INSERT_TASKS = (
     insert(care_task)
     .from_select(
         list(_shapes),
-        select(*(func.string_to_array(_made.c[name], " ") if name == "reasons" else _made.c[name] for name in _shapes)),
+        select(
+            *(
+                func.string_to_array(_made.c[name], " ") if name == "reasons" else _made.c[name]
+                for name in _shapes
+            )
+        ),
     )
-    .on_conflict_do_nothing(index_elements=[care_task.c.customer_id, care_task.c.plan_id, care_task.c.occasion_key])
+    .on_conflict_do_nothing(
+        index_elements=[care_task.c.customer_id, care_task.c.plan_id, care_task.c.occasion_key]
+    )
     .returning(care_task.c.id)
 )
 END_TASK = changing(care_task, "state", "outcome", "note", "ended_at")
 
 
-def _unless_asked(name: str, type_: Any, condition: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+def _unless_asked(
+    name: str, type_: Any, condition: Callable[[Any], ColumnElement[bool]]
+) -> ColumnElement[bool]:
     """True where nothing is asked for, else what the condition says of it."""
     asked: Any = bindparam(name, type_=type_)
     return or_(asked.is_(None), condition(asked))
 
 
-# Customers of a plan's unit and segment who keep a birthday and have no task of this plan for it yet, behind an id. They are
-# kept until the transaction ends, so that no file is erased while it is greeted.
+# Customers of a plan's unit and segment who keep a birthday and have no task of this plan for it
+# yet, behind an id. They are kept until the transaction ends, so that no file is erased while it is
+# greeted.
 CELEBRATED = (
     select(*COLUMNS)
     .where(
@@ -113,14 +141,17 @@ CELEBRATED = (
 def listing(*, of_customer: bool, state: bool) -> Select[Any]:
     """Tasks by due moment, behind a moment and an id."""
     statement = select(care_task).where(
-        tuple_(care_task.c.due_at, care_task.c.id) > tuple_(bindparam("after_at", type_=Moment), bindparam("after", type_=Uuid)),
+        tuple_(care_task.c.due_at, care_task.c.id)
+        > tuple_(bindparam("after_at", type_=Moment), bindparam("after", type_=Uuid)),
         of_seen(care_task),
     )
     if of_customer:
         statement = statement.where(care_task.c.customer_id == bindparam("customer_id", type_=Uuid))
     if state:
         statement = statement.where(care_task.c.state == bindparam("state", type_=String))
-    return statement.order_by(care_task.c.due_at, care_task.c.id).limit(bindparam("limit", type_=Integer))
+    return statement.order_by(care_task.c.due_at, care_task.c.id).limit(
+        bindparam("limit", type_=Integer)
+    )
 
 
 class CareReader(Store[Access]):
@@ -150,18 +181,28 @@ class CareReader(Store[Access]):
             raise CareTaskNotFound()
         return row
 
-    async def list_tasks(self, *, customer_id: UUID | None, state: TaskState | None, after: Sequence[Any], limit: int) -> list[Record]:
+    async def list_tasks(
+        self, *, customer_id: UUID | None, state: TaskState | None, after: Sequence[Any], limit: int
+    ) -> list[Record]:
         """The rows of tasks by due moment, behind a moment and an id."""
-        filters = {name: value for name, value in (("customer_id", customer_id), ("state", state)) if value is not None}
+        filters = {
+            name: value
+            for name, value in (("customer_id", customer_id), ("state", state))
+            if value is not None
+        }
         statement = listing(of_customer=customer_id is not None, state=state is not None)
-        return await self._tx.fetch(statement, after_at=after[0], after=after[1], limit=limit, units=self._units, **filters)
+        return await self._tx.fetch(
+            statement, after_at=after[0], after=after[1], limit=limit, units=self._units, **filters
+        )
 
 
 class CareStore(CareReader[Transaction]):
     """Reads and writes plans and tasks."""
 
     async def get_plan_to_change(self, plan_id: UUID) -> CarePlan:
-        """The plan, locked; CarePlanNotFound as in `get_plan`, CarePlanOfTheCompany where seeing is all that is allowed."""
+        """The plan, locked; CarePlanNotFound as in `get_plan`,
+        CarePlanOfTheCompany where seeing is all that is allowed.
+        """
         row = await self._plan(LOCK_PLAN, plan_id)
         if row["unit"] is None and self._units is not None:
             raise CarePlanOfTheCompany()
@@ -182,7 +223,10 @@ class CareStore(CareReader[Transaction]):
     def _audit(self, action: str, plan: CarePlan, *, at: datetime) -> None:
         """Plans are nobody's news: who wrote them, and how they were then, stands in the audit."""
         row = plan_row(plan)
-        payload = {"care_plan_id": str(plan.id), **{name: row[name] for name in ("version", "occasion", *CHANGING)}}
+        payload = {
+            "care_plan_id": str(plan.id),
+            **{name: row[name] for name in ("version", "occasion", *CHANGING)},
+        }
         self._tx.audit(Event(type=action, subject=plan.id, unit=plan.unit, at=at, payload=payload))
 
     async def plans(self, occasion: Occasion) -> list[CarePlan]:
@@ -195,27 +239,39 @@ class CareStore(CareReader[Transaction]):
         return task_of(row), row["unit"]
 
     async def add_tasks(self, made: Sequence[Made]) -> list[CareTask]:
-        """Write new tasks, tell them and show them on the timeline; those whose occasion had made one already are left out."""
+        """Write new tasks, tell them and show them on the timeline;
+        those whose occasion had made one already are left out.
+        """
         new_rows = [task_row(each.task) | {"reasons": " ".join(each.task.reasons)} for each in made]
         columns = {f"made_{name}": [row[name] for row in new_rows] for name in _shapes}
         written_ids = {row["id"] for row in await self._tx.fetch(INSERT_TASKS, **columns)}
         new = [each for each in made if each.task.id in written_ids]
         tasks = [each.task for each in new]
-        entries = [entry_of(task, "care_task.created", id=task.id, at=task.created_at) for task in tasks]
+        entries = [
+            entry_of(task, "care_task.created", id=task.id, at=task.created_at) for task in tasks
+        ]
         await TimelineStore(self._tx, None).add(*entries)
         for each in new:
             self._tx.record(events.created(each))
         return tasks
 
-    async def end_task(self, before: CareTask, after: CareTask, *, unit: str, entry_id: UUID) -> None:
+    async def end_task(
+        self, before: CareTask, after: CareTask, *, unit: str, entry_id: UUID
+    ) -> None:
         """Write that a task was done or skipped, tell it and show it on the timeline."""
         await change(self._tx, END_TASK, task_row(after), was=before.version)
         event = events.ended(after, unit)
-        await TimelineStore(self._tx, None).add(entry_of(after, event.type, id=entry_id, at=event.at))
+        await TimelineStore(self._tx, None).add(
+            entry_of(after, event.type, id=entry_id, at=event.at)
+        )
         self._tx.record(event, values={"outcome": after.outcome, "note": after.note})
 
-    async def celebrated(self, plan: CarePlan, birthdays: Sequence[int], *, key: str, after: UUID, limit: int) -> list[Customer]:
-        """Customers of the plan who keep one of the birthdays (as 229) and have no task of it yet, by id, behind an id."""
+    async def celebrated(
+        self, plan: CarePlan, birthdays: Sequence[int], *, key: str, after: UUID, limit: int
+    ) -> list[Customer]:
+        """Customers of the plan who keep one of the birthdays (as 229) and have no task of it yet,
+        by id, behind an id.
+        """
         segment = plan.segment or Segment()
         rows = await self._tx.fetch(
             CELEBRATED,
@@ -241,7 +297,12 @@ def entry_of(task: CareTask, label: str, *, id: UUID, at: Any) -> Entry:
         channel=task.channel.value,
         kind=EntryKind.CARE,
         label=label if task.state.value != "skipped" else "care_task.skipped",
-        details={"plan": task.plan, "due_at": written(task.due_at), "state": task.state.value, "outcome": task.outcome},
+        details={
+            "plan": task.plan,
+            "due_at": written(task.due_at),
+            "state": task.state.value,
+            "outcome": task.outcome,
+        },
         ref_type="care_task",
         ref_id=task.id,
     )

@@ -1,4 +1,6 @@
-"""What a customer agreed to, and whether they may be contacted for a purpose, on a channel, at a moment."""
+"""What a customer agreed to, and whether they may be contacted for a purpose,
+on a channel, at a moment.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +16,16 @@ from customer_profile.touch import ANSWERING, Channel, Purpose
 
 # What disturbs people when it comes at night; letters and e-mails wait until they are opened.
 DISTURBING = frozenset(
-    {Channel.VOICE, Channel.SMS, Channel.CHAT, Channel.PUSH, Channel.FACE_TO_FACE, Channel.SOCIAL, Channel.IVR, Channel.FAX}
+    {
+        Channel.VOICE,
+        Channel.SMS,
+        Channel.CHAT,
+        Channel.PUSH,
+        Channel.FACE_TO_FACE,
+        Channel.SOCIAL,
+        Channel.IVR,
+        Channel.FAX,
+    }
 )
 
 
@@ -30,7 +41,9 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Consent:
-    """One statement of a customer. `channel` None means every channel; the newest statement that fits counts."""
+    """One statement of a customer.
+    `channel` None means every channel; the newest statement that fits counts.
+    """
 
     id: UUID
     customer_id: UUID
@@ -63,7 +76,9 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What is known of the customer for the decision; `touches` are those of the calendar month around the asked moment."""
+    """What is known of the customer for the decision;
+    `touches` are those of the calendar month around the asked moment.
+    """
 
     time_zone: str
     do_not_contact: bool
@@ -84,9 +99,17 @@ class Decision:
 
 
 def decide(
-    standing: Standing, rules: ContactRules, *, purpose: Purpose, channel: Channel, at: datetime, is_capped: bool = True
+    standing: Standing,
+    rules: ContactRules,
+    *,
+    purpose: Purpose,
+    channel: Channel,
+    at: datetime,
+    is_capped: bool = True,
 ) -> Decision:
-    """May we contact this customer for this purpose, on this channel, at this moment? What is owed to them is not capped."""
+    """May we contact this customer for this purpose, on this channel,
+    at this moment? What is owed to them is not capped.
+    """
     reasons: list[Code] = []
     if purpose not in ANSWERING:
         if standing.do_not_contact:
@@ -100,10 +123,19 @@ def decide(
     is_quiet = channel in DISTURBING and rules.quiet.includes(at, zone)
     if is_quiet:
         reasons.append(Code.QUIET_HOURS)
-    return Decision(reasons=tuple(reasons), quiet_until=rules.quiet.over_at(at, zone) if is_quiet else None)
+    return Decision(
+        reasons=tuple(reasons), quiet_until=rules.quiet.over_at(at, zone) if is_quiet else None
+    )
 
 
-def _consent(consents: Sequence[Consent], rules: ContactRules, *, purpose: Purpose, channel: Channel, at: datetime) -> Code | None:
+def _consent(
+    consents: Sequence[Consent],
+    rules: ContactRules,
+    *,
+    purpose: Purpose,
+    channel: Channel,
+    at: datetime,
+) -> Code | None:
     fitting = [consent for consent in consents if consent.fits(purpose, channel)]
     newest = max(fitting, key=lambda consent: (consent.recorded_at, consent.id), default=None)
     needs_consent = purpose in rules.consent_first
@@ -117,7 +149,9 @@ def _consent(consents: Sequence[Consent], rules: ContactRules, *, purpose: Purpo
 
 
 def month_around(at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The calendar month of the customer's local time around a moment, from its first instant to that of the next month."""
+    """The calendar month of the customer's local time around a moment,
+    from its first instant to that of the next month.
+    """
     first = at.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
     following = (first + timedelta(days=32)).replace(day=1)
     return first.astimezone(at.tzinfo), following.astimezone(at.tzinfo)

@@ -25,4 +25,6 @@ def changed(given: Consent, unit: str) -> Event:
         "channel": given.channel.value if given.channel else None,
         "status": given.status.value,
     }
-    return Event(type="consent.changed", subject=given.id, unit=unit, at=given.recorded_at, payload=payload)
+    return Event(
+        type="consent.changed", subject=given.id, unit=unit, at=given.recorded_at, payload=payload
+    )

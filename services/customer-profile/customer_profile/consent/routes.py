@@ -10,7 +10,13 @@ from service_kit.words.fields import LATEST, Id, Timestamp
 from customer_profile.call import Call
 from customer_profile.consent.domain import Consent, ConsentNotFound, decide
 from customer_profile.consent.rows import consent_of
-from customer_profile.consent.schemas import ConsentView, DecisionView, NewConsent, consent_view, reasons_out
+from customer_profile.consent.schemas import (
+    ConsentView,
+    DecisionView,
+    NewConsent,
+    consent_view,
+    reasons_out,
+)
 from customer_profile.consent.store import ConsentReader, ConsentStore
 from customer_profile.customer.domain import CustomerNotFound
 from customer_profile.customer.store import BEHIND_ALL, CustomerReader, CustomerStore
@@ -20,10 +26,13 @@ router = Router(tags=["consents"])
 
 
 @router.post("/v1/consents", status_code=201, response_model=ConsentView, raises=[CustomerNotFound])
-async def create_consent(body: NewConsent, call: Annotated[Call, requires("consents:write")]) -> Response:
+async def create_consent(
+    body: NewConsent, call: Annotated[Call, requires("consents:write")]
+) -> Response:
     """Record what a customer said about being contacted.
 
-    Statements are a history: the newest one that fits a purpose and channel counts. To withdraw, record `withdrawn`.
+    Statements are a history: the newest one that fits a purpose and channel counts. To withdraw,
+    record `withdrawn`.
     """
     given = Consent(
         id=call.new_id(),
@@ -43,7 +52,9 @@ async def create_consent(body: NewConsent, call: Annotated[Call, requires("conse
 
 
 @router.get("/v1/consents/{consent_id}", response_model=ConsentView, raises=[ConsentNotFound])
-async def read_consent(consent_id: Id, call: Annotated[Call, requires("consents:read")]) -> Response:
+async def read_consent(
+    consent_id: Id, call: Annotated[Call, requires("consents:read")]
+) -> Response:
     """Read one statement of a customer."""
     async with call.reading() as reader:
         found = await ConsentReader.of(reader, call.caller).get(consent_id)
@@ -59,30 +70,41 @@ async def list_consents(
     """List a customer's statements, newest first."""
     async with call.reading() as reader:
         consents = ConsentReader.of(reader, call.caller)
-        rows = await consents.of_customer(customer_id, before=page.after or (LATEST, BEHIND_ALL), limit=page.fetch)
+        rows = await consents.of_customer(
+            customer_id, before=page.after or (LATEST, BEHIND_ALL), limit=page.fetch
+        )
         if not rows and page.after is None:
             await CustomerReader.of(reader, call.caller).unit_of(customer_id)
     items = [consent_view(consent_of(row)) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "recorded_at", "id"))
 
 
-@router.get("/v1/customers/{customer_id}/contact-decision", response_model=DecisionView, raises=[CustomerNotFound])
+@router.get(
+    "/v1/customers/{customer_id}/contact-decision",
+    response_model=DecisionView,
+    raises=[CustomerNotFound],
+)
 async def read_contact_decision(
     customer_id: Id,
     call: Annotated[Call, requires("consents:read")],
     purpose: Annotated[Purpose, Query(description="Why the customer would be contacted.")],
     channel: Annotated[Channel, Query(description="By which means.")],
-    at: Annotated[Timestamp | None, Query(description="When; the present moment when left out.")] = None,
+    at: Annotated[
+        Timestamp | None, Query(description="When; the present moment when left out.")
+    ] = None,
 ) -> Response:
     """Ask whether a customer may be contacted.
 
-    Consent, do-not-contact, the cap on touches per month and quiet hours by the customer's time zone decide. What answers the
-    customer's own matter (inquiry, complaint, grievance, objection, service) is bound by quiet hours alone.
+    Consent, do-not-contact, the cap on touches per month and quiet hours by the customer's time
+    zone decide. What answers the customer's own matter (inquiry, complaint, grievance, objection,
+    service) is bound by quiet hours alone.
     """
     moment = at or call.at
     async with call.reading() as reader:
         known = await ConsentReader.of(reader, call.caller).standing(customer_id, at=moment)
-    decision = decide(known, call.settings.contact_rules, purpose=purpose, channel=channel, at=moment)
+    decision = decide(
+        known, call.settings.contact_rules, purpose=purpose, channel=channel, at=moment
+    )
     view = DecisionView(
         customer_id=customer_id,
         purpose=purpose,

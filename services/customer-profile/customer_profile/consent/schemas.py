@@ -11,14 +11,25 @@ from customer_profile.touch import Channel, Purpose
 
 
 class NewConsent(Input):
-    """What a customer said about being contacted: the newest statement that fits a purpose and channel counts."""
+    """What a customer said about being contacted:
+    the newest statement that fits a purpose and channel counts.
+    """
 
     customer_id: Id
     purpose: Annotated[Purpose, Field(strict=False)]
-    channel: Annotated[Channel | None, Field(strict=False, description="Null means every channel.")] = None
+    channel: Annotated[
+        Channel | None, Field(strict=False, description="Null means every channel.")
+    ] = None
     status: Annotated[Status, Field(strict=False)]
-    source: Annotated[Line, Field(description="Where the customer said so, such as a form or a call.")]
-    proof: Annotated[str | None, Field(max_length=10_000, description="The words agreed to, a recording's id, a document's id.")] = None
+    source: Annotated[
+        Line, Field(description="Where the customer said so, such as a form or a call.")
+    ]
+    proof: Annotated[
+        str | None,
+        Field(
+            max_length=10_000, description="The words agreed to, a recording's id, a document's id."
+        ),
+    ] = None
     expires_at: Timestamp | None = None
 
 
@@ -44,7 +55,9 @@ class ReasonOut(Output):
 
 
 class DecisionView(Output):
-    """May this customer be contacted for this purpose, on this channel, at this moment? `quiet_until` is when quiet hours end."""
+    """May this customer be contacted for this purpose, on this channel,
+    at this moment? `quiet_until` is when quiet hours end.
+    """
 
     customer_id: Id
     purpose: Purpose
@@ -70,4 +83,7 @@ def consent_view(consent: Consent) -> ConsentView:
 
 
 def reasons_out(decision: Decision, language: str) -> list[ReasonOut]:
-    return [ReasonOut(code=reason, text=MESSAGES.label(f"consent.{reason}", language)) for reason in decision.reasons]
+    return [
+        ReasonOut(code=reason, text=MESSAGES.label(f"consent.{reason}", language))
+        for reason in decision.reasons
+    ]

@@ -20,7 +20,9 @@ class NewContactPerson(Input):
     position: Line | None = None
     language: LanguageTag | None = None
     identifiers: Annotated[Identifiers, Field(default_factory=list)]
-    key_contact: Annotated[bool, Field(description="Key contacts of group accounts are served before others.")] = False
+    key_contact: Annotated[
+        bool, Field(description="Key contacts of group accounts are served before others.")
+    ] = False
 
 
 class ContactPersonChange(Input):

@@ -47,7 +47,9 @@ class CustomerNotFound(NotFound):
 
 
 class IdentifierTaken(Conflict):
-    """Another customer has this government id, loyalty number or external id; `holder` names it where the token may see it."""
+    """Another customer has this government id, loyalty number or external id;
+    `holder` names it where the token may see it.
+    """
 
 
 class TooManyIdentifiers(Invalid):
@@ -60,7 +62,9 @@ class TooManyFacts(Conflict):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Customer:
-    """The file of one customer. `tier` is the star tier that scoring told; `sensitive` names facts declared sensitive."""
+    """The file of one customer.
+    `tier` is the star tier that scoring told; `sensitive` names facts declared sensitive.
+    """
 
     id: UUID
     version: int = 1
@@ -105,7 +109,8 @@ class Customer:
     def revised(
         self, wanted: "Customer", source: "SourceGiven", *, told: Iterable[str], at: datetime
     ) -> tuple["Customer", tuple[str, ...]]:
-        """The file as it is wanted, and the names of what changed; nothing changed gives the same file and no names.
+        """The file as it is wanted, and the names of what changed; nothing changed gives the same
+        file and no names.
 
         `told` names the facts that the source told, also those that it only confirmed.
         """
@@ -113,12 +118,21 @@ class Customer:
         names = changed_names(self, plain)
         if not names:
             return self, ()
-        return replace(with_source(plain, source, told), version=self.version + 1, updated_at=at), names
+        return (
+            replace(with_source(plain, source, told), version=self.version + 1, updated_at=at),
+            names,
+        )
 
 
-NUMBERED = (IdentifierType.EXTERNAL, IdentifierType.LOYALTY, IdentifierType.WECHAT, IdentifierType.SOCIAL)
+NUMBERED = (
+    IdentifierType.EXTERNAL,
+    IdentifierType.LOYALTY,
+    IdentifierType.WECHAT,
+    IdentifierType.SOCIAL,
+)
 COMPARED = (
-    "kind", "name", "language", "time_zone", "unit", "roles", "sector", "identifiers", "tags", "account_manager", "do_not_contact"
+    "kind", "name", "language", "time_zone", "unit", "roles", "sector", "identifiers", "tags",
+    "account_manager", "do_not_contact"
 )  # fmt: skip
 
 
@@ -162,7 +176,8 @@ def created(customer: Customer, source: SourceGiven) -> Customer:
 
 
 def tidied(customer: Customer) -> Customer:
-    """The file without repeats among its identifiers, tags and roles, and without facts that are null.
+    """The file without repeats among its identifiers, tags and roles, and without facts that are
+    null.
 
     Raises TooManyIdentifiers or TooManyFacts when it holds more than a file keeps.
     """
@@ -175,7 +190,10 @@ def tidied(customer: Customer) -> Customer:
     if facts_of.are_too_many(facts):
         raise TooManyFacts()
     # An import makes thousands of files a second: one that is tidy already is not copied.
-    if (facts is customer.facts and len(identifiers) == len(customer.identifiers)) and (tags, roles) == (customer.tags, customer.roles):
+    if (facts is customer.facts and len(identifiers) == len(customer.identifiers)) and (
+        tags,
+        roles,
+    ) == (customer.tags, customer.roles):
         return customer
     return replace(customer, facts=facts, identifiers=identifiers, tags=tags, roles=roles)
 

@@ -1,4 +1,6 @@
-"""Erasure: no personal value of a customer stays in any row of the schema, while rows, times, kinds and ids stay for the books."""
+"""Erasure: no personal value of a customer stays in any row of the schema, while rows, times,
+kinds and ids stay for the books.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +9,19 @@ from uuid import UUID
 from service_kit.store import audit
 from service_kit.store.database import Transaction
 from service_kit.store.tables import Moment
-from sqlalchemy import String, Uuid, any_, bindparam, case, delete, func, or_, select, union_all, update
+from sqlalchemy import (
+    String,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from customer_profile.customer.domain import Customer
@@ -47,9 +61,12 @@ EMPTY_FILE = (
 )
 FORGET_PEOPLE = delete(contact_person).where(contact_person.c.customer_id == _of)
 FORGET_SEARCH = delete(customer_search).where(customer_search.c.customer_id == _of)
-FORGET_RELATIONSHIPS = delete(relationship).where(or_(relationship.c.customer_id == _of, relationship.c.other_id == _of))
+FORGET_RELATIONSHIPS = delete(relationship).where(
+    or_(relationship.c.customer_id == _of, relationship.c.other_id == _of)
+)
 FORGET_IDENTIFIERS = delete(identifier_holder).where(
-    identifier_holder.c.key == any_(bindparam("keys", type_=ARRAY(String))), identifier_holder.c.customer_id == _of
+    identifier_holder.c.key == any_(bindparam("keys", type_=ARRAY(String))),
+    identifier_holder.c.customer_id == _of,
 )
 PEOPLE = select(contact_person.c.identifiers).where(contact_person.c.customer_id == _of)
 EMPTY_INTERACTIONS = (
@@ -64,7 +81,11 @@ EMPTY_INTERACTIONS = (
         version=interaction.c.version + 1,
     )
 )
-EMPTY_TIMELINE = update(timeline_entry).where(timeline_entry.c.customer_id == _of).values(title="", details=_empty)
+EMPTY_TIMELINE = (
+    update(timeline_entry)
+    .where(timeline_entry.c.customer_id == _of)
+    .values(title="", details=_empty)
+)
 EMPTY_CONSENTS = update(consent).where(consent.c.customer_id == _of).values(source="", proof=None)
 EMPTY_TASKS = (
     update(care_task)
@@ -90,13 +111,24 @@ SUBJECTS = select(_subjects.c.id)
 
 
 async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> list[UUID]:
-    """Run all of it in the transaction of the erasure's event; the ids of all that told of the customer, whose kept answers go too."""
+    """Run all of it in the transaction of the erasure's event;
+    the ids of all that told of the customer, whose kept answers go too.
+    """
     subjects = [erased.id, *(row["id"] for row in await tx.fetch(SUBJECTS, of=erased.id))]
     people = await tx.fetch(PEOPLE, of=erased.id)
     keys = [identifier.key for identifier in erased.identifiers]
-    keys += [identifier.key for person in people for identifier in identifiers_of(person["identifiers"])]
+    keys += [
+        identifier.key for person in people for identifier in identifiers_of(person["identifiers"])
+    ]
     await tx.execute(FORGET_IDENTIFIERS, of=erased.id, keys=keys)
-    for statement in (FORGET_PEOPLE, FORGET_SEARCH, FORGET_RELATIONSHIPS, EMPTY_INTERACTIONS, EMPTY_TIMELINE, EMPTY_CONSENTS):
+    for statement in (
+        FORGET_PEOPLE,
+        FORGET_SEARCH,
+        FORGET_RELATIONSHIPS,
+        EMPTY_INTERACTIONS,
+        EMPTY_TIMELINE,
+        EMPTY_CONSENTS,
+    ):
         await tx.execute(statement, of=erased.id)
     await tx.execute(EMPTY_TASKS, of=erased.id, at=at)
     await audit.erase(tx, *subjects, at=at)

@@ -8,7 +8,14 @@ from pydantic import Field
 from service_kit.store.outbox import Event
 from service_kit.words.fields import Id, Output
 
-from customer_profile.customer.domain import CustomerChanged, CustomerCreated, CustomerErased, Kind, Role, Sector
+from customer_profile.customer.domain import (
+    CustomerChanged,
+    CustomerCreated,
+    CustomerErased,
+    Kind,
+    Role,
+    Sector,
+)
 
 Names = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=500)]
 
@@ -24,7 +31,8 @@ class CustomerCreatedData(Output):
 
 
 class CustomerChangedData(Output):
-    """A customer's file was changed; `fields` names what (facts as `basic.birth_date`), `previous_unit` where it moved from.
+    """A customer's file was changed; `fields` names what (facts as `basic.birth_date`),
+    `previous_unit` where it moved from.
 
     Roles are null where something beside the file changed, such as its contact persons.
     """
@@ -51,7 +59,13 @@ def created(event: CustomerCreated) -> Event:
         "sector": customer.sector.value if customer.sector else None,
         "roles": [role.value for role in customer.roles],
     }
-    return Event(type="customer.created", subject=customer.id, unit=customer.unit, at=customer.created_at, payload=payload)
+    return Event(
+        type="customer.created",
+        subject=customer.id,
+        unit=customer.unit,
+        at=customer.created_at,
+        payload=payload,
+    )
 
 
 def changed(event: CustomerChanged) -> Event:
@@ -63,11 +77,19 @@ def changed(event: CustomerChanged) -> Event:
         "fields": list(event.fields)[:500],
         "roles": [role.value for role in after.roles],
     }
-    return Event(type="customer.changed", subject=after.id, unit=after.unit, at=after.updated_at, payload=payload)
+    return Event(
+        type="customer.changed",
+        subject=after.id,
+        unit=after.unit,
+        at=after.updated_at,
+        payload=payload,
+    )
 
 
 def beside_changed(customer_id: UUID, field: str, *, unit: str, at: datetime) -> Event:
-    """Something that belongs to the file but lies beside it changed: contact persons, relationships."""
+    """Something that belongs to the file but lies beside it changed:
+    contact persons, relationships.
+    """
     payload = {
         "customer_id": str(customer_id),
         "unit": unit,
@@ -80,4 +102,10 @@ def beside_changed(customer_id: UUID, field: str, *, unit: str, at: datetime) ->
 
 def erased(event: CustomerErased) -> Event:
     customer = event.customer
-    return Event(type="customer.erased", subject=customer.id, unit=customer.unit, at=event.at, payload={"customer_id": str(customer.id)})
+    return Event(
+        type="customer.erased",
+        subject=customer.id,
+        unit=customer.unit,
+        at=event.at,
+        payload={"customer_id": str(customer.id)},
+    )

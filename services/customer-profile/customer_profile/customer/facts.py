@@ -17,13 +17,24 @@ MOST_MEMBERS = 50
 
 
 def merged(facts: Facts, patch: Facts) -> Facts:
-    """The facts after a merge patch: null deletes, objects are merged member by member, a group that is not named stays."""
-    return {group: merging.merged(facts.get(group), members) if (members := patch.get(group)) else facts.get(group, {}) for group in GROUPS}
+    """The facts after a merge patch:
+    null deletes, objects are merged member by member, a group that is not named stays.
+    """
+    return {
+        group: merging.merged(facts.get(group), members)
+        if (members := patch.get(group))
+        else facts.get(group, {})
+        for group in GROUPS
+    }
 
 
 def tidied(facts: Facts) -> Facts:
-    """The facts in all three groups without nulls; the same object where there is nothing to tidy."""
-    if len(facts) == len(GROUPS) and not any(value is None for group in facts.values() for value in group.values()):
+    """The facts in all three groups without nulls;
+    the same object where there is nothing to tidy.
+    """
+    if len(facts) == len(GROUPS) and not any(
+        value is None for group in facts.values() for value in group.values()
+    ):
         return facts
     return merged(NO_FACTS, facts)
 
@@ -31,12 +42,19 @@ def tidied(facts: Facts) -> Facts:
 def are_too_many(facts: Facts) -> bool:
     """Whether these are more facts, or larger ones, than a file keeps."""
     values = [value for group in facts.values() for value in group.values()]
-    return len(values) > MOST_FACTS or any(isinstance(value, dict) and len(value) > MOST_MEMBERS for value in values)
+    return len(values) > MOST_FACTS or any(
+        isinstance(value, dict) and len(value) > MOST_MEMBERS for value in values
+    )
 
 
 def names(facts: Facts) -> tuple[str, ...]:
     """The names of all facts that have a value, as `group.name`."""
-    return tuple(f"{group}.{name}" for group in GROUPS for name, value in facts.get(group, {}).items() if value is not None)
+    return tuple(
+        f"{group}.{name}"
+        for group in GROUPS
+        for name, value in facts.get(group, {}).items()
+        if value is not None
+    )
 
 
 def changed(before: Facts, after: Facts) -> tuple[str, ...]:

@@ -1,4 +1,6 @@
-"""The customer's file as JSON, masked for whoever may not see everything; straight from the row, since nothing is read more often."""
+"""The customer's file as JSON, masked for whoever may not see everything;
+straight from the row, since nothing is read more often.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +16,9 @@ MOST_SOURCES_SHOWN = 50
 
 
 def file_json(row: Row, *, vault: Vault | None, with_sources: bool = False) -> bytes:
-    """The whole file as CustomerView has it. Without a vault sensitive facts are left out and named in `masked`."""
+    """The whole file as CustomerView has it.
+    Without a vault sensitive facts are left out and named in `masked`.
+    """
     hidden = [] if vault is not None else sensitive_names(row)
     facts = shown_facts(row["facts"], hidden)
     view = {name: row[name] for name in SHOWN}

@@ -1,4 +1,5 @@
-"""Lists of customers: by filters newest first, by words best first. Postgres itself writes the JSON of the files.
+"""Lists of customers: by filters newest first, by words best first. Postgres itself writes the JSON
+of the files.
 
 Python touches only the files that hold something sensitive.
 """
@@ -41,8 +42,12 @@ from customer_profile.identifier.domain import IdentifierType
 from customer_profile.tables import customer, customer_search, identifier_holder
 
 # The same text that Python writes.
-WITH_MICROSECONDS, WHOLE = (literal(f'YYYY-MM-DD"T"HH24:MI:SS{rest}"Z"', Text) for rest in (".US", ""))
-GOVERNMENT_ID = literal_column(f'\'[{{"type": "{IdentifierType.GOVERNMENT_ID.value}"}}]\'::jsonb', JSONB)
+WITH_MICROSECONDS, WHOLE = (
+    literal(f'YYYY-MM-DD"T"HH24:MI:SS{rest}"Z"', Text) for rest in (".US", "")
+)
+GOVERNMENT_ID = literal_column(
+    f'\'[{{"type": "{IdentifierType.GOVERNMENT_ID.value}"}}]\'::jsonb', JSONB
+)
 
 
 def _moment(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -59,14 +64,20 @@ def _object(members: dict[str, Any]) -> ColumnElement[Any]:
     return func.json_build_object(*parts)
 
 
-_sensitive_facts = [customer.c.facts[group].has_any(literal(sorted(names), ARRAY(Text))) for group, names in BY_NATURE.items()]
-# A group that a file lacks is unknown to SQL, and so is what it holds: such a file is left to Python.
+_sensitive_facts = [
+    customer.c.facts[group].has_any(literal(sorted(names), ARRAY(Text)))
+    for group, names in BY_NATURE.items()
+]
+# A group that a file lacks is unknown to SQL, and so is what it holds: such a file is left to
+# Python.
 _is_plain = and_(
     func.cardinality(customer.c.sensitive) == 0,
     not_(customer.c.identifiers.contains(GOVERNMENT_ID)),
     *(not_(holds) for holds in _sensitive_facts),
 )
-_written = {name: _moment(customer.c[name]) if name.endswith("_at") else customer.c[name] for name in SHOWN}
+_written = {
+    name: _moment(customer.c[name]) if name.endswith("_at") else customer.c[name] for name in SHOWN
+}
 _file = _object(
     _written
     | {
@@ -97,7 +108,12 @@ class Asked:
     @property
     def shape(self) -> dict[str, Any]:
         """Which filters are there: it picks the statement."""
-        return {"keys": len(self.keys), "tag": self.tag is not None, "tier": self.tier_min is not None, "unit": self.unit is not None}
+        return {
+            "keys": len(self.keys),
+            "tag": self.tag is not None,
+            "tier": self.tier_min is not None,
+            "unit": self.unit is not None,
+        }
 
     @property
     def values(self) -> dict[str, object]:
@@ -117,7 +133,9 @@ def _in_unit(unit: ColumnElement[Any]) -> ColumnElement[bool]:
 
 def _held_by(number: int) -> ColumnElement[bool]:
     """True for the holders of an identifier, whose key is bound as `key_0`, `key_1`, ..."""
-    holders = select(identifier_holder.c.customer_id).where(identifier_holder.c.key == bindparam(f"key_{number}", type_=String))
+    holders = select(identifier_holder.c.customer_id).where(
+        identifier_holder.c.key == bindparam(f"key_{number}", type_=String)
+    )
     return customer.c.id.in_(holders)
 
 
@@ -138,7 +156,9 @@ def _filters(*, keys: int, tag: bool, tier: bool, unit: bool) -> list[ColumnElem
 def listing(*, keys: int, tag: bool, tier: bool, unit: bool, scoped: bool) -> Select[Any]:
     """Customers, newest first, behind the id `before`."""
     filters = _filters(keys=keys, tag=tag, tier=tier, unit=unit)
-    statement = select(*COLUMNS).where(PRESENT, customer.c.id < bindparam("before", type_=Uuid), *filters)
+    statement = select(*COLUMNS).where(
+        PRESENT, customer.c.id < bindparam("before", type_=Uuid), *filters
+    )
     if scoped:
         statement = statement.where(within_units(customer.c.unit))
     return statement.order_by(customer.c.id.desc()).limit(bindparam("limit", type_=Integer))
@@ -157,17 +177,24 @@ _rank = case(
 
 @cache
 def searching(*, keys: int, tag: bool, tier: bool, unit: bool) -> Select[Any]:
-    """Customers whose tokens and text fit a query, best first, behind the pair of `after_rank` and `after`."""
+    """Customers whose tokens and text fit a query, best first,
+    behind the pair of `after_rank` and `after`.
+    """
     filters = _filters(keys=keys, tag=tag, tier=tier, unit=unit)
     hits = select(customer_search.c.customer_id, _rank.label("rank")).where(
         customer_search.c.tokens.contains(bindparam("tokens", type_=ARRAY(Text))),
         customer_search.c.text.like(all_(_patterns("parts"))),
-        tuple_(_rank, customer_search.c.customer_id) > tuple_(bindparam("after_rank", type_=Integer), bindparam("after", type_=Uuid)),
+        tuple_(_rank, customer_search.c.customer_id)
+        > tuple_(bindparam("after_rank", type_=Integer), bindparam("after", type_=Uuid)),
         within_units(customer_search.c.unit),
     )
     if filters:
         hits = hits.join(customer, customer.c.id == customer_search.c.customer_id).where(*filters)
-    best = hits.order_by(column("rank"), customer_search.c.customer_id).limit(bindparam("limit", type_=Integer)).subquery("best")
+    best = (
+        hits.order_by(column("rank"), customer_search.c.customer_id)
+        .limit(bindparam("limit", type_=Integer))
+        .subquery("best")
+    )
     return (
         select(best.c.rank, *COLUMNS)
         .join(customer, customer.c.id == best.c.customer_id)

@@ -1,4 +1,6 @@
-"""The customer that a request asks for; GUANXI_DEFAULT_LANGUAGE, GUANXI_TIME_ZONE and GUANXI_DEFAULT_UNIT fill what it leaves out."""
+"""The customer that a request asks for;
+GUANXI_DEFAULT_LANGUAGE, GUANXI_TIME_ZONE and GUANXI_DEFAULT_UNIT fill what it leaves out.
+"""
 
 from dataclasses import replace
 from datetime import datetime
@@ -40,9 +42,13 @@ def new_customer(body: NewCustomer, call: Call, vault: Vault, *, id: UUID) -> Cu
     )
 
 
-def wanted_customer(before: Customer, body: CustomerChange, call: Call, vault: Vault, *, sees_hidden: bool) -> Customer:
+def wanted_customer(
+    before: Customer, body: CustomerChange, call: Call, vault: Vault, *, sees_hidden: bool
+) -> Customer:
     """The file as a merge patch wants it: only the fields that were sent count, null empties."""
-    sent: dict[str, Any] = {name: getattr(body, name) for name in body.model_fields_set - {"facts", "source"}}
+    sent: dict[str, Any] = {
+        name: getattr(body, name) for name in body.model_fields_set - {"facts", "source"}
+    }
     for name in ("roles", "tags"):
         if name in sent:
             sent[name] = tuple(sent[name] or ())
@@ -70,16 +76,23 @@ def facts_given(facts: FactsIn | None) -> Facts:
     if facts is None:
         return facts_of.NO_FACTS
     groups = {group: getattr(facts, group) for group in facts_of.GROUPS}
-    return {group: members.model_dump(mode="json", exclude_unset=True) if members else {} for group, members in groups.items()}
+    return {
+        group: members.model_dump(mode="json", exclude_unset=True) if members else {}
+        for group, members in groups.items()
+    }
 
 
 def source_given(source: SourceIn | None, *, at: datetime) -> SourceGiven:
-    """The source of a request's facts; a request that names none comes from a partner who was told."""
+    """The source of a request's facts;
+    a request that names none comes from a partner who was told.
+    """
     kind = source.kind if source else SourceKind.PARTNER
     learned = source.learned if source else Learned.ASKED
     confirmed_at = (source.confirmed_at if source else None) or at
     purposes = tuple(dict.fromkeys(source.purposes)) if source else ()
     return SourceGiven(
-        source=Source(kind=kind, learned=learned, recorded_at=at, confirmed_at=confirmed_at, purposes=purposes),
+        source=Source(
+            kind=kind, learned=learned, recorded_at=at, confirmed_at=confirmed_at, purposes=purposes
+        ),
         is_sensitive=source is not None and source.sensitivity == "sensitive",
     )

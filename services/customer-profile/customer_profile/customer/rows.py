@@ -14,8 +14,8 @@ from customer_profile.identifier.rows import identifiers_of, identifiers_row
 Row: TypeAlias = Record | Mapping[str, Any]
 # The columns that everybody is shown as they lie.
 SHOWN = (
-    "id", "kind", "name", "language", "time_zone", "unit", "roles", "sector", "tags", "account_manager", "do_not_contact", "created_at",
-    "updated_at",
+    "id", "kind", "name", "language", "time_zone", "unit", "roles", "sector", "tags",
+    "account_manager", "do_not_contact", "created_at", "updated_at",
 )  # fmt: skip
 
 

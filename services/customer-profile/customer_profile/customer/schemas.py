@@ -4,7 +4,17 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 from service_kit.store.running import Record
-from service_kit.words.fields import Day, Id, Input, Line, MoneyIn, Output, Stars, Timestamp, UnitPath
+from service_kit.words.fields import (
+    Day,
+    Id,
+    Input,
+    Line,
+    MoneyIn,
+    Output,
+    Stars,
+    Timestamp,
+    UnitPath,
+)
 from typing_extensions import TypeAliasType
 
 from customer_profile.customer.domain import Kind, Role, Sector
@@ -18,28 +28,42 @@ FACT_NAME = r"^[a-z][a-z0-9_]{0,59}$"
 # Whole numbers stay whole; for the contract both are numbers that a double holds exactly.
 LARGEST = 2**53
 Number = Annotated[
-    Annotated[int, Field(ge=-LARGEST, le=LARGEST)] | Annotated[float, Field(ge=-LARGEST, le=LARGEST)],
+    Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+    | Annotated[float, Field(ge=-LARGEST, le=LARGEST)],
     WithJsonSchema({"type": "number", "format": "double", "minimum": -LARGEST, "maximum": LARGEST}),
 ]
 ShortText = Annotated[str, Field(max_length=2_000)]
 FactName = Annotated[str, Field(min_length=1, max_length=60, pattern=FACT_NAME)]
 MemberName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00]+$")]
-# Objects have names, so that the contract says them once; a name for a choice is what generators of clients stumble over.
+# Objects have names, so that the contract says them once; a name for a choice is what generators of
+# clients stumble over.
 FactScalar: TypeAlias = ShortText | bool | Number
-FactMembers = TypeAliasType("FactMembers", Annotated[dict[MemberName, FactScalar], Field(max_length=50)])
+FactMembers = TypeAliasType(
+    "FactMembers", Annotated[dict[MemberName, FactScalar], Field(max_length=50)]
+)
 FactList: TypeAlias = Annotated[list[FactScalar | FactMembers], Field(max_length=100)]
 FactValue: TypeAlias = FactScalar | FactList | FactMembers
 Names = Annotated[list[Line], Field(max_length=50)]
 # In what callers send null deletes, inside an object too.
-GivenMembers = TypeAliasType("GivenMembers", Annotated[dict[MemberName, FactScalar | None], Field(max_length=50)])
+GivenMembers = TypeAliasType(
+    "GivenMembers", Annotated[dict[MemberName, FactScalar | None], Field(max_length=50)]
+)
 Given: TypeAlias = FactScalar | FactList | GivenMembers | None
 
 
-OPEN = ConfigDict(extra="allow", json_schema_extra={"propertyNames": {"pattern": FACT_NAME, "maxLength": 60}, "maxProperties": 100})
+OPEN = ConfigDict(
+    extra="allow",
+    json_schema_extra={
+        "propertyNames": {"pattern": FACT_NAME, "maxLength": 60},
+        "maxProperties": 100,
+    },
+)
 
 
 class BasicFacts(Input):
-    """Who they are. Facts that a company adds go by their own names; in a PATCH null deletes one."""
+    """Who they are. Facts that a company adds go by their own names;
+    in a PATCH null deletes one.
+    """
 
     model_config = OPEN
     __pydantic_extra__: dict[FactName, Given]
@@ -62,7 +86,9 @@ class BasicFacts(Input):
 
 
 class CharacteristicFacts(Input):
-    """What they are like: health, habits, religion, politics, conflicts, minors, family, investments and property are sensitive."""
+    """What they are like: health, habits, religion, politics, conflicts, minors, family,
+    investments and property are sensitive.
+    """
 
     model_config = OPEN
     __pydantic_extra__: dict[FactName, Given]
@@ -83,7 +109,9 @@ class CharacteristicFacts(Input):
 
 
 class BusinessFacts(Input):
-    """How they do: results, problems, image, credit standing, people, dealings with competitors, attitude to us."""
+    """How they do: results, problems, image, credit standing, people,
+    dealings with competitors, attitude to us.
+    """
 
     model_config = OPEN
     __pydantic_extra__: dict[FactName, Given]
@@ -98,7 +126,9 @@ class BusinessFacts(Input):
 
 
 class FactsIn(Input):
-    """The three groups of facts; what is left out stays unknown, or as it is in a PATCH, where null deletes a group."""
+    """The three groups of facts;
+    what is left out stays unknown, or as it is in a PATCH, where null deletes a group.
+    """
 
     basic: BasicFacts | None = None
     characteristics: CharacteristicFacts | None = None
@@ -110,9 +140,22 @@ class SourceIn(Input):
 
     kind: Annotated[SourceKind, Field(strict=False)]
     learned: Annotated[Learned, Field(strict=False)]
-    confirmed_at: Annotated[Timestamp | None, Field(description="When they were last confirmed; the present moment when left out.")] = None
-    purposes: Annotated[list[Tag], Field(max_length=20, default_factory=list, description="What the facts may be used for; empty: all.")]
-    sensitivity: Annotated[Literal["normal", "sensitive"], Field(description="`sensitive` hides all facts of this request.")] = "normal"
+    confirmed_at: Annotated[
+        Timestamp | None,
+        Field(description="When they were last confirmed; the present moment when left out."),
+    ] = None
+    purposes: Annotated[
+        list[Tag],
+        Field(
+            max_length=20,
+            default_factory=list,
+            description="What the facts may be used for; empty: all.",
+        ),
+    ]
+    sensitivity: Annotated[
+        Literal["normal", "sensitive"],
+        Field(description="`sensitive` hides all facts of this request."),
+    ] = "normal"
 
 
 class NewCustomer(Input):
@@ -122,8 +165,13 @@ class NewCustomer(Input):
     name: Line
     language: LanguageTag | None = None
     time_zone: TimeZone | None = None
-    unit: Annotated[UnitPath | None, Field(description="Left out: the caller's own unit, else the company's default.")] = None
-    roles: Annotated[list[Annotated[Role, Field(strict=False)]], Field(max_length=20, default_factory=list)]
+    unit: Annotated[
+        UnitPath | None,
+        Field(description="Left out: the caller's own unit, else the company's default."),
+    ] = None
+    roles: Annotated[
+        list[Annotated[Role, Field(strict=False)]], Field(max_length=20, default_factory=list)
+    ]
     sector: Annotated[Sector | None, Field(strict=False)] = None
     identifiers: Annotated[Identifiers, Field(default_factory=list)]
     tags: Annotated[list[Tag], Field(max_length=100, default_factory=list)]
@@ -134,7 +182,9 @@ class NewCustomer(Input):
 
 
 class CustomerChange(Input):
-    """A merge patch: what is left out stays, null empties; lists are replaced whole, facts and their members one by one."""
+    """A merge patch: what is left out stays, null empties;
+    lists are replaced whole, facts and their members one by one.
+    """
 
     # The defaults of what cannot be null are never read: only the fields that were sent count.
     kind: Annotated[Kind, Field(strict=False, default_factory=lambda: Kind.INDIVIDUAL)]
@@ -185,7 +235,9 @@ class FactSources(Output):
 
 
 class CustomerView(Output):
-    """A customer's file. `masked` names what the caller may not see: facts as `characteristics.family`, and `identifiers.government_id`."""
+    """A customer's file. `masked` names what the caller may not see:
+    facts as `characteristics.family`, and `identifiers.government_id`.
+    """
 
     id: Id
     kind: Kind
@@ -204,7 +256,9 @@ class CustomerView(Output):
     do_not_contact: bool
     created_at: Timestamp
     updated_at: Timestamp
-    sources: Annotated[list[FactSources] | None, Field(max_length=300, description="Only with `include=sources`.")]
+    sources: Annotated[
+        list[FactSources] | None, Field(max_length=300, description="Only with `include=sources`.")
+    ]
 
 
 class Lookups(Input):

@@ -8,15 +8,30 @@ from customer_profile.customer.rows import Row
 from customer_profile.identifier.domain import IdentifierType
 
 SENSITIVE_SCOPE = "customers:sensitive"
-# Facts that are sensitive by their nature, by group; what a source called sensitive is named in the row.
+# Facts that are sensitive by their nature, by group; what a source called sensitive is named in the
+# row.
 BY_NATURE = {
-    "characteristics": frozenset({"health", "habits", "religion", "politics", "conflicts", "minors", "family", "investments", "property"})
+    "characteristics": frozenset(
+        {
+            "health",
+            "habits",
+            "religion",
+            "politics",
+            "conflicts",
+            "minors",
+            "family",
+            "investments",
+            "property",
+        }
+    )
 }
 SECRET = f"identifiers.{IdentifierType.GOVERNMENT_ID.value}"
 
 
 def sensitive_names(row: Row) -> list[str]:
-    """Names of the facts of this file that are sensitive, and that of a government id where it has one."""
+    """Names of the facts of this file that are sensitive,
+    and that of a government id where it has one.
+    """
     facts = row["facts"]
     found = [
         f"{group}.{name}"
@@ -31,8 +46,17 @@ def sensitive_names(row: Row) -> list[str]:
     return found
 
 
-def shown_facts(facts: Mapping[str, Mapping[str, Any]], hidden: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+def shown_facts(
+    facts: Mapping[str, Mapping[str, Any]], hidden: Sequence[str]
+) -> dict[str, Mapping[str, Any]]:
     """The three groups without what is hidden."""
     if not hidden:
         return {group: facts.get(group, {}) for group in GROUPS}
-    return {group: {name: value for name, value in facts.get(group, {}).items() if f"{group}.{name}" not in hidden} for group in GROUPS}
+    return {
+        group: {
+            name: value
+            for name, value in facts.get(group, {}).items()
+            if f"{group}.{name}" not in hidden
+        }
+        for group in GROUPS
+    }

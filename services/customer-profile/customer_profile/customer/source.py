@@ -42,14 +42,18 @@ class Source:
     facts: tuple[str, ...] = ()
 
 
-def sources_with(sources: tuple[Source, ...], source: Source, told: Iterable[str], present: Facts) -> tuple[Source, ...]:
+def sources_with(
+    sources: tuple[Source, ...], source: Source, told: Iterable[str], present: Facts
+) -> tuple[Source, ...]:
     """The sources after one more told these facts; what no fact relies on any longer is dropped."""
     known = frozenset(names(present))
     told_now = tuple(name for name in told if name in known)
     if not sources:
         return (replace(source, facts=told_now),) if told_now else ()
     kept = [
-        replace(old, facts=tuple(name for name in old.facts if name in known)) if not known.issuperset(old.facts) else old
+        replace(old, facts=tuple(name for name in old.facts if name in known))
+        if not known.issuperset(old.facts)
+        else old
         for old in sources
     ]
     kept = [old for old in kept if old.facts]
@@ -59,7 +63,9 @@ def sources_with(sources: tuple[Source, ...], source: Source, told: Iterable[str
 
 
 def _fewer(sources: list[Source]) -> list[Source]:
-    """The sources without the oldest ones beyond the number that is kept; the last source of a fact stays."""
+    """The sources without the oldest ones beyond the number that is kept;
+    the last source of a fact stays.
+    """
     told = Counter(name for source in sources for name in source.facts)
     excess = len(sources) - MOST_SOURCES
     kept = []

@@ -1,4 +1,6 @@
-"""Customers in Postgres: the row, the search row and the look-up of identifiers change together, with their event."""
+"""Customers in Postgres:
+the row, the search row and the look-up of identifiers change together, with their event.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -33,7 +35,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from customer_profile.customer import erasing, events
-from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, CustomerErased, CustomerNotFound, IdentifierTaken
+from customer_profile.customer.domain import (
+    Customer,
+    CustomerChanged,
+    CustomerCreated,
+    CustomerErased,
+    CustomerNotFound,
+    IdentifierTaken,
+)
 from customer_profile.customer.facts import names
 from customer_profile.customer.listing import Asked, listing, searching
 from customer_profile.customer.present import COLUMNS, PRESENT, SEEN
@@ -49,7 +58,8 @@ BEHIND_ALL = UUID(int=2**128 - 1)
 UNIQUE_KEY = "uq_identifier_holder_unique_key"
 
 UNIT_OF = select(customer.c.unit).where(customer.c.id == bindparam("id"), SEEN)
-# Shared with others that write below the file, but not with its erasure, which takes the row for itself.
+# Shared with others that write below the file, but not with its erasure, which takes the row for
+# itself.
 UNIT_OF_KEPT = UNIT_OF.with_for_update(key_share=True, read=True)
 _ids: Any = bindparam("ids", type_=ARRAY(Uuid))
 _keys: Any = bindparam("keys", type_=ARRAY(String))
@@ -60,9 +70,9 @@ LOCK = FIND.with_for_update()
 FIND_SOME = select(*COLUMNS).where(customer.c.id == any_(_ids), SEEN)
 LOCK_SOME = select(*COLUMNS).where(customer.c.id == any_(_ids), PRESENT).with_for_update()
 
-FIND_HOLDINGS = select(identifier_holder.c.key, identifier_holder.c.customer_id, identifier_holder.c.holder_id).where(
-    identifier_holder.c.key == any_(_keys)
-)
+FIND_HOLDINGS = select(
+    identifier_holder.c.key, identifier_holder.c.customer_id, identifier_holder.c.holder_id
+).where(identifier_holder.c.key == any_(_keys))
 _wanted = rows("wanted", key=String)
 _holders_of_one = (
     select(identifier_holder.c.customer_id, customer.c.unit)
@@ -82,7 +92,9 @@ FIND_UNIQUE_HOLDER = (
     select(customer.c.id)
     .where(
         customer.c.id.in_(
-            select(identifier_holder.c.customer_id).where(identifier_holder.c.key == any_(_keys), identifier_holder.c.is_unique)
+            select(identifier_holder.c.customer_id).where(
+                identifier_holder.c.key == any_(_keys), identifier_holder.c.is_unique
+            )
         ),
         customer.c.id != bindparam("but", type_=Uuid),
         SEEN,
@@ -92,7 +104,11 @@ FIND_UNIQUE_HOLDER = (
 
 # Writing: the file, its search row and its identifiers go in one statement.
 _held = rows("held", key=String, is_unique=Boolean)
-_bound = {each.name: bindparam(each.name, type_=each.type) for each in customer.c if each.name != "erased_at"}
+_bound = {
+    each.name: bindparam(each.name, type_=each.type)
+    for each in customer.c
+    if each.name != "erased_at"
+}
 _id: Any = bindparam("id", type_=Uuid)
 _inserted = insert(customer).values(_bound).cte("inserted")
 _search_values = {
@@ -104,12 +120,17 @@ _search_values = {
 _search_inserted = insert(customer_search).values(_search_values).cte("searched")
 _holders_inserted = (
     insert(identifier_holder)
-    .from_select(["key", "holder_id", "customer_id", "is_unique"], select(_held.c.key, _id, _id, _held.c.is_unique))
+    .from_select(
+        ["key", "holder_id", "customer_id", "is_unique"],
+        select(_held.c.key, _id, _id, _held.c.is_unique),
+    )
     .cte("holding")
 )
 INSERT = select(literal(1, Integer)).add_cte(_inserted, _search_inserted, _holders_inserted)
 
-UPDATE = changing(customer, *(name for name in _bound if name not in ("id", "version", "created_at")))
+UPDATE = changing(
+    customer, *(name for name in _bound if name not in ("id", "version", "created_at"))
+)
 UPDATE_SEARCH = (
     update(customer_search)
     .where(customer_search.c.customer_id == bindparam("of"))
@@ -121,14 +142,21 @@ UPDATE_SEARCH = (
 )
 HOLD = insert(identifier_holder).from_select(
     ["key", "holder_id", "customer_id", "is_unique"],
-    select(_held.c.key, bindparam("holder", type_=Uuid), bindparam("of", type_=Uuid), _held.c.is_unique),
+    select(
+        _held.c.key, bindparam("holder", type_=Uuid), bindparam("of", type_=Uuid), _held.c.is_unique
+    ),
 )
 LET_GO = delete(identifier_holder).where(
-    identifier_holder.c.key == any_(bindparam("gone", type_=ARRAY(String))), identifier_holder.c.holder_id == bindparam("holder")
+    identifier_holder.c.key == any_(bindparam("gone", type_=ARRAY(String))),
+    identifier_holder.c.holder_id == bindparam("holder"),
 )
 RATE = (
     update(customer)
-    .where(customer.c.id == bindparam("of"), PRESENT, customer.c.tier.is_distinct_from(bindparam("stars", type_=SmallInteger)))
+    .where(
+        customer.c.id == bindparam("of"),
+        PRESENT,
+        customer.c.tier.is_distinct_from(bindparam("stars", type_=SmallInteger)),
+    )
     .values(
         tier=bindparam("stars", type_=SmallInteger),
         version=customer.c.version + 1,
@@ -169,17 +197,25 @@ class CustomerReader(Store[Access]):
     async def listed(self, asked: Asked, *, before: UUID, limit: int) -> list[Record]:
         """Rows of the customers that are asked for, newest first, behind an id."""
         statement = listing(**asked.shape, scoped=self._units is not None)
-        return await self._tx.fetch(statement, **asked.values, **self._scope, before=before, limit=limit)
+        return await self._tx.fetch(
+            statement, **asked.values, **self._scope, before=before, limit=limit
+        )
 
-    async def found(self, query: Query, asked: Asked, *, after: tuple[int, UUID], limit: int) -> list[Record]:
-        """Rows of the customers that fit a query, best first, each with its `rank`, behind a rank and an id."""
+    async def found(
+        self, query: Query, asked: Asked, *, after: tuple[int, UUID], limit: int
+    ) -> list[Record]:
+        """Rows of the customers that fit a query, best first, each with its `rank`,
+        behind a rank and an id.
+        """
         return await self._tx.fetch(
             searching(**asked.shape),
             **asked.values,
             tokens=list(query.tokens),
             parts=[f"%{part}%" for part in query.parts],
             whole=[f"% {whole} %" for whole in query.wholes],
-            begins=[pattern for whole in query.wholes for pattern in (f"% {whole}%", f"%{whole} %")],
+            begins=[
+                pattern for whole in query.wholes for pattern in (f"% {whole}%", f"%{whole} %")
+            ],
             after_rank=after[0],
             after=after[1],
             limit=limit,
@@ -187,10 +223,14 @@ class CustomerReader(Store[Access]):
         )
 
     async def holders(self, keys: Sequence[str], *, most: int) -> dict[str, list[Record]]:
-        """Ids and units of the customers within the units that hold each of these identifiers, oldest first, at most so many of each."""
+        """Ids and units of the customers within the units that hold each of these identifiers,
+        oldest first, at most so many of each.
+        """
         held: dict[str, list[Record]] = {}
         wanted = list(dict.fromkeys(keys))
-        for row in await self._tx.fetch(FIND_VISIBLE_HOLDINGS, wanted_key=wanted, units=self._units, limit=most):
+        for row in await self._tx.fetch(
+            FIND_VISIBLE_HOLDINGS, wanted_key=wanted, units=self._units, limit=most
+        ):
             held.setdefault(row["key"], []).append(row)
         return held
 
@@ -200,7 +240,9 @@ class CustomerReader(Store[Access]):
 
     async def holder_of(self, keys: Sequence[str], *, but: UUID) -> UUID | None:
         """Which other customer within the units holds one of these unique identifiers."""
-        held: UUID | None = await self._tx.fetch_value(FIND_UNIQUE_HOLDER, keys=list(keys), but=but, units=self._units)
+        held: UUID | None = await self._tx.fetch_value(
+            FIND_UNIQUE_HOLDER, keys=list(keys), but=but, units=self._units
+        )
         return held
 
 
@@ -223,7 +265,9 @@ class CustomerStore(CustomerReader[Transaction]):
         return await self._tx.fetch(FIND_HOLDINGS, keys=list(keys))
 
     async def keep(self, customer_id: UUID) -> str:
-        """The unit of a customer who is not erased until this transaction ends; CustomerNotFound as in `get`."""
+        """The unit of a customer who is not erased until this transaction ends;
+        CustomerNotFound as in `get`.
+        """
         return await self._unit_of(UNIT_OF_KEPT, customer_id)
 
     async def add(self, event: CustomerCreated) -> None:
@@ -251,22 +295,47 @@ class CustomerStore(CustomerReader[Transaction]):
         await change(self._tx, UPDATE, row, was=before.version)
         keys = after.search_keys
         if keys != before.search_keys or after.unit != before.unit:
-            await self._tx.execute(UPDATE_SEARCH, of=after.id, new_unit=after.unit, new_tokens=list(keys.tokens), new_text=keys.text)
+            await self._tx.execute(
+                UPDATE_SEARCH,
+                of=after.id,
+                new_unit=after.unit,
+                new_tokens=list(keys.tokens),
+                new_text=keys.text,
+            )
         await self.rehold(after.id, after.id, before.identifiers, after.identifiers)
         # What the newest source calls sensitive was so before, too.
-        before = replace(before, sensitive=before.sensitive.union(after.sensitive).intersection(names(before.facts)))
+        before = replace(
+            before,
+            sensitive=before.sensitive.union(after.sensitive).intersection(names(before.facts)),
+        )
         shown_before, apart_before = audited(before, row_of(before))
         shown_after, apart_after = audited(after, row)
-        apart = {"before": apart_before, "after": apart_after} if apart_before or apart_after else None
-        self._tx.record(events.changed(event), values={"before": shown_before, "after": shown_after}, sensitive=apart)
+        apart = (
+            {"before": apart_before, "after": apart_after} if apart_before or apart_after else None
+        )
+        self._tx.record(
+            events.changed(event),
+            values={"before": shown_before, "after": shown_after},
+            sensitive=apart,
+        )
 
     async def rate(self, customer_id: UUID, stars: int | None, *, at: datetime) -> str | None:
-        """Put a tier onto the file; the customer's unit, None where there is no such customer or the tier is this already."""
+        """Put a tier onto the file;
+        the customer's unit, None where there is no such customer or the tier is this already.
+        """
         unit: str | None = await self._tx.fetch_value(RATE, of=customer_id, stars=stars, at=at)
         return unit
 
-    async def rehold(self, holder: UUID, customer_id: UUID, before: Sequence[Identifier], after: Sequence[Identifier]) -> None:
-        """Change what a customer or a contact person is looked up by; IdentifierTaken as in `add`."""
+    async def rehold(
+        self,
+        holder: UUID,
+        customer_id: UUID,
+        before: Sequence[Identifier],
+        after: Sequence[Identifier],
+    ) -> None:
+        """Change what a customer or a contact person is looked up by;
+        IdentifierTaken as in `add`.
+        """
         old = {each.key: each for each in before}
         new = {each.key: each for each in after}
         gone = [key for key in old if key not in new]
@@ -274,14 +343,18 @@ class CustomerStore(CustomerReader[Transaction]):
         if gone:
             await self._tx.execute(LET_GO, holder=holder, gone=gone)
         if fresh:
-            held = {"held_key": [each.key for each in fresh], "held_is_unique": [each.is_unique for each in fresh]}
+            held = {
+                "held_key": [each.key for each in fresh],
+                "held_is_unique": [each.is_unique for each in fresh],
+            }
             try:
                 await self._tx.execute(HOLD, holder=holder, of=customer_id, **held)
             except UniqueViolated as error:
                 raise _taken(error) from error
 
     async def erase(self, event: CustomerErased) -> list[UUID]:
-        """Empty the file and all that hangs on it of personal values; rows, times and ids stay for the books.
+        """Empty the file and all that hangs on it of personal values; rows, times and ids stay for
+        the books.
 
         The ids of all that told of the customer: the answers that are kept about them go too.
         """
@@ -291,22 +364,43 @@ class CustomerStore(CustomerReader[Transaction]):
 
 
 async def may_read(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> bool | None:
-    """Whether the caller sees the customers among these ids where they are now; None where there is none of them."""
+    """Whether the caller sees the customers among these ids where they are now;
+    None where there is none of them.
+    """
     units = [row["unit"] for row in await reader.fetch(UNITS, ids=list(ids))]
     return all(caller.sees(unit) for unit in units) if units else None
 
 
-AUDITED = ("name", "kind", "language", "time_zone", "roles", "sector", "tags", "account_manager", "do_not_contact")
+AUDITED = (
+    "name",
+    "kind",
+    "language",
+    "time_zone",
+    "roles",
+    "sector",
+    "tags",
+    "account_manager",
+    "do_not_contact",
+)
 
 
 def audited(customer: Customer, row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the audit shows of a file to all its readers (no search keys, no sealed values), and the sensitive facts, shown to few."""
+    """What the audit shows of a file to all its readers (no search keys, no sealed values),
+    and the sensitive facts, shown to few.
+    """
     hidden = sensitive_names(row)
     facts = row["facts"]
     values = {name: row[name] for name in AUDITED}
-    values |= {"facts": shown_facts(facts, hidden), "identifiers": [each.key for each in customer.identifiers]}
+    values |= {
+        "facts": shown_facts(facts, hidden),
+        "identifiers": [each.key for each in customer.identifiers],
+    }
     named = [name.partition(".") for name in hidden if name != SECRET]
-    return values, {f"{group}.{name}": facts[group][name] for group, _, name in named if name in facts.get(group, ())}
+    return values, {
+        f"{group}.{name}": facts[group][name]
+        for group, _, name in named
+        if name in facts.get(group, ())
+    }
 
 
 def _taken(error: UniqueViolated) -> Exception:

@@ -14,7 +14,14 @@ from service_kit.words.fields import LANGUAGE_TAG, UNIT
 from service_kit.words.messages import said
 
 from customer_profile.customer.facts import Json
-from customer_profile.customer_import.cell_words import NAMELESS, NO, NOTHING, SEXES, UNTOLD_SEX, YES
+from customer_profile.customer_import.cell_words import (
+    NAMELESS,
+    NO,
+    NOTHING,
+    SEXES,
+    UNTOLD_SEX,
+    YES,
+)
 from customer_profile.customer_import.column_names import COMPANY, CONTACT, NAME_PARTS, bare
 from customer_profile.customer_import.columns import usual_name
 
@@ -37,16 +44,28 @@ NAMING = re.compile(r"name|姓|名|称呼", re.IGNORECASE)
 SIGNED = re.compile(r"[+-][0-9 ().\-]*")
 UNIT_PATH = re.compile(UNIT)
 DAYS = frozenset({"basic.birth_date", "basic.founding_date", "basic.first_business_date"})
-LISTS = frozenset({"basic.former_names", "basic.managers", "characteristics.hobbies", "characteristics.likes", "characteristics.dislikes"})
+LISTS = frozenset(
+    {
+        "basic.former_names",
+        "basic.managers",
+        "characteristics.hobbies",
+        "characteristics.likes",
+        "characteristics.dislikes",
+    }
+)
 LANGUAGE = re.compile(LANGUAGE_TAG)
 Word = TypeVar("Word", bound=StrEnum)
 Several = TypeVar("Several", bound=Sized)
 
 
 class RowRefused(Exception):
-    """Why a row is not taken: the column, a code for programs and a sentence without personal values; `others` are its other faults."""
+    """Why a row is not taken: the column,
+    a code for programs and a sentence without personal values; `others` are its other faults.
+    """
 
-    def __init__(self, code: str, detail: str, *, column: str = "", others: Sequence["RowRefused"] = ()) -> None:
+    def __init__(
+        self, code: str, detail: str, *, column: str = "", others: Sequence["RowRefused"] = ()
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
@@ -64,7 +83,9 @@ def fact_of(target: str, value: Value) -> Json:
         entries: list[Json] = [fact_text(part) for part in parts if text_of(part)]
         return refuse_more(entries, MOST_ITEMS, "more than {most} entries in a fact") or None
     if isinstance(value, dict):
-        members: dict[str, Json] = {member_of(name): fact_text(member) for name, member in value.items()}
+        members: dict[str, Json] = {
+            member_of(name): fact_text(member) for name, member in value.items()
+        }
         return refuse_more(members, MOST_MEMBERS, "more than {most} members in a fact")
     return None if text_of(value).lower() in NOTHING else fact_text(value)
 
@@ -72,7 +93,10 @@ def fact_of(target: str, value: Value) -> Json:
 def member_of(name: str) -> str:
     text = fact_text(name)
     if not 1 <= len(text) <= LONGEST_MEMBER:
-        raise RowRefused("invalid", said("a member of a fact has a name of at most {most} characters", most=LONGEST_MEMBER))
+        raise RowRefused(
+            "invalid",
+            said("a member of a fact has a name of at most {most} characters", most=LONGEST_MEMBER),
+        )
     return text
 
 
@@ -111,7 +135,9 @@ def number_of(text: str) -> str:
 
 
 def name_of(text: str) -> str:
-    """Nobody is called after a phone, an id or an e-mail: such a cell slipped into the wrong column."""
+    """Nobody is called after a phone, an id or an e-mail:
+    such a cell slipped into the wrong column.
+    """
     if usual_name(text):
         raise RowRefused("header_repeated", "the row repeats the header")
     digits = sum(letter.isdigit() for letter in text)
@@ -145,7 +171,9 @@ def day_text(text: str) -> str | None:
         if day is not None and not 1800 <= day.year < 2200:
             raise ValueError
     except ValueError as error:
-        raise RowRefused("invalid", "this day does not exist or lies outside 1800 to 2199") from error
+        raise RowRefused(
+            "invalid", "this day does not exist or lies outside 1800 to 2199"
+        ) from error
     if day is None:
         raise RowRefused("invalid", DAY_WANTED)
     return day.isoformat()
@@ -160,14 +188,18 @@ def sex_of(text: str) -> str | None:
 
 
 def refuse_formula(text: str) -> None:
-    """What a spreadsheet would run when the value is exported again is not taken in; numbers with a sign are."""
+    """What a spreadsheet would run when the value is exported again is not taken in;
+    numbers with a sign are.
+    """
     if text[:1] in ("=", "@", "+", "-", "\t", "\r") and not SIGNED.fullmatch(text):
         raise RowRefused("formula", "the value begins like a spreadsheet formula")
 
 
 def bounded(text: str, longest: int) -> str:
     if len(text) > longest:
-        raise RowRefused("too_long", said("the value is longer than {most} characters", most=longest))
+        raise RowRefused(
+            "too_long", said("the value is longer than {most} characters", most=longest)
+        )
     return text
 
 
@@ -175,7 +207,9 @@ def one_of(words: type[Word], text: str) -> Word:
     try:
         return words(text.lower())
     except ValueError as error:
-        raise RowRefused("invalid", said("the value is none of {words}", words=", ".join(words))) from error
+        raise RowRefused(
+            "invalid", said("the value is none of {words}", words=", ".join(words))
+        ) from error
 
 
 def checked(text: str, is_right: bool, name: str) -> str:

@@ -1,4 +1,6 @@
-"""Which column of a sheet fills which field: by an explicit mapping, else by the names that sheets usually have."""
+"""Which column of a sheet fills which field:
+by an explicit mapping, else by the names that sheets usually have.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +10,14 @@ from service_kit.words.errors import Invalid
 from service_kit.words.messages import said
 
 from customer_profile.customer.facts import GROUPS
-from customer_profile.customer_import.column_names import COMPANY, CONTACT, KEY_COLUMNS, NAME_PARTS, USUAL, bare
+from customer_profile.customer_import.column_names import (
+    COMPANY,
+    CONTACT,
+    KEY_COLUMNS,
+    NAME_PARTS,
+    USUAL,
+    bare,
+)
 from customer_profile.identifier.domain import SYSTEM, IdentifierType
 
 PLAIN = frozenset(
@@ -27,18 +36,26 @@ PLAIN = frozenset(
         "facts",
     }
 )
-SIMPLE_IDENTIFIERS = frozenset(kind.value for kind in IdentifierType if kind not in (IdentifierType.EXTERNAL, IdentifierType.SOCIAL))
+SIMPLE_IDENTIFIERS = frozenset(
+    kind.value
+    for kind in IdentifierType
+    if kind not in (IdentifierType.EXTERNAL, IdentifierType.SOCIAL)
+)
 # Fields of which a row may say several things.
 SEVERAL = frozenset({"phone", "email", "tags", "roles"})
 FACT = re.compile(rf"({'|'.join(GROUPS)})\.([a-z][a-z0-9_]{{0,59}})")
 
 
 class MappingNotUsable(Invalid):
-    """The mapping names a column that the sheet does not have, or a field that customers do not have."""
+    """The mapping names a column that the sheet does not have,
+    or a field that customers do not have.
+    """
 
 
 class KeyNotUsable(Invalid):
-    """The key names an identifier type such as `external:erp`, `loyalty`, `government_id`, `phone` or `email`."""
+    """The key names an identifier type such as `external:erp`, `loyalty`, `government_id`,
+    `phone` or `email`.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +71,9 @@ class Key:
 
 
 def key_of(text: str) -> Key:
-    """`external:erp` -> the external ids of the system erp; KeyNotUsable for what is no identifier type."""
+    """`external:erp` -> the external ids of the system erp;
+    KeyNotUsable for what is no identifier type.
+    """
     name, _, system = text.strip().partition(":")
     try:
         kind = IdentifierType(name)
@@ -70,15 +89,19 @@ def is_field(name: str) -> bool:
     """Whether a column can fill it."""
     kind, _, system = name.partition(":")
     if system:
-        return kind in (IdentifierType.EXTERNAL, IdentifierType.SOCIAL) and bool(SYSTEM.fullmatch(system))
+        return kind in (IdentifierType.EXTERNAL, IdentifierType.SOCIAL) and bool(
+            SYSTEM.fullmatch(system)
+        )
     return name in PLAIN or name in SIMPLE_IDENTIFIERS or bool(FACT.fullmatch(name))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """Which column fills which field, which ones nobody takes, and what the sheet tells of its rows beside.
+    """Which column fills which field, which ones nobody takes, and what the sheet tells of its rows
+    beside.
 
-    `contacts` name somebody to speak to at the customer; `is_of_companies` says that the names are those of companies.
+    `contacts` name somebody to speak to at the customer; `is_of_companies` says that the names are
+    those of companies.
     """
 
     fields: Mapping[str, str]
@@ -88,28 +111,45 @@ class Columns:
 
 
 def columns_of(columns: Sequence[str], mapping: Mapping[str, str], key: Key | None) -> Columns:
-    """What becomes of each column; those that nobody asked for and nobody knows are ignored, and named so.
+    """What becomes of each column; those that nobody asked for and nobody knows are ignored, and
+    named so.
 
-    The mapping may be written either way round, `{"column": "field"}` or `{"field": "column"}`. Raises MappingNotUsable.
+    The mapping may be written either way round, `{"column": "field"}` or `{"field": "column"}`.
+    Raises MappingNotUsable.
     """
     named = [column for column in columns if column]
     given = _columns_first(columns, mapping)
     fields = {column: field for column, field in given.items() if field}
-    found = {column: field for column in named if column not in given and (field := _usual(column)) and not _is_taken(field, fields)}
+    found = {
+        column: field
+        for column in named
+        if column not in given and (field := _usual(column)) and not _is_taken(field, fields)
+    }
     fields |= found
     companies = [column for column in named if column not in given and bare(column) in COMPANY]
-    is_of_companies = "name" not in fields.values() and bool(companies) and not any(bare(column) in NAME_PARTS for column in named)
+    is_of_companies = (
+        "name" not in fields.values()
+        and bool(companies)
+        and not any(bare(column) in NAME_PARTS for column in named)
+    )
     if is_of_companies:
         fields |= dict.fromkeys(companies, "name")
     if key is not None and key.field not in fields.values():
         fields[_stand_in(named, fields, key)] = key.field
     if not fields:
-        raise MappingNotUsable("no column of the sheet is known; say in `mapping` which one fills which field", pointer="/mapping")
+        raise MappingNotUsable(
+            "no column of the sheet is known; say in `mapping` which one fills which field",
+            pointer="/mapping",
+        )
     _refuse_rivals(fields, key)
     return Columns(
         fields={column: fields[column] for column in named if column in fields},
-        ignored=tuple(column or _letter(place) for place, column in enumerate(columns) if column not in fields),
-        contacts=tuple(column for column in named if column not in fields and bare(column) in CONTACT),
+        ignored=tuple(
+            column or _letter(place) for place, column in enumerate(columns) if column not in fields
+        ),
+        contacts=tuple(
+            column for column in named if column not in fields and bare(column) in CONTACT
+        ),
         is_of_companies=is_of_companies,
     )
 
@@ -121,20 +161,27 @@ def _is_taken(field: str, fields: Mapping[str, str]) -> bool:
 
 def _stand_in(columns: Sequence[str], fields: Mapping[str, str], key: Key) -> str:
     """The column that holds the key without being called so."""
-    found = next((column for column in columns if column not in fields and _is_key_column(column, key)), None)
+    found = next(
+        (column for column in columns if column not in fields and _is_key_column(column, key)), None
+    )
     if found is None:
-        raise MappingNotUsable(said("no column of the sheet holds the key {key}", key=key.field), pointer="/key")
+        raise MappingNotUsable(
+            said("no column of the sheet holds the key {key}", key=key.field), pointer="/key"
+        )
     return found
 
 
 def _refuse_rivals(fields: Mapping[str, str], key: Key | None) -> None:
-    """Two columns for one value: nobody can say which is meant. Of phones, e-mails, tags and roles a customer has several."""
+    """Two columns for one value: nobody can say which is meant.
+    Of phones, e-mails, tags and roles a customer has several.
+    """
     first: dict[str, str] = {}
     for column, field in fields.items():
         is_key = key is not None and field == key.field
         if field in first and (field not in SEVERAL or is_key):
             told = said(
-                "the columns '{one}' and '{other}' both fill {field}; say in `mapping` which one does",
+                "the columns '{one}' and '{other}' both fill {field}; say in `mapping` which one"
+                " does",
                 one=first[field][:60],
                 other=column[:60],
                 field=field,
@@ -154,13 +201,19 @@ def _letter(place: int) -> str:
 
 
 def _columns_first(columns: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
-    if not all(column in columns for column in mapping) and all(column in columns for column in mapping.values()):
+    if not all(column in columns for column in mapping) and all(
+        column in columns for column in mapping.values()
+    ):
         mapping = {column: field for field, column in mapping.items()}
     for column, field in mapping.items():
         if column not in columns:
-            raise MappingNotUsable(said("the sheet has no column '{column}'", column=column[:60]), pointer="/mapping")
+            raise MappingNotUsable(
+                said("the sheet has no column '{column}'", column=column[:60]), pointer="/mapping"
+            )
         if field and not is_field(field):
-            raise MappingNotUsable(said("customers have no field '{field}'", field=field[:60]), pointer="/mapping")
+            raise MappingNotUsable(
+                said("customers have no field '{field}'", field=field[:60]), pointer="/mapping"
+            )
     return dict(mapping)
 
 
@@ -176,4 +229,8 @@ def usual_name(text: str) -> bool:
 
 
 def _is_key_column(column: str, key: Key) -> bool:
-    return bare(column) in KEY_COLUMNS or bare(column) in (bare(key.system), bare(key.field), bare(f"{key.system}id"))
+    return bare(column) in KEY_COLUMNS or bare(column) in (
+        bare(key.system),
+        bare(key.field),
+        bare(f"{key.system}id"),
+    )

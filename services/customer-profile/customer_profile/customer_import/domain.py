@@ -1,4 +1,6 @@
-"""What the rows of a sheet do to the customers: create, update, leave as they are, or be refused with a reason."""
+"""What the rows of a sheet do to the customers:
+create, update, leave as they are, or be refused with a reason.
+"""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +22,8 @@ from customer_profile.search.keys import folded, runs
 COUNTED = ("created", "updated", "unchanged", "skipped", "failed")
 # What a new customer is called of whom a sheet has nothing but a number: nobody is named after one.
 UNNAMED = {"zh": "未命名客户", "en": "Unnamed customer"}
-# A rehearsal writes nothing, so it remembers what its rows would have made; the oldest are forgotten beyond this number.
+# A rehearsal writes nothing, so it remembers what its rows would have made; the oldest are
+# forgotten beyond this number.
 MOST_REMEMBERED = 50_000
 
 
@@ -41,7 +44,9 @@ class RowProblem:
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """What new customers get where their row says nothing, and what the caller may touch (`units` None means all)."""
+    """What new customers get where their row says nothing,
+    and what the caller may touch (`units` None means all).
+    """
 
     unit: str
     language: str
@@ -50,7 +55,9 @@ class Defaults:
     units: tuple[str, ...] | None
 
     def may_touch(self, unit: str) -> bool:
-        return self.units is None or any(unit == own or unit.startswith(f"{own}.") for own in self.units)
+        return self.units is None or any(
+            unit == own or unit.startswith(f"{own}.") for own in self.units
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,15 @@ class Counts(dict[str, int]):
 class Deciding:
     """Decides row by row; the outcome lies in `known`, `counts` and `problems`."""
 
-    def __init__(self, known: Known, defaults: Defaults, *, at: datetime, ids: Ids, named: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        known: Known,
+        defaults: Defaults,
+        *,
+        at: datetime,
+        ids: Ids,
+        named: dict[str, str] | None = None,
+    ) -> None:
         self.known = known
         # The names of the rows before, by their keys; of the whole sheet where the caller keeps it.
         self._named = {} if named is None else named
@@ -142,17 +157,23 @@ class Deciding:
     def refuse(self, row: int, error: RowRefused) -> None:
         self.counts.one("failed")
         faults = enumerate((error, *error.others), start=1)
-        self.problems += [RowProblem(row, number, each.column, each.code, each.detail) for number, each in faults]
+        self.problems += [
+            RowProblem(row, number, each.column, each.code, each.detail) for number, each in faults
+        ]
 
     def _decided(self, draft: Draft) -> str:
         customer = self._found(draft)
         if draft.unit is not None and not self._defaults.may_touch(draft.unit):
-            raise RowRefused("unit_not_allowed", "the unit lies outside the units of this token", column="unit")
+            raise RowRefused(
+                "unit_not_allowed", "the unit lies outside the units of this token", column="unit"
+            )
         self._refuse_taken(draft, customer)
         if customer is None:
             self.known.put(self._created(draft))
             return "created"
-        revised, names = customer.revised(wanted(customer, draft), self._defaults.source, told=_told(draft), at=self._at)
+        revised, names = customer.revised(
+            wanted(customer, draft), self._defaults.source, told=_told(draft), at=self._at
+        )
         if not names:
             return "unchanged"
         self.known.put(revised)
@@ -171,7 +192,9 @@ class Deciding:
         return mine[0] if mine else None
 
     def _of_the_same_name(self, name: str, found: Sequence[Customer]) -> list[Customer]:
-        """A household has one phone and several people: the row is about who has its name, and nobody gets the name of another."""
+        """A household has one phone and several people:
+        the row is about who has its name, and nobody gets the name of another.
+        """
         same = [customer for customer in found if spelled(customer.name) == spelled(name)]
         if not same:
             raise RowRefused("name_conflict", "a customer of another name has this identifier")
@@ -180,12 +203,18 @@ class Deciding:
     def _refuse_second_name(self, key: str, name: str) -> None:
         """One sheet that calls one customer by two names means two people, or does not know."""
         if self._named.setdefault(key, spelled(name)) != spelled(name):
-            raise RowRefused("name_conflict", "the sheet has this identifier before, with another name")
+            raise RowRefused(
+                "name_conflict", "the sheet has this identifier before, with another name"
+            )
 
     def _refuse_taken(self, draft: Draft, customer: Customer | None) -> None:
         for identifier in draft.identifiers:
-            if identifier.is_unique and self.known.holders(identifier.key) - ({customer.id} if customer else set()):
-                raise RowRefused("taken", said("another customer has this {type}", type=identifier.type.value))
+            if identifier.is_unique and self.known.holders(identifier.key) - (
+                {customer.id} if customer else set()
+            ):
+                raise RowRefused(
+                    "taken", said("another customer has this {type}", type=identifier.type.value)
+                )
 
     @property
     def _unnamed(self) -> str:
@@ -219,12 +248,16 @@ class Deciding:
 
 
 def spelled(name: str) -> str:
-    """A name without what is trivial in its spelling: case, width, blanks, marks, traditional or simplified characters."""
+    """A name without what is trivial in its spelling:
+    case, width, blanks, marks, traditional or simplified characters.
+    """
     return "".join(runs(folded(name))) or name
 
 
 def wanted(customer: Customer, draft: Draft) -> Customer:
-    """The customer as the row wants it: what the row says replaces; tags, roles and identifiers are added; nothing is emptied."""
+    """The customer as the row wants it: what the row says replaces;
+    tags, roles and identifiers are added; nothing is emptied.
+    """
     return replace(
         customer,
         name=draft.name or customer.name,
@@ -234,7 +267,9 @@ def wanted(customer: Customer, draft: Draft) -> Customer:
         unit=draft.unit or customer.unit,
         sector=draft.sector or customer.sector,
         account_manager=draft.account_manager or customer.account_manager,
-        do_not_contact=customer.do_not_contact if draft.do_not_contact is None else draft.do_not_contact,
+        do_not_contact=customer.do_not_contact
+        if draft.do_not_contact is None
+        else draft.do_not_contact,
         roles=customer.roles + draft.roles,
         tags=customer.tags + draft.tags,
         identifiers=customer.identifiers + draft.identifiers,
@@ -250,7 +285,9 @@ def keys_of(drafts: Sequence[Draft | None]) -> list[str]:
             continue
         if draft.key:
             keys[draft.key] = None
-        keys.update({identifier.key: None for identifier in draft.identifiers if identifier.is_unique})
+        keys.update(
+            {identifier.key: None for identifier in draft.identifiers if identifier.is_unique}
+        )
     return list(keys)
 
 

@@ -11,7 +11,14 @@ from service_kit.words.messages import said
 
 from customer_profile.customer.domain import Kind, Role, Sector
 from customer_profile.customer.facts import GROUPS, Json
-from customer_profile.customer_import.cell_words import EMPTY, KINDS, NOTHING, ORGANIZED, ROLES, SECTORS
+from customer_profile.customer_import.cell_words import (
+    EMPTY,
+    KINDS,
+    NOTHING,
+    ORGANIZED,
+    ROLES,
+    SECTORS,
+)
 from customer_profile.customer_import.cells import (
     MANY,
     RowRefused,
@@ -31,7 +38,13 @@ from customer_profile.customer_import.cells import (
     text_of,
 )
 from customer_profile.customer_import.columns import FACT, Columns, Key
-from customer_profile.identifier.domain import WITH_SYSTEM, Identifier, IdentifierType, Vault, written
+from customer_profile.identifier.domain import (
+    WITH_SYSTEM,
+    Identifier,
+    IdentifierType,
+    Vault,
+    written,
+)
 from customer_profile.identifier.phones import has_extension, phones
 
 APART = re.compile(r"[;,、；，|/\s]+")
@@ -43,10 +56,12 @@ NUMBERING = frozenset({IdentifierType.EXTERNAL, IdentifierType.LOYALTY})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """One row, read. What the row does not say is None or empty; `key` is the look-up key that finds its customer.
+    """One row, read. What the row does not say is None or empty; `key` is the look-up key that
+    finds its customer.
 
-    `binds_name` says that it finds a customer of the row's name alone: it may be shared, or it proves who somebody is. `is_nameless` says
-    that the sheet has no names at all, only numbers of its own.
+    `binds_name` says that it finds a customer of the row's name alone: it may be shared, or it
+    proves who somebody is. `is_nameless` says that the sheet has no names at all, only numbers of
+    its own.
     """
 
     number: int
@@ -72,26 +87,42 @@ class Draft:
 class Drafting:
     """Reads rows by the fields of their columns."""
 
-    def __init__(self, columns: Columns, *, key: Key | None, vault: Vault, region: str, zones: frozenset[str]) -> None:
+    def __init__(
+        self, columns: Columns, *, key: Key | None, vault: Vault, region: str, zones: frozenset[str]
+    ) -> None:
         self._fields = columns.fields
         self._columns = columns
         self._key = key
         self._vault = vault
         self._region = region
         self._zones = zones
-        self._is_nameless = "name" not in columns.fields.values() and not any(map(is_naming, columns.ignored))
+        self._is_nameless = "name" not in columns.fields.values() and not any(
+            map(is_naming, columns.ignored)
+        )
 
     def draft(self, row: Row) -> Draft | None:
-        """The row's draft, None for a row without any value; RowRefused for one that cannot be taken."""
+        """The row's draft, None for a row without any value;
+        RowRefused for one that cannot be taken.
+        """
         if row.problem:
             raise RowRefused("unreadable", row.problem)
         told = _Told(self)
-        refused = {column: error for column, value in row.values.items() if (error := self._refusal(told, column, value)) is not None}
+        refused = {
+            column: error
+            for column, value in row.values.items()
+            if (error := self._refusal(told, column, value)) is not None
+        }
         faults = [*refused.values(), *self._contradictions(told, row)]
         if not told.is_something and not faults:
             return None
-        if self._key is not None and self._key.field not in {self._fields[column] for column in refused} and told.key is None:
-            faults.append(RowRefused("key_missing", said("the row has no {key}", key=self._key.field)))
+        if (
+            self._key is not None
+            and self._key.field not in {self._fields[column] for column in refused}
+            and told.key is None
+        ):
+            faults.append(
+                RowRefused("key_missing", said("the row has no {key}", key=self._key.field))
+            )
         if faults:
             first, *others = faults
             raise RowRefused(first.code, first.detail, column=first.column, others=others)
@@ -107,19 +138,33 @@ class Drafting:
         except RowRefused as error:
             return RowRefused(error.code, error.detail, column=column)
         except Refusal:
-            return RowRefused("invalid", said("the value cannot be read as {field}", field=target), column=column)
+            return RowRefused(
+                "invalid", said("the value cannot be read as {field}", field=target), column=column
+            )
         return None
 
     def _contradictions(self, told: "_Told", row: Row) -> list[RowRefused]:
-        """A customer with somebody to speak to is an organization; where that is not certain, nobody gets the other's name."""
-        column = next((each for each in self._columns.contacts if is_filled(row.values.get(each))), None)
+        """A customer with somebody to speak to is an organization;
+        where that is not certain, nobody gets the other's name.
+        """
+        column = next(
+            (each for each in self._columns.contacts if is_filled(row.values.get(each))), None
+        )
         if column is None or told.name is None or told.kind is not None:
             return []
-        return [RowRefused("kind_unclear", "the row names a contact person: say in a column `kind` what the customer is", column=column)]
+        return [
+            RowRefused(
+                "kind_unclear",
+                "the row names a contact person: say in a column `kind` what the customer is",
+                column=column,
+            )
+        ]
 
     def kind_of(self, name: str | None) -> Kind | None:
         """What a customer of this name is where the row does not say it."""
-        is_organized = self._columns.is_of_companies or (name is not None and ORGANIZED.search(name) is not None)
+        is_organized = self._columns.is_of_companies or (
+            name is not None and ORGANIZED.search(name) is not None
+        )
         return Kind.ORGANIZATION if is_organized else None
 
     def several(self, target: str, text: str) -> list[str]:
@@ -132,8 +177,14 @@ class Drafting:
         name, _, system = target.partition(":")
         value = text if name == IdentifierType.EMAIL else number_of(text)
         if name == IdentifierType.PHONE and has_extension(value):
-            raise RowRefused("invalid", "the number has an extension, which cannot be kept: give the number alone, or leave the cell empty")
-        identifier = written(IdentifierType(name), value, vault=self._vault, system=system, region=self._region)
+            raise RowRefused(
+                "invalid",
+                "the number has an extension, which cannot be kept: give the number alone, or leave"
+                " the cell empty",
+            )
+        identifier = written(
+            IdentifierType(name), value, vault=self._vault, system=system, region=self._region
+        )
         if identifier.type in WITH_SYSTEM:
             # The written form counts: a full-width sign is an ordinary one in it.
             refuse_formula(identifier.value)
@@ -161,15 +212,25 @@ class Drafting:
         raise AssertionError(f"{target} is no plain field")
 
     def key_among(self, identifiers: list[Identifier]) -> str | None:
-        """The look-up key of the row: of the asked type, else the first unique identifier; None where it has none."""
+        """The look-up key of the row: of the asked type, else the first unique identifier;
+        None where it has none.
+        """
         if self._key is None:
-            return next((identifier.key for identifier in identifiers if identifier.is_unique), None)
-        own = (each.key for each in identifiers if each.type is self._key.type and each.system == self._key.system)
+            return next(
+                (identifier.key for identifier in identifiers if identifier.is_unique), None
+            )
+        own = (
+            each.key
+            for each in identifiers
+            if each.type is self._key.type and each.system == self._key.system
+        )
         return next(own, None)
 
     @property
     def is_nameless(self) -> bool:
-        """Whether the sheet lists customers by another system's numbers alone, as the caller's key says."""
+        """Whether the sheet lists customers by another system's numbers alone,
+        as the caller's key says.
+        """
         return self._is_nameless and self._key is not None and self._key.type in NUMBERING
 
 
@@ -204,13 +265,20 @@ class _Told:
         if value.lower() in (EMPTY if target == "name" else NOTHING):
             return
         if target in IDENTIFIER_TARGETS or ":" in target:
-            self._identifiers.extend(self._drafting.identifier(target, part) for part in self._drafting.several(target, value))
+            self._identifiers.extend(
+                self._drafting.identifier(target, part)
+                for part in self._drafting.several(target, value)
+            )
         else:
             refuse_formula(value)
             self._plain[target] = self._drafting.plain(target, value)
 
     def _take_many(self, target: str, value: Value) -> None:
-        parts = [text_of(part) for part in value] if isinstance(value, list) else [part.strip() for part in MANY.split(text_of(value))]
+        parts = (
+            [text_of(part) for part in value]
+            if isinstance(value, list)
+            else [part.strip() for part in MANY.split(text_of(value))]
+        )
         for part in parts:
             if part.lower() in NOTHING:
                 continue
@@ -222,25 +290,38 @@ class _Told:
 
     def _take_identifiers(self, value: Value) -> None:
         for entry in value if isinstance(value, list) else [value]:
-            if not isinstance(entry, dict) or not isinstance(entry.get("type"), str) or not isinstance(entry.get("value"), str):
+            if (
+                not isinstance(entry, dict)
+                or not isinstance(entry.get("type"), str)
+                or not isinstance(entry.get("value"), str)
+            ):
                 raise RowRefused("invalid", "an identifier is an object with type and value")
-            target = f"{entry['type']}:{entry['system']}" if entry.get("system") else str(entry["type"])
+            target = (
+                f"{entry['type']}:{entry['system']}" if entry.get("system") else str(entry["type"])
+            )
             if target.partition(":")[0] not in set(IdentifierType):
                 raise RowRefused("invalid", "there is no such type of identifier")
             self._identifiers.append(self._drafting.identifier(target, str(entry["value"])))
 
     def _take_facts(self, value: Value) -> None:
         if not isinstance(value, dict):
-            raise RowRefused("invalid", "facts are an object of the groups basic, characteristics and business")
+            raise RowRefused(
+                "invalid", "facts are an object of the groups basic, characteristics and business"
+            )
         for group, members in value.items():
             if group not in GROUPS or not isinstance(members, dict):
-                raise RowRefused("invalid", "facts are an object of the groups basic, characteristics and business")
+                raise RowRefused(
+                    "invalid",
+                    "facts are an object of the groups basic, characteristics and business",
+                )
             for name, member in members.items():
                 self._take_fact(f"{group}.{name}", member)
 
     def _take_fact(self, target: str, value: Value) -> None:
         if not FACT.fullmatch(target):
-            raise RowRefused("invalid", "a fact is named in lower-case letters, digits and underscores")
+            raise RowRefused(
+                "invalid", "a fact is named in lower-case letters, digits and underscores"
+            )
         group, _, name = target.partition(".")
         read = fact_of(target, value)
         if read is not None:
@@ -254,8 +335,12 @@ class _Told:
 
     @property
     def _binds_name(self) -> bool:
-        """Numbers that a company gives its customers may come with a new name; phones are shared, and a government id is one person's."""
-        return any(each.key == self.key and each.type not in NUMBERING for each in self._identifiers)
+        """Numbers that a company gives its customers may come with a new name;
+        phones are shared, and a government id is one person's.
+        """
+        return any(
+            each.key == self.key and each.type not in NUMBERING for each in self._identifiers
+        )
 
     @property
     def name(self) -> str | None:

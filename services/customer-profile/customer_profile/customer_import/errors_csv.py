@@ -26,7 +26,12 @@ async def as_csv(reader: Reader, import_id: UUID, speak: Callable[[str], str]) -
     lines.writerow(HEADER)
     after, imports = BEFORE_ALL, ImportReader(reader, None)
     while rows := await imports.problems_after(import_id, after=after, limit=AT_ONCE):
-        lines.writerows([[row["row"], safe(row["column"]), row["code"], safe(speak(restored(row["detail"])))] for row in rows])
+        lines.writerows(
+            [
+                [row["row"], safe(row["column"]), row["code"], safe(speak(restored(row["detail"])))]
+                for row in rows
+            ]
+        )
         after = rows[-1]["row"], rows[-1]["number"]
     return written.getvalue()
 

@@ -1,4 +1,6 @@
-"""The work of an import: read the file, decide row by row, write batch by batch; a killed worker's import goes on at its last batch."""
+"""The work of an import: read the file, decide row by row, write batch by batch;
+a killed worker's import goes on at its last batch.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
@@ -22,9 +24,22 @@ from customer_profile.customer.domain import SourceGiven
 from customer_profile.customer.source import Learned, Source, SourceKind
 from customer_profile.customer_import.cells import RowRefused
 from customer_profile.customer_import.columns import Columns, columns_of, key_of
-from customer_profile.customer_import.domain import COUNTED, Counts, Deciding, Defaults, Known, keys_of
+from customer_profile.customer_import.domain import (
+    COUNTED,
+    Counts,
+    Deciding,
+    Defaults,
+    Known,
+    keys_of,
+)
 from customer_profile.customer_import.drafts import Draft, Drafting
-from customer_profile.customer_import.store import BatchCollided, ImportReader, ImportStore, Written, prepared
+from customer_profile.customer_import.store import (
+    BatchCollided,
+    ImportReader,
+    ImportStore,
+    Written,
+    prepared,
+)
 from customer_profile.identifier.domain import Vault
 from customer_profile.settings import Settings
 from customer_profile.words import time_zones
@@ -35,7 +50,9 @@ STATEMENT_SECONDS = 60.0
 
 
 class IdentifiersContested(Conflict):
-    """Others keep taking the identifiers of these rows while they are imported; start the import again later."""
+    """Others keep taking the identifiers of these rows while they are imported;
+    start the import again later.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +103,9 @@ class RowRead:
 class Importing:
     """Runs the imports that are queued."""
 
-    def __init__(self, database: Database, settings: Settings, vault: Vault, *, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, vault: Vault, *, clock: Clock
+    ) -> None:
         self._database = database
         self._settings = settings
         self._vault = vault
@@ -98,7 +117,10 @@ class Importing:
             if "columns" not in job.checkpoint:
                 with scratch() as folder:
                     await self._import(job, Order.of(job.payload), folder)
-            job.result = {"columns": job.checkpoint["columns"], "ignored": job.checkpoint.get("ignored", [])}
+            job.result = {
+                "columns": job.checkpoint["columns"],
+                "ignored": job.checkpoint.get("ignored", []),
+            }
         except Unavailable:
             # The work goes on later, and it needs its file.
             raise
@@ -108,14 +130,17 @@ class Importing:
             raise
 
     async def sweep(self) -> bool:
-        """Delete the files of imports that ended in a way that nobody foresaw; True when there may be more."""
+        """Delete the files of imports that ended in a way that nobody foresaw;
+        True when there may be more.
+        """
         async with self._database.transaction() as tx:
             return await ImportStore(tx, None).forget_files_of_the_ended()
 
     async def _import(self, job: RunningJob, order: Order, folder: Path) -> None:
         sheet = await self._sheet(job, order, folder)
         columns = columns_of(sheet.columns, order.mapping, key_of(order.key) if order.key else None)
-        # Told also when the import fails or is canceled: nobody has to guess what became of a column.
+        # Told also when the import fails or is canceled: nobody has to guess what became of a
+        # column.
         job.result = told = {"columns": dict(columns.fields), "ignored": list(columns.ignored)}
         drafting = self._drafting(order, columns)
         await self._begin(job, order, await asyncio.to_thread(reading.count, sheet))
@@ -125,7 +150,8 @@ class Importing:
         async with aclosing(_batches(rows, drafting, self._settings.import_batch_rows)) as batches:
             async for batch in batches:
                 await self._take(job, order, batch, rehearsed, named)
-        # A worker that is killed behind this step leaves nothing to do but to say so: the file is not missed.
+        # A worker that is killed behind this step leaves nothing to do but to say so: the file is
+        # not missed.
         async with job.step() as tx:
             await ImportStore(tx, None).forget_file(job.id)
             job.checkpoint = {**job.checkpoint, **told}
@@ -137,7 +163,11 @@ class Importing:
                 async for part in ImportReader(reader, None).file_parts(job.id):
                     file.write(part)
         sheet = await asyncio.to_thread(reading.opened, str(path), order.filename, order.encoding)
-        return await reading.converted(sheet, str(folder / "rows")) if sheet.format is Format.XLSX else sheet
+        return (
+            await reading.converted(sheet, str(folder / "rows"))
+            if sheet.format is Format.XLSX
+            else sheet
+        )
 
     def _drafting(self, order: Order, columns: Columns) -> Drafting:
         return Drafting(
@@ -149,35 +179,60 @@ class Importing:
         )
 
     async def _begin(self, job: RunningJob, order: Order, total: int) -> None:
-        """The total is told before the first row. A rehearsal keeps nothing in between: it begins again where a worker was killed."""
+        """The total is told before the first row.
+        A rehearsal keeps nothing in between: it begins again where a worker was killed.
+        """
         async with job.step() as tx:
             job.total = total
             if order.is_rehearsal:
                 job.done = 0
                 job.counts = dict(Counts())
                 await ImportStore(tx, None).forget_problems(job.id)
-            job.checkpoint = {"problems": 0} if order.is_rehearsal else {"problems": 0, **job.checkpoint}
+            job.checkpoint = (
+                {"problems": 0} if order.is_rehearsal else {"problems": 0, **job.checkpoint}
+            )
 
-    async def _take(self, job: RunningJob, order: Order, batch: list[RowRead], rehearsed: Known, named: dict[str, str]) -> None:
-        """One batch in one transaction with its progress; decided again when a rival took an identifier meanwhile."""
+    async def _take(
+        self,
+        job: RunningJob,
+        order: Order,
+        batch: list[RowRead],
+        rehearsed: Known,
+        named: dict[str, str],
+    ) -> None:
+        """One batch in one transaction with its progress;
+        decided again when a rival took an identifier meanwhile.
+        """
         for _ in range(MOST_COLLISIONS):
             with suppress(BatchCollided):
                 async with job.step(statement_within=STATEMENT_SECONDS) as tx:
                     known = rehearsed if order.is_rehearsal else Known()
                     decided = await self._decided(tx, job, order, batch, known, named)
                     job.done += len(batch)
-                    job.counts = {name: job.counts.get(name, 0) + decided.counts[name] for name in COUNTED}
+                    job.counts = {
+                        name: job.counts.get(name, 0) + decided.counts[name] for name in COUNTED
+                    }
                 return
         raise IdentifiersContested()
 
     async def _decided(
-        self, tx: Transaction, job: RunningJob, order: Order, batch: list[RowRead], known: Known, named: dict[str, str]
+        self,
+        tx: Transaction,
+        job: RunningJob,
+        order: Order,
+        batch: list[RowRead],
+        known: Known,
+        named: dict[str, str],
     ) -> Deciding:
         at = self._clock()
         imports = ImportStore(tx, None)
         known.load(*await imports.known(keys_of([read.draft for read in batch])))
-        deciding = Deciding(known, self._defaults(order, job.created_at), at=at, ids=new_id, named=named)
-        written = await asyncio.to_thread(_decide, deciding, batch, None if order.is_rehearsal else job.id, at)
+        deciding = Deciding(
+            known, self._defaults(order, job.created_at), at=at, ids=new_id, named=named
+        )
+        written = await asyncio.to_thread(
+            _decide, deciding, batch, None if order.is_rehearsal else job.id, at
+        )
         if written is not None:
             await imports.write(written)
         room = self._settings.import_most_problems - job.checkpoint["problems"]
@@ -187,7 +242,9 @@ class Importing:
         return deciding
 
     def _defaults(self, order: Order, at: datetime) -> Defaults:
-        source = Source(kind=SourceKind.IMPORT, learned=Learned.THIRD_PARTY, recorded_at=at, confirmed_at=at)
+        source = Source(
+            kind=SourceKind.IMPORT, learned=Learned.THIRD_PARTY, recorded_at=at, confirmed_at=at
+        )
         return Defaults(
             unit=order.unit,
             language=self._settings.default_language,
@@ -197,7 +254,9 @@ class Importing:
         )
 
 
-async def _batches(rows: Iterator[Row], drafting: Drafting, size: int) -> AsyncGenerator[list[RowRead]]:
+async def _batches(
+    rows: Iterator[Row], drafting: Drafting, size: int
+) -> AsyncGenerator[list[RowRead]]:
     """Batches of rows as drafts; the next one is read while the one before is written."""
     reading_on = asyncio.create_task(asyncio.to_thread(_read, rows, drafting, size))
     try:
@@ -224,11 +283,19 @@ def _row_read(row: Row, drafting: Drafting) -> RowRead:
         return RowRead(row.number, None, error)
 
 
-def _decide(deciding: Deciding, batch: list[RowRead], import_id: UUID | None, at: datetime) -> Written | None:
-    """Decide about all rows and make what is written; a rehearsal (no id) writes nothing. Runs in a thread."""
+def _decide(
+    deciding: Deciding, batch: list[RowRead], import_id: UUID | None, at: datetime
+) -> Written | None:
+    """Decide about all rows and make what is written;
+    a rehearsal (no id) writes nothing. Runs in a thread.
+    """
     for read in batch:
         if read.error is not None:
             deciding.refuse(read.number, read.error)
         else:
             deciding.take(read.draft)
-    return None if import_id is None else prepared(deciding.known, import_id=import_id, ids=new_id, at=at)
+    return (
+        None
+        if import_id is None
+        else prepared(deciding.known, import_id=import_id, ids=new_id, at=at)
+    )

@@ -22,15 +22,24 @@ from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsa
 from customer_profile.customer_import.domain import ImportNotFound
 from customer_profile.customer_import.errors_csv import as_csv
 from customer_profile.customer_import.importing import KIND, Order
-from customer_profile.customer_import.schemas import ImportView, RowErrorView, import_view, row_error_view
+from customer_profile.customer_import.schemas import (
+    ImportView,
+    RowErrorView,
+    import_view,
+    row_error_view,
+)
 from customer_profile.customer_import.store import BEFORE_ALL, PART_BYTES, ImportReader, ImportStore
 from customer_profile.customer_import.uploads import Upload, mapping_of, uploaded
 
 router = Router(tags=["customer imports"])
 PATH = "/v1/customer-imports"
-KEY = r"^(?:(?:external|social):[a-z0-9][a-z0-9_.-]{0,39}|phone|email|government_id|loyalty|wechat)$"
+KEY = (
+    r"^(?:(?:external|social):[a-z0-9][a-z0-9_.-]{0,39}|phone|email|government_id|loyalty|wechat)$"
+)
 KeyText = Annotated[str, Field(max_length=60, pattern=KEY, examples=["external:erp"])]
-MappingText = Annotated[str, Field(max_length=20_000, examples=['{"nr": "external:erp", "who": "name"}'])]
+MappingText = Annotated[
+    str, Field(max_length=20_000, examples=['{"nr": "external:erp", "who": "name"}'])
+]
 
 
 @router.post(
@@ -42,31 +51,52 @@ MappingText = Annotated[str, Field(max_length=20_000, examples=['{"nr": "externa
 )
 async def create_customer_import(
     call: Annotated[Call, requires("customers:import")],
-    file: Annotated[UploadFile, File(description="A sheet with a header line (CSV, XLSX) or one JSON object a line (NDJSON).")],
+    file: Annotated[
+        UploadFile,
+        File(
+            description="A sheet with a header line (CSV, XLSX) or one JSON object a line (NDJSON)."
+        ),
+    ],
     mapping: Annotated[
         MappingText | SkipJsonSchema[None],
         Form(
-            description='JSON: `{"column": "field"}`, for columns whose names do not say it; fields are those of a customer, '
-            "`external:erp`, `basic.birth_date` and the like."
+            description=(
+                'JSON: `{"column": "field"}`, for columns whose names do not say it; fields are'
+                " those of a customer, "
+                "`external:erp`, `basic.birth_date` and the like."
+            )
         ),
     ] = None,
     key: Annotated[
         KeyText | SkipJsonSchema[None],
-        Form(description="The identifier by which rows find their customer, such as `external:erp`."),
+        Form(
+            description="The identifier by which rows find their customer, such as `external:erp`."
+        ),
     ] = None,
-    dry_run: Annotated[bool, Form(description="Read, check and count everything, write nothing.")] = False,
-    unit: Annotated[UnitPath | SkipJsonSchema[None], Form(description="Unit of new customers whose row names none.")] = None,
+    dry_run: Annotated[
+        bool, Form(description="Read, check and count everything, write nothing.")
+    ] = False,
+    unit: Annotated[
+        UnitPath | SkipJsonSchema[None],
+        Form(description="Unit of new customers whose row names none."),
+    ] = None,
     encoding: Annotated[
         Encoding | SkipJsonSchema[None],
-        Form(description="Encoding of a text file that is neither UTF-8 nor UTF-16; left out, it is taken only where it is certain."),
+        Form(
+            description=(
+                "Encoding of a text file that is neither UTF-8 nor UTF-16; left out, it is taken"
+                " only where it is certain."
+            )
+        ),
     ] = None,
 ) -> Response:
     """Import customers from a sheet.
 
-    Rows that find their customer by the key update it (what a row does not say stays), the others create one. A key that several
-    people may share, such as a phone, finds only who has the row's name too: nobody is renamed by another's row. Rows that cannot be
-    taken are counted and listed at `errors_url`; the others are imported. `columns` names the columns that were taken and those that
-    were not. Follow the work at its Location.
+    Rows that find their customer by the key update it (what a row does not say stays), the others
+    create one. A key that several people may share, such as a phone, finds only who has the row's
+    name too: nobody is renamed by another's row. Rows that cannot be taken are counted and listed
+    at `errors_url`; the others are imported. `columns` names the columns that were taken and those
+    that were not. Follow the work at its Location.
     """
     columns = mapping_of(mapping)
     settings = call.settings
@@ -86,25 +116,39 @@ async def create_customer_import(
 
 
 @router.get(f"{PATH}/{{import_id}}", response_model=ImportView, raises=[ImportNotFound])
-async def read_customer_import(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
+async def read_customer_import(
+    import_id: Id, call: Annotated[Call, requires("customers:import")]
+) -> Response:
     """Follow an import."""
     async with call.reading() as reader:
         job = await found(reader, import_id, call)
-    return call.answer(import_view(job, call.spoken), version=job.version, variant=job.variant(call.language))
+    return call.answer(
+        import_view(job, call.spoken), version=job.version, variant=job.variant(call.language)
+    )
 
 
 @router.get(PATH, response_model=Page[ImportView])
-async def list_customer_imports(call: Annotated[Call, requires("customers:import")], page: Annotated[PageOf, Depends()]) -> Response:
+async def list_customer_imports(
+    call: Annotated[Call, requires("customers:import")], page: Annotated[PageOf, Depends()]
+) -> Response:
     """List imports, newest first."""
     (before,) = page.after or (BEHIND_ALL,)
     async with call.reading() as reader:
-        rows = await ImportReader.of(reader, call.caller).imports_before(KIND, before=before, limit=page.fetch)
+        rows = await ImportReader.of(reader, call.caller).imports_before(
+            KIND, before=before, limit=page.fetch
+        )
     items = [import_view(jobs.job_of(row), call.spoken) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
 
 
-@router.post(f"{PATH}/{{import_id}}/cancellation", response_model=ImportView, raises=[ImportNotFound, JobAlreadyOver])
-async def cancel_customer_import(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
+@router.post(
+    f"{PATH}/{{import_id}}/cancellation",
+    response_model=ImportView,
+    raises=[ImportNotFound, JobAlreadyOver],
+)
+async def cancel_customer_import(
+    import_id: Id, call: Annotated[Call, requires("customers:import")]
+) -> Response:
     """Cancel an import; the rows that it has written stay."""
     async with call.transaction() as tx:
         running = await found(tx, import_id, call)
@@ -116,14 +160,20 @@ async def cancel_customer_import(import_id: Id, call: Annotated[Call, requires("
         return call.answer(view, version=job.version, variant=variant, units=[job.unit])
 
 
-@router.get(f"{PATH}/{{import_id}}/errors", response_model=Page[RowErrorView], raises=[ImportNotFound])
+@router.get(
+    f"{PATH}/{{import_id}}/errors", response_model=Page[RowErrorView], raises=[ImportNotFound]
+)
 async def list_customer_import_errors(
-    import_id: Id, call: Annotated[Call, requires("customers:import")], page: Annotated[PageOf, Depends()]
+    import_id: Id,
+    call: Annotated[Call, requires("customers:import")],
+    page: Annotated[PageOf, Depends()],
 ) -> Response:
     """List why rows were not taken, in the order of the sheet."""
     async with call.reading() as reader:
         job = await found(reader, import_id, call)
-        rows = await ImportReader.of(reader, call.caller).problems_after(job.id, after=page.after or BEFORE_ALL, limit=page.fetch)
+        rows = await ImportReader.of(reader, call.caller).problems_after(
+            job.id, after=page.after or BEFORE_ALL, limit=page.fetch
+        )
     items = [row_error_view(row, call.spoken) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "row", "number"))
 
@@ -133,11 +183,16 @@ async def list_customer_import_errors(
     raises=[ImportNotFound],
     response_class=Response,
     responses={
-        200: {"description": "The row errors as CSV.", "content": {"text/csv": {"schema": {"type": "string", "maxLength": 10_000_000}}}}
+        200: {
+            "description": "The row errors as CSV.",
+            "content": {"text/csv": {"schema": {"type": "string", "maxLength": 10_000_000}}},
+        }
     },
     etag=False,
 )
-async def read_customer_import_errors_csv(import_id: Id, call: Annotated[Call, requires("customers:import")]) -> Response:
+async def read_customer_import_errors_csv(
+    import_id: Id, call: Annotated[Call, requires("customers:import")]
+) -> Response:
     """Download why rows were not taken.
 
     A CSV with the columns row, column, code and detail; it holds no values of the rows.
@@ -154,8 +209,15 @@ async def queued(call: Call, upload: Upload, order: Order) -> Response:
     async with call.transaction(fingerprint=upload.fingerprint(order)) as tx:
         import_id = call.new_id()
         await ImportStore.of(tx, call.caller).keep_file(import_id, upload.parts(PART_BYTES))
-        job = await jobs.enqueue(tx, id=import_id, kind=KIND, payload=order.payload(), at=call.at, unit=order.unit)
-        answer = call.accepted(import_view(job, call.spoken), location=f"{PATH}/{job.id}", version=job.version, units=[job.unit])
+        job = await jobs.enqueue(
+            tx, id=import_id, kind=KIND, payload=order.payload(), at=call.at, unit=order.unit
+        )
+        answer = call.accepted(
+            import_view(job, call.spoken),
+            location=f"{PATH}/{job.id}",
+            version=job.version,
+            units=[job.unit],
+        )
     call.database.signals.wake(KIND)
     return answer
 

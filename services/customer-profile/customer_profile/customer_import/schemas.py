@@ -40,27 +40,35 @@ class RowErrorView(Output):
 
 
 class ImportResult(Output):
-    """What an import made of its sheet: which column filled which field; columns that filled none are left out."""
+    """What an import made of its sheet: which column filled which field;
+    columns that filled none are left out.
+    """
 
     columns: Annotated[
-        dict[Annotated[str, Field(max_length=LONGEST_CELL)], Annotated[str, Field(max_length=100)]], Field(max_length=MOST_COLUMNS)
+        dict[Annotated[str, Field(max_length=LONGEST_CELL)], Annotated[str, Field(max_length=100)]],
+        Field(max_length=MOST_COLUMNS),
     ]
 
 
 class ColumnsOut(Output):
-    """What became of the columns of the sheet; one without a name is called by its letter, as `[C]`."""
+    """What became of the columns of the sheet;
+    one without a name is called by its letter, as `[C]`.
+    """
 
     taken: Annotated[
         dict[Annotated[str, Field(max_length=LONGEST_CELL)], Annotated[str, Field(max_length=100)]],
         Field(max_length=MOST_COLUMNS, description="Which column filled which field."),
     ]
     ignored: Annotated[
-        list[Annotated[str, Field(max_length=LONGEST_CELL)]], Field(max_length=MOST_COLUMNS, description="Columns that nobody took.")
+        list[Annotated[str, Field(max_length=LONGEST_CELL)]],
+        Field(max_length=MOST_COLUMNS, description="Columns that nobody took."),
     ]
 
 
 class ImportView(Output):
-    """An import of customers. `errors_url` gives its row errors as CSV; `/errors` lists them as JSON."""
+    """An import of customers.
+    `errors_url` gives its row errors as CSV; `/errors` lists them as JSON.
+    """
 
     id: Id
     state: Literal["queued", "running", "done", "failed", "canceled"]
@@ -71,7 +79,12 @@ class ImportView(Output):
     progress: Progress
     counts: CountsOut
     errors_url: Annotated[str, Field(max_length=200, json_schema_extra={"format": "uri-reference"})]
-    columns: Annotated[ColumnsOut | None, Field(description="Null until the import has ended, or where its header could not be read.")]
+    columns: Annotated[
+        ColumnsOut | None,
+        Field(
+            description="Null until the import has ended, or where its header could not be read."
+        ),
+    ]
     result: Annotated[ImportResult | None, Field(description="Null until the import is done.")]
     error: Annotated[str | None, Field(max_length=2_000)]
     created_at: Timestamp
@@ -80,7 +93,12 @@ class ImportView(Output):
 
 
 def row_error_view(row: Record, speak: Callable[[str], str]) -> RowErrorView:
-    return RowErrorView(row=row["row"], column=row["column"], code=row["code"], detail=speak(restored(row["detail"])))
+    return RowErrorView(
+        row=row["row"],
+        column=row["column"],
+        code=row["code"],
+        detail=speak(restored(row["detail"])),
+    )
 
 
 def columns_out(result: Mapping[str, Any]) -> ColumnsOut:
@@ -99,7 +117,9 @@ def import_view(job: Job, speak: Callable[[str], str]) -> ImportView:
         counts=CountsOut.model_validate(Counts(job.counts)),
         errors_url=f"/v1/customer-imports/{job.id}/errors.csv",
         columns=None if job.result is None else columns_out(job.result),
-        result=ImportResult.model_construct(columns=job.result["columns"]) if job.state == "done" and job.result else None,
+        result=ImportResult.model_construct(columns=job.result["columns"])
+        if job.state == "done" and job.result
+        else None,
         error=speak(job.error) if job.error else None,
         created_at=job.created_at,
         started_at=job.started_at,

@@ -1,4 +1,6 @@
-"""Imports in Postgres: the file in parts, the batches of customers in a few statements each, and what could not be taken."""
+"""Imports in Postgres:
+the file in parts, the batches of customers in a few statements each, and what could not be taken.
+"""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +16,28 @@ from service_kit.store.statements import rows
 from service_kit.store.tables import job
 from service_kit.words.identity import Ids
 from service_kit.words.messages import stored
-from sqlalchemy import Integer, SmallInteger, String, Uuid, bindparam, delete, exists, func, insert, select, tuple_
+from sqlalchemy import (
+    Integer,
+    SmallInteger,
+    String,
+    Uuid,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    tuple_,
+)
 
 from customer_profile.customer import events
-from customer_profile.customer.domain import Customer, CustomerChanged, CustomerCreated, IdentifierTaken, changed_names
+from customer_profile.customer.domain import (
+    Customer,
+    CustomerChanged,
+    CustomerCreated,
+    IdentifierTaken,
+    changed_names,
+)
 from customer_profile.customer.rows import row_of
 from customer_profile.customer.store import UNIQUE_KEY, CustomerStore
 from customer_profile.customer_import.domain import Holding, Known, RowProblem
@@ -32,12 +52,17 @@ BEFORE_ALL = (0, 0)
 # No token holds a space: words are split at them.
 TOKENS_APART = " "
 ADD_PART = insert(import_file)
-READ_PART = select(import_file.c.content).where(import_file.c.import_id == bindparam("id"), import_file.c.part == bindparam("number"))
+READ_PART = select(import_file.c.content).where(
+    import_file.c.import_id == bindparam("id"), import_file.c.part == bindparam("number")
+)
 FORGET_FILE = delete(import_file).where(import_file.c.import_id == bindparam("id"))
-# Whether work is over is asked of the job: a file is kept in the transaction that queues its import.
+# Whether work is over is asked of the job: a file is kept in the transaction that queues its
+# import.
 _left_behind = (
     select(import_file.c.import_id)
-    .where(~exists().where(job.c.id == import_file.c.import_id, job.c.state.in_(["queued", "running"])))
+    .where(
+        ~exists().where(job.c.id == import_file.c.import_id, job.c.state.in_(["queued", "running"]))
+    )
     .limit(1)
     .scalar_subquery()
 )
@@ -48,7 +73,9 @@ LIST_PROBLEMS = (
     .where(
         import_problem.c.import_id == bindparam("id", type_=Uuid),
         tuple_(import_problem.c.row, import_problem.c.number)
-        > tuple_(bindparam("after_row", type_=Integer), bindparam("after_number", type_=SmallInteger)),
+        > tuple_(
+            bindparam("after_row", type_=Integer), bindparam("after_number", type_=SmallInteger)
+        ),
     )
     .order_by(import_problem.c.row, import_problem.c.number)
     .limit(bindparam("limit", type_=Integer))
@@ -57,28 +84,42 @@ LIST_PROBLEMS = (
 
 LIST_IMPORTS = (
     select(job)
-    .where(job.c.kind == bindparam("kind"), job.c.id < bindparam("before", type_=Uuid), within_units(job.c.unit))
+    .where(
+        job.c.kind == bindparam("kind"),
+        job.c.id < bindparam("before", type_=Uuid),
+        within_units(job.c.unit),
+    )
     .order_by(job.c.id.desc())
     .limit(bindparam("limit", type_=Integer))
 )
 
 
 class BatchCollided(Exception):
-    """Somebody else took an identifier of this batch at the same moment: the batch is decided again."""
+    """Somebody else took an identifier of this batch at the same moment:
+    the batch is decided again.
+    """
 
 
 Table = tuple[str, list[str], list[tuple[Any, ...]]]
 _found = rows("found", id=Uuid, unit=String, tokens=String, text=String)
-# Tokens go as one text and are split over there: the driver takes a microsecond for every element of an array.
+# Tokens go as one text and are split over there: the driver takes a microsecond for every element
+# of an array.
 INSERT_SEARCH = insert(customer_search).from_select(
     ["customer_id", "unit", "tokens", "text"],
-    select(_found.c.id, _found.c.unit, func.string_to_array(_found.c.tokens, TOKENS_APART), _found.c.text),
+    select(
+        _found.c.id,
+        _found.c.unit,
+        func.string_to_array(_found.c.tokens, TOKENS_APART),
+        _found.c.text,
+    ),
 )
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a batch of rows made, as it is written: tables to be copied, changes to be saved one by one, customers to be told."""
+    """What a batch of rows made, as it is written:
+    tables to be copied, changes to be saved one by one, customers to be told.
+    """
 
     tables: Sequence[Table]
     search: Mapping[str, list[Any]]
@@ -87,18 +128,33 @@ class Written:
 
 
 def prepared(batch: Known, *, import_id: UUID, ids: Ids, at: datetime) -> Written:
-    """The rows of all tables; it costs time and no round trip, so it may run beside the event loop."""
+    """The rows of all tables;
+    it costs time and no round trip, so it may run beside the event loop.
+    """
     created, updated = batch.created, batch.updated
-    entries = [_entry(each, "customer.imported", import_id=import_id, id=ids(), at=at) for each in created]
-    entries += [_entry(each, "customer.updated_by_import", import_id=import_id, id=ids(), at=at) for each in updated]
-    held = [(identifier.key, each.id, each.id, identifier.is_unique) for each in created for identifier in each.identifiers]
+    entries = [
+        _entry(each, "customer.imported", import_id=import_id, id=ids(), at=at) for each in created
+    ]
+    entries += [
+        _entry(each, "customer.updated_by_import", import_id=import_id, id=ids(), at=at)
+        for each in updated
+    ]
+    held = [
+        (identifier.key, each.id, each.id, identifier.is_unique)
+        for each in created
+        for identifier in each.identifiers
+    ]
     tables = [
         _table("customer", [row_of(each) for each in created]),
         ("identifier_holder", ["key", "holder_id", "customer_id", "is_unique"], held),
         _table("timeline_entry", [timeline_row(entry) for entry in entries]),
     ]
     changes = [
-        CustomerChanged(before=batch.before[after.id], after=after, fields=changed_names(batch.before[after.id], after))
+        CustomerChanged(
+            before=batch.before[after.id],
+            after=after,
+            fields=changed_names(batch.before[after.id], after),
+        )
         for after in updated
     ]
     return Written(tables=tables, search=_search(created), changes=changes, created=created)
@@ -143,18 +199,26 @@ class ImportReader(Store[Access]):
     async def file_parts(self, import_id: UUID) -> AsyncIterator[bytes]:
         """The kept file, part by part."""
         number = 0
-        while (part := await self._tx.fetch_value(READ_PART, id=import_id, number=number)) is not None:
+        while (
+            part := await self._tx.fetch_value(READ_PART, id=import_id, number=number)
+        ) is not None:
             yield part
             number += 1
 
-    async def problems_after(self, import_id: UUID, *, after: Sequence[Any], limit: int) -> list[Record]:
+    async def problems_after(
+        self, import_id: UUID, *, after: Sequence[Any], limit: int
+    ) -> list[Record]:
         """The row errors of an import, by row and number, behind those of a row and number."""
         row, number = after
-        return await self._tx.fetch(LIST_PROBLEMS, id=import_id, after_row=row, after_number=number, limit=limit)
+        return await self._tx.fetch(
+            LIST_PROBLEMS, id=import_id, after_row=row, after_number=number, limit=limit
+        )
 
     async def imports_before(self, kind: str, *, before: UUID, limit: int) -> list[Record]:
         """The rows of the jobs of this kind, newest first, behind an id."""
-        return await self._tx.fetch(LIST_IMPORTS, kind=kind, before=before, limit=limit, units=self._units)
+        return await self._tx.fetch(
+            LIST_IMPORTS, kind=kind, before=before, limit=limit, units=self._units
+        )
 
 
 class ImportStore(ImportReader[Transaction]):
@@ -177,7 +241,9 @@ class ImportStore(ImportReader[Transaction]):
 
     async def add_problems(self, import_id: UUID, problems: Iterable[RowProblem]) -> None:
         """Keep why rows were not taken."""
-        name, columns, values = _table("import_problem", [_problem_row(import_id, each) for each in problems])
+        name, columns, values = _table(
+            "import_problem", [_problem_row(import_id, each) for each in problems]
+        )
         if values:
             await self._tx.copy_rows(name, columns=columns, rows=values)
 
@@ -196,7 +262,8 @@ class ImportStore(ImportReader[Transaction]):
         return present, [Holding(row["key"], row["customer_id"], row["holder_id"]) for row in held]
 
     async def write(self, written: Written) -> None:
-        """Write a batch: new customers by COPY, changed ones one by one, each with its event and timeline entry.
+        """Write a batch: new customers by COPY, changed ones one by one, each with its event and
+        timeline entry.
 
         Raises BatchCollided when a rival took one of the identifiers first.
         """

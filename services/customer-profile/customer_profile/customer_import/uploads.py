@@ -32,7 +32,9 @@ class Upload:
         self._digest = digest
 
     async def check(self, mapping: dict[str, str], key: str | None, encoding: str) -> None:
-        """Refuse at once what can be seen at once: SheetNotReadable, MappingNotUsable. Workbooks are unpacked by the work itself."""
+        """Refuse at once what can be seen at once: SheetNotReadable, MappingNotUsable.
+        Workbooks are unpacked by the work itself.
+        """
         sheet = await asyncio.to_thread(reading.opened, str(self._path), self.filename, encoding)
         if sheet.format is not Format.XLSX:
             columns_of(sheet.columns, mapping, key_of(key) if key else None)
@@ -53,7 +55,10 @@ async def uploaded(file: UploadFile, *, largest: int) -> AsyncIterator[Upload]:
     with scratch() as folder:
         path = folder / "file"
         digest = await asyncio.to_thread(_copied, file.file, path, largest)
-        name = "".join(letter for letter in file.filename or "sheet" if letter.isprintable()) or "sheet"
+        name = (
+            "".join(letter for letter in file.filename or "sheet" if letter.isprintable())
+            or "sheet"
+        )
         yield Upload(path, name[:LONGEST_NAME], digest)
 
 
@@ -65,7 +70,11 @@ def mapping_of(text: str | None) -> dict[str, str]:
         read = from_json(text)
     except (ValueError, RecursionError) as error:
         raise MappingNotUsable("the mapping is not JSON", pointer="/mapping") from error
-    if not isinstance(read, dict) or len(read) > MOST_MAPPED or not all(isinstance(value, str) for value in read.values()):
+    if (
+        not isinstance(read, dict)
+        or len(read) > MOST_MAPPED
+        or not all(isinstance(value, str) for value in read.values())
+    ):
         raise MappingNotUsable("the mapping is an object of columns and fields", pointer="/mapping")
     if any("\0" in part for pair in read.items() for part in pair):
         raise MappingNotUsable("text cannot hold the character NUL", pointer="/mapping")
@@ -80,7 +89,9 @@ def _copied(source: IO[bytes], target: Path, largest: int) -> bytes:
         while chunk := source.read(CHUNK):
             size += len(chunk)
             if size > largest:
-                raise TooLarge(said("a sheet has at most {largest} bytes; split it", largest=largest))
+                raise TooLarge(
+                    said("a sheet has at most {largest} bytes; split it", largest=largest)
+                )
             digest.update(chunk)
             file.write(chunk)
     return digest.digest()

@@ -22,11 +22,13 @@ router = Router(tags=["customers"])
 
 
 @router.post("/v1/customer-reads", response_model=CustomerReadView, reads=True)
-async def read_customers(body: CustomerRead, call: Annotated[Call, requires("customers:read")]) -> Response:
+async def read_customers(
+    body: CustomerRead, call: Annotated[Call, requires("customers:read")]
+) -> Response:
     """Read up to a thousand customers' files at once.
 
-    Items come in the order of the request, each id once; `missing` names the ids without a file in the units of this token. What is
-    sensitive is masked and logged as in the reading of one file.
+    Items come in the order of the request, each id once; `missing` names the ids without a file in
+    the units of this token. What is sensitive is masked and logged as in the reading of one file.
     """
     ids = list(dict.fromkeys(body.ids))
     people = MOST_PEOPLE + 1 if body.include else 0
@@ -38,8 +40,14 @@ async def read_customers(body: CustomerRead, call: Annotated[Call, requires("cus
 
 
 async def _log_sensitive(call: Call, read: FilesRead, vault: Vault | None) -> None:
-    """Who saw what is sensitive stands in the audit of each customer, as after the reading of one."""
-    seen = [(row, facts) for row in read.files.values() if vault is not None and (facts := sensitive_names(row))]
+    """Who saw what is sensitive stands in the audit of each customer,
+    as after the reading of one.
+    """
+    seen = [
+        (row, facts)
+        for row in read.files.values()
+        if vault is not None and (facts := sensitive_names(row))
+    ]
     if not seen:
         return
     async with call.database.transaction(origin=call.origin) as tx:
@@ -48,14 +56,30 @@ async def _log_sensitive(call: Call, read: FilesRead, vault: Vault | None) -> No
 
 
 def _written(ids: list[UUID], read: FilesRead, vault: Vault | None, *, with_people: bool) -> bytes:
-    """The answer as JSON; files are written as everywhere, and their people behind their last member."""
-    items = b",".join(_item(read, id, vault, with_people=with_people) for id in ids if id in read.files)
+    """The answer as JSON;
+    files are written as everywhere, and their people behind their last member.
+    """
+    items = b",".join(
+        _item(read, id, vault, with_people=with_people) for id in ids if id in read.files
+    )
     missing = to_json([id for id in ids if id not in read.files])
-    return b'{"items":[' + items + b'],"missing":' + missing + b',"read_at":' + to_json(written(read.at)) + b"}"
+    return (
+        b'{"items":['
+        + items
+        + b'],"missing":'
+        + missing
+        + b',"read_at":'
+        + to_json(written(read.at))
+        + b"}"
+    )
 
 
 def _item(read: FilesRead, id: UUID, vault: Vault | None, *, with_people: bool) -> bytes:
     rows = read.people.get(id, ())
-    people = [person_view(person_of(row), None) for row in rows[:MOST_PEOPLE]] if with_people else None
-    added = to_json({"contact_persons": people, "has_more_contact_persons": len(rows) > MOST_PEOPLE})
+    people = (
+        [person_view(person_of(row), None) for row in rows[:MOST_PEOPLE]] if with_people else None
+    )
+    added = to_json(
+        {"contact_persons": people, "has_more_contact_persons": len(rows) > MOST_PEOPLE}
+    )
     return file_json(read.files[id], vault=vault)[:-1] + b"," + added[1:]

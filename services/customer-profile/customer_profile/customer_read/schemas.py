@@ -18,7 +18,11 @@ class CustomerRead(Input):
     ids: Annotated[list[Id], Field(min_length=1, max_length=MOST_READ)]
     include: Annotated[
         list[Literal["contact_persons"]],
-        Field(max_length=1, default_factory=list, description="`contact_persons` adds the people of each customer."),
+        Field(
+            max_length=1,
+            default_factory=list,
+            description="`contact_persons` adds the people of each customer.",
+        ),
     ]
 
 
@@ -26,7 +30,9 @@ class FileRead(CustomerView):
     """A customer's file and the first of its people, if they were asked for."""
 
     contact_persons: Annotated[list[ContactPersonView] | None, Field(max_length=MOST_PEOPLE)]
-    has_more_contact_persons: Annotated[bool, Field(description="Whether there are others: list them by the customer.")]
+    has_more_contact_persons: Annotated[
+        bool, Field(description="Whether there are others: list them by the customer.")
+    ]
 
 
 class CustomerReadView(Output):

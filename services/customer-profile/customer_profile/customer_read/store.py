@@ -28,13 +28,16 @@ FIND_PEOPLE = (
     .where(customer.c.id == any_(_ids), SEEN)
     .order_by(_first.c.customer_id, _first.c.id)
 )
-# The moment before all that is read: whoever compares two readings by it never takes the older one for the newer.
+# The moment before all that is read: whoever compares two readings by it never takes the older one
+# for the newer.
 NOW = select(func.statement_timestamp())
 
 
 @dataclass(frozen=True, kw_only=True)
 class FilesRead:
-    """Rows of files by id, rows of people by the id of their customer, and the moment of the database before they were read."""
+    """Rows of files by id, rows of people by the id of their customer,
+    and the moment of the database before they were read.
+    """
 
     at: datetime
     files: Mapping[UUID, Record]
@@ -45,12 +48,16 @@ class FileReader(Store[Reader]):
     """Reads files with their people."""
 
     async def files(self, ids: Sequence[UUID], *, people: int) -> FilesRead:
-        """The files within the units, with at most so many people of each; none are asked for by 0."""
+        """The files within the units, with at most so many people of each;
+        none are asked for by 0.
+        """
         at = await self._tx.fetch_value(NOW)
         found = {row["id"]: row for row in await CustomerReader(self._tx, self._units).some(ids)}
         if not people or not found:
             return FilesRead(at=at, files=found)
         known: dict[UUID, list[Record]] = {}
-        for row in await self._tx.fetch(FIND_PEOPLE, ids=list(found), units=self._units, limit=people):
+        for row in await self._tx.fetch(
+            FIND_PEOPLE, ids=list(found), units=self._units, limit=people
+        ):
             known.setdefault(row["customer_id"], []).append(row)
         return FilesRead(at=at, files=found, people=known)

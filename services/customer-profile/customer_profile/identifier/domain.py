@@ -1,4 +1,6 @@
-"""What tells who somebody is: phone, e-mail, government id, loyalty number, external and social ids, in one written form each."""
+"""What tells who somebody is:
+phone, e-mail, government id, loyalty number, external and social ids, in one written form each.
+"""
 
 import re
 import unicodedata
@@ -22,7 +24,9 @@ LONGEST_VALUE = 200
 
 
 class IdentifierType(StrEnum):
-    """The kinds of identifiers; the unique ones name one customer only, the others may be shared by a household or a switchboard."""
+    """The kinds of identifiers; the unique ones name one customer only,
+    the others may be shared by a household or a switchboard.
+    """
 
     PHONE = "phone"
     EMAIL = "email"
@@ -39,7 +43,9 @@ WITH_SYSTEM = frozenset({IdentifierType.EXTERNAL, IdentifierType.SOCIAL})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hidden:
-    """A value that is kept encrypted: the ciphertext, and a keyed digest that equal values share."""
+    """A value that is kept encrypted:
+    the ciphertext, and a keyed digest that equal values share.
+    """
 
     digest: str
     sealed: str
@@ -55,7 +61,9 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identifier:
-    """One identifier in its written form; of a government id `value` is the mask, the number itself lies in `sealed`."""
+    """One identifier in its written form;
+    of a government id `value` is the mask, the number itself lies in `sealed`.
+    """
 
     type: IdentifierType
     value: str
@@ -78,8 +86,12 @@ def key_of(kind: IdentifierType, value: str, system: str = "") -> str:
     return f"{kind.value}:{system}:{value}" if system else f"{kind.value}:{value}"
 
 
-def written(kind: IdentifierType, value: str, *, vault: Vault, system: str = "", region: str = "CN") -> Identifier:
-    """The identifier in its one written form; IdentifierNotReadable when the value cannot be one of this type."""
+def written(
+    kind: IdentifierType, value: str, *, vault: Vault, system: str = "", region: str = "CN"
+) -> Identifier:
+    """The identifier in its one written form;
+    IdentifierNotReadable when the value cannot be one of this type.
+    """
     plain = unicodedata.normalize("NFKC", value).strip() if not value.isascii() else value.strip()
     if kind in WITH_SYSTEM:
         return _with_system(kind, plain, system)
@@ -96,15 +108,24 @@ def written(kind: IdentifierType, value: str, *, vault: Vault, system: str = "",
 
 def _checked(pattern: re.Pattern[str], value: str, kind: IdentifierType) -> str:
     if not pattern.fullmatch(value) or len(value) > LONGEST_VALUE:
-        raise IdentifierNotReadable(said("{value} cannot be read as {type}", value=shown(value), type=kind.value))
+        raise IdentifierNotReadable(
+            said("{value} cannot be read as {type}", value=shown(value), type=kind.value)
+        )
     return value
 
 
 def _with_system(kind: IdentifierType, value: str, system: str) -> Identifier:
     if not SYSTEM.fullmatch(system):
-        raise IdentifierNotReadable(said("{type} needs the system that it comes from, in lower-case letters and digits", type=kind.value))
+        raise IdentifierNotReadable(
+            said(
+                "{type} needs the system that it comes from, in lower-case letters and digits",
+                type=kind.value,
+            )
+        )
     if not value or len(value) > LONGEST_VALUE or not value.isprintable():
-        raise IdentifierNotReadable(said("{value} cannot be read as {type}", value=shown(value), type=kind.value))
+        raise IdentifierNotReadable(
+            said("{value} cannot be read as {type}", value=shown(value), type=kind.value)
+        )
     return Identifier(type=kind, value=value, system=system)
 
 
@@ -113,7 +134,12 @@ def _government_id(value: str, vault: Vault) -> Identifier:
     if not GOVERNMENT_ID.fullmatch(number):
         raise IdentifierNotReadable("this cannot be read as a government id")
     hidden = vault.hide(number)
-    return Identifier(type=IdentifierType.GOVERNMENT_ID, value=masked(number), digest=hidden.digest, sealed=hidden.sealed)
+    return Identifier(
+        type=IdentifierType.GOVERNMENT_ID,
+        value=masked(number),
+        digest=hidden.digest,
+        sealed=hidden.sealed,
+    )
 
 
 def masked(number: str) -> str:
@@ -122,8 +148,12 @@ def masked(number: str) -> str:
     return f"{number[:kept]}{'*' * (len(number) - kept - 2)}{number[-2:]}"
 
 
-def replaced(before: Sequence[Identifier], given: Sequence[Identifier], *, sees_hidden: bool) -> tuple[Identifier, ...]:
-    """The given identifiers instead of those before; who cannot see what is sealed cannot take it off either."""
+def replaced(
+    before: Sequence[Identifier], given: Sequence[Identifier], *, sees_hidden: bool
+) -> tuple[Identifier, ...]:
+    """The given identifiers instead of those before;
+    who cannot see what is sealed cannot take it off either.
+    """
     kept = () if sees_hidden else tuple(identifier for identifier in before if identifier.sealed)
     return without_repeats((*given, *kept))
 

@@ -4,7 +4,9 @@ from service_kit.words.errors import Invalid
 
 
 class IdentifierNotReadable(Invalid):
-    """The value is no identifier of this type: write a phone as digits, an e-mail with its domain, an external id with its system."""
+    """The value is no identifier of this type:
+    write a phone as digits, an e-mail with its domain, an external id with its system.
+    """
 
 
 def shown(value: str) -> str:

@@ -1,4 +1,6 @@
-"""Phones as people write them, in one written form; what nobody could dial is refused and never stored."""
+"""Phones as people write them, in one written form;
+what nobody could dial is refused and never stored.
+"""
 
 import re
 
@@ -9,7 +11,9 @@ from customer_profile.identifier.not_readable import IdentifierNotReadable, show
 MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 LIKE_MOBILE = re.compile(r"(?:\+86|0086)?1[3-9][0-9]*")
 CHINA = 86
-EXTENSION = re.compile(r"\s*(?:转|轉|分机|分機|ext(?:ension)?\.?|x|#)\s*[:：]?\s*[0-9]{1,8}$", re.IGNORECASE)
+EXTENSION = re.compile(
+    r"\s*(?:转|轉|分机|分機|ext(?:ension)?\.?|x|#)\s*[:：]?\s*[0-9]{1,8}$", re.IGNORECASE
+)
 # 0755-88888888-802: digits behind a whole number and a dash lead on inside the house.
 INSIDE = re.compile(
     r"((?:(?:\+?86|0086)[\s-]*)?(?:\(?0?[1-9][0-9]{1,2}\)?[\s-]*[2-9][0-9]{6,7}|1[3-9][0-9]{9}|[48]00[\s-]?[0-9]{3}[\s-]?[0-9]{4}))"
@@ -28,11 +32,13 @@ LEAST_DIGITS = 7
 
 
 def phone(value: str, *, region: str = "CN") -> str:
-    """E.164 where the number is certain; short and local numbers stay as they are dialed. Extensions are left out.
+    """E.164 where the number is certain; short and local numbers stay as they are dialed.
+    Extensions are left out.
 
     `region` is GUANXI_PHONE_REGION.
 
-    Raises IdentifierNotReadable for what is no phone, for several in one text, and for numbers too long or too short to be dialed.
+    Raises IdentifierNotReadable for what is no phone, for several in one text, and for numbers too
+    long or too short to be dialed.
     """
     dialed = SEPARATORS.sub("", _without_extension(_whole(value)))
     is_below_zero = BELOW_ZERO.match(value) is not None
@@ -43,19 +49,29 @@ def phone(value: str, *, region: str = "CN") -> str:
         raise IdentifierNotReadable(said("{value} is not a phone number", value=shown(value)))
     found = _e164(dialed, region)
     if found is None:
-        raise IdentifierNotReadable(said("{value} has too many or too few digits for a phone number", value=shown(value)))
+        raise IdentifierNotReadable(
+            said("{value} has too many or too few digits for a phone number", value=shown(value))
+        )
     return found
 
 
 def phones(text: str, *, region: str = "CN") -> list[str]:
-    """All phones of a cell, each as it was written; IdentifierNotReadable where it is not certain how many there are."""
+    """All phones of a cell, each as it was written;
+    IdentifierNotReadable where it is not certain how many there are.
+    """
     found: list[str] = []
     for part in (each.strip() for each in APART.split(text) if each.strip()):
         pieces = part.split()
-        is_several = len(pieces) > 1 and all(len(SEPARATORS.sub("", piece)) >= LEAST_DIGITS for piece in pieces)
+        is_several = len(pieces) > 1 and all(
+            len(SEPARATORS.sub("", piece)) >= LEAST_DIGITS for piece in pieces
+        )
         found += pieces if is_several else [part]
-    if len(found) > 1 and any(sum(letter.isdigit() for letter in each) < LEAST_DIGITS for each in found):
-        raise IdentifierNotReadable(said("{value} may be one phone number or several", value=shown(text)))
+    if len(found) > 1 and any(
+        sum(letter.isdigit() for letter in each) < LEAST_DIGITS for each in found
+    ):
+        raise IdentifierNotReadable(
+            said("{value} may be one phone number or several", value=shown(text))
+        )
     return found
 
 
@@ -69,7 +85,9 @@ def _whole(value: str) -> str:
 
 
 def has_extension(value: str) -> bool:
-    """Whether the number leads on inside a house: everybody behind the switchboard has the rest of it."""
+    """Whether the number leads on inside a house:
+    everybody behind the switchboard has the rest of it.
+    """
     whole = _whole(value)
     return _without_extension(whole) != whole
 
@@ -80,10 +98,13 @@ def _without_extension(value: str) -> str:
 
 
 def _e164(dialed: str, region: str) -> str | None:
-    """The number as the world dials it, or as it was dialed where that is short or local; None where it cannot be dialed."""
+    """The number as the world dials it, or as it was dialed where that is short or local;
+    None where it cannot be dialed.
+    """
     if region == "CN" and LIKE_MOBILE.fullmatch(dialed) and len(dialed) > LONGEST_SHORT:
         return None
-    # The metadata of all countries takes half a tenth of a second to load: only numbers that are not plain Chinese mobiles pay for it.
+    # The metadata of all countries takes half a tenth of a second to load: only numbers that are
+    # not plain Chinese mobiles pay for it.
     import phonenumbers
 
     is_international = dialed.startswith(("+", "00"))
@@ -92,10 +113,17 @@ def _e164(dialed: str, region: str) -> str | None:
     except phonenumbers.NumberParseException:
         number = None
     if number is not None:
-        # Without a country code only what is certain: 10086 is a service number, not a subscriber of China.
+        # Without a country code only what is certain: 10086 is a service number, not a subscriber
+        # of China.
         is_strict = not is_international or number.country_code == CHINA
-        is_right = phonenumbers.is_valid_number(number) if is_strict else phonenumbers.is_possible_number(number)
+        is_right = (
+            phonenumbers.is_valid_number(number)
+            if is_strict
+            else phonenumbers.is_possible_number(number)
+        )
         if is_right:
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    is_house = not is_international and (len(dialed) <= LONGEST_SHORT or LOCAL.fullmatch(dialed) is not None)
+    is_house = not is_international and (
+        len(dialed) <= LONGEST_SHORT or LOCAL.fullmatch(dialed) is not None
+    )
     return dialed if is_house else None

@@ -24,8 +24,14 @@ def identifiers_row(identifiers: Sequence[Identifier]) -> list[dict[str, str | N
 
 
 def identifier_row(identifier: Identifier) -> dict[str, str | None]:
-    """All members that are shown, also those that are null, so that lists can show them as they lie."""
-    row: dict[str, str | None] = {"type": identifier.type.value, "system": identifier.system or None, "value": identifier.value}
+    """All members that are shown, also those that are null,
+    so that lists can show them as they lie.
+    """
+    row: dict[str, str | None] = {
+        "type": identifier.type.value,
+        "system": identifier.system or None,
+        "value": identifier.value,
+    }
     if identifier.digest:
         row |= {"digest": identifier.digest, "sealed": identifier.sealed}
     return row

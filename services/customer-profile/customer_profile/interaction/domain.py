@@ -19,7 +19,9 @@ class Direction(StrEnum):
 
 
 class InteractionNotFound(NotFound):
-    """There is no interaction with this id, or its customer lies outside the units of this token."""
+    """There is no interaction with this id,
+    or its customer lies outside the units of this token.
+    """
 
 
 class InteractionAlreadyRecorded(Conflict):
@@ -31,7 +33,9 @@ class InteractionEndsBeforeItBegins(Conflict):
 
 
 class TrailTooLong(Conflict):
-    """What was recorded and what is added make a trail of more members than an interaction keeps; take some off with null."""
+    """What was recorded and what is added make a trail of more members than an interaction keeps;
+    take some off with null.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

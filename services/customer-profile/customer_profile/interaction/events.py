@@ -1,4 +1,6 @@
-"""What is told about interactions: who was in touch when, by which channel and why, not what was said."""
+"""What is told about interactions:
+who was in touch when, by which channel and why, not what was said.
+"""
 
 from datetime import datetime
 

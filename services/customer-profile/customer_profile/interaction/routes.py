@@ -19,7 +19,13 @@ from customer_profile.interaction.domain import (
     TrailTooLong,
 )
 from customer_profile.interaction.rows import interaction_of
-from customer_profile.interaction.schemas import InteractionChange, InteractionView, NewInteraction, interaction_view, trail
+from customer_profile.interaction.schemas import (
+    InteractionChange,
+    InteractionView,
+    NewInteraction,
+    interaction_view,
+    trail,
+)
 from customer_profile.interaction.store import InteractionReader, InteractionStore
 
 router = Router(tags=["interactions"])
@@ -31,7 +37,9 @@ router = Router(tags=["interactions"])
     response_model=InteractionView,
     raises=[CustomerNotFound, InteractionAlreadyRecorded, InteractionEndsBeforeItBegins],
 )
-async def create_interaction(body: NewInteraction, call: Annotated[Call, requires("interactions:write")]) -> Response:
+async def create_interaction(
+    body: NewInteraction, call: Annotated[Call, requires("interactions:write")]
+) -> Response:
     """Record a touch with a customer, on any channel.
 
     It appears on the customer's timeline at once. An `external_id` is accepted once per customer.
@@ -55,11 +63,21 @@ async def create_interaction(body: NewInteraction, call: Annotated[Call, require
     async with call.transaction() as tx:
         unit = await CustomerStore.of(tx, call.caller).keep(body.customer_id)
         await InteractionStore.of(tx, call.caller).add(recorded, unit=unit)
-        return call.created(interaction_view(recorded, unit), location=f"/v1/interactions/{recorded.id}", version=recorded.version)
+        return call.created(
+            interaction_view(recorded, unit),
+            location=f"/v1/interactions/{recorded.id}",
+            version=recorded.version,
+        )
 
 
-@router.get("/v1/interactions/{interaction_id}", response_model=InteractionView, raises=[InteractionNotFound])
-async def read_interaction(interaction_id: Id, call: Annotated[Call, requires("interactions:read")]) -> Response:
+@router.get(
+    "/v1/interactions/{interaction_id}",
+    response_model=InteractionView,
+    raises=[InteractionNotFound],
+)
+async def read_interaction(
+    interaction_id: Id, call: Annotated[Call, requires("interactions:read")]
+) -> Response:
     """Read an interaction."""
     async with call.reading() as reader:
         found, unit = await InteractionReader.of(reader, call.caller).get(interaction_id)
@@ -75,7 +93,9 @@ async def list_interactions(
     """List a customer's interactions, newest first."""
     async with call.reading() as reader:
         interactions = InteractionReader.of(reader, call.caller)
-        rows = await interactions.of_customer(customer_id, before=page.after or (LATEST, BEHIND_ALL), limit=page.fetch)
+        rows = await interactions.of_customer(
+            customer_id, before=page.after or (LATEST, BEHIND_ALL), limit=page.fetch
+        )
         if not rows and page.after is None:
             await CustomerReader.of(reader, call.caller).unit_of(customer_id)
     items = [interaction_view(interaction_of(row), row["unit"]) for row in rows[: page.limit]]
@@ -88,7 +108,9 @@ async def list_interactions(
     raises=[InteractionNotFound, InteractionEndsBeforeItBegins, TrailTooLong],
 )
 async def change_interaction(
-    interaction_id: Id, body: Annotated[InteractionChange, MergePatch], call: Annotated[Call, requires("interactions:write")]
+    interaction_id: Id,
+    body: Annotated[InteractionChange, MergePatch],
+    call: Annotated[Call, requires("interactions:write")],
 ) -> Response:
     """Complete or correct an interaction: its end, its outcome, its to-dos, its trail."""
     async with call.transaction() as tx:

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, WithJsonSchema
-from service_kit.words.fields import FREE_JSON, NOT_BLANK, Id, Input, JsonObject, Line, Output, StoredJson, Timestamp
+from service_kit.words.fields import (
+    FREE_JSON,
+    NOT_BLANK,
+    Id,
+    Input,
+    JsonObject,
+    Line,
+    Output,
+    StoredJson,
+    Timestamp,
+)
 from service_kit.words.merging import merged
 
 from customer_profile.interaction.domain import Direction, Interaction, TrailTooLong
@@ -14,9 +24,15 @@ Outcome = Annotated[str, Field(min_length=1, max_length=2_000, pattern=NOT_BLANK
 ToDos = Annotated[list[Line], Field(max_length=50)]
 # The timeline shows the trail with four members more: direction, purpose, outcome and seconds.
 MOST_MEMBERS = 480
-Trail = Annotated[JsonObject, Field(max_length=MOST_MEMBERS), WithJsonSchema({**FREE_JSON, "maxProperties": MOST_MEMBERS})]
+Trail = Annotated[
+    JsonObject,
+    Field(max_length=MOST_MEMBERS),
+    WithJsonSchema({**FREE_JSON, "maxProperties": MOST_MEMBERS}),
+]
 TRAIL: TypeAdapter[dict[str, Any]] = TypeAdapter(Trail)
-ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~](?:[ -~]{0,198}[!-~])?$")]
+ExternalId = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[!-~](?:[ -~]{0,198}[!-~])?$")
+]
 
 
 class NewInteraction(Input):
@@ -27,7 +43,9 @@ class NewInteraction(Input):
     direction: Annotated[Direction, Field(strict=False)]
     purpose: Annotated[Purpose, Field(strict=False)]
     subject: Line
-    occurred_at: Annotated[Timestamp | None, Field(description="The present moment when left out.")] = None
+    occurred_at: Annotated[
+        Timestamp | None, Field(description="The present moment when left out.")
+    ] = None
     ended_at: Timestamp | None = None
     agent: Line | None = None
     outcome: Outcome | None = None
@@ -37,7 +55,9 @@ class NewInteraction(Input):
 
 
 class InteractionChange(Input):
-    """A merge patch of an interaction: what is left out stays, null empties; the trail is merged member by member."""
+    """A merge patch of an interaction: what is left out stays, null empties;
+    the trail is merged member by member.
+    """
 
     subject: Annotated[Line, Field(default_factory=str)]
     purpose: Annotated[Purpose, Field(strict=False, default_factory=lambda: Purpose.INQUIRY)]

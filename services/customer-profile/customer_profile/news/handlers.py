@@ -1,4 +1,6 @@
-"""What neighbors tell and what it changes here: timeline entries, tiers, and care after a complaint."""
+"""What neighbors tell and what it changes here:
+timeline entries, tiers, and care after a complaint.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,9 +25,22 @@ from customer_profile.timeline.store import TimelineStore
 
 # Kept until the transaction ends, so that the file is not erased between the look and the entry.
 IS_PRESENT = (
-    select(customer.c.id).where(customer.c.id == bindparam("id"), customer.c.erased_at.is_(None)).with_for_update(key_share=True, read=True)
+    select(customer.c.id)
+    .where(customer.c.id == bindparam("id"), customer.c.erased_at.is_(None))
+    .with_for_update(key_share=True, read=True)
 )
-COMPLAINT_DETAILS = ("number", "kind", "state", "severity", "category", "verdict", "satisfaction", "escalation_level", "clock", "percent")
+COMPLAINT_DETAILS = (
+    "number",
+    "kind",
+    "state",
+    "severity",
+    "category",
+    "verdict",
+    "satisfaction",
+    "escalation_level",
+    "clock",
+    "percent",
+)
 CONTACT_DETAILS = (
     "state",
     "queue_id",
@@ -64,11 +79,15 @@ async def on_scoring_news(tx: Transaction, news: News) -> None:
     )
     await TimelineStore(tx, None).add(entry)
     # The tier is scoring's to tell; here it stands in the file's audit.
-    tx.audit(Event(type="customer.rated", subject=customer_id, unit=unit, at=news.at, payload=details))
+    tx.audit(
+        Event(type="customer.rated", subject=customer_id, unit=unit, at=news.at, payload=details)
+    )
 
 
 class ComplaintNews:
-    """Steps of complaints go onto the timeline; a closed one makes the follow-up that is owed to the customer."""
+    """Steps of complaints go onto the timeline;
+    a closed one makes the follow-up that is owed to the customer.
+    """
 
     def __init__(self, settings: Settings, *, clock: Clock) -> None:
         self._settings = settings
@@ -76,7 +95,11 @@ class ComplaintNews:
 
     async def __call__(self, tx: Transaction, news: News) -> None:
         customer_id = named(news.payload, "customer_id")
-        if not news.type.startswith("complaint.") or customer_id is None or not await is_present(tx, customer_id):
+        if (
+            not news.type.startswith("complaint.")
+            or customer_id is None
+            or not await is_present(tx, customer_id)
+        ):
             return
         entry = Entry(
             customer_id=customer_id,
@@ -111,7 +134,11 @@ class ComplaintNews:
 async def on_contact_news(tx: Transaction, news: News) -> None:
     """A contact has one entry on the timeline, which goes on as the contact does."""
     customer_id = named(news.payload, "customer_id")
-    if not news.type.startswith("contact.") or customer_id is None or not await is_present(tx, customer_id):
+    if (
+        not news.type.startswith("contact.")
+        or customer_id is None
+        or not await is_present(tx, customer_id)
+    ):
         return
     channel = str(news.payload.get("channel") or "voice")[:20]
     entry = Entry(

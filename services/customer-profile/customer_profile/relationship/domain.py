@@ -9,7 +9,9 @@ from service_kit.words.errors import Conflict, NotFound
 
 
 class RelationshipType(StrEnum):
-    """What the other customer is to this one: its parent company, of its household, who referred it, its employer."""
+    """What the other customer is to this one:
+    its parent company, of its household, who referred it, its employer.
+    """
 
     PARENT_COMPANY = "parent_company"
     HOUSEHOLD = "household"
@@ -52,5 +54,9 @@ class Relationship:
     def __post_init__(self) -> None:
         if self.customer_id == self.other_id:
             raise RelatedToItself()
-        if self.valid_from is not None and self.valid_until is not None and self.valid_until < self.valid_from:
+        if (
+            self.valid_from is not None
+            and self.valid_until is not None
+            and self.valid_until < self.valid_from
+        ):
             raise RelationshipEndsBeforeItBegins()

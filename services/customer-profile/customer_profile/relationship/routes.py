@@ -19,7 +19,11 @@ from customer_profile.relationship.domain import (
     RelationshipNotFound,
 )
 from customer_profile.relationship.rows import relationship_of
-from customer_profile.relationship.schemas import NewRelationship, RelationshipView, relationship_view
+from customer_profile.relationship.schemas import (
+    NewRelationship,
+    RelationshipView,
+    relationship_view,
+)
 from customer_profile.relationship.store import RelationshipReader, RelationshipStore
 
 router = Router(tags=["relationships"])
@@ -30,9 +34,17 @@ PATH = "/v1/customers/{customer_id}/relationships"
     PATH,
     status_code=201,
     response_model=RelationshipView,
-    raises=[CustomerNotFound, OtherCustomerNotFound, RelationshipAlreadyKnown, RelatedToItself, RelationshipEndsBeforeItBegins],
+    raises=[
+        CustomerNotFound,
+        OtherCustomerNotFound,
+        RelationshipAlreadyKnown,
+        RelatedToItself,
+        RelationshipEndsBeforeItBegins,
+    ],
 )
-async def create_relationship(customer_id: Id, body: NewRelationship, call: Annotated[Call, requires("customers:write")]) -> Response:
+async def create_relationship(
+    customer_id: Id, body: NewRelationship, call: Annotated[Call, requires("customers:write")]
+) -> Response:
     """Say what another customer is to this one: parent company, household, referrer or employer."""
     made = Relationship(
         id=call.new_id(),
@@ -57,19 +69,29 @@ async def create_relationship(customer_id: Id, body: NewRelationship, call: Anno
 
 @router.get(PATH, response_model=Page[RelationshipView], raises=[CustomerNotFound])
 async def list_relationships(
-    customer_id: Id, call: Annotated[Call, requires("customers:read")], page: Annotated[PageOf, Depends()]
+    customer_id: Id,
+    call: Annotated[Call, requires("customers:read")],
+    page: Annotated[PageOf, Depends()],
 ) -> Response:
     """List a customer's relationships, told from either side."""
     (after,) = page.after or (BEFORE_ALL,)
     async with call.reading() as reader:
         await CustomerReader.of(reader, call.caller).unit_of(customer_id)
-        rows = await RelationshipReader.of(reader, call.caller).of_customer(customer_id, after=after, limit=page.fetch)
+        rows = await RelationshipReader.of(reader, call.caller).of_customer(
+            customer_id, after=after, limit=page.fetch
+        )
     items = [relationship_view(relationship_of(row), customer_id) for row in rows[: page.limit]]
     return call.page(page, items, next_cursor=page.next_cursor(rows, "id"))
 
 
-@router.get(f"{PATH}/{{relationship_id}}", response_model=RelationshipView, raises=[CustomerNotFound, RelationshipNotFound])
-async def read_relationship(customer_id: Id, relationship_id: Id, call: Annotated[Call, requires("customers:read")]) -> Response:
+@router.get(
+    f"{PATH}/{{relationship_id}}",
+    response_model=RelationshipView,
+    raises=[CustomerNotFound, RelationshipNotFound],
+)
+async def read_relationship(
+    customer_id: Id, relationship_id: Id, call: Annotated[Call, requires("customers:read")]
+) -> Response:
     """Read one relationship of a customer."""
     async with call.reading() as reader:
         await CustomerReader.of(reader, call.caller).unit_of(customer_id)
@@ -77,8 +99,12 @@ async def read_relationship(customer_id: Id, relationship_id: Id, call: Annotate
     return call.answer(relationship_view(found, customer_id), version=1)
 
 
-@router.delete(f"{PATH}/{{relationship_id}}", status_code=204, raises=[CustomerNotFound, RelationshipNotFound])
-async def remove_relationship(customer_id: Id, relationship_id: Id, call: Annotated[Call, requires("customers:write")]) -> Response:
+@router.delete(
+    f"{PATH}/{{relationship_id}}", status_code=204, raises=[CustomerNotFound, RelationshipNotFound]
+)
+async def remove_relationship(
+    customer_id: Id, relationship_id: Id, call: Annotated[Call, requires("customers:write")]
+) -> Response:
     """Take a relationship off the file of the customer who has it; asked for from either side."""
     async with call.transaction() as tx:
         customers = CustomerStore.of(tx, call.caller)

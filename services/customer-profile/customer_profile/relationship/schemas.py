@@ -19,7 +19,9 @@ class NewRelationship(Input):
 
 
 class RelationshipView(Output):
-    """How `customer_id` stands to `other_id`; `is_reverse` where the list was asked from the other's side."""
+    """How `customer_id` stands to `other_id`;
+    `is_reverse` where the list was asked from the other's side.
+    """
 
     id: Id
     customer_id: Id

@@ -10,23 +10,35 @@ from service_kit.store.sqlstates import UniqueViolated
 from sqlalchemy import Uuid, bindparam, case, delete, insert, or_, select
 
 from customer_profile.customer.events import beside_changed
-from customer_profile.relationship.domain import Relationship, RelationshipAlreadyKnown, RelationshipNotFound
+from customer_profile.relationship.domain import (
+    Relationship,
+    RelationshipAlreadyKnown,
+    RelationshipNotFound,
+)
 from customer_profile.relationship.rows import relationship_of, row_of
 from customer_profile.stores import Access, Store, by_id
 from customer_profile.tables import customer, relationship
 
 _asked = bindparam("customer_id", type_=Uuid)
-_other = case((relationship.c.customer_id == _asked, relationship.c.other_id), else_=relationship.c.customer_id)
+_other = case(
+    (relationship.c.customer_id == _asked, relationship.c.other_id),
+    else_=relationship.c.customer_id,
+)
 # Both sides of a relationship lie within the caller's units, or it is not shown.
 _seen = (
     select(relationship)
     .join(customer, customer.c.id == _other)
-    .where(or_(relationship.c.customer_id == _asked, relationship.c.other_id == _asked), within_units(customer.c.unit))
+    .where(
+        or_(relationship.c.customer_id == _asked, relationship.c.other_id == _asked),
+        within_units(customer.c.unit),
+    )
 )
 LIST = by_id(_seen, relationship.c.id)
 FIND = _seen.where(relationship.c.id == bindparam("id"))
 INSERT = insert(relationship)
-DELETE = delete(relationship).where(relationship.c.customer_id == bindparam("of_customer"), relationship.c.id == bindparam("of"))
+DELETE = delete(relationship).where(
+    relationship.c.customer_id == bindparam("of_customer"), relationship.c.id == bindparam("of")
+)
 
 
 class RelationshipReader(Store[Access]):
@@ -34,14 +46,18 @@ class RelationshipReader(Store[Access]):
 
     async def get(self, customer_id: UUID, relationship_id: UUID) -> Relationship:
         """One relationship of a customer; RelationshipNotFound where the list has none such."""
-        row = await self._tx.fetch_one(FIND, customer_id=customer_id, id=relationship_id, units=self._units)
+        row = await self._tx.fetch_one(
+            FIND, customer_id=customer_id, id=relationship_id, units=self._units
+        )
         if row is None:
             raise RelationshipNotFound()
         return relationship_of(row)
 
     async def of_customer(self, customer_id: UUID, *, after: UUID, limit: int) -> list[Record]:
         """The rows of a customer's relationships from both sides, by id."""
-        return await self._tx.fetch(LIST, customer_id=customer_id, after=after, limit=limit, units=self._units)
+        return await self._tx.fetch(
+            LIST, customer_id=customer_id, after=after, limit=limit, units=self._units
+        )
 
 
 class RelationshipStore(RelationshipReader[Transaction]):
@@ -63,5 +79,13 @@ class RelationshipStore(RelationshipReader[Transaction]):
 
     def _tell(self, changed: Relationship, unit: str, *, at: datetime) -> None:
         """Relationships are part of the file: the customer changed."""
-        values = {"relationship": {"id": str(changed.id), "type": changed.type.value, "other_id": str(changed.other_id)}}
-        self._tx.record(beside_changed(changed.customer_id, "relationships", unit=unit, at=at), values=values)
+        values = {
+            "relationship": {
+                "id": str(changed.id),
+                "type": changed.type.value,
+                "other_id": str(changed.other_id),
+            }
+        }
+        self._tx.record(
+            beside_changed(changed.customer_id, "relationships", unit=unit, at=at), values=values
+        )

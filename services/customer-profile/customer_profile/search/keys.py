@@ -8,9 +8,11 @@ from functools import lru_cache
 
 from customer_profile.search.chinese import is_han, simplified, syllables
 
-# Beginnings of words are indexed up to this length; longer queries are narrowed by it and then compared as text.
+# Beginnings of words are indexed up to this length; longer queries are narrowed by it and then
+# compared as text.
 PREFIX = 7
-# Parts of numbers: every run of four digits. Three would be in every hundredth phone, five would miss "the last four".
+# Parts of numbers: every run of four digits. Three would be in every hundredth phone, five would
+# miss "the last four".
 GRAM = 4
 LONGEST_TEXT = 400
 # A surname and two characters: their given name is also searched by its initials.
@@ -24,7 +26,9 @@ CHINA = "+86"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchKeys:
-    """The tokens of one customer and the text that matches are compared with: words between spaces, folded."""
+    """The tokens of one customer and the text that matches are compared with:
+    words between spaces, folded.
+    """
 
     tokens: tuple[str, ...]
     text: str
@@ -32,7 +36,9 @@ class SearchKeys:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Query:
-    """What must be among the tokens, what must be in the text (`parts`), and which spellings rank first (`wholes`)."""
+    """What must be among the tokens, what must be in the text (`parts`),
+    and which spellings rank first (`wholes`).
+    """
 
     tokens: tuple[str, ...]
     parts: tuple[str, ...]
@@ -44,12 +50,18 @@ class Query:
 
 
 def folded(text: str) -> str:
-    """One written form for the eye's equals: compatibility forms, case, traditional characters, accents."""
+    """One written form for the eye's equals:
+    compatibility forms, case, traditional characters, accents.
+    """
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = "".join(simplified(character) for character in plain)
-    return "".join(letter for letter in unicodedata.normalize("NFD", plain) if not unicodedata.combining(letter))
+    return "".join(
+        letter
+        for letter in unicodedata.normalize("NFD", plain)
+        if not unicodedata.combining(letter)
+    )
 
 
 def runs(text: str) -> list[str]:
@@ -57,7 +69,13 @@ def runs(text: str) -> list[str]:
     return RUN.findall(text)
 
 
-def of_customer(names: Iterable[str], *, phones: Iterable[str] = (), emails: Iterable[str] = (), numbers: Iterable[str] = ()) -> SearchKeys:
+def of_customer(
+    names: Iterable[str],
+    *,
+    phones: Iterable[str] = (),
+    emails: Iterable[str] = (),
+    numbers: Iterable[str] = (),
+) -> SearchKeys:
     """The keys of a file: names in every form, phones and numbers by their parts, e-mails whole."""
     named: list[str] = []
     spelled: list[str] = []
@@ -81,7 +99,9 @@ def of_customer(names: Iterable[str], *, phones: Iterable[str] = (), emails: Ite
 
 
 def _shared(named: list[str], numbered: list[str]) -> tuple[str, ...]:
-    """The tokens of names and of numbers within the bound: each may take half of it, and more where the other leaves room."""
+    """The tokens of names and of numbers within the bound:
+    each may take half of it, and more where the other leaves room.
+    """
     half = MOST_TOKENS // 2
     names = [token for token in dict.fromkeys(named) if token]
     numbers = [token for token in dict.fromkeys(numbered) if token]
@@ -102,9 +122,15 @@ def query(text: str) -> Query:
         return _number_query(plain)
     words = runs(plain)
     # A single letter is no token of longer words; beside others it is only compared.
-    asked = [word for word in words if len(word) > 1 or not word.isascii() or word.isdigit()] or words
+    asked = [
+        word for word in words if len(word) > 1 or not word.isascii() or word.isdigit()
+    ] or words
     tokens = dict.fromkeys(token for word in asked for token in _asked(word))
-    return Query(tokens=tuple(tokens), parts=tuple(dict.fromkeys(words)), wholes=tuple(dict.fromkeys(("".join(words), " ".join(words)))))
+    return Query(
+        tokens=tuple(tokens),
+        parts=tuple(dict.fromkeys(words)),
+        wholes=tuple(dict.fromkeys(("".join(words), " ".join(words)))),
+    )
 
 
 def national_digits(e164: str) -> str:

@@ -36,7 +36,9 @@ def kinds_for(scopes: Collection[str]) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One moment. `title` is what people wrote; where a program tells, `label` picks a title that is spoken in the reader's language."""
+    """One moment. `title` is what people wrote;
+    where a program tells, `label` picks a title that is spoken in the reader's language.
+    """
 
     customer_id: UUID
     id: UUID

@@ -18,7 +18,11 @@ from customer_profile.touch import Channel
 router = Router(tags=["timeline"])
 
 
-@router.get("/v1/customers/{customer_id}/timeline", response_model=Page[EntryView], raises=[CustomerNotFound])
+@router.get(
+    "/v1/customers/{customer_id}/timeline",
+    response_model=Page[EntryView],
+    raises=[CustomerNotFound],
+)
 async def list_timeline(
     customer_id: Id,
     call: Annotated[Call, requires("customers:read")],
@@ -28,9 +32,10 @@ async def list_timeline(
 ) -> Response:
     """List all that happened with a customer, newest first.
 
-    Interactions, contacts, cases, care, scores and imports are one list. Titles are in the language of the request. A token is shown the
-    kinds that it may read elsewhere: `interaction` with interactions:read, `contact` with contacts:read, `case` with complaints:read,
-    `care` with care:read, `score` with scores:read, `import` with customers:read.
+    Interactions, contacts, cases, care, scores and imports are one list. Titles are in the language
+    of the request. A token is shown the kinds that it may read elsewhere: `interaction` with
+    interactions:read, `contact` with contacts:read, `case` with complaints:read, `care` with
+    care:read, `score` with scores:read, `import` with customers:read.
     """
     async with call.reading() as reader:
         rows = await TimelineReader.of(reader, call.caller).of_customer(

@@ -30,13 +30,17 @@ class EntryView(Output):
 
 
 def entry_view(row: Record, language: str) -> EntryView:
-    """An entry with its title in the reader's language. It was accepted when it was written: nothing in it is judged again."""
+    """An entry with its title in the reader's language.
+    It was accepted when it was written: nothing in it is judged again.
+    """
     return EntryView.model_construct(
         id=row["id"],
         occurred_at=row["occurred_at"],
         channel=row["channel"],
         kind=EntryKind(row["kind"]),
-        title=(titled(row["label"], row["details"], language) if row["label"] else row["title"])[:1_000],
+        title=(titled(row["label"], row["details"], language) if row["label"] else row["title"])[
+            :1_000
+        ],
         details=row["details"],
         ref=RefOut.model_construct(type=row["ref_type"], id=row["ref_id"]),
     )

@@ -21,7 +21,10 @@ from customer_profile.timeline.rows import row_of
 CONTACT_LASTS = timedelta(days=30)
 
 INSERT = insert(timeline_entry)
-_of = (timeline_entry.c.customer_id == bindparam("of_customer"), timeline_entry.c.occurred_at == bindparam("of_time"))
+_of = (
+    timeline_entry.c.customer_id == bindparam("of_customer"),
+    timeline_entry.c.occurred_at == bindparam("of_time"),
+)
 CHANGE = (
     update(timeline_entry)
     .where(*_of, timeline_entry.c.id == bindparam("of"))
@@ -35,13 +38,19 @@ GO_ON = (
         timeline_entry.c.ref_id == bindparam("of_ref"),
         timeline_entry.c.ref_type == bindparam("of_type"),
     )
-    .values(details=timeline_entry.c.details.op("||")(bindparam("more_details", type_=timeline_entry.c.details.type)))
+    .values(
+        details=timeline_entry.c.details.op("||")(
+            bindparam("more_details", type_=timeline_entry.c.details.type)
+        )
+    )
 )
 
 
 @cache
 def reading(*, channel: bool) -> Select[Any]:
-    """A customer's entries since a moment, newest first, behind a time and an id: one range of the primary key."""
+    """A customer's entries since a moment, newest first, behind a time and an id:
+    one range of the primary key.
+    """
     statement = select(timeline_entry).where(
         of_seen(timeline_entry),
         customer.c.id == bindparam("customer_id"),
@@ -58,9 +67,18 @@ class TimelineReader(Store[Access]):
     """Reads entries."""
 
     async def of_customer(
-        self, customer_id: UUID, *, kinds: Sequence[str], since: datetime, channel: str | None, before: Sequence[Any], limit: int
+        self,
+        customer_id: UUID,
+        *,
+        kinds: Sequence[str],
+        since: datetime,
+        channel: str | None,
+        before: Sequence[Any],
+        limit: int,
     ) -> list[Record]:
-        """The rows of a customer's entries of these kinds, newest first, behind a time and an id."""
+        """The rows of a customer's entries of these kinds, newest first,
+        behind a time and an id.
+        """
         return await self._tx.fetch(
             reading(channel=channel is not None),
             customer_id=customer_id,
@@ -92,7 +110,9 @@ class TimelineStore(TimelineReader[Transaction]):
         )
 
     async def go_on(self, entry: Entry) -> None:
-        """Add details to the entry of something that lasts; the entry itself where there is none yet."""
+        """Add details to the entry of something that lasts;
+        the entry itself where there is none yet.
+        """
         touched = await self._tx.execute(
             GO_ON,
             of_customer=entry.customer_id,

@@ -13,7 +13,9 @@ from service_kit.testing import ISSUER, Api, serving
 @pytest.fixture
 async def settings(make_database: Any) -> Settings:
     url = await make_database(MIGRATIONS, "customer_profile")
-    return Settings(database_url=url, issuer=ISSUER, secret_key="test", gateway_url="http://127.0.0.1:9")
+    return Settings(
+        database_url=url, issuer=ISSUER, secret_key="test", gateway_url="http://127.0.0.1:9"
+    )
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""Birthdays in Postgres: one batch in each transaction, days that were missed, and plans that fail alone."""
+"""Birthdays in Postgres:
+one batch in each transaction, days that were missed, and plans that fail alone.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -13,14 +15,24 @@ from customer_profile.testing import customer_body
 from service_kit.testing import Api, serving
 
 NOON = datetime(2027, 3, 1, 4, 0, tzinfo=UTC)
-PLAN = {"name": "Birthday", "occasion": "birthday", "within_days": 0, "channel": "letter", "template": {"en": "Dear {name}"}}
+PLAN = {
+    "name": "Birthday",
+    "occasion": "birthday",
+    "within_days": 0,
+    "channel": "letter",
+    "template": {"en": "Dear {name}"},
+}
 
 
 @pytest.fixture
 async def idle(settings: Settings, signing_keys: Any) -> AsyncIterator[Api]:
-    """The service with nobody who looks at birthdays: the days of these tests have a clock of their own."""
+    """The service with nobody who looks at birthdays:
+    the days of these tests have a clock of their own.
+    """
     service = compose(settings, keys=signing_keys)
-    service.workers = [worker for worker in service.workers if "<" not in worker.name and worker.name != KIND]
+    service.workers = [
+        worker for worker in service.workers if "<" not in worker.name and worker.name != KIND
+    ]
     async with serving(service, signing_keys) as api:
         yield api
 
@@ -39,7 +51,9 @@ class Days:
 
 
 async def born(api: Api, day: str, **other: Any) -> str:
-    made = await api.post("/v1/customers", customer_body(identifiers=[], facts={"basic": {"birth_date": day}}) | other)
+    made = await api.post(
+        "/v1/customers", customer_body(identifiers=[], facts={"basic": {"birth_date": day}}) | other
+    )
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
 
@@ -59,7 +73,9 @@ async def forget_timers(api: Api) -> None:
 
 async def days_ahead(api: Api) -> list[str]:
     async with api.service.database.transaction() as tx:
-        rows = await tx.connection.fetch("SELECT key FROM customer_profile.timer WHERE kind = $1 AND parked_reason IS NULL", KIND)
+        rows = await tx.connection.fetch(
+            "SELECT key FROM customer_profile.timer WHERE kind = $1 AND parked_reason IS NULL", KIND
+        )
     return [row["key"] for row in rows]
 
 
@@ -95,7 +111,9 @@ async def test_only_those_of_the_unit_and_the_segment_are_greeted(idle: Api) -> 
     assert await greeted(idle) == [fitting]
 
 
-async def test_more_birthdays_than_a_batch_are_greeted_in_several_transactions(idle: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_birthdays_than_a_batch_are_greeted_in_several_transactions(
+    idle: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(use_cases, "BATCH", 2)
     everybody = sorted([await born(idle, "1990-03-01") for _ in range(5)])
     await planned(idle)
@@ -104,7 +122,9 @@ async def test_more_birthdays_than_a_batch_are_greeted_in_several_transactions(i
 
     assert await greeted(idle) == everybody
     async with idle.service.database.transaction() as tx:
-        writers = await tx.connection.fetchval("SELECT count(DISTINCT xmin::text) FROM customer_profile.care_task")
+        writers = await tx.connection.fetchval(
+            "SELECT count(DISTINCT xmin::text) FROM customer_profile.care_task"
+        )
     assert writers == 3
     assert len(await idle.events("care_task.created", least=5)) == 5
 
@@ -119,7 +139,9 @@ async def test_a_text_that_names_make_too_long_is_cut(idle: Api) -> None:
     assert len(task["text"]) == 20_000
 
 
-async def test_a_plan_that_fails_stops_neither_the_days_nor_the_other_plans(idle: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_plan_that_fails_stops_neither_the_days_nor_the_other_plans(
+    idle: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await born(idle, "1990-03-01")
     poison, sound = await planned(idle, name="Poison"), await planned(idle, name="Sound")
     celebrate = use_cases.Caring.celebrate
@@ -132,7 +154,9 @@ async def test_a_plan_that_fails_stops_neither_the_days_nor_the_other_plans(idle
     monkeypatch.setattr(use_cases.Caring, "celebrate", failing)
     await Days(idle).work()
 
-    assert [task["plan_id"] for task in (await idle.get("/v1/care-tasks")).json()["items"]] == [sound]
+    assert [task["plan_id"] for task in (await idle.get("/v1/care-tasks")).json()["items"]] == [
+        sound
+    ]
     assert "2027-03-02" in await days_ahead(idle)
 
 
@@ -149,13 +173,27 @@ async def test_a_daily_timer_that_was_lost_is_set_again(idle: Api) -> None:
 
 async def test_touches_and_refusals_of_everybody_in_a_batch_are_obeyed(idle: Api) -> None:
     busy, refusing, free = [await born(idle, "1990-03-01") for _ in range(3)]
-    touch = {"customer_id": busy, "channel": "voice", "direction": "out", "purpose": "care", "subject": "Hello"}
+    touch = {
+        "customer_id": busy,
+        "channel": "voice",
+        "direction": "out",
+        "purpose": "care",
+        "subject": "Hello",
+    }
     for _ in range(8):
-        assert (await idle.post("/v1/interactions", touch | {"occurred_at": "2027-03-01T02:00:00Z"})).status_code == 201
-    await idle.post("/v1/consents", {"customer_id": refusing, "purpose": "care", "status": "denied", "source": "call"})
+        assert (
+            await idle.post("/v1/interactions", touch | {"occurred_at": "2027-03-01T02:00:00Z"})
+        ).status_code == 201
+    await idle.post(
+        "/v1/consents",
+        {"customer_id": refusing, "purpose": "care", "status": "denied", "source": "call"},
+    )
     await planned(idle)
 
     await Days(idle).work()
 
-    reasons = {task["customer_id"]: task["reasons"] for task in (await idle.get("/v1/care-tasks")).json()["items"]}
+    reasons = {
+        task["customer_id"]: task["reasons"]
+        for task in (await idle.get("/v1/care-tasks")).json()["items"]
+    }
     assert reasons == {busy: ["monthly_cap"], refusing: ["consent_denied"], free: []}

@@ -1,4 +1,6 @@
-"""Care over the API and by news: plans, told occasions, closed complaints, birthdays, tiers and contacts from the neighbors."""
+"""Care over the API and by news:
+plans, told occasions, closed complaints, birthdays, tiers and contacts from the neighbors.
+"""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -24,9 +26,21 @@ PLAN = {
 }
 
 
-def news(type_: str, payload: dict[str, Any], *, subject: UUID | None = None, at: datetime = AT) -> News:
+def news(
+    type_: str, payload: dict[str, Any], *, subject: UUID | None = None, at: datetime = AT
+) -> News:
     id_, about = uuid4(), subject or uuid4()
-    return News(id=id_, type=type_, subject=about, at=at, unit="cn.gd", payload=payload, cursor="1", traceparent=None, envelope={})
+    return News(
+        id=id_,
+        type=type_,
+        subject=about,
+        at=at,
+        unit="cn.gd",
+        payload=payload,
+        cursor="1",
+        traceparent=None,
+        envelope={},
+    )
 
 
 async def hear(api: Api, handler: Any, told: News) -> None:
@@ -35,17 +49,26 @@ async def hear(api: Api, handler: Any, told: News) -> None:
 
 
 async def tasks(api: Api, customer: dict[str, Any], **asked: str) -> list[dict[str, Any]]:
-    return (await api.get("/v1/care-tasks", params={"customer_id": customer["id"]} | asked)).json()["items"]
+    return (await api.get("/v1/care-tasks", params={"customer_id": customer["id"]} | asked)).json()[
+        "items"
+    ]
 
 
-async def timeline(api: Api, customer: dict[str, Any], language: str = "en") -> list[dict[str, Any]]:
+async def timeline(
+    api: Api, customer: dict[str, Any], language: str = "en"
+) -> list[dict[str, Any]]:
     path = f"/v1/customers/{customer['id']}/timeline"
     reader = api.as_(*READ_SCOPES.values())
     return (await reader.get(path, headers={"Accept-Language": language})).json()["items"]
 
 
 def closed(customer: dict[str, Any], *, subject: UUID | None = None, at: datetime = AT) -> News:
-    payload = {"customer_id": customer["id"], "number": "C-7", "state": "closed", "channel": "voice"}
+    payload = {
+        "customer_id": customer["id"],
+        "number": "C-7",
+        "state": "closed",
+        "channel": "voice",
+    }
     return news("complaint.closed", payload, subject=subject, at=at)
 
 
@@ -53,9 +76,16 @@ def complaint_news(api: Api) -> ComplaintNews:
     return ComplaintNews(api.service.settings, clock=lambda: AT)
 
 
-async def test_a_told_occasion_makes_the_tasks_of_its_plans_once(api: Api, customer: dict[str, Any]) -> None:
+async def test_a_told_occasion_makes_the_tasks_of_its_plans_once(
+    api: Api, customer: dict[str, Any]
+) -> None:
     plan = await api.post("/v1/care-plans", PLAN)
-    told = {"customer_id": customer["id"], "occasion": "after_delivery", "occurred_at": "2026-03-02T12:00:00+08:00", "key": "D-1"}
+    told = {
+        "customer_id": customer["id"],
+        "occasion": "after_delivery",
+        "occurred_at": "2026-03-02T12:00:00+08:00",
+        "key": "D-1",
+    }
 
     first = await api.post("/v1/care-occasions", told)
     again = await api.post("/v1/care-occasions", told)
@@ -69,11 +99,14 @@ async def test_a_told_occasion_makes_the_tasks_of_its_plans_once(api: Api, custo
     assert (await api.get(f"/v1/care-tasks/{task['id']}")).json() == task
 
 
-async def test_an_occasion_without_a_key_counts_once_a_day_of_the_company(api: Api, customer: dict[str, Any]) -> None:
+async def test_an_occasion_without_a_key_counts_once_a_day_of_the_company(
+    api: Api, customer: dict[str, Any]
+) -> None:
     await api.post("/v1/care-plans", PLAN)
     told = {"customer_id": customer["id"], "occasion": "after_delivery"}
 
-    # Half past seven and nine in the morning of one day in Shanghai, before and after midnight in Greenwich; then the next day.
+    # Half past seven and nine in the morning of one day in Shanghai, before and after midnight in
+    # Greenwich; then the next day.
     made = [
         len((await api.post("/v1/care-occasions", told | {"occurred_at": at})).json()["tasks"])
         for at in ("2026-03-01T23:30:00Z", "2026-03-02T01:00:00Z", "2026-03-02T16:30:00Z")
@@ -82,11 +115,16 @@ async def test_an_occasion_without_a_key_counts_once_a_day_of_the_company(api: A
     assert made == [1, 0, 1]
 
 
-async def test_a_told_birthday_does_not_take_the_place_of_the_one_that_is_noticed(api: Api, customer: dict[str, Any]) -> None:
+async def test_a_told_birthday_does_not_take_the_place_of_the_one_that_is_noticed(
+    api: Api, customer: dict[str, Any]
+) -> None:
     await api.post("/v1/care-plans", PLAN | {"occasion": "birthday", "within_days": 0})
     year = datetime.now(UTC).year
 
-    told = await api.post("/v1/care-occasions", {"customer_id": customer["id"], "occasion": "birthday", "key": str(year)})
+    told = await api.post(
+        "/v1/care-occasions",
+        {"customer_id": customer["id"], "occasion": "birthday", "key": str(year)},
+    )
 
     assert len(told.json()["tasks"]) == 1
     async with api.service.database.transaction() as tx:
@@ -94,7 +132,9 @@ async def test_a_told_birthday_does_not_take_the_place_of_the_one_that_is_notice
     assert birthday_key(date(year, 1, 1)) not in {row["occasion_key"] for row in keys}
 
 
-async def test_a_closed_complaint_is_followed_up_within_seven_days(api: Api, customer: dict[str, Any]) -> None:
+async def test_a_closed_complaint_is_followed_up_within_seven_days(
+    api: Api, customer: dict[str, Any]
+) -> None:
     complaint = uuid4()
 
     await hear(api, complaint_news(api), closed(customer, subject=complaint))
@@ -106,10 +146,14 @@ async def test_a_closed_complaint_is_followed_up_within_seven_days(api: Api, cus
     assert event["data"]["occasion"] == "after_complaint"
     shown = {(entry["kind"], entry["title"]) for entry in await timeline(api, customer)}
     assert ("case", "Complaint C-7 closed") in shown
-    assert ("case", "投诉 C-7 已结案") in {(entry["kind"], entry["title"]) for entry in await timeline(api, customer, "zh-CN")}
+    assert ("case", "投诉 C-7 已结案") in {
+        (entry["kind"], entry["title"]) for entry in await timeline(api, customer, "zh-CN")
+    }
 
 
-async def test_a_case_closed_again_is_followed_up_again_and_a_told_one_is_not(api: Api, customer: dict[str, Any]) -> None:
+async def test_a_case_closed_again_is_followed_up_again_and_a_told_one_is_not(
+    api: Api, customer: dict[str, Any]
+) -> None:
     complaint = uuid4()
 
     for at in (AT, AT + timedelta(days=1)):
@@ -120,9 +164,16 @@ async def test_a_case_closed_again_is_followed_up_again_and_a_told_one_is_not(ap
     assert len(await tasks(api, customer)) == 2
 
 
-async def test_the_companys_own_plan_replaces_the_built_in_one(api: Api, customer: dict[str, Any]) -> None:
-    built_in = [plan for plan in (await api.get("/v1/care-plans")).json()["items"] if plan["built_in"]]
-    await api.post("/v1/care-plans", PLAN | {"name": "Our own", "occasion": "after_complaint", "within_days": 2})
+async def test_the_companys_own_plan_replaces_the_built_in_one(
+    api: Api, customer: dict[str, Any]
+) -> None:
+    built_in = [
+        plan for plan in (await api.get("/v1/care-plans")).json()["items"] if plan["built_in"]
+    ]
+    await api.post(
+        "/v1/care-plans",
+        PLAN | {"name": "Our own", "occasion": "after_complaint", "within_days": 2},
+    )
 
     await hear(api, complaint_news(api), closed(customer))
 
@@ -130,38 +181,65 @@ async def test_the_companys_own_plan_replaces_the_built_in_one(api: Api, custome
     assert [task["plan"] for task in await tasks(api, customer)] == ["Our own"]
 
 
-async def test_a_task_is_completed_once_and_another_is_skipped(api: Api, customer: dict[str, Any]) -> None:
+async def test_a_task_is_completed_once_and_another_is_skipped(
+    api: Api, customer: dict[str, Any]
+) -> None:
     await api.post("/v1/care-plans", PLAN)
     for key in ("D-1", "D-2"):
-        await api.post("/v1/care-occasions", {"customer_id": customer["id"], "occasion": "after_delivery", "key": key})
+        await api.post(
+            "/v1/care-occasions",
+            {"customer_id": customer["id"], "occasion": "after_delivery", "key": key},
+        )
     one, two = await tasks(api, customer)
 
-    done = await api.post(f"/v1/care-tasks/{one['id']}/completion", {"outcome": "content", "note": "likes tea"})
+    done = await api.post(
+        f"/v1/care-tasks/{one['id']}/completion", {"outcome": "content", "note": "likes tea"}
+    )
     again = await api.post(f"/v1/care-tasks/{one['id']}/completion", {"outcome": "content"})
     skipped = await api.post(f"/v1/care-tasks/{two['id']}/skipping", {"reason": "moved away"})
 
-    assert (done.status_code, done.json()["state"], done.json()["outcome"]) == (200, "done", "content")
+    assert (done.status_code, done.json()["state"], done.json()["outcome"]) == (
+        200,
+        "done",
+        "content",
+    )
     assert again.status_code == 409
     assert (skipped.json()["state"], skipped.json()["outcome"]) == ("skipped", "moved away")
     assert await tasks(api, customer, state="open") == []
     (event,) = await api.events("care_task.completed")
     assert event["subject"] == one["id"]
     titles = [entry["title"] for entry in await timeline(api, customer) if entry["kind"] == "care"]
-    assert sorted(titles) == ["Care task done: Thanks", "Care task skipped: Thanks", "Care task: Thanks", "Care task: Thanks"]
+    assert sorted(titles) == [
+        "Care task done: Thanks",
+        "Care task skipped: Thanks",
+        "Care task: Thanks",
+        "Care task: Thanks",
+    ]
 
 
 async def test_a_plan_is_changed_and_removed(api: Api) -> None:
     made = await api.post("/v1/care-plans", PLAN)
     path = made.headers["location"]
 
-    changed = await api.patch(path, {"enabled": False, "segment": {"tier_min": 4}}, match=made.headers["etag"])
+    changed = await api.patch(
+        path, {"enabled": False, "segment": {"tier_min": 4}}, match=made.headers["etag"]
+    )
     removed = await api.delete(path, match=changed.headers["etag"])
 
-    assert (changed.json()["enabled"], changed.json()["segment"]) == (False, {"kind": None, "tier_min": 4, "tag": None})
+    assert (changed.json()["enabled"], changed.json()["segment"]) == (
+        False,
+        {"kind": None, "tier_min": 4, "tag": None},
+    )
     assert removed.status_code == 204
     assert (await api.get(path)).status_code == 404
-    log = (await api.get("/v1/audit-entries", params={"subject": made.json()["id"]})).json()["items"]
-    assert [entry["action"] for entry in log] == ["care_plan.created", "care_plan.changed", "care_plan.removed"]
+    log = (await api.get("/v1/audit-entries", params={"subject": made.json()["id"]})).json()[
+        "items"
+    ]
+    assert [entry["action"] for entry in log] == [
+        "care_plan.created",
+        "care_plan.changed",
+        "care_plan.removed",
+    ]
     assert log[1]["values"]["care_plan.changed"]["is_enabled"] is False
 
 
@@ -171,18 +249,28 @@ async def test_texts_and_segment_of_a_plan_are_merged_member_by_member(api: Api)
 
     greeting = {"template": {"en": "Hi"}, "segment": {"tier_min": 4}}
     changed = await api.patch(path, greeting, match=made.headers["etag"])
-    shorter = await api.patch(path, {"template": {"zh-CN": None}, "segment": {"tag": None}}, match=changed.headers["etag"])
+    shorter = await api.patch(
+        path, {"template": {"zh-CN": None}, "segment": {"tag": None}}, match=changed.headers["etag"]
+    )
     silent = await api.patch(path, {"template": {"en": None}}, match=shorter.headers["etag"])
     everybody = await api.patch(path, {"segment": None}, match=shorter.headers["etag"])
 
     assert changed.json()["template"] == {"zh-CN": "{name}，感谢您", "en": "Hi"}
     assert changed.json()["segment"] == {"kind": None, "tier_min": 4, "tag": "vip"}
-    assert (shorter.json()["template"], shorter.json()["segment"]) == ({"en": "Hi"}, {"kind": None, "tier_min": 4, "tag": None})
-    assert (silent.status_code, silent.json()["type"].rpartition("/")[2]) == (409, "care-plan-without-text")
+    assert (shorter.json()["template"], shorter.json()["segment"]) == (
+        {"en": "Hi"},
+        {"kind": None, "tier_min": 4, "tag": None},
+    )
+    assert (silent.status_code, silent.json()["type"].rpartition("/")[2]) == (
+        409,
+        "care-plan-without-text",
+    )
     assert everybody.json()["segment"] is None
 
 
-async def test_plans_of_the_company_are_read_by_all_and_changed_by_the_company_only(api: Api) -> None:
+async def test_plans_of_the_company_are_read_by_all_and_changed_by_the_company_only(
+    api: Api,
+) -> None:
     companys = (await api.post("/v1/care-plans", PLAN)).headers
     unit = api.as_("care:read", "care:write", units=["cn.gd"])
     own = await unit.post("/v1/care-plans", PLAN)
@@ -195,25 +283,35 @@ async def test_plans_of_the_company_are_read_by_all_and_changed_by_the_company_o
     ]
     assert [answer.status_code for answer in refused] == [403, 403]
     assert refused[0].json()["type"].rpartition("/")[2] == "care-plan-of-the-company"
-    assert (await api.as_("care:read", units=["cn.bj"]).get(own.headers["location"])).status_code == 404
+    assert (
+        await api.as_("care:read", units=["cn.bj"]).get(own.headers["location"])
+    ).status_code == 404
 
 
-async def test_tasks_of_customers_elsewhere_are_not_there(api: Api, customer: dict[str, Any]) -> None:
+async def test_tasks_of_customers_elsewhere_are_not_there(
+    api: Api, customer: dict[str, Any]
+) -> None:
     await hear(api, complaint_news(api), closed(customer))
     (task,) = await tasks(api, customer)
     outside = api.as_("care:read", "care:write", units=["cn.bj"])
 
     assert (await outside.get(f"/v1/care-tasks/{task['id']}")).status_code == 404
     assert (await outside.get("/v1/care-tasks")).json()["items"] == []
-    assert (await outside.post(f"/v1/care-tasks/{task['id']}/completion", {"outcome": "x"})).status_code == 404
+    assert (
+        await outside.post(f"/v1/care-tasks/{task['id']}/completion", {"outcome": "x"})
+    ).status_code == 404
 
 
 async def test_birthdays_make_their_task_as_soon_as_there_is_a_plan(api: Api) -> None:
     today = datetime.now(UTC).astimezone().date() + timedelta(days=2)
     born = date(1992, today.month, min(today.day, 28)).isoformat()
-    customer = (await api.post("/v1/customers", customer_body(facts={"basic": {"birth_date": born}}))).json()
+    customer = (
+        await api.post("/v1/customers", customer_body(facts={"basic": {"birth_date": born}}))
+    ).json()
 
-    await api.post("/v1/care-plans", PLAN | {"name": "Birthday", "occasion": "birthday", "within_days": 30})
+    await api.post(
+        "/v1/care-plans", PLAN | {"name": "Birthday", "occasion": "birthday", "within_days": 30}
+    )
 
     for _ in range(200):
         if made := await tasks(api, customer):
@@ -224,7 +322,11 @@ async def test_birthdays_make_their_task_as_soon_as_there_is_a_plan(api: Api) ->
 
 async def test_the_daily_look_at_birthdays_sets_the_next_day_and_repeats_nothing(api: Api) -> None:
     now = [datetime(2027, 2, 27, 4, 0, tzinfo=UTC)]
-    leapling = (await api.post("/v1/customers", customer_body(facts={"basic": {"birth_date": "1992-02-29"}}))).json()
+    leapling = (
+        await api.post(
+            "/v1/customers", customer_body(facts={"basic": {"birth_date": "1992-02-29"}})
+        )
+    ).json()
     plan = PLAN | {"name": "Birthday", "occasion": "birthday", "within_days": 0}
     await api.post("/v1/care-plans", plan)
     async with api.service.database.transaction() as tx:
@@ -241,8 +343,16 @@ async def test_the_daily_look_at_birthdays_sets_the_next_day_and_repeats_nothing
     assert made == [0, 1, 1, 1]
 
 
-async def test_a_new_tier_stands_on_the_file_and_the_timeline(api: Api, customer: dict[str, Any]) -> None:
-    told = {"customer_id": customer["id"], "old": None, "new": 5, "reason": "clv", "scheme": "stars"}
+async def test_a_new_tier_stands_on_the_file_and_the_timeline(
+    api: Api, customer: dict[str, Any]
+) -> None:
+    told = {
+        "customer_id": customer["id"],
+        "old": None,
+        "new": 5,
+        "reason": "clv",
+        "scheme": "stars",
+    }
     tag = (await api.get(f"/v1/customers/{customer['id']}")).headers["etag"]
 
     await hear(api, on_scoring_news, news("tier.changed", told))
@@ -253,14 +363,19 @@ async def test_a_new_tier_stands_on_the_file_and_the_timeline(api: Api, customer
     assert read.headers["etag"] != tag
     (entry,) = await timeline(api, customer)
     assert (entry["kind"], entry["title"]) == ("score", "Rated 5 stars for the first time")
-    assert [item["id"] for item in (await api.get("/v1/customers", params={"tier_min": 5})).json()["items"]] == [customer["id"]]
+    assert [
+        item["id"]
+        for item in (await api.get("/v1/customers", params={"tier_min": 5})).json()["items"]
+    ] == [customer["id"]]
     assert (await api.get("/v1/customers", params={"tier_min": 6})).json()["items"] == []
     log = (await api.get("/v1/audit-entries", params={"subject": customer["id"]})).json()["items"]
     assert [entry["action"] for entry in log] == ["customer.created", "customer.rated"]
     assert log[1]["values"]["customer.rated"] == {"new": 5, "reason": "clv", "scheme": "stars"}
 
 
-async def test_a_contact_has_one_entry_that_goes_on_with_it(api: Api, customer: dict[str, Any]) -> None:
+async def test_a_contact_has_one_entry_that_goes_on_with_it(
+    api: Api, customer: dict[str, Any]
+) -> None:
     contact = uuid4()
     payload = {
         "contact_id": str(contact),
@@ -274,26 +389,45 @@ async def test_a_contact_has_one_entry_that_goes_on_with_it(api: Api, customer: 
 
     await hear(api, on_contact_news, news("contact.queued", payload, subject=contact))
     over = payload | {"state": "completed", "waited_seconds": 9, "wrap_up_code": "solved"}
-    await hear(api, on_contact_news, news("contact.completed", over, subject=contact, at=AT + timedelta(minutes=5)))
+    await hear(
+        api,
+        on_contact_news,
+        news("contact.completed", over, subject=contact, at=AT + timedelta(minutes=5)),
+    )
     await hear(api, on_contact_news, news("contact.queued", payload | {"customer_id": None}))
 
     (entry,) = await timeline(api, customer)
-    assert (entry["kind"], entry["title"], entry["occurred_at"]) == ("contact", "Call", "2026-03-02T04:00:00Z")
+    assert (entry["kind"], entry["title"], entry["occurred_at"]) == (
+        "contact",
+        "Call",
+        "2026-03-02T04:00:00Z",
+    )
     assert (entry["details"]["state"], entry["details"]["waited_seconds"]) == ("completed", 9)
     assert entry["details"]["nodes"] == payload["nodes"]
     assert entry["ref"] == {"type": "contact", "id": str(contact)}
 
 
-async def test_news_of_strangers_and_of_the_erased_changes_nothing(api: Api, customer: dict[str, Any]) -> None:
+async def test_news_of_strangers_and_of_the_erased_changes_nothing(
+    api: Api, customer: dict[str, Any]
+) -> None:
     tag = (await api.get(f"/v1/customers/{customer['id']}")).headers["etag"]
     await api.delete(f"/v1/customers/{customer['id']}", match=tag)
 
     for who in (customer["id"], str(uuid4())):
         await hear(api, complaint_news(api), closed({"id": who}))
-        await hear(api, on_scoring_news, news("tier.changed", {"customer_id": who, "old": None, "new": 5, "reason": "x"}))
-        await hear(api, on_contact_news, news("contact.queued", {"customer_id": who, "channel": "voice"}))
+        await hear(
+            api,
+            on_scoring_news,
+            news("tier.changed", {"customer_id": who, "old": None, "new": 5, "reason": "x"}),
+        )
+        await hear(
+            api, on_contact_news, news("contact.queued", {"customer_id": who, "channel": "voice"})
+        )
         await hear(api, on_scoring_news, news("score_run.completed", {}))
 
     async with api.service.database.transaction() as tx:
-        assert await tx.connection.fetchval("SELECT count(*) FROM customer_profile.timeline_entry") == 0
+        assert (
+            await tx.connection.fetchval("SELECT count(*) FROM customer_profile.timeline_entry")
+            == 0
+        )
         assert await tx.connection.fetchval("SELECT count(*) FROM customer_profile.care_task") == 0

@@ -1,4 +1,6 @@
-"""What the API takes about a person, by every operation that takes any of it: nothing of it is left after an erasure."""
+"""What the API takes about a person, by every operation that takes any of it:
+nothing of it is left after an erasure.
+"""
 
 import asyncio
 from typing import Any
@@ -17,7 +19,17 @@ GOVERNMENT_ID = "44010319900203123X"
 MARKS = [
     *(f"mark{number:02}" for number in range(1, 40)),
     *(PHONE, f"+86{PHONE}", OTHER_PHONE, f"+86{OTHER_PHONE}", THIRD_PHONE),
-    *(GOVERNMENT_ID, "欧阳锋", "ouyangfeng", "欧阳", "白驼山", "洪七公", "hongqigong", "1991-02-03", "mark05@example.com"),
+    *(
+        GOVERNMENT_ID,
+        "欧阳锋",
+        "ouyangfeng",
+        "欧阳",
+        "白驼山",
+        "洪七公",
+        "hongqigong",
+        "1991-02-03",
+        "mark05@example.com",
+    ),
 ]
 IDENTIFIERS = [
     {"type": "phone", "value": PHONE},
@@ -36,7 +48,10 @@ PERSON = {
     "name": "洪七公",
     "part": "decider",
     "position": "mark13",
-    "identifiers": [{"type": "phone", "value": OTHER_PHONE}, {"type": "email", "value": "mark14@example.com"}],
+    "identifiers": [
+        {"type": "phone", "value": OTHER_PHONE},
+        {"type": "email", "value": "mark14@example.com"},
+    ],
 }
 
 
@@ -49,18 +64,32 @@ async def posted(api: Api, path: str, body: Any) -> dict[str, Any]:
     refused = await api.post(path, {**body, "no_such_field": "mark01"}, key="refused")
     assert refused.status_code == 422
     told: dict[str, Any] = answers[0].json()
-    return told | {"_at": answers[0].headers.get("location", ""), "_tag": answers[0].headers.get("etag", "")}
+    return told | {
+        "_at": answers[0].headers.get("location", ""),
+        "_tag": answers[0].headers.get("etag", ""),
+    }
 
 
 async def told_everything(api: Api) -> str:
     """The path of a customer about whom everything was told."""
-    body = customer_body(name="欧阳锋", identifiers=IDENTIFIERS, facts=FACTS, tags=["mark02"], account_manager="mark03")
+    body = customer_body(
+        name="欧阳锋",
+        identifiers=IDENTIFIERS,
+        facts=FACTS,
+        tags=["mark02"],
+        account_manager="mark03",
+    )
     path = (await posted(api, "/v1/customers", body))["_at"]
     taken = await api.post("/v1/customers", body, key="taken")
     assert taken.status_code == 409
     tag = (await api.get(path)).headers["etag"]
     changed = await api.patch(
-        path, {"facts": {"basic": {"former_name": "mark15"}}, "source": {"kind": "visit", "learned": "asked"}}, match=tag
+        path,
+        {
+            "facts": {"basic": {"former_name": "mark15"}},
+            "source": {"kind": "visit", "learned": "asked"},
+        },
+        match=tag,
     )
     assert changed.status_code == 200, changed.text
     await told_of_people(api, path)
@@ -72,9 +101,15 @@ async def told_of_people(api: Api, path: str) -> None:
     person = await posted(api, f"{path}/contact-persons", PERSON)
     changed = await api.patch(person["_at"], {"position": "mark16"}, match=person["_tag"])
     assert changed.status_code == 200, changed.text
-    gone = await posted(api, f"{path}/contact-persons", {**PERSON, "name": "mark17", "identifiers": []})
+    gone = await posted(
+        api, f"{path}/contact-persons", {**PERSON, "name": "mark17", "identifiers": []}
+    )
     assert (await api.delete(gone["_at"], match=gone["_tag"])).status_code == 204
-    other = (await api.post("/v1/customers", customer_body(name="Another", identifiers=[], facts={}, tags=[]))).headers["location"]
+    other = (
+        await api.post(
+            "/v1/customers", customer_body(name="Another", identifiers=[], facts={}, tags=[])
+        )
+    ).headers["location"]
     related = {"type": "household", "other_id": other.rpartition("/")[2]}
     await posted(api, f"{path}/relationships", related)
     await api.post("/v1/customer-lookups", {"identifiers": IDENTIFIERS}, key="looked-up")
@@ -97,22 +132,44 @@ async def told_of_touches(api: Api, customer_id: str) -> None:
     assert (await api.post("/v1/interactions", touch, key="again")).status_code == 409
     changed = await api.patch(interaction["_at"], {"outcome": "mark23"}, match=interaction["_tag"])
     assert changed.status_code == 200, changed.text
-    given = {"customer_id": customer_id, "purpose": "care", "status": "granted", "source": "mark24", "proof": "mark25"}
+    given = {
+        "customer_id": customer_id,
+        "purpose": "care",
+        "status": "granted",
+        "source": "mark24",
+        "proof": "mark25",
+    }
     await posted(api, "/v1/consents", given)
-    plan = {"name": "Thanks", "occasion": "after_delivery", "channel": "voice", "purpose": "care", "template": {"en": "Dear {name}"}}
+    plan = {
+        "name": "Thanks",
+        "occasion": "after_delivery",
+        "channel": "voice",
+        "purpose": "care",
+        "template": {"en": "Dear {name}"},
+    }
     await posted(api, "/v1/care-plans", plan)
-    for key, end, word in (("a", "completion", "outcome"), ("b", "skipping", "reason"), ("c", "", "")):
-        made = await posted(api, "/v1/care-occasions", {"customer_id": customer_id, "occasion": "after_delivery", "key": key})
+    for key, end, word in (
+        ("a", "completion", "outcome"),
+        ("b", "skipping", "reason"),
+        ("c", "", ""),
+    ):
+        made = await posted(
+            api,
+            "/v1/care-occasions",
+            {"customer_id": customer_id, "occasion": "after_delivery", "key": key},
+        )
         if end:
             task = f"/v1/care-tasks/{made['tasks'][0]['id']}/{end}"
-            await posted(api, task, {word: f"mark2{6 if end == 'completion' else 7}", "note": "mark28"})
+            await posted(
+                api, task, {word: f"mark2{6 if end == 'completion' else 7}", "note": "mark28"}
+            )
 
 
 async def imported(api: Api, sheet: str) -> None:
     """A sheet that names the person in rows that are taken and in rows that are not."""
     sent = await api.request(
-        "POST", "/v1/customer-imports", files={"file": ("people.csv", sheet.encode(), "text/csv")}, data={"key": "external:erp"},
-        headers={"Idempotency-Key": "sheet"},
+        "POST", "/v1/customer-imports", files={"file": ("people.csv", sheet.encode(), "text/csv")},
+        data={"key": "external:erp"}, headers={"Idempotency-Key": "sheet"},
     )  # fmt: skip
     assert sent.status_code == 202, sent.text
     for _ in range(1_000):
@@ -132,7 +189,9 @@ SHEET = (
 )
 
 
-async def test_nothing_that_was_told_of_a_person_is_left_anywhere_after_the_erasure(api: Api) -> None:
+async def test_nothing_that_was_told_of_a_person_is_left_anywhere_after_the_erasure(
+    api: Api,
+) -> None:
     path = await told_everything(api)
     await imported(api, SHEET)
     before = {mark for _, mark in await residue(api.service, MARKS)}
@@ -147,9 +206,15 @@ async def test_nothing_that_was_told_of_a_person_is_left_anywhere_after_the_eras
 async def test_the_sheet_of_an_import_that_is_given_up_is_gone_at_once(api: Api) -> None:
     database = api.service.database
     async with database.transaction() as tx:
-        job = await jobs.enqueue(tx, id=new_id(), kind=KIND, payload={}, at=api.service.clock(), unit="cn")
-        await tx.connection.execute("UPDATE customer_profile.job SET attempts = $1", jobs.MOST_ATTEMPTS)
-        await tx.connection.execute("INSERT INTO customer_profile.import_file VALUES ($1, 0, $2)", job.id, SHEET.encode())
+        job = await jobs.enqueue(
+            tx, id=new_id(), kind=KIND, payload={}, at=api.service.clock(), unit="cn"
+        )
+        await tx.connection.execute(
+            "UPDATE customer_profile.job SET attempts = $1", jobs.MOST_ATTEMPTS
+        )
+        await tx.connection.execute(
+            "INSERT INTO customer_profile.import_file VALUES ($1, 0, $2)", job.id, SHEET.encode()
+        )
     assert await residue(api.service, ["mark31"])
 
     database.signals.wake(KIND)

@@ -33,17 +33,25 @@ async def record(api: Api, customer: dict[str, Any], **other: Any) -> dict[str, 
     return made.json()
 
 
-async def test_an_interaction_is_read_listed_and_stands_on_the_timeline(api: Api, customer: dict[str, Any]) -> None:
+async def test_an_interaction_is_read_listed_and_stands_on_the_timeline(
+    api: Api, customer: dict[str, Any]
+) -> None:
     made = await record(api, customer, external_id="call-1")
 
     read = await api.get(f"/v1/interactions/{made['id']}")
-    listed = (await api.get("/v1/interactions", params={"customer_id": customer["id"]})).json()["items"]
+    listed = (await api.get("/v1/interactions", params={"customer_id": customer["id"]})).json()[
+        "items"
+    ]
     (entry,) = (await api.get(f"/v1/customers/{customer['id']}/timeline")).json()["items"]
 
     assert read.json() == made == listed[0]
     assert made["unit"] == customer["unit"]
     assert entry["ref"] == {"type": "interaction", "id": made["id"]}
-    assert (entry["kind"], entry["channel"], entry["title"]) == ("interaction", "voice", "Asked for the bill")
+    assert (entry["kind"], entry["channel"], entry["title"]) == (
+        "interaction",
+        "voice",
+        "Asked for the bill",
+    )
     assert entry["details"]["seconds"] == 300
     assert entry["details"]["nodes"] == [{"node": "menu", "seconds": 4}]
     (event,) = await api.events("interaction.recorded")
@@ -51,18 +59,26 @@ async def test_an_interaction_is_read_listed_and_stands_on_the_timeline(api: Api
     assert "bill" not in str(event)
 
 
-async def test_a_changed_interaction_changes_its_timeline_entry(api: Api, customer: dict[str, Any]) -> None:
+async def test_a_changed_interaction_changes_its_timeline_entry(
+    api: Api, customer: dict[str, Any]
+) -> None:
     made = await record(api, customer)
     tag = (await api.get(f"/v1/interactions/{made['id']}")).headers["etag"]
 
-    changed = await api.patch(f"/v1/interactions/{made['id']}", {"subject": "Bill explained", "outcome": "content"}, match=tag)
+    changed = await api.patch(
+        f"/v1/interactions/{made['id']}",
+        {"subject": "Bill explained", "outcome": "content"},
+        match=tag,
+    )
 
     assert changed.status_code == 200, changed.text
     (entry,) = (await api.get(f"/v1/customers/{customer['id']}/timeline")).json()["items"]
     assert (entry["title"], entry["details"]["outcome"]) == ("Bill explained", "content")
 
 
-async def test_the_longest_trail_is_shown_on_the_timeline_and_a_longer_one_is_refused(api: Api, customer: dict[str, Any]) -> None:
+async def test_the_longest_trail_is_shown_on_the_timeline_and_a_longer_one_is_refused(
+    api: Api, customer: dict[str, Any]
+) -> None:
     longest = {f"page-{number}": number for number in range(480)}
     made = await record(api, customer, details=longest, outcome="content")
 
@@ -70,16 +86,27 @@ async def test_the_longest_trail_is_shown_on_the_timeline_and_a_longer_one_is_re
 
     (entry,) = (await api.get(f"/v1/customers/{customer['id']}/timeline")).json()["items"]
     assert made["details"] == longest
-    assert entry["details"] == longest | {"direction": "in", "purpose": "inquiry", "outcome": "content", "seconds": 300}
+    assert entry["details"] == longest | {
+        "direction": "in",
+        "purpose": "inquiry",
+        "outcome": "content",
+        "seconds": 300,
+    }
     assert refused.status_code == 422
 
 
-async def test_the_trail_of_an_interaction_is_merged_member_by_member(api: Api, customer: dict[str, Any]) -> None:
+async def test_the_trail_of_an_interaction_is_merged_member_by_member(
+    api: Api, customer: dict[str, Any]
+) -> None:
     made = await record(api, customer, details={"ivr": {"menu": 4, "queue": 9}, "page": "home"})
     path = f"/v1/interactions/{made['id']}"
 
-    changed = await api.patch(path, {"details": {"ivr": {"queue": None, "agent": 60}, "page": None}}, match='"1"')
-    grown = await api.patch(path, {"details": {f"page-{number}": number for number in range(480)}}, match='"2"')
+    changed = await api.patch(
+        path, {"details": {"ivr": {"queue": None, "agent": 60}, "page": None}}, match='"1"'
+    )
+    grown = await api.patch(
+        path, {"details": {f"page-{number}": number for number in range(480)}}, match='"2"'
+    )
 
     assert changed.json()["details"] == {"ivr": {"menu": 4, "agent": 60}}
     assert (grown.status_code, grown.json()["type"].rpartition("/")[2]) == (409, "trail-too-long")
@@ -94,17 +121,30 @@ async def test_the_same_external_id_is_recorded_once(api: Api, customer: dict[st
     assert again.json()["interaction_id"] == made["id"]
 
 
-async def test_an_interaction_does_not_end_before_it_begins(api: Api, customer: dict[str, Any]) -> None:
-    refused = await api.post("/v1/interactions", touch(customer, ended_at="2026-03-01T09:59:59+08:00"))
+async def test_an_interaction_does_not_end_before_it_begins(
+    api: Api, customer: dict[str, Any]
+) -> None:
+    refused = await api.post(
+        "/v1/interactions", touch(customer, ended_at="2026-03-01T09:59:59+08:00")
+    )
 
     assert refused.status_code == 409
 
 
-async def test_the_timeline_is_filtered_by_time_and_channel_and_paged_newest_first(api: Api, customer: dict[str, Any]) -> None:
+async def test_the_timeline_is_filtered_by_time_and_channel_and_paged_newest_first(
+    api: Api, customer: dict[str, Any]
+) -> None:
     start = datetime(2026, 3, 1, tzinfo=UTC)
     for day in range(6):
         at = (start + timedelta(days=day)).isoformat()
-        await record(api, customer, subject=f"day {day}", occurred_at=at, ended_at=None, channel="voice" if day % 2 else "chat")
+        await record(
+            api,
+            customer,
+            subject=f"day {day}",
+            occurred_at=at,
+            ended_at=None,
+            channel="voice" if day % 2 else "chat",
+        )
     path = f"/v1/customers/{customer['id']}/timeline"
 
     titles = []
@@ -121,16 +161,28 @@ async def test_the_timeline_is_filtered_by_time_and_channel_and_paged_newest_fir
     assert [entry["title"] for entry in calls] == ["day 5", "day 3", "day 1"]
 
 
-async def test_what_lies_outside_the_own_units_is_not_there(api: Api, customer: dict[str, Any]) -> None:
+async def test_what_lies_outside_the_own_units_is_not_there(
+    api: Api, customer: dict[str, Any]
+) -> None:
     made = await record(api, customer)
-    outside = api.as_("customers:read", "interactions:read", "interactions:write", "consents:read", "consents:write", units=["cn.bj"])
+    outside = api.as_(
+        "customers:read",
+        "interactions:read",
+        "interactions:write",
+        "consents:read",
+        "consents:write",
+        units=["cn.bj"],
+    )
 
     answers = [
         await outside.get(f"/v1/interactions/{made['id']}"),
         await outside.get("/v1/interactions", params={"customer_id": customer["id"]}),
         await outside.get(f"/v1/customers/{customer['id']}/timeline"),
         await outside.get("/v1/consents", params={"customer_id": customer["id"]}),
-        await outside.get(f"/v1/customers/{customer['id']}/contact-decision", params={"purpose": "care", "channel": "voice"}),
+        await outside.get(
+            f"/v1/customers/{customer['id']}/contact-decision",
+            params={"purpose": "care", "channel": "voice"},
+        ),
         await outside.post("/v1/interactions", touch(customer)),
         await outside.post("/v1/consents", consent(customer)),
     ]
@@ -138,11 +190,20 @@ async def test_what_lies_outside_the_own_units_is_not_there(api: Api, customer: 
     assert [answer.status_code for answer in answers] == [404] * len(answers)
 
 
-async def test_each_kind_of_entry_is_shown_to_whoever_may_read_it_elsewhere(api: Api, customer: dict[str, Any]) -> None:
+async def test_each_kind_of_entry_is_shown_to_whoever_may_read_it_elsewhere(
+    api: Api, customer: dict[str, Any]
+) -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
     async with api.service.database.transaction() as tx:
-        given = {"customer_id": UUID(customer["id"]), "occurred_at": at, "channel": "voice", "ref_type": "thing"}
-        await TimelineStore(tx, None).add(*(Entry(id=uuid4(), kind=kind, ref_id=uuid4(), **given) for kind in EntryKind))
+        given = {
+            "customer_id": UUID(customer["id"]),
+            "occurred_at": at,
+            "channel": "voice",
+            "ref_type": "thing",
+        }
+        await TimelineStore(tx, None).add(
+            *(Entry(id=uuid4(), kind=kind, ref_id=uuid4(), **given) for kind in EntryKind)
+        )
     path, seen = f"/v1/customers/{customer['id']}/timeline", {}
     for scope in set(READ_SCOPES.values()):
         page = (await api.as_("customers:read", scope).get(path, params={"limit": 2})).json()
@@ -151,7 +212,10 @@ async def test_each_kind_of_entry_is_shown_to_whoever_may_read_it_elsewhere(api:
     everything = (await api.as_(*READ_SCOPES.values()).get(path)).json()["items"]
 
     assert READ_SCOPES.keys() == set(EntryKind)
-    assert seen == {scope: {"import"} | {kind for kind, needed in READ_SCOPES.items() if needed == scope} for scope in seen}
+    assert seen == {
+        scope: {"import"} | {kind for kind, needed in READ_SCOPES.items() if needed == scope}
+        for scope in seen
+    }
     assert {entry["kind"] for entry in everything} == set(EntryKind)
 
 
@@ -172,7 +236,9 @@ def consent(customer: dict[str, Any], status: str = "granted", **other: Any) -> 
     return body | other
 
 
-async def decision(api: Api, customer: dict[str, Any], *, language: str = "en", **asked: str) -> dict[str, Any]:
+async def decision(
+    api: Api, customer: dict[str, Any], *, language: str = "en", **asked: str
+) -> dict[str, Any]:
     params = {"purpose": "marketing", "channel": "voice", "at": NOON} | asked
     path = f"/v1/customers/{customer['id']}/contact-decision"
     answer = await api.get(path, params=params, headers={"Accept-Language": language})
@@ -185,7 +251,9 @@ def codes(answer: dict[str, Any]) -> list[str]:
     return [reason["code"] for reason in answer["reasons"]]
 
 
-async def test_consent_is_a_history_whose_newest_statement_counts(api: Api, customer: dict[str, Any]) -> None:
+async def test_consent_is_a_history_whose_newest_statement_counts(
+    api: Api, customer: dict[str, Any]
+) -> None:
     before = await decision(api, customer)
     granted = await api.post("/v1/consents", consent(customer))
     during = await decision(api, customer)
@@ -194,14 +262,20 @@ async def test_consent_is_a_history_whose_newest_statement_counts(api: Api, cust
 
     assert granted.status_code == 201, granted.text
     assert (await api.get(granted.headers["location"])).json() == granted.json()
-    assert [codes(answer) for answer in (before, during, after)] == [["no_consent"], [], ["consent_withdrawn"]]
+    assert [codes(answer) for answer in (before, during, after)] == [
+        ["no_consent"],
+        [],
+        ["consent_withdrawn"],
+    ]
     listed = (await api.get("/v1/consents", params={"customer_id": customer["id"]})).json()["items"]
     assert [item["status"] for item in listed] == ["withdrawn", "granted"]
     events = await api.events("consent.changed")
     assert [event["data"]["status"] for event in events] == ["granted", "withdrawn"]
 
 
-async def test_the_decision_knows_quiet_hours_in_both_languages(api: Api, customer: dict[str, Any]) -> None:
+async def test_the_decision_knows_quiet_hours_in_both_languages(
+    api: Api, customer: dict[str, Any]
+) -> None:
     chinese = await decision(api, customer, purpose="care", at=NIGHT, language="zh-CN")
     english = await decision(api, customer, purpose="care", at=NIGHT)
 
@@ -210,14 +284,25 @@ async def test_the_decision_knows_quiet_hours_in_both_languages(api: Api, custom
     assert english["quiet_until"] == "2026-03-03T00:00:00Z"
 
 
-async def test_touches_on_our_own_initiative_reach_the_cap(api: Api, customer: dict[str, Any]) -> None:
+async def test_touches_on_our_own_initiative_reach_the_cap(
+    api: Api, customer: dict[str, Any]
+) -> None:
     cap = api.service.settings.touches_per_month
     for number in range(cap):
         assert codes(await decision(api, customer, purpose="care")) == []
-        await record(api, customer, direction="out", purpose="care", occurred_at=f"2026-03-{number + 1:02}T10:00:00+08:00", ended_at=None)
+        await record(
+            api,
+            customer,
+            direction="out",
+            purpose="care",
+            occurred_at=f"2026-03-{number + 1:02}T10:00:00+08:00",
+            ended_at=None,
+        )
 
     assert codes(await decision(api, customer, purpose="care")) == ["monthly_cap"]
-    assert codes(await decision(api, customer, purpose="care", at="2026-04-01T12:00:00+08:00")) == []
+    assert (
+        codes(await decision(api, customer, purpose="care", at="2026-04-01T12:00:00+08:00")) == []
+    )
     assert codes(await decision(api, customer, purpose="complaint")) == []
 
 
@@ -229,6 +314,10 @@ async def test_who_wants_no_contact_gets_none(api: Api, customer: dict[str, Any]
 
 
 @pytest.mark.parametrize("asked", [{"purpose": "fun"}, {"channel": "pigeon"}, {"at": "yesterday"}])
-async def test_a_broken_question_is_refused(api: Api, customer: dict[str, Any], asked: dict[str, str]) -> None:
+async def test_a_broken_question_is_refused(
+    api: Api, customer: dict[str, Any], asked: dict[str, str]
+) -> None:
     params = {"purpose": "care", "channel": "voice"} | asked
-    assert (await api.get(f"/v1/customers/{customer['id']}/contact-decision", params=params)).status_code == 422
+    assert (
+        await api.get(f"/v1/customers/{customer['id']}/contact-decision", params=params)
+    ).status_code == 422

@@ -1,4 +1,6 @@
-"""Imports over the API: sheets of three formats, dry runs, row errors, upserts, cancellation, bad files."""
+"""Imports over the API:
+sheets of three formats, dry runs, row errors, upserts, cancellation, bad files.
+"""
 
 import asyncio
 import csv
@@ -19,9 +21,13 @@ E-3,王芳,010-88886666,,
 """
 
 
-async def imported(api: Api, content: bytes, *, name: str = "people.csv", **form: str) -> dict[str, Any]:
+async def imported(
+    api: Api, content: bytes, *, name: str = "people.csv", **form: str
+) -> dict[str, Any]:
     """Upload, wait for the end, and give the import as it is then."""
-    queued = await api.request("POST", "/v1/customer-imports", files={"file": (name, content)}, data=form)
+    queued = await api.request(
+        "POST", "/v1/customer-imports", files={"file": (name, content)}, data=form
+    )
     assert queued.status_code == 202, queued.text
     return await ended(api, queued.headers["location"])
 
@@ -49,7 +55,13 @@ async def test_a_sheet_of_customers_is_imported(api: Api) -> None:
     assert work["state"] == "done", work
     assert work["counts"] == counts(created=3)
     assert work["progress"] == {"done": 3, "total": 3}
-    fields = {"external:erp": "external:erp", "姓名": "name", "手机": "phone", "生日": "basic.birth_date", "标签": "tags"}
+    fields = {
+        "external:erp": "external:erp",
+        "姓名": "name",
+        "手机": "phone",
+        "生日": "basic.birth_date",
+        "标签": "tags",
+    }
     assert work["result"] == {"columns": fields}
     (made,) = await found(api, external="erp:E-1")
     assert (made["name"], made["unit"], made["tags"]) == ("张伟", "cn.gd", ["vip", "campus"])
@@ -66,9 +78,15 @@ async def test_imported_customers_are_told_and_have_a_timeline(api: Api) -> None
     assert len(told) == 3
     (made,) = await found(api, external="erp:E-2")
     timeline = (await api.get(f"/v1/customers/{made['id']}/timeline")).json()["items"]
-    assert [(entry["kind"], entry["ref"]) for entry in timeline] == [("import", {"type": "customer_import", "id": work["id"]})]
-    sources = (await api.get(f"/v1/customers/{made['id']}", params={"include": "sources"})).json()["sources"]
-    assert [(entry["fact"], entry["sources"][0]["kind"]) for entry in sources] == [("basic.birth_date", "import")]
+    assert [(entry["kind"], entry["ref"]) for entry in timeline] == [
+        ("import", {"type": "customer_import", "id": work["id"]})
+    ]
+    sources = (await api.get(f"/v1/customers/{made['id']}", params={"include": "sources"})).json()[
+        "sources"
+    ]
+    assert [(entry["fact"], entry["sources"][0]["kind"]) for entry in sources] == [
+        ("basic.birth_date", "import")
+    ]
 
 
 async def test_the_same_sheet_again_changes_nothing(api: Api) -> None:
@@ -103,7 +121,11 @@ async def test_a_dry_run_counts_the_same_and_writes_nothing(api: Api) -> None:
     wet = await imported(api, sheet.encode(), key="external:erp")
 
     assert dry["dry_run"] is True
-    assert dry["counts"] == wet["counts"] == counts(created=1, updated=1, unchanged=2, failed=1, skipped=1)
+    assert (
+        dry["counts"]
+        == wet["counts"]
+        == counts(created=1, updated=1, unchanged=2, failed=1, skipped=1)
+    )
     assert before["name"] == "张伟"
     assert nothing == []
 
@@ -136,12 +158,16 @@ async def test_bad_rows_are_listed_and_the_good_ones_are_imported(api: Api) -> N
         ("8", "", "unreadable"),
     ]
     assert "calc" not in download.text, "a row's own values stay out of the download"
-    listed = (await own.get(f"/v1/customer-imports/{work['id']}/errors", params={"limit": 4})).json()
+    listed = (
+        await own.get(f"/v1/customer-imports/{work['id']}/errors", params={"limit": 4})
+    ).json()
     assert [item["row"] for item in listed["items"]] == [3, 4, 5, 6]
     assert listed["next_cursor"]
 
 
-async def test_all_faults_of_a_row_are_listed_page_by_page_in_the_callers_language(api: Api) -> None:
+async def test_all_faults_of_a_row_are_listed_page_by_page_in_the_callers_language(
+    api: Api,
+) -> None:
     sheet = (
         "external:erp,name,phone,birth_date,sex,language,unit,do_not_contact\n"
         "E-1,张伟,not a phone,1990-02-31,neither,!!,A B,maybe\n"
@@ -170,14 +196,18 @@ async def test_all_faults_of_a_row_are_listed_page_by_page_in_the_callers_langua
         (4, "", "该行没有 external:erp"),
     ]
     download = await api.get(work["errors_url"], headers={"Accept-Language": "zh-CN"})
-    assert [row["detail"] for row in csv.DictReader(io.StringIO(download.content.decode("utf-8-sig")))] == [detail for _, _, detail in told]
+    assert [
+        row["detail"] for row in csv.DictReader(io.StringIO(download.content.decode("utf-8-sig")))
+    ] == [detail for _, _, detail in told]
 
 
 async def test_rows_outside_the_own_units_are_refused(api: Api) -> None:
     await imported(api, b"external:erp,name,unit\nE-1,A,cn.bj\n", key="external:erp")
     own = api.as_("customers:import", "customers:read", units=["cn.gd"])
 
-    work = await imported(own, b"external:erp,name,unit\nE-1,B,\nE-2,C,cn.sh\nE-3,D,\n", key="external:erp")
+    work = await imported(
+        own, b"external:erp,name,unit\nE-1,B,\nE-2,C,cn.sh\nE-3,D,\n", key="external:erp"
+    )
 
     assert work["counts"] == counts(created=1, failed=2)
     assert (await found(api, external="erp:E-1"))[0]["name"] == "A"
@@ -188,15 +218,25 @@ async def test_a_column_is_mapped_either_way_round(api: Api) -> None:
     sheet = "nr,who,when\n1,Ann,1970-01-02\n"
 
     one = await imported(
-        api, sheet.encode(), key="external:shop", mapping=json.dumps({"nr": "external:shop", "who": "name", "when": "basic.birth_date"})
+        api,
+        sheet.encode(),
+        key="external:shop",
+        mapping=json.dumps({"nr": "external:shop", "who": "name", "when": "basic.birth_date"}),
     )
-    two = await imported(api, sheet.encode(), key="external:shop", mapping=json.dumps({"external:shop": "nr", "name": "who"}))
+    two = await imported(
+        api,
+        sheet.encode(),
+        key="external:shop",
+        mapping=json.dumps({"external:shop": "nr", "name": "who"}),
+    )
 
     assert one["counts"] == counts(created=1)
     assert two["counts"] == counts(unchanged=1)
 
 
-async def test_a_sheet_of_numbers_alone_makes_customers_that_are_not_named_after_them(api: Api) -> None:
+async def test_a_sheet_of_numbers_alone_makes_customers_that_are_not_named_after_them(
+    api: Api,
+) -> None:
     work = await imported(api, b"id\n00004\n00005\n", key="external:cdnow")
 
     assert work["counts"] == counts(created=2)
@@ -214,7 +254,9 @@ async def test_a_sheet_from_an_old_office_program_is_imported(api: Api) -> None:
 
 def workbook(rows: list[list[Any]]) -> bytes:
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+    with xlsxwriter.Workbook(
+        file, {"in_memory": True, "default_date_format": "yyyy-mm-dd"}
+    ) as book:
         sheet = book.add_worksheet()
         for number, row in enumerate(rows):
             for column, cell in enumerate(row):
@@ -223,7 +265,13 @@ def workbook(rows: list[list[Any]]) -> bytes:
 
 
 async def test_a_workbook_is_imported_with_its_numbers_and_days(api: Api) -> None:
-    content = workbook([["会员号", "姓名", "手机", "生日"], [1001, "张伟", 13800138000, date(1990, 2, 3)], [1002, "李娜", "", ""]])
+    content = workbook(
+        [
+            ["会员号", "姓名", "手机", "生日"],
+            [1001, "张伟", 13800138000, date(1990, 2, 3)],
+            [1002, "李娜", "", ""],
+        ]
+    )
 
     work = await imported(api, content, name="people.xlsx", key="loyalty")
 
@@ -239,7 +287,10 @@ async def test_ndjson_takes_flat_columns_and_whole_customers(api: Api) -> None:
         {
             "name": "李娜",
             "kind": "individual",
-            "identifiers": [{"type": "external", "system": "erp", "value": "E-2"}, {"type": "phone", "value": "13800138000"}],
+            "identifiers": [
+                {"type": "external", "system": "erp", "value": "E-2"},
+                {"type": "phone", "value": "13800138000"},
+            ],
             "facts": {"characteristics": {"hobbies": ["围棋"]}},
         },
     ]
@@ -249,7 +300,9 @@ async def test_ndjson_takes_flat_columns_and_whole_customers(api: Api) -> None:
 
     assert work["counts"] == counts(created=2, failed=2), work
     assert (await found(api, external="erp:E-1"))[0]["tags"] == ["a", "b"]
-    assert (await found(api, external="erp:E-2"))[0]["facts"]["characteristics"] == {"hobbies": ["围棋"]}
+    assert (await found(api, external="erp:E-2"))[0]["facts"]["characteristics"] == {
+        "hobbies": ["围棋"]
+    }
 
 
 def bomb() -> bytes:
@@ -271,7 +324,9 @@ def bomb() -> bytes:
         (bomb(), "bomb.xlsx"),
     ],
 )
-async def test_a_file_that_is_no_sheet_is_refused_at_once(api: Api, content: bytes, name: str) -> None:
+async def test_a_file_that_is_no_sheet_is_refused_at_once(
+    api: Api, content: bytes, name: str
+) -> None:
     refused = await api.request("POST", "/v1/customer-imports", files={"file": (name, content)})
 
     assert refused.status_code == 422, refused.text
@@ -292,44 +347,76 @@ async def test_a_workbook_that_claims_a_huge_sheet_fails_and_the_service_lives(a
 
     assert work["state"] == "failed"
     assert "memory" in work["error"]
-    chinese = await api.get(f"/v1/customer-imports/{work['id']}", headers={"Accept-Language": "zh-CN"})
+    chinese = await api.get(
+        f"/v1/customer-imports/{work['id']}", headers={"Accept-Language": "zh-CN"}
+    )
     assert chinese.json()["error"] == "读取该工作簿所需的内存或时间超过允许的范围；请另存为 CSV"
     assert (await api.get("/livez")).status_code == 200
 
 
-async def test_a_quotation_mark_that_nobody_closes_does_not_swallow_the_rest_of_the_file(api: Api) -> None:
-    work = await imported(api, 'name,kind\n张伟,individual\n"未闭合,individual\n李娜,individual\n'.encode())
+async def test_a_quotation_mark_that_nobody_closes_does_not_swallow_the_rest_of_the_file(
+    api: Api,
+) -> None:
+    work = await imported(
+        api, 'name,kind\n张伟,individual\n"未闭合,individual\n李娜,individual\n'.encode()
+    )
 
     assert (work["state"], await found(api, q="未闭合")) == ("failed", [])
-    assert work["error"] == "the row that begins in line 3 cannot be read: a quotation mark is not closed"
+    assert (
+        work["error"]
+        == "the row that begins in line 3 cannot be read: a quotation mark is not closed"
+    )
 
 
 async def test_a_sheet_of_which_no_column_is_known_is_refused(api: Api) -> None:
     wish = {"Accept-Language": "zh-CN"}
-    refused = await api.request("POST", "/v1/customer-imports", files={"file": ("a.csv", "顾客称呼,手提\n王一,1\n".encode())}, headers=wish)
+    refused = await api.request(
+        "POST",
+        "/v1/customer-imports",
+        files={"file": ("a.csv", "顾客称呼,手提\n王一,1\n".encode())},
+        headers=wish,
+    )
 
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/mapping")
     assert "没有可识别的列" in refused.json()["detail"]
 
 
 async def test_a_file_with_nul_says_so(api: Api) -> None:
-    refused = await api.request("POST", "/v1/customer-imports", files={"file": ("a.csv", b"name\n" + b"x\n" * 9_000 + b"a\0b\n")})
+    refused = await api.request(
+        "POST",
+        "/v1/customer-imports",
+        files={"file": ("a.csv", b"name\n" + b"x\n" * 9_000 + b"a\0b\n")},
+    )
 
     fault = {"pointer": "/file", "detail": "the file holds NUL characters: it is not a text file"}
     assert (refused.status_code, refused.json()["errors"]) == (422, [fault])
 
 
 async def test_a_field_of_the_form_is_pointed_at_by_its_name_alone(api: Api) -> None:
-    refused = await api.request("POST", "/v1/customer-imports", files={"file": ("a.csv", b"name\nx\n")}, data={"key": "erp"})
+    refused = await api.request(
+        "POST", "/v1/customer-imports", files={"file": ("a.csv", b"name\nx\n")}, data={"key": "erp"}
+    )
 
-    assert (refused.status_code, {fault["pointer"] for fault in refused.json()["errors"]}) == (422, {"/key"})
+    assert (refused.status_code, {fault["pointer"] for fault in refused.json()["errors"]}) == (
+        422,
+        {"/key"},
+    )
 
 
 @pytest.mark.parametrize(
-    "form", [{"mapping": "no json"}, {"mapping": '{"x": "name"}'}, {"mapping": '{"name": "nothing"}'}, {"key": "tier"}, {"colour": "red"}]
+    "form",
+    [
+        {"mapping": "no json"},
+        {"mapping": '{"x": "name"}'},
+        {"mapping": '{"name": "nothing"}'},
+        {"key": "tier"},
+        {"colour": "red"},
+    ],
 )
 async def test_a_wrong_form_is_refused(api: Api, form: dict[str, str]) -> None:
-    refused = await api.request("POST", "/v1/customer-imports", files={"file": ("a.csv", b"name\nA\n")}, data=form)
+    refused = await api.request(
+        "POST", "/v1/customer-imports", files={"file": ("a.csv", b"name\nA\n")}, data=form
+    )
 
     assert refused.status_code == 422, refused.text
 
@@ -339,7 +426,9 @@ async def test_an_upload_repeated_with_its_key_is_one_import(api: Api) -> None:
     first = await api.request("POST", "/v1/customer-imports", **sent)
 
     again = await api.request("POST", "/v1/customer-imports", **sent)
-    other = await api.request("POST", "/v1/customer-imports", **(sent | {"files": {"file": ("a.csv", b"name\nB\n")}}))
+    other = await api.request(
+        "POST", "/v1/customer-imports", **(sent | {"files": {"file": ("a.csv", b"name\nB\n")}})
+    )
 
     assert first.json()["id"] == again.json()["id"]
     assert other.status_code == 422

@@ -1,4 +1,6 @@
-"""Sheets as people send them, over the API: nobody is lost, mixed up or renamed, and what was not taken is said."""
+"""Sheets as people send them, over the API:
+nobody is lost, mixed up or renamed, and what was not taken is said.
+"""
 
 import asyncio
 import json
@@ -9,9 +11,13 @@ from customer_profile.testing import customer_body
 from service_kit.testing import Api
 
 
-async def imported(api: Api, content: str | bytes, *, name: str = "people.csv", **form: str) -> dict[str, Any]:
+async def imported(
+    api: Api, content: str | bytes, *, name: str = "people.csv", **form: str
+) -> dict[str, Any]:
     file = content if isinstance(content, bytes) else content.encode()
-    queued = await api.request("POST", "/v1/customer-imports", files={"file": (name, file)}, data=form)
+    queued = await api.request(
+        "POST", "/v1/customer-imports", files={"file": (name, file)}, data=form
+    )
     assert queued.status_code == 202, queued.text
     for _ in range(400):
         work = (await api.get(queued.headers["location"])).json()
@@ -21,13 +27,19 @@ async def imported(api: Api, content: str | bytes, *, name: str = "people.csv", 
     raise AssertionError(f"the import does not end: {work}")
 
 
-async def errors(api: Api, work: dict[str, Any], language: str = "en") -> list[tuple[int, str, str]]:
-    listed = await api.get(f"/v1/customer-imports/{work['id']}/errors", headers={"Accept-Language": language})
+async def errors(
+    api: Api, work: dict[str, Any], language: str = "en"
+) -> list[tuple[int, str, str]]:
+    listed = await api.get(
+        f"/v1/customer-imports/{work['id']}/errors", headers={"Accept-Language": language}
+    )
     return [(each["row"], each["code"], each["detail"]) for each in listed.json()["items"]]
 
 
 async def names(api: Api, **query: str) -> list[str]:
-    return sorted(each["name"] for each in (await api.get("/v1/customers", params=query)).json()["items"])
+    return sorted(
+        each["name"] for each in (await api.get("/v1/customers", params=query)).json()["items"]
+    )
 
 
 def outcome(work: dict[str, Any]) -> tuple[int, int, int, int]:
@@ -38,7 +50,9 @@ def outcome(work: dict[str, Any]) -> tuple[int, int, int, int]:
 HOUSEHOLD = "姓名,手机\n丈夫甲,13955550001\n妻子乙,13955550001\n儿子丙,13955550001\n"
 
 
-async def test_a_household_with_one_phone_never_becomes_one_file_named_after_the_last(api: Api) -> None:
+async def test_a_household_with_one_phone_never_becomes_one_file_named_after_the_last(
+    api: Api,
+) -> None:
     dry = await imported(api, HOUSEHOLD, key="phone", dry_run="true")
     work = await imported(api, HOUSEHOLD, key="phone")
     again = await imported(api, HOUSEHOLD, key="phone")
@@ -47,7 +61,11 @@ async def test_a_household_with_one_phone_never_becomes_one_file_named_after_the
     assert outcome(again) == (0, 0, 1, 2)
     assert await names(api, phone="13955550001") == ["丈夫甲"]
     conflict = "a customer of another name has this identifier"
-    assert await errors(api, dry) == await errors(api, work) == [(3, "name_conflict", conflict), (4, "name_conflict", conflict)]
+    assert (
+        await errors(api, dry)
+        == await errors(api, work)
+        == [(3, "name_conflict", conflict), (4, "name_conflict", conflict)]
+    )
     assert (await errors(api, work, "zh-CN"))[0][2] == "该标识已属于另一位姓名不同的客户"
 
 
@@ -57,9 +75,14 @@ async def test_a_household_without_a_key_is_three_files(api: Api) -> None:
 
 
 async def test_who_was_created_by_other_doors_is_not_renamed_by_a_shared_phone(api: Api) -> None:
-    await api.post("/v1/customers", customer_body(name="张伟", identifiers=[{"type": "phone", "value": "13955550001"}]))
+    await api.post(
+        "/v1/customers",
+        customer_body(name="张伟", identifiers=[{"type": "phone", "value": "13955550001"}]),
+    )
 
-    work = await imported(api, "姓名,手机,标签\n李娜,13955550001,a\n張 偉,13955550001,b\n", key="phone")
+    work = await imported(
+        api, "姓名,手机,标签\n李娜,13955550001,a\n張 偉,13955550001,b\n", key="phone"
+    )
 
     assert outcome(work) == (0, 1, 0, 1)
     (file,) = (await api.get("/v1/customers", params={"phone": "13955550001"})).json()["items"]
@@ -77,16 +100,23 @@ async def test_ids_that_a_spreadsheet_destroyed_join_nobody(api: Api) -> None:
 
 
 async def test_a_second_name_for_one_id_is_a_row_error_and_the_first_one_stays(api: Api) -> None:
-    work = await imported(api, "编号,姓名\nV-1,陈一\nV-1,黄二\n100003.0,周三\n100003,吴四\n", key="external:v")
+    work = await imported(
+        api, "编号,姓名\nV-1,陈一\nV-1,黄二\n100003.0,周三\n100003,吴四\n", key="external:v"
+    )
 
     assert outcome(work) == (2, 0, 0, 2)
     told = "the sheet has this identifier before, with another name"
     assert await errors(api, work) == [(3, "name_conflict", told), (5, "name_conflict", told)]
-    assert (await names(api, external="v:V-1"), await names(api, external="v:100003")) == (["陈一"], ["周三"])
+    assert (await names(api, external="v:V-1"), await names(api, external="v:100003")) == (
+        ["陈一"],
+        ["周三"],
+    )
 
 
 async def test_columns_that_nobody_takes_are_named(api: Api) -> None:
-    work = await imported(api, "姓名,手机,公司名称,,鞋码\n韩千叶,13911110041,灵蛇岛贸易有限公司,x,42\n")
+    work = await imported(
+        api, "姓名,手机,公司名称,,鞋码\n韩千叶,13911110041,灵蛇岛贸易有限公司,x,42\n"
+    )
 
     taken = {"姓名": "name", "手机": "phone"}
     assert work["columns"] == {"taken": taken, "ignored": ["公司名称", "[D]", "鞋码"]}
@@ -102,7 +132,9 @@ async def test_columns_are_named_though_the_import_fails(api: Api) -> None:
 
 
 async def test_a_late_member_of_ndjson_is_taken_or_named(api: Api) -> None:
-    lines = [{"name": f"N{number}"} for number in range(300)] + [{"name": "Last", "phone": "13911110041", "shoe": "42"}]
+    lines = [{"name": f"N{number}"} for number in range(300)] + [
+        {"name": "Last", "phone": "13911110041", "shoe": "42"}
+    ]
 
     work = await imported(api, "\n".join(map(json.dumps, lines)), name="people.ndjson")
 
@@ -125,15 +157,25 @@ async def test_a_late_member_of_ndjson_is_taken_or_named(api: Api) -> None:
         ),
         (
             "name,city\nDvořák,Plzeň\n".encode("cp1250"),
-            "the file is neither UTF-8 nor UTF-16 text, and no other encoding is certain; save it again as UTF-8, or name it in `encoding`",
-            "该文件既不是 UTF-8 也不是 UTF-16 文本，也无法确定是其他哪种编码；请另存为 UTF-8，或用 `encoding` 指明编码",
+            (
+                "the file is neither UTF-8 nor UTF-16 text, and no other encoding is certain; save"
+                " it again as UTF-8, or name it in `encoding`"
+            ),
+            (
+                "该文件既不是 UTF-8 也不是 UTF-16 文本，也无法确定是其他哪种编码；请另存为 UTF-8，"
+                "或用 `encoding` 指明编码"
+            ),
         ),
     ],
 )
-async def test_what_is_not_certain_is_refused_at_once_in_the_callers_language(api: Api, content: bytes, detail: str, chinese: str) -> None:
+async def test_what_is_not_certain_is_refused_at_once_in_the_callers_language(
+    api: Api, content: bytes, detail: str, chinese: str
+) -> None:
     file = {"file": ("people.csv", content)}
     english = await api.request("POST", "/v1/customer-imports", files=file)
-    said = await api.request("POST", "/v1/customer-imports", files=file, headers={"Accept-Language": "zh-CN"})
+    said = await api.request(
+        "POST", "/v1/customer-imports", files=file, headers={"Accept-Language": "zh-CN"}
+    )
 
     assert (english.status_code, english.json()["detail"]) == (422, detail)
     assert said.json()["detail"] == chinese
@@ -143,7 +185,12 @@ async def test_a_named_encoding_is_read_and_an_unknown_one_refused(api: Api) -> 
     content = "name,phone\nDvořák,13911110041\n".encode("cp1250")
 
     work = await imported(api, content, encoding="windows-1250")
-    unknown = await api.request("POST", "/v1/customer-imports", files={"file": ("a.csv", content)}, data={"encoding": "ebcdic"})
+    unknown = await api.request(
+        "POST",
+        "/v1/customer-imports",
+        files={"file": ("a.csv", content)},
+        data={"encoding": "ebcdic"},
+    )
 
     assert outcome(work) == (1, 0, 0, 0)
     assert await names(api, phone="13911110041") == ["Dvořák"]
@@ -156,5 +203,8 @@ async def test_lines_around_the_rows_make_no_customers(api: Api) -> None:
     work = await imported(api, sheet.encode("gb18030"))
 
     assert outcome(work) == (1, 0, 0, 2)
-    assert [(row, code) for row, code, _ in await errors(api, work)] == [(5, "unreadable"), (6, "unreadable")]
+    assert [(row, code) for row, code, _ in await errors(api, work)] == [
+        (5, "unreadable"),
+        (6, "unreadable"),
+    ]
     assert await names(api) == ["甲"]

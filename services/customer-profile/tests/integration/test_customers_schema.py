@@ -20,15 +20,22 @@ from service_kit.words.fields import EARLIEST, LATEST
 from sqlalchemy import UniqueConstraint
 
 FILL = """
-INSERT INTO customer_profile.customer (id, version, kind, name, language, time_zone, unit, roles, identifiers, tags, facts, sources,
+
+INSERT INTO customer_profile.customer (id, version, kind, name, language, time_zone, unit, roles,
+identifiers, tags, facts, sources,
     sensitive, tier, do_not_contact, birthday, created_at, updated_at)
-SELECT gen_random_uuid(), 1, 'individual', 'N' || n, 'zh-CN', 'Asia/Shanghai', 'cn.u' || n % 50, '{}', '[]', '{}', '{}', '[]', '{}',
+SELECT gen_random_uuid(), 1, 'individual', 'N' || n, 'zh-CN', 'Asia/Shanghai', 'cn.u' || n % 50,
+'{}', '[]', '{}', '{}', '[]', '{}',
     n % 6 + 1, false, 101 + n % 28, now(), now() FROM generate_series(1, 20000) n;
-INSERT INTO customer_profile.customer_search SELECT id, unit, ARRAY['t' || md5(id::text), 'all'], repeat(' ' || name || ' ', 12)
+INSERT INTO customer_profile.customer_search SELECT id, unit, ARRAY['t' || md5(id::text), 'all'],
+repeat(' ' || name || ' ', 12)
     FROM customer_profile.customer;
-INSERT INTO customer_profile.identifier_holder SELECT 'phone:+86' || row_number() OVER (), id, id, false FROM customer_profile.customer;
-INSERT INTO customer_profile.timeline_entry SELECT (SELECT min(id::text)::uuid FROM customer_profile.customer),
-    now() - n * interval '1 hour', gen_random_uuid(), 'voice', 'interaction', 'x', '', '{}', 'interaction', gen_random_uuid()
+INSERT INTO customer_profile.identifier_holder SELECT 'phone:+86' || row_number() OVER (), id, id,
+false FROM customer_profile.customer;
+INSERT INTO customer_profile.timeline_entry SELECT (SELECT min(id::text)::uuid FROM
+customer_profile.customer),
+    now() - n * interval '1 hour', gen_random_uuid(), 'voice', 'interaction', 'x', '', '{}',
+    'interaction', gen_random_uuid()
     FROM generate_series(1, 4000) n;
 """
 EVERYTHING: dict[str, Any] = {"units": None, "limit": 51}
@@ -68,17 +75,34 @@ async def plan_of(database: Database, statement: Any, *, mode: str, **given: Any
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 async def test_hot_reads_use_their_indexes_whatever_the_plan(filled: Database, mode: str) -> None:
     async with filled.reading() as reader:
-        row = await reader.connection.fetchrow("SELECT min(id::text)::uuid AS id FROM customer_profile.customer")
+        row = await reader.connection.fetchrow(
+            "SELECT min(id::text)::uuid AS id FROM customer_profile.customer"
+        )
     some = row["id"]
     by_phone = listing(**(NO_FILTERS | {"keys": 1}), scoped=False)
     hot = {
         "by id": (FIND, {"id": some, "units": None}, "pk_customer"),
-        "by phone": (by_phone, {"key_0": "phone:+861", "before": BEHIND_ALL, "limit": 51}, "pk_identifier_holder"),
-        "list": (listing(**NO_FILTERS, scoped=False), {"before": BEHIND_ALL, "limit": 51}, "pk_customer"),
+        "by phone": (
+            by_phone,
+            {"key_0": "phone:+861", "before": BEHIND_ALL, "limit": 51},
+            "pk_identifier_holder",
+        ),
+        "list": (
+            listing(**NO_FILTERS, scoped=False),
+            {"before": BEHIND_ALL, "limit": 51},
+            "pk_customer",
+        ),
         "search": (searching(**NO_FILTERS), EVERYTHING | ANY_SEARCH, "ix_customer_search_tokens"),
         "two days": (
             reading(channel=False),
-            EVERYTHING | {"customer_id": some, "since": EARLIEST, "before_at": LATEST, "before": BEHIND_ALL, "kinds": ["interaction"]},
+            EVERYTHING
+            | {
+                "customer_id": some,
+                "since": EARLIEST,
+                "before_at": LATEST,
+                "before": BEHIND_ALL,
+                "kinds": ["interaction"],
+            },
             "pk_timeline_entry",
         ),
     }
@@ -102,19 +126,36 @@ async def test_the_schema_is_the_one_of_the_migrations(settings: Settings) -> No
     assert await difference(settings.database_url, settings.database_schema, metadata) == []
 
 
-def test_every_table_begins_its_primary_key_with_its_root_and_has_no_other_unique_constraint() -> None:
-    roots = {"id", "customer_id", "key", "import_id", "subject", "name", "source", "issuer", "client_id", "version_num"}
+def test_every_table_begins_its_primary_key_with_its_root_and_has_no_other_unique_constraint() -> (
+    None
+):
+    roots = {
+        "id",
+        "customer_id",
+        "key",
+        "import_id",
+        "subject",
+        "name",
+        "source",
+        "issuer",
+        "client_id",
+        "version_num",
+    }
     for table in metadata.sorted_tables:
         first = next(iter(table.primary_key.columns))
         assert first.name in roots, table.name
-        assert not [each for each in table.constraints if isinstance(each, UniqueConstraint)], table.name
+        assert not [each for each in table.constraints if isinstance(each, UniqueConstraint)], (
+            table.name
+        )
         for index in table.indexes:
             if index.unique:
                 assert next(iter(index.columns)).name == first.name, index.name
 
 
 def test_every_setting_of_its_own_is_in_the_readme() -> None:
-    readme = (Path(str(customer_profile.__file__)).parent.parent / "README.md").read_text(encoding="utf-8")
+    readme = (Path(str(customer_profile.__file__)).parent.parent / "README.md").read_text(
+        encoding="utf-8"
+    )
     for name in set(Settings.model_fields) - set(ServiceSettings.model_fields):
         assert f"`GUANXI_{name.upper()}`" in readme, name
         assert Settings.model_fields[name].description
@@ -141,5 +182,9 @@ def test_the_contract_bounds_every_string_and_names_every_scope() -> None:
 def test_events_carry_no_field_that_names_a_person() -> None:
     events = compose(Settings()).events
     for name, model in events.items():
-        personal = [field for field in model.model_fields if re.search(r"name|phone|mail|subject|text|note|proof", field)]
+        personal = [
+            field
+            for field in model.model_fields
+            if re.search(r"name|phone|mail|subject|text|note|proof", field)
+        ]
         assert personal == [], name

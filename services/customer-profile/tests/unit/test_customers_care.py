@@ -23,10 +23,21 @@ from customer_profile.care.domain import (
 from customer_profile.care.use_cases import Caring
 from customer_profile.consent.domain import Standing, Status
 from customer_profile.customer.domain import Customer, Kind
-from customer_profile.testing import AT, RULES, FakeCares, FakeStandings, a_consent, a_customer, a_plan, a_standing
+from customer_profile.testing import (
+    AT,
+    RULES,
+    FakeCares,
+    FakeStandings,
+    a_consent,
+    a_customer,
+    a_plan,
+    a_standing,
+)
 from customer_profile.touch import Purpose
 
-CLOSED = Happening(key="complaint:1", occasion=Occasion.AFTER_COMPLAINT, at=AT, places={"number": "C-7"})
+CLOSED = Happening(
+    key="complaint:1", occasion=Occasion.AFTER_COMPLAINT, at=AT, places={"number": "C-7"}
+)
 
 
 def caring(cares: FakeCares, standings: dict[UUID, Standing] | None = None) -> Caring:
@@ -68,7 +79,9 @@ async def test_the_follow_up_is_owed_beyond_the_cap_and_thanks_are_not() -> None
     busy = {customer.id: a_standing(touches=4)}
 
     (owed,) = await caring(cares, busy).answer(customer, CLOSED)
-    (thanks,) = await caring(cares, busy).answer(customer, replace(CLOSED, occasion=Occasion.AFTER_DELIVERY))
+    (thanks,) = await caring(cares, busy).answer(
+        customer, replace(CLOSED, occasion=Occasion.AFTER_DELIVERY)
+    )
 
     assert owed.state is TaskState.OPEN
     assert thanks.reasons == ("monthly_cap",)
@@ -105,21 +118,30 @@ def test_a_plan_of_a_unit_is_for_those_in_or_under_it() -> None:
 
 
 def test_a_task_is_due_before_the_quiet_hours_of_its_day() -> None:
-    evening = replace(CLOSED, at=datetime(2026, 3, 2, 15, 0, tzinfo=UTC))  # eleven in the evening in Shanghai
+    evening = replace(
+        CLOSED, at=datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+    )  # eleven in the evening in Shanghai
 
-    assert due(a_plan(), a_customer(), evening, RULES.quiet) == datetime(2026, 3, 9, 12, 59, tzinfo=UTC)
-    assert due(a_plan(within_days=0), a_customer(), evening, RULES.quiet) == datetime(2026, 3, 3, 0, 0, tzinfo=UTC), (
-        "never before the occasion"
+    assert due(a_plan(), a_customer(), evening, RULES.quiet) == datetime(
+        2026, 3, 9, 12, 59, tzinfo=UTC
     )
+    assert due(a_plan(within_days=0), a_customer(), evening, RULES.quiet) == datetime(
+        2026, 3, 3, 0, 0, tzinfo=UTC
+    ), "never before the occasion"
 
 
-@pytest.mark.parametrize(("language", "text"), [("zh-CN", "您好"), ("zh-TW", "您好"), ("en-GB", "Hello"), ("fr", "您好")])
+@pytest.mark.parametrize(
+    ("language", "text"), [("zh-CN", "您好"), ("zh-TW", "您好"), ("en-GB", "Hello"), ("fr", "您好")]
+)
 def test_a_text_is_in_the_customers_language_or_a_close_one(language: str, text: str) -> None:
     assert worded({"zh-CN": "您好", "en": "Hello"}, language, {}) == text
 
 
 def test_places_that_nobody_fills_stay_as_they_are() -> None:
-    assert worded({"en": "{name} {nothing} {name.__class__}"}, "en", {"name": "Ann"}) == "Ann {nothing} {name.__class__}"
+    assert (
+        worded({"en": "{name} {nothing} {name.__class__}"}, "en", {"name": "Ann"})
+        == "Ann {nothing} {name.__class__}"
+    )
 
 
 def test_february_29_is_kept_on_the_28th_of_other_years() -> None:
@@ -171,7 +193,9 @@ async def test_who_was_born_on_february_29_is_greeted_every_year() -> None:
 async def test_those_whom_a_plan_is_not_for_do_not_stop_the_others() -> None:
     others = [born("1990-03-02", unit="cn.bj") for _ in range(501)]
     fitting = [born("1990-03-02") for _ in range(3)]
-    cares = FakeCares(a_plan(Occasion.BIRTHDAY, unit="cn.gd", within_days=0), customers=[*others, *fitting])
+    cares = FakeCares(
+        a_plan(Occasion.BIRTHDAY, unit="cn.gd", within_days=0), customers=[*others, *fitting]
+    )
 
     assert await greeted(cares, date(2026, 3, 2)) == [3]
 

@@ -1,4 +1,6 @@
-"""May I contact this customer: consent, quiet hours, the cap on touches, and those who want no contact."""
+"""May I contact this customer:
+consent, quiet hours, the cap on touches, and those who want no contact.
+"""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,9 +18,15 @@ NIGHT = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)  # half past ten in the evening
 
 
 def reasons(
-    *consents: Consent, purpose: Purpose = Purpose.SALE, channel: Channel = Channel.VOICE, at: datetime = AT, **other: object
+    *consents: Consent,
+    purpose: Purpose = Purpose.SALE,
+    channel: Channel = Channel.VOICE,
+    at: datetime = AT,
+    **other: object,
 ) -> tuple:
-    return decide(a_standing(consents=consents, **other), RULES, purpose=purpose, channel=channel, at=at).reasons
+    return decide(
+        a_standing(consents=consents, **other), RULES, purpose=purpose, channel=channel, at=at
+    ).reasons
 
 
 def test_a_sale_needs_a_consent_and_care_does_not() -> None:
@@ -42,7 +50,9 @@ def test_a_statement_on_another_channel_or_purpose_does_not_count() -> None:
 
 
 def test_a_statement_for_every_channel_counts_on_each() -> None:
-    assert reasons(a_consent(Status.DENIED, channel=None, purpose=Purpose.CARE), purpose=Purpose.CARE) == (Code.CONSENT_DENIED,)
+    assert reasons(
+        a_consent(Status.DENIED, channel=None, purpose=Purpose.CARE), purpose=Purpose.CARE
+    ) == (Code.CONSENT_DENIED,)
 
 
 def test_a_consent_ends_when_it_expires() -> None:
@@ -75,9 +85,15 @@ def test_the_cap_and_do_not_contact_hold_for_our_own_initiative_only() -> None:
     assert reasons(purpose=Purpose.COMPLAINT, **standing) == ()
 
 
-@given(st.integers(0, 250 * 365 * 24 * 60), st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/St_Johns"]))
+@given(
+    st.integers(0, 250 * 365 * 24 * 60),
+    st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/St_Johns"]),
+)
 def test_at_the_end_of_quiet_hours_it_is_not_quiet_any_more(minutes: int, zone: str) -> None:
-    quiet, at = QuietHours(start=time(21), end=time(8)), datetime(1900, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    quiet, at = (
+        QuietHours(start=time(21), end=time(8)),
+        datetime(1900, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes),
+    )
 
     if quiet.includes(at, ZoneInfo(zone)):
         ends = quiet.over_at(at, ZoneInfo(zone))

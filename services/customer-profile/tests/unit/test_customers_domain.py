@@ -1,4 +1,6 @@
-"""The customer's file: what changes it, what is masked, where facts came from; identifiers in their one written form."""
+"""The customer's file: what changes it, what is masked, where facts came from;
+identifiers in their one written form.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -78,13 +80,19 @@ def test_a_mask_shows_at_most_four_characters(number: str) -> None:
 async def test_a_new_file_drops_repeats_and_tells_where_its_facts_came_from() -> None:
     customers = FakeCustomers()
     phone = an_identifier("phone", "13800138000")
-    wanted = a_customer(identifiers=(phone, phone), tags=("vip", "vip"), facts={"basic": {"birth_date": "1990-02-03", "sex": None}})
+    wanted = a_customer(
+        identifiers=(phone, phone),
+        tags=("vip", "vip"),
+        facts={"basic": {"birth_date": "1990-02-03", "sex": None}},
+    )
 
     made = await use_cases.create(customers, wanted, a_source())
 
     assert (made.identifiers, made.tags) == ((phone,), ("vip",))
     assert made.facts["basic"] == {"birth_date": "1990-02-03"}
-    assert [(source.kind, source.facts) for source in made.sources] == [(SourceKind.CARD, ("basic.birth_date",))]
+    assert [(source.kind, source.facts) for source in made.sources] == [
+        (SourceKind.CARD, ("basic.birth_date",))
+    ]
     assert made.birthday == 203
     assert len(customers.told) == 1
 
@@ -93,7 +101,9 @@ async def test_a_change_that_changes_nothing_is_not_told() -> None:
     file = a_customer()
     customers = FakeCustomers(file)
 
-    after = await use_cases.change(customers, file, replace(file), a_source(), told=facts_of.NO_FACTS, at=LATER)
+    after = await use_cases.change(
+        customers, file, replace(file), a_source(), told=facts_of.NO_FACTS, at=LATER
+    )
 
     assert after is file
     assert customers.told == []
@@ -104,7 +114,9 @@ async def test_a_fact_told_again_is_confirmed_by_its_second_source() -> None:
     file = domain.created(a_customer(facts=told), a_source())
     customers = FakeCustomers(file)
 
-    after = await use_cases.change(customers, file, file, a_source(SourceKind.VISIT, at=LATER), told=told, at=LATER)
+    after = await use_cases.change(
+        customers, file, file, a_source(SourceKind.VISIT, at=LATER), told=told, at=LATER
+    )
 
     assert [source.kind for source in after.sources] == [SourceKind.CARD, SourceKind.VISIT]
     assert after.version == file.version + 1
@@ -116,14 +128,19 @@ async def test_a_fact_told_again_is_confirmed_by_its_second_source() -> None:
 def test_the_source_of_a_fact_that_is_gone_goes_too() -> None:
     file = domain.created(a_customer(facts={"basic": {"sex": "female"}}), a_source())
 
-    after, names = file.revised(replace(file, facts={"basic": {}}), a_source(SourceKind.VISIT), told=(), at=LATER)
+    after, names = file.revised(
+        replace(file, facts={"basic": {}}), a_source(SourceKind.VISIT), told=(), at=LATER
+    )
 
     assert names == ("basic.sex",)
     assert after.sources == ()
 
 
 def test_facts_are_sensitive_by_nature_or_because_their_source_says_so() -> None:
-    facts = {"basic": {"profession": "judge", "sex": "male"}, "characteristics": {"religion": "none", "hobbies": "chess"}}
+    facts = {
+        "basic": {"profession": "judge", "sex": "male"},
+        "characteristics": {"religion": "none", "hobbies": "chess"},
+    }
 
     plain = domain.created(a_customer(facts=facts), a_source())
     declared = domain.created(a_customer(facts=facts), a_source(is_sensitive=True))
@@ -142,7 +159,9 @@ def test_only_so_many_sources_are_kept_and_the_newest_are_among_them() -> None:
     file = domain.created(a_customer(facts=facts), a_source())
 
     for day in range(60):
-        file = domain.with_source(file, a_source(SourceKind.VISIT, at=AT + timedelta(days=day)), ("basic.sex",))
+        file = domain.with_source(
+            file, a_source(SourceKind.VISIT, at=AT + timedelta(days=day)), ("basic.sex",)
+        )
 
     assert len(file.sources) == MOST_SOURCES
     assert file.sources[-1].recorded_at == AT + timedelta(days=59)
@@ -153,7 +172,9 @@ def test_the_last_source_of_a_fact_stays_however_old_it_is() -> None:
     file = domain.created(a_customer(facts=facts), a_source())
 
     for day in range(60):
-        file = domain.with_source(file, a_source(SourceKind.VISIT, at=AT + timedelta(days=day)), ("basic.sex",))
+        file = domain.with_source(
+            file, a_source(SourceKind.VISIT, at=AT + timedelta(days=day)), ("basic.sex",)
+        )
 
     assert len(file.sources) == MOST_SOURCES
     assert file.sources[0].facts == ("basic.sex", "basic.profession")
@@ -163,12 +184,21 @@ names = st.sampled_from(["a", "b", "c"])
 groups = st.dictionaries(names, st.one_of(st.none(), st.integers(), st.text(max_size=3)))
 
 
-@given(st.dictionaries(st.sampled_from(facts_of.GROUPS), groups), st.dictionaries(st.sampled_from(facts_of.GROUPS), groups))
-def test_a_merge_patch_sets_what_it_names_deletes_nulls_and_keeps_the_rest(before: dict, patch: dict) -> None:
+@given(
+    st.dictionaries(st.sampled_from(facts_of.GROUPS), groups),
+    st.dictionaries(st.sampled_from(facts_of.GROUPS), groups),
+)
+def test_a_merge_patch_sets_what_it_names_deletes_nulls_and_keeps_the_rest(
+    before: dict, patch: dict
+) -> None:
     after = facts_of.merged(facts_of.merged(facts_of.NO_FACTS, before), patch)
 
     for group in facts_of.GROUPS:
         for name in ("a", "b", "c"):
-            expected = patch[group][name] if name in patch.get(group, {}) else before.get(group, {}).get(name)
+            expected = (
+                patch[group][name]
+                if name in patch.get(group, {})
+                else before.get(group, {}).get(name)
+            )
             assert after[group].get(name) == expected
             assert after[group].get(name, "absent") is not None

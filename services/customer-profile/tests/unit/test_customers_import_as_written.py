@@ -1,4 +1,6 @@
-"""Rows of sheets as people write them: companies and people, phones, ids that a spreadsheet destroyed, words and days."""
+"""Rows of sheets as people write them:
+companies and people, phones, ids that a spreadsheet destroyed, words and days.
+"""
 
 import pytest
 from customer_profile.customer_import.columns import MappingNotUsable, columns_of, key_of
@@ -13,12 +15,26 @@ from customer_profile.testing import deciding, draft, refusal
         (["姓名", "单位", "部门"], {"姓名": "name"}, ("单位", "部门")),
         (["公司名称", "电话"], {"公司名称": "name", "电话": "phone"}, ()),
         (["公司名称", "联系人", "电话"], {"公司名称": "name", "电话": "phone"}, ("联系人",)),
-        (["First Name", "Last Name", "Company", "E-mail Address"], {"E-mail Address": "email"}, ("First Name", "Last Name", "Company")),
-        (["name", "", "手机", "shoe size"], {"name": "name", "手机": "phone"}, ("[B]", "shoe size")),
-        (["姓名", "手机", "电话", "邮箱"], {"姓名": "name", "手机": "phone", "电话": "phone", "邮箱": "email"}, ()),
+        (
+            ["First Name", "Last Name", "Company", "E-mail Address"],
+            {"E-mail Address": "email"},
+            ("First Name", "Last Name", "Company"),
+        ),
+        (
+            ["name", "", "手机", "shoe size"],
+            {"name": "name", "手机": "phone"},
+            ("[B]", "shoe size"),
+        ),
+        (
+            ["姓名", "手机", "电话", "邮箱"],
+            {"姓名": "name", "手机": "phone", "电话": "phone", "邮箱": "email"},
+            (),
+        ),
     ],
 )
-def test_columns_are_taken_or_named_as_ignored(columns: list[str], fields: dict[str, str], ignored: tuple[str, ...]) -> None:
+def test_columns_are_taken_or_named_as_ignored(
+    columns: list[str], fields: dict[str, str], ignored: tuple[str, ...]
+) -> None:
     found = columns_of(columns, {}, None)
 
     assert (found.fields, found.ignored) == (fields, ignored)
@@ -34,7 +50,9 @@ def test_columns_are_taken_or_named_as_ignored(columns: list[str], fields: dict[
         (["姓名", "手机", "电话"], "phone"),
     ],
 )
-def test_two_columns_for_one_field_are_refused_by_their_names_until_one_is_chosen(columns: list[str], key: str | None) -> None:
+def test_two_columns_for_one_field_are_refused_by_their_names_until_one_is_chosen(
+    columns: list[str], key: str | None
+) -> None:
     asked = key_of(key) if key else None
     one, other = columns[-2:]
 
@@ -44,7 +62,14 @@ def test_two_columns_for_one_field_are_refused_by_their_names_until_one_is_chose
     assert one in refused.value.detail
     assert other in refused.value.detail
     chosen = columns_of(
-        columns, {one: "name" if "名" in one or "公司" in one else columns_of([one], {}, None).fields[one], other: ""}, asked
+        columns,
+        {
+            one: "name"
+            if "名" in one or "公司" in one
+            else columns_of([one], {}, None).fields[one],
+            other: "",
+        },
+        asked,
     ).fields
     assert other not in chosen
 
@@ -106,7 +131,21 @@ def test_nobody_is_named_after_what_is_no_name(name: str, code: str) -> None:
     assert refusal(name=name).code == code
 
 
-@pytest.mark.parametrize("name", ["360", "58同城", "3M", "00004", "Customer 00004", "O'Connor", "51Talk", "没有", "1688", "张三·李四"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "360",
+        "58同城",
+        "3M",
+        "00004",
+        "Customer 00004",
+        "O'Connor",
+        "51Talk",
+        "没有",
+        "1688",
+        "张三·李四",
+    ],
+)
 def test_names_with_digits_and_marks_are_names(name: str) -> None:
     assert draft(name=name).name == name
 
@@ -161,7 +200,15 @@ def test_a_phone_that_nobody_could_dial_is_a_row_error(cell: str) -> None:
     assert refusal(name="A", 手机=cell).column == "手机"
 
 
-@pytest.mark.parametrize("cell", ["020-87654321转8001", "0755-88888888-802", "020-87654321 ext. 8", "021-87654321、0755-88888888-802"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "020-87654321转8001",
+        "0755-88888888-802",
+        "020-87654321 ext. 8",
+        "021-87654321、0755-88888888-802",
+    ],
+)
 def test_an_extension_is_a_row_error_in_a_sheet_and_read_elsewhere(cell: str) -> None:
     """Everybody behind a switchboard has its number: rows would find one another by it."""
     refused = refusal(name="A", 手机=cell)
@@ -173,28 +220,65 @@ def test_an_extension_is_a_row_error_in_a_sheet_and_read_elsewhere(cell: str) ->
 
 @pytest.mark.parametrize("target", ["external:erp", "loyalty", "government_id"])
 @pytest.mark.parametrize(
-    "cell", ["1.00002E+11", "1.0E5", "1e11", "1.00002 E+11", "12E5", "#####", "#N/A", "110101199003070000", "2026-05-01"]
+    "cell",
+    [
+        "1.00002E+11",
+        "1.0E5",
+        "1e11",
+        "1.00002 E+11",
+        "12E5",
+        "#####",
+        "#N/A",
+        "110101199003070000",
+        "2026-05-01",
+    ],
 )
 def test_an_id_that_a_spreadsheet_destroyed_is_a_row_error(target: str, cell: str) -> None:
     assert refusal(target, **{target: cell, "name": "A"}).code == "spoiled"
 
 
 def test_ids_in_the_objects_of_ndjson_are_held_to_the_same() -> None:
-    assert refusal(name="A", identifiers=[{"type": "external", "system": "erp", "value": "1.00002E+11"}]).code == "spoiled"
-    assert refusal(name="A", identifiers=[{"type": "phone", "value": "139111100100"}]).code == "invalid"
+    assert (
+        refusal(
+            name="A", identifiers=[{"type": "external", "system": "erp", "value": "1.00002E+11"}]
+        ).code
+        == "spoiled"
+    )
+    assert (
+        refusal(name="A", identifiers=[{"type": "phone", "value": "139111100100"}]).code
+        == "invalid"
+    )
 
 
 def test_words_are_read_as_people_write_them() -> None:
-    read = draft(姓名="甲", 性别="女性", 客户类型="企业客户", 角色="经销商、供应商", 行业类别="政府", 生日="1990.2.3")
+    read = draft(
+        姓名="甲",
+        性别="女性",
+        客户类型="企业客户",
+        角色="经销商、供应商",
+        行业类别="政府",
+        生日="1990.2.3",
+    )
 
-    assert (read.kind, read.roles, read.sector) == ("organization", ("dealer", "supplier"), "government")
+    assert (read.kind, read.roles, read.sector) == (
+        "organization",
+        ("dealer", "supplier"),
+        "government",
+    )
     assert read.facts == {"basic": {"sex": "female", "birth_date": "1990-02-03"}}
     assert draft(姓名="乙", 性别="保密").facts == {}
 
 
 @pytest.mark.parametrize(
     "cells",
-    [{"类型": "VIP客户"}, {"行业类别": "制造业"}, {"生日": "03-Feb-90"}, {"生日": "1990-02"}, {"生日": "32907"}, {"生日": "2/3/1990"}],
+    [
+        {"类型": "VIP客户"},
+        {"行业类别": "制造业"},
+        {"生日": "03-Feb-90"},
+        {"生日": "1990-02"},
+        {"生日": "32907"},
+        {"生日": "2/3/1990"},
+    ],
 )
 def test_a_word_that_is_not_certain_is_a_row_error(cells: dict[str, str]) -> None:
     assert refusal(name="A", **cells).column == next(iter(cells))

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 from customer_profile.customer_import.cells import RowRefused
-from customer_profile.customer_import.columns import KeyNotUsable, MappingNotUsable, columns_of, key_of
+from customer_profile.customer_import.columns import (
+    KeyNotUsable,
+    MappingNotUsable,
+    columns_of,
+    key_of,
+)
 from customer_profile.customer_import.domain import Holding, Known
 from customer_profile.customer_import.errors_csv import safe
 from customer_profile.testing import a_customer, an_identifier, deciding, draft, drafting, refusal
@@ -39,23 +44,40 @@ def test_a_column_that_nobody_knows_is_left_out() -> None:
 
 def test_the_key_is_found_in_its_own_column_or_in_one_that_stands_for_it() -> None:
     assert columns_of(["id", "name"], {}, key_of("external:cdnow")).fields["id"] == "external:cdnow"
-    assert columns_of(["CDNOW ID"], {}, key_of("external:cdnow")).fields == {"CDNOW ID": "external:cdnow"}
+    assert columns_of(["CDNOW ID"], {}, key_of("external:cdnow")).fields == {
+        "CDNOW ID": "external:cdnow"
+    }
     with pytest.raises(MappingNotUsable):
         columns_of(["name"], {}, key_of("external:cdnow"))
 
 
-@pytest.mark.parametrize("key", ["", "tier", "external", "external:", "phone:erp", "external:E R P"])
+@pytest.mark.parametrize(
+    "key", ["", "tier", "external", "external:", "phone:erp", "external:E R P"]
+)
 def test_what_is_no_identifier_is_no_key(key: str) -> None:
     with pytest.raises(KeyNotUsable):
         key_of(key)
 
 
 def test_a_row_is_read_with_its_lists_days_and_phones() -> None:
-    read = draft(姓名=" 张伟 ", 手机="13800138000；010-88886666", 标签="vip、campus", 生日="1990年2月3日", 性别="男", hobbies="围棋,茶")
+    read = draft(
+        姓名=" 张伟 ",
+        手机="13800138000；010-88886666",
+        标签="vip、campus",
+        生日="1990年2月3日",
+        性别="男",
+        hobbies="围棋,茶",
+    )
 
     assert (read.name, read.tags) == ("张伟", ("vip", "campus"))
-    assert [identifier.value for identifier in read.identifiers] == ["+8613800138000", "+861088886666"]
-    assert read.facts == {"basic": {"birth_date": "1990-02-03", "sex": "male"}, "characteristics": {"hobbies": ["围棋", "茶"]}}
+    assert [identifier.value for identifier in read.identifiers] == [
+        "+8613800138000",
+        "+861088886666",
+    ]
+    assert read.facts == {
+        "basic": {"birth_date": "1990-02-03", "sex": "male"},
+        "characteristics": {"hobbies": ["围棋", "茶"]},
+    }
 
 
 @pytest.mark.parametrize("value", ["=1+1", "+cmd", "-cmd|x", "@SUM(A1)", "\t=1", "＝1"])
@@ -93,18 +115,36 @@ def test_signed_numbers_and_empty_marks_are_no_formulas() -> None:
         ({"facts": {"basic": {"address": {"x" * 61: "y"}}}}, "invalid", "facts"),
         ({"facts": {"basic": {"address": {"": "y"}}}}, "invalid", "facts"),
         ({"facts": {"basic": {"address": {"=1": "y"}}}}, "formula", "facts"),
-        ({"facts": {"basic": {"address": {str(number): "y" for number in range(51)}}}}, "invalid", "facts"),
-        ({"facts": {"basic": {"stops": [str(number) for number in range(101)]}}}, "invalid", "facts"),
-        ({"facts": {"basic": {f"fact_{number}": "y" for number in range(101)}}}, "invalid", "facts"),
+        (
+            {"facts": {"basic": {"address": {str(number): "y" for number in range(51)}}}},
+            "invalid",
+            "facts",
+        ),
+        (
+            {"facts": {"basic": {"stops": [str(number) for number in range(101)]}}},
+            "invalid",
+            "facts",
+        ),
+        (
+            {"facts": {"basic": {f"fact_{number}": "y" for number in range(101)}}},
+            "invalid",
+            "facts",
+        ),
         ({"external:erp": '=HYPERLINK("http://x")'}, "formula", "external:erp"),
         ({"external:erp": "\uff1dSUM(A1)"}, "formula", "external:erp"),
         ({"social:chat": "@SUM(A1)"}, "formula", "social:chat"),
-        ({"identifiers": [{"type": "external", "system": "erp", "value": "=1"}]}, "formula", "identifiers"),
+        (
+            {"identifiers": [{"type": "external", "system": "erp", "value": "=1"}]},
+            "formula",
+            "identifiers",
+        ),
         ({"language": "zh_CN"}, "invalid", "language"),
         ({"language": "en-" + "x" * 20}, "invalid", "language"),
     ],
 )
-def test_a_bad_cell_names_its_column_and_never_its_value(cells: dict[str, Any], code: str, column: str) -> None:
+def test_a_bad_cell_names_its_column_and_never_its_value(
+    cells: dict[str, Any], code: str, column: str
+) -> None:
     refused = refusal(**cells)
 
     assert (refused.code, refused.column) == (code, column)
@@ -141,7 +181,9 @@ def test_a_new_row_creates_and_the_same_row_again_changes_nothing() -> None:
 
 
 def test_a_row_updates_the_stored_customer_that_its_key_finds() -> None:
-    stored = a_customer(identifiers=(an_identifier("external", "E-1", system="erp"),), tags=("old",))
+    stored = a_customer(
+        identifiers=(an_identifier("external", "E-1", system="erp"),), tags=("old",)
+    )
     known = Known()
     known.load([stored], [Holding("external:erp:E-1", stored.id, stored.id)])
     decided = deciding(known)
@@ -172,7 +214,9 @@ def test_an_identifier_of_somebody_else_is_refused() -> None:
         (("A",), {"name": "C"}, "name_conflict"),
     ],
 )
-def test_a_shared_phone_as_the_key_renames_nobody(names: tuple[str, ...], row: dict[str, str], code: str) -> None:
+def test_a_shared_phone_as_the_key_renames_nobody(
+    names: tuple[str, ...], row: dict[str, str], code: str
+) -> None:
     household = [a_customer(name=name) for name in names]
     known = Known()
     known.load(household, [Holding("phone:+8613800138000", each.id, each.id) for each in household])
@@ -188,7 +232,9 @@ def test_a_shared_phone_as_the_key_renames_nobody(names: tuple[str, ...], row: d
 def test_of_a_household_the_row_is_about_who_has_its_name(spelling: str) -> None:
     mother, son = a_customer(name="李娜"), a_customer(name="张伟", tags=())
     known = Known()
-    known.load([mother, son], [Holding("phone:+8613800138000", each.id, each.id) for each in (mother, son)])
+    known.load(
+        [mother, son], [Holding("phone:+8613800138000", each.id, each.id) for each in (mother, son)]
+    )
     decided = deciding(known)
 
     decided.take(draft("phone", phone="13800138000", name=spelling, tags="vip"))
@@ -206,7 +252,10 @@ def test_of_one_sheet_the_first_of_a_household_is_taken_and_the_others_are_named
         decided.take(draft(key, **{key: value, "name": name}))
 
     assert [made.name for made in decided.known.created] == ["丈夫甲"]
-    assert (decided.counts["unchanged"], [problem.code for problem in decided.problems]) == (1, ["name_conflict"] * 2)
+    assert (decided.counts["unchanged"], [problem.code for problem in decided.problems]) == (
+        1,
+        ["name_conflict"] * 2,
+    )
 
 
 @pytest.mark.parametrize(
@@ -219,10 +268,16 @@ def test_of_one_sheet_the_first_of_a_household_is_taken_and_the_others_are_named
         ("government_id", "110101199003071234", "110101199003071234"),
     ],
 )
-def test_a_second_name_for_one_id_in_a_sheet_is_a_row_error(key: str, cells: str, others: str) -> None:
+def test_a_second_name_for_one_id_in_a_sheet_is_a_row_error(
+    key: str, cells: str, others: str
+) -> None:
     decided = deciding()
 
-    for row in ({"name": "陈一", key: cells}, {"name": "黄二", key: others}, {"name": "陈 一", key: cells}):
+    for row in (
+        {"name": "陈一", key: cells},
+        {"name": "黄二", key: others},
+        {"name": "陈 一", key: cells},
+    ):
         decided.take(draft(key, **row))
 
     (made,) = decided.known.created
@@ -241,10 +296,15 @@ def test_the_names_of_a_sheet_are_known_in_its_next_batch() -> None:
 
 
 def test_another_name_is_an_error_under_a_government_id_and_taken_under_an_external_id() -> None:
-    government, external = an_identifier("government_id", "110101199003071234"), an_identifier("external", "V-1", system="v")
+    government, external = (
+        an_identifier("government_id", "110101199003071234"),
+        an_identifier("external", "V-1", system="v"),
+    )
     customer = a_customer(name="陈一", identifiers=(government, external))
     known = Known()
-    known.load([customer], [Holding(each.key, customer.id, customer.id) for each in (government, external)])
+    known.load(
+        [customer], [Holding(each.key, customer.id, customer.id) for each in (government, external)]
+    )
     decided = deciding(known)
 
     decided.take(draft("government_id", name="黄二", government_id="110101199003071234"))
@@ -266,7 +326,9 @@ def test_a_customer_outside_the_callers_units_is_not_touched() -> None:
     assert known.after == {}
 
 
-def test_a_new_customer_needs_a_name_unless_the_sheet_lists_numbers_of_another_system_alone() -> None:
+def test_a_new_customer_needs_a_name_unless_the_sheet_lists_numbers_of_another_system_alone() -> (
+    None
+):
     decided = deciding()
 
     decided.take(draft("external:erp", **{"external:erp": "E-1", "name": ""}))
@@ -279,12 +341,16 @@ def test_a_new_customer_needs_a_name_unless_the_sheet_lists_numbers_of_another_s
     assert [made.name for made in decided.known.created] == ["未命名客户"]
 
 
-@pytest.mark.parametrize(("cell", "written"), [("=1", "'=1"), ("-x", "'-x"), ("name", "name"), (7, 7)])
+@pytest.mark.parametrize(
+    ("cell", "written"), [("=1", "'=1"), ("-x", "'-x"), ("name", "name"), (7, 7)]
+)
 def test_a_download_holds_nothing_that_a_spreadsheet_runs(cell: object, written: object) -> None:
     assert safe(cell) == written
 
 
-COLUMNS = st.sampled_from(["name", "phone", "email", "birth_date", "tags", "roles", "hobbies", "external:erp"])
+COLUMNS = st.sampled_from(
+    ["name", "phone", "email", "birth_date", "tags", "roles", "hobbies", "external:erp"]
+)
 
 
 @given(st.dictionaries(COLUMNS, st.text(max_size=40), min_size=1))

@@ -1,4 +1,6 @@
-"""Search keys: whoever types a part of what a customer is called or called at finds the customer."""
+"""Search keys: whoever types a part of what a customer is called or called at
+finds the customer.
+"""
 
 import pytest
 from customer_profile.search import keys
@@ -7,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-def is_found(query: str, name: str = "", *, phone: str = "", email: str = "", number: str = "") -> bool:
+def is_found(
+    query: str, name: str = "", *, phone: str = "", email: str = "", number: str = ""
+) -> bool:
     """What the database decides: all tokens are there, and all parts are in the text."""
     known = keys.of_customer(
         [name] if name else [],
@@ -16,7 +20,11 @@ def is_found(query: str, name: str = "", *, phone: str = "", email: str = "", nu
         numbers=[number] if number else [],
     )
     asked = keys.query(query)
-    return bool(asked.tokens) and set(asked.tokens) <= set(known.tokens) and all(part in known.text for part in asked.parts)
+    return (
+        bool(asked.tokens)
+        and set(asked.tokens) <= set(known.tokens)
+        and all(part in known.text for part in asked.parts)
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,15 @@ def test_a_name_is_found(query: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("query", "name"),
-    [("伟张", "张伟"), ("王", "张伟"), ("zhangming", "张伟"), ("danxiong", "单雄"), ("zz", "张伟"), ("!!", "张伟"), ("lice", "Alice")],
+    [
+        ("伟张", "张伟"),
+        ("王", "张伟"),
+        ("zhangming", "张伟"),
+        ("danxiong", "单雄"),
+        ("zz", "张伟"),
+        ("!!", "张伟"),
+        ("lice", "Alice"),
+    ],
 )
 def test_a_name_that_does_not_fit_is_not_found(query: str, name: str) -> None:
     assert not is_found(query, name)
@@ -133,7 +149,10 @@ def test_whoever_types_the_whole_name_or_any_pair_of_it_finds_it(name: str) -> N
     assert all(is_found(name[start : start + 2], name) for start in range(len(name)))
 
 
-LONG = "广东省广州市天河区体育西路华南电信工程技术发展有限责任公司第一分公司客户服务中心营业厅运营管理部"
+LONG = (
+    "广东省广州市天河区体育西路华南电信工程技术发展有限责任公司"
+    "第一分公司客户服务中心营业厅运营管理部"
+)
 
 
 def test_who_has_a_long_name_is_found_by_phone_and_email_too() -> None:

@@ -19,10 +19,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 NAMES = st.sampled_from(["张伟", "Ann", "华南电信有限公司", "José", "尉迟恭"])
 FACTS = st.dictionaries(
-    st.sampled_from(["birth_date", "hobbies", "religion", "short_name"]), st.sampled_from(["1990-02-28", "2000-02-29", None])
+    st.sampled_from(["birth_date", "hobbies", "religion", "short_name"]),
+    st.sampled_from(["1990-02-28", "2000-02-29", None]),
 )
 PHONES = st.integers(0, 3).map(lambda number: an_identifier("phone", f"1380013800{number}"))
-EXTERNALS = st.integers(0, 3).map(lambda number: an_identifier("external", f"C-{number}", system="erp"))
+EXTERNALS = st.integers(0, 3).map(
+    lambda number: an_identifier("external", f"C-{number}", system="erp")
+)
 GOVERNMENT_IDS = st.just(an_identifier("government_id", "440103199002031234"))
 IDENTIFIERS = st.lists(st.one_of(PHONES, EXTERNALS, GOVERNMENT_IDS), max_size=6)
 
@@ -33,9 +36,13 @@ class Files(RuleBasedStateMachine):
     @initialize(name=NAMES, identifiers=IDENTIFIERS)
     def created(self, name: str, identifiers: list[Any]) -> None:
         self.clock = AT
-        self.file = domain.created(a_customer(name=name, identifiers=tuple(identifiers)), a_source())
+        self.file = domain.created(
+            a_customer(name=name, identifiers=tuple(identifiers)), a_source()
+        )
 
-    def revise(self, told: tuple[str, ...] = (), *, is_sensitive: bool = False, **wanted: Any) -> None:
+    def revise(
+        self, told: tuple[str, ...] = (), *, is_sensitive: bool = False, **wanted: Any
+    ) -> None:
         self.clock += timedelta(minutes=1)
         before: Customer = self.file
         source = a_source(SourceKind.VISIT, at=self.clock, is_sensitive=is_sensitive)
@@ -59,7 +66,11 @@ class Files(RuleBasedStateMachine):
     @rule(group=st.sampled_from(facts_of.GROUPS), facts=FACTS, is_sensitive=st.booleans())
     def tell_facts(self, group: str, facts: dict[str, Any], is_sensitive: bool) -> None:
         told = {group: facts}
-        self.revise(facts_of.names(told), is_sensitive=is_sensitive, facts=facts_of.merged(self.file.facts, told))
+        self.revise(
+            facts_of.names(told),
+            is_sensitive=is_sensitive,
+            facts=facts_of.merged(self.file.facts, told),
+        )
 
     @rule(tags=st.lists(st.sampled_from(["vip", "campus", "gold"]), max_size=5))
     def tag(self, tags: list[str]) -> None:
@@ -72,7 +83,9 @@ class Files(RuleBasedStateMachine):
 
     @rule(stars=st.one_of(st.none(), st.integers(1, 6)))
     def rate(self, stars: int | None) -> None:
-        self.file = replace(self.file, tier=stars, version=self.file.version + 1, updated_at=self.clock)
+        self.file = replace(
+            self.file, tier=stars, version=self.file.version + 1, updated_at=self.clock
+        )
 
     @invariant()
     def holds_every_identifier_and_tag_once(self) -> None:

@@ -31,11 +31,16 @@ class CustomerProfile:
                 answer = await self._client.post("/v1/customer-reads", asked)
             except (NeighborUnavailable, NeighborRefused):
                 continue
-            there |= {UUID(file["id"]): KnownCustomer(id=UUID(file["id"]), unit=file["unit"]) for file in answer["items"]}
+            there |= {
+                UUID(file["id"]): KnownCustomer(id=UUID(file["id"]), unit=file["unit"])
+                for file in answer["items"]
+            }
             absent |= {UUID(id) for id in answer["missing"]}
         return Asked(there=there, absent=frozenset(absent))
 
-    async def by_identifier(self, type: str, system: str | None, values: Sequence[str]) -> dict[str, KnownCustomer | None]:
+    async def by_identifier(
+        self, type: str, system: str | None, values: Sequence[str]
+    ) -> dict[str, KnownCustomer | None]:
         """Customers by an identifier of one type, asked in batches; None where there is none.
 
         Raises NeighborUnavailable when customer-profile does not answer.
@@ -45,12 +50,21 @@ class CustomerProfile:
             found |= await self._batch(type, system, values[first : first + LARGEST_QUESTION])
         return found
 
-    async def _batch(self, type: str, system: str | None, values: Sequence[str]) -> dict[str, KnownCustomer | None]:
-        """One question. What no identifier can be is refused with the whole batch, so the batch is halved until it stands alone."""
+    async def _batch(
+        self, type: str, system: str | None, values: Sequence[str]
+    ) -> dict[str, KnownCustomer | None]:
+        """One question. What no identifier can be is refused with the whole batch,
+        so the batch is halved until it stands alone.
+        """
         try:
             answer = await self._client.post(
                 "/v1/customer-lookups",
-                {"identifiers": [{"type": type, "value": value} | ({"system": system} if system else {}) for value in values]},
+                {
+                    "identifiers": [
+                        {"type": type, "value": value} | ({"system": system} if system else {})
+                        for value in values
+                    ]
+                },
                 seconds=LOOKUP_SECONDS,
             )
         except NeighborRefused as refused:
@@ -59,11 +73,15 @@ class CustomerProfile:
             if len(values) == 1:
                 return {values[0]: None}
             half = len(values) // 2
-            return await self._batch(type, system, values[:half]) | await self._batch(type, system, values[half:])
+            return await self._batch(type, system, values[:half]) | await self._batch(
+                type, system, values[half:]
+            )
         pairs = zip(values, answer["items"], strict=True)
         return {value: None if item is None else _known(item) for value, item in pairs}
 
 
 def _known(item: Mapping[str, Any]) -> KnownCustomer:
     """The customer, or the first of several: a household has one phone and several people."""
-    return KnownCustomer(id=UUID(item["customer_id"]), unit=item["unit"], is_shared=len(item["customer_ids"]) > 1)
+    return KnownCustomer(
+        id=UUID(item["customer_id"]), unit=item["unit"], is_shared=len(item["customer_ids"]) > 1
+    )

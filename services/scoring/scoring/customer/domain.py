@@ -15,7 +15,9 @@ class CustomerNotFound(NotFound):
 
 @dataclass(frozen=True, kw_only=True)
 class KnownCustomer:
-    """`unit` is None until the customer file told it. `is_shared` says that others have the identifier too by which it was asked for."""
+    """`unit` is None until the customer file told it.
+    `is_shared` says that others have the identifier too by which it was asked for.
+    """
 
     id: UUID
     unit: str | None

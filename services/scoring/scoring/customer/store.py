@@ -1,4 +1,6 @@
-"""The directory of customers: which there are, and in which unit; the unit is NULL until the customer file told it."""
+"""The directory of customers: which there are, and in which unit;
+the unit is NULL until the customer file told it.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -17,13 +19,15 @@ from scoring.unnested import Unnested, arrays
 ERASED = literal_column("'erased'", String)
 _met = Unnested("met", *customer.c)
 _learn = _met.inserted_into(customer, by=["id"])
-# News of imports come behind live ones, so older words come after newer ones: these stand, and who was erased stays so for ever.
+# News of imports come behind live ones, so older words come after newer ones: these stand, and who
+# was erased stays so for ever.
 _is_newer = _learn.excluded.known_at >= customer.c.known_at
 LEARN = _learn.on_conflict_do_update(
     index_elements=[customer.c.id],
     set_={
         "unit": case(
-            (_is_newer, func.coalesce(_learn.excluded.unit, customer.c.unit)), else_=func.coalesce(customer.c.unit, _learn.excluded.unit)
+            (_is_newer, func.coalesce(_learn.excluded.unit, customer.c.unit)),
+            else_=func.coalesce(customer.c.unit, _learn.excluded.unit),
         ),
         "state": case(
             (customer.c.state == ERASED, ERASED),
@@ -47,7 +51,10 @@ class CustomerReader:
     async def found(self, ids: Iterable[UUID]) -> dict[UUID, KnownCustomer]:
         """Those of the customers that the directory knows."""
         rows = await self._reader.fetch(FIND, ids=list(ids))
-        return {row["id"]: KnownCustomer(id=row["id"], unit=row["unit"], state=row["state"]) for row in rows}
+        return {
+            row["id"]: KnownCustomer(id=row["id"], unit=row["unit"], state=row["state"])
+            for row in rows
+        }
 
 
 class CustomerStore(CustomerReader):
@@ -67,17 +74,24 @@ class CustomerStore(CustomerReader):
             await self._tx.execute(MEET, **arrays(_met, _rows(customers, at)))
 
     async def meet_and_keep(self, customer: KnownCustomer, *, at: datetime) -> None:
-        """Nobody erases this customer before the transaction ends; CustomerNotFound where they are erased already."""
+        """Nobody erases this customer before the transaction ends;
+        CustomerNotFound where they are erased already.
+        """
         await self.meet([customer], at=at)
         if await self._tx.fetch_value(KEEP, id=customer.id) == "erased":
             raise CustomerNotFound()
 
 
 async def may_read(reader: Reader, caller: Caller, ids: Sequence[UUID]) -> bool | None:
-    """Whether the caller sees the customers among these ids where they are now; None where there is none of them."""
+    """Whether the caller sees the customers among these ids where they are now;
+    None where there is none of them.
+    """
     known = await CustomerReader(reader).found(ids)
     return all(caller.sees(each.unit) for each in known.values()) if known else None
 
 
 def _rows(customers: Sequence[KnownCustomer], at: datetime) -> list[Mapping[str, object]]:
-    return [{"id": each.id, "unit": each.unit, "state": each.state, "known_at": at} for each in customers]
+    return [
+        {"id": each.id, "unit": each.unit, "state": each.state, "known_at": at}
+        for each in customers
+    ]

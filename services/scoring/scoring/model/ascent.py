@@ -1,4 +1,6 @@
-"""Newton's method with an eigenvalue-damped step: climbs a log-likelihood of a few parameters to its maximum."""
+"""Newton's method with an eigenvalue-damped step:
+climbs a log-likelihood of a few parameters to its maximum.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +36,9 @@ class Top:
 
 
 def climb(surface: Surface, start: Vector) -> Top:
-    """`surface` gives value, gradient and Hessian of the mean log-likelihood per customer in log-parameters."""
+    """`surface` gives value,
+    gradient and Hessian of the mean log-likelihood per customer in log-parameters.
+    """
     point = start
     height, gradient, hessian = surface(point)
     for step in range(MOST_STEPS):
@@ -46,28 +50,41 @@ def climb(surface: Surface, start: Vector) -> Top:
             return _settled(point, height, norm, step)
         point, height, gradient, hessian = higher
         if np.max(np.abs(point)) > EDGE:
-            raise NoInteriorMaximum("a parameter ran away to the edge of its range: the set is too small or too even")
+            raise NoInteriorMaximum(
+                "a parameter ran away to the edge of its range: the set is too small or too even"
+            )
     return _settled(point, height, float(np.linalg.norm(gradient)), MOST_STEPS)
 
 
 def _settled(point: Vector, height: float, norm: float, steps: int) -> Top:
     if not norm <= GRADIENT_STILL_ACCEPTED:
-        raise NoInteriorMaximum(said("the climb stopped after {steps} steps with a gradient of {norm}", steps=steps, norm=f"{norm:.3g}"))
+        raise NoInteriorMaximum(
+            said(
+                "the climb stopped after {steps} steps with a gradient of {norm}",
+                steps=steps,
+                norm=f"{norm:.3g}",
+            )
+        )
     return Top(point=point, height=height, gradient_norm=norm, steps=steps)
 
 
 def _newton_step(gradient: Vector, hessian: Vector) -> Vector:
-    """Uphill in every eigendirection, however the surface bends there, and never farther than `LONGEST_STEP`."""
+    """Uphill in every eigendirection, however the surface bends there,
+    and never farther than `LONGEST_STEP`.
+    """
     bends, directions = np.linalg.eigh(hessian)
     steepness = np.maximum(np.abs(bends), 1e-12 + 1e-9 * np.max(np.abs(bends)))
     step: Vector = directions @ ((directions.T @ gradient) / steepness)
     return step * min(1.0, LONGEST_STEP / float(np.max(np.abs(step))))
 
 
-def _go_up(surface: Surface, point: Vector, height: float, norm: float, step: Vector) -> tuple[Vector, float, Vector, Vector] | None:
+def _go_up(
+    surface: Surface, point: Vector, height: float, norm: float, step: Vector
+) -> tuple[Vector, float, Vector, Vector] | None:
     """The first of the halved steps that does not lead down; None when no step helps.
 
-    Near the top a height is mostly noise of its summands, and would refuse step after step: there the gradient tells what is higher.
+    Near the top a height is mostly noise of its summands, and would refuse step after step: there
+    the gradient tells what is higher.
     """
     size = max(1.0, abs(height))
     for halving in range(30):

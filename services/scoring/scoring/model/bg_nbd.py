@@ -1,9 +1,12 @@
-"""The BG/NBD model of Fader, Hardie and Lee (2005): how often customers buy and when they stop, by maximum likelihood.
+"""The BG/NBD model of Fader, Hardie and Lee (2005): how often customers buy and when they stop, by
+maximum likelihood.
 
-The log-likelihood of one customer, with all gamma functions as rising products so that nothing cancels:
+The log-likelihood of one customer, with all gamma functions as rising products so that nothing
+cancels:
 
-    sum_{k<x} ln(r+k)  -  x ln(alpha)  -  (r+x) ln(1+T/alpha)  -  sum_{k<x} ln(1+a/(b+k))  +  ln(1+exp(d)),
-    d = ln(a) - ln(b+x-1) + (r+x) [ln(1+T/alpha) - ln(1+t/alpha)]          (the last term for x > 0 only)
+    sum_{k<x} ln(r+k)  -  x ln(alpha)  -  (r+x) ln(1+T/alpha)  -  sum_{k<x} ln(1+a/(b+k))
+        +  ln(1+exp(d)),                                         (the last term for x > 0 only)
+    d = ln(a) - ln(b+x-1) + (r+x) [ln(1+T/alpha) - ln(1+t/alpha)]
 """
 
 import numpy as np
@@ -12,12 +15,19 @@ from numpy.typing import ArrayLike, NDArray
 from scoring.model.ascent import Vector, climb
 from scoring.model.history import Floats, Histories, Integers, group
 from scoring.model.parameters import BgNbd
-from scoring.model.refusals import IdenticalHistories, NoInteriorMaximum, NoRepeatBuyers, TooFewCustomers
+from scoring.model.refusals import (
+    IdenticalHistories,
+    NoInteriorMaximum,
+    NoRepeatBuyers,
+    TooFewCustomers,
+)
 
 ROWS_THAT_STAY_IN_CACHE = 8192
 
 
-def fit(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weight: ArrayLike | None = None) -> BgNbd:
+def fit(
+    frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weight: ArrayLike | None = None
+) -> BgNbd:
     """Raises a `ModelRefused` where the histories do not determine the four parameters."""
     return fit_grouped(group(frequency, recency, age, weight))
 
@@ -39,7 +49,8 @@ def fit_grouped(histories: Histories) -> BgNbd:
             alpha=alpha * histories.scale,
             a=a,
             b=b,
-            log_likelihood=top.height * histories.customers - repeats * float(np.log(histories.scale)),
+            log_likelihood=top.height * histories.customers
+            - repeats * float(np.log(histories.scale)),
             gradient_norm=top.gradient_norm,
             customers=histories.customers,
             steps=top.steps,
@@ -58,13 +69,23 @@ def _require_enough(histories: Histories) -> None:
 
 
 def _starts(histories: Histories) -> tuple[Vector, ...]:
-    """Mean rate of repeat orders with a wide spread first; two other shapes if that climb goes astray."""
-    orders, time = float(histories.weight @ histories.frequency), float(histories.weight @ histories.age)
-    return tuple(np.log([r, r * time / orders, a, b]) for r, a, b in ((0.5, 0.7, 2.0), (2.0, 0.2, 4.0), (0.1, 2.0, 2.0)))
+    """Mean rate of repeat orders with a wide spread first;
+    two other shapes if that climb goes astray.
+    """
+    orders, time = (
+        float(histories.weight @ histories.frequency),
+        float(histories.weight @ histories.age),
+    )
+    return tuple(
+        np.log([r, r * time / orders, a, b])
+        for r, a, b in ((0.5, 0.7, 2.0), (2.0, 0.2, 4.0), (0.1, 2.0, 2.0))
+    )
 
 
 class _Likelihood:
-    """Sums that do not depend on the parameters are taken once; each call then reads every distinct row once."""
+    """Sums that do not depend on the parameters are taken once;
+    each call then reads every distinct row once.
+    """
 
     def __init__(self, histories: Histories) -> None:
         self.customers = histories.customers
@@ -96,7 +117,12 @@ class _Likelihood:
         spread, exposure = np.log1p(ages / alpha), r * self.weight_at_age + self.orders_at_age
         by_r, by_b, by_ab = 1 / (r + k), 1 / (b + k), 1 / (a + b + k)
         slope = ages / (alpha * (alpha + ages))
-        value = n @ np.log(r + k) - orders * np.log(alpha) - exposure @ spread - n @ np.log1p(a / (b + k))
+        value = (
+            n @ np.log(r + k)
+            - orders * np.log(alpha)
+            - exposure @ spread
+            - n @ np.log1p(a / (b + k))
+        )
         gradient = np.array(
             [
                 n @ by_r - self.weight_at_age @ spread,
@@ -114,7 +140,9 @@ class _Likelihood:
         return float(value), gradient, hessian
 
     def _leaving(self, r: float, alpha: float, a: float, b: float) -> tuple[float, Vector, Vector]:
-        """The part ln(1+exp(d)): whether the silence since the last order means that the customer left."""
+        """The part ln(1+exp(d)):
+        whether the silence since the last order means that the customer left.
+        """
         tables = (
             np.log1p(self.ages / alpha),
             np.log1p(self.lasts / alpha),
@@ -130,7 +158,9 @@ class _Likelihood:
             hessian += sums[2]
         return value, gradient, hessian
 
-    def _leaving_rows(self, rows: slice, tables: tuple[Floats, ...], r: float, a: float, b: float) -> tuple[float, Vector, Vector]:
+    def _leaving_rows(
+        self, rows: slice, tables: tuple[Floats, ...], r: float, a: float, b: float
+    ) -> tuple[float, Vector, Vector]:
         age, last, w = self.age_code[rows], self.last_code[rows], self.w[rows]
         rate, leave = r + self.x[rows], 1 / (b + self.x[rows] - 1)
         silence = tables[0][age] - tables[1][last]
@@ -151,6 +181,8 @@ class _Likelihood:
 
 
 def _logistic(d: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 / (1 + exp(-d)); exp runs to infinity for a very negative d and the quotient to the right 0."""
+    """1 / (1 + exp(-d));
+    exp runs to infinity for a very negative d and the quotient to the right 0.
+    """
     with np.errstate(over="ignore"):
         return 1 / (1 + np.exp(-d))

@@ -1,13 +1,15 @@
-"""What BG/NBD and Gamma-Gamma expect of many customers: still a customer, orders to come, discounted value.
+"""What BG/NBD and Gamma-Gamma expect of many customers: still a customer, orders to come,
+discounted value.
 
-Given that a customer is still one, the orders in a time t are those of a negative binomial count K with
-rate r+x and success share z = t/(alpha+T+t), each reached only by those who did not leave before:
+Given that a customer is still one, the orders in a time t are those of a negative binomial count K
+with rate r+x and success share z = t/(alpha+T+t), each reached only by those who did not leave
+before:
 
     E = sum_k P(K=k) sum_{j<k} (b+x)_j / (a+b+x)_j
 
-All terms are positive and none is large, so nothing cancels or overflows; this is the closed form with the
-Gaussian hypergeometric function 2F1 written out, without its pole at a = 1. It depends on (x, T) alone:
-customers who share both share the sum.
+All terms are positive and none is large, so nothing cancels or overflows; this is the closed form
+with the Gaussian hypergeometric function 2F1 written out, without its pole at a = 1. It depends on
+(x, T) alone: customers who share both share the sum.
 """
 
 import numpy as np
@@ -26,7 +28,9 @@ MOST_TERMS = 1_000_000
 
 
 def alive(model: BgNbd, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
-    """Probability that each customer is still one at the end of the observation (1 for who never came back)."""
+    """Probability that each customer is still one at the end of the observation (1
+    for who never came back).
+    """
     x = np.asarray(frequency)
     last, end = np.asarray(recency, dtype=np.float64), np.asarray(age, dtype=np.float64)
     probability = np.empty(x.shape)
@@ -47,8 +51,16 @@ def _alive_rows(model: BgNbd, x: Floats, last: Floats, end: Floats) -> Floats:
     return probability
 
 
-def orders_if_alive(model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], frequency: ArrayLike, age: ArrayLike) -> Floats:
-    """sum_i factors[i] E(times[i]) for customers who are still there; summed once for each distinct (x, T)."""
+def orders_if_alive(
+    model: BgNbd,
+    times: tuple[float, ...],
+    factors: tuple[float, ...],
+    frequency: ArrayLike,
+    age: ArrayLike,
+) -> Floats:
+    """sum_i factors[i] E(times[i]) for customers who are still there;
+    summed once for each distinct (x, T).
+    """
     x, end = np.asarray(frequency, dtype=np.int64), np.asarray(age, dtype=np.float64)
     if x.size == 0:
         return np.zeros(0)
@@ -63,12 +75,16 @@ def orders_if_alive(model: BgNbd, times: tuple[float, ...], factors: tuple[float
     if keys.size > MOST_SHARED_PAIRS:
         return _interpolated(model, times, factors, x, end)
     table = np.zeros(size)
-    table[keys] = _summed(model, times, factors, (keys // ends.size).astype(np.float64), ends[keys % ends.size])
+    table[keys] = _summed(
+        model, times, factors, (keys // ends.size).astype(np.float64), ends[keys % ends.size]
+    )
     expected: Floats = table[key]
     return expected
 
 
-def _summed(model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], x: Floats, end: Floats) -> Floats:
+def _summed(
+    model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], x: Floats, end: Floats
+) -> Floats:
     """The sum of the module's docstring for every row and time, then the times put together."""
     every_time = np.repeat(times, x.size)
     z = every_time / (model.alpha + np.tile(end, len(times)) + every_time)
@@ -79,7 +95,9 @@ def _summed(model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], 
 
 
 def _series(*, rate: Floats, share: Floats, stay: Floats, leave: float) -> Floats:
-    """Term after term for all rows at once; rows whose rest is below rounding are taken out as the sum goes on."""
+    """Term after term for all rows at once;
+    rows whose rest is below rounding are taken out as the sum goes on.
+    """
     result = np.zeros(share.shape)
     row = np.flatnonzero(share > 0)
     rate, share, stay = rate[row], share[row], stay[row]
@@ -110,10 +128,14 @@ def _series(*, rate: Floats, share: Floats, stay: Floats, leave: float) -> Float
     return result
 
 
-def _interpolated(model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], x: Integers, end: Floats) -> Floats:
-    """Where hardly two customers share (x, T): for each x the smooth function of ln(alpha+T), from its Chebyshev series.
+def _interpolated(
+    model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...], x: Integers, end: Floats
+) -> Floats:
+    """Where hardly two customers share (x, T): for each x the smooth function of ln(alpha+T), from
+    its Chebyshev series.
 
-    Its nearest singularity lies pi off the real axis, so the series of this length is exact to rounding.
+    Its nearest singularity lies pi off the real axis, so the series of this length is exact to
+    rounding.
     """
     place = np.log(model.alpha + end)
     order = np.argsort(x, kind="stable")

@@ -1,7 +1,9 @@
-"""The forecasts for one customer in plain arithmetic, so that a service at rest needs no numeric library.
+"""The forecasts for one customer in plain arithmetic, so that a service at rest needs no numeric
+library.
 
-`forecast` says the same of many customers at once, by a sum; a test holds the two together. What takes a sum hundreds of thousands
-of terms for a far horizon takes a mean over some hundred points here, however far the horizon and however many the orders.
+`forecast` says the same of many customers at once, by a sum; a test holds the two together. What
+takes a sum hundreds of thousands of terms for a far horizon takes a mean over some hundred points
+here, however far the horizon and however many the orders.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,13 +16,16 @@ FIRST_STEP = 0.25
 WIDEST_SPREAD = 1.5
 MOST_HALVINGS = 4
 SETTLED = 1e-10
-# Points that weigh less than this part of the heaviest add nothing, and chances below the second differ in nothing from zero.
+# Points that weigh less than this part of the heaviest add nothing, and chances below the second
+# differ in nothing from zero.
 LIGHTEST = -46.0
 SMALLEST_CHANCE = 1e-200
 
 
 @lru_cache(maxsize=64)
-def discounting(*, step: float, steps: int, discount_per_step: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def discounting(
+    *, step: float, steps: int, discount_per_step: float
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Times t_i and factors c_i with sum_i c_i E(t_i) = sum_i (E(t_i) - E(t_{i-1})) / (1+d)^i."""
     present = [(1 + discount_per_step) ** -i for i in range(1, steps + 1)]
     factors = [now - later for now, later in zip(present, [*present[1:], 0.0], strict=True)]
@@ -36,10 +41,13 @@ def alive(model: BgNbd, *, frequency: int, recency: float, age: float) -> float:
     return 1 / (1 + odds / (model.b + frequency - 1))
 
 
-def orders_if_alive(model: BgNbd, times: Sequence[float], factors: Sequence[float], *, frequency: int, age: float) -> float:
+def orders_if_alive(
+    model: BgNbd, times: Sequence[float], factors: Sequence[float], *, frequency: int, age: float
+) -> float:
     """sum_i factors[i] E(times[i]) for a customer who is still there.
 
-    The rate of such a customer is gamma(r+x, alpha+T), the chance p to leave after an order beta(a, b+x). Over the rates,
+    The rate of such a customer is gamma(r+x, alpha+T),
+    the chance p to leave after an order beta(a, b+x). Over the rates,
 
         E(t | p) = (1 - (1 + p t / (alpha+T))^-(r+x)) / p,
 
@@ -58,16 +66,21 @@ def orders_if_alive(model: BgNbd, times: Sequence[float], factors: Sequence[floa
 
 
 @lru_cache(maxsize=256)
-def orders_of_a_new_customer(model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...]) -> float:
-    """`orders_if_alive` on the day of the first order: the same for everybody, so it is computed once."""
+def orders_of_a_new_customer(
+    model: BgNbd, times: tuple[float, ...], factors: tuple[float, ...]
+) -> float:
+    """`orders_if_alive` on the day of the first order:
+    the same for everybody, so it is computed once.
+    """
     return orders_if_alive(model, times, factors, frequency=0, age=0.0)
 
 
 def _mean(value: Callable[[float], float], *, a: float, b: float) -> float:
     """The mean of a smooth function of a chance that is beta(a, b).
 
-    By the trapezoidal rule in u, where ln(p / (1-p)) = mode + spread sinh(u): there the density falls off doubly exponentially on both
-    sides, so that every halving of the step doubles the number of right digits.
+    By the trapezoidal rule in u, where ln(p / (1-p)) = mode + spread sinh(u): there the density
+    falls off doubly exponentially on both sides, so that every halving of the step doubles the
+    number of right digits.
     """
     spread = min(sqrt((a + b) / (a * b)), WIDEST_SPREAD)
     step, points = FIRST_STEP, _Points(value, a=a, b=b, spread=spread)
@@ -86,7 +99,9 @@ def _mean(value: Callable[[float], float], *, a: float, b: float) -> float:
 class _Points:
     """The weighted points of a mean, so far."""
 
-    def __init__(self, value: Callable[[float], float], *, a: float, b: float, spread: float) -> None:
+    def __init__(
+        self, value: Callable[[float], float], *, a: float, b: float, spread: float
+    ) -> None:
         self._value, self._a, self._b, self._spread = value, a, b, spread
         self._mode = log(a / b)
         # The density's height at its mode, so that no weight overflows.
@@ -114,5 +129,11 @@ class _Points:
 
 
 def order_value(model: GammaGamma, *, frequency: int, mean_value: float) -> float:
-    """Expected value of the next orders; without a positive mean of repeat orders only the number of orders speaks."""
-    return model.p * (model.gamma + frequency * max(mean_value, 0.0)) / (model.p * frequency + (model.q - 1))
+    """Expected value of the next orders;
+    without a positive mean of repeat orders only the number of orders speaks.
+    """
+    return (
+        model.p
+        * (model.gamma + frequency * max(mean_value, 0.0))
+        / (model.p * frequency + (model.q - 1))
+    )

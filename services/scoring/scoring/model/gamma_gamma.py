@@ -1,4 +1,5 @@
-"""The Gamma-Gamma model of Fader and Hardie (2013): what an order of a customer is worth, by maximum likelihood.
+"""The Gamma-Gamma model of Fader and Hardie (2013): what an order of a customer is worth, by
+maximum likelihood.
 
 For x orders with the sum s (mean z = s/x) the log-likelihood of one customer is
 
@@ -23,24 +24,33 @@ from scoring.model.refusals import (
 )
 
 SAMPLE = 20_000
-# Blocks stay in the processor's cache, and below the size from which the linear algebra library starts threads for a dot product.
+# Blocks stay in the processor's cache, and below the size from which the linear algebra library
+# starts threads for a dot product.
 ROWS_THAT_STAY_IN_CACHE = 8_192
 
 
 def fit(frequency: ArrayLike, mean_value: ArrayLike) -> GammaGamma:
-    """From customers with at least one repeat day and a positive mean value of it; all others are left out."""
+    """From customers with at least one repeat day and a positive mean value of it;
+    all others are left out.
+    """
     x, total = _usable(np.asarray(frequency), np.asarray(mean_value, dtype=np.float64))
     scale = float(total.sum() / x.sum())
     total = total / scale
     start: Vector = np.log([2.0, 4.0, 2.0])
     if x.size > 4 * SAMPLE:
-        # A climb over every fiftieth customer costs little and ends so near the top that two full steps suffice.
+        # A climb over every fiftieth customer costs little and ends so near the top that two full
+        # steps suffice.
         every = x.size // SAMPLE
         start = climb(_Likelihood(x[::every], total[::every]), start).point
     top = climb(_Likelihood(x, total), start)
     p, q, gamma = (float(value) for value in np.exp(top.point))
     if q <= 1:
-        raise NoFiniteMean(said("order values spread so widely that they have no mean (q = {q}, needed above 1)", q=f"{q:.4f}"))
+        raise NoFiniteMean(
+            said(
+                "order values spread so widely that they have no mean (q = {q}, needed above 1)",
+                q=f"{q:.4f}",
+            )
+        )
     return GammaGamma(
         p=p,
         q=q,
@@ -53,7 +63,9 @@ def fit(frequency: ArrayLike, mean_value: ArrayLike) -> GammaGamma:
 
 
 def order_value(model: GammaGamma, frequency: ArrayLike, mean_value: ArrayLike) -> Floats:
-    """Expected value of the next orders; without a positive mean of repeat orders only the number of orders speaks."""
+    """Expected value of the next orders;
+    without a positive mean of repeat orders only the number of orders speaks.
+    """
     x = np.asarray(frequency, dtype=np.float64)
     total = x * np.maximum(np.asarray(mean_value, dtype=np.float64), 0.0)
     return model.p * (model.gamma + total) / (model.p * x + (model.q - 1))
@@ -63,7 +75,9 @@ def _usable(frequency: Floats, mean_value: Floats) -> tuple[Floats, Floats]:
     if frequency.shape != mean_value.shape or frequency.ndim != 1:
         raise HistoryOutOfRange("frequency and mean value differ in length")
     x = frequency.astype(np.float64)
-    is_whole = frequency.dtype.kind in "iu" or (np.all(np.isfinite(x)) and np.array_equal(np.rint(x), x))
+    is_whole = frequency.dtype.kind in "iu" or (
+        np.all(np.isfinite(x)) and np.array_equal(np.rint(x), x)
+    )
     if not (is_whole and np.all(np.isfinite(mean_value))):
         raise HistoryOutOfRange("frequencies are whole numbers, values are finite numbers")
     if not np.any(x > 0):
@@ -81,7 +95,9 @@ def _usable(frequency: Floats, mean_value: Floats) -> tuple[Floats, Floats]:
 
 
 class _Likelihood:
-    """Gamma functions are taken once per distinct number of orders; a call reads every customer for two sums only."""
+    """Gamma functions are taken once per distinct number of orders;
+    a call reads every customer for two sums only.
+    """
 
     def __init__(self, x: Floats, total: Floats) -> None:
         self.x, self.total = x, total

@@ -1,4 +1,6 @@
-"""Purchase histories as a model reads them: identical rows grouped and counted, times scaled to the longest age."""
+"""Purchase histories as a model reads them:
+identical rows grouped and counted, times scaled to the longest age.
+"""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -11,8 +13,9 @@ from scoring.model.refusals import HistoryOutOfRange, NoCustomers
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
 
-# Times that are whole numbers of days after multiplication with one of these are grouped by counting,
-# which costs a tenth of sorting: days, weeks, months of 365.25 / 12 days, years of 365.25 days.
+# Times that are whole numbers of days after multiplication with one of these are grouped by
+# counting, which costs a tenth of sorting: days, weeks, months of 365.25 / 12 days, years of 365.25
+# days.
 DAYS_IN_A_UNIT = (1.0, 7.0, 30.4375, 365.25)
 LARGEST_COUNTING_TABLE = 32_000_000
 LONGEST_IN_DAYS = 1_000_000
@@ -21,10 +24,12 @@ ROWS_THAT_STAY_IN_CACHE = 16_384
 
 @dataclass(frozen=True, kw_only=True)
 class Histories:
-    """Distinct rows of (frequency, recency, age) with the number of customers (or their weight) on each.
+    """Distinct rows of (frequency, recency, age) with the number of customers (or their weight) on
+    each.
 
-    `frequency` counts repeat days, `recency` is the time of the last order and `age` the end of the observation,
-    both since the first order. Times are divided by `scale`, the largest age, so that the unit does not matter.
+    `frequency` counts repeat days, `recency` is the time of the last order and `age` the end of the
+    observation, both since the first order. Times are divided by `scale`, the largest age, so that
+    the unit does not matter.
     """
 
     frequency: Integers
@@ -38,7 +43,9 @@ class Histories:
         return float(self.weight.sum())
 
 
-def group(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weight: ArrayLike | None = None) -> Histories:
+def group(
+    frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, weight: ArrayLike | None = None
+) -> Histories:
     """Frequencies are whole numbers; times may be of any unit, whole or broken."""
     counts, last, end, weights = _checked(frequency, recency, age, weight)
     scale = float(end.max())
@@ -68,8 +75,16 @@ def _checked(
     last, end = last.astype(np.float64), end.astype(np.float64)
     if not (np.all(np.isfinite(last)) and np.all(np.isfinite(end)) and np.array_equal(counts, x)):
         raise HistoryOutOfRange("frequencies are whole numbers, times are finite numbers")
-    if counts.min() < 0 or last.min() < 0 or np.any(last > end) or np.any((last > 0) != (counts > 0)):
-        raise HistoryOutOfRange("recency lies within 0 and age, and is 0 for those who never came back and only for them")
+    if (
+        counts.min() < 0
+        or last.min() < 0
+        or np.any(last > end)
+        or np.any((last > 0) != (counts > 0))
+    ):
+        raise HistoryOutOfRange(
+            "recency lies within 0 and age, and is 0 for those who never came back and only for"
+            " them"
+        )
     return counts, last, end, _checked_weight(weight, counts.size)
 
 
@@ -77,13 +92,20 @@ def _checked_weight(weight: ArrayLike | None, size: int) -> Floats | None:
     if weight is None:
         return None
     weights = np.atleast_1d(np.asarray(weight, dtype=np.float64))
-    if weights.shape != (size,) or not np.all(np.isfinite(weights)) or weights.min() < 0 or weights.sum() <= 0:
+    if (
+        weights.shape != (size,)
+        or not np.all(np.isfinite(weights))
+        or weights.min() < 0
+        or weights.sum() <= 0
+    ):
         raise HistoryOutOfRange("weights are finite, not negative and one per row")
     return weights
 
 
 def day_codes(times: Floats) -> tuple[Integers, Floats]:
-    """Whole numbers that stand for the times, and the table from those numbers back to the times."""
+    """Whole numbers that stand for the times,
+    and the table from those numbers back to the times.
+    """
     for days in DAYS_IN_A_UNIT:
         code = _whole_days(times, days)
         if code is not None:
@@ -93,7 +115,9 @@ def day_codes(times: Floats) -> tuple[Integers, Floats]:
 
 
 def _whole_days(times: Floats, days: float) -> Integers | None:
-    """The times in days where all of them are whole days; in blocks that stay in the processor's cache."""
+    """The times in days where all of them are whole days;
+    in blocks that stay in the processor's cache.
+    """
     code = np.empty(times.size, dtype=np.int64)
     for first in range(0, times.size, ROWS_THAT_STAY_IN_CACHE):
         block = times[first : first + ROWS_THAT_STAY_IN_CACHE]
@@ -104,7 +128,9 @@ def _whole_days(times: Floats, days: float) -> Integers | None:
     return code
 
 
-def _distinct(x: Integers, last: Integers, end: Integers, weight: Floats | None) -> tuple[tuple[Integers, Integers, Integers], Floats]:
+def _distinct(
+    x: Integers, last: Integers, end: Integers, weight: Floats | None
+) -> tuple[tuple[Integers, Integers, Integers], Floats]:
     lasts, ends = int(last.max()) + 1, int(end.max()) + 1
     if (int(x.max()) + 1) * lasts * ends >= 2**62:
         x_values, x_code = np.unique(x, return_inverse=True)

@@ -11,10 +11,11 @@ class ScoreModelNotFound(NotFound):
 
 @dataclass(frozen=True, kw_only=True)
 class BgNbd:
-    """Purchase rates are gamma(r, alpha) over customers, the chance to leave after an order is beta(a, b).
+    """Purchase rates are gamma(r, alpha) over customers, the chance to leave after an order is
+    beta(a, b).
 
-    `alpha` is in the time unit of the histories; `gradient_norm` is that of the mean log-likelihood per customer
-    in the logarithms of the parameters.
+    `alpha` is in the time unit of the histories; `gradient_norm` is that of the mean log-likelihood
+    per customer in the logarithms of the parameters.
     """
 
     r: float
@@ -29,7 +30,9 @@ class BgNbd:
 
 @dataclass(frozen=True, kw_only=True)
 class GammaGamma:
-    """Order values of a customer are gamma(p, v), and v is gamma(q, gamma) over customers; `gamma` is in money."""
+    """Order values of a customer are gamma(p, v), and v is gamma(q, gamma) over customers;
+    `gamma` is in money.
+    """
 
     p: float
     q: float

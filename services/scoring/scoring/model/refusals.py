@@ -6,7 +6,9 @@ INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class ModelRefused(Exception):
-    """The histories do not determine the model; `code` names the reason for machines, the text says it to people."""
+    """The histories do not determine the model;
+    `code` names the reason for machines, the text says it to people.
+    """
 
     @property
     def code(self) -> str:
@@ -42,8 +44,12 @@ class NoFiniteMean(ModelRefused):
 
 
 class HistoryOutOfRange(ModelRefused):
-    """A history contradicts itself: not finite, negative, or the last order after the end of the observation."""
+    """A history contradicts itself:
+    not finite, negative, or the last order after the end of the observation.
+    """
 
 
 class NoInteriorMaximum(ModelRefused):
-    """The likelihood has no maximum inside the range of the parameters; a longer or larger history is needed."""
+    """The likelihood has no maximum inside the range of the parameters;
+    a longer or larger history is needed.
+    """

@@ -1,7 +1,9 @@
-"""Recency, frequency, monetary value and tenure as quintiles: which fifth of all customers one belongs to.
+"""Recency, frequency, monetary value and tenure as quintiles: which fifth of all customers one
+belongs to.
 
-The quintile is 1 + floor(5 * share of customers who are strictly worse). Equal values share a quintile, and
-that is the lowest which any of them could have: of 60 % one-time buyers every one is in the first fifth.
+The quintile is 1 + floor(5 * share of customers who are strictly worse). Equal values share a
+quintile, and that is the lowest which any of them could have: of 60 % one-time buyers every one is
+in the first fifth.
 """
 
 from bisect import bisect_right
@@ -15,7 +17,9 @@ QUINTILES = 5
 
 
 def cut_points(values: "Integers") -> list[int]:
-    """For each quintile from 2 to 5 the least value that reaches it; where none does, one beyond the largest."""
+    """For each quintile from 2 to 5 the least value that reaches it;
+    where none does, one beyond the largest.
+    """
     import numpy as np
 
     ordered = np.sort(values)

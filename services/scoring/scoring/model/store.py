@@ -17,7 +17,11 @@ from scoring.tables import score_model
 PARAMETERS = {"bg_nbd": ("r", "alpha", "a", "b"), "gamma_gamma": ("p", "q", "gamma")}
 INSERT = insert(score_model)
 FIND = select(score_model).where(score_model.c.id == bindparam("id"))
-_newest = select(score_model).order_by(score_model.c.fitted_at.desc(), score_model.c.id.desc()).limit(bindparam("limit"))
+_newest = (
+    select(score_model)
+    .order_by(score_model.c.fitted_at.desc(), score_model.c.id.desc())
+    .limit(bindparam("limit"))
+)
 
 
 class ModelReader:
@@ -33,7 +37,9 @@ class ModelReader:
             raise ScoreModelNotFound()
         return row
 
-    async def newest(self, *, kind: str | None, after: Sequence[Any] | None, limit: int) -> list[Record]:
+    async def newest(
+        self, *, kind: str | None, after: Sequence[Any] | None, limit: int
+    ) -> list[Record]:
         """Newest first, of one kind or of all."""
         statement = _newest
         given: dict[str, object] = {"limit": limit}

@@ -1,4 +1,6 @@
-"""What a transaction adds to a customer's days and sums; a correction takes the old away and adds the new."""
+"""What a transaction adds to a customer's days and sums;
+a correction takes the old away and adds the new.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,7 +21,9 @@ class DayOf:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What one or several transactions change on a day; amounts in ten-thousandths, negative numbers take away."""
+    """What one or several transactions change on a day;
+    amounts in ten-thousandths, negative numbers take away.
+    """
 
     orders: int = 0
     order_amount: int = 0
@@ -39,7 +43,9 @@ SUMS = tuple(Change.__dataclass_fields__)
 
 
 def added_up(changes: Iterable[tuple[DayOf, Change]]) -> dict[DayOf, Change]:
-    """One change per day, in the order in which rows are locked, so that two batches never wait for each other."""
+    """One change per day, in the order in which rows are locked,
+    so that two batches never wait for each other.
+    """
     days: dict[DayOf, Change] = {}
     for day, change in changes:
         days[day] = days[day] + change if day in days else change
@@ -50,7 +56,8 @@ def added_up(changes: Iterable[tuple[DayOf, Change]]) -> dict[DayOf, Change]:
 class Statistic:
     """What a customer bought in one currency until a day; amounts in ten-thousandths.
 
-    `last_activity` is the day of the last order or refund. A refund is no order: it lowers sums, not counts.
+    `last_activity` is the day of the last order or refund. A refund is no order: it lowers sums,
+    not counts.
     """
 
     customer_id: UUID
@@ -71,18 +78,23 @@ class Statistic:
 
     @property
     def profit(self) -> int:
-        """Orders less their cost; a refund mirrors its order: the money goes back, the goods' cost comes back."""
+        """Orders less their cost; a refund mirrors its order:
+        the money goes back, the goods' cost comes back.
+        """
         return self.net - self.order_cost + self.refund_cost
 
     @property
     def frequency(self) -> int:
-        """Repeat days: the first day of orders makes a customer, the others show how often one returns."""
+        """Repeat days: the first day of orders makes a customer,
+        the others show how often one returns.
+        """
         return max(self.order_days - 1, 0)
 
     def mean_repeat_value(self) -> float:
         """Net value of a repeat day, in units of the currency.
 
-        A refund does not name its order, so refunds lower every order alike: by the share that they are of all orders.
+        A refund does not name its order, so refunds lower every order alike: by the share that they
+        are of all orders.
         """
         if self.frequency == 0 or self.order_amount <= 0:
             return 0.0

@@ -1,4 +1,6 @@
-"""Keeps the days and the statistics of purchases in step with every transaction, without reading transactions again."""
+"""Keeps the days and the statistics of purchases in step with every transaction,
+without reading transactions again.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -37,10 +39,15 @@ ADD_DAYS = _add_days.on_conflict_do_update(
     index_elements=[day.c.customer_id, day.c.currency, day.c.day],
     set_={name: day.c[name] + _add_days.excluded[name] for name in SUMS},
 ).returning(day.c.customer_id, day.c.currency, day.c.day, day.c.orders, day.c.order_amount)
-# Takes away from days that are there; an upsert would put its negative numbers to the check of a new row.
+# Takes away from days that are there; an upsert would put its negative numbers to the check of a
+# new row.
 TAKE_FROM_DAYS = (
     update(day)
-    .where(day.c.customer_id == _days.c.customer_id, day.c.currency == _days.c.currency, day.c.day == _days.c.day)
+    .where(
+        day.c.customer_id == _days.c.customer_id,
+        day.c.currency == _days.c.currency,
+        day.c.day == _days.c.day,
+    )
     .values({name: day.c[name] + _days.c[name] for name in SUMS})
 )
 
@@ -52,24 +59,30 @@ ADD = _add.on_conflict_do_update(
     index_elements=[statistic.c.customer_id, statistic.c.currency],
     set_={
         **{name: statistic.c[name] + _new[name] for name in ("order_days", *SUMS)},
-        # LEAST and GREATEST pass over NULL: a day without orders leaves the first and the last as they are.
+        # LEAST and GREATEST pass over NULL: a day without orders leaves the first and the last as
+        # they are.
         "first_day": func.least(statistic.c.first_day, _new.first_day),
         "last_day": func.greatest(statistic.c.last_day, _new.last_day),
         "last_activity": func.greatest(statistic.c.last_activity, _new.last_activity),
         "first_day_amount": case(
-            (and_(_new.first_day.is_not(None), _comes_first), _new.first_day_amount), else_=statistic.c.first_day_amount
+            (and_(_new.first_day.is_not(None), _comes_first), _new.first_day_amount),
+            else_=statistic.c.first_day_amount,
         ),
     },
 )
 
 _has_orders = day.c.orders > 0
-_first_amount = func.array_agg(aggregate_order_by(day.c.order_amount, day.c.day), type_=ARRAY(BigInteger)).filter(_has_orders)
+_first_amount = func.array_agg(
+    aggregate_order_by(day.c.order_amount, day.c.day), type_=ARRAY(BigInteger)
+).filter(_has_orders)
 # What the days of a customer add up to, in one currency.
 OF_DAYS: Mapping[str, ColumnElement[Any]] = {
     "order_days": func.count().filter(_has_orders).cast(Integer),
     "first_day": func.min(day.c.day).filter(_has_orders),
     "last_day": func.max(day.c.day).filter(_has_orders),
-    "last_activity": func.coalesce(func.max(day.c.day).filter(or_(_has_orders, day.c.refunds > 0)), func.min(day.c.day)),
+    "last_activity": func.coalesce(
+        func.max(day.c.day).filter(or_(_has_orders, day.c.refunds > 0)), func.min(day.c.day)
+    ),
     "first_day_amount": func.coalesce(_first_amount[1], 0),
     **{name: func.sum(day.c[name]).cast(BigInteger) for name in SUMS},
 }
@@ -86,11 +99,20 @@ REBUILD = _again.on_conflict_do_update(
     set_={name: _again.excluded[name] for name in OF_DAYS},
 )
 
-OF_CUSTOMERS = select(statistic).where(statistic.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
-HOLD = OF_CUSTOMERS.order_by(statistic.c.customer_id, statistic.c.currency).with_for_update(key_share=True)
+OF_CUSTOMERS = select(statistic).where(
+    statistic.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+)
+HOLD = OF_CUSTOMERS.order_by(statistic.c.customer_id, statistic.c.currency).with_for_update(
+    key_share=True
+)
 UNTIL = (
-    select(day.c.customer_id, day.c.currency, *(value.label(name) for name, value in OF_DAYS.items()))
-    .where(day.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))), day.c.day <= bindparam("until", type_=Date))
+    select(
+        day.c.customer_id, day.c.currency, *(value.label(name) for name, value in OF_DAYS.items())
+    )
+    .where(
+        day.c.customer_id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+        day.c.day <= bindparam("until", type_=Date),
+    )
     .group_by(day.c.customer_id, day.c.currency)
 )
 
@@ -107,7 +129,9 @@ class PurchaseReader:
 
     async def until(self, ids: Sequence[UUID], *, until: date) -> list[Statistic]:
         """The statistics as they stood at the end of a day."""
-        return [statistic_of(row) for row in await self._reader.fetch(UNTIL, ids=list(ids), until=until)]
+        return [
+            statistic_of(row) for row in await self._reader.fetch(UNTIL, ids=list(ids), until=until)
+        ]
 
 
 class PurchaseStore(PurchaseReader):
@@ -118,10 +142,12 @@ class PurchaseStore(PurchaseReader):
         self._tx = tx
 
     async def hold(self, ids: Sequence[UUID]) -> list[Statistic]:
-        """The present statistics, locked: whoever changes or scores a customer's purchases takes these locks before anything else.
+        """The present statistics, locked: whoever changes or scores a customer's purchases takes
+        these locks before anything else.
 
-        A statement sees what was committed before it began, not what it waited for; so nothing may be read along with the waiting.
-        All take the rows in one order, so that two who hold several never wait for each other.
+        A statement sees what was committed before it began, not what it waited for; so nothing may
+        be read along with the waiting. All take the rows in one order, so that two who hold several
+        never wait for each other.
         """
         return [statistic_of(row) for row in await self._tx.fetch(HOLD, ids=list(ids))]
 
@@ -134,23 +160,34 @@ class PurchaseStore(PurchaseReader):
         await self._tx.execute(ADD, **arrays(_news, _statistic_rows(days, after)))
 
     async def correct(self, *, before: tuple[DayOf, Change], after: tuple[DayOf, Change]) -> None:
-        """Take one transaction out and put another in: the statistics are made anew from the days of the customer."""
+        """Take one transaction out and put another in:
+        the statistics are made anew from the days of the customer.
+        """
         await self.hold(sorted({day_of.customer_id for day_of, _ in (before, after)}))
         await self._tx.execute(TAKE_FROM_DAYS, **_day_arrays({before[0]: -before[1]}))
         await self._tx.fetch(ADD_DAYS, **_day_arrays(dict([after])))
         keys = sorted({(day_of.customer_id, day_of.currency) for day_of, _ in (before, after)})
-        await self._tx.execute(REBUILD, **arrays(_keys, [{"customer_id": id, "currency": currency} for id, currency in keys]))
+        await self._tx.execute(
+            REBUILD,
+            **arrays(_keys, [{"customer_id": id, "currency": currency} for id, currency in keys]),
+        )
 
 
 def _day_arrays(days: Mapping[DayOf, Change]) -> dict[str, object]:
     return arrays(_days, [{**vars(day_of), **vars(change)} for day_of, change in days.items()])
 
 
-def _statistic_rows(days: Mapping[DayOf, Change], after: Sequence[Record]) -> list[dict[str, object]]:
-    """One row per customer and currency; the orders of a day after the change tell whether it is a new day of orders."""
+def _statistic_rows(
+    days: Mapping[DayOf, Change], after: Sequence[Record]
+) -> list[dict[str, object]]:
+    """One row per customer and currency;
+    the orders of a day after the change tell whether it is a new day of orders.
+    """
     rows: dict[tuple[UUID, str], dict[str, Any]] = {}
     for found in sorted(after, key=lambda row: (row["customer_id"], row["currency"], row["day"])):
-        change = days[DayOf(customer_id=found["customer_id"], currency=found["currency"], day=found["day"])]
+        change = days[
+            DayOf(customer_id=found["customer_id"], currency=found["currency"], day=found["day"])
+        ]
         key = (found["customer_id"], found["currency"])
         row = rows.setdefault(key, _empty_row(key, found["day"]))
         row["last_activity"] = found["day"]

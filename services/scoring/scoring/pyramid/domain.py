@@ -1,10 +1,13 @@
-"""The customer pyramid: levels by rank of profit, the curve of profit over customers and the Gini coefficient, all exact."""
+"""The customer pyramid:
+levels by rank of profit, the curve of profit over customers and the Gini coefficient, all exact.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-# Ranks are cumulated and rounded up: of 3 customers one is the top, and the broad level has the other two.
+# Ranks are cumulated and rounded up: of 3 customers one is the top, and the broad level has the
+# other two.
 LEVELS: tuple[tuple[str, Decimal], ...] = (
     ("top", Decimal("0.01")),
     ("high", Decimal("0.04")),
@@ -34,7 +37,9 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Pyramid:
-    """`gini` is None where nobody has any profit or loss; the curve is empty where all profit together is not above zero."""
+    """`gini` is None where nobody has any profit or loss;
+    the curve is empty where all profit together is not above zero.
+    """
 
     levels: Sequence[Level]
     curve: Sequence[Point]
@@ -46,8 +51,8 @@ class Pyramid:
 def gini(*, weighted: Decimal, absolute: Decimal, customers: int) -> Decimal | None:
     """The Gini coefficient from sum((2i-n-1) x_i) over ascending profits x_i and from sum(|x_i|).
 
-    With losses the plain coefficient leaves 0..1; dividing by the absolute sum keeps it there (Raffinetti, Siletti
-    and Vernizzi 2015) and changes nothing where nobody has a loss.
+    With losses the plain coefficient leaves 0..1; dividing by the absolute sum keeps it there
+    (Raffinetti, Siletti and Vernizzi 2015) and changes nothing where nobody has a loss.
     """
     if customers == 0 or absolute == 0:
         return None

@@ -7,7 +7,19 @@ from typing import Any
 
 from service_kit.access.units import within_units
 from service_kit.store.running import Reader, Record
-from sqlalchemy import ColumnElement, CompoundSelect, Integer, Numeric, Select, bindparam, case, func, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Numeric,
+    Select,
+    bindparam,
+    case,
+    func,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.sql.selectable import CTE
 
 from scoring.amounts import from_units
@@ -19,7 +31,10 @@ POINTS = 20
 
 def _profit(table: Any) -> ColumnElement[Any]:
     """As `Statistic.profit`; each sum fits into 64 bits, their difference need not."""
-    amount, cost, refund, returned = (table[of].cast(Numeric) for of in ("order_amount", "order_cost", "refund_amount", "refund_cost"))
+    amount, cost, refund, returned = (
+        table[of].cast(Numeric)
+        for of in ("order_amount", "order_cost", "refund_amount", "refund_cost")
+    )
     profit: ColumnElement[Any] = amount - cost - refund + returned
     return profit
 
@@ -36,7 +51,10 @@ _all_time = _visible(
 )
 _period = _visible(
     select(purchase_day.c.customer_id, func.sum(_profit(purchase_day.c)).label("profit"))
-    .where(purchase_day.c.currency == bindparam("currency"), purchase_day.c.day.between(bindparam("since"), bindparam("until")))
+    .where(
+        purchase_day.c.currency == bindparam("currency"),
+        purchase_day.c.day.between(bindparam("since"), bindparam("until")),
+    )
     .group_by(purchase_day.c.customer_id),
     purchase_day.c.customer_id,
 )
@@ -54,14 +72,21 @@ def _ranked(profits: Select[Any]) -> CTE:
 
 
 def _levels_and_curve(profits: Select[Any]) -> CompoundSelect[Any]:
-    """Ranked once: a row per level, then a row per point of the curve (its level is NULL), by rank."""
+    """Ranked once: a row per level,
+    then a row per point of the curve (its level is NULL), by rank.
+    """
     ranked = _ranked(profits)
     return union_all(_levels(ranked), _curve(ranked)).order_by("rank")
 
 
 def _levels(ranked: CTE) -> Select[Any]:
     rank, n, profit = ranked.c.rank, ranked.c.n, ranked.c.profit
-    level = case((rank * 100 <= n + 99, 0), (rank * 100 <= 5 * n + 99, 1), (rank * 100 <= 20 * n + 99, 2), else_=3).label("level")
+    level = case(
+        (rank * 100 <= n + 99, 0),
+        (rank * 100 <= 5 * n + 99, 1),
+        (rank * 100 <= 20 * n + 99, 2),
+        else_=3,
+    ).label("level")
     return select(
         level,
         func.max(rank).label("rank"),
@@ -75,21 +100,32 @@ def _levels(ranked: CTE) -> Select[Any]:
 def _curve(ranked: CTE) -> Select[Any]:
     rank, n = ranked.c.rank, ranked.c.n
     crosses = (rank - 1) * POINTS // n != rank * POINTS // n
-    return select(null().cast(Integer), rank, n, ranked.c.cumulated, null().cast(Numeric), null().cast(Numeric)).where(crosses)
+    return select(
+        null().cast(Integer),
+        rank,
+        n,
+        ranked.c.cumulated,
+        null().cast(Numeric),
+        null().cast(Numeric),
+    ).where(crosses)
 
 
 ALL_TIME, PERIOD = _levels_and_curve(_all_time), _levels_and_curve(_period)
 
 
 class PyramidReader:
-    """Reads the pyramid of the customers that a caller may see; no units asks for the whole company."""
+    """Reads the pyramid of the customers that a caller may see;
+    no units asks for the whole company.
+    """
 
     def __init__(self, reader: Reader, units: Sequence[str] | None) -> None:
         self._reader = reader
         self._units = units
 
     async def pyramid(self, *, currency: str, since: date | None, until: date | None) -> Pyramid:
-        """The pyramid of all customers with an order or a refund in the currency, over all time or between two days."""
+        """The pyramid of all customers with an order or a refund in the currency,
+        over all time or between two days.
+        """
         given: dict[str, object] = {"currency": currency, "units": self._units}
         if since is None and until is None:
             return _pyramid_of(await self._reader.fetch(ALL_TIME, **given))
@@ -109,7 +145,9 @@ def _pyramid_of(rows: list[Record]) -> Pyramid:
         for place, (name, share) in enumerate(LEVELS)
     ]
     customers = sum(level.customers for level in levels)
-    weighted, absolute = (sum((row[name] for row in found.values()), Decimal(0)) for name in ("weighted", "absolute"))
+    weighted, absolute = (
+        sum((row[name] for row in found.values()), Decimal(0)) for name in ("weighted", "absolute")
+    )
     return Pyramid(
         levels=levels,
         curve=_points([row for row in rows if row["level"] is None]),

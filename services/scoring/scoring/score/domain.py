@@ -40,12 +40,29 @@ class Score:
 
 
 def scores(card: Card, definition: Definition) -> list[Score]:
-    """All scores of a card; `definition` is that of the card's run and explains the model values."""
-    found = [_score(card, "rfm", _rfm_parts(card)), _score(card, "profit", _profit_parts(card.statistic), currency=card.statistic.currency)]
+    """All scores of a card;
+    `definition` is that of the card's run and explains the model values.
+    """
+    found = [
+        _score(card, "rfm", _rfm_parts(card)),
+        _score(card, "profit", _profit_parts(card.statistic), currency=card.statistic.currency),
+    ]
     if card.p_alive is not None:
         alive = Decimal(card.p_alive) / MICRO
-        found.append(_score(card, "p_alive", (Part(name="certainty", value=Decimal(1)), Part(name="silence", value=alive - 1))))
-        found.append(_score(card, "churn_risk", (Part(name="certainty", value=Decimal(1)), Part(name="still_alive", value=-alive))))
+        found.append(
+            _score(
+                card,
+                "p_alive",
+                (Part(name="certainty", value=Decimal(1)), Part(name="silence", value=alive - 1)),
+            )
+        )
+        found.append(
+            _score(
+                card,
+                "churn_risk",
+                (Part(name="certainty", value=Decimal(1)), Part(name="still_alive", value=-alive)),
+            )
+        )
     return found + _explained(card, definition)
 
 
@@ -77,7 +94,9 @@ def satisfaction(answers: Sequence[tuple[str, int]], *, as_of: date) -> Score | 
     )
 
 
-def _score(card: Card, name: ScoreName, parts: Sequence[Part], currency: str | None = None) -> Score:
+def _score(
+    card: Card, name: ScoreName, parts: Sequence[Part], currency: str | None = None
+) -> Score:
     return Score(
         name=name,
         currency=currency,
@@ -104,17 +123,23 @@ def _rfm_parts(card: Card) -> Sequence[Part]:
 
 
 def _explained(card: Card, definition: Definition) -> list[Score]:
-    """Model values step by step: what an unknown customer would be worth, then what this history changes."""
+    """Model values step by step:
+    what an unknown customer would be worth, then what this history changes.
+    """
     found, model, worth = [], definition.bg_nbd, definition.gamma_gamma
     currency = card.statistic.currency
     if card.order_value is not None and worth is not None:
         steps = {"average_customer": worth.mean_value}
-        parts = telescoped(steps, last="own_orders", value=from_units(card.order_value), quantum=CENT)
+        parts = telescoped(
+            steps, last="own_orders", value=from_units(card.order_value), quantum=CENT
+        )
         found.append(_score(card, "order_value", parts, currency=currency))
     if card.expected_orders is not None and model is not None:
         found.append(_score(card, "expected_orders", _expected_parts(card, definition, model)))
     if card.clv is not None and model is not None and worth is not None:
-        found.append(_score(card, "clv", _clv_parts(card, definition, model, worth), currency=currency))
+        found.append(
+            _score(card, "clv", _clv_parts(card, definition, model, worth), currency=currency)
+        )
     return found
 
 
@@ -123,27 +148,40 @@ def _expected_parts(card: Card, definition: Definition, model: BgNbd) -> Sequenc
     assert card.expected_orders is not None
     steps = {
         "average_customer": formulas.orders_of_a_new_customer(model, (definition.horizon,), (1.0,)),
-        "purchase_history": formulas.orders_if_alive(model, (definition.horizon,), (1.0,), frequency=x, age=age),
+        "purchase_history": formulas.orders_if_alive(
+            model, (definition.horizon,), (1.0,), frequency=x, age=age
+        ),
     }
-    return telescoped(steps, last="silence", value=Decimal(card.expected_orders) / MICRO, quantum=SIX_DECIMALS)
+    return telescoped(
+        steps, last="silence", value=Decimal(card.expected_orders) / MICRO, quantum=SIX_DECIMALS
+    )
 
 
-def _clv_parts(card: Card, definition: Definition, model: BgNbd, worth: GammaGamma) -> Sequence[Part]:
+def _clv_parts(
+    card: Card, definition: Definition, model: BgNbd, worth: GammaGamma
+) -> Sequence[Part]:
     x, _, age = times(card.statistic, definition, as_of=card.as_of)
     assert card.p_alive is not None
     assert card.clv is not None
     order_profit = float(definition.margin) * worth.mean_value
-    known = order_profit * formulas.orders_if_alive(model, *definition.discounting, frequency=x, age=age)
+    known = order_profit * formulas.orders_if_alive(
+        model, *definition.discounting, frequency=x, age=age
+    )
     steps = {
-        "average_customer": order_profit * formulas.orders_of_a_new_customer(model, *definition.discounting),
+        "average_customer": order_profit
+        * formulas.orders_of_a_new_customer(model, *definition.discounting),
         "purchase_history": known,
         "silence": known * card.p_alive / MICRO,
     }
     return telescoped(steps, last="order_value", value=from_units(card.clv), quantum=CENT)
 
 
-def telescoped(steps: dict[str, float], *, last: str, value: Decimal, quantum: Decimal) -> Sequence[Part]:
-    """Each part is the difference to the step before, the last part the rest: so they add up to the value exactly."""
+def telescoped(
+    steps: dict[str, float], *, last: str, value: Decimal, quantum: Decimal
+) -> Sequence[Part]:
+    """Each part is the difference to the step before, the last part the rest:
+    so they add up to the value exactly.
+    """
     parts, before = [], Decimal(0)
     for name, amount in steps.items():
         reached = Decimal(amount).quantize(quantum)

@@ -1,4 +1,6 @@
-"""Keeps the scores of single customers in step with their orders between two runs over everybody."""
+"""Keeps the scores of single customers in step with their orders between two
+runs over everybody.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -19,7 +21,8 @@ from scoring.tier import use_cases as tiers
 from scoring.tier.store import TierStore
 
 TIMER = "rescoring"
-# A few customers are scored in the transaction of their orders; many are left to the worker, which is woken at once.
+# A few customers are scored in the transaction of their orders; many are left to the worker, which
+# is woken at once.
 AT_ONCE = 25
 IN_ONE_BREATH = 10
 # Small, since those who are scored cannot order meanwhile.
@@ -34,10 +37,15 @@ class Rescoring:
         self._is_left_to_worker = False
 
     async def expect(self, ids: Sequence[UUID], *, at: datetime) -> None:
-        """Leave many to the worker. Comes before any lock on what they bought: the worker has its timers first, then those locks."""
+        """Leave many to the worker. Comes before any lock on what they bought:
+        the worker has its timers first, then those locks.
+        """
         self._is_left_to_worker = len(ids) > AT_ONCE
         if self._is_left_to_worker and await CardStore(self._tx).in_force():
-            await timers.schedule(self._tx, *(Timer(subject=id, kind=TIMER, key="", due_at=at, payload={}) for id in ids))
+            await timers.schedule(
+                self._tx,
+                *(Timer(subject=id, kind=TIMER, key="", due_at=at, payload={}) for id in ids),
+            )
 
     async def follow(self, ids: Sequence[UUID], *, at: datetime) -> None:
         """Score those who were not left to the worker."""
@@ -48,17 +56,22 @@ class Rescoring:
 async def rescore(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> int:
     """Score customers by the definitions in force; how many cards are new.
 
-    A card is as of the day of the last run or of the customer's last order or refund, whichever is later: never of today's clock,
-    so that it can be made again from what is stored. What did not change gets no new card.
+    A card is as of the day of the last run or of the customer's last order or refund, whichever is
+    later: never of today's clock, so that it can be made again from what is stored. What did not
+    change gets no new card.
     """
-    # The locks come first: a card that a rival makes of later orders is then seen below, and never overtaken by one of earlier orders.
+    # The locks come first: a card that a rival makes of later orders is then seen below, and never
+    # overtaken by one of earlier orders.
     held = await PurchaseStore(tx).hold(ids) if ids else []
     kept = CardStore(tx)
     definitions = await kept.in_force() if held else {}
     statistics = [each for each in held if each.currency in definitions]
     if not statistics:
         return 0
-    latest = {(card.statistic.customer_id, card.statistic.currency): card for card in await kept.latest(ids)}
+    latest = {
+        (card.statistic.customer_id, card.statistic.currency): card
+        for card in await kept.latest(ids)
+    }
     cards = await _new_cards(statistics, definitions, latest)
     await kept.insert_cards(cards)
     gone = [each for each in statistics if each.order_days == 0]
@@ -75,7 +88,9 @@ async def fire(tx: Transaction, due: Sequence[Timer], *, at: datetime) -> None:
 
 
 async def _new_cards(
-    statistics: Sequence[Statistic], definitions: Mapping[str, Definition], latest: Mapping[tuple[UUID, str], Card]
+    statistics: Sequence[Statistic],
+    definitions: Mapping[str, Definition],
+    latest: Mapping[tuple[UUID, str], Card],
 ) -> list[Card]:
     cards = []
     for place, each in enumerate(statistics):
@@ -88,7 +103,11 @@ async def _new_cards(
     return cards
 
 
-def _new_card(statistic: Statistic, definitions: Mapping[str, Definition], latest: Mapping[tuple[UUID, str], Card]) -> Card | None:
+def _new_card(
+    statistic: Statistic,
+    definitions: Mapping[str, Definition],
+    latest: Mapping[tuple[UUID, str], Card],
+) -> Card | None:
     if statistic.order_days == 0:
         return None
     definition, day = definitions[statistic.currency], _day_of(statistic, definitions, latest)
@@ -98,15 +117,22 @@ def _new_card(statistic: Statistic, definitions: Mapping[str, Definition], lates
     return card_of(statistic, definition, id=new_id(), as_of=day)
 
 
-def _day_of(statistic: Statistic, definitions: Mapping[str, Definition], latest: Mapping[tuple[UUID, str], Card]) -> date:
+def _day_of(
+    statistic: Statistic,
+    definitions: Mapping[str, Definition],
+    latest: Mapping[tuple[UUID, str], Card],
+) -> date:
     """As of which day a customer is scored now."""
     day = max(definitions[statistic.currency].as_of, statistic.last_activity)
     before = latest.get((statistic.customer_id, statistic.currency))
-    # After the voiding of the last order the day does not go back: the new card takes the place of the wrong one.
+    # After the voiding of the last order the day does not go back: the new card takes the place of
+    # the wrong one.
     return day if before is None else max(day, before.as_of)
 
 
-def _comes_from_the_same(before: Card, statistic: Statistic, definition: Definition, day: date) -> bool:
+def _comes_from_the_same(
+    before: Card, statistic: Statistic, definition: Definition, day: date
+) -> bool:
     """Whether a card of these inputs would say what the card before says."""
     inputs = replace(before.statistic, last_activity=statistic.last_activity)
     return (before.run_id, before.as_of, inputs) == (definition.run_id, day, statistic)

@@ -24,18 +24,24 @@ from scoring.tier.store import TierReader
 router = Router(tags=["scores"])
 
 
-@router.get("/v1/customers/{customer_id}/scores", response_model=CustomerScores, raises=[*NOT_ACQUAINTED])
+@router.get(
+    "/v1/customers/{customer_id}/scores", response_model=CustomerScores, raises=[*NOT_ACQUAINTED]
+)
 async def read_customer_scores(
     customer_id: Id,
     call: Annotated[Call, requires("scores:read")],
-    as_of: Annotated[Day | None, Query(description="The scores as they stood on this day; the latest by default.")] = None,
+    as_of: Annotated[
+        Day | None,
+        Query(description="The scores as they stood on this day; the latest by default."),
+    ] = None,
 ) -> Response:
     """Read a customer's scores with their explanations, and the tier.
 
-    `rfm` is the sum of four quintiles (recency, frequency, monetary value, tenure); `profit` orders less cost and refunds; `p_alive`
-    and `churn_risk` probabilities; `expected_orders` the order days of the horizon; `order_value` the expected value of an order;
-    `clv` the discounted profit of the horizon; `satisfaction` the mean of a year's survey answers. Every value is the exact sum of
-    its parts. A new order shows at once.
+    `rfm` is the sum of four quintiles (recency, frequency, monetary value, tenure); `profit` orders
+    less cost and refunds; `p_alive` and `churn_risk` probabilities; `expected_orders` the order
+    days of the horizon; `order_value` the expected value of an order; `clv` the discounted profit
+    of the horizon; `satisfaction` the mean of a year's survey answers. Every value is the exact sum
+    of its parts. A new order shows at once.
     """
     own = (await named_customer(call, customer_id)).id
     day = as_of or today(call)
@@ -46,7 +52,9 @@ async def read_customer_scores(
     contentment = satisfaction(answers, as_of=day)
     if contentment is not None:
         found.append(contentment)
-    return call.answer(customer_scores(customer_id, found, None if standing is None else tier_view(standing)))
+    return call.answer(
+        customer_scores(customer_id, found, None if standing is None else tier_view(standing))
+    )
 
 
 async def _of_purchases(reader: Reader, customer_id: UUID, as_of: date | None) -> list[Score]:

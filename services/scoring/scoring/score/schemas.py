@@ -21,7 +21,9 @@ class PartView(Output):
 
 
 class ScoreView(Output):
-    """A score: `value` is the exact sum of `parts`. Sums of money name their currency. `run_id` is the run whose models made it."""
+    """A score: `value` is the exact sum of `parts`. Sums of money name their currency.
+    `run_id` is the run whose models made it.
+    """
 
     name: Annotated[str, Field(max_length=60, examples=["clv"])]
     value: DecimalOut
@@ -52,5 +54,9 @@ def score_view(score: Score) -> ScoreView:
     )
 
 
-def customer_scores(customer_id: UUID, scores: Sequence[Score], tier: TierView | None) -> CustomerScores:
-    return CustomerScores(customer_id=customer_id, scores=[score_view(score) for score in scores], tier=tier)
+def customer_scores(
+    customer_id: UUID, scores: Sequence[Score], tier: TierView | None
+) -> CustomerScores:
+    return CustomerScores(
+        customer_id=customer_id, scores=[score_view(score) for score in scores], tier=tier
+    )

@@ -1,4 +1,6 @@
-"""Rows of fixed width in Postgres' binary COPY format, as arrays and back: how a million rows cross without a Python object each."""
+"""Rows of fixed width in Postgres' binary COPY format, as arrays and back:
+how a million rows cross without a Python object each.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -11,7 +13,14 @@ SIGNATURE = b"PGCOPY\n\xff\r\n\x00"
 HEADER = SIGNATURE + bytes(8)
 TRAILER = b"\xff\xff"
 # Postgres types by the letters of a layout, as big-endian numpy types.
-TYPES = {"uuid": "V16", "int2": ">i2", "int4": ">i4", "int8": ">i8", "date": ">i4", "currency": "S3"}
+TYPES = {
+    "uuid": "V16",
+    "int2": ">i2",
+    "int4": ">i4",
+    "int8": ">i8",
+    "date": ">i4",
+    "currency": "S3",
+}
 Arrays: TypeAlias = Mapping[str, Any]
 
 
@@ -24,7 +33,9 @@ def layout(columns: Mapping[str, str]) -> np.dtype[np.void]:
 
 
 def read(content: bytes, columns: Mapping[str, str]) -> Arrays:
-    """The columns of a COPY that has no NULL; ValueError when it has other rows than the layout says."""
+    """The columns of a COPY that has no NULL;
+    ValueError when it has other rows than the layout says.
+    """
     if not content.startswith(SIGNATURE):
         raise ValueError("this is no binary COPY")
     rows = layout(columns)

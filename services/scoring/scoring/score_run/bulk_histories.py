@@ -1,7 +1,7 @@
 """Reads purchase histories as of a day in bulk, in Postgres' binary COPY format.
 
-Whoever did nothing after the day is as the maintained statistics say; for the others the days up to it are added up.
-The readers are snapshots: both have to be of one moment.
+Whoever did nothing after the day is as the maintained statistics say; for the others the days up to
+it are added up. The readers are snapshots: both have to be of one moment.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,13 +45,17 @@ class Slice:
     def parameters(self) -> Mapping[str, object]:
         """The bind parameters; a whole is read without asking every row for its id."""
         parameters: dict[str, object] = {"currency": self.currency, "until": self.until}
-        return parameters if self.is_whole else {**parameters, "after": self.after, "upto": self.upto}
+        return (
+            parameters if self.is_whole else {**parameters, "after": self.after, "upto": self.upto}
+        )
 
 
 def _within(customer_id: ColumnElement[Any], *, is_whole: bool) -> ColumnElement[bool]:
     if is_whole:
         return true()
-    return and_(customer_id > bindparam("after", type_=Uuid), customer_id <= bindparam("upto", type_=Uuid))
+    return and_(
+        customer_id > bindparam("after", type_=Uuid), customer_id <= bindparam("upto", type_=Uuid)
+    )
 
 
 def _as_now(columns: Columns, *, is_whole: bool) -> Select[Any]:
@@ -66,7 +70,10 @@ def _as_now(columns: Columns, *, is_whole: bool) -> Select[Any]:
 _COLUMNS = ("order_days", "first_day", "last_day", "first_day_amount", *_SUMS)
 _added_up = (
     select(day.c.customer_id, *(OF_DAYS[name].label(name) for name in _COLUMNS))
-    .join(statistic, and_(statistic.c.customer_id == day.c.customer_id, statistic.c.currency == day.c.currency))
+    .join(
+        statistic,
+        and_(statistic.c.customer_id == day.c.customer_id, statistic.c.currency == day.c.currency),
+    )
     .where(
         statistic.c.currency == _currency,
         statistic.c.last_activity > _until,
@@ -96,7 +103,12 @@ def _calibration(history: Any) -> list[ColumnElement[Any]]:
 
 
 def _cuts(history: Any) -> list[ColumnElement[Any]]:
-    return [history.last_day, history.order_days, (history.order_amount - history.refund_amount).label("net"), history.first_day]
+    return [
+        history.last_day,
+        history.order_days,
+        (history.order_amount - history.refund_amount).label("net"),
+        history.first_day,
+    ]
 
 
 def _inputs(history: Any) -> list[ColumnElement[Any]]:
@@ -111,13 +123,21 @@ class _Both:
     """The two statements that together read a slice, for wholes and for ranges."""
 
     def __init__(self, columns: Columns) -> None:
-        self._of = {is_whole: (_as_now(columns, is_whole=is_whole), _as_then(columns, is_whole=is_whole)) for is_whole in (False, True)}
+        self._of = {
+            is_whole: (_as_now(columns, is_whole=is_whole), _as_then(columns, is_whole=is_whole))
+            for is_whole in (False, True)
+        }
 
     def of(self, slice_: Slice) -> tuple[Select[Any], Select[Any]]:
         return self._of[slice_.is_whole]
 
 
-READ_CALIBRATION, READ_CUTS, READ_INPUTS, COUNT = _Both(_calibration), _Both(_cuts), _Both(_inputs), _Both(_count)
+READ_CALIBRATION, READ_CUTS, READ_INPUTS, COUNT = (
+    _Both(_calibration),
+    _Both(_cuts),
+    _Both(_inputs),
+    _Both(_count),
+)
 
 
 async def calibration(reader: Reader, of: Slice) -> bytes:
@@ -133,11 +153,17 @@ async def inputs(reader: Reader, of: Slice) -> bytes:
 
 
 async def count(reader: Reader, of: Slice) -> int:
-    return sum([int(await reader.fetch_value(statement, **of.parameters)) for statement in COUNT.of(of)])
+    return sum(
+        [int(await reader.fetch_value(statement, **of.parameters)) for statement in COUNT.of(of)]
+    )
 
 
-async def _copied(snapshot: Reader, statements: tuple[Select[Any], Select[Any]], of: Slice, *, columns: int) -> bytes:
+async def _copied(
+    snapshot: Reader, statements: tuple[Select[Any], Select[Any]], of: Slice, *, columns: int
+) -> bytes:
     """The rows of both statements, which have to see the same moment, as one binary COPY."""
     assert {len(statement.selected_columns) for statement in statements} == {columns}
-    one, other = [memoryview(await snapshot.copy_out(statement, **of.parameters)) for statement in statements]
+    one, other = [
+        memoryview(await snapshot.copy_out(statement, **of.parameters)) for statement in statements
+    ]
     return b"".join((one[:-TRAILER_BYTES], other[HEADER_BYTES:]))

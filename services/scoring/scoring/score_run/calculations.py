@@ -1,4 +1,6 @@
-"""What a run computes for everybody at once; loaded in the calculator's own process only, because numpy and scipy are large."""
+"""What a run computes for everybody at once;
+loaded in the calculator's own process only, because numpy and scipy are large.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +31,13 @@ def calibrate(content: bytes, *, models: list[str], days: float) -> dict[str, An
             else:
                 fitted[name] = vars(gamma_gamma.fit(x, mean_repeat_value(x, rows)))
         except ModelRefused as refusal:
-            return {"refused": {"model": name, "code": refusal.code, "detail": stored(sentence(refusal.args[0]), longest=300)}}
+            return {
+                "refused": {
+                    "model": name,
+                    "code": refusal.code,
+                    "detail": stored(sentence(refusal.args[0]), longest=300),
+                }
+            }
     return {"models": fitted}
 
 
@@ -47,7 +55,10 @@ def cut_points(content: bytes) -> dict[str, list[int]]:
     """The quintiles of the customers that are scored."""
     rows = binary_copy.read(content, CUTS)
     turned = {**rows, "first_day": -rows["first_day"]}
-    return {name: rfm.cut_points(turned[name]) for name in ("last_day", "order_days", "net", "first_day")}
+    return {
+        name: rfm.cut_points(turned[name])
+        for name in ("last_day", "order_days", "net", "first_day")
+    }
 
 
 def cards(content: bytes, *, definition: Mapping[str, Any], milliseconds: int) -> bytes:
@@ -80,13 +91,21 @@ def _model_values(rows: Arrays, definition: Mapping[str, Any]) -> dict[str, Any]
         values["order_value"] = np.rint(mean * 100) * 100
     if definition["bg_nbd"]:
         model = BgNbd(**definition["bg_nbd"])
-        recency, age = (rows["last_day"] - rows["first_day"]) / days, (definition["as_of"] - rows["first_day"]) / days
+        recency, age = (
+            (rows["last_day"] - rows["first_day"]) / days,
+            (definition["as_of"] - rows["first_day"]) / days,
+        )
         alive = forecast.alive(model, x, recency, age)
         orders = forecast.orders_if_alive(model, (definition["horizon"],), (1.0,), x, age)
-        values |= {"p_alive": np.rint(alive * MICRO), "expected_orders": np.rint(alive * orders * MICRO)}
+        values |= {
+            "p_alive": np.rint(alive * MICRO),
+            "expected_orders": np.rint(alive * orders * MICRO),
+        }
         if worth:
             times, factors = formulas.discounting(
-                step=definition["month"], steps=definition["horizon_months"], discount_per_step=definition["discount_per_month"]
+                step=definition["month"],
+                steps=definition["horizon_months"],
+                discount_per_step=definition["discount_per_month"],
             )
             discounted = forecast.orders_if_alive(model, times, factors, x, age)
             values["clv"] = np.rint(definition["margin"] * mean * alive * discounted * 100) * 100

@@ -22,7 +22,9 @@ class Calculator:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def ask(self, question: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes]:
+    async def ask(
+        self, question: Mapping[str, Any], content: bytes
+    ) -> tuple[dict[str, Any], bytes]:
         """The answer and its bytes; CalculatorFailed when the process ended instead."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -1,6 +1,8 @@
-"""The calculator's own process: reads questions from standard input and answers on standard output until the input ends.
+"""The calculator's own process: reads questions from standard input and answers on standard output
+until the input ends.
 
-A frame is a line of JSON, whose `size` says how many bytes follow it. What numpy and scipy hold goes back with the process.
+A frame is a line of JSON, whose `size` says how many bytes follow it. What numpy and scipy hold
+goes back with the process.
 """
 
 import json
@@ -14,17 +16,23 @@ def answered(question: dict[str, Any], content: bytes) -> tuple[dict[str, Any], 
     """The answer to one question."""
     match question["ask"]:
         case "calibrate":
-            return calculations.calibrate(content, models=question["models"], days=question["days"]), b""
+            return calculations.calibrate(
+                content, models=question["models"], days=question["days"]
+            ), b""
         case "cut_points":
             return {"cuts": calculations.cut_points(content)}, b""
         case "cards":
-            return {}, calculations.cards(content, definition=question["definition"], milliseconds=question["milliseconds"])
+            return {}, calculations.cards(
+                content, definition=question["definition"], milliseconds=question["milliseconds"]
+            )
         case other:
             raise ValueError(f"nobody asks {other}")
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
-    """Answer one question after the other; an error ends the process, and its text is what the parent sees."""
+    """Answer one question after the other;
+    an error ends the process, and its text is what the parent sees.
+    """
     while line := source.readline():
         question = json.loads(line)
         answer, content = answered(question, source.read(question["size"]))

@@ -1,4 +1,6 @@
-"""The columns that go to the calculator and come back, in their order, with their Postgres types."""
+"""The columns that go to the calculator and come back, in their order,
+with their Postgres types.
+"""
 
 _HISTORY = {
     "order_days": "int4",

@@ -28,7 +28,9 @@ class ScoresLieAhead(Conflict):
 
 
 class RunsAreCompanyWide(Forbidden):
-    """A run scores the customers of the whole company; a token that is limited to units cannot start one."""
+    """A run scores the customers of the whole company;
+    a token that is limited to units cannot start one.
+    """
 
 
 class ModelNotDetermined(Conflict):

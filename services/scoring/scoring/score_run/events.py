@@ -21,6 +21,13 @@ class ScoreRunCompletedData(Output):
 EVENTS = {"score_run.completed": ScoreRunCompletedData}
 
 
-def completed(run_id: UUID, terms: Terms, *, customers: int, unit: str | None, at: datetime) -> Event:
-    payload = {"run_id": str(run_id), "currency": terms.currency, "as_of": terms.as_of.isoformat(), "customers": customers}
+def completed(
+    run_id: UUID, terms: Terms, *, customers: int, unit: str | None, at: datetime
+) -> Event:
+    payload = {
+        "run_id": str(run_id),
+        "currency": terms.currency,
+        "as_of": terms.as_of.isoformat(),
+        "customers": customers,
+    }
     return Event(type="score_run.completed", subject=run_id, at=at, unit=unit, payload=payload)

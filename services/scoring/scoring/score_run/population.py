@@ -1,4 +1,6 @@
-"""What a run reads and writes of everybody, chunk by chunk: who is next, what was left out, what came meanwhile."""
+"""What a run reads and writes of everybody, chunk by chunk:
+who is next, what was left out, what came meanwhile.
+"""
 
 from datetime import date
 from typing import Any
@@ -6,7 +8,18 @@ from uuid import UUID
 
 from service_kit.store.database import Transaction
 from service_kit.store.running import Reader
-from sqlalchemy import BigInteger, String, Uuid, bindparam, cast, func, literal_column, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    String,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.types import UserDefinedType
 
 from scoring.score_run.bulk_histories import Slice
@@ -16,7 +29,9 @@ from scoring.tables import score_card
 
 
 class Xid(UserDefinedType[str]):
-    """Postgres' number of a transaction, of 32 bits; `age` compares them across their wrapping round."""
+    """Postgres' number of a transaction, of 32 bits;
+    `age` compares them across their wrapping round.
+    """
 
     cache_ok = True
 
@@ -27,20 +42,26 @@ class Xid(UserDefinedType[str]):
 _range = (bindparam("after", type_=Uuid), bindparam("upto", type_=Uuid))
 _next = (
     select(statistic.c.customer_id)
-    .where(statistic.c.currency == bindparam("currency"), statistic.c.customer_id > bindparam("after", type_=Uuid))
+    .where(
+        statistic.c.currency == bindparam("currency"),
+        statistic.c.customer_id > bindparam("after", type_=Uuid),
+    )
     .order_by(statistic.c.customer_id)
     .limit(bindparam("limit"))
     .subquery("next")
 )
 # Postgres has no max(uuid) before 18, so the last of the next customers is found by order.
 NEXT_BOUND = select(_next.c.customer_id).order_by(_next.c.customer_id.desc()).limit(1)
-LEFT_OUT = select(func.coalesce(func.sum(statistic.c.orders + statistic.c.refunds), 0).cast(BigInteger)).where(
-    statistic.c.currency != bindparam("currency")
-)
+LEFT_OUT = select(
+    func.coalesce(func.sum(statistic.c.orders + statistic.c.refunds), 0).cast(BigInteger)
+).where(statistic.c.currency != bindparam("currency"))
 CARDED = select(score_card.c.customer_id).where(
-    score_card.c.run_id == bindparam("run_id"), score_card.c.customer_id > _range[0], score_card.c.customer_id <= _range[1]
+    score_card.c.run_id == bindparam("run_id"),
+    score_card.c.customer_id > _range[0],
+    score_card.c.customer_id <= _range[1],
 )
-# Those who were scored by the definition before while the run was under way, or have a card of a later day than the run's.
+# Those who were scored by the definition before while the run was under way, or have a card of a
+# later day than the run's.
 OVERTAKEN = (
     select(score_card.c.customer_id)
     .distinct()
@@ -51,12 +72,14 @@ OVERTAKEN = (
         or_(score_card.c.id > bindparam("run_id"), score_card.c.as_of > bindparam("as_of")),
     )
 )
-# What the run cannot have seen was written by transactions that were not over when it began. Times would not tell: an order carries
-# that of its request, which may have waited long before it was written.
+# What the run cannot have seen was written by transactions that were not over when it began. Times
+# would not tell: an order carries that of its request, which may have waited long before it was
+# written.
 HORIZON = select(cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Xid), String))
 CHANGED = select(statistic.c.customer_id).where(
     statistic.c.currency == bindparam("currency"),
-    func.age(literal_column(f"{statistic.name}.xmin")) <= func.age(cast(bindparam("horizon", type_=String), Xid)),
+    func.age(literal_column(f"{statistic.name}.xmin"))
+    <= func.age(cast(bindparam("horizon", type_=String), Xid)),
     statistic.c.customer_id > bindparam("after", type_=Uuid),
 )
 TO_CATCH_UP = union_all(OVERTAKEN, CHANGED)
@@ -70,7 +93,9 @@ class PopulationReader:
 
     async def next_bound(self, *, currency: str, after: UUID, limit: int) -> UUID | None:
         """The last of the next customers by id; None behind the last one."""
-        bound: UUID | None = await self._reader.fetch_value(NEXT_BOUND, currency=currency, after=after, limit=limit)
+        bound: UUID | None = await self._reader.fetch_value(
+            NEXT_BOUND, currency=currency, after=after, limit=limit
+        )
         return bound
 
     async def left_out(self, *, currency: str) -> int:
@@ -83,13 +108,19 @@ class PopulationReader:
         return sorted(row["customer_id"] for row in rows)
 
     async def horizon(self) -> str:
-        """The oldest transaction that was not over yet: what it and later ones write may be missing in the snapshot."""
+        """The oldest transaction that was not over yet:
+        what it and later ones write may be missing in the snapshot.
+        """
         oldest: str = await self._reader.fetch_value(HORIZON)
         return oldest
 
-    async def to_catch_up(self, *, run_id: UUID, currency: str, as_of: date, horizon: str, after: UUID) -> list[UUID]:
+    async def to_catch_up(
+        self, *, run_id: UUID, currency: str, as_of: date, horizon: str, after: UUID
+    ) -> list[UUID]:
         """Customers whose latest card is not by this run, or misses what happened during it."""
-        rows = await self._reader.fetch(TO_CATCH_UP, run_id=run_id, currency=currency, as_of=as_of, horizon=horizon, after=after)
+        rows = await self._reader.fetch(
+            TO_CATCH_UP, run_id=run_id, currency=currency, as_of=as_of, horizon=horizon, after=after
+        )
         return sorted({row["customer_id"] for row in rows})
 
 

@@ -13,7 +13,13 @@ from service_kit.work.jobs import JobAlreadyOver
 
 from scoring.call import Call
 from scoring.company_day import today
-from scoring.score_run.domain import KIND, CalibrationAfterScoring, RunsAreCompanyWide, ScoreRunNotFound, ScoresLieAhead
+from scoring.score_run.domain import (
+    KIND,
+    CalibrationAfterScoring,
+    RunsAreCompanyWide,
+    ScoreRunNotFound,
+    ScoresLieAhead,
+)
 from scoring.score_run.schemas import NewScoreRun, ScoreRunView, run_view
 from scoring.score_run.store import ScoreRunReader, kept
 
@@ -26,11 +32,14 @@ router = Router(tags=["score-runs"])
     response_model=ScoreRunView,
     raises=[CalibrationAfterScoring, ScoresLieAhead, RunsAreCompanyWide],
 )
-async def create_score_run(body: NewScoreRun, call: Annotated[Call, requires("scores:write")]) -> Response:
+async def create_score_run(
+    body: NewScoreRun, call: Annotated[Call, requires("scores:write")]
+) -> Response:
     """Score all customers of a currency.
 
-    Orders of one customer on one day of the company's time zone count as one. Transactions in other currencies are left out and
-    counted. A run whose history cannot carry a model that was asked for fails and says why; nothing is scored then.
+    Orders of one customer on one day of the company's time zone count as one. Transactions in other
+    currencies are left out and counted. A run whose history cannot carry a model that was asked for
+    fails and says why; nothing is scored then.
     """
     if call.caller.units is not None:
         raise RunsAreCompanyWide()
@@ -38,7 +47,12 @@ async def create_score_run(body: NewScoreRun, call: Annotated[Call, requires("sc
     terms.check(today=today(call))
     async with call.transaction() as tx:
         job = await jobs.enqueue(tx, id=call.new_id(), kind=KIND, payload=kept(terms), at=call.at)
-        answer = call.accepted(run_view(job, call.spoken), location=f"/v1/score-runs/{job.id}", version=job.version, units=[job.unit])
+        answer = call.accepted(
+            run_view(job, call.spoken),
+            location=f"/v1/score-runs/{job.id}",
+            version=job.version,
+            units=[job.unit],
+        )
     call.database.signals.wake("score_runs")
     return answer
 
@@ -52,18 +66,31 @@ async def read_score_run(run_id: Id, call: Annotated[Call, requires("scores:read
 
 
 @router.get("/v1/score-runs", response_model=Page[ScoreRunView])
-async def list_score_runs(call: Annotated[Call, requires("scores:read")], page: Annotated[PageOf, Depends()]) -> Response:
+async def list_score_runs(
+    call: Annotated[Call, requires("scores:read")], page: Annotated[PageOf, Depends()]
+) -> Response:
     """List the score runs, newest first."""
     async with call.reading() as reader:
-        found = await ScoreRunReader(reader, units_of(call.caller)).newest(after=page.after, limit=page.fetch)
-    return call.page(page, [run_view(job, call.spoken) for job in found], next_cursor=page.next_cursor(found, "created_at", "id"))
+        found = await ScoreRunReader(reader, units_of(call.caller)).newest(
+            after=page.after, limit=page.fetch
+        )
+    return call.page(
+        page,
+        [run_view(job, call.spoken) for job in found],
+        next_cursor=page.next_cursor(found, "created_at", "id"),
+    )
 
 
 @router.post(
-    "/v1/score-runs/{run_id}/cancellation", status_code=200, response_model=ScoreRunView, raises=[ScoreRunNotFound, JobAlreadyOver]
+    "/v1/score-runs/{run_id}/cancellation",
+    status_code=200,
+    response_model=ScoreRunView,
+    raises=[ScoreRunNotFound, JobAlreadyOver],
 )
 async def cancel_score_run(run_id: Id, call: Annotated[Call, requires("scores:write")]) -> Response:
-    """Cancel a score run; one that is running stops after the customers at hand, whose scores stay."""
+    """Cancel a score run;
+    one that is running stops after the customers at hand, whose scores stay.
+    """
     async with call.transaction() as tx:
         running = await ScoreRunReader(tx, units_of(call.caller)).find(run_id)
         call.honor_match(running.version)

@@ -21,7 +21,10 @@ _runs = (
     .order_by(job.c.created_at.desc(), job.c.id.desc())
     .limit(bindparam("limit"))
 )
-_runs_after = _runs.where(tuple_(job.c.created_at, job.c.id) < tuple_(bindparam("after", type_=Moment), bindparam("after_id", type_=Uuid)))
+_runs_after = _runs.where(
+    tuple_(job.c.created_at, job.c.id)
+    < tuple_(bindparam("after", type_=Moment), bindparam("after_id", type_=Uuid))
+)
 
 
 class ScoreRunReader:
@@ -33,7 +36,9 @@ class ScoreRunReader:
 
     async def find(self, id: UUID) -> Job:
         """Raises ScoreRunNotFound."""
-        return await jobs.find(self._reader, id, kind=KIND, units=self._units, missing=ScoreRunNotFound)
+        return await jobs.find(
+            self._reader, id, kind=KIND, units=self._units, missing=ScoreRunNotFound
+        )
 
     async def newest(self, *, after: Sequence[Any] | None, limit: int) -> list[Job]:
         """The runs, newest first."""

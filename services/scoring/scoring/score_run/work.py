@@ -1,4 +1,6 @@
-"""A run over all customers: calibrate the models, fix the definition, score everybody chunk by chunk, catch up with what came meanwhile."""
+"""A run over all customers: calibrate the models, fix the definition,
+score everybody chunk by chunk, catch up with what came meanwhile.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +31,9 @@ READ_SECONDS = 600.0
 
 
 class ScoreRuns:
-    """Runs score runs; a killed worker's run is gone on with from its last chunk, by the definition that it had fixed."""
+    """Runs score runs; a killed worker's run is gone on with from its last chunk,
+    by the definition that it had fixed.
+    """
 
     def __init__(self, database: Database, clock: Clock, *, chunk: int) -> None:
         self._database = database
@@ -37,7 +41,9 @@ class ScoreRuns:
         self._chunk = chunk
 
     async def run(self, job: RunningJob) -> None:
-        """Raises ModelNotDetermined or NobodyToScore where the history cannot carry what was asked for."""
+        """Raises ModelNotDetermined or NobodyToScore where the history cannot carry
+        what was asked for.
+        """
         terms = terms_of(job)
         phase = job.checkpoint.get("phase", "calibrating")
         if phase in ("calibrating", "scoring"):
@@ -71,20 +77,31 @@ class ScoreRuns:
                 time_unit=terms.time_unit,
                 at=self._clock(),
             )
-            await CardStore(tx).insert_definition(_definition(job.id, terms, fitted, cuts["cuts"]), ids, at=self._clock())
+            await CardStore(tx).insert_definition(
+                _definition(job.id, terms, fitted, cuts["cuts"]), ids, at=self._clock()
+            )
             job.total = total
             job.counts |= {"scored": 0, "tier_changes": 0, "left_out_transactions": left_out}
             named = {kind: str(id) for kind, id in ids.items()}
             job.checkpoint |= {"phase": "scoring", "models": named, "horizon": horizon}
 
-    async def _fitted(self, terms: Terms, calculator: Calculator, behavior: bytes) -> Mapping[str, Mapping[str, Any]]:
+    async def _fitted(
+        self, terms: Terms, calculator: Calculator, behavior: bytes
+    ) -> Mapping[str, Mapping[str, Any]]:
         if not terms.models:
             return {}
-        answer, _ = await calculator.ask({"ask": "calibrate", "models": list(terms.models), "days": terms.days}, behavior)
+        answer, _ = await calculator.ask(
+            {"ask": "calibrate", "models": list(terms.models), "days": terms.days}, behavior
+        )
         if refused := answer.get("refused"):
             why = restored(refused["detail"])
             raise ModelNotDetermined(
-                said("{model} cannot be fitted ({code}): {detail}", model=refused["model"], code=refused["code"], detail=why)
+                said(
+                    "{model} cannot be fitted ({code}): {detail}",
+                    model=refused["model"],
+                    code=refused["code"],
+                    detail=why,
+                )
             )
         fitted: Mapping[str, Mapping[str, Any]] = answer["models"]
         return fitted
@@ -95,15 +112,25 @@ class ScoreRuns:
         while (chunk := await self._next_chunk(job, terms)) is not None:
             async with self._database.snapshot(statement_within=STEP_SECONDS) as reader:
                 inputs = await bulk_histories.inputs(reader, chunk)
-            question = {"ask": "cards", "definition": _told(definition), "milliseconds": int(self._clock().timestamp() * 1000)}
+            question = {
+                "ask": "cards",
+                "definition": _told(definition),
+                "milliseconds": int(self._clock().timestamp() * 1000),
+            }
             _, made = await calculator.ask(question, inputs)
             await self._write(job, chunk, made)
 
     async def _next_chunk(self, job: RunningJob, terms: Terms) -> Slice | None:
         after = UUID(job.checkpoint.get("after", str(NOBODY)))
         async with self._database.reading() as reader:
-            bound = await PopulationReader(reader).next_bound(currency=terms.currency, after=after, limit=self._chunk)
-        return None if bound is None else Slice(currency=terms.currency, until=terms.as_of, after=after, upto=bound)
+            bound = await PopulationReader(reader).next_bound(
+                currency=terms.currency, after=after, limit=self._chunk
+            )
+        return (
+            None
+            if bound is None
+            else Slice(currency=terms.currency, until=terms.as_of, after=after, upto=bound)
+        )
 
     async def _write(self, job: RunningJob, chunk: Slice, made: bytes) -> None:
         async with job.step(statement_within=STEP_SECONDS) as tx:
@@ -124,14 +151,20 @@ class ScoreRuns:
             job.checkpoint |= {"phase": "catching_up", "caught_up": str(NOBODY)}
 
     async def _catch_up(self, job: RunningJob, terms: Terms) -> None:
-        """Orders that came while the run was under way, and cards of days after the run's, are scored by the new definition."""
+        """Orders that came while the run was under way, and cards of days after the run's,
+        are scored by the new definition.
+        """
         async with self._database.snapshot(statement_within=READ_SECONDS) as reader:
             if (await CardReader(reader).in_force())[terms.currency].run_id != job.id:
                 return
             after = UUID(job.checkpoint["caught_up"])
             horizon = job.checkpoint["horizon"]
             ids = await PopulationReader(reader).to_catch_up(
-                run_id=job.id, currency=terms.currency, as_of=terms.as_of, horizon=horizon, after=after
+                run_id=job.id,
+                currency=terms.currency,
+                as_of=terms.as_of,
+                horizon=horizon,
+                after=after,
             )
         for first in range(0, len(ids), rescoring.BATCH):
             chunk = ids[first : first + rescoring.BATCH]
@@ -140,7 +173,12 @@ class ScoreRuns:
                 job.checkpoint["caught_up"] = str(chunk[-1])
 
 
-def _definition(run_id: UUID, terms: Terms, fitted: Mapping[str, Mapping[str, Any]], cuts: Mapping[str, list[int]]) -> Definition:
+def _definition(
+    run_id: UUID,
+    terms: Terms,
+    fitted: Mapping[str, Mapping[str, Any]],
+    cuts: Mapping[str, list[int]],
+) -> Definition:
     return Definition(
         run_id=run_id,
         currency=terms.currency,

@@ -26,7 +26,9 @@ class SurveyResponseNotFound(NotFound):
 
 
 class SurveyAnsweredDifferently(Conflict):
-    """This customer answered this survey about the same `ref` before, and differently; `response_id` names that answer, which counts."""
+    """This customer answered this survey about the same `ref` before, and differently;
+    `response_id` names that answer, which counts.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +54,12 @@ class Answer:
         return (self.score, self.remark) == (other.score, other.remark)
 
 
-def critical_reasons(instrument: Instrument, score: int, remark: str | None, words: Sequence[str]) -> list[str]:
-    """`low_score` for a low answer, `remark` where the remark holds one of the company's critical words."""
+def critical_reasons(
+    instrument: Instrument, score: int, remark: str | None, words: Sequence[str]
+) -> list[str]:
+    """`low_score` for a low answer,
+    `remark` where the remark holds one of the company's critical words.
+    """
     reasons = ["low_score"] if score <= CRITICAL_UP_TO[instrument] else []
     folded = (remark or "").casefold()
     if any(word in folded for word in words):
@@ -71,8 +77,12 @@ def on_hundred(instrument: str, score: int) -> Decimal:
 
 
 def satisfaction_parts(answers: Sequence[tuple[str, int]]) -> dict[str, Decimal]:
-    """The mean of all answers on 0 to 100, as what each instrument brings to it, rounded to hundredths."""
+    """The mean of all answers on 0 to 100, as what each instrument brings to it,
+    rounded to hundredths.
+    """
     parts: dict[str, Decimal] = {}
     for instrument, score in answers:
         parts[instrument] = parts.get(instrument, Decimal(0)) + on_hundred(instrument, score)
-    return {name: (total / len(answers)).quantize(HUNDREDTH) for name, total in sorted(parts.items())}
+    return {
+        name: (total / len(answers)).quantize(HUNDREDTH) for name, total in sorted(parts.items())
+    }

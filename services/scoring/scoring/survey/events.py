@@ -44,4 +44,6 @@ def answered(answer: Answer, unit: str | None) -> Event:
         "critical_reasons": list(answer.critical_reasons),
         "ref": None if answer.ref_type is None else {"type": answer.ref_type, "id": answer.ref_id},
     }
-    return Event(type="survey.answered", subject=answer.id, at=answer.answered_at, unit=unit, payload=payload)
+    return Event(
+        type="survey.answered", subject=answer.id, at=answer.answered_at, unit=unit, payload=payload
+    )

@@ -54,7 +54,9 @@ class NpsResponse(Input):
     ref: Ref | None = None
 
 
-class NewSurveyResponse(RootModel[Annotated[CsatResponse | NpsResponse, Field(discriminator="instrument")]]):
+class NewSurveyResponse(
+    RootModel[Annotated[CsatResponse | NpsResponse, Field(discriminator="instrument")]]
+):
     """A customer's answer to a survey; the instrument says which scale the score is on."""
 
     def answer(self, *, id: UUID, at: datetime, day: date, words: list[str]) -> Answer:
@@ -82,7 +84,9 @@ class AnswersView(Output):
 
 
 class SurveyResponseView(Output):
-    """A survey answer. A critical one (a low score, or a remark with one of the company's critical words) calls for somebody to act."""
+    """A survey answer. A critical one (a low score,
+    or a remark with one of the company's critical words) calls for somebody to act.
+    """
 
     id: Id
     customer_id: Id
@@ -97,8 +101,8 @@ class SurveyResponseView(Output):
 class SurveyResults(Output):
     """The answers to one instrument within some days.
 
-    `figure` is the share of satisfied answers (4 and 5) for CSAT, from 0 to 100, and promoters less detractors for NPS, from -100
-    to 100; null without answers.
+    `figure` is the share of satisfied answers (4 and 5) for CSAT, from 0 to 100, and promoters less
+    detractors for NPS, from -100 to 100; null without answers.
     """
 
     instrument: Instrument
@@ -118,7 +122,9 @@ def response_view(answer: Answer) -> SurveyResponseView:
         answers=AnswersView(score=answer.score, remark=answer.remark),
         critical=answer.is_critical,
         critical_reasons=list(answer.critical_reasons),
-        ref=None if answer.ref_type is None or answer.ref_id is None else RefView(type=answer.ref_type, id=answer.ref_id),
+        ref=None
+        if answer.ref_type is None or answer.ref_id is None
+        else RefView(type=answer.ref_type, id=answer.ref_id),
         answered_at=answer.answered_at,
     )
 
@@ -131,7 +137,9 @@ def results_view(instrument: Instrument, row: Record, *, since: date, until: dat
         until=until,
         answers=count,
         critical=row["critical"],
-        mean_score=None if count == 0 else f"{(Decimal(row['total']) / count).quantize(HUNDREDTH):f}",
+        mean_score=None
+        if count == 0
+        else f"{(Decimal(row['total']) / count).quantize(HUNDREDTH):f}",
         figure=share(row["favorable"] - row["detractors"], count),
     )
 

@@ -12,12 +12,20 @@ from sqlalchemy import Uuid, bindparam, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from scoring.survey import events
-from scoring.survey.domain import CRITICAL_UP_TO, DAYS_THAT_COUNT, PROMOTER_FROM, SATISFIED_FROM, Answer, SurveyResponseNotFound
+from scoring.survey.domain import (
+    CRITICAL_UP_TO,
+    DAYS_THAT_COUNT,
+    PROMOTER_FROM,
+    SATISFIED_FROM,
+    Answer,
+    SurveyResponseNotFound,
+)
 from scoring.tables import customer, survey_reference, survey_response
 
 INSERT = insert(survey_response)
 CLAIM = upsert(survey_reference).on_conflict_do_nothing().returning(survey_reference.c.response_id)
-# By the answers themselves, since those of earlier releases were recorded without a reference; of several the first counts.
+# By the answers themselves, since those of earlier releases were recorded without a reference; of
+# several the first counts.
 FIRST = (
     select(survey_response)
     .where(
@@ -29,7 +37,11 @@ FIRST = (
     .order_by(survey_response.c.answered_at, survey_response.c.id)
     .limit(1)
 )
-_visible = select(survey_response).join(customer, customer.c.id == survey_response.c.customer_id).where(within_units(customer.c.unit))
+_visible = (
+    select(survey_response)
+    .join(customer, customer.c.id == survey_response.c.customer_id)
+    .where(within_units(customer.c.unit))
+)
 FIND = _visible.where(survey_response.c.id == bindparam("id"))
 _newest = _visible.order_by(survey_response.c.id.desc()).limit(bindparam("limit"))
 _is_critical = func.jsonb_array_length(survey_response.c.critical_reasons) > 0
@@ -39,12 +51,17 @@ OF_CUSTOMER = select(survey_response.c.instrument, survey_response.c.score).wher
     survey_response.c.day <= bindparam("until"),
 )
 _is_nps = survey_response.c.instrument == "nps"
-_favorable = case((_is_nps, survey_response.c.score >= PROMOTER_FROM), else_=survey_response.c.score >= SATISFIED_FROM)
+_favorable = case(
+    (_is_nps, survey_response.c.score >= PROMOTER_FROM),
+    else_=survey_response.c.score >= SATISFIED_FROM,
+)
 RESULTS = (
     select(
         func.count().label("answers"),
         func.count().filter(_favorable).label("favorable"),
-        func.count().filter(_is_nps, survey_response.c.score <= CRITICAL_UP_TO["nps"]).label("detractors"),
+        func.count()
+        .filter(_is_nps, survey_response.c.score <= CRITICAL_UP_TO["nps"])
+        .label("detractors"),
         func.count().filter(_is_critical).label("critical"),
         func.sum(survey_response.c.score).label("total"),
     )
@@ -77,7 +94,14 @@ class SurveyReader:
             raise SurveyResponseNotFound()
         return answer_of(row)
 
-    async def newest(self, *, customer_id: UUID | None, critical: bool | None, after: Sequence[Any] | None, limit: int) -> list[Answer]:
+    async def newest(
+        self,
+        *,
+        customer_id: UUID | None,
+        critical: bool | None,
+        after: Sequence[Any] | None,
+        limit: int,
+    ) -> list[Answer]:
         """Newest first."""
         statement = _newest
         given: dict[str, object] = {"limit": limit, "units": self._units}
@@ -94,12 +118,16 @@ class SurveyReader:
     async def of_customer(self, customer_id: UUID, *, until: date) -> list[tuple[str, int]]:
         """Instrument and score of the answers that count for a customer's satisfaction on a day."""
         since = until - timedelta(days=DAYS_THAT_COUNT)
-        rows = await self._reader.fetch(OF_CUSTOMER, customer_id=customer_id, since=since, until=until)
+        rows = await self._reader.fetch(
+            OF_CUSTOMER, customer_id=customer_id, since=since, until=until
+        )
         return [(row["instrument"], row["score"]) for row in rows]
 
     async def results(self, instrument: str, *, since: date, until: date) -> Record:
         """Counts of the answers within some days."""
-        row = await self._reader.fetch_one(RESULTS, instrument=instrument, since=since, until=until, units=self._units)
+        row = await self._reader.fetch_one(
+            RESULTS, instrument=instrument, since=since, until=until, units=self._units
+        )
         assert row is not None
         return row
 
@@ -115,18 +143,27 @@ class SurveyStore(SurveyReader):
         """The first answer about the same `ref`, if there is one; a rival's is waited for."""
         if answer.ref_type is None:
             return None
-        ref = {name: getattr(answer, name) for name in ("customer_id", "instrument", "ref_type", "ref_id")}
+        ref = {
+            name: getattr(answer, name)
+            for name in ("customer_id", "instrument", "ref_type", "ref_id")
+        }
         await self._tx.fetch_value(CLAIM, **ref, response_id=answer.id)
         row = await self._tx.fetch_one(FIRST, **ref)
         return None if row is None else answer_of(row)
 
     async def save(self, answer: Answer, *, unit: str | None) -> None:
-        """Write an answer and tell it; the remark is personal and stays in the row and the audit."""
-        await self._tx.execute(INSERT, **{**vars(answer), "critical_reasons": list(answer.critical_reasons)})
+        """Write an answer and tell it;
+        the remark is personal and stays in the row and the audit.
+        """
+        await self._tx.execute(
+            INSERT, **{**vars(answer), "critical_reasons": list(answer.critical_reasons)}
+        )
         self._tx.record(events.answered(answer, unit), values={"remark": answer.remark})
 
     async def erase_remarks(self, customer_id: UUID) -> list[UUID]:
-        """Take away what an erased customer wrote; the scores stay as figures. The ids of the answers."""
+        """Take away what an erased customer wrote; the scores stay as figures.
+        The ids of the answers.
+        """
         return [row["id"] for row in await self._tx.fetch(ERASE, of_customer=customer_id)]
 
 

@@ -14,7 +14,8 @@ class Answers(Protocol):
 
 
 async def record(answers: Answers, answer: Answer, *, unit: str | None) -> Answer:
-    """The answer that counts: this one, or the same one that was given before; SurveyAnsweredDifferently.
+    """The answer that counts: this one, or the same one that was given before;
+    SurveyAnsweredDifferently.
 
     A repeat is told to nobody again: it opens no second case and moves no figure.
     """

@@ -1,4 +1,6 @@
-"""Star tiers: cut points with hysteresis and a minimum stay, overrides by people, and how a customer moves between tiers."""
+"""Star tiers: cut points with hysteresis and a minimum stay, overrides by people,
+and how a customer moves between tiers.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +20,9 @@ OVERRIDDEN = "override"
 
 
 class ThresholdsOutOfOrder(Conflict):
-    """Each star has one threshold, `down` lies at or below `up`, and more stars need more of the score, both up and down."""
+    """Each star has one threshold, `down` lies at or below `up`,
+    and more stars need more of the score, both up and down.
+    """
 
 
 class OverrideInThePast(Conflict):
@@ -34,7 +38,9 @@ class TierSchemeNotFound(NotFound):
 
 
 class SchemesAreCompanyWide(Forbidden):
-    """A tier scheme holds for the whole company; a token that is limited to units cannot change it."""
+    """A tier scheme holds for the whole company;
+    a token that is limited to units cannot change it.
+    """
 
 
 class TierNotFound(NotFound):
@@ -82,20 +88,35 @@ class Scheme:
 
     def hold_at(self, value: Decimal, *, at_most: int) -> int:
         """The most stars, up to those held, that the value keeps by the lower cut points."""
-        return max((each.stars for each in self.thresholds if each.stars <= at_most and value >= each.down), default=LOWEST)
+        return max(
+            (
+                each.stars
+                for each in self.thresholds
+                if each.stars <= at_most and value >= each.down
+            ),
+            default=LOWEST,
+        )
 
 
 def checked(thresholds: Sequence[Threshold]) -> tuple[Threshold, ...]:
-    """Highest stars first; raises ThresholdsOutOfOrder when the cut points contradict each other."""
+    """Highest stars first;
+    raises ThresholdsOutOfOrder when the cut points contradict each other.
+    """
     falling = sorted(thresholds, key=lambda each: each.stars, reverse=True)
     for each in falling:
         if each.down > each.up:
-            raise ThresholdsOutOfOrder(said("for {stars} stars `down` lies above `up`", stars=each.stars))
+            raise ThresholdsOutOfOrder(
+                said("for {stars} stars `down` lies above `up`", stars=each.stars)
+            )
     for above, below in pairwise(falling):
         if above.stars == below.stars:
             raise ThresholdsOutOfOrder(said("{stars} stars have two thresholds", stars=above.stars))
         if above.up <= below.up or above.down < below.down:
-            raise ThresholdsOutOfOrder(said("{more} stars need more than {fewer} stars", more=above.stars, fewer=below.stars))
+            raise ThresholdsOutOfOrder(
+                said(
+                    "{more} stars need more than {fewer} stars", more=above.stars, fewer=below.stars
+                )
+            )
     return tuple(falling)
 
 
@@ -113,8 +134,9 @@ class Override:
 class Standing:
     """The tier of one customer: `stars` counts, whether earned by a score or given by an override.
 
-    `since` is what people read: the day of the card that moved the customer, or that of a person's decision. The stay is counted
-    between the days of cards alone, from `card_day`; it is None while stars are held that no card gave.
+    `since` is what people read: the day of the card that moved the customer, or that of a person's
+    decision. The stay is counted between the days of cards alone, from `card_day`; it is None while
+    stars are held that no card gave.
     """
 
     customer_id: UUID
@@ -141,24 +163,38 @@ class Move:
 
 
 def judged(
-    scheme: Scheme, readings: Sequence[Reading], standing: Standing | None, *, customer_id: UUID, emptied_on: date | None = None
+    scheme: Scheme,
+    readings: Sequence[Reading],
+    standing: Standing | None,
+    *,
+    customer_id: UUID,
+    emptied_on: date | None = None,
 ) -> Move | None:
     """The customer's move by the scores, or None when the customer stays.
 
-    Scores in several currencies are not added: the currency that gives the most stars counts. An override stands until it ends.
-    `emptied_on` is the day as of which the last order of a currency was taken back: stars that nothing carries any more are lost at once.
+    Scores in several currencies are not added: the currency that gives the most stars counts. An
+    override stands until it ends. `emptied_on` is the day as of which the last order of a currency
+    was taken back: stars that nothing carries any more are lost at once.
     """
     if standing is not None and standing.override is not None:
         return None
     of_scheme = scheme.readings_of(readings)
     if not of_scheme:
-        return None if standing is None or emptied_on is None else _emptied(scheme, standing, emptied_on)
-    stars, reading = max(((_stars(scheme, each, standing), each) for each in of_scheme), key=lambda pair: pair[0])
+        return (
+            None
+            if standing is None or emptied_on is None
+            else _emptied(scheme, standing, emptied_on)
+        )
+    stars, reading = max(
+        ((_stars(scheme, each, standing), each) for each in of_scheme), key=lambda pair: pair[0]
+    )
     if standing is None:
         return _moved(scheme, reading, stars, None, customer_id, "first score")
     if stars == standing.stars or _is_too_early(scheme, reading, standing):
         return None
-    return _moved(scheme, reading, stars, standing, customer_id, "rose" if stars > standing.stars else "fell")
+    return _moved(
+        scheme, reading, stars, standing, customer_id, "rose" if stars > standing.stars else "fell"
+    )
 
 
 def _emptied(scheme: Scheme, standing: Standing, day: date) -> Move | None:
@@ -191,8 +227,18 @@ def _is_too_early(scheme: Scheme, reading: Reading, standing: Standing) -> bool:
     return reading.as_of - standing.card_day < timedelta(days=scheme.minimum_stay_days)
 
 
-def _moved(scheme: Scheme, reading: Reading, stars: int, standing: Standing | None, customer_id: UUID, how: str) -> Move:
-    reason = f"{how}: {scheme.score} of {reading.value} {reading.currency} as of {reading.as_of}, scheme {scheme.name}"
+def _moved(
+    scheme: Scheme,
+    reading: Reading,
+    stars: int,
+    standing: Standing | None,
+    customer_id: UUID,
+    how: str,
+) -> Move:
+    reason = (
+        f"{how}: {scheme.score} of {reading.value} {reading.currency} as of {reading.as_of}, scheme"
+        f" {scheme.name}"
+    )
     moved = Standing(
         customer_id=customer_id,
         stars=stars,
@@ -207,7 +253,9 @@ def _moved(scheme: Scheme, reading: Reading, stars: int, standing: Standing | No
     return Move(standing=moved, old=None if standing is None else standing.stars)
 
 
-def overridden(standing: Standing | None, override: Override, *, customer_id: UUID, at: datetime, day: date) -> Move:
+def overridden(
+    standing: Standing | None, override: Override, *, customer_id: UUID, at: datetime, day: date
+) -> Move:
     """Stars given by a person; OverrideInThePast when it would be over at once."""
     if override.until is not None and override.until <= at:
         raise OverrideInThePast()
@@ -217,7 +265,10 @@ def overridden(standing: Standing | None, override: Override, *, customer_id: UU
         standing = _untried(customer_id, override.stars, day)
     elif old != override.stars:
         standing = replace(standing, stars=override.stars, since=day, card_day=None)
-    return Move(standing=replace(standing, reason=reason, override=override, version=standing.version + 1), old=old)
+    return Move(
+        standing=replace(standing, reason=reason, override=override, version=standing.version + 1),
+        old=old,
+    )
 
 
 def _untried(customer_id: UUID, stars: int, day: date) -> Standing:
@@ -235,18 +286,35 @@ def _untried(customer_id: UUID, stars: int, day: date) -> Standing:
     )
 
 
-def released(standing: Standing, scheme: Scheme | None, readings: Sequence[Reading], *, day: date, reason: str) -> Move:
-    """An override is over: the stars are those of the score, without hysteresis or minimum stay, or the lowest without a score."""
+def released(
+    standing: Standing,
+    scheme: Scheme | None,
+    readings: Sequence[Reading],
+    *,
+    day: date,
+    reason: str,
+) -> Move:
+    """An override is over: the stars are those of the score, without hysteresis or minimum stay,
+    or the lowest without a score.
+    """
     if standing.override is None:
         raise TierOverrideNotFound()
     of_scheme = [] if scheme is None else scheme.readings_of(readings)
-    stars = LOWEST if scheme is None else max((scheme.rise_to(each.value) for each in of_scheme), default=LOWEST)
+    stars = (
+        LOWEST
+        if scheme is None
+        else max((scheme.rise_to(each.value) for each in of_scheme), default=LOWEST)
+    )
     has_stayed = stars == standing.stars
     moved = replace(
         standing,
         stars=stars,
         since=standing.since if has_stayed else day,
-        card_day=standing.card_day if has_stayed and standing.card_day else max((each.as_of for each in of_scheme), default=None),
+        card_day=(
+            standing.card_day
+            if has_stayed and standing.card_day
+            else max((each.as_of for each in of_scheme), default=None)
+        ),
         reason=reason,
         scheme=None if scheme is None else scheme.name,
         scheme_version=None if scheme is None else scheme.version,

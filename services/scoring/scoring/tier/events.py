@@ -42,7 +42,9 @@ def overridden(customer_id: UUID, override: Override, unit: str | None, at: date
 def released(move: Move, unit: str | None, at: datetime) -> Event:
     """For the audit alone, since it may have changed no stars."""
     payload = {"old": move.old, "new": move.standing.stars, "reason": move.standing.reason}
-    return Event(type="tier.released", subject=move.standing.customer_id, at=at, unit=unit, payload=payload)
+    return Event(
+        type="tier.released", subject=move.standing.customer_id, at=at, unit=unit, payload=payload
+    )
 
 
 def changed(move: Move, unit: str | None, at: datetime) -> Event:
@@ -56,4 +58,6 @@ def changed(move: Move, unit: str | None, at: datetime) -> Event:
         "reason": standing.reason if standing.override is None else OVERRIDDEN,
         "scheme": standing.scheme,
     }
-    return Event(type="tier.changed", subject=standing.customer_id, at=at, unit=unit, payload=payload)
+    return Event(
+        type="tier.changed", subject=standing.customer_id, at=at, unit=unit, payload=payload
+    )

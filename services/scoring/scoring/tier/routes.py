@@ -28,7 +28,15 @@ from scoring.tier.domain import (
     TierReviewNotFound,
     TierSchemeNotFound,
 )
-from scoring.tier.schemas import CustomerTier, Name, OverrideIn, TierSchemeIn, TierSchemeView, customer_tier, scheme_view
+from scoring.tier.schemas import (
+    CustomerTier,
+    Name,
+    OverrideIn,
+    TierSchemeIn,
+    TierSchemeView,
+    customer_tier,
+    scheme_view,
+)
 from scoring.tier.store import TierReader, TierStore
 
 router = Router(tags=["tiers"])
@@ -41,11 +49,14 @@ SchemeName = Annotated[Name, Path(description="Name of the scheme.")]
     raises=[ThresholdsOutOfOrder, SchemesAreCompanyWide],
     responses={201: {"model": TierSchemeView, "description": "Created."}},
 )
-async def replace_tier_scheme(name: SchemeName, body: TierSchemeIn, call: Annotated[Call, requires("tiers:write")]) -> Response:
+async def replace_tier_scheme(
+    name: SchemeName, body: TierSchemeIn, call: Annotated[Call, requires("tiers:write")]
+) -> Response:
     """Create or replace a tier scheme.
 
-    With `in_force` (the default) it decides from now on, and everybody is judged anew in the background: `review_id` tells by which
-    long work. `If-None-Match: *` creates, `If-Match` replaces.
+    With `in_force` (the default) it decides from now on, and everybody is judged anew in the
+    background: `review_id` tells by which long work. `If-None-Match: *` creates, `If-Match`
+    replaces.
     """
     if call.caller.units is not None:
         raise SchemesAreCompanyWide()
@@ -64,14 +75,17 @@ async def replace_tier_scheme(name: SchemeName, body: TierSchemeIn, call: Annota
         tx.audit(events.scheme_put(id, body.model_dump(mode="json") | {"name": name}, call.at))
         written = await tiers.find_scheme(name)
         if before is None:
-            return call.created(scheme_view(written), location=f"/v1/tier-schemes/{name}", version=version)
+            return call.created(
+                scheme_view(written), location=f"/v1/tier-schemes/{name}", version=version
+            )
         return call.answer(scheme_view(written), version=version)
 
 
 def _next_version(before: Record | None, call: Call) -> int:
     if before is None:
         if not call.creates_only:
-            # There is no version that If-Match could name; without any condition this raises PreconditionRequired.
+            # There is no version that If-Match could name; without any condition this raises
+            # PreconditionRequired.
             call.require_match(0)
             raise PreconditionFailed("there is no such scheme yet: create it with If-None-Match: *")
         return 1
@@ -89,7 +103,9 @@ async def _review(tx: Transaction, call: Call) -> UUID:
 
 
 @router.get("/v1/tier-schemes/{name}", response_model=TierSchemeView, raises=[TierSchemeNotFound])
-async def read_tier_scheme(name: SchemeName, call: Annotated[Call, requires("tiers:read")]) -> Response:
+async def read_tier_scheme(
+    name: SchemeName, call: Annotated[Call, requires("tiers:read")]
+) -> Response:
     """Read a tier scheme."""
     async with call.reading() as reader:
         row = await TierReader(reader).find_scheme(name)
@@ -97,23 +113,38 @@ async def read_tier_scheme(name: SchemeName, call: Annotated[Call, requires("tie
 
 
 @router.get("/v1/tier-schemes", response_model=Page[TierSchemeView])
-async def list_tier_schemes(call: Annotated[Call, requires("tiers:read")], page: Annotated[PageOf, Depends()]) -> Response:
+async def list_tier_schemes(
+    call: Annotated[Call, requires("tiers:read")], page: Annotated[PageOf, Depends()]
+) -> Response:
     """List the tier schemes by name."""
     async with call.reading() as reader:
-        rows = await TierReader(reader).list_schemes(after=page.after[0] if page.after else "", limit=page.fetch)
-    return call.page(page, [scheme_view(row) for row in rows], next_cursor=page.next_cursor(rows, "name"))
+        rows = await TierReader(reader).list_schemes(
+            after=page.after[0] if page.after else "", limit=page.fetch
+        )
+    return call.page(
+        page, [scheme_view(row) for row in rows], next_cursor=page.next_cursor(rows, "name")
+    )
 
 
 @router.get("/v1/tier-reviews/{review_id}", response_model=LongWork, raises=[TierReviewNotFound])
-async def read_tier_review(review_id: Id, call: Annotated[Call, requires("tiers:read")]) -> Response:
+async def read_tier_review(
+    review_id: Id, call: Annotated[Call, requires("tiers:read")]
+) -> Response:
     """Follow the work that judges everybody by a new scheme."""
     async with call.reading() as reader:
         job = await jobs.find(reader, review_id, kind=work.KIND, missing=TierReviewNotFound)
     return followed(call, job, LongWork.of(job, call.spoken))
 
 
-@router.get("/v1/customers/{customer_id}/tier", response_model=CustomerTier, raises=[*NOT_ACQUAINTED, TierNotFound], etag=True)
-async def read_customer_tier(customer_id: Id, call: Annotated[Call, requires("tiers:read")]) -> Response:
+@router.get(
+    "/v1/customers/{customer_id}/tier",
+    response_model=CustomerTier,
+    raises=[*NOT_ACQUAINTED, TierNotFound],
+    etag=True,
+)
+async def read_customer_tier(
+    customer_id: Id, call: Annotated[Call, requires("tiers:read")]
+) -> Response:
     """Read a customer's tier, with the override if there is one."""
     known = await named_customer(call, customer_id)
     async with call.reading() as reader:
@@ -129,10 +160,13 @@ async def read_customer_tier(customer_id: Id, call: Annotated[Call, requires("ti
     response_model=CustomerTier,
     raises=[*NOT_ACQUAINTED, OverrideInThePast],
 )
-async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call, requires("tiers:write")]) -> Response:
+async def override_tier(
+    customer_id: Id, body: OverrideIn, call: Annotated[Call, requires("tiers:write")]
+) -> Response:
     """Give a customer stars by a person's decision.
 
-    The override stands, whatever the scores say, until its end or until it is taken back; then the score decides again.
+    The override stands, whatever the scores say, until its end or until it is taken back; then the
+    score decides again.
     """
     known = await named_customer(call, customer_id)
     given = Override(stars=body.stars, reason=body.reason, until=body.until, by=call.caller.sub)
@@ -142,7 +176,9 @@ async def override_tier(customer_id: Id, body: OverrideIn, call: Annotated[Call,
         await _match(call, tiers, known.id)
         move = await use_cases.override(tiers, known.id, given, at=call.at, day=today(call))
         tx.audit(events.overridden(known.id, given, known.unit, call.at))
-        return call.answer(customer_tier(move.standing), version=move.standing.version, units=[known.unit])
+        return call.answer(
+            customer_tier(move.standing), version=move.standing.version, units=[known.unit]
+        )
 
 
 @router.post(
@@ -157,8 +193,12 @@ async def release_tier(customer_id: Id, call: Annotated[Call, requires("tiers:wr
     async with call.transaction() as tx:
         tiers = TierStore(tx)
         await _match(call, tiers, known.id)
-        move = await use_cases.release(tiers, known.id, at=call.at, day=today(call), reason="the override was taken back")
-        return call.answer(customer_tier(move.standing), version=move.standing.version, units=[known.unit])
+        move = await use_cases.release(
+            tiers, known.id, at=call.at, day=today(call), reason="the override was taken back"
+        )
+        return call.answer(
+            customer_tier(move.standing), version=move.standing.version, units=[known.unit]
+        )
 
 
 async def _match(call: Call, tiers: TierStore, customer_id: UUID) -> None:

@@ -5,18 +5,38 @@ from typing import Annotated
 
 from pydantic import Field
 from service_kit.store.running import Record
-from service_kit.words.fields import Currency, Day, DecimalText, Id, Input, Line, Output, Timestamp, Version
+from service_kit.words.fields import (
+    Currency,
+    Day,
+    DecimalText,
+    Id,
+    Input,
+    Line,
+    Output,
+    Timestamp,
+    Version,
+)
 
 from scoring.card.domain import ScoreName
 from scoring.tier.domain import Override, Scheme, Standing, Threshold, checked
 from scoring.tier.stars import Stars
 
 Days = Annotated[int, Field(ge=0, le=3650, json_schema_extra={"format": "int32"})]
-Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$", examples=["standard"])]
+Name = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$",
+        examples=["standard"],
+    ),
+]
 
 
 class ThresholdIn(Input):
-    """From `up` a customer rises to these stars, below `down` they are lost; the room between keeps tiers from flickering."""
+    """From `up` a customer rises to these stars, below `down` they are lost;
+    the room between keeps tiers from flickering.
+    """
 
     stars: Stars
     up: DecimalText
@@ -29,7 +49,8 @@ class ThresholdIn(Input):
 class TierSchemeIn(Input):
     """How a score becomes stars. Who reaches no threshold has one star.
 
-    Without a `currency` the currency counts in which the customer reaches the most stars. The scheme that was put in force last decides.
+    Without a `currency` the currency counts in which the customer reaches the most stars. The
+    scheme that was put in force last decides.
     """
 
     score: ScoreName
@@ -59,7 +80,9 @@ class ThresholdView(Output):
 
 
 class TierSchemeView(Output):
-    """A tier scheme; `in_force` says whether it is the one that decides, `review_id` which long work judges everybody by it."""
+    """A tier scheme; `in_force` says whether it is the one that decides,
+    `review_id` which long work judges everybody by it.
+    """
 
     name: Name
     score: ScoreName
@@ -73,7 +96,9 @@ class TierSchemeView(Output):
 
 
 class OverrideIn(Input):
-    """Stars by a person's decision, with the reason and, unless it holds until it is taken back, its end."""
+    """Stars by a person's decision, with the reason and,
+    unless it holds until it is taken back, its end.
+    """
 
     stars: Stars
     reason: Line
@@ -90,7 +115,9 @@ class OverrideView(Output):
 
 
 class TierView(Output):
-    """A customer's tier: the stars, since which day, and why; an override stands while it is there."""
+    """A customer's tier: the stars, since which day, and why;
+    an override stands while it is there.
+    """
 
     stars: Stars
     since: Day
@@ -112,16 +139,27 @@ class CustomerTier(Output):
 
 def scheme_view(row: Record) -> TierSchemeView:
     names = [name for name in TierSchemeView.model_fields if name != "thresholds"]
-    return TierSchemeView(**{name: row[name] for name in names}, thresholds=[ThresholdView(**each) for each in row["thresholds"]])
+    return TierSchemeView(
+        **{name: row[name] for name in names},
+        thresholds=[ThresholdView(**each) for each in row["thresholds"]],
+    )
 
 
 def tier_view(standing: Standing) -> TierView:
-    return TierView(stars=standing.stars, since=standing.since, reason=standing.reason, override=_override_view(standing.override))
+    return TierView(
+        stars=standing.stars,
+        since=standing.since,
+        reason=standing.reason,
+        override=_override_view(standing.override),
+    )
 
 
 def customer_tier(standing: Standing) -> CustomerTier:
     names = ("customer_id", "stars", "since", "reason", "scheme", "version")
-    return CustomerTier(**{name: getattr(standing, name) for name in names}, override=_override_view(standing.override))
+    return CustomerTier(
+        **{name: getattr(standing, name) for name in names},
+        override=_override_view(standing.override),
+    )
 
 
 def _override_view(override: Override | None) -> OverrideView | None:

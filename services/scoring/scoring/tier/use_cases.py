@@ -1,11 +1,23 @@
-"""Move customers between tiers: by their scores, by a person's decision, and when that decision ends."""
+"""Move customers between tiers:
+by their scores, by a person's decision, and when that decision ends.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from scoring.tier.domain import Move, Override, Reading, Scheme, Standing, TierOverrideNotFound, judged, overridden, released
+from scoring.tier.domain import (
+    Move,
+    Override,
+    Reading,
+    Scheme,
+    Standing,
+    TierOverrideNotFound,
+    judged,
+    overridden,
+    released,
+)
 
 NOBODY_EMPTIED: Mapping[UUID, date] = {}
 
@@ -17,7 +29,9 @@ class Tiers(Protocol):
 
     async def standings(self, ids: Sequence[UUID]) -> Mapping[UUID, Standing]: ...
 
-    async def readings(self, ids: Sequence[UUID], scheme: Scheme) -> Mapping[UUID, Sequence[Reading]]: ...
+    async def readings(
+        self, ids: Sequence[UUID], scheme: Scheme
+    ) -> Mapping[UUID, Sequence[Reading]]: ...
 
     async def save(self, moves: Sequence[Move], *, at: datetime) -> None: ...
 
@@ -26,23 +40,41 @@ class Tiers(Protocol):
     async def end_override_at(self, customer_id: UUID, until: datetime | None) -> None: ...
 
 
-async def follow(tiers: Tiers, ids: Sequence[UUID], *, at: datetime, emptied: Mapping[UUID, date] = NOBODY_EMPTIED) -> int:
+async def follow(
+    tiers: Tiers,
+    ids: Sequence[UUID],
+    *,
+    at: datetime,
+    emptied: Mapping[UUID, date] = NOBODY_EMPTIED,
+) -> int:
     """Judge customers by their latest cards; how many changed their stars.
 
-    `emptied` are those who lost the last order of a currency, each with the day as of which it is so.
+    `emptied` are those who lost the last order of a currency, each with the day as of which it is
+    so.
     """
     scheme = await tiers.in_force() if ids else None
     if scheme is None:
         return 0
     standings = await tiers.standings(ids)
     readings = await tiers.readings(ids, scheme)
-    judgments = (judged(scheme, readings.get(id, ()), standings.get(id), customer_id=id, emptied_on=emptied.get(id)) for id in ids)
+    judgments = (
+        judged(
+            scheme,
+            readings.get(id, ()),
+            standings.get(id),
+            customer_id=id,
+            emptied_on=emptied.get(id),
+        )
+        for id in ids
+    )
     moves = [move for move in judgments if move is not None]
     await tiers.save(moves, at=at)
     return sum(move.is_change for move in moves)
 
 
-async def override(tiers: Tiers, customer_id: UUID, given: Override, *, at: datetime, day: date) -> Move:
+async def override(
+    tiers: Tiers, customer_id: UUID, given: Override, *, at: datetime, day: date
+) -> Move:
     """Give stars by a person's decision; a timer ends it."""
     standing = (await tiers.standings([customer_id])).get(customer_id)
     move = overridden(standing, given, customer_id=customer_id, at=at, day=day)
@@ -52,12 +84,16 @@ async def override(tiers: Tiers, customer_id: UUID, given: Override, *, at: date
 
 
 async def release(tiers: Tiers, customer_id: UUID, *, at: datetime, day: date, reason: str) -> Move:
-    """End an override: the stars are those of the score again. Raises TierOverrideNotFound where there is none."""
+    """End an override: the stars are those of the score again.
+    Raises TierOverrideNotFound where there is none.
+    """
     standing = (await tiers.standings([customer_id])).get(customer_id)
     if standing is None:
         raise TierOverrideNotFound()
     scheme = await tiers.in_force()
-    readings = () if scheme is None else (await tiers.readings([customer_id], scheme)).get(customer_id, ())
+    readings = (
+        () if scheme is None else (await tiers.readings([customer_id], scheme)).get(customer_id, ())
+    )
     move = released(standing, scheme, readings, day=day, reason=reason)
     await tiers.save([move], at=at)
     await tiers.note_release(move, at=at)

@@ -13,7 +13,8 @@ from scoring.purchase.domain import Change, DayOf
 Kind = Literal["order", "refund"]
 State = Literal["recorded", "voided"]
 CLOCKS_DIFFER_BY = timedelta(days=1)
-# Scores are read per currency, all at once. Rivals that record at the same moment may each add one more: readers have room for 70.
+# Scores are read per currency, all at once. Rivals that record at the same moment may each add one
+# more: readers have room for 70.
 MOST_CURRENCIES = 40
 
 
@@ -22,7 +23,9 @@ class TransactionNotFound(NotFound):
 
 
 class TransactionExists(Conflict):
-    """This external id names a transaction already; `transaction_id` tells which. Correct that one where it is wrong."""
+    """This external id names a transaction already; `transaction_id` tells which.
+    Correct that one where it is wrong.
+    """
 
 
 class TransactionLiesAhead(Conflict):
@@ -34,7 +37,9 @@ class CostInAnotherCurrency(Conflict):
 
 
 class TooManyCurrencies(Conflict):
-    """A customer pays in forty currencies at most; check the currency, or record in one that the customer has paid in before."""
+    """A customer pays in forty currencies at most;
+    check the currency, or record in one that the customer has paid in before.
+    """
 
 
 class TransactionIsVoided(Conflict):
@@ -43,7 +48,9 @@ class TransactionIsVoided(Conflict):
 
 @dataclass(frozen=True, kw_only=True)
 class Transaction:
-    """Amounts in ten-thousandths; `day` is that of `occurred_at` in the company's time zone. Without a cost the whole amount is profit."""
+    """Amounts in ten-thousandths; `day` is that of `occurred_at` in the company's time zone.
+    Without a cost the whole amount is profit.
+    """
 
     id: UUID
     customer_id: UUID
@@ -79,11 +86,28 @@ class Transaction:
         self._require_recorded()
         return replace(self, state="voided", version=self.version + 1)
 
-    def corrected(self, *, amount: int, cost: int | None, kind: Kind, occurred_at: datetime, zone: ZoneInfo, at: datetime) -> Self:
+    def corrected(
+        self,
+        *,
+        amount: int,
+        cost: int | None,
+        kind: Kind,
+        occurred_at: datetime,
+        zone: ZoneInfo,
+        at: datetime,
+    ) -> Self:
         """As it should have been recorded; TransactionIsVoided or TransactionLiesAhead."""
         self._require_recorded()
         day = day_in(zone, occurred_at, at=at)
-        return replace(self, amount=amount, cost=cost, kind=kind, occurred_at=occurred_at, day=day, version=self.version + 1)
+        return replace(
+            self,
+            amount=amount,
+            cost=cost,
+            kind=kind,
+            occurred_at=occurred_at,
+            day=day,
+            version=self.version + 1,
+        )
 
     def _require_recorded(self) -> None:
         if self.state == "voided":
@@ -91,7 +115,9 @@ class Transaction:
 
 
 def day_in(zone: ZoneInfo, occurred_at: datetime, *, at: datetime) -> date:
-    """The company's day of a moment; TransactionLiesAhead for one that no clock can have seen yet."""
+    """The company's day of a moment;
+    TransactionLiesAhead for one that no clock can have seen yet.
+    """
     if occurred_at > at + CLOCKS_DIFFER_BY:
         raise TransactionLiesAhead()
     return occurred_at.astimezone(zone).date()

@@ -47,39 +47,78 @@ router = Router(tags=["transactions"])
     "/v1/transactions",
     status_code=201,
     response_model=TransactionView,
-    raises=[*NOT_ACQUAINTED, TransactionExists, TransactionLiesAhead, CostInAnotherCurrency, TooManyCurrencies],
+    raises=[
+        *NOT_ACQUAINTED,
+        TransactionExists,
+        TransactionLiesAhead,
+        CostInAnotherCurrency,
+        TooManyCurrencies,
+    ],
 )
-async def create_transaction(body: NewTransaction, call: Annotated[Call, requires("transactions:write")]) -> Response:
+async def create_transaction(
+    body: NewTransaction, call: Annotated[Call, requires("transactions:write")]
+) -> Response:
     """Record an order or a refund.
 
-    The customer's scores follow at once. Orders of one customer on one day of the company's time zone count as one order day.
-    A refund is no order: it lowers the net value. An external id that is taken is 409 and names the transaction that has it.
+    The customer's scores follow at once. Orders of one customer on one day of the company's time
+    zone count as one order day. A refund is no order: it lowers the net value. An external id that
+    is taken is 409 and names the transaction that has it.
     """
     transaction = body.transaction(id=call.new_id(), at=call.at, zone=zone_of(call))
-    customers = await acquainted(call.database, call.part(CustomerFile), [body.customer_id], call.caller)
+    customers = await acquainted(
+        call.database, call.part(CustomerFile), [body.customer_id], call.caller
+    )
     async with call.transaction() as tx:
-        recorded = await use_cases.record(TransactionStore(tx, units_of(call.caller)), Rescoring(tx), transaction, customers, at=call.at)
-        return call.created(transaction_view(recorded), location=f"/v1/transactions/{recorded.id}", version=recorded.version)
+        recorded = await use_cases.record(
+            TransactionStore(tx, units_of(call.caller)),
+            Rescoring(tx),
+            transaction,
+            customers,
+            at=call.at,
+        )
+        return call.created(
+            transaction_view(recorded),
+            location=f"/v1/transactions/{recorded.id}",
+            version=recorded.version,
+        )
 
 
-@router.post("/v1/transactions/batch", status_code=200, response_model=BatchOutcome, raises=[NeighborUnavailable])
-async def create_transactions(body: TransactionBatch, call: Annotated[Call, requires("transactions:write")]) -> Response:
+@router.post(
+    "/v1/transactions/batch",
+    status_code=200,
+    response_model=BatchOutcome,
+    raises=[NeighborUnavailable],
+)
+async def create_transactions(
+    body: TransactionBatch, call: Annotated[Call, requires("transactions:write")]
+) -> Response:
     """Record up to 1,000 transactions.
 
-    Items whose external id was seen before are counted as duplicates; those whose customer there is not, whose facts contradict each
-    other, or which would give a customer more than forty currencies, are listed as rejected. All others are recorded together.
+    Items whose external id was seen before are counted as duplicates; those whose customer there is
+    not, whose facts contradict each other, or which would give a customer more than forty
+    currencies, are listed as rejected. All others are recorded together.
     """
     transactions, rejected = _readable(body, call)
     customers = await acquainted(
-        call.database, call.part(CustomerFile), list({each.customer_id for each in transactions.values()}), call.caller
+        call.database,
+        call.part(CustomerFile),
+        list({each.customer_id for each in transactions.values()}),
+        call.caller,
     )
     async with call.transaction() as tx:
         store = TransactionStore(tx, units_of(call.caller))
-        outcome = await use_cases.record_all(store, Rescoring(tx), list(transactions.values()), customers, at=call.at)
+        outcome = await use_cases.record_all(
+            store, Rescoring(tx), list(transactions.values()), customers, at=call.at
+        )
         places = list(transactions)
-        rejected += [rejected_view(places[each], refusal, call.spoken) for each, refusal in outcome.rejected.items()]
+        rejected += [
+            rejected_view(places[each], refusal, call.spoken)
+            for each, refusal in outcome.rejected.items()
+        ]
         view = BatchOutcome(
-            accepted=len(outcome.accepted), duplicates=outcome.duplicates, rejected=sorted(rejected, key=lambda each: each.index)
+            accepted=len(outcome.accepted),
+            duplicates=outcome.duplicates,
+            rejected=sorted(rejected, key=lambda each: each.index),
         )
         answer = call.answer(view, units=[each.unit for each in customers.values()])
     call.database.signals.wake("rescoring")
@@ -96,8 +135,14 @@ def _readable(body: TransactionBatch, call: Call) -> tuple[dict[int, Transaction
     return transactions, rejected
 
 
-@router.get("/v1/transactions/{transaction_id:uuid}", response_model=TransactionView, raises=[TransactionNotFound])
-async def read_transaction(transaction_id: Id, call: Annotated[Call, requires("transactions:read")]) -> Response:
+@router.get(
+    "/v1/transactions/{transaction_id:uuid}",
+    response_model=TransactionView,
+    raises=[TransactionNotFound],
+)
+async def read_transaction(
+    transaction_id: Id, call: Annotated[Call, requires("transactions:read")]
+) -> Response:
     """Read a transaction."""
     async with call.reading() as reader:
         found, _ = await TransactionReader(reader, units_of(call.caller)).find(transaction_id)
@@ -112,8 +157,14 @@ async def list_transactions(
 ) -> Response:
     """List the transactions of a customer, newest first."""
     async with call.reading() as reader:
-        found = await TransactionReader(reader, units_of(call.caller)).of_customer(customer_id, after=page.after, limit=page.fetch)
-    return call.page(page, [transaction_view(each) for each in found], next_cursor=page.next_cursor(found, "occurred_at", "id"))
+        found = await TransactionReader(reader, units_of(call.caller)).of_customer(
+            customer_id, after=page.after, limit=page.fetch
+        )
+    return call.page(
+        page,
+        [transaction_view(each) for each in found],
+        next_cursor=page.next_cursor(found, "occurred_at", "id"),
+    )
 
 
 @router.post(
@@ -122,10 +173,13 @@ async def list_transactions(
     response_model=TransactionView,
     raises=[TransactionNotFound, TransactionIsVoided, TransactionLiesAhead],
 )
-async def correct_transaction(transaction_id: Id, body: Correction, call: Annotated[Call, requires("transactions:write")]) -> Response:
+async def correct_transaction(
+    transaction_id: Id, body: Correction, call: Annotated[Call, requires("transactions:write")]
+) -> Response:
     """Correct a transaction that was recorded wrongly.
 
-    Statistics and scores are those of the corrected transaction; the audit keeps what stood there before, and the reason.
+    Statistics and scores are those of the corrected transaction; the audit keeps what stood there
+    before, and the reason.
     """
     async with call.transaction() as tx:
         transactions = TransactionStore(tx, units_of(call.caller))
@@ -138,7 +192,9 @@ async def correct_transaction(transaction_id: Id, body: Correction, call: Annota
             zone=zone_of(call),
             at=call.at,
         )
-        await use_cases.change(transactions, Rescoring(tx), before, after, unit=unit, at=call.at, reason=body.reason)
+        await use_cases.change(
+            transactions, Rescoring(tx), before, after, unit=unit, at=call.at, reason=body.reason
+        )
         return call.answer(transaction_view(after), version=after.version)
 
 
@@ -148,17 +204,25 @@ async def correct_transaction(transaction_id: Id, body: Correction, call: Annota
     response_model=TransactionView,
     raises=[TransactionNotFound, TransactionIsVoided],
 )
-async def void_transaction(transaction_id: Id, body: Voiding, call: Annotated[Call, requires("transactions:write")]) -> Response:
-    """Take back a transaction that never was, such as a test order; it stays in the list, marked, and counts no more."""
+async def void_transaction(
+    transaction_id: Id, body: Voiding, call: Annotated[Call, requires("transactions:write")]
+) -> Response:
+    """Take back a transaction that never was, such as a test order;
+    it stays in the list, marked, and counts no more.
+    """
     async with call.transaction() as tx:
         transactions = TransactionStore(tx, units_of(call.caller))
         before, unit = await _to_change(transactions, transaction_id, call)
         after = before.voided()
-        await use_cases.change(transactions, Rescoring(tx), before, after, unit=unit, at=call.at, reason=body.reason)
+        await use_cases.change(
+            transactions, Rescoring(tx), before, after, unit=unit, at=call.at, reason=body.reason
+        )
         return call.answer(transaction_view(after), version=after.version)
 
 
-async def _to_change(transactions: TransactionStore, id: UUID, call: Call) -> tuple[Transaction, str | None]:
+async def _to_change(
+    transactions: TransactionStore, id: UUID, call: Call
+) -> tuple[Transaction, str | None]:
     found = await transactions.find_to_change(id)
     call.honor_match(found[0].version)
     return found

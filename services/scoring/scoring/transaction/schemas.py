@@ -9,16 +9,34 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from service_kit.words.errors import Refusal
-from service_kit.words.fields import NOT_BLANK, Code, Count, Currency, Day, Id, Input, Line, MoneyOut, Output, Timestamp, Version
+from service_kit.words.fields import (
+    NOT_BLANK,
+    Code,
+    Count,
+    Currency,
+    Day,
+    Id,
+    Input,
+    Line,
+    MoneyOut,
+    Output,
+    Timestamp,
+    Version,
+)
 from service_kit.words.money import Money
 
 from scoring.amounts import from_units, in_units
 from scoring.transaction.domain import CostInAnotherCurrency, Kind, State, Transaction, day_in
 
-# Sums are kept exactly as 64-bit ten-thousandths: twelve digits before the point leave room for nine hundred of the largest orders
-# of one customer in one currency. An order beyond that is refused (422).
-Amount = Annotated[str, Field(min_length=1, max_length=17, pattern=r"^\d{1,12}(\.\d{1,4})?$", examples=["12.50"])]
-ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK, examples=["order-1"])]
+# Sums are kept exactly as 64-bit ten-thousandths: twelve digits before the point leave room for
+# nine hundred of the largest orders of one customer in one currency. An order beyond that is
+# refused (422).
+Amount = Annotated[
+    str, Field(min_length=1, max_length=17, pattern=r"^\d{1,12}(\.\d{1,4})?$", examples=["12.50"])
+]
+ExternalId = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=NOT_BLANK, examples=["order-1"])
+]
 Index = Annotated[int, Field(ge=0, le=999, json_schema_extra={"format": "int32"})]
 LARGEST_BATCH = 1_000
 
@@ -33,8 +51,9 @@ class Sum(Input):
 class NewTransaction(Input):
     """An order or a refund of a customer.
 
-    `external_id` is the partner's own number: sent again it is a duplicate, not a second order. `source` tells partners apart whose
-    numbers might meet. The `cost` of a refund is that of the goods that came back.
+    `external_id` is the partner's own number: sent again it is a duplicate, not a second order.
+    `source` tells partners apart whose numbers might meet. The `cost` of a refund is that of the
+    goods that came back.
     """
 
     customer_id: Id
@@ -77,7 +96,9 @@ class TransactionBatch(Input):
 
 
 class Correction(Input):
-    """How the transaction should have been recorded; what is left out stays. The reason goes into the audit."""
+    """How the transaction should have been recorded; what is left out stays.
+    The reason goes into the audit.
+    """
 
     amount: Amount | None = None
     cost: Amount | None = None
@@ -93,7 +114,9 @@ class Voiding(Input):
 
 
 class TransactionView(Output):
-    """A transaction; `day` is its day in the company's time zone, on which orders of one customer count as one."""
+    """A transaction; `day` is its day in the company's time zone,
+    on which orders of one customer count as one.
+    """
 
     id: Id
     customer_id: Id
@@ -119,7 +142,9 @@ class Rejected(Output):
 
 
 class BatchOutcome(Output):
-    """What became of a batch. `duplicates` were recorded before under their external ids and are left as they are."""
+    """What became of a batch.
+    `duplicates` were recorded before under their external ids and are left as they are.
+    """
 
     accepted: Count
     duplicates: Count
@@ -127,9 +152,15 @@ class BatchOutcome(Output):
 
 
 def transaction_view(transaction: Transaction) -> TransactionView:
-    fields = {name: getattr(transaction, name) for name in TransactionView.model_fields if name not in ("amount", "cost")}
+    fields = {
+        name: getattr(transaction, name)
+        for name in TransactionView.model_fields
+        if name not in ("amount", "cost")
+    }
     cost = None if transaction.cost is None else _money(transaction.cost, transaction.currency)
-    return TransactionView(**fields, amount=_money(transaction.amount, transaction.currency), cost=cost)
+    return TransactionView(
+        **fields, amount=_money(transaction.amount, transaction.currency), cost=cost
+    )
 
 
 def rejected_view(index: int, refusal: Refusal, speak: Callable[[str], str]) -> Rejected:

@@ -1,4 +1,6 @@
-"""Transactions, their external ids, and the statistics that follow them, in one transaction of the database."""
+"""Transactions, their external ids, and the statistics that follow them,
+in one transaction of the database.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -30,14 +32,19 @@ CLAIM = (
 )
 _asked = Unnested("asked", transaction_reference.c.source, transaction_reference.c.external_id)
 KNOWN = select(transaction_reference.c.source, transaction_reference.c.external_id).join(
-    _asked.table, (transaction_reference.c.source == _asked.c.source) & (transaction_reference.c.external_id == _asked.c.external_id)
+    _asked.table,
+    (transaction_reference.c.source == _asked.c.source)
+    & (transaction_reference.c.external_id == _asked.c.external_id),
 )
 FIND_REFERENCE = select(transaction_reference.c.transaction_id).where(
-    transaction_reference.c.source == bindparam("source"), transaction_reference.c.external_id == bindparam("external_id")
+    transaction_reference.c.source == bindparam("source"),
+    transaction_reference.c.external_id == bindparam("external_id"),
 )
 
 _visible = (
-    select(transaction, customer.c.unit).join(customer, customer.c.id == transaction.c.customer_id).where(within_units(customer.c.unit))
+    select(transaction, customer.c.unit)
+    .join(customer, customer.c.id == transaction.c.customer_id)
+    .where(within_units(customer.c.unit))
 )
 FIND = _visible.where(transaction.c.id == bindparam("id"))
 LOCK = FIND.with_for_update(of=transaction)
@@ -47,7 +54,8 @@ LIST = (
     .limit(bindparam("limit"))
 )
 LIST_AFTER = LIST.where(
-    tuple_(transaction.c.occurred_at, transaction.c.id) < tuple_(bindparam("after", type_=Moment), bindparam("after_id", type_=Uuid))
+    tuple_(transaction.c.occurred_at, transaction.c.id)
+    < tuple_(bindparam("after", type_=Moment), bindparam("after_id", type_=Uuid))
 )
 IDS = select(transaction.c.id).where(transaction.c.customer_id == bindparam("customer_id"))
 CHANGE = (
@@ -59,12 +67,19 @@ CHANGE = (
             transaction.c.version == bindparam("was"),
         )
     )
-    .values({name: bindparam(f"new_{name}") for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")})
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")
+        }
+    )
 )
 
 
 class TransactionReader:
-    """Reads transactions of the customers that a caller may see; no units asks for the whole company."""
+    """Reads transactions of the customers that a caller may see;
+    no units asks for the whole company.
+    """
 
     def __init__(self, reader: Reader, units: Sequence[str] | None) -> None:
         self._reader = reader
@@ -80,7 +95,9 @@ class TransactionReader:
             raise TransactionNotFound()
         return transaction_of(row), row["unit"]
 
-    async def of_customer(self, customer_id: UUID, *, after: Sequence[Any] | None, limit: int) -> list[Transaction]:
+    async def of_customer(
+        self, customer_id: UUID, *, after: Sequence[Any] | None, limit: int
+    ) -> list[Transaction]:
         """Newest first."""
         given: dict[str, Any] = {"customer_id": customer_id, "limit": limit, "units": self._units}
         if after is None:
@@ -114,12 +131,25 @@ class TransactionStore(TransactionReader):
 
     async def claim(self, transactions: Sequence[Transaction]) -> list[Transaction]:
         """Those whose external id was free, and those without one; the others are duplicates."""
-        named = {(each.source, each.external_id): each for each in reversed(transactions) if each.external_id is not None}
+        named = {
+            (each.source, each.external_id): each
+            for each in reversed(transactions)
+            if each.external_id is not None
+        }
         rows = [
-            {"source": each.source, "external_id": each.external_id, "customer_id": each.customer_id, "transaction_id": each.id}
+            {
+                "source": each.source,
+                "external_id": each.external_id,
+                "customer_id": each.customer_id,
+                "transaction_id": each.id,
+            }
             for each in named.values()
         ]
-        taken = {row["transaction_id"] for row in await self._tx.fetch(CLAIM, **arrays(_claimed, rows))} if rows else set()
+        taken = (
+            {row["transaction_id"] for row in await self._tx.fetch(CLAIM, **arrays(_claimed, rows))}
+            if rows
+            else set()
+        )
         return [each for each in transactions if each.external_id is None or each.id in taken]
 
     async def known(self, names: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -128,28 +158,55 @@ class TransactionStore(TransactionReader):
         found = await self._tx.fetch(KNOWN, **arrays(_asked, rows)) if rows else []
         return {(row["source"], row["external_id"]) for row in found}
 
-    async def save(self, transactions: Sequence[Transaction], customers: Mapping[UUID, KnownCustomer], *, at: datetime) -> None:
+    async def save(
+        self,
+        transactions: Sequence[Transaction],
+        customers: Mapping[UUID, KnownCustomer],
+        *,
+        at: datetime,
+    ) -> None:
         """Write new transactions with their customers, statistics and events."""
         if not transactions:
             return
-        await CustomerStore(self._tx).meet([customers[id] for id in sorted({each.customer_id for each in transactions})], at=at)
+        await CustomerStore(self._tx).meet(
+            [customers[id] for id in sorted({each.customer_id for each in transactions})], at=at
+        )
         await self._tx.execute(INSERT, **arrays(_new, [vars(each) for each in transactions]))
         await PurchaseStore(self._tx).add((each.day_of, each.change) for each in transactions)
         for each in transactions:
             self._tx.record(events.recorded(each, customers[each.customer_id].unit, at))
 
-    async def change(self, before: Transaction, after: Transaction, *, unit: str | None, at: datetime, reason: str) -> None:
-        """Write a correction or a voiding: the old is taken out of the statistics and the new put in."""
-        values = {f"new_{name}": getattr(after, name) for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")}
-        await self._tx.execute(CHANGE, of_customer=before.customer_id, of=before.id, was=before.version, **values)
+    async def change(
+        self,
+        before: Transaction,
+        after: Transaction,
+        *,
+        unit: str | None,
+        at: datetime,
+        reason: str,
+    ) -> None:
+        """Write a correction or a voiding:
+        the old is taken out of the statistics and the new put in.
+        """
+        values = {
+            f"new_{name}": getattr(after, name)
+            for name in ("kind", "occurred_at", "day", "amount", "cost", "state", "version")
+        }
+        await self._tx.execute(
+            CHANGE, of_customer=before.customer_id, of=before.id, was=before.version, **values
+        )
         changes = {"before": (before.day_of, before.change), "after": (after.day_of, after.change)}
         await PurchaseStore(self._tx).correct(**changes)
         stood = {"amount": before.amount, "day": before.day, "kind": before.kind}
-        self._tx.record(events.recorded(after, unit, at), values={"reason": reason, "before": stood})
+        self._tx.record(
+            events.recorded(after, unit, at), values={"reason": reason, "before": stood}
+        )
 
     async def named(self, source: str, external_id: str) -> UUID | None:
         """Which transaction has this external id."""
-        id: UUID | None = await self._tx.fetch_value(FIND_REFERENCE, source=source, external_id=external_id)
+        id: UUID | None = await self._tx.fetch_value(
+            FIND_REFERENCE, source=source, external_id=external_id
+        )
         return id
 
 

@@ -1,4 +1,6 @@
-"""Record, correct and void transactions; the customers' scores follow at once or, after a large batch, within moments."""
+"""Record, correct and void transactions;
+the customers' scores follow at once or, after a large batch, within moments.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +11,12 @@ from uuid import UUID
 from service_kit.words.errors import Refusal
 
 from scoring.customer.domain import CustomerNotFound, KnownCustomer
-from scoring.transaction.domain import MOST_CURRENCIES, TooManyCurrencies, Transaction, TransactionExists
+from scoring.transaction.domain import (
+    MOST_CURRENCIES,
+    TooManyCurrencies,
+    Transaction,
+    TransactionExists,
+)
 
 
 class Transactions(Protocol):
@@ -19,15 +26,31 @@ class Transactions(Protocol):
 
     async def claim(self, transactions: Sequence[Transaction]) -> list[Transaction]: ...
 
-    async def save(self, transactions: Sequence[Transaction], customers: Mapping[UUID, KnownCustomer], *, at: datetime) -> None: ...
+    async def save(
+        self,
+        transactions: Sequence[Transaction],
+        customers: Mapping[UUID, KnownCustomer],
+        *,
+        at: datetime,
+    ) -> None: ...
 
-    async def change(self, before: Transaction, after: Transaction, *, unit: str | None, at: datetime, reason: str) -> None: ...
+    async def change(
+        self,
+        before: Transaction,
+        after: Transaction,
+        *,
+        unit: str | None,
+        at: datetime,
+        reason: str,
+    ) -> None: ...
 
     async def named(self, source: str, external_id: str) -> UUID | None: ...
 
 
 class Scores(Protocol):
-    """What is to be scored again: expected before anything is locked, followed when it is written."""
+    """What is to be scored again:
+    expected before anything is locked, followed when it is written.
+    """
 
     async def expect(self, ids: Sequence[UUID], *, at: datetime) -> None: ...
 
@@ -44,7 +67,12 @@ class Outcome:
 
 
 async def record(
-    transactions: Transactions, scores: Scores, transaction: Transaction, customers: Mapping[UUID, KnownCustomer], *, at: datetime
+    transactions: Transactions,
+    scores: Scores,
+    transaction: Transaction,
+    customers: Mapping[UUID, KnownCustomer],
+    *,
+    at: datetime,
 ) -> Transaction:
     """Record one transaction.
 
@@ -61,16 +89,25 @@ async def record(
 
 
 async def record_all(
-    transactions: Transactions, scores: Scores, wanted: Sequence[Transaction], customers: Mapping[UUID, KnownCustomer], *, at: datetime
+    transactions: Transactions,
+    scores: Scores,
+    wanted: Sequence[Transaction],
+    customers: Mapping[UUID, KnownCustomer],
+    *,
+    at: datetime,
 ) -> Outcome:
-    """Record those whose customer is known, who has not too many currencies already, and whose external id is free."""
+    """Record those whose customer is known, who has not too many currencies already,
+    and whose external id is free.
+    """
     # A merged customer is known under the id of the file that survived.
     named = {
         place: replace(each, customer_id=customers[each.customer_id].id)
         for place, each in enumerate(wanted)
         if each.customer_id in customers
     }
-    rejected: dict[int, Refusal] = {place: CustomerNotFound() for place in range(len(wanted)) if place not in named}
+    rejected: dict[int, Refusal] = {
+        place: CustomerNotFound() for place in range(len(wanted)) if place not in named
+    }
     ids = sorted({each.customer_id for each in named.values()})
     await scores.expect(ids, at=at)
     rejected |= _beyond_bounds(named, await transactions.hold(ids))
@@ -81,8 +118,12 @@ async def record_all(
     return Outcome(accepted=accepted, duplicates=len(valid) - len(accepted), rejected=rejected)
 
 
-def _beyond_bounds(named: Mapping[int, Transaction], currencies: dict[UUID, set[str]]) -> dict[int, Refusal]:
-    """Those in one currency more than a customer may have; `currencies` are those of the customers so far."""
+def _beyond_bounds(
+    named: Mapping[int, Transaction], currencies: dict[UUID, set[str]]
+) -> dict[int, Refusal]:
+    """Those in one currency more than a customer may have;
+    `currencies` are those of the customers so far.
+    """
     refused: dict[int, Refusal] = {}
     for place, each in named.items():
         own = currencies.setdefault(each.customer_id, set())
@@ -94,7 +135,14 @@ def _beyond_bounds(named: Mapping[int, Transaction], currencies: dict[UUID, set[
 
 
 async def change(
-    transactions: Transactions, scores: Scores, before: Transaction, after: Transaction, *, unit: str | None, at: datetime, reason: str
+    transactions: Transactions,
+    scores: Scores,
+    before: Transaction,
+    after: Transaction,
+    *,
+    unit: str | None,
+    at: datetime,
+    reason: str,
 ) -> Transaction:
     """Write a correction or a voiding of a transaction that is locked."""
     await transactions.change(before, after, unit=unit, at=at, reason=reason)

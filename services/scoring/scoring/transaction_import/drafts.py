@@ -23,7 +23,9 @@ from scoring.transaction_import.unnumbered_orders import PREFIX, Likes
 
 REFUNDS = {"refund", "return", "退款", "退货"}
 ORDERS = {"order", "sale", "purchase", "订单", "购买", "销售"}
-AMOUNT = re.compile(r"[¥￥$€£]?\s*(-?)\s*[¥￥$€£]?(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(\.\d{1,4}0*)?", re.ASCII)
+AMOUNT = re.compile(
+    r"[¥￥$€£]?\s*(-?)\s*[¥￥$€£]?(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(\.\d{1,4}0*)?", re.ASCII
+)
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 # What a sign before a sum may stand for; a sum in another currency is not what was written.
 SIGNS = {
@@ -58,7 +60,9 @@ class Draft:
     def of(self, customer: KnownCustomer, *, likes: Likes) -> Self:
         """The order of a customer, with a name by which it is known again."""
         owned = replace(self.transaction, customer_id=customer.id)
-        return replace(self, transaction=replace(owned, external_id=owned.external_id or likes.name(owned)))
+        return replace(
+            self, transaction=replace(owned, external_id=owned.external_id or likes.name(owned))
+        )
 
     def name_in(self, file: str) -> tuple[str, str]:
         """How earlier releases named an order without a number: by its file and row."""
@@ -70,7 +74,14 @@ class Draft:
 
 
 def drafted(
-    row: int, values: Mapping[str, Value], fields: Mapping[str, str], order: Order, *, id: UUID, at: datetime, zone: ZoneInfo
+    row: int,
+    values: Mapping[str, Value],
+    fields: Mapping[str, str],
+    order: Order,
+    *,
+    id: UUID,
+    at: datetime,
+    zone: ZoneInfo,
 ) -> Draft:
     """A transaction from one row; RowNotReadable with the reason.
 
@@ -100,7 +111,8 @@ def drafted(
         cost=cost,
         product=_product(row_cells.get("product", "")) or None,
         channel=_code(row_cells.get("channel", ""), "channel") or None,
-        source=_code(row_cells.get("source", ""), "source") or ("default" if external_id else "import"),
+        source=_code(row_cells.get("source", ""), "source")
+        or ("default" if external_id else "import"),
         external_id=external_id or None,
         state="recorded",
         recorded_at=at,
@@ -123,7 +135,9 @@ def _cell(value: "Value | None") -> str:
 
 
 def _identity(text: str) -> str:
-    """The number of a customer or an order as it was before a spreadsheet took it for one: spoiled ones join what is apart."""
+    """The number of a customer or an order as it was before a spreadsheet took it for one:
+    spoiled ones join what is apart.
+    """
     try:
         return cells.as_number(text)
     except CellSpoiled as error:
@@ -133,7 +147,11 @@ def _identity(text: str) -> str:
 def _amount(text: str, name: str, currency: str) -> tuple[int, bool]:
     found = AMOUNT.fullmatch(text)
     if found is None:
-        raise RowNotReadable(said("the {name} is not an amount with up to twelve digits and four decimals", name=name))
+        raise RowNotReadable(
+            said(
+                "the {name} is not an amount with up to twelve digits and four decimals", name=name
+            )
+        )
     if any(sign in text and currency not in meant for sign, meant in SIGNS.items()):
         raise RowNotReadable(said("the sign of the {name} is not one of the currency", name=name))
     number = Decimal(found[2].replace(",", "") + (found[3] or ""))
@@ -151,13 +169,17 @@ def _cost(text: str, currency: str) -> int | None:
 
 def _external_id(text: str) -> str:
     if len(text) > LONGEST_EXTERNAL_ID:
-        raise RowNotReadable(said("the external id has more than {most} characters", most=LONGEST_EXTERNAL_ID))
+        raise RowNotReadable(
+            said("the external id has more than {most} characters", most=LONGEST_EXTERNAL_ID)
+        )
     return text
 
 
 def _product(text: str) -> str:
     if len(text) > LONGEST_PRODUCT:
-        raise RowNotReadable(said("the product has more than {most} characters", most=LONGEST_PRODUCT))
+        raise RowNotReadable(
+            said("the product has more than {most} characters", most=LONGEST_PRODUCT)
+        )
     return text
 
 
@@ -178,7 +200,9 @@ def _currency(text: str) -> str:
 
 def _code(text: str, name: str) -> str:
     if text and not CODE.fullmatch(text):
-        raise RowNotReadable(said("the {name} is not a code of letters, digits and ._:-", name=name))
+        raise RowNotReadable(
+            said("the {name} is not a code of letters, digits and ._:-", name=name)
+        )
     return text
 
 
@@ -195,10 +219,16 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 
 
 def _of_day(text: str) -> datetime | None:
-    """A day in one of the ways of writing, and what stands behind it as the time; None for other ways. ValueError as in `day_of`."""
+    """A day in one of the ways of writing, and what stands behind it as the time;
+    None for other ways. ValueError as in `day_of`.
+    """
     written, _, clock = text.replace("T", " ", 1).partition(" ")
     day = day_of(text) or day_of(written)
     if day is None:
         return None
     is_whole = day_of(text) is not None
-    return datetime.combine(day, time()) if is_whole else datetime.fromisoformat(f"{day.isoformat()}T{clock.strip()}")
+    return (
+        datetime.combine(day, time())
+        if is_whole
+        else datetime.fromisoformat(f"{day.isoformat()}T{clock.strip()}")
+    )

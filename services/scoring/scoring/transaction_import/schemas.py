@@ -34,22 +34,30 @@ class ColumnsOut(Output):
         dict[ColumnName, Annotated[str, Field(max_length=100)]],
         Field(max_length=MOST_COLUMNS, description="Which column filled which field."),
     ]
-    ignored: Annotated[list[ColumnName], Field(max_length=MOST_COLUMNS, description="Columns that nobody took.")]
+    ignored: Annotated[
+        list[ColumnName], Field(max_length=MOST_COLUMNS, description="Columns that nobody took.")
+    ]
 
 
 class TransactionImportView(LongWork):
     """An import: follow it here until its state is done, failed or canceled.
 
-    `counts`: created; updated (always 0, transactions are corrected one by one); unchanged (recorded before under the same external id,
-    or, without one, as an order that says the same); skipped (empty rows); failed (see `errors_url`). A dry run counts what would be
-    created and writes nothing.
+    `counts`: created; updated (always 0, transactions are corrected one by one); unchanged
+    (recorded before under the same external id, or, without one, as an order that says the same);
+    skipped (empty rows); failed (see `errors_url`). A dry run counts what would be created and
+    writes nothing.
     """
 
     filename: Annotated[str, Field(max_length=200)]
     key: Annotated[str, Field(max_length=80)]
     dry_run: bool
     errors_url: Annotated[str, Field(max_length=200)]
-    columns: Annotated[ColumnsOut | None, Field(description="Null until the import has ended, or where its header could not be read.")]
+    columns: Annotated[
+        ColumnsOut | None,
+        Field(
+            description="Null until the import has ended, or where its header could not be read."
+        ),
+    ]
 
 
 class RowError(Output):
@@ -69,7 +77,9 @@ def import_view(job: Job, speak: Callable[[str], str]) -> TransactionImportView:
         job,
         speak,
         **({} if job.state == "done" else {"result": None}),
-        columns=ColumnsOut.model_validate(job.result["columns"]) if job.result and "columns" in job.result else None,
+        columns=ColumnsOut.model_validate(job.result["columns"])
+        if job.result and "columns" in job.result
+        else None,
         filename=order.filename,
         key=order.key,
         dry_run=order.dry_run,

@@ -25,16 +25,28 @@ ORDER = TypeAdapter(Order)
 INSERT = insert(transaction_import)
 INSERT_PIECE = insert(transaction_import_piece)
 FIND_PIECE = select(transaction_import_piece.c.content).where(
-    transaction_import_piece.c.import_id == bindparam("import_id"), transaction_import_piece.c.number == bindparam("number")
+    transaction_import_piece.c.import_id == bindparam("import_id"),
+    transaction_import_piece.c.number == bindparam("number"),
 )
-DROP_PIECES = delete(transaction_import_piece).where(transaction_import_piece.c.import_id == bindparam("of"))
-_is_open = select(job.c.id).where(job.c.id == transaction_import_piece.c.import_id, job.c.state.in_(["queued", "running"])).exists()
+DROP_PIECES = delete(transaction_import_piece).where(
+    transaction_import_piece.c.import_id == bindparam("of")
+)
+_is_open = (
+    select(job.c.id)
+    .where(job.c.id == transaction_import_piece.c.import_id, job.c.state.in_(["queued", "running"]))
+    .exists()
+)
 SWEEP = delete(transaction_import_piece).where(~_is_open)
 INSERT_ERROR = postgresql.insert(transaction_import_error).on_conflict_do_nothing()
-COUNT_ERRORS = select(func.count()).where(transaction_import_error.c.import_id == bindparam("import_id"))
+COUNT_ERRORS = select(func.count()).where(
+    transaction_import_error.c.import_id == bindparam("import_id")
+)
 ERRORS = (
     select(transaction_import_error.c.row, transaction_import_error.c.detail)
-    .where(transaction_import_error.c.import_id == bindparam("import_id"), transaction_import_error.c.row > bindparam("after"))
+    .where(
+        transaction_import_error.c.import_id == bindparam("import_id"),
+        transaction_import_error.c.row > bindparam("after"),
+    )
     .order_by(transaction_import_error.c.row)
     .limit(bindparam("limit"))
 )
@@ -59,12 +71,16 @@ class TransactionImportReader:
 
     async def find(self, id: UUID) -> Job:
         """Raises TransactionImportNotFound."""
-        return await jobs.find(self._reader, id, kind=KIND, units=self._units, missing=TransactionImportNotFound)
+        return await jobs.find(
+            self._reader, id, kind=KIND, units=self._units, missing=TransactionImportNotFound
+        )
 
     async def pieces(self, id: UUID) -> AsyncIterator[bytes]:
         """The file, piece by piece."""
         number = 0
-        while (content := await self._reader.fetch_value(FIND_PIECE, import_id=id, number=number)) is not None:
+        while (
+            content := await self._reader.fetch_value(FIND_PIECE, import_id=id, number=number)
+        ) is not None:
             yield content
             number += 1
 
@@ -97,7 +113,14 @@ class TransactionImportStore(TransactionImportReader):
         return await self._tx.execute(SWEEP)
 
     async def insert_errors(self, id: UUID, errors: Sequence[tuple[int, str]]) -> None:
-        """Keep what was wrong, up to a bound: a sheet of a million broken rows says nothing more than ten thousand do."""
-        room = MOST_ERRORS - int(await self._tx.fetch_value(COUNT_ERRORS, import_id=id) if errors else MOST_ERRORS)
-        rows = [{"import_id": id, "row": row, "detail": stored(detail, longest=LONGEST_DETAIL)} for row, detail in errors[: max(room, 0)]]
+        """Keep what was wrong, up to a bound:
+        a sheet of a million broken rows says nothing more than ten thousand do.
+        """
+        room = MOST_ERRORS - int(
+            await self._tx.fetch_value(COUNT_ERRORS, import_id=id) if errors else MOST_ERRORS
+        )
+        rows = [
+            {"import_id": id, "row": row, "detail": stored(detail, longest=LONGEST_DETAIL)}
+            for row, detail in errors[: max(room, 0)]
+        ]
         await self._tx.execute_many(INSERT_ERROR, rows)

@@ -1,7 +1,9 @@
-"""How an order without a number of its own is known again: by all that it says, and by which of its likes in the sheet it is.
+"""How an order without a number of its own is known again: by all that it says, and by which of its
+likes in the sheet it is.
 
-Neither the file, its format nor the order of its rows takes part, so that a sheet saved again names the same orders. Two rows that say
-the same are two orders, as the sheet says: the first and the second of their kind. Migration 0004 makes the same digest in SQL.
+Neither the file, its format nor the order of its rows takes part, so that a sheet saved again names
+the same orders. Two rows that say the same are two orders, as the sheet says: the first and the
+second of their kind. Migration 0004 makes the same digest in SQL.
 """
 
 import hashlib
@@ -18,7 +20,8 @@ class Likes:
     """Numbers the orders of one sheet that say the same."""
 
     def __init__(self) -> None:
-        # By hashes, since millions of rows are remembered; where two meet by chance, a number is left out.
+        # By hashes, since millions of rows are remembered; where two meet by chance, a number is
+        # left out.
         self._seen: dict[int, int] = {}
 
     def name(self, transaction: Transaction) -> str:
@@ -34,4 +37,5 @@ def _said_by(transaction: Transaction) -> str:
     moment = (transaction.occurred_at - EPOCH) // MICROSECOND
     cost = "" if transaction.cost is None else transaction.cost
     amounts = f"{transaction.kind}|{transaction.currency}|{transaction.amount}|{cost}"
-    return f"{transaction.customer_id}|{moment}|{amounts}|{transaction.channel or ''}|{transaction.product or ''}"
+    place = f"{transaction.channel or ''}|{transaction.product or ''}"
+    return f"{transaction.customer_id}|{moment}|{amounts}|{place}"

@@ -31,5 +31,7 @@ async def api(make_database, signing_keys, customers, import_wait_seconds) -> As
         score_chunk=500,
         import_wait_seconds=import_wait_seconds,
     )
-    async with serving(compose(settings, keys=signing_keys, customers=customers), signing_keys) as api:
+    async with serving(
+        compose(settings, keys=signing_keys, customers=customers), signing_keys
+    ) as api:
         yield api

@@ -1,4 +1,6 @@
-"""One fact counts once, by whichever door and however often it comes: sheets saved again, numbers sent again, surveys answered again."""
+"""One fact counts once, by whichever door and however often it comes:
+sheets saved again, numbers sent again, surveys answered again.
+"""
 
 import asyncio
 import io
@@ -32,7 +34,10 @@ NEW_ROW = ("C-2", "2026-03-07", "9", "tea", "shop", "3", "order")
 
 
 def as_csv(rows, header=HEADER, encoding="utf-8", delimiter=",") -> bytes:
-    quoted = [delimiter.join(f'"{cell}"' if "," in cell or ";" in cell else cell for cell in row) for row in (header, *rows)]
+    quoted = [
+        delimiter.join(f'"{cell}"' if "," in cell or ";" in cell else cell for cell in row)
+        for row in (header, *rows)
+    ]
     return "\n".join(quoted).encode(encoding)
 
 
@@ -58,7 +63,9 @@ def two(customers):
 
 async def begin(api, content: bytes, name: str = "orders.csv", **form: str) -> str:
     data = {"key": "external:cdnow", "currency": "CNY", **form}
-    started = await api.request("POST", "/v1/transaction-imports", files={"file": (name, content)}, data=data)
+    started = await api.request(
+        "POST", "/v1/transaction-imports", files={"file": (name, content)}, data=data
+    )
     assert started.status_code == 202, started.text
     return started.headers["Location"]
 
@@ -79,7 +86,10 @@ async def imported(api, content: bytes, name: str = "orders.csv", **form: str) -
 
 async def sums(api, ids) -> dict:
     async with api.service.database.reading() as reader:
-        return {each.customer_id: (each.order_amount, each.refund_amount) for each in await PurchaseReader(reader).of_customers(ids)}
+        return {
+            each.customer_id: (each.order_amount, each.refund_amount)
+            for each in await PurchaseReader(reader).of_customers(ids)
+        }
 
 
 def shuffled(rows) -> list:
@@ -111,7 +121,9 @@ async def test_a_sheet_saved_again_adds_nothing(api, two, again):
     assert await sums(api, two) == before
 
 
-async def test_a_sheet_that_grew_adds_its_new_rows_alone_and_one_more_of_a_kind_is_one_more(api, two):
+async def test_a_sheet_that_grew_adds_its_new_rows_alone_and_one_more_of_a_kind_is_one_more(
+    api, two
+):
     await imported(api, as_csv(ROWS))
 
     grown = await imported(api, as_csv(shuffled([NEW_ROW, ROWS[0], *ROWS])))
@@ -121,7 +133,10 @@ async def test_a_sheet_that_grew_adds_its_new_rows_alone_and_one_more_of_a_kind_
 
 
 async def test_orders_of_several_sources_are_told_apart_in_any_order(api, two):
-    header, rows = (*HEADER, "source"), [(*ROWS[0], "shop-a"), (*ROWS[0], "shop-b"), (*ROWS[0], "shop-a")]
+    header, rows = (
+        (*HEADER, "source"),
+        [(*ROWS[0], "shop-a"), (*ROWS[0], "shop-b"), (*ROWS[0], "shop-a")],
+    )
 
     first = await imported(api, as_csv(rows, header))
     second = await imported(api, as_csv(rows[::-1][1:] + rows[:1], header))
@@ -147,7 +162,9 @@ async def test_rows_that_failed_at_first_are_added_when_the_sheet_comes_again(ap
 
 
 @pytest.mark.parametrize("dies_at", [2, 3, 5, 8])
-async def test_an_import_that_dies_between_two_of_a_kind_doubles_and_skips_none(api, two, monkeypatch, dies_at):
+async def test_an_import_that_dies_between_two_of_a_kind_doubles_and_skips_none(
+    api, two, monkeypatch, dies_at
+):
     rows = [ROWS[0], NEW_ROW, ROWS[0], ROWS[0], NEW_ROW, *ROWS[2:5]]
     monkeypatch.setattr(importing, "CHUNK", 1)
     taken, calls = importing.TransactionImports._take, []
@@ -171,7 +188,12 @@ async def test_an_import_that_dies_between_two_of_a_kind_doubles_and_skips_none(
 
 async def test_two_imports_of_the_same_orders_at_once_count_them_once(api, two, monkeypatch):
     monkeypatch.setattr(importing, "CHUNK", 2)
-    imports = importing.TransactionImports(api.service.database, api.service.clock, api.service.parts[CustomerFile], api.service.settings)
+    imports = importing.TransactionImports(
+        api.service.database,
+        api.service.clock,
+        api.service.parts[CustomerFile],
+        api.service.settings,
+    )
     rival = Jobs(api.service.database, KIND, imports.run, clock=api.service.clock)
     paths = [await begin(api, as_csv(shuffled(ROWS))), await begin(api, as_xlsx(ROWS))]
     await asyncio.gather(*(rival.step() for _ in range(2)))
@@ -186,14 +208,19 @@ async def test_two_imports_of_the_same_orders_at_once_count_them_once(api, two, 
 async def test_a_dry_run_of_orders_that_are_there_says_so(api, two):
     await imported(api, as_csv(ROWS))
 
-    assert await imported(api, as_csv(shuffled([*ROWS, NEW_ROW])), dry_run="true") == {"created": 1, "unchanged": 8}
+    assert await imported(api, as_csv(shuffled([*ROWS, NEW_ROW])), dry_run="true") == {
+        "created": 1,
+        "unchanged": 8,
+    }
 
 
 async def test_orders_that_were_corrected_or_voided_do_not_come_back(api, two):
     await imported(api, as_csv(ROWS))
     items = (await api.get("/v1/transactions", params={"customer_id": str(two[1])})).json()["items"]
     await api.post(f"/v1/transactions/{items[0]['id']}/voiding", {"reason": "a test"})
-    await api.post(f"/v1/transactions/{items[1]['id']}/correction", {"amount": "10", "reason": "a slip"})
+    await api.post(
+        f"/v1/transactions/{items[1]['id']}/correction", {"amount": "10", "reason": "a slip"}
+    )
 
     assert await imported(api, as_xlsx(ROWS)) == {"unchanged": 8}
     assert (await sums(api, two))[two[1]] == (100_000, 0)
@@ -203,10 +230,20 @@ async def as_earlier_releases_left_it(api, sha256: str) -> None:
     """Orders without a number are named by their file and row, and by nothing else."""
     async with api.service.database.transaction() as tx:
         await tx.execute(delete(transaction_reference))
-        for number, row in enumerate(await tx.fetch(select(transaction).order_by(transaction.c.id)), start=2):
+        for number, row in enumerate(
+            await tx.fetch(select(transaction).order_by(transaction.c.id)), start=2
+        ):
             name = {"source": row["source"], "external_id": f"{sha256}:{number}"}
-            await tx.execute(update(transaction).where(transaction.c.id == row["id"]).values(external_id=name["external_id"]))
-            await tx.execute(transaction_reference.insert().values(**name, customer_id=row["customer_id"], transaction_id=row["id"]))
+            await tx.execute(
+                update(transaction)
+                .where(transaction.c.id == row["id"])
+                .values(external_id=name["external_id"])
+            )
+            await tx.execute(
+                transaction_reference.insert().values(
+                    **name, customer_id=row["customer_id"], transaction_id=row["id"]
+                )
+            )
 
 
 async def migrated(api) -> None:
@@ -229,7 +266,10 @@ async def test_orders_of_an_earlier_release_are_known_by_what_they_say(api, two)
     await as_earlier_releases_left_it(api, (await sha_of(api))[0])
     await migrated(api)
 
-    assert await imported(api, as_xlsx(shuffled([*ROWS, NEW_ROW]))) == {"created": 1, "unchanged": 8}
+    assert await imported(api, as_xlsx(shuffled([*ROWS, NEW_ROW]))) == {
+        "created": 1,
+        "unchanged": 8,
+    }
 
 
 async def sha_of(api) -> list[str]:
@@ -239,7 +279,12 @@ async def sha_of(api) -> list[str]:
 
 def order(customer, **given) -> dict:
     money = {"amount": "100", "currency": "CNY"}
-    return {"customer_id": str(customer), "occurred_at": "2026-01-05T10:00:00+08:00", "amount": money, **given}
+    return {
+        "customer_id": str(customer),
+        "occurred_at": "2026-01-05T10:00:00+08:00",
+        "amount": money,
+        **given,
+    }
 
 
 async def test_a_number_sent_by_every_door_is_one_transaction(api, two):
@@ -255,13 +300,22 @@ async def test_a_number_sent_by_every_door_is_one_transaction(api, two):
     assert await sums(api, two) == {two[0]: (1_000_000, 0)}
 
 
-@pytest.mark.parametrize("other", [{"amount": {"amount": "7", "currency": "CNY"}}, {"kind": "refund"}, {"customer_id": None}])
+@pytest.mark.parametrize(
+    "other",
+    [{"amount": {"amount": "7", "currency": "CNY"}}, {"kind": "refund"}, {"customer_id": None}],
+)
 async def test_a_number_that_is_taken_names_its_transaction_whatever_else_is_said(api, two, other):
     first = await api.post("/v1/transactions", order(two[0], external_id="1"))
-    changed = order(two[0], external_id="1") | {name: value or str(two[1]) for name, value in other.items()}
+    changed = order(two[0], external_id="1") | {
+        name: value or str(two[1]) for name, value in other.items()
+    }
 
     single = await api.post("/v1/transactions", changed)
-    batch = (await api.post("/v1/transactions/batch", {"items": [changed, order(two[1], external_id="2"), changed]})).json()
+    batch = (
+        await api.post(
+            "/v1/transactions/batch", {"items": [changed, order(two[1], external_id="2"), changed]}
+        )
+    ).json()
 
     assert (single.status_code, single.json()["transaction_id"]) == (409, first.json()["id"])
     assert (batch["accepted"], batch["duplicates"]) == (1, 2)
@@ -271,7 +325,13 @@ async def test_a_number_that_is_taken_names_its_transaction_whatever_else_is_sai
 async def test_a_number_sent_many_times_at_once_is_one_transaction(api, two):
     numbered = order(two[0], external_id="1")
     singles = [api.post("/v1/transactions", numbered) for _ in range(4)]
-    batches = [api.post("/v1/transactions/batch", {"items": [numbered, numbered, order(two[1], external_id="2")]}) for _ in range(4)]
+    batches = [
+        api.post(
+            "/v1/transactions/batch",
+            {"items": [numbered, numbered, order(two[1], external_id="2")]},
+        )
+        for _ in range(4)
+    ]
 
     answers = await asyncio.gather(*singles, *batches)
 
@@ -281,7 +341,13 @@ async def test_a_number_sent_many_times_at_once_is_one_transaction(api, two):
 
 def answered(customer, score=1, **given) -> dict:
     ref = {"type": "complaint", "id": "C-1"}
-    return {"customer_id": str(customer), "instrument": "csat", "answers": {"score": score, "remark": "x"}, "ref": ref, **given}
+    return {
+        "customer_id": str(customer),
+        "instrument": "csat",
+        "answers": {"score": score, "remark": "x"},
+        "ref": ref,
+        **given,
+    }
 
 
 async def counted(api, instrument="csat") -> tuple:
@@ -298,13 +364,17 @@ async def test_the_same_answer_about_one_ref_counts_once(api, two):
 
 
 async def test_many_at_once_count_once(api, two):
-    answers = await asyncio.gather(*(api.post("/v1/survey-responses", answered(two[0])) for _ in range(8)))
+    answers = await asyncio.gather(
+        *(api.post("/v1/survey-responses", answered(two[0])) for _ in range(8))
+    )
 
     assert sorted(each.status_code for each in answers) == [200] * 7 + [201]
     assert await counted(api) == (1, 1, 1)
 
 
-@pytest.mark.parametrize("answers", [{"score": 5}, {"score": 1, "remark": "y"}, {"score": 1, "remark": None}])
+@pytest.mark.parametrize(
+    "answers", [{"score": 5}, {"score": 1, "remark": "y"}, {"score": 1, "remark": None}]
+)
 async def test_another_answer_about_the_same_ref_is_refused_and_names_the_first(api, two, answers):
     first = await api.post("/v1/survey-responses", answered(two[0]))
 
@@ -314,12 +384,19 @@ async def test_another_answer_about_the_same_ref_is_refused_and_names_the_first(
     assert await counted(api) == (1, 1, 1)
 
 
-async def test_other_customers_instruments_and_refs_count_and_so_does_every_answer_without_a_ref(api, two):
+async def test_other_customers_instruments_and_refs_count_and_so_does_every_answer_without_a_ref(
+    api, two
+):
     bodies = [answered(two[0]), answered(two[1]), answered(two[0], instrument="nps")]
-    bodies += [answered(two[0], ref={"type": "contact", "id": "C-1"}), answered(two[0], ref={"type": "complaint", "id": "C-2"})]
+    bodies += [
+        answered(two[0], ref={"type": "contact", "id": "C-1"}),
+        answered(two[0], ref={"type": "complaint", "id": "C-2"}),
+    ]
     bodies += [answered(two[0], ref=None), answered(two[0], ref=None)]
 
-    assert [(await api.post("/v1/survey-responses", body)).status_code for body in bodies] == [201] * 7
+    assert [(await api.post("/v1/survey-responses", body)).status_code for body in bodies] == [
+        201
+    ] * 7
     assert (await counted(api))[0] == 6
 
 

@@ -1,4 +1,6 @@
-"""Imports of transactions over the API: every format, errors by row, dry runs, the same file twice, a silent customer file."""
+"""Imports of transactions over the API:
+every format, errors by row, dry runs, the same file twice, a silent customer file.
+"""
 
 import asyncio
 import io
@@ -42,7 +44,9 @@ def two_customers(customers):
 
 async def imported(api, content: bytes, name: str = "orders.csv", **form: str) -> dict:
     data = {"key": "external:cdnow", "currency": "USD", **form}
-    started = await api.request("POST", "/v1/transaction-imports", files={"file": (name, content)}, data=data)
+    started = await api.request(
+        "POST", "/v1/transaction-imports", files={"file": (name, content)}, data=data
+    )
     assert started.status_code == 202, started.text
     for _ in range(300):
         work = (await api.get(started.headers["Location"])).json()
@@ -54,17 +58,33 @@ async def imported(api, content: bytes, name: str = "orders.csv", **form: str) -
 
 async def the_sums(api, ids) -> dict:
     async with api.service.database.reading() as reader:
-        return {each.customer_id: (each.order_days, each.order_amount) for each in await PurchaseReader(reader).of_customers(ids)}
+        return {
+            each.customer_id: (each.order_days, each.order_amount)
+            for each in await PurchaseReader(reader).of_customers(ids)
+        }
 
 
 @pytest.mark.parametrize(
-    ("content", "name"), [(as_csv(), "o.csv"), (as_csv(encoding="utf-16"), "o.csv"), (as_ndjson(), "o.ndjson"), (as_xlsx(), "o.xlsx")]
+    ("content", "name"),
+    [
+        (as_csv(), "o.csv"),
+        (as_csv(encoding="utf-16"), "o.csv"),
+        (as_ndjson(), "o.ndjson"),
+        (as_xlsx(), "o.xlsx"),
+    ],
 )
 async def test_a_sheet_of_any_format_becomes_transactions(api, two_customers, content, name):
     work = await imported(api, content, name)
 
-    assert (work["state"], work["progress"], work["counts"]["created"]) == ("done", {"done": 3, "total": 3}, 3)
-    assert await the_sums(api, two_customers) == {two_customers[0]: (2, 590_600), two_customers[1]: (1, 633_400)}
+    assert (work["state"], work["progress"], work["counts"]["created"]) == (
+        "done",
+        {"done": 3, "total": 3},
+        3,
+    )
+    assert await the_sums(api, two_customers) == {
+        two_customers[0]: (2, 590_600),
+        two_customers[1]: (1, 633_400),
+    }
 
 
 async def test_the_same_file_again_adds_nothing_with_or_without_order_numbers(api, two_customers):
@@ -75,7 +95,10 @@ async def test_the_same_file_again_adds_nothing_with_or_without_order_numbers(ap
 
     assert [work["counts"]["created"] for work in first] == [3, 3]
     assert [work["counts"]["unchanged"] for work in again] == [3, 3]
-    assert await the_sums(api, two_customers) == {two_customers[0]: (2, 1_181_200), two_customers[1]: (1, 1_266_800)}
+    assert await the_sums(api, two_customers) == {
+        two_customers[0]: (2, 1_181_200),
+        two_customers[1]: (1, 1_266_800),
+    }
 
 
 async def test_a_dry_run_says_the_same_and_writes_nothing(api, two_customers):
@@ -115,9 +138,16 @@ async def test_what_would_be_changed_in_silence_is_listed_instead(api, two_custo
 
     work = await imported(api, as_csv(rows, (*HEADER, "cost")))
 
-    assert (work["counts"]["created"], work["counts"]["unchanged"], work["counts"]["failed"]) == (1, 0, 3)
+    assert (work["counts"]["created"], work["counts"]["unchanged"], work["counts"]["failed"]) == (
+        1,
+        0,
+        3,
+    )
     errors = (await api.get(work["errors_url"])).json()["items"]
-    assert ["negative" in errors[0]["detail"], *("200" in each["detail"] for each in errors[1:])] == [True, True, True]
+    assert [
+        "negative" in errors[0]["detail"],
+        *("200" in each["detail"] for each in errors[1:]),
+    ] == [True, True, True]
 
 
 async def test_negative_amounts_are_refunds_and_usual_notations_are_read(api, two_customers):
@@ -132,7 +162,10 @@ async def test_negative_amounts_are_refunds_and_usual_notations_are_read(api, tw
 
     assert work["counts"]["created"] == 3
     async with api.service.database.reading() as reader:
-        found = {each.customer_id: each for each in await PurchaseReader(reader).of_customers(two_customers)}
+        found = {
+            each.customer_id: each
+            for each in await PurchaseReader(reader).of_customers(two_customers)
+        }
     assert (found[two_customers[0]].net, found[two_customers[0]].order_days) == (12_000_000, 1)
     assert str(found[two_customers[1]].first_day) == "1997-01-02"
 
@@ -142,11 +175,21 @@ async def test_columns_are_named_by_the_mapping_either_way_round(api, two_custom
     mapping = {"who": "customer", "when": "occurred_at", "how much": "amount", "no": "external_id"}
 
     one = await imported(api, as_csv(header=header), mapping=json.dumps(mapping))
-    other = await imported(api, as_csv(header=header), mapping=json.dumps({field: column for column, field in mapping.items()}))
+    other = await imported(
+        api,
+        as_csv(header=header),
+        mapping=json.dumps({field: column for column, field in mapping.items()}),
+    )
 
-    by_key = await imported(api, as_csv(header=header), mapping=json.dumps({**mapping, "who": "external:cdnow"}))
+    by_key = await imported(
+        api, as_csv(header=header), mapping=json.dumps({**mapping, "who": "external:cdnow"})
+    )
 
-    assert (one["counts"]["created"], other["counts"]["unchanged"], by_key["counts"]["unchanged"]) == (3, 3, 3)
+    assert (
+        one["counts"]["created"],
+        other["counts"]["unchanged"],
+        by_key["counts"]["unchanged"],
+    ) == (3, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +213,9 @@ async def test_forms_that_mean_nothing_are_refused_at_once(api):
     wrong = [("mapping", "[]"), ("mapping", '{"a": 1}'), ("key", "external"), ("currency", "usd")]
     wrong += [("dry_run", each) for each in ("yes", "2", "null")]
     for form in ({name: value} for name, value in wrong):
-        answer = await api.request("POST", "/v1/transaction-imports", files={"file": ("o.csv", as_csv())}, data=form)
+        answer = await api.request(
+            "POST", "/v1/transaction-imports", files={"file": ("o.csv", as_csv())}, data=form
+        )
         assert answer.status_code == 422, form
 
 
@@ -204,7 +249,13 @@ async def test_an_import_by_our_own_ids_waits_too_where_units_have_to_be_known(a
 
     customers.is_silent = False
 
-    assert (await task)["counts"] == {"created": 1, "updated": 0, "unchanged": 0, "skipped": 0, "failed": 0}
+    assert (await task)["counts"] == {
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "skipped": 0,
+        "failed": 0,
+    }
 
 
 @pytest.mark.parametrize("import_wait_seconds", [0.01])
@@ -219,7 +270,10 @@ async def test_an_import_fails_when_customer_profile_stays_silent(api, customers
 async def no_piece_is_left(api) -> bool:
     async with api.service.database.reading() as reader:
         for _ in range(100):
-            if await reader.fetch_value(select(func.count()).select_from(transaction_import_piece)) == 0:
+            if (
+                await reader.fetch_value(select(func.count()).select_from(transaction_import_piece))
+                == 0
+            ):
                 return True
             await asyncio.sleep(0.05)
     return False
@@ -239,7 +293,11 @@ async def test_a_canceled_import_leaves_no_sheet(api, customers):
     paths = []
     for number in range(2):
         files = {"file": ("orders.csv", as_csv(header=(*HEADER[:3], f"order_id{number}")))}
-        paths.append((await api.request("POST", "/v1/transaction-imports", files=files, data=data)).headers["Location"])
+        paths.append(
+            (await api.request("POST", "/v1/transaction-imports", files=files, data=data)).headers[
+                "Location"
+            ]
+        )
 
     for path in reversed(paths):
         assert (await api.post(f"{path}/cancellation")).status_code == 200
@@ -252,7 +310,12 @@ async def test_customers_named_by_our_own_ids_need_no_key(api, customers):
     customer = customers.add()
 
     work = await imported(
-        api, as_csv([(str(customer), "1997-01-01", "5", "1"), ("nobody", "1997-01-01", "5", "2")], ("customer", *HEADER[1:])), key=""
+        api,
+        as_csv(
+            [(str(customer), "1997-01-01", "5", "1"), ("nobody", "1997-01-01", "5", "2")],
+            ("customer", *HEADER[1:]),
+        ),
+        key="",
     )
 
     assert (work["counts"]["created"], work["counts"]["failed"]) == (1, 1)
@@ -266,10 +329,16 @@ async def test_an_import_of_a_token_with_units_reaches_only_its_customers(api, c
     work = await imported(local, as_csv())
 
     assert (work["counts"]["created"], work["counts"]["failed"]) == (2, 1)
-    assert (await api.as_("transactions:read", units=["cn.bj"]).get(f"/v1/transaction-imports/{work['id']}")).status_code == 404
+    assert (
+        await api.as_("transactions:read", units=["cn.bj"]).get(
+            f"/v1/transaction-imports/{work['id']}"
+        )
+    ).status_code == 404
 
 
-async def test_an_import_whose_worker_died_goes_on_behind_its_last_chunk(api, customers, two_customers, monkeypatch):
+async def test_an_import_whose_worker_died_goes_on_behind_its_last_chunk(
+    api, customers, two_customers, monkeypatch
+):
     from scoring.transaction_import import work as importing
 
     monkeypatch.setattr(importing, "CHUNK", 1)
@@ -291,26 +360,48 @@ async def test_an_import_whose_worker_died_goes_on_behind_its_last_chunk(api, cu
 
 
 async def reasons(api, work) -> list[tuple[int, str]]:
-    return [(each["row"], each["detail"]) for each in (await api.get(work["errors_url"])).json()["items"]]
+    return [
+        (each["row"], each["detail"])
+        for each in (await api.get(work["errors_url"])).json()["items"]
+    ]
 
 
-async def test_days_are_read_as_they_are_written_and_what_may_mean_two_days_is_refused(api, two_customers):
-    days = ["2026/5/4", "2026年5月3日", "2026.5.2", "1-May-2026", "2026/5/4 9:30".replace(" 9", " 09"), "5/6/2026", "46150", "26-05-04"]
+async def test_days_are_read_as_they_are_written_and_what_may_mean_two_days_is_refused(
+    api, two_customers
+):
+    days = [
+        "2026/5/4",
+        "2026年5月3日",
+        "2026.5.2",
+        "1-May-2026",
+        "2026/5/4 9:30".replace(" 9", " 09"),
+        "5/6/2026",
+        "46150",
+        "26-05-04",
+    ]
     rows = [("C-1", day, "1.00", f"o-{number}") for number, day in enumerate(days)]
 
     work = await imported(api, as_csv(rows))
 
-    assert (work["counts"]["created"], [row for row, _ in await reasons(api, work)]) == (5, [7, 8, 9])
+    assert (work["counts"]["created"], [row for row, _ in await reasons(api, work)]) == (
+        5,
+        [7, 8, 9],
+    )
 
 
-@pytest.mark.parametrize("amount", ["人民币5元", "(50.00)", "1.2E+3", "47.410000000000004", "#####", "€5", "￥5", "1,20", "5-"])
+@pytest.mark.parametrize(
+    "amount",
+    ["人民币5元", "(50.00)", "1.2E+3", "47.410000000000004", "#####", "€5", "￥5", "1,20", "5-"],
+)
 async def test_a_sum_that_is_not_certain_is_refused(api, two_customers, amount):
     work = await imported(api, as_csv([("C-1", "2026-05-04", f'"{amount}"', "o-1")]))
 
     assert (work["counts"]["created"], work["counts"]["failed"]) == (0, 1)
 
 
-async def test_numbers_that_a_spreadsheet_destroyed_join_neither_customers_nor_orders(api, customers, two_customers):
+async def test_numbers_that_a_spreadsheet_destroyed_join_neither_customers_nor_orders(
+    api, customers, two_customers
+):
     for broken in ("1.00002E+11", "1.00002E11", "2026-05-01", "110101199003070000"):
         customers.add(external=("cdnow", broken))
     rows = [
@@ -326,27 +417,45 @@ async def test_numbers_that_a_spreadsheet_destroyed_join_neither_customers_nor_o
 
     work = await imported(api, as_csv(rows))
 
-    assert (work["counts"]["created"], work["counts"]["unchanged"], work["counts"]["failed"]) == (0, 0, 8)
+    assert (work["counts"]["created"], work["counts"]["unchanged"], work["counts"]["failed"]) == (
+        0,
+        0,
+        8,
+    )
 
 
 async def test_an_identifier_that_several_customers_share_names_nobody(api, customers):
     customers.share("phone", "13955550001")
     rows = [("13955550001", "2026-05-04", "1", "o-1")]
 
-    work = await imported(api, as_csv(rows, ("customer", "date", "amount", "order_id")), key="phone")
+    work = await imported(
+        api, as_csv(rows, ("customer", "date", "amount", "order_id")), key="phone"
+    )
 
     assert await reasons(api, work) == [(2, "several customers share this identifier")]
 
 
-async def test_columns_that_nobody_takes_are_named_and_two_for_one_field_are_refused(api, two_customers):
+async def test_columns_that_nobody_takes_are_named_and_two_for_one_field_are_refused(
+    api, two_customers
+):
     taken = await imported(api, as_csv([(*ROWS[0], "x")], (*HEADER, "备注")))
     rivals = await imported(api, as_csv([(*ROWS[0], "5")], (*HEADER, "total")))
-    told = await imported(api, as_csv([(*ROWS[0], "5")], (*HEADER, "total")), mapping=json.dumps({"total": "amount"}))
+    told = await imported(
+        api, as_csv([(*ROWS[0], "5")], (*HEADER, "total")), mapping=json.dumps({"total": "amount"})
+    )
 
-    fields = {"cdnow": "customer", "date": "occurred_at", "amount": "amount", "order_id": "external_id"}
+    fields = {
+        "cdnow": "customer",
+        "date": "occurred_at",
+        "amount": "amount",
+        "order_id": "external_id",
+    }
     assert taken["columns"] == {"taken": fields, "ignored": ["备注"]}
     assert (rivals["state"], rivals["result"]) == ("failed", None)
-    assert rivals["error"] == "the columns 'amount' and 'total' both fill amount; say in `mapping` which one does"
+    assert (
+        rivals["error"]
+        == "the columns 'amount' and 'total' both fill amount; say in `mapping` which one does"
+    )
     assert told["columns"]["ignored"] == ["amount"]
 
 

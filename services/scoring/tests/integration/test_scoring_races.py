@@ -1,4 +1,6 @@
-"""Rivals for one customer, in the order that would lose an order: two connections, each step waited for."""
+"""Rivals for one customer, in the order that would lose an order:
+two connections, each step waited for.
+"""
 
 import asyncio
 from datetime import UTC, date, datetime
@@ -14,12 +16,20 @@ from service_kit.work.timers import Timer
 from sqlalchemy import column, func, select, table
 
 AT = datetime(2026, 3, 9, tzinfo=UTC)
-_activity = table("pg_stat_activity", column("wait_event_type"), column("datname"), schema="pg_catalog")
-WAITING = select(func.count()).where(_activity.c.wait_event_type == "Lock", _activity.c.datname == func.current_database())
+_activity = table(
+    "pg_stat_activity", column("wait_event_type"), column("datname"), schema="pg_catalog"
+)
+WAITING = select(func.count()).where(
+    _activity.c.wait_event_type == "Lock", _activity.c.datname == func.current_database()
+)
 
 
 async def order(api, customer: UUID, day: str) -> dict:
-    body = {"customer_id": str(customer), "occurred_at": f"{day}T12:00:00+08:00", "amount": {"amount": "100", "currency": "CNY"}}
+    body = {
+        "customer_id": str(customer),
+        "occurred_at": f"{day}T12:00:00+08:00",
+        "amount": {"amount": "100", "currency": "CNY"},
+    }
     answer = await api.post("/v1/transactions", body)
     assert answer.status_code == 201, answer.text
     return answer.json()
@@ -58,11 +68,16 @@ async def blocked(database) -> None:
 async def test_a_voiding_does_not_take_a_rivals_order_out_of_the_statistics(api, customers):
     customer, database = customers.add(), api.service.database
     first = await order(api, customer, "2026-03-01")
-    rival = (DayOf(customer_id=customer, currency="CNY", day=date(2026, 3, 2)), Change(orders=1, order_amount=70_000))
+    rival = (
+        DayOf(customer_id=customer, currency="CNY", day=date(2026, 3, 2)),
+        Change(orders=1, order_amount=70_000),
+    )
 
     async with database.transaction() as tx:
         await PurchaseStore(tx).add([rival])
-        voiding = asyncio.create_task(api.post(f"/v1/transactions/{first['id']}/voiding", {"reason": "test order"}))
+        voiding = asyncio.create_task(
+            api.post(f"/v1/transactions/{first['id']}/voiding", {"reason": "test order"})
+        )
         await blocked_or_done(database, voiding)
 
     assert (await voiding).status_code == 200
@@ -71,10 +86,14 @@ async def test_a_voiding_does_not_take_a_rivals_order_out_of_the_statistics(api,
     assert (found.order_days, found.order_amount, found.first_day) == (1, 70_000, date(2026, 3, 2))
 
 
-async def test_a_card_of_earlier_statistics_never_overtakes_that_of_a_later_order(api, customers, monkeypatch):
+async def test_a_card_of_earlier_statistics_never_overtakes_that_of_a_later_order(
+    api, customers, monkeypatch
+):
     customer, database = customers.add(), api.service.database
     await order(api, customer, "2026-03-01")
-    run = (await api.post("/v1/score-runs", {"as_of": "2026-03-05", "currency": "CNY", "models": []})).json()
+    run = (
+        await api.post("/v1/score-runs", {"as_of": "2026-03-05", "currency": "CNY", "models": []})
+    ).json()
     await over(api, f"/v1/score-runs/{run['id']}")
     gate, reached, latest, calls = asyncio.Event(), asyncio.Event(), CardReader.latest, []
 
@@ -87,7 +106,11 @@ async def test_a_card_of_earlier_statistics_never_overtakes_that_of_a_later_orde
 
     async def rescored():
         async with database.transaction() as tx:
-            await rescoring.fire(tx, [Timer(subject=customer, kind=rescoring.TIMER, key="", due_at=AT, payload={})], at=AT)
+            await rescoring.fire(
+                tx,
+                [Timer(subject=customer, kind=rescoring.TIMER, key="", due_at=AT, payload={})],
+                at=AT,
+            )
 
     monkeypatch.setattr(CardReader, "latest", held_up)
     worker = asyncio.create_task(rescored())
@@ -102,12 +125,22 @@ async def test_a_card_of_earlier_statistics_never_overtakes_that_of_a_later_orde
     assert (card.statistic.order_days, card.statistic.order_amount) == (2, 2_000_000)
 
 
-async def test_a_large_batch_and_the_worker_that_scores_its_customers_do_not_block_each_other(api, customers, monkeypatch):
+async def test_a_large_batch_and_the_worker_that_scores_its_customers_do_not_block_each_other(
+    api, customers, monkeypatch
+):
     many, database = [customers.add() for _ in range(30)], api.service.database
     await order(api, many[0], "2026-03-01")
-    run = (await api.post("/v1/score-runs", {"as_of": "2026-03-05", "currency": "CNY", "models": []})).json()
+    run = (
+        await api.post("/v1/score-runs", {"as_of": "2026-03-05", "currency": "CNY", "models": []})
+    ).json()
     await over(api, f"/v1/score-runs/{run['id']}")
-    gate, reached, claim, claims, failed = asyncio.Event(), asyncio.Event(), TransactionStore.claim, [], []
+    gate, reached, claim, claims, failed = (
+        asyncio.Event(),
+        asyncio.Event(),
+        TransactionStore.claim,
+        [],
+        [],
+    )
     rescore = rescoring.rescore
 
     async def held_up(*given):
@@ -125,12 +158,17 @@ async def test_a_large_batch_and_the_worker_that_scores_its_customers_do_not_blo
 
     async def due():
         async with database.transaction() as tx:
-            await timers.schedule(tx, Timer(subject=many[0], kind=rescoring.TIMER, key="", due_at=AT, payload={}))
+            await timers.schedule(
+                tx, Timer(subject=many[0], kind=rescoring.TIMER, key="", due_at=AT, payload={})
+            )
 
     monkeypatch.setattr(TransactionStore, "claim", held_up)
     monkeypatch.setattr(rescoring, "rescore", watched)
     amount = {"amount": "5", "currency": "CNY"}
-    items = [{"customer_id": str(each), "occurred_at": "2026-03-02T12:00:00+08:00", "amount": amount} for each in many]
+    items = [
+        {"customer_id": str(each), "occurred_at": "2026-03-02T12:00:00+08:00", "amount": amount}
+        for each in many
+    ]
     batch = asyncio.create_task(api.post("/v1/transactions/batch", {"items": items}))
     await reached.wait()
     timer = asyncio.create_task(due())

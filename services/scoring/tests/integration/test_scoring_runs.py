@@ -1,4 +1,6 @@
-"""Score runs over the API on the CDNOW sample: published parameters, explained scores, new orders, tiers, refusals."""
+"""Score runs over the API on the CDNOW sample:
+published parameters, explained scores, new orders, tiers, refusals.
+"""
 
 import asyncio
 from datetime import date
@@ -48,7 +50,9 @@ async def over(api, path: str, *, seconds: float = 90) -> dict:
     raise AssertionError(f"still {work['state']}: {work}")
 
 
-async def load(api, customers, orders: list[CdnowOrder], *, currency: str = "USD") -> dict[str, UUID]:
+async def load(
+    api, customers, orders: list[CdnowOrder], *, currency: str = "USD"
+) -> dict[str, UUID]:
     ids = {order.customer: customers.add() for order in orders}
     items = [
         {
@@ -80,7 +84,9 @@ async def test_the_cdnow_sample_is_scored_with_the_published_parameters(api, cus
     orders = cdnow_orders(CDNOW)
     ids = await load(api, customers, orders)
     await load(api, customers, orders[:5], currency="EUR")
-    await api.request("PUT", "/v1/tier-schemes/standard", json=SCHEME, headers={"If-None-Match": "*"})
+    await api.request(
+        "PUT", "/v1/tier-schemes/standard", json=SCHEME, headers={"If-None-Match": "*"}
+    )
 
     run = await a_run(api)
 
@@ -98,7 +104,11 @@ async def test_the_cdnow_sample_is_scored_with_the_published_parameters(api, cus
     assert (model["customers"], model["as_of"]) == (2357, "1997-09-30")
     assert model["gradient_norm"] < 1e-9
     worth = (await api.get("/v1/score-models", params={"kind": "gamma_gamma"})).json()["items"][0]
-    assert [round(worth["parameters"][name], 2) for name in ("p", "q", "gamma")] == [6.25, 3.74, 15.44]
+    assert [round(worth["parameters"][name], 2) for name in ("p", "q", "gamma")] == [
+        6.25,
+        3.74,
+        15.44,
+    ]
     assert worth["customers"] == 946
     await _every_score_is_as_the_formulas_say(api, orders, ids, model, worth)
     await _tiers_are_told(api, ids)
@@ -106,17 +116,29 @@ async def test_the_cdnow_sample_is_scored_with_the_published_parameters(api, cus
 
 async def _every_score_is_as_the_formulas_say(api, orders, ids, model, worth) -> None:
     figures = {"log_likelihood": 0.0, "gradient_norm": 0.0, "customers": 0.0, "steps": 0}
-    bg_nbd, gamma_gamma = BgNbd(**model["parameters"], **figures), GammaGamma(**worth["parameters"], **figures)
+    bg_nbd, gamma_gamma = (
+        BgNbd(**model["parameters"], **figures),
+        GammaGamma(**worth["parameters"], **figures),
+    )
     histories = purchase_days(orders, until=date(1998, 6, 30))
     month = 365.25 / 12 / 7
-    steps, factors = formulas.discounting(step=month, steps=12, discount_per_step=1.1 ** (1 / 12) - 1)
+    steps, factors = formulas.discounting(
+        step=month, steps=12, discount_per_step=1.1 ** (1 / 12) - 1
+    )
     for customer in ("0001", "0004", "0009", "1000", "2357"):
         history = histories[customer]
         x, recency, age = history.frequency, history.recency / 7, history.age / 7
         alive = formulas.alive(bg_nbd, frequency=x, recency=recency, age=age)
-        orders_to_come = alive * formulas.orders_if_alive(bg_nbd, (month * 12,), (1.0,), frequency=x, age=age)
+        orders_to_come = alive * formulas.orders_if_alive(
+            bg_nbd, (month * 12,), (1.0,), frequency=x, age=age
+        )
         value = formulas.order_value(gamma_gamma, frequency=x, mean_value=history.mean_value)
-        clv = 0.3 * value * alive * formulas.orders_if_alive(bg_nbd, steps, factors, frequency=x, age=age)
+        clv = (
+            0.3
+            * value
+            * alive
+            * formulas.orders_if_alive(bg_nbd, steps, factors, frequency=x, age=age)
+        )
 
         found = await the_scores(api, ids[customer])
 
@@ -127,7 +149,9 @@ async def _every_score_is_as_the_formulas_say(api, orders, ids, model, worth) ->
         assert Decimal(found["profit"]["value"]) == sum(history.sums)
         for name, score in found.items():
             if name != "tier":
-                assert sum(Decimal(part["value"]) for part in score["parts"]) == Decimal(score["value"]), name
+                assert sum(Decimal(part["value"]) for part in score["parts"]) == Decimal(
+                    score["value"]
+                ), name
                 assert (score["as_of"], score["definition_version"]) == ("1998-06-30", 1)
 
 
@@ -136,8 +160,14 @@ async def _tiers_are_told(api, ids) -> None:
     reader, after = api.as_("events:read", "tiers:read"), "0"
     async with asyncio.timeout(120):
         while len(told) < 2357:
-            page = (await reader.get("/v1/events", params={"after": after, "limit": 1000, "wait": 5})).json()
-            told |= {event["subject"]: event["data"] for event in page if event["type"] == "guanxi.tier.changed.v1"}
+            page = (
+                await reader.get("/v1/events", params={"after": after, "limit": 1000, "wait": 5})
+            ).json()
+            told |= {
+                event["subject"]: event["data"]
+                for event in page
+                if event["type"] == "guanxi.tier.changed.v1"
+            }
             after = page[-1]["cursor"] if page else after
     for customer in ("0001", "1000", "2357"):
         found = await the_scores(api, ids[customer])
@@ -168,7 +198,11 @@ async def test_a_new_order_shows_in_the_scores_at_once(api, customers):
     await a_run(api)
     before = await the_scores(api, ids["0010"])
 
-    order = {"customer_id": str(ids["0010"]), "occurred_at": "1998-07-10T12:00:00+08:00", "amount": {"amount": "80.00", "currency": "USD"}}
+    order = {
+        "customer_id": str(ids["0010"]),
+        "occurred_at": "1998-07-10T12:00:00+08:00",
+        "amount": {"amount": "80.00", "currency": "USD"},
+    }
     await api.post("/v1/transactions", order)
 
     after = await the_scores(api, ids["0010"])
@@ -187,7 +221,12 @@ async def test_orders_of_a_large_batch_show_within_two_seconds(api, customers):
     before = await the_scores(api, many[-1])
 
     items = [
-        {"customer_id": str(id), "occurred_at": "1998-07-01T12:00:00+08:00", "amount": {"amount": "5", "currency": "USD"}} for id in many
+        {
+            "customer_id": str(id),
+            "occurred_at": "1998-07-01T12:00:00+08:00",
+            "amount": {"amount": "5", "currency": "USD"},
+        }
+        for id in many
     ]
     await api.post("/v1/transactions/batch", {"items": items})
 
@@ -203,7 +242,11 @@ async def test_a_run_takes_up_cards_of_later_days_by_its_new_definition(api, cus
     orders = [order for order in cdnow_orders(CDNOW) if order.customer < "0200"]
     ids = await load(api, customers, orders)
     await a_run(api)
-    order = {"customer_id": str(ids["0010"]), "occurred_at": "1998-07-10T12:00:00+08:00", "amount": {"amount": "80", "currency": "USD"}}
+    order = {
+        "customer_id": str(ids["0010"]),
+        "occurred_at": "1998-07-10T12:00:00+08:00",
+        "amount": {"amount": "80", "currency": "USD"},
+    }
     await api.post("/v1/transactions", order)
 
     second = await a_run(api, margin="0.60")
@@ -218,7 +261,11 @@ async def test_a_voided_order_leaves_the_scores(api, customers):
     ids = await load(api, customers, orders)
     await a_run(api, models=["bg_nbd"])
     before = await the_scores(api, ids["0010"])
-    order = {"customer_id": str(ids["0010"]), "occurred_at": "1998-07-10T12:00:00+08:00", "amount": {"amount": "80", "currency": "USD"}}
+    order = {
+        "customer_id": str(ids["0010"]),
+        "occurred_at": "1998-07-10T12:00:00+08:00",
+        "amount": {"amount": "80", "currency": "USD"},
+    }
     recorded = (await api.post("/v1/transactions", order)).json()
 
     await api.post(f"/v1/transactions/{recorded['id']}/voiding", {"reason": "test"})
@@ -227,10 +274,18 @@ async def test_a_voided_order_leaves_the_scores(api, customers):
     assert after["profit"]["value"] == before["profit"]["value"]
 
 
-async def test_an_order_that_was_written_behind_the_customers_at_hand_is_not_missed(api, customers, monkeypatch):
+async def test_an_order_that_was_written_behind_the_customers_at_hand_is_not_missed(
+    api, customers, monkeypatch
+):
     from scoring.score_run import work as running
 
-    customer = (await load(api, customers, [CdnowOrder(customer="c", day=date(1997, 1, 1), discs=1, dollars=Decimal("3.50"))]))["c"]
+    customer = (
+        await load(
+            api,
+            customers,
+            [CdnowOrder(customer="c", day=date(1997, 1, 1), discs=1, dollars=Decimal("3.50"))],
+        )
+    )["c"]
     come_into_force = running.ScoreRuns._come_into_force
 
     async def overtaken(self, job, terms):
@@ -255,8 +310,14 @@ async def test_an_order_that_was_written_behind_the_customers_at_hand_is_not_mis
         (["1997-01-01", "1997-02-01"], "10.00", ["gamma_gamma"], "identical_amounts"),
     ],
 )
-async def test_a_history_that_cannot_carry_the_model_fails_the_run_with_its_reason(api, customers, days, amount, models, code):
-    orders = [CdnowOrder(customer=f"c{n}", day=date.fromisoformat(day), discs=1, dollars=Decimal(amount)) for n in range(6) for day in days]
+async def test_a_history_that_cannot_carry_the_model_fails_the_run_with_its_reason(
+    api, customers, days, amount, models, code
+):
+    orders = [
+        CdnowOrder(customer=f"c{n}", day=date.fromisoformat(day), discs=1, dollars=Decimal(amount))
+        for n in range(6)
+        for day in days
+    ]
     ids = await load(api, customers, orders)
 
     run = await a_run(api, models=models)
@@ -267,7 +328,10 @@ async def test_a_history_that_cannot_carry_the_model_fails_the_run_with_its_reas
 
 
 async def test_a_single_customer_cannot_carry_a_model_but_can_be_ranked(api, customers):
-    orders = [CdnowOrder(customer="c", day=date(1997, 1, day), discs=1, dollars=Decimal("3.50")) for day in (1, 9, 20)]
+    orders = [
+        CdnowOrder(customer="c", day=date(1997, 1, day), discs=1, dollars=Decimal("3.50"))
+        for day in (1, 9, 20)
+    ]
     ids = await load(api, customers, orders)
 
     refused = await a_run(api, models=["bg_nbd"])
@@ -286,10 +350,16 @@ async def test_nobody_to_score_is_said(api):
 
 
 async def test_terms_that_contradict_themselves_are_refused(api):
-    assert (await api.post("/v1/score-runs", {**TERMS, "calibrate_until": "1998-07-01"})).status_code == 409
-    assert (await api.post("/v1/score-runs", {**TERMS, "as_of": "2199-01-01", "calibrate_until": None})).status_code == 409
+    assert (
+        await api.post("/v1/score-runs", {**TERMS, "calibrate_until": "1998-07-01"})
+    ).status_code == 409
+    assert (
+        await api.post("/v1/score-runs", {**TERMS, "as_of": "2199-01-01", "calibrate_until": None})
+    ).status_code == 409
     assert (await api.post("/v1/score-runs", {**TERMS, "margin": "1.5"})).status_code == 422
-    assert (await api.as_("scores:write", units=["cn"]).post("/v1/score-runs", TERMS)).status_code == 403
+    assert (
+        await api.as_("scores:write", units=["cn"]).post("/v1/score-runs", TERMS)
+    ).status_code == 403
 
 
 async def test_a_run_can_be_canceled_and_lists_say_so(api):
@@ -319,7 +389,8 @@ async def test_a_run_whose_worker_died_goes_on_behind_its_last_chunk(api, custom
         await written(self, *given)
 
     monkeypatch.setattr(running.ScoreRuns, "_write", dies_once)
-    # What the kit takes for a lost connection leaves the job to whoever takes it up when its lease is over.
+    # What the kit takes for a lost connection leaves the job to whoever takes it up when its lease
+    # is over.
     monkeypatch.setattr("service_kit.work.jobs.TransactionRolledBack", ConnectionError)
 
     run = await a_run(api)
@@ -327,11 +398,18 @@ async def test_a_run_whose_worker_died_goes_on_behind_its_last_chunk(api, custom
     assert (run["state"], run["counts"]["scored"]) == ("done", len(ids))
     assert len((await api.get("/v1/score-models", params={"kind": "bg_nbd"})).json()["items"]) == 1
     async with api.service.database.reading() as reader:
-        made = await reader.fetch(select(func.count().label("all"), func.count(score_card.c.customer_id.distinct()).label("distinct")))
+        made = await reader.fetch(
+            select(
+                func.count().label("all"),
+                func.count(score_card.c.customer_id.distinct()).label("distinct"),
+            )
+        )
     assert (made[0]["all"], made[0]["distinct"]) == (len(ids), len(ids))
 
 
-async def test_the_calculators_last_words_fail_the_run_and_leave_no_process(api, customers, monkeypatch):
+async def test_the_calculators_last_words_fail_the_run_and_leave_no_process(
+    api, customers, monkeypatch
+):
     orders = [order for order in cdnow_orders(CDNOW) if order.customer < "0050"]
     await load(api, customers, orders)
     monkeypatch.setattr("scoring.score_run.work.DEFINITION_VERSION", "nonsense")

@@ -45,16 +45,24 @@ async def test_migrations_go_down_and_up_again(make_database):
 
 async def test_scores_and_transactions_follow_a_customer_to_another_unit(api, customers):
     customer = customers.add(unit="cn.gd")
-    body = {"customer_id": str(customer), "occurred_at": "2026-03-01T12:00:00Z", "amount": {"amount": "5", "currency": "CNY"}}
+    body = {
+        "customer_id": str(customer),
+        "occurred_at": "2026-03-01T12:00:00Z",
+        "amount": {"amount": "5", "currency": "CNY"},
+    }
     recorded = (await api.post("/v1/transactions", body)).json()
     there = api.as_("transactions:read", "scores:read", units=["cn.bj"])
     assert (await there.get(f"/v1/transactions/{recorded['id']}")).status_code == 404
 
     async with api.service.database.transaction() as tx:
-        await CustomerNews(api.service.kept_answers)(tx, news("customer.changed", customer, "cn.bj"))
+        await CustomerNews(api.service.kept_answers)(
+            tx, news("customer.changed", customer, "cn.bj")
+        )
 
     assert (await there.get(f"/v1/transactions/{recorded['id']}")).status_code == 200
-    assert (await there.get(f"/v1/customers/{customer}/scores")).json()["scores"][0]["value"] == "5.00"
+    assert (await there.get(f"/v1/customers/{customer}/scores")).json()["scores"][0][
+        "value"
+    ] == "5.00"
     here = api.as_("scores:read", units=["cn.gd"])
     assert (await here.get(f"/v1/customers/{customer}/scores")).status_code == 404
 
@@ -65,7 +73,10 @@ async def test_news_of_two_lanes_end_alike_in_any_order(api, order):
     long_ago, lately = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
     told = {
         "old": [news("customer.created", each, "cn.gd", long_ago) for each in (moved, erased, met)],
-        "new": [news("customer.changed", moved, "cn.bj", lately), news("customer.erased", erased, None, lately)],
+        "new": [
+            news("customer.changed", moved, "cn.bj", lately),
+            news("customer.erased", erased, None, lately),
+        ],
     }
 
     for lane in order:
@@ -84,13 +95,21 @@ async def test_news_of_two_lanes_end_alike_in_any_order(api, order):
 
 async def test_what_an_erased_customer_wrote_is_gone_and_the_books_stay(api, customers):
     customer = customers.add()
-    answer = {"customer_id": str(customer), "instrument": "nps", "answers": {"score": 3, "remark": "my name is 张伟"}}
+    answer = {
+        "customer_id": str(customer),
+        "instrument": "nps",
+        "answers": {"score": 3, "remark": "my name is 张伟"},
+    }
     recorded = (await api.post("/v1/survey-responses", answer)).json()
 
     async with api.service.database.transaction() as tx:
-        await CustomerNews(api.service.kept_answers)(tx, news("customer.erased", customer, "cn.gd.gz"))
+        await CustomerNews(api.service.kept_answers)(
+            tx, news("customer.erased", customer, "cn.gd.gz")
+        )
 
     read = (await api.get(f"/v1/survey-responses/{recorded['id']}")).json()
     assert read["answers"] == {"score": 3, "remark": None}
-    assert "张伟" not in (await api.get("/v1/audit-entries", params={"subject": recorded["id"]})).text
+    assert (
+        "张伟" not in (await api.get("/v1/audit-entries", params={"subject": recorded["id"]})).text
+    )
     assert (await api.post("/v1/survey-responses", answer)).status_code == 404

@@ -11,14 +11,19 @@ from service_kit.words.identity import new_id
 SCHEME = {
     "score": "profit",
     "currency": "CNY",
-    "thresholds": [{"stars": 6, "up": "1000", "down": "900"}, {"stars": 3, "up": "100", "down": "80"}],
+    "thresholds": [
+        {"stars": 6, "up": "1000", "down": "900"},
+        {"stars": 3, "up": "100", "down": "80"},
+    ],
     "minimum_stay_days": 0,
 }
 
 
 async def put_scheme(api, name="standard", match=None, **changes):
     headers = {"If-Match": match} if match else {"If-None-Match": "*"}
-    return await api.request("PUT", f"/v1/tier-schemes/{name}", json={**SCHEME, **changes}, headers=headers)
+    return await api.request(
+        "PUT", f"/v1/tier-schemes/{name}", json={**SCHEME, **changes}, headers=headers
+    )
 
 
 async def order(api, customer, amount, day="2026-03-01", **changes):
@@ -34,7 +39,9 @@ async def order(api, customer, amount, day="2026-03-01", **changes):
 
 
 async def ranked(api, as_of="2026-03-01"):
-    run = (await api.post("/v1/score-runs", {"as_of": as_of, "currency": "CNY", "models": []})).json()
+    run = (
+        await api.post("/v1/score-runs", {"as_of": as_of, "currency": "CNY", "models": []})
+    ).json()
     await over(api, f"/v1/score-runs/{run['id']}")
 
 
@@ -51,7 +58,9 @@ async def the_tier(api, customer):
     return (await api.get(f"/v1/customers/{customer}/scores")).json()["tier"]
 
 
-async def test_a_customer_rises_and_falls_by_the_cut_points_and_every_change_is_told(api, customers):
+async def test_a_customer_rises_and_falls_by_the_cut_points_and_every_change_is_told(
+    api, customers
+):
     customer = customers.add()
     await put_scheme(api)
     await order(api, customer, "100")
@@ -98,7 +107,9 @@ async def test_another_scheme_judges_everybody_anew(api, customers):
     await order(api, customer, "100")
     await ranked(api)
 
-    changed = await put_scheme(api, match=first.headers["ETag"], thresholds=[{"stars": 5, "up": "50", "down": "40"}])
+    changed = await put_scheme(
+        api, match=first.headers["ETag"], thresholds=[{"stars": 5, "up": "50", "down": "40"}]
+    )
     review = await over(api, f"/v1/tier-reviews/{changed.json()['review_id']}")
 
     assert review["counts"] == {"tier_changes": 1}
@@ -122,7 +133,10 @@ async def test_only_the_scheme_put_in_force_last_decides(api):
     await put_scheme(api, "first")
     await put_scheme(api, "second")
 
-    found = {each["name"]: each["in_force"] for each in (await api.get("/v1/tier-schemes")).json()["items"]}
+    found = {
+        each["name"]: each["in_force"]
+        for each in (await api.get("/v1/tier-schemes")).json()["items"]
+    }
 
     assert found == {"first": False, "second": True}
 
@@ -160,7 +174,9 @@ async def test_an_override_stands_until_it_is_taken_back(api, customers):
 
 
 async def test_of_two_who_create_a_scheme_one_is_told_that_it_is_there(api):
-    answers = await asyncio.gather(*(put_scheme(api, in_force=in_force) for in_force in (True, False) * 3))
+    answers = await asyncio.gather(
+        *(put_scheme(api, in_force=in_force) for in_force in (True, False) * 3)
+    )
 
     assert sorted(answer.status_code for answer in answers) == [201, 412, 412, 412, 412, 412]
 
@@ -199,7 +215,9 @@ async def test_a_release_stands_in_the_audit_even_where_it_keeps_the_stars(api, 
 
     await api.post(f"/v1/customers/{customer}/tier-release")
 
-    entries = (await api.get("/v1/audit-entries", params={"subject": str(customer)})).json()["items"]
+    entries = (await api.get("/v1/audit-entries", params={"subject": str(customer)})).json()[
+        "items"
+    ]
     assert "tier.released" in str(entries)
 
 
@@ -207,7 +225,9 @@ async def test_an_override_ends_by_itself(api, customers):
     customer = customers.add()
     until = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
 
-    await api.post(f"/v1/customers/{customer}/tier-override", {"stars": 5, "reason": "fair", "until": until})
+    await api.post(
+        f"/v1/customers/{customer}/tier-override", {"stars": 5, "reason": "fair", "until": until}
+    )
 
     assert (await the_tier(api, customer))["stars"] == 5
     for _ in range(60):
@@ -223,7 +243,9 @@ async def test_tiers_of_other_units_are_not_there(api, customers):
     customer = customers.add(unit="cn.bj")
     local = api.as_("tiers:read", "tiers:write", "scores:read", units=["cn.gd"])
 
-    assert (await local.post(f"/v1/customers/{customer}/tier-override", {"stars": 6, "reason": "x"})).status_code == 404
+    assert (
+        await local.post(f"/v1/customers/{customer}/tier-override", {"stars": 6, "reason": "x"})
+    ).status_code == 404
     assert (await local.get(f"/v1/customers/{customer}/tier")).status_code == 404
     assert (await local.get(f"/v1/customers/{customer}/scores")).status_code == 404
 
@@ -232,7 +254,11 @@ async def test_a_low_score_or_a_critical_remark_makes_an_answer_critical(api, cu
     customer = customers.add()
 
     async def answer(instrument, score, remark=None):
-        body = {"customer_id": str(customer), "instrument": instrument, "answers": {"score": score, "remark": remark}}
+        body = {
+            "customer_id": str(customer),
+            "instrument": instrument,
+            "answers": {"score": score, "remark": remark},
+        }
         return (await api.post("/v1/survey-responses", body)).json()
 
     assert (await answer("nps", 9))["critical"] is False
@@ -244,8 +270,19 @@ async def test_a_low_score_or_a_critical_remark_makes_an_answer_critical(api, cu
 
 
 async def test_scores_off_the_scale_are_refused(api, customers):
-    for instrument, score in (("csat", 0), ("csat", 6), ("nps", 11), ("nps", -1), ("ces", 3), ("csat", 3.5)):
-        body = {"customer_id": str(customers.add()), "instrument": instrument, "answers": {"score": score}}
+    for instrument, score in (
+        ("csat", 0),
+        ("csat", 6),
+        ("nps", 11),
+        ("nps", -1),
+        ("ces", 3),
+        ("csat", 3.5),
+    ):
+        body = {
+            "customer_id": str(customers.add()),
+            "instrument": instrument,
+            "answers": {"score": score},
+        }
         assert (await api.post("/v1/survey-responses", body)).status_code == 422
 
 
@@ -257,7 +294,12 @@ async def test_survey_answers_add_up_to_results_and_to_satisfaction(api, custome
 
     results = (await api.get("/v1/survey-results", params={"instrument": "nps"})).json()
 
-    assert (results["answers"], results["figure"], results["mean_score"], results["critical"]) == (4, "25.00", "6.50", 1)
+    assert (results["answers"], results["figure"], results["mean_score"], results["critical"]) == (
+        4,
+        "25.00",
+        "6.50",
+        1,
+    )
     found = (await api.get(f"/v1/customers/{customer}/scores")).json()["scores"]
     assert [(each["name"], each["value"]) for each in found] == [("satisfaction", "72.00")]
     assert sum(Decimal(part["value"]) for part in found[0]["parts"]) == 72
@@ -266,13 +308,17 @@ async def test_survey_answers_add_up_to_results_and_to_satisfaction(api, custome
 
 
 async def test_results_begin_no_earlier_than_days_can_be_named(api):
-    results = (await api.get("/v1/survey-results", params={"instrument": "csat", "until": "1800-01-01"})).json()
+    results = (
+        await api.get("/v1/survey-results", params={"instrument": "csat", "until": "1800-01-01"})
+    ).json()
 
     assert (results["since"], results["until"]) == ("1800-01-01", "1800-01-01")
 
 
 def pyramid_by_hand(profits):
-    """Levels by cumulated ranks rounded up, and the Gini coefficient by its definition over all pairs."""
+    """Levels by cumulated ranks rounded up,
+    and the Gini coefficient by its definition over all pairs.
+    """
     falling = sorted(profits, reverse=True)
     count, levels, first = len(falling), [], 0
     for name, share in (("top", 1), ("high", 5), ("middle", 20), ("broad", 100)):
@@ -286,34 +332,68 @@ def pyramid_by_hand(profits):
 async def test_the_pyramid_sums_profit_exactly_and_losses_count(api, customers):
     dice, profits, items = Random(7), [], []
     for number in range(137):
-        amount, cost = Decimal(dice.randint(0, 99_999)) / 100, Decimal(dice.randint(0, 40_000)) / 100
+        amount, cost = (
+            Decimal(dice.randint(0, 99_999)) / 100,
+            Decimal(dice.randint(0, 40_000)) / 100,
+        )
         profits.append(amount - cost)
-        sums = {"amount": {"amount": str(amount), "currency": "CNY"}, "cost": {"amount": str(cost), "currency": "CNY"}}
-        items.append({"customer_id": str(customers.add()), "occurred_at": f"2026-0{1 + number % 3}-10T12:00:00+08:00", **sums})
+        sums = {
+            "amount": {"amount": str(amount), "currency": "CNY"},
+            "cost": {"amount": str(cost), "currency": "CNY"},
+        }
+        items.append(
+            {
+                "customer_id": str(customers.add()),
+                "occurred_at": f"2026-0{1 + number % 3}-10T12:00:00+08:00",
+                **sums,
+            }
+        )
     await api.post("/v1/transactions/batch", {"items": items})
 
     found = (await api.get("/v1/pyramid", params={"currency": "CNY"})).json()
 
     levels, gini = pyramid_by_hand(profits)
-    assert [(each["name"], each["customers"], Decimal(each["profit"]["amount"])) for each in found["levels"]] == levels
+    assert [
+        (each["name"], each["customers"], Decimal(each["profit"]["amount"]))
+        for each in found["levels"]
+    ] == levels
     assert Decimal(found["gini"]) == pytest.approx(gini, abs=Decimal("0.000001"))
     assert [each["share"] for each in found["levels"]] == ["0.01", "0.04", "0.15", "0.80"]
     assert found["curve"][-1] == {"customers": "1.000000", "profit": "1.000000"}
-    march = (await api.get("/v1/pyramid", params={"currency": "CNY", "since": "2026-03-01", "until": "2026-03-31"})).json()
+    march = (
+        await api.get(
+            "/v1/pyramid", params={"currency": "CNY", "since": "2026-03-01", "until": "2026-03-31"}
+        )
+    ).json()
     assert Decimal(march["profit"]["amount"]) == sum(profits[2::3])
 
 
 async def test_the_largest_sums_leave_the_pyramid_exact(api, customers):
     customer, largest = customers.add(), "999999999999.9999"
-    orders = [{"amount": {"amount": "0", "currency": "CNY"}, "cost": {"amount": largest, "currency": "CNY"}} for _ in range(900)]
-    refunds = [{"amount": {"amount": largest, "currency": "CNY"}, "kind": "refund"} for _ in range(100)]
-    items = [{"customer_id": str(customer), "occurred_at": "2026-03-01T12:00:00+08:00", **each} for each in orders + refunds]
+    orders = [
+        {
+            "amount": {"amount": "0", "currency": "CNY"},
+            "cost": {"amount": largest, "currency": "CNY"},
+        }
+        for _ in range(900)
+    ]
+    refunds = [
+        {"amount": {"amount": largest, "currency": "CNY"}, "kind": "refund"} for _ in range(100)
+    ]
+    items = [
+        {"customer_id": str(customer), "occurred_at": "2026-03-01T12:00:00+08:00", **each}
+        for each in orders + refunds
+    ]
     assert (await api.post("/v1/transactions/batch", {"items": items})).json()["accepted"] == 1000
 
     periods = ({}, {"since": "2026-03-01", "until": "2026-03-01"})
-    found = [await api.get("/v1/pyramid", params={"currency": "CNY", **period}) for period in periods]
+    found = [
+        await api.get("/v1/pyramid", params={"currency": "CNY", **period}) for period in periods
+    ]
 
-    assert [(each.status_code, each.json()["profit"]["amount"]) for each in found] == [(200, "-999999999999999.90")] * 2
+    assert [(each.status_code, each.json()["profit"]["amount"]) for each in found] == [
+        (200, "-999999999999999.90")
+    ] * 2
 
 
 async def test_a_pyramid_of_nobody_is_empty(api):
@@ -326,7 +406,9 @@ async def test_the_pyramid_of_a_token_with_units_is_that_of_its_units(api, custo
     await order(api, customers.add(unit="cn.gd"), "10")
     await order(api, customers.add(unit="cn.bj"), "90")
 
-    found = (await api.as_("scores:read", units=["cn.gd"]).get("/v1/pyramid", params={"currency": "CNY"})).json()
+    found = (
+        await api.as_("scores:read", units=["cn.gd"]).get("/v1/pyramid", params={"currency": "CNY"})
+    ).json()
 
     assert found["profit"]["amount"] == "10.00"
 

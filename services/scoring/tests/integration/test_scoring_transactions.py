@@ -1,4 +1,6 @@
-"""Transactions over the API: recorded once, counted by day, corrected, voided, seen by the right people."""
+"""Transactions over the API:
+recorded once, counted by day, corrected, voided, seen by the right people.
+"""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -7,7 +9,10 @@ from uuid import UUID
 from scoring.purchase.store import PurchaseReader
 from service_kit.words.identity import new_id
 
-ORDER = {"occurred_at": "2026-03-01T10:00:00+08:00", "amount": {"amount": "100.00", "currency": "CNY"}}
+ORDER = {
+    "occurred_at": "2026-03-01T10:00:00+08:00",
+    "amount": {"amount": "100.00", "currency": "CNY"},
+}
 
 
 def an_order(customer_id: UUID, **changes: object) -> dict[str, object]:
@@ -28,12 +33,20 @@ async def the_statistic(api, customer_id):
 async def test_a_recorded_order_can_be_read_and_is_told(api, customers):
     customer = customers.add()
 
-    created = await api.post("/v1/transactions", an_order(customer, cost=a_sum("60.5"), product="disc", external_id="o-1"))
+    created = await api.post(
+        "/v1/transactions",
+        an_order(customer, cost=a_sum("60.5"), product="disc", external_id="o-1"),
+    )
 
     assert created.status_code == 201
     body = created.json()
     assert created.headers["Location"] == f"/v1/transactions/{body['id']}"
-    assert (body["amount"]["amount"], body["cost"]["amount"], body["day"], body["kind"]) == ("100.00", "60.50", "2026-03-01", "order")
+    assert (body["amount"]["amount"], body["cost"]["amount"], body["day"], body["kind"]) == (
+        "100.00",
+        "60.50",
+        "2026-03-01",
+        "order",
+    )
     read = await api.get(f"/v1/transactions/{body['id']}")
     assert read.json() == body
     assert read.headers["ETag"] == created.headers["ETag"]
@@ -50,7 +63,9 @@ async def test_an_external_id_that_is_taken_is_refused_and_names_its_transaction
 
     assert again.status_code == 409
     assert again.json()["transaction_id"] == first["id"]
-    other_source = await api.post("/v1/transactions", an_order(customer, external_id="o-1", source="shop-2"))
+    other_source = await api.post(
+        "/v1/transactions", an_order(customer, external_id="o-1", source="shop-2")
+    )
     assert other_source.status_code == 201
 
 
@@ -66,7 +81,9 @@ async def test_the_same_idempotency_key_records_once(api, customers):
 async def test_the_day_is_that_of_the_companys_time_zone(api, customers):
     customer = customers.add()
 
-    late_evening_utc = (await api.post("/v1/transactions", an_order(customer, occurred_at="2026-02-28T16:30:00Z"))).json()
+    late_evening_utc = (
+        await api.post("/v1/transactions", an_order(customer, occurred_at="2026-02-28T16:30:00Z"))
+    ).json()
 
     assert late_evening_utc["day"] == "2026-03-01"
 
@@ -76,10 +93,16 @@ async def test_what_cannot_be_is_refused(api, customers):
     tomorrow = (datetime.now(UTC) + timedelta(days=3)).isoformat()
 
     assert (await api.post("/v1/transactions", an_order(new_id()))).status_code == 404
-    assert (await api.post("/v1/transactions", an_order(customer, occurred_at=tomorrow))).status_code == 409
-    assert (await api.post("/v1/transactions", an_order(customer, cost=a_sum("1", "USD")))).status_code == 409
+    assert (
+        await api.post("/v1/transactions", an_order(customer, occurred_at=tomorrow))
+    ).status_code == 409
+    assert (
+        await api.post("/v1/transactions", an_order(customer, cost=a_sum("1", "USD")))
+    ).status_code == 409
     for amount in ("1.00001", "1e3", "-1", "NaN", "9999999999999", ""):
-        assert (await api.post("/v1/transactions", an_order(customer, amount=a_sum(amount)))).status_code == 422
+        assert (
+            await api.post("/v1/transactions", an_order(customer, amount=a_sum(amount)))
+        ).status_code == 422
 
 
 async def test_a_batch_takes_each_item_on_its_own(api, customers):
@@ -92,7 +115,11 @@ async def test_a_batch_takes_each_item_on_its_own(api, customers):
         an_order(customer),
     ]
 
-    outcome = (await api.post("/v1/transactions/batch", {"items": items}, headers={"Accept-Language": "zh-CN"})).json()
+    outcome = (
+        await api.post(
+            "/v1/transactions/batch", {"items": items}, headers={"Accept-Language": "zh-CN"}
+        )
+    ).json()
 
     assert (outcome["accepted"], outcome["duplicates"]) == (2, 1)
     assert outcome["rejected"] == [
@@ -107,13 +134,26 @@ async def test_a_customer_pays_in_forty_currencies_at_most(api, customers):
     customer = customers.add()
     many = [f"X{first}{second}" for first in "ABCDEFG" for second in "ABCDEF"]
 
-    outcome = (await api.post("/v1/transactions/batch", {"items": [an_order(customer, amount=a_sum("1", each)) for each in many]})).json()
+    outcome = (
+        await api.post(
+            "/v1/transactions/batch",
+            {"items": [an_order(customer, amount=a_sum("1", each)) for each in many]},
+        )
+    ).json()
 
     assert outcome["accepted"] == 40
-    assert [(each["index"], "forty" in each["detail"]) for each in outcome["rejected"]] == [(40, True), (41, True)]
+    assert [(each["index"], "forty" in each["detail"]) for each in outcome["rejected"]] == [
+        (40, True),
+        (41, True),
+    ]
     refused = await api.post("/v1/transactions", an_order(customer, amount=a_sum("1", "CNY")))
-    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "too-many-currencies")
-    assert (await api.post("/v1/transactions", an_order(customer, amount=a_sum("1", many[0])))).status_code == 201
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (
+        409,
+        "too-many-currencies",
+    )
+    assert (
+        await api.post("/v1/transactions", an_order(customer, amount=a_sum("1", many[0])))
+    ).status_code == 201
     assert len((await api.get(f"/v1/customers/{customer}/scores")).json()["scores"]) == 40
 
 
@@ -126,34 +166,62 @@ async def test_a_batch_of_a_thousand_and_one_is_refused(api, customers):
 async def test_statistics_follow_orders_in_any_order_of_arrival(api, customers):
     customer = customers.add()
     for day, amount in (("05", "50"), ("01", "10"), ("09", "90"), ("01", "1"), ("05", "5")):
-        await api.post("/v1/transactions", an_order(customer, occurred_at=f"2026-03-{day}T12:00:00+08:00", amount=a_sum(amount)))
+        await api.post(
+            "/v1/transactions",
+            an_order(customer, occurred_at=f"2026-03-{day}T12:00:00+08:00", amount=a_sum(amount)),
+        )
     await api.post(
-        "/v1/transactions", an_order(customer, kind="refund", occurred_at="2026-03-20T12:00:00+08:00", amount=a_sum("6"), cost=a_sum("2"))
+        "/v1/transactions",
+        an_order(
+            customer,
+            kind="refund",
+            occurred_at="2026-03-20T12:00:00+08:00",
+            amount=a_sum("6"),
+            cost=a_sum("2"),
+        ),
     )
 
     found = await the_statistic(api, customer)
 
     assert found.order_days == 3
-    assert (str(found.first_day), str(found.last_day), str(found.last_activity)) == ("2026-03-01", "2026-03-09", "2026-03-20")
-    assert (found.order_amount, found.first_day_amount, found.refund_amount) == (1_560_000, 110_000, 60_000)
+    assert (str(found.first_day), str(found.last_day), str(found.last_activity)) == (
+        "2026-03-01",
+        "2026-03-09",
+        "2026-03-20",
+    )
+    assert (found.order_amount, found.first_day_amount, found.refund_amount) == (
+        1_560_000,
+        110_000,
+        60_000,
+    )
     assert found.profit == 1_560_000 - 60_000 + 20_000
 
 
 async def test_corrections_and_voidings_leave_the_statistics_as_if_never_wrong(api, customers):
     customer = customers.add()
     kept = [
-        (await api.post("/v1/transactions", an_order(customer, occurred_at=f"2026-03-0{day}T12:00:00+08:00"))).json() for day in (1, 3, 7)
+        (
+            await api.post(
+                "/v1/transactions", an_order(customer, occurred_at=f"2026-03-0{day}T12:00:00+08:00")
+            )
+        ).json()
+        for day in (1, 3, 7)
     ]
 
     corrected = await api.post(
-        f"/v1/transactions/{kept[0]['id']}/correction", {"occurred_at": "2026-03-04T12:00:00+08:00", "amount": "40", "reason": "typo"}
+        f"/v1/transactions/{kept[0]['id']}/correction",
+        {"occurred_at": "2026-03-04T12:00:00+08:00", "amount": "40", "reason": "typo"},
     )
     voided = await api.post(f"/v1/transactions/{kept[2]['id']}/voiding", {"reason": "test order"})
 
     assert (corrected.json()["day"], corrected.json()["version"]) == ("2026-03-04", 2)
     assert voided.json()["state"] == "voided"
     found = await the_statistic(api, customer)
-    assert (found.order_days, str(found.first_day), str(found.last_day)) == (2, "2026-03-03", "2026-03-04")
+    assert (found.order_days, str(found.first_day), str(found.last_day)) == (
+        2,
+        "2026-03-03",
+        "2026-03-04",
+    )
     assert (found.order_amount, found.first_day_amount) == (1_400_000, 1_000_000)
     again = await api.post(f"/v1/transactions/{kept[2]['id']}/voiding", {"reason": "twice"})
     assert again.status_code == 409
@@ -173,18 +241,24 @@ async def test_rivals_for_one_customer_lose_nothing(api, customers):
     customer = customers.add()
     days = [f"2026-03-{day:02}T12:00:00+08:00" for day in range(1, 21)]
 
-    answers = await asyncio.gather(*(api.post("/v1/transactions", an_order(customer, occurred_at=day)) for day in days * 2))
+    answers = await asyncio.gather(
+        *(api.post("/v1/transactions", an_order(customer, occurred_at=day)) for day in days * 2)
+    )
 
     assert {answer.status_code for answer in answers} == {201}
     found = await the_statistic(api, customer)
     assert (found.order_days, found.order_amount) == (20, 40_000_000)
 
 
-async def test_batches_with_the_same_customers_in_other_orders_do_not_block_each_other(api, customers):
+async def test_batches_with_the_same_customers_in_other_orders_do_not_block_each_other(
+    api, customers
+):
     many = [customers.add() for _ in range(30)]
     batches = [[an_order(each) for each in many], [an_order(each) for each in reversed(many)]] * 3
 
-    answers = await asyncio.gather(*(api.post("/v1/transactions/batch", {"items": items}) for items in batches))
+    answers = await asyncio.gather(
+        *(api.post("/v1/transactions/batch", {"items": items}) for items in batches)
+    )
 
     assert {answer.status_code for answer in answers} == {200}
     assert sum(answer.json()["accepted"] for answer in answers) == 180
@@ -198,9 +272,18 @@ async def test_a_token_with_units_sees_and_moves_only_what_lies_within(api, cust
     assert (await local.post("/v1/transactions", an_order(here))).status_code == 201
     assert (await local.post("/v1/transactions", an_order(elsewhere))).status_code == 404
     assert (await local.get(f"/v1/transactions/{there['id']}")).status_code == 404
-    assert (await local.post(f"/v1/transactions/{there['id']}/voiding", {"reason": "mine"})).status_code == 404
-    assert (await local.get("/v1/transactions", params={"customer_id": str(elsewhere)})).json()["items"] == []
-    assert len((await local.get("/v1/transactions", params={"customer_id": str(here)})).json()["items"]) == 1
+    assert (
+        await local.post(f"/v1/transactions/{there['id']}/voiding", {"reason": "mine"})
+    ).status_code == 404
+    assert (await local.get("/v1/transactions", params={"customer_id": str(elsewhere)})).json()[
+        "items"
+    ] == []
+    assert (
+        len(
+            (await local.get("/v1/transactions", params={"customer_id": str(here)})).json()["items"]
+        )
+        == 1
+    )
 
 
 async def test_orders_are_taken_while_customer_profile_is_silent(api, customers):
@@ -212,7 +295,9 @@ async def test_orders_are_taken_while_customer_profile_is_silent(api, customers)
     assert created.status_code == 201
 
 
-async def test_who_may_see_some_units_only_is_told_to_come_again_while_customer_profile_is_silent(api, customers):
+async def test_who_may_see_some_units_only_is_told_to_come_again_while_customer_profile_is_silent(
+    api, customers
+):
     customers.is_silent = True
     local = api.as_("transactions:write", "scores:read", units=["cn"])
     customer = new_id()
@@ -238,7 +323,9 @@ async def test_a_customer_who_is_known_is_not_asked_for_again(api, customers):
 async def test_a_page_walk_shows_every_transaction_once(api, customers):
     customer = customers.add()
     for day in range(1, 8):
-        await api.post("/v1/transactions", an_order(customer, occurred_at=f"2026-03-0{day}T12:00:00+08:00"))
+        await api.post(
+            "/v1/transactions", an_order(customer, occurred_at=f"2026-03-0{day}T12:00:00+08:00")
+        )
 
     days, cursor = [], None
     while True:

@@ -47,7 +47,9 @@ def test_the_reported_likelihood_is_that_of_the_textbook():
 
     model = bg_nbd.fit(x, last / 7, age / 7)
 
-    expected = textbook_log_likelihood(x, last / 7, age / 7, r=model.r, alpha=model.alpha, a=model.a, b=model.b)
+    expected = textbook_log_likelihood(
+        x, last / 7, age / 7, r=model.r, alpha=model.alpha, a=model.a, b=model.b
+    )
     assert model.log_likelihood == pytest.approx(expected, rel=1e-12)
 
 

@@ -53,13 +53,23 @@ async def test_ids_without_an_answer_are_neither_there_nor_absent(answer: Except
 
 async def test_identifiers_are_asked_a_thousand_at_once_and_come_back_in_order():
     id = new_id()
-    neighbor = Neighbor({"/v1/customer-lookups": {"C-1500": {"customer_id": str(id), "unit": "cn", "customer_ids": [str(id)]}}})
+    neighbor = Neighbor(
+        {
+            "/v1/customer-lookups": {
+                "C-1500": {"customer_id": str(id), "unit": "cn", "customer_ids": [str(id)]}
+            }
+        }
+    )
     names = [f"C-{number}" for number in range(2500)]
 
     found = await CustomerProfile(neighbor).by_identifier("external", "cdnow", names)
 
     assert [len(body["identifiers"]) for body in neighbor.bodies] == [1000, 1000, 500]
-    assert neighbor.bodies[0]["identifiers"][0] == {"type": "external", "system": "cdnow", "value": "C-0"}
+    assert neighbor.bodies[0]["identifiers"][0] == {
+        "type": "external",
+        "system": "cdnow",
+        "value": "C-0",
+    }
     assert {name: customer.id for name, customer in found.items() if customer} == {"C-1500": id}
 
 
@@ -88,7 +98,13 @@ async def test_a_value_that_is_no_identifier_spoils_no_other():
             return await super().post(path, body, seconds=seconds)
 
     id = new_id()
-    neighbor = Picky({"/v1/customer-lookups": {"C-7": {"customer_id": str(id), "unit": None, "customer_ids": [str(id)]}}})
+    neighbor = Picky(
+        {
+            "/v1/customer-lookups": {
+                "C-7": {"customer_id": str(id), "unit": None, "customer_ids": [str(id)]}
+            }
+        }
+    )
     names = [f"C-{number}" for number in range(50)] + ["C?"]
 
     found = await CustomerProfile(neighbor).by_identifier("external", "cdnow", names)
@@ -108,6 +124,8 @@ async def test_an_identifier_that_several_customers_share_says_so():
     one, other = new_id(), new_id()
     held = {"customer_id": str(one), "unit": "cn", "customer_ids": [str(one), str(other)]}
 
-    found = await CustomerProfile(Neighbor({"/v1/customer-lookups": {"13800138000": held}})).by_identifier("phone", None, ["13800138000"])
+    found = await CustomerProfile(
+        Neighbor({"/v1/customer-lookups": {"13800138000": held}})
+    ).by_identifier("phone", None, ["13800138000"])
 
     assert [each is not None and each.is_shared for each in found.values()] == [True]

@@ -1,4 +1,6 @@
-"""Every score is the exact sum of its parts, and one customer is scored as a run scores everybody."""
+"""Every score is the exact sum of its parts,
+and one customer is scored as a run scores everybody.
+"""
 
 import json
 from datetime import date
@@ -32,7 +34,10 @@ def a_definition(**changes) -> Definition:
         "annual_discount": Decimal("0.10"),
         "margin": Decimal("0.30"),
         "cuts": CutPoints(
-            last_day=[-900, -800, -700, -600], order_days=[2, 3, 4, 5], net=[10, 20, 30, 40], first_day=[700, 800, 900, 1000]
+            last_day=[-900, -800, -700, -600],
+            order_days=[2, 3, 4, 5],
+            net=[10, 20, 30, 40],
+            first_day=[700, 800, 900, 1000],
         ),
         "bg_nbd": BgNbd(r=0.2426, alpha=4.4136, a=0.7929, b=2.4259, **FIGURES),
         "gamma_gamma": GammaGamma(p=6.25, q=3.74, gamma=15.44, **FIGURES),
@@ -80,21 +85,30 @@ def test_every_score_is_the_exact_sum_of_its_parts(statistic):
 def test_one_customer_is_scored_as_a_run_scores_everybody(many, unit):
     definition = a_definition(time_unit=unit)
     rows = {
-        name: np.array([day_number(v) if isinstance(v := getattr(each, name), date) else v for each in many])
+        name: np.array(
+            [day_number(v) if isinstance(v := getattr(each, name), date) else v for each in many]
+        )
         for name in INPUTS
         if name != "customer_id"
     }
     rows["customer_id"] = np.array([np.void(each.customer_id.bytes) for each in many])
 
     told = json.loads(json.dumps(_told(definition)))
-    made = binary_copy.read(calculations.cards(binary_copy.write(INPUTS, rows), definition=told, milliseconds=1), CARD)
+    made = binary_copy.read(
+        calculations.cards(binary_copy.write(INPUTS, rows), definition=told, milliseconds=1), CARD
+    )
 
     for place, statistic in enumerate(many):
         card = card_of(statistic, definition, id=new_id(), as_of=definition.as_of)
         assert bytes(made["customer_id"][place]) == statistic.customer_id.bytes
         for name in ("recency", "frequency", "monetary", "tenure"):
             assert made[name][place] == getattr(card, name), name
-        for name, step in (("p_alive", 1), ("expected_orders", 1), ("order_value", 100), ("clv", 100)):
+        for name, step in (
+            ("p_alive", 1),
+            ("expected_orders", 1),
+            ("order_value", 100),
+            ("clv", 100),
+        ):
             assert abs(int(made[name][place]) - getattr(card, name)) <= step, name
 
 
@@ -102,7 +116,12 @@ def test_scores_without_models_are_rank_and_profit_alone():
     definition = a_definition(bg_nbd=None, gamma_gamma=None)
     statistic = a_statistic()
 
-    found = [score.name for score in scores(card_of(statistic, definition, id=new_id(), as_of=definition.as_of), definition)]
+    found = [
+        score.name
+        for score in scores(
+            card_of(statistic, definition, id=new_id(), as_of=definition.as_of), definition
+        )
+    ]
 
     assert found == ["rfm", "profit"]
     assert profit_alone(statistic).value == Decimal("100.00")
@@ -110,8 +129,22 @@ def test_scores_without_models_are_rank_and_profit_alone():
 
 def a_statistic() -> Statistic:
     day = date(1998, 1, 1)
-    sums = {"order_amount": 1_000_000, "order_cost": 0, "refund_amount": 0, "refund_cost": 0, "first_day_amount": 1_000_000}
-    return Statistic(customer_id=new_id(), currency="USD", order_days=1, first_day=day, last_day=day, last_activity=day, **sums)
+    sums = {
+        "order_amount": 1_000_000,
+        "order_cost": 0,
+        "refund_amount": 0,
+        "refund_cost": 0,
+        "first_day_amount": 1_000_000,
+    }
+    return Statistic(
+        customer_id=new_id(),
+        currency="USD",
+        order_days=1,
+        first_day=day,
+        last_day=day,
+        last_activity=day,
+        **sums,
+    )
 
 
 def test_columns_come_back_as_they_were_written_and_nulls_keep_their_place():
@@ -124,9 +157,13 @@ def test_columns_come_back_as_they_were_written_and_nulls_keep_their_place():
     layout = {"last_day": "date", "order_days": "int4", "net": "int8", "first_day": "date"}
 
     back = binary_copy.read(binary_copy.write(layout, rows), layout)
-    with_null = binary_copy.write(layout, {name: rows[name] for name in rows if name != "net"}, absent=["net"])
+    with_null = binary_copy.write(
+        layout, {name: rows[name] for name in rows if name != "net"}, absent=["net"]
+    )
 
-    assert {name: back[name].tolist() for name in layout} == {name: rows[name].tolist() for name in layout}
+    assert {name: back[name].tolist() for name in layout} == {
+        name: rows[name].tolist() for name in layout
+    }
     assert len(with_null) == len(binary_copy.write(layout, rows)) - 16
     with pytest.raises(ValueError, match="width"):
         binary_copy.read(with_null, layout)
@@ -137,7 +174,9 @@ def test_columns_come_back_as_they_were_written_and_nulls_keep_their_place():
 def test_ids_made_for_many_cards_are_uuids_of_version_seven_of_their_moment():
     from uuid import UUID
 
-    ids = [UUID(bytes=bytes(each)) for each in binary_copy.new_ids(50, milliseconds=1_700_000_000_123)]
+    ids = [
+        UUID(bytes=bytes(each)) for each in binary_copy.new_ids(50, milliseconds=1_700_000_000_123)
+    ]
 
     assert len(set(ids)) == 50
     assert {id.version for id in ids} == {7}
@@ -154,4 +193,7 @@ def test_a_remark_with_one_of_the_companys_words_is_critical_whatever_the_score(
 
 
 def test_satisfaction_weighs_answers_alike_on_a_hundred():
-    assert satisfaction_parts([("csat", 5), ("nps", 5), ("nps", 0)]) == {"csat": Decimal("33.33"), "nps": Decimal("16.67")}
+    assert satisfaction_parts([("csat", 5), ("nps", 5), ("nps", 0)]) == {
+        "csat": Decimal("33.33"),
+        "nps": Decimal("16.67"),
+    }

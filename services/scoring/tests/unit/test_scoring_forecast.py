@@ -1,4 +1,6 @@
-"""Expected orders, P(alive) and discounting against published values and the closed form with 2F1."""
+"""Expected orders, P(alive) and discounting against published values and the
+closed form with 2F1.
+"""
 
 import numpy as np
 import pytest
@@ -9,8 +11,12 @@ from scoring.model import forecast, formulas
 from scoring.model.parameters import BgNbd
 
 
-def a_model(*, r: float = 0.2426, alpha: float = 4.4136, a: float = 0.7929, b: float = 2.4259) -> BgNbd:
-    return BgNbd(r=r, alpha=alpha, a=a, b=b, log_likelihood=-1.0, gradient_norm=0.0, customers=2.0, steps=1)
+def a_model(
+    *, r: float = 0.2426, alpha: float = 4.4136, a: float = 0.7929, b: float = 2.4259
+) -> BgNbd:
+    return BgNbd(
+        r=r, alpha=alpha, a=a, b=b, log_likelihood=-1.0, gradient_norm=0.0, customers=2.0, steps=1
+    )
 
 
 def closed_form(model: BgNbd, t: float, x: float, last: float, age: float) -> float:
@@ -25,12 +31,18 @@ def closed_form(model: BgNbd, t: float, x: float, last: float, age: float) -> fl
 
 def expected_orders(model, time, frequency, recency, age):
     """As a run computes them."""
-    return forecast.alive(model, frequency, recency, age) * forecast.orders_if_alive(model, (time,), (1.0,), frequency, age)
+    return forecast.alive(model, frequency, recency, age) * forecast.orders_if_alive(
+        model, (time,), (1.0,), frequency, age
+    )
 
 
 def discounted_orders(model, frequency, recency, age, *, step, steps, discount_per_step):
-    times, factors = formulas.discounting(step=step, steps=steps, discount_per_step=discount_per_step)
-    return forecast.alive(model, frequency, recency, age) * forecast.orders_if_alive(model, times, factors, frequency, age)
+    times, factors = formulas.discounting(
+        step=step, steps=steps, discount_per_step=discount_per_step
+    )
+    return forecast.alive(model, frequency, recency, age) * forecast.orders_if_alive(
+        model, times, factors, frequency, age
+    )
 
 
 def test_the_customer_of_the_published_worked_example():
@@ -41,10 +53,19 @@ def test_the_customer_of_the_published_worked_example():
 
 @pytest.mark.parametrize(
     ("weeks", "orders"),
-    [(0.1429, 0.0078), (1.0, 0.0532), (3.0, 0.1506), (31.8571, 1.0405), (32.0, 1.0437), (78.0, 1.8576)],
+    [
+        (0.1429, 0.0078),
+        (1.0, 0.0532),
+        (3.0, 0.1506),
+        (31.8571, 1.0405),
+        (32.0, 1.0437),
+        (78.0, 1.8576),
+    ],
 )
 def test_a_new_customer_buys_as_the_published_sheet_says(weeks, orders):
-    assert expected_orders(a_model(), weeks, [0], [0.0], [0.0])[0] == pytest.approx(orders, rel=5e-4, abs=5e-5)
+    assert expected_orders(a_model(), weeks, [0], [0.0], [0.0])[0] == pytest.approx(
+        orders, rel=5e-4, abs=5e-5
+    )
 
 
 @settings(max_examples=200, deadline=None)
@@ -63,7 +84,10 @@ def test_the_sum_is_the_closed_form(r, alpha, a, b, x, share, age, t):
 
 
 def test_nothing_happens_at_the_pole_of_the_closed_form():
-    below, at, above = (expected_orders(a_model(a=a), 39.0, [3], [20.0], [40.0])[0] for a in (1 - 1e-7, 1.0, 1 + 1e-7))
+    below, at, above = (
+        expected_orders(a_model(a=a), 39.0, [3], [20.0], [40.0])[0]
+        for a in (1 - 1e-7, 1.0, 1 + 1e-7)
+    )
 
     assert at == pytest.approx((below + above) / 2, rel=1e-12)
 
@@ -102,7 +126,12 @@ def test_an_endless_silence_is_zero_and_not_an_error():
 
 
 def test_discounting_weighs_the_orders_of_each_period():
-    model, x, last, age = a_model(), np.array([0, 2, 5]), np.array([0.0, 30.0, 38.0]), np.array([39.0, 39.0, 40.0])
+    model, x, last, age = (
+        a_model(),
+        np.array([0, 2, 5]),
+        np.array([0.0, 30.0, 38.0]),
+        np.array([39.0, 39.0, 40.0]),
+    )
 
     total = discounted_orders(model, x, last, age, step=4.345, steps=12, discount_per_step=0.01)
 
@@ -119,7 +148,9 @@ def test_without_discount_the_periods_add_up_to_the_whole():
 
     parts = discounted_orders(model, [2], [30.0], [39.0], step=2.0, steps=13, discount_per_step=0.0)
 
-    assert parts[0] == pytest.approx(expected_orders(model, 26.0, [2], [30.0], [39.0])[0], rel=1e-12)
+    assert parts[0] == pytest.approx(
+        expected_orders(model, 26.0, [2], [30.0], [39.0])[0], rel=1e-12
+    )
 
 
 def test_customers_who_share_nothing_are_interpolated_to_rounding(monkeypatch):
@@ -134,13 +165,19 @@ def test_customers_who_share_nothing_are_interpolated_to_rounding(monkeypatch):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, 400), st.floats(0, 1), st.floats(0, 500), st.floats(0.1, 60), st.floats(0.1, 3))
+@given(
+    st.integers(0, 400), st.floats(0, 1), st.floats(0, 500), st.floats(0.1, 60), st.floats(0.1, 3)
+)
 def test_one_customer_is_forecast_as_many_are(x, share, age, t, a):
     model, last = a_model(a=a), share * age if x else 0.0
 
-    one = formulas.orders_if_alive(model, (t,), (1.0,), frequency=x, age=age) * formulas.alive(model, frequency=x, recency=last, age=age)
+    one = formulas.orders_if_alive(model, (t,), (1.0,), frequency=x, age=age) * formulas.alive(
+        model, frequency=x, recency=last, age=age
+    )
 
-    assert one == pytest.approx(expected_orders(model, t, [x], [last], [age])[0], rel=1e-12, abs=1e-300)
+    assert one == pytest.approx(
+        expected_orders(model, t, [x], [last], [age])[0], rel=1e-12, abs=1e-300
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -153,7 +190,9 @@ def test_one_customer_is_forecast_as_many_are_whatever_the_model(r, alpha, a, b,
 
     one = formulas.orders_if_alive(model, (t, 2 * t), (0.4, 0.5), frequency=x, age=age)
 
-    assert one == pytest.approx(forecast.orders_if_alive(model, (t, 2 * t), (0.4, 0.5), [x], [age])[0], rel=1e-9)
+    assert one == pytest.approx(
+        forecast.orders_if_alive(model, (t, 2 * t), (0.4, 0.5), [x], [age])[0], rel=1e-9
+    )
 
 
 def test_a_far_horizon_costs_no_more_than_its_months(monkeypatch):
@@ -163,7 +202,9 @@ def test_a_far_horizon_costs_no_more_than_its_months(monkeypatch):
 
     orders = formulas.orders_if_alive(a_model(), times, factors, frequency=0, age=0.0)
 
-    assert orders == pytest.approx(forecast.orders_if_alive(a_model(), times, factors, [0], [0.0])[0], rel=1e-12)
+    assert orders == pytest.approx(
+        forecast.orders_if_alive(a_model(), times, factors, [0], [0.0])[0], rel=1e-12
+    )
     assert len(calls) < 120 * 300
 
 

@@ -1,4 +1,6 @@
-"""The Gamma-Gamma fit against published figures, its own gradient, and sets that cannot carry it."""
+"""The Gamma-Gamma fit against published figures, its own gradient,
+and sets that cannot carry it.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -43,7 +45,9 @@ def test_one_customer_is_valued_as_many_are():
     many = gamma_gamma.order_value(model, frequency, mean_value)
 
     for x, value, expected in list(zip(frequency, mean_value, many, strict=True))[:50]:
-        assert formulas.order_value(model, frequency=int(x), mean_value=float(value)) == pytest.approx(expected, rel=1e-13)
+        assert formulas.order_value(
+            model, frequency=int(x), mean_value=float(value)
+        ) == pytest.approx(expected, rel=1e-13)
 
 
 @pytest.mark.parametrize("unit", [1e-6, 0.01, 100.0, 1e9])
@@ -64,7 +68,9 @@ def test_a_start_from_a_sample_ends_at_the_same_top(monkeypatch):
 
     model = gamma_gamma.fit(frequency, mean_value)
 
-    assert (model.p, model.q, model.gamma) == pytest.approx((whole.p, whole.q, whole.gamma), rel=1e-6)
+    assert (model.p, model.q, model.gamma) == pytest.approx(
+        (whole.p, whole.q, whole.gamma), rel=1e-6
+    )
 
 
 def test_the_climb_is_not_held_up_by_the_noise_of_a_sum():

@@ -1,4 +1,6 @@
-"""The structure of the service: settings documented, events described, routes with scopes, an idle service without numpy."""
+"""The structure of the service:
+settings documented, events described, routes with scopes, an idle service without numpy.
+"""
 
 import subprocess
 import sys
@@ -34,8 +36,13 @@ def test_the_contract_describes_every_event():
 
 
 def test_an_idle_service_does_not_load_the_numeric_libraries():
-    loaded = "import sys, scoring.app, scoring.__main__; print([n for n in ('numpy', 'scipy', 'python_calamine') if n in sys.modules])"
+    loaded = (
+        "import sys, scoring.app, scoring.__main__; print([n for n in ('numpy', 'scipy',"
+        " 'python_calamine') if n in sys.modules])"
+    )
 
-    told = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
+    )
 
     assert told.stdout.strip() == "[]"

@@ -7,7 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from scoring.amounts import from_units, in_units
 from scoring.purchase.domain import Change, DayOf, Statistic, added_up
-from scoring.transaction.domain import Transaction, TransactionIsVoided, TransactionLiesAhead, day_in
+from scoring.transaction.domain import (
+    Transaction,
+    TransactionIsVoided,
+    TransactionLiesAhead,
+    day_in,
+)
 from service_kit.words.identity import new_id
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -54,7 +59,9 @@ def a_statistic(**changes) -> Statistic:
 
 def test_an_order_adds_and_a_refund_is_no_order():
     assert a_transaction().change == Change(orders=1, order_amount=1_000_000, order_cost=400_000)
-    assert a_transaction(kind="refund").change == Change(refunds=1, refund_amount=1_000_000, refund_cost=400_000)
+    assert a_transaction(kind="refund").change == Change(
+        refunds=1, refund_amount=1_000_000, refund_cost=400_000
+    )
     assert a_transaction(state="voided").change == Change()
 
 
@@ -68,7 +75,9 @@ def test_changes_of_one_day_are_added_up_and_days_come_in_the_order_of_locks():
     ids = sorted(new_id() for _ in range(3))
     days = [DayOf(customer_id=id, currency="CNY", day=date(2026, 1, 1)) for id in ids]
 
-    summed = added_up([(days[2], Change(orders=1)), (days[0], Change(orders=1)), (days[2], Change(orders=2))])
+    summed = added_up(
+        [(days[2], Change(orders=1)), (days[0], Change(orders=1)), (days[2], Change(orders=2))]
+    )
 
     assert list(summed) == [days[0], days[2]]
     assert summed[days[2]].orders == 3
@@ -115,4 +124,9 @@ def test_an_amount_with_five_decimals_is_not_rounded_in_silence():
 
 
 def test_amounts_are_written_with_two_decimals_unless_they_need_four():
-    assert [str(from_units(units)) for units in (125_000, 125_050, 0, -5)] == ["12.50", "12.5050", "0.00", "-0.0005"]
+    assert [str(from_units(units)) for units in (125_000, 125_050, 0, -5)] == [
+        "12.50",
+        "12.5050",
+        "0.00",
+        "-0.0005",
+    ]

@@ -31,12 +31,27 @@ THRESHOLDS = (
 
 
 def a_scheme(**changes) -> Scheme:
-    given = {"name": "s", "score": "clv", "currency": None, "thresholds": THRESHOLDS, "minimum_stay_days": 0, "version": 1}
+    given = {
+        "name": "s",
+        "score": "clv",
+        "currency": None,
+        "thresholds": THRESHOLDS,
+        "minimum_stay_days": 0,
+        "version": 1,
+    }
     return Scheme(**{**given, **changes})
 
 
 def a_standing(stars: int, **changes) -> Standing:
-    given = {"customer_id": CUSTOMER, "since": DAY, "card_day": DAY, "reason": "r", "scheme": "s", "scheme_version": 1, "version": 3}
+    given = {
+        "customer_id": CUSTOMER,
+        "since": DAY,
+        "card_day": DAY,
+        "reason": "r",
+        "scheme": "s",
+        "scheme_version": 1,
+        "version": 3,
+    }
     return Standing(stars=stars, **{"override": None, **given, **changes})
 
 
@@ -49,7 +64,9 @@ def stars_after(standing: Standing | None, value: object, **scheme) -> int | Non
     return None if move is None else move.standing.stars
 
 
-@pytest.mark.parametrize(("value", "stars"), [(99.99, 1), (100, 2), (499, 2), (500, 4), (1000, 6), (-5, 1)])
+@pytest.mark.parametrize(
+    ("value", "stars"), [(99.99, 1), (100, 2), (499, 2), (500, 4), (1000, 6), (-5, 1)]
+)
 def test_the_first_tier_is_that_of_the_upper_cut_points(value, stars):
     assert stars_after(None, value) == stars
 
@@ -88,7 +105,9 @@ def test_the_tier_lies_between_what_both_cut_points_say(value, held):
     after = stars_after(a_standing(held), value) or held
 
     scheme = a_scheme()
-    assert scheme.rise_to(Decimal(value)) <= after <= max(scheme.hold_at(Decimal(value), at_most=6), 1)
+    assert (
+        scheme.rise_to(Decimal(value)) <= after <= max(scheme.hold_at(Decimal(value), at_most=6), 1)
+    )
 
 
 def test_a_minimum_stay_holds_in_both_directions():
@@ -96,14 +115,22 @@ def test_a_minimum_stay_holds_in_both_directions():
     scheme = a_scheme(minimum_stay_days=30)
 
     for value in (5, 5000):
-        assert judged(scheme, [a_reading(value, day=early)], a_standing(4), customer_id=CUSTOMER) is None
-        assert judged(scheme, [a_reading(value, day=late)], a_standing(4), customer_id=CUSTOMER) is not None
+        assert (
+            judged(scheme, [a_reading(value, day=early)], a_standing(4), customer_id=CUSTOMER)
+            is None
+        )
+        assert (
+            judged(scheme, [a_reading(value, day=late)], a_standing(4), customer_id=CUSTOMER)
+            is not None
+        )
 
 
 def test_without_a_minimum_stay_even_a_card_of_long_ago_moves_a_tier():
     standing = a_standing(2, since=date(2026, 11, 1), card_day=None)
 
-    move = judged(a_scheme(), [a_reading(5000, day=date(1998, 7, 1))], standing, customer_id=CUSTOMER)
+    move = judged(
+        a_scheme(), [a_reading(5000, day=date(1998, 7, 1))], standing, customer_id=CUSTOMER
+    )
 
     assert move.standing.stars == 6
 
@@ -120,7 +147,9 @@ def test_the_stay_is_counted_between_days_of_cards_also_after_an_override():
     assert (back.stars, back.since, back.card_day) == (4, DAY, long_ago)
     early, late = long_ago + timedelta(days=29), long_ago + timedelta(days=30)
     assert judged(scheme, [a_reading(5000, day=early)], back, customer_id=CUSTOMER) is None
-    assert judged(scheme, [a_reading(5000, day=late)], back, customer_id=CUSTOMER).standing.stars == 6
+    assert (
+        judged(scheme, [a_reading(5000, day=late)], back, customer_id=CUSTOMER).standing.stars == 6
+    )
 
 
 def test_who_lost_the_last_order_falls_to_the_lowest_stars_at_once():
@@ -128,7 +157,11 @@ def test_who_lost_the_last_order_falls_to_the_lowest_stars_at_once():
 
     move = judged(scheme, [], a_standing(6), customer_id=CUSTOMER, emptied_on=taken_back)
 
-    assert (move.standing.stars, move.standing.since, move.standing.reason) == (1, taken_back, "no orders left")
+    assert (move.standing.stars, move.standing.since, move.standing.reason) == (
+        1,
+        taken_back,
+        "no orders left",
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,7 +181,9 @@ def test_the_currency_with_the_most_stars_counts_unless_the_scheme_names_one():
     readings = [a_reading(600, currency="USD"), a_reading(100, currency="CNY")]
 
     assert judged(a_scheme(), readings, None, customer_id=CUSTOMER).standing.stars == 4
-    assert judged(a_scheme(currency="CNY"), readings, None, customer_id=CUSTOMER).standing.stars == 2
+    assert (
+        judged(a_scheme(currency="CNY"), readings, None, customer_id=CUSTOMER).standing.stars == 2
+    )
     assert judged(a_scheme(currency="EUR"), readings, None, customer_id=CUSTOMER) is None
 
 
@@ -162,16 +197,29 @@ def test_an_override_changes_the_stars_with_its_reason_and_the_release_gives_the
     given = Override(stars=6, reason="friend", until=AT + timedelta(days=1), by="li")
 
     move = overridden(a_standing(2), given, customer_id=CUSTOMER, at=AT, day=date(2026, 4, 1))
-    back = released(move.standing, a_scheme(), [a_reading(150)], day=date(2026, 4, 2), reason="over")
+    back = released(
+        move.standing, a_scheme(), [a_reading(150)], day=date(2026, 4, 2), reason="over"
+    )
 
-    assert (move.old, move.standing.stars, move.standing.since, move.is_change) == (2, 6, date(2026, 4, 1), True)
+    assert (move.old, move.standing.stars, move.standing.since, move.is_change) == (
+        2,
+        6,
+        date(2026, 4, 1),
+        True,
+    )
     assert (back.old, back.standing.stars, back.standing.override) == (6, 2, None)
     assert back.standing.version == move.standing.version + 1
 
 
 def test_an_override_that_is_over_already_is_refused():
     with pytest.raises(OverrideInThePast):
-        overridden(None, Override(stars=6, reason="x", until=AT, by="li"), customer_id=CUSTOMER, at=AT, day=DAY)
+        overridden(
+            None,
+            Override(stars=6, reason="x", until=AT, by="li"),
+            customer_id=CUSTOMER,
+            at=AT,
+            day=DAY,
+        )
 
 
 def test_where_nothing_was_overridden_nothing_is_released():
@@ -180,6 +228,12 @@ def test_where_nothing_was_overridden_nothing_is_released():
 
 
 def test_an_override_with_the_same_stars_is_no_change_of_tier():
-    move = overridden(a_standing(6), Override(stars=6, reason="x", until=None, by="li"), customer_id=CUSTOMER, at=AT, day=date(2026, 9, 1))
+    move = overridden(
+        a_standing(6),
+        Override(stars=6, reason="x", until=None, by="li"),
+        customer_id=CUSTOMER,
+        at=AT,
+        day=date(2026, 9, 1),
+    )
 
     assert (move.is_change, move.standing.since) == (False, DAY)
