@@ -1,7 +1,7 @@
 """A service put together: its app, its database, its parts and its background work."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from service_kit.process.secrets import Sealer
 from service_kit.process.settings import ServiceSettings
 from service_kit.store.connection import PoolLimits
 from service_kit.store.database import Database
+from service_kit.store.events import Event
 from service_kit.store.leases import Leases
 from service_kit.store.seals import Seals
 from service_kit.store.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
@@ -39,10 +40,9 @@ from service_kit.web.problems import Problems
 from service_kit.web.routing import Router, StrictRoute, takes_upload
 from service_kit.web.shell import Shell
 from service_kit.web.wiring import Part, Parts, Wiring
-from service_kit.words.fields import Output
 from service_kit.words.identity import Clock, clock
 from service_kit.words.messages import Messages
-from service_kit.work.consumer import BatchHandler, Consumer, Handler, Prepare
+from service_kit.work.consumer import BatchHandler, Consumer, Prepare, Reads
 from service_kit.work.lanes import ALL, Lane
 from service_kit.work.loop import Loop, Worker, supervised
 from service_kit.work.sequencer import Sequencer
@@ -62,7 +62,7 @@ class Service:
         service = Service(name="complaints", settings=settings, routers=[...], events=EVENTS, ...)
         service.part(Customers(service.client(settings.customer_profile_url)))
         service.worker(service.loop("clocks", Timers(...).step))
-        service.consume("customer-profile", client, handler)
+        service.consume("customer-profile", client, {CustomerErased: forget})
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Service:
         settings: ServiceSettings,
         migrations: Path,
         routers: Sequence[Router],
-        events: Mapping[str, type[Output]],
+        events: Sequence[type[Event]],
         scopes: Mapping[str, str],
         event_scopes: FamilyScopes,
         sensitive_scope: str = "",
@@ -89,7 +89,7 @@ class Service:
         self.migrations = str(migrations)
         self.events = events
         self.scopes = {**scopes, **parked.SCOPES}
-        require_scopes(events, event_scopes, self.scopes)
+        require_scopes((event.event_type for event in events), event_scopes, self.scopes)
         self.event_scopes = event_scopes
         self.clock = now
         self.metrics = Metrics(name)
@@ -231,19 +231,18 @@ class Service:
         self,
         source: str,
         client: ServiceClient,
-        handler: Handler,
+        reads: Reads,
         *,
         prepare: Prepare | None = None,
         batch_handler: BatchHandler | None = None,
         consumer: str = "",
         lane: Lane = ALL,
-        families: Collection[str] = (),
     ) -> None:
         """Follow a neighbor's feed, or one lane of it: whoever follows `live` follows `bulk` too,
         else they miss what imports tell.
 
-        `families` are those of the events that the handler lives on, such as `customer`: it waits
-        until the own token may read them.
+        `reads` says what is done about each type of event that is read; the consumer waits until
+        the own token may read them all.
         """
         self.worker(
             Consumer(
@@ -251,12 +250,11 @@ class Service:
                 consumer=consumer or self.name,
                 client=client,
                 database=self.database,
-                handler=handler,
+                reads=reads,
                 clock=self.clock,
                 prepare=prepare,
                 batch_handler=batch_handler,
                 lane=lane,
-                families=families,
             )
         )
 

@@ -97,10 +97,9 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         service.consume(
             "customer-profile",
             profile,
-            following,
+            following.reads,
             prepare=following.prepare,
             lane=lane,
-            families=["customer"],
         )
     surveys = SurveyNews(
         customers,
@@ -112,8 +111,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     service.consume(
         "scoring",
         service.client(settings.scoring_url),
-        surveys,
+        surveys.reads,
         prepare=surveys.prepare,
-        families=["survey"],
     )
     return service

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from service_kit.access.tokens import Keys
 from service_kit.service import Service
+from service_kit.store.events import events_in
 from service_kit.store.leases import Lease, Sole
 from service_kit.words.identity import Clock, clock
 from service_kit.work.lanes import LANES
@@ -20,7 +21,7 @@ from contact_center.contact import routes as contact_routes
 from contact_center.contact.consequences import FLOW_TIMER
 from contact_center.contact.silence import on_silence
 from contact_center.contact.store import may_read
-from contact_center.customer.news import ComplaintNews, CustomerNews, TierNews
+from contact_center.customer import news
 from contact_center.customer.strangers import KIND as STRANGERS
 from contact_center.customer.strangers import Strangers
 from contact_center.dedicated import events as dedicated_events
@@ -95,15 +96,15 @@ ROUTERS = (
     treatment_routes.router,
 )
 
-EVENTS = {
-    **contact_events.EVENTS,
-    **agent_events.EVENTS,
-    **queue_events.EVENTS,
-    **flow_events.EVENTS,
-    **entry_point_events.EVENTS,
-    **dedicated_events.EVENTS,
-    **treatment_events.EVENTS,
-}
+EVENTS = events_in(
+    contact_events,
+    agent_events,
+    queue_events,
+    flow_events,
+    entry_point_events,
+    dedicated_events,
+    treatment_events,
+)
 
 ENDING_SECONDS = 0.2
 SILENCE_SECONDS = 5.0
@@ -157,25 +158,17 @@ def _wire_directory(service: Service, settings: Settings) -> None:
     seeking = Strangers(service.database, digests, service.kept_answers, clock=service.clock)
     service.worker(service.loop(STRANGERS, seeking.step, idle_seconds=2.0))
     for lane in LANES:
-        news = CustomerNews(Customers(customer_profile), digests, service.kept_answers)
+        customers = news.CustomerNews(Customers(customer_profile), digests, service.kept_answers)
         service.consume(
             "customer-profile",
             customer_profile,
-            news,
-            prepare=news.prepare,
-            batch_handler=news.take,
+            customers.reads,
+            prepare=customers.prepare,
+            batch_handler=customers.take,
             lane=lane,
-            families=["customer"],
         )
-    service.consume(
-        "scoring", service.client(settings.scoring_url), TierNews(digests), families=["tier"]
-    )
-    service.consume(
-        "complaints",
-        service.client(settings.complaints_url),
-        ComplaintNews(digests),
-        families=["complaint"],
-    )
+    service.consume("scoring", service.client(settings.scoring_url), news.tiers(digests))
+    service.consume("complaints", service.client(settings.complaints_url), news.complaints(digests))
 
 
 def _wire_screen_pop(service: Service, settings: Settings) -> None:

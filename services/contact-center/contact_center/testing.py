@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from service_kit.testing import Api
-from service_kit.work.consumer import News
+from service_kit.work.news import H, News
 
-from contact_center.customer.news import CustomerNews, TierNews
+from contact_center.customer.heard import CustomerCreated, TierChanged
+from contact_center.customer.news import CustomerNews, tiers
 from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import CustomerFacts
 
@@ -170,30 +171,26 @@ def a_file(customer_id: UUID = ZHANG, **others: Any) -> CustomerFacts:
     return CustomerFacts(**{**usual, **others})
 
 
-def news(type_: str, subject: UUID, **payload: Any) -> News:
+def news(shape: type[H], subject: UUID, **data: Any) -> News[H]:
     """News of a neighbor."""
     return News(
         id=UUID(int=99),
-        type=type_,
+        type=shape.event_type,
         subject=subject,
         at=AT,
         unit=None,
-        payload=payload,
-        cursor="1",
-        traceparent=None,
+        data=shape.model_validate(data),
         envelope={},
     )
 
 
-async def told_of_customer(api: Api, *files: CustomerFacts, told: News | None = None) -> None:
+async def told_of_customer(api: Api, *files: CustomerFacts, told: News[Any] | None = None) -> None:
     """The directory hears of these files, or these news."""
     handler = CustomerNews(
         KnownFiles(*files), api.service.parts[AddressDigests], api.service.kept_answers
     )
     batch = (
-        [told]
-        if told is not None
-        else [news("customer.created", file.customer_id) for file in files]
+        [told] if told is not None else [news(CustomerCreated, file.customer_id) for file in files]
     )
     await handler.prepare(batch)
     async with api.service.database.transaction() as tx:
@@ -203,6 +200,5 @@ async def told_of_customer(api: Api, *files: CustomerFacts, told: News | None = 
 async def told_of_tier(api: Api, customer_id: UUID, stars: int | None) -> None:
     """The directory hears of a tier."""
     async with api.service.database.transaction() as tx:
-        await TierNews(api.service.parts[AddressDigests])(
-            tx, news("tier.changed", customer_id, customer_id=str(customer_id), new=stars)
-        )
+        changed = news(TierChanged, customer_id, customer_id=customer_id, new=stars)
+        await tiers(api.service.parts[AddressDigests])[TierChanged](tx, changed)

@@ -6,7 +6,7 @@ from pathlib import Path
 from service_kit.access.tokens import Keys
 from service_kit.service import Service
 from service_kit.store.database import Transaction
-from service_kit.words.fields import Output
+from service_kit.store.events import events_in
 from service_kit.words.identity import Clock, clock
 from service_kit.work.jobs import Jobs
 from service_kit.work.lanes import LANES
@@ -59,12 +59,7 @@ EVENT_SCOPES = {
     "tier": ("tiers:read",),
     "survey": ("surveys:read",),
 }
-EVENTS: dict[str, type[Output]] = {
-    **transaction_events.EVENTS,
-    **score_run_events.EVENTS,
-    **tier_events.EVENTS,
-    **survey_events.EVENTS,
-}
+EVENTS = events_in(transaction_events, score_run_events, tier_events, survey_events)
 ROUTERS = [
     transaction_routes.router,
     import_routes.router,
@@ -116,9 +111,8 @@ def compose(
         service.consume(
             "customer-profile",
             service.client(settings.customer_profile_url),
-            CustomerNews(service.kept_answers),
+            CustomerNews(service.kept_answers).reads,
             lane=lane,
-            families=["customer"],
         )
     return service
 

@@ -1,12 +1,14 @@
 """Takes in the customer file's news: new customers, moves to another unit, merges and erasures."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from service_kit.store import audit
 from service_kit.store.database import Transaction
 from service_kit.web.kept_answers import KeptAnswers
-from service_kit.work.consumer import News
+from service_kit.work.consumer import Reads
+from service_kit.work.news import Heard, News
 
 from scoring.customer.domain import KnownCustomer, State
 from scoring.customer.store import CustomerStore
@@ -14,12 +16,23 @@ from scoring.survey.store import SurveyStore
 from scoring.tier.store import TierStore
 from scoring.transaction.store import TransactionStore
 
-STATES: dict[str, State] = {
-    "customer.created": "active",
-    "customer.changed": "active",
-    "customer.merged": "merged",
-    "customer.erased": "erased",
-}
+
+class CustomerCreated(Heard, type="customer.created"):
+    """A new customer."""
+
+
+class CustomerChanged(Heard, type="customer.changed"):
+    """A customer may belong to another unit now."""
+
+
+class CustomerMerged(Heard, type="customer.merged"):
+    """Two files were of one customer."""
+
+    merged_id: UUID
+
+
+class CustomerErased(Heard, type="customer.erased"):
+    """Nothing that leads to the customer may stay."""
 
 
 class CustomerNews:
@@ -28,15 +41,24 @@ class CustomerNews:
     def __init__(self, kept_answers: KeptAnswers) -> None:
         self._kept_answers = kept_answers
 
-    async def __call__(self, tx: Transaction, news: News) -> None:
-        state = STATES.get(news.type)
-        if state is None:
-            return
-        await CustomerStore(tx).learn(
-            [KnownCustomer(id=news.subject, unit=news.unit, state=state)], at=news.at
-        )
-        if state == "erased":
-            await self._erase(tx, news.subject, at=news.at)
+    @property
+    def reads(self) -> Reads:
+        return {
+            CustomerCreated: self._met,
+            CustomerChanged: self._met,
+            CustomerMerged: self._merged,
+            CustomerErased: self._erased,
+        }
+
+    async def _met(self, tx: Transaction, news: News[Any]) -> None:
+        await _learn(tx, news, news.subject, "active")
+
+    async def _merged(self, tx: Transaction, news: News[CustomerMerged]) -> None:
+        await _learn(tx, news, news.data.merged_id, "merged")
+
+    async def _erased(self, tx: Transaction, news: News[CustomerErased]) -> None:
+        await _learn(tx, news, news.subject, "erased")
+        await self._erase(tx, news.subject, at=news.at)
 
     async def _erase(self, tx: Transaction, customer_id: UUID, *, at: datetime) -> None:
         """What an erased customer wrote, and what was written about them, goes;
@@ -47,3 +69,8 @@ class CustomerNews:
         ids = [customer_id, *answers, *await TransactionStore(tx, None).ids_of(customer_id)]
         await audit.erase(tx, *ids, at=at)
         await self._kept_answers.erase(tx, ids)
+
+
+async def _learn(tx: Transaction, news: News[Any], customer_id: UUID, state: State) -> None:
+    known = KnownCustomer(id=customer_id, unit=news.unit, state=state)
+    await CustomerStore(tx).learn([known], at=news.at)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, update
 
 from service_kit.digests import ERASED, link_of, values_digest
-from service_kit.store.outbox import Event
+from service_kit.store.events import Action
 from service_kit.store.tables import audit_entry
 from service_kit.words.identity import clock
 
@@ -82,12 +82,12 @@ async def erase(tx: "Transaction", *subjects: UUID, at: datetime | None = None) 
     last = {row["subject"]: row for row in sorted(emptied, key=lambda row: int(row["sequence"]))}
     for subject, row in last.items():
         tx.audit(
-            Event(
-                type=ERASED,
+            Action(
+                name=ERASED,
                 subject=subject,
                 at=at or clock(),
                 unit=row["unit"],
-                payload={"through": row["sequence"]},
+                values={"through": row["sequence"]},
             )
         )
     return len(emptied)

@@ -25,7 +25,8 @@ from service_kit.store.connection import (
     teach,
     terminate,
 )
-from service_kit.store.outbox import Event, Recorded
+from service_kit.store.events import Action, Told
+from service_kit.store.outbox import Recorded
 from service_kit.store.running import Reader, Row, Writer
 from service_kit.store.sqlstates import (
     TRANSLATED,
@@ -68,7 +69,7 @@ class Transaction(Writer):
 
     def record(
         self,
-        event: Event,
+        event: Told,
         *,
         values: Row | None = None,
         sensitive: Row | None = None,
@@ -84,21 +85,15 @@ class Transaction(Writer):
             outbox.recorded(event, values or {}, sensitive=sensitive, proofs=proofs)
         )
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: Told) -> None:
         """Tell an event without an audit row of its own:
         the change stands in the row of another event of this transaction.
         """
         self.recorded.append(outbox.recorded(event, {}, is_audited=False))
 
-    def audit(
-        self, event: Event, *, values: Row | None = None, sensitive: Row | None = None
-    ) -> None:
-        """Write an audit row without telling anybody, such as for the reading of a sensitive fact;
-        values as in `record`.
-        """
-        self.recorded.append(
-            outbox.recorded(event, values or {}, sensitive=sensitive, is_told=False)
-        )
+    def audit(self, action: Action, *, sensitive: Row | None = None) -> None:
+        """Write an audit row without telling anybody; `sensitive` as in `record`."""
+        self.recorded.append(outbox.recorded(action, {}, sensitive=sensitive, is_told=False))
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[Self]:

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from service_kit.digests import ERASED, is_erasure, link_of, values_digest
 from service_kit.process.origin import Origin
+from service_kit.store.events import Action, Told
 from service_kit.store.running import Reader
 from service_kit.store.sqlstates import TransactionRolledBack, UniqueViolated
 from service_kit.store.statements import rows
@@ -39,19 +39,6 @@ TYPE_PREFIX = "guanxi."
 TYPE_SUFFIX = ".v1"
 # The member of an action's audited values that only callers with the scope for it are shown.
 SENSITIVE = "sensitive"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """What happened, in the past tense:
-    `payload` holds ids and business facts, never personal values.
-    """
-
-    type: str
-    subject: UUID
-    at: datetime
-    payload: Mapping[str, Any]
-    unit: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +55,10 @@ class Proof:
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """An event with its id and the values that only the audit keeps."""
+    """An event or an action of the audit, with its id and the values that only the audit has."""
 
     id: UUID
-    event: Event
+    event: Told | Action
     values: Mapping[str, Any]
     sensitive: Mapping[str, Any] | None = None
     is_told: bool = True
@@ -194,7 +181,7 @@ WRITE_AND_ANSWER = select(literal(1, Integer)).add_cte(_told, _audited, _noted, 
 
 
 def recorded(
-    event_: Event,
+    event_: Told | Action,
     values: Mapping[str, Any],
     *,
     sensitive: Mapping[str, Any] | None = None,
@@ -205,8 +192,8 @@ def recorded(
     """An event ready to be written, with a fresh id;
     ValueError where the name of the sensitive member is taken otherwise.
     """
-    if SENSITIVE in values or SENSITIVE in event_.payload:
-        raise ValueError(f"{event_.type}: the member `{SENSITIVE}` is given by its own keyword")
+    if SENSITIVE in values or SENSITIVE in event_.values:
+        raise ValueError(f"{event_.name}: the member `{SENSITIVE}` is given by its own keyword")
     return Recorded(
         id=new_id(),
         event=event_,
@@ -253,10 +240,10 @@ def _event_arrays(entries: Sequence[Recorded], origin: Origin) -> dict[str, obje
     return {
         "events_subject": [entry.event.subject for entry in entries],
         "events_id": [entry.id for entry in entries],
-        "events_type": [entry.event.type for entry in entries],
+        "events_type": [entry.event.name for entry in entries],
         "events_unit": [entry.event.unit for entry in entries],
         "events_occurred_at": [entry.event.at for entry in entries],
-        "events_payload": [dict(entry.event.payload) for entry in entries],
+        "events_payload": [entry.event.values for entry in entries],
         "events_traceparent": [origin.traceparent] * len(entries),
         "events_is_bulk": [origin.is_bulk] * len(entries),
     }
@@ -283,7 +270,7 @@ def _by_subject(entries: Sequence[Recorded]) -> list[list[Recorded]]:
 def _audit_row(entries: Sequence[Recorded], origin: Origin) -> dict[str, Any]:
     """One audit row per subject and transaction: its actions and their values together."""
     first = entries[0].event
-    actions = list(dict.fromkeys(entry.event.type for entry in entries))
+    actions = list(dict.fromkeys(entry.event.name for entry in entries))
     values = _values_by_action(entries)
     salt = os.urandom(16)
     row: dict[str, Any] = {
@@ -316,11 +303,11 @@ def _values_by_action(entries: Sequence[Recorded]) -> dict[str, dict[str, Any]]:
     values: dict[str, dict[str, Any]] = {}
     counts: Counter[str] = Counter()
     for entry in entries:
-        action = entry.event.type
+        action = entry.event.name
         counts[action] += 1
         name = action if counts[action] == 1 else f"{action} {counts[action]}"
         values[name] = {
-            **entry.event.payload,
+            **entry.event.values,
             **entry.values,
             **({SENSITIVE: dict(entry.sensitive)} if entry.sensitive else {}),
         }

@@ -26,7 +26,7 @@ from service_kit.access.tokens import Keys
 from service_kit.access.units import unit_for, units_of, within_units
 from service_kit.process.settings import ServiceSettings
 from service_kit.service import Service
-from service_kit.store.outbox import Event
+from service_kit.store.events import Event
 from service_kit.store.running import Reader, Record
 from service_kit.store.tables import Moment
 from service_kit.store.tables import metadata as kit_metadata
@@ -108,14 +108,22 @@ class NoteOut(Output):
     secret: Annotated[str | None, Field(max_length=20)]
 
 
-class NoteData(Output):
+class NoteTold(Event):
     """A note was written or changed."""
 
     note_id: Id
 
 
+class NoteWritten(NoteTold, type="note.written"):
+    """A note was written."""
+
+
+class NoteChanged(NoteTold, type="note.changed"):
+    """A note was changed."""
+
+
 EVENT_SCOPES = {"note": ("notes:read",)}
-EVENTS = {"note.written": NoteData, "note.changed": NoteData}
+EVENTS = (NoteWritten, NoteChanged)
 router = Router(tags=["notes"])
 
 
@@ -140,13 +148,7 @@ async def write_note(body: NewNote, call: Annotated[Call, requires("notes:write"
         }
         await tx.execute(INSERT, **row)
         tx.record(
-            Event(
-                type="note.written",
-                subject=row["id"],
-                unit=unit,
-                at=call.at,
-                payload={"note_id": str(row["id"])},
-            ),
+            NoteWritten(note_id=row["id"]).about(row["id"], unit=unit, at=call.at),
             values={"text": body.text},
         )
         return call.created(
@@ -173,15 +175,7 @@ async def change_note(
         row = await found(tx, LOCK, note_id, call)
         call.require_match(row["version"])
         await tx.execute(CHANGE, of=note_id, new_text=body.text)
-        tx.record(
-            Event(
-                type="note.changed",
-                subject=note_id,
-                unit=row["unit"],
-                at=call.at,
-                payload={"note_id": str(note_id)},
-            )
-        )
+        tx.record(NoteChanged(note_id=note_id).about(note_id, unit=row["unit"], at=call.at))
         changed = await found(tx, FIND, note_id, call)
         return call.answer(note_out(changed), version=changed["version"])
 

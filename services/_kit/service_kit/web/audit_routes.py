@@ -11,7 +11,8 @@ from pydantic import Field
 from sqlalchemy import bindparam, select
 
 from service_kit.access.units import units_of, within_units
-from service_kit.store.outbox import SENSITIVE, Event
+from service_kit.store.events import Action
+from service_kit.store.outbox import SENSITIVE
 from service_kit.store.running import Record
 from service_kit.store.tables import audit_entry
 from service_kit.web.call import Call
@@ -89,15 +90,15 @@ def audit_router(*, sensitive_scope: str = "") -> Router:
     return router
 
 
-def sensitive_reading(subject: UUID, revealed: Sequence[Record], call: Call) -> Event:
+def sensitive_reading(subject: UUID, revealed: Sequence[Record], call: Call) -> Action:
     """Who saw the sensitive values of which rows."""
     sequences = [row["sequence"] for row in revealed]
-    return Event(
-        type=SENSITIVE_READ,
+    return Action(
+        name=SENSITIVE_READ,
         subject=subject,
         unit=revealed[-1]["unit"],
         at=call.at,
-        payload={"sequences": sequences},
+        values={"sequences": sequences},
     )
 
 

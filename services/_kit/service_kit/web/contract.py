@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from service_kit.access.event_scopes import FamilyScopes, family_of
+from service_kit.store.events import Event, by_type
 from service_kit.web.contract_details import complete_parameter, detailed, unwrapped
 from service_kit.web.contract_parts import (
     ANSWERS,
@@ -27,7 +28,6 @@ from service_kit.web.contract_parts import (
 from service_kit.web.contract_sharing import renamed, shared
 from service_kit.words import errors
 from service_kit.words.errors import Refusal, first_sentence, problem_slug
-from service_kit.words.fields import Output
 from service_kit.words.messages import Messages
 
 ALWAYS: Sequence[type[Refusal]] = (errors.Invalid, errors.TooManyRequests, errors.Unavailable)
@@ -66,7 +66,7 @@ def document(
     routes: Sequence[APIRoute],
     *,
     scopes: Mapping[str, str],
-    events: Mapping[str, type[Output]],
+    events: Sequence[type[Event]],
     event_scopes: FamilyScopes,
     messages: Messages,
     server: str,
@@ -109,8 +109,8 @@ def document(
     if events:
         schemas["CloudEvent"] = CLOUD_EVENT
     made["webhooks"] = {
-        name: webhook(name, model, schemas, event_scopes[family_of(name)])
-        for name, model in sorted(events.items())
+        name: webhook(event, schemas, event_scopes[family_of(name)])
+        for name, event in sorted(by_type(events).items())
     }
     return shared(renamed(cast("dict[str, Any]", detailed(made)), page_names(schemas)))
 
@@ -240,12 +240,11 @@ def headers_of(status: int, method: str, operation: Mapping[str, Any]) -> Iterat
         yield "Link"
 
 
-def webhook(
-    name: str, model: type[Output], schemas: dict[str, Any], scopes: Sequence[str]
-) -> dict[str, Any]:
+def webhook(event: type[Event], schemas: dict[str, Any], scopes: Sequence[str]) -> dict[str, Any]:
     """One event type as an OpenAPI webhook:
     the CloudEvent that partners receive, and the scopes without which nobody does.
     """
+    name, model = event.event_type, event.shape()
     own = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     schemas.update(own.pop("$defs", {}))
     schemas[model.__name__] = own
@@ -260,7 +259,7 @@ def webhook(
     return {
         "post": {
             "operationId": operation_id,
-            "summary": first_paragraph(model.__doc__ or model.__name__),
+            "summary": first_paragraph(event.__doc__ or event.__name__),
             "security": [],
             "x-scopes": list(scopes),
             "requestBody": {

@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import Select, String, Text, Uuid, bindparam, cast, literal, select, tuple_, update
 
 from service_kit.access.units import units_of, within_units
-from service_kit.store.outbox import Event
+from service_kit.store.events import Action
 from service_kit.store.running import Record
 from service_kit.store.tables import parked_event, timer
 from service_kit.web.call import Call
@@ -140,12 +140,12 @@ async def requeue_parked_event(event_id: Id, call: Annotated[Call, requires(ADMI
             "source": rows[0]["source"],
         }
         tx.audit(
-            Event(
-                type="event.requeued",
+            Action(
+                name="event.requeued",
                 subject=rows[0]["subject"],
                 unit=rows[0]["unit"],
                 at=call.at,
-                payload=told,
+                values=told,
             )
         )
         return call.answer(Requeued(requeued=len(rows)))
@@ -174,7 +174,7 @@ async def requeue_parked_timers(subject_id: Id, call: Annotated[Call, requires(A
             raise NotFound()
         call.honor_match(None)
         told = {"timers": [{"kind": row["kind"], "key": row["key"]} for row in rows]}
-        tx.audit(Event(type="timer.requeued", subject=subject_id, at=call.at, payload=told))
+        tx.audit(Action(name="timer.requeued", subject=subject_id, at=call.at, values=told))
         return call.answer(Requeued(requeued=len(rows)))
 
 

@@ -1,9 +1,7 @@
 """Reads a neighbor's feed: each event's effect and the cursor behind it are committed together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +12,13 @@ from service_kit.access.client import NeighborRefused, NeighborUnavailable, Serv
 from service_kit.process.logs import logger
 from service_kit.process.origin import Origin
 from service_kit.store.database import Database, Transaction
-from service_kit.store.outbox import TYPE_PREFIX, TYPE_SUFFIX
 from service_kit.store.sqlstates import OWN_FAULTS, OutcomeUnknown, TransactionRolledBack
 from service_kit.store.tables import Moment, feed_cursor, parked_event
 from service_kit.words.errors import Unavailable
 from service_kit.words.identity import Clock
 from service_kit.words.messages import said
 from service_kit.work.lanes import ALL, FAMILIES, REACHED, Lane
+from service_kit.work.news import Arrived, Heard, News, arrived, families_of
 
 log = logger(__name__)
 BATCH = 500
@@ -100,36 +98,6 @@ class FamilyHidden(Exception):
     """
 
 
-@dataclass(frozen=True, kw_only=True)
-class News:
-    """An event of a neighbor: `type` without prefix and version, such as `complaint.closed`."""
-
-    id: UUID
-    type: str
-    subject: UUID
-    at: datetime
-    unit: str | None
-    payload: Mapping[str, Any]
-    cursor: str
-    traceparent: str | None
-    envelope: Mapping[str, Any]
-
-
-def news_of(envelope: Mapping[str, Any]) -> News:
-    """An envelope as read from a feed; ValueError or KeyError when it is none."""
-    return News(
-        id=UUID(envelope["id"]),
-        type=str(envelope["type"]).removeprefix(TYPE_PREFIX).removesuffix(TYPE_SUFFIX),
-        subject=UUID(envelope["subject"]),
-        at=datetime.fromisoformat(str(envelope["time"])),
-        unit=envelope.get("unit"),
-        payload=envelope["data"],
-        cursor=str(envelope["cursor"]),
-        traceparent=envelope.get("traceparent"),
-        envelope=envelope,
-    )
-
-
 def written_reason(error: Exception) -> str:
     """Why something failed, as text that a column can hold."""
     return f"{type(error).__name__}: {error}".replace("\0", " ")[:2_000]
@@ -153,9 +121,11 @@ def cursors_of(consumer: str, lane: Lane) -> Mapping[Lane, str]:
     return {ALL: consumer} if lane == ALL else {"bulk": consumer, "live": f"{consumer}:live"}
 
 
-Handler = Callable[[Transaction, News], Awaitable[None]]
-Prepare = Callable[[Sequence[News]], Awaitable[None]]
-BatchHandler = Callable[[Transaction, Sequence[News]], Awaitable[None]]
+Handler = Callable[[Transaction, News[Any]], Awaitable[None]]
+# What is done about each type of event that is read.
+Reads = Mapping[type[Heard], Handler]
+Prepare = Callable[[Sequence[News[Any]]], Awaitable[None]]
+BatchHandler = Callable[[Transaction, Sequence[News[Any]]], Awaitable[None]]
 
 
 class Consumer:
@@ -163,12 +133,12 @@ class Consumer:
     cursor row orders them.
 
     `prepare` is called with each batch before the transaction: the place for questions to other
-    services. An event whose handler keeps failing is parked with its reason and can be requeued;
-    the others go on. `batch_handler` does for a whole batch in few statements what `handler` does
-    for each of its events; when it fails, these are handled one by one.
+    services. An event that lacks a member, or whose handler keeps failing, is parked with its
+    reason and can be requeued; the others go on. `batch_handler` does for a whole batch in few
+    statements what the handlers do for each of its events; when it fails, these are handled one by
+    one.
 
-    `families` are those of the events that the handler lives on: while the own token may not read
-    one of them, nothing is taken.
+    While the own token may not read a family of the types in `reads`, nothing is taken.
 
     A consumer of one lane has a cursor of its own. Who follows two lanes hears of one subject in
     any order: its handlers must not let an older state undo a newer one.
@@ -181,26 +151,24 @@ class Consumer:
         consumer: str,
         client: ServiceClient,
         database: Database,
-        handler: Handler,
+        reads: Reads,
         clock: Clock,
         prepare: Prepare | None = None,
         batch_handler: BatchHandler | None = None,
         lane: Lane = ALL,
-        families: Collection[str] = (),
     ) -> None:
-        self._source = source
+        self.source = source
+        self.reads = reads
         self._whole = consumer
         self._cursors = cursors_of(consumer, lane)
         self._consumer = self._cursors[lane]
         self.name = f"{self._consumer}<{source}"
         self._client = client
         self._database = database
-        self._handler = handler
         self._clock = clock
         self._prepare = prepare
         self._batch_handler = batch_handler
         self._lane = lane
-        self._families = families
         self._tries: dict[UUID, int] = {}
 
     async def run(self) -> None:
@@ -227,7 +195,7 @@ class Consumer:
             for name in self._cursors.values():
                 await tx.execute(
                     BEGIN_LANE,
-                    source=self._source,
+                    source=self.source,
                     consumer=name,
                     whole=self._whole,
                     at=self._clock(),
@@ -237,15 +205,14 @@ class Consumer:
         """Read one batch and take it in; how many events it had."""
         async with self._database.reading() as reader:
             after = await reader.fetch_value(
-                FIND_CURSOR, source=self._source, consumer=self._consumer
+                FIND_CURSOR, source=self.source, consumer=self._consumer
             )
         batch, reached = await self._read(str(after), wait)
         if not batch:
             await self._pass_over(str(after), reached)
             return 0
         try:
-            if self._prepare is not None:
-                await self._prepare(batch)
+            await self._ask(batch)
             await self._take(batch, str(after))
         except OWN_FAULTS as error:
             await self._take_one_by_one(batch, error)
@@ -255,10 +222,10 @@ class Consumer:
             await self._take_one_by_one(batch, error)
         return len(batch)
 
-    async def _take_one_by_one(self, batch: Sequence[News], failure: Exception) -> None:
+    async def _take_one_by_one(self, batch: Sequence[Arrived], failure: Exception) -> None:
         log.error("a batch of news failed", consumer=self.name, exc_info=failure)
-        for news in batch:
-            await self._take_alone(news)
+        for each in batch:
+            await self._take_alone(each)
 
     async def _pass_over(self, after: str, reached: int) -> None:
         """Go on behind what the lane leaves out, unless another replica has moved; each time after
@@ -275,14 +242,14 @@ class Consumer:
         async with self._database.transaction() as tx:
             await tx.execute(
                 MOVE_UNMOVED,
-                of_source=self._source,
+                of_source=self.source,
                 of_consumer=self._consumer,
                 unmoved=after,
                 to=to,
                 at=self._clock(),
             )
 
-    async def _read(self, after: str, wait: int) -> tuple[list[News], int]:
+    async def _read(self, after: str, wait: int) -> tuple[list[Arrived], int]:
         """The next news, and how far the feed was read for them."""
         params = {"after": after, "limit": BATCH, "wait": wait} | (
             {} if self._lane == ALL else {"lane": self._lane}
@@ -295,17 +262,18 @@ class Consumer:
             if refused.status not in (409, 410) or "newest" not in refused.problem:
                 raise NeighborUnavailable(
                     said(
-                        "the feed of {source} refuses: {why}", source=self._source, why=str(refused)
+                        "the feed of {source} refuses: {why}", source=self.source, why=str(refused)
                     )
                 ) from refused
             await self._start_over(refused, after)
             return [], int(after)
         if envelopes is None:
             raise NeighborUnavailable(
-                said("{source} has no feed at this address", source=self._source)
+                said("{source} has no feed at this address", source=self.source)
             )
-        require_families(self._families, headers)
-        return [news_of(envelope) for envelope in envelopes], int(headers.get(REACHED, after))
+        require_families(families_of(self.reads), headers)
+        batch = [arrived(envelope, self.reads) for envelope in envelopes]
+        return batch, int(headers.get(REACHED, after))
 
     async def _start_over(self, refused: NeighborRefused, after: str) -> None:
         """The feed no longer has what we missed, or ends before our cursor:
@@ -316,50 +284,54 @@ class Consumer:
             after, str(refused.problem.get("oldest", refused.problem["newest"]))
         )
 
-    async def _take(self, batch: Sequence[News], after: str) -> None:
+    async def _take(self, batch: Sequence[Arrived], after: str) -> None:
         async with self._database.transaction(origin=self._origin(batch[-1])) as tx:
             if (
-                await tx.fetch_value(LOCK_CURSOR, source=self._source, consumer=self._consumer)
+                await tx.fetch_value(LOCK_CURSOR, source=self.source, consumer=self._consumer)
                 != after
             ):
                 return
             if self._batch_handler is not None:
-                await self._batch_handler(tx, batch)
+                await self._batch_handler(tx, readable(batch))
             else:
-                for news in batch:
-                    await self._handler(tx, news)
+                for news in readable(batch):
+                    await self._handle(tx, news)
             await self._move(tx, batch[-1])
 
-    async def _unprepared(self, news: News) -> Exception | None:
+    async def _ask(self, batch: Sequence[Arrived]) -> None:
+        news = readable(batch)
+        if self._prepare is not None and news:
+            await self._prepare(news)
+
+    async def _unprepared(self, each: Arrived) -> Exception | None:
         """Why the questions that this event raises cannot be asked, or None when they were."""
         try:
-            if self._prepare is not None:
-                await self._prepare([news])
+            await self._ask([each])
         except (Unavailable, TransactionRolledBack, OutcomeUnknown):
             raise
         except Exception as error:
             return error
         return None
 
-    async def _take_alone(self, news: News) -> None:
-        unprepared = await self._unprepared(news)
-        async with self._database.transaction(origin=self._origin(news)) as tx:
-            cursor = await tx.fetch_value(LOCK_CURSOR, source=self._source, consumer=self._consumer)
-            if int(cursor) >= int(news.cursor):
+    async def _take_alone(self, each: Arrived) -> None:
+        unprepared = await self._unprepared(each)
+        async with self._database.transaction(origin=self._origin(each)) as tx:
+            cursor = await tx.fetch_value(LOCK_CURSOR, source=self.source, consumer=self._consumer)
+            if int(cursor) >= int(each.cursor):
                 return
             try:
                 async with tx.savepoint():
-                    await self._handle(tx, news, unprepared)
+                    await self._take_in(tx, each, unprepared)
             except (Unavailable, TransactionRolledBack) as error:
                 if not isinstance(error, OWN_FAULTS):
                     raise
-                await self._fail(tx, news, error)
+                await self._fail(tx, each, error)
             except Exception as error:
-                await self._fail(tx, news, error)
-            await self._move(tx, news)
-        self._tries.pop(news.id, None)
+                await self._fail(tx, each, error)
+            await self._move(tx, each)
+        self._tries.pop(each.id, None)
 
-    async def _fail(self, tx: Transaction, news: News, error: Exception) -> None:
+    async def _fail(self, tx: Transaction, news: Arrived, error: Exception) -> None:
         """Park it after its tries;
         before that, Unavailable is raised, so that it is tried again.
         """
@@ -367,24 +339,24 @@ class Consumer:
             raise Unavailable(said("news {id} is tried again", id=news.id)) from error
         await self._park(tx, news, error)
 
-    def _is_given_up(self, news: News) -> bool:
+    def _is_given_up(self, news: Arrived) -> bool:
         tries = self._tries[news.id] = self._tries.get(news.id, 0) + 1
-        return tries >= MOST_TRIES
+        return news.fault is not None or tries >= MOST_TRIES
 
-    async def _move(self, tx: Transaction, news: News) -> None:
+    async def _move(self, tx: Transaction, news: Arrived) -> None:
         await tx.execute(
             MOVE_CURSOR,
-            of_source=self._source,
+            of_source=self.source,
             of_consumer=self._consumer,
             to=news.cursor,
             at=self._clock(),
         )
 
-    async def _park(self, tx: Transaction, news: News, error: Exception) -> None:
+    async def _park(self, tx: Transaction, news: Arrived, error: Exception) -> None:
         log.error("news was parked", consumer=self.name, news=str(news.id), reason=str(error)[:500])
         await tx.execute(
             PARK,
-            source=self._source,
+            source=self.source,
             consumer=self._consumer,
             id=news.id,
             subject=news.subject,
@@ -397,25 +369,25 @@ class Consumer:
     async def _requeued(self) -> None:
         """Take in parked events that an operator asked to try again."""
         async with self._database.reading() as reader:
-            rows = await reader.fetch(REQUEUED, source=self._source, consumer=self._consumer)
+            rows = await reader.fetch(REQUEUED, source=self.source, consumer=self._consumer)
         for row in rows:
-            await self._take_requeued(news_of(row["envelope"]))
+            await self._take_requeued(arrived(row["envelope"], self.reads))
 
-    async def _take_requeued(self, news: News) -> None:
+    async def _take_requeued(self, news: Arrived) -> None:
         unprepared = await self._unprepared(news)
         async with self._database.transaction(origin=self._origin(news)) as tx:
             if (
                 await tx.fetch_value(
-                    LOCK_REQUEUED, source=self._source, consumer=self._consumer, id=news.id
+                    LOCK_REQUEUED, source=self.source, consumer=self._consumer, id=news.id
                 )
                 is None
             ):
                 return
             try:
                 async with tx.savepoint():
-                    await self._handle(tx, news, unprepared)
+                    await self._take_in(tx, news, unprepared)
                     await tx.execute(
-                        UNPARK, source=self._source, consumer=self._consumer, id=news.id
+                        UNPARK, source=self.source, consumer=self._consumer, id=news.id
                     )
             except (Unavailable, TransactionRolledBack):
                 raise
@@ -429,17 +401,30 @@ class Consumer:
                 await tx.execute(
                     REPARK,
                     of=news.id,
-                    of_source=self._source,
+                    of_source=self.source,
                     of_consumer=self._consumer,
                     reason=written_reason(error),
                 )
 
-    def _origin(self, news: News) -> Origin:
-        return Origin(
-            client_id=f"feed:{self._source}", actor="system", traceparent=news.traceparent
-        )
+    def _origin(self, news: Arrived) -> Origin:
+        return Origin(client_id=f"feed:{self.source}", actor="system", traceparent=news.traceparent)
 
-    async def _handle(self, tx: Transaction, news: News, unprepared: Exception | None) -> None:
+    async def _take_in(self, tx: Transaction, each: Arrived, unprepared: Exception | None) -> None:
         if unprepared is not None:
             raise unprepared
-        await self._handler(tx, news)
+        for news in readable([each]):
+            await self._handle(tx, news)
+
+    async def _handle(self, tx: Transaction, news: News[Any]) -> None:
+        handler = self.reads.get(type(news.data))
+        if handler is None:
+            raise LookupError(news.type)
+        await handler(tx, news)
+
+
+def readable(batch: Iterable[Arrived]) -> list[News[Any]]:
+    """What of a batch is read here; raises the fault of an event that lacks what is read."""
+    for each in batch:
+        if each.fault is not None:
+            raise each.fault
+    return [each.news for each in batch if each.news is not None]

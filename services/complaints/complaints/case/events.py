@@ -1,22 +1,23 @@
 """What the feed tells of a case: ids and business facts, never what the customer said."""
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
-from service_kit.store.outbox import Event
-from service_kit.words.fields import Id, Output, Rating, Timestamp
+from service_kit.store.events import Action, Event, Told, by_type, events_in
+from service_kit.words.fields import Id, Rating, Timestamp
 
 from complaints.case.domain import Case, Complaint, Step
 from complaints.case.fields import Category, EscalationLevel, Number, Percent, Round
-from complaints.clock.clocks import Clocks, Told
+from complaints.clock.clocks import Clocks, Reached
 from complaints.clock.domain import BREACH, ONE_LEVEL_UP, Clock
-from complaints.course.domain import TABLE, State
+from complaints.course.domain import State
 from complaints.words import Channel, Kind, Severity, Verdict
 
 
-class ComplaintData(Output):
+class ComplaintTold(Event):
     """A complaint was recorded or moved; `state` is the one that it is in now."""
 
     complaint_id: Id
@@ -36,8 +37,121 @@ class ComplaintData(Output):
     received_at: Timestamp
     closed_at: Timestamp | None
 
+    @classmethod
+    def of(cls, complaint: Complaint, *, at: datetime, **more: Any) -> Told:
+        """`more` are the members that this type tells beside those of every complaint."""
+        report = complaint.report
+        told = cls(
+            complaint_id=complaint.id,
+            number=complaint.number,
+            customer_id=report.customer_id,
+            contact_id=report.contact_id,
+            kind=report.kind,
+            channel=report.channel,
+            category=report.category,
+            severity=report.severity,
+            state=complaint.state,
+            is_open=complaint.is_open,
+            verdict=complaint.verdict,
+            department=complaint.department,
+            satisfaction=complaint.satisfaction,
+            escalation_level=complaint.escalation_level,
+            received_at=report.received_at,
+            closed_at=complaint.closed_at,
+            **more,
+        )
+        return told.about(complaint.id, unit=complaint.unit, at=at)
 
-class ClockData(ComplaintData):
+
+class ComplaintReceived(ComplaintTold, type="complaint.received"):
+    """A complaint was recorded."""
+
+
+class ComplaintAcknowledged(ComplaintTold, type="complaint.acknowledged"):
+    """The customer was told that the complaint arrived."""
+
+
+class ComplaintAssessed(ComplaintTold, type="complaint.assessed"):
+    """A complaint was found to be valid."""
+
+
+class ComplaintNotUpheld(ComplaintTold, type="complaint.not_upheld"):
+    """A complaint was found not to be valid."""
+
+
+class ComplaintAssigned(ComplaintTold, type="complaint.assigned"):
+    """A department was made responsible for a complaint."""
+
+
+class ComplaintAnalyzed(ComplaintTold, type="complaint.analyzed"):
+    """The cause of a complaint was found."""
+
+
+class ComplaintProposed(ComplaintTold, type="complaint.proposed"):
+    """Remedies for a complaint were proposed."""
+
+
+class ComplaintApproved(ComplaintTold, type="complaint.approved"):
+    """A proposal was approved."""
+
+
+class ComplaintReturned(ComplaintTold, type="complaint.returned"):
+    """A proposal was sent back to be changed."""
+
+
+class ComplaintRejected(ComplaintTold, type="complaint.rejected"):
+    """A proposal was turned down."""
+
+
+class ComplaintImplementation(ComplaintTold, type="complaint.implementation"):
+    """Some of the approved remedies were carried out."""
+
+
+class ComplaintImplemented(ComplaintTold, type="complaint.implemented"):
+    """All approved remedies were carried out."""
+
+
+class ComplaintAnswered(ComplaintTold, type="complaint.answered"):
+    """The customer was answered."""
+
+
+class ComplaintFeedback(ComplaintTold, type="complaint.feedback"):
+    """The customer said what they think of the answer."""
+
+
+class ComplaintClosed(ComplaintTold, type="complaint.closed"):
+    """A complaint was summed up and closed."""
+
+
+class ComplaintWithdrawn(ComplaintTold, type="complaint.withdrawn"):
+    """The customer took a complaint back."""
+
+
+class ComplaintReopened(ComplaintTold, type="complaint.reopened"):
+    """A complaint that was over is worked on again."""
+
+
+class ComplaintReassigned(ComplaintTold, type="complaint.reassigned"):
+    """A complaint came to another department or handler."""
+
+
+class ComplaintPaused(ComplaintTold, type="complaint.paused"):
+    """The clocks of a complaint stand still."""
+
+
+class ComplaintResumed(ComplaintTold, type="complaint.resumed"):
+    """The clocks of a complaint run on."""
+
+
+class ComplaintEscalated(ComplaintTold, type="complaint.escalated"):
+    """A complaint rose to a level because one of its clocks is late."""
+
+    clock: Annotated[str, Field(max_length=64)]
+    level: EscalationLevel
+    notify: Annotated[str, Field(max_length=200)]
+
+
+class ClockTold(ComplaintTold):
     """A clock of a complaint reached a warning or its due date; told once for each."""
 
     clock: Annotated[str, Field(max_length=64)]
@@ -47,106 +161,77 @@ class ClockData(ComplaintData):
     provisional: bool
 
 
-class EscalationData(ComplaintData):
-    """A complaint rose to a level because one of its clocks is late."""
-
-    clock: Annotated[str, Field(max_length=64)]
-    level: EscalationLevel
-    notify: Annotated[str, Field(max_length=200)]
+class ClockWarned(ClockTold, type="clock.warned"):
+    """A clock of a complaint reached a warning; told once for each."""
 
 
-_MOVED = sorted({event for row in TABLE for event in row.events.values()})
-EVENTS: Mapping[str, type[Output]] = {
-    "complaint.received": ComplaintData,
-    **{f"complaint.{event}": ComplaintData for event in _MOVED},
-    "complaint.escalated": EscalationData,
-    "clock.warned": ClockData,
-    "clock.breached": ClockData,
-}
+class ClockBreached(ClockTold, type="clock.breached"):
+    """A clock of a complaint reached its due date; told once."""
 
 
-def facts(complaint: Complaint) -> dict[str, object]:
-    """What every event of a case carries."""
-    report = complaint.report
-    return {
-        "complaint_id": str(complaint.id),
-        "number": complaint.number,
-        "customer_id": str(report.customer_id),
-        "contact_id": str(report.contact_id) if report.contact_id else None,
-        "kind": str(report.kind),
-        "channel": str(report.channel),
-        "category": report.category,
-        "severity": str(report.severity),
-        "state": str(complaint.state),
-        "is_open": complaint.is_open,
-        "verdict": str(complaint.verdict) if complaint.verdict else None,
-        "department": complaint.department,
-        "satisfaction": complaint.satisfaction,
-        "escalation_level": complaint.escalation_level,
-        "received_at": report.received_at.isoformat(),
-        "closed_at": complaint.closed_at.isoformat() if complaint.closed_at else None,
-    }
+EVENTS = events_in(sys.modules[__name__])
+MOVES = by_type(event for event in EVENTS if issubclass(event, ComplaintTold))
 
 
-def received(complaint: Complaint, *, at: datetime) -> Event:
-    return _event("complaint.received", complaint, at, facts(complaint))
+def received(complaint: Complaint, *, at: datetime) -> Told:
+    return ComplaintReceived.of(complaint, at=at)
 
 
-def moved(complaint: Complaint, step: Step) -> Event:
-    return _event(f"complaint.{step.event}", complaint, step.at, facts(complaint))
+def moved(complaint: Complaint, step: Step) -> Told:
+    return MOVES[f"complaint.{step.event}"].of(complaint, at=step.at)
 
 
-def dated_anew(case: Case, before: Clocks, *, at: datetime) -> Event:
+def dated_anew(case: Case, before: Clocks, *, at: datetime) -> Action:
     """For the audit: the clocks that were reckoned again by a newer version of their calendar."""
     clocks = [
-        {**_clock_facts(clock), "calendar_version": clock.terms.calendar_version}
+        {
+            **_reading(clock),
+            "due_at": clock.due_at.isoformat(),
+            "calendar_version": clock.terms.calendar_version,
+        }
         for clock in case.clocks.changed_since(before)
     ]
-    return _event("complaint.dated_anew", case.complaint, at, {"clocks": clocks})
+    return Action(
+        name="complaint.dated_anew",
+        subject=case.complaint.id,
+        unit=case.complaint.unit,
+        at=at,
+        values={"clocks": clocks},
+    )
 
 
 def told(
-    complaint: Complaint, marks: Iterable[Told], *, at: datetime
-) -> tuple[Complaint, list[Event]]:
+    complaint: Complaint, marks: Iterable[Reached], *, at: datetime
+) -> tuple[Complaint, list[Told]]:
     """The events of the marks that were reached, and the case raised as they say;
     a level reached before is not told again.
     """
-    events: list[Event] = []
-    known = facts(complaint)
+    events: list[Told] = []
     for each in marks:
         mark = each.mark
         if mark.is_escalation:
             raised = complaint.escalate(None if mark.level == ONE_LEVEL_UP else mark.level)
             if raised.escalation_level == complaint.escalation_level:
                 continue
-            complaint, known = raised, {**known, "escalation_level": raised.escalation_level}
-            extra = {
+            complaint = raised
+            rise = {
                 "clock": each.clock.name,
                 "level": raised.escalation_level,
                 "notify": mark.notify,
             }
-            events.append(_event("complaint.escalated", complaint, at, {**known, **extra}))
+            events.append(ComplaintEscalated.of(complaint, at=at, **rise))
         else:
-            kind = "clock.breached" if mark.percent == BREACH else "clock.warned"
+            reached = ClockBreached if mark.percent == BREACH else ClockWarned
             events.append(
-                _event(
-                    kind,
-                    complaint,
-                    at,
-                    {**known, **_clock_facts(each.clock), "percent": mark.percent},
-                )
+                reached.of(complaint, at=at, percent=mark.percent, **_reading(each.clock))
             )
     return complaint, events
 
 
-def _clock_facts(clock: Clock) -> dict[str, object]:
+def _reading(clock: Clock) -> dict[str, Any]:
     return {
         "clock": clock.name,
         "round": clock.round,
-        "due_at": clock.due_at.isoformat(),
+        "due_at": clock.due_at,
         "provisional": clock.is_provisional,
     }
-
-
-def _event(kind: str, complaint: Complaint, at: datetime, payload: Mapping[str, object]) -> Event:
-    return Event(type=kind, subject=complaint.id, at=at, unit=complaint.unit, payload=payload)

@@ -11,7 +11,8 @@ from service_kit.access.caller import Caller
 from service_kit.access.units import units_of, within_units
 from service_kit.digests import row_hash, values_digest
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event, Proof
+from service_kit.store.events import Action, Told
+from service_kit.store.outbox import Proof
 from service_kit.store.running import Reader, Record
 from service_kit.store.statements import rows
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, null, select, update
@@ -29,7 +30,7 @@ from complaints.case.domain import (
 )
 from complaints.case.record_json import proposal_of, written
 from complaints.case.search import search
-from complaints.clock.clocks import Clocks, Told
+from complaints.clock.clocks import Clocks, Reached
 from complaints.clock.store import ClockReader, ClockStore
 from complaints.course.domain import Move, State
 from complaints.customer.domain import Recipient
@@ -183,7 +184,7 @@ class CaseStore(CaseReader):
         )
 
     async def add(
-        self, case: Case, told: Sequence[Event], *, by: Hand, tracking_digest: bytes
+        self, case: Case, told: Sequence[Told], *, by: Hand, tracking_digest: bytes
     ) -> None:
         new = case.complaint
         policy_name, policy_version = new.policy or (None, None)
@@ -208,7 +209,7 @@ class CaseStore(CaseReader):
         )
 
     async def save(
-        self, case: Case, *, before: Case, told: Sequence[Event], step: Step | None = None
+        self, case: Case, *, before: Case, told: Sequence[Told], step: Step | None = None
     ) -> Case:
         new = {f"new_{name}": value for name, value in _moving(case).items()}
         was = before.complaint.version
@@ -230,7 +231,7 @@ class CaseStore(CaseReader):
             await self._books.give(complaint.id, proposed, complaint.given, at=step.at)
 
     async def save_told(
-        self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Told]], told: Sequence[Event]
+        self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Reached]], told: Sequence[Told]
     ) -> None:
         if not cases:
             return
@@ -240,7 +241,7 @@ class CaseStore(CaseReader):
         self._tell(told, {})
 
     async def save_dates(
-        self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Event]
+        self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Action]
     ) -> None:
         if not cases:
             return
@@ -249,8 +250,8 @@ class CaseStore(CaseReader):
         await self._clocks.save_many(
             [(after.complaint.id, before.clocks, after.clocks) for before, after in cases]
         )
-        for event in audited:
-            self._tx.audit(event)
+        for action in audited:
+            self._tx.audit(action)
 
     async def _add(self, step: Step, complaint_id: UUID) -> Proof:
         """Write the step, and give what proves it:
@@ -267,7 +268,7 @@ class CaseStore(CaseReader):
         )
 
     def _tell(
-        self, told: Sequence[Event], values: dict[str, object], proofs: Sequence[Proof] = ()
+        self, told: Sequence[Told], values: dict[str, object], proofs: Sequence[Proof] = ()
     ) -> None:
         """The personal part goes to the audit of the last event,
         which is that of the move itself.

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from service_kit.store.outbox import Event
+from service_kit.store.events import Action, Told
 
 from complaints.approval.domain import Books, Hand
 from complaints.case import events
@@ -20,7 +20,7 @@ from complaints.case.domain import (
 )
 from complaints.case.number import complaint_number
 from complaints.case.records import Proposal
-from complaints.clock.clocks import Clocks, Told
+from complaints.clock.clocks import Clocks, Reached
 from complaints.clock.domain import Terms, Timeline
 from complaints.course.domain import State
 from complaints.customer.domain import Standing
@@ -63,21 +63,21 @@ class Cases(Protocol):
         ...
 
     async def add(
-        self, case: Case, told: Sequence[Event], *, by: Hand, tracking_digest: bytes
+        self, case: Case, told: Sequence[Told], *, by: Hand, tracking_digest: bytes
     ) -> None: ...
 
     async def save(
-        self, case: Case, *, before: Case, told: Sequence[Event], step: Step | None = None
+        self, case: Case, *, before: Case, told: Sequence[Told], step: Step | None = None
     ) -> Case: ...
 
     async def save_told(
-        self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Told]], told: Sequence[Event]
+        self, cases: Sequence[Case], marks: Sequence[tuple[UUID, Reached]], told: Sequence[Told]
     ) -> None:
         """What the clocks of several cases told, all at once; `marks` by complaint."""
         ...
 
     async def save_dates(
-        self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Event]
+        self, cases: Sequence[tuple[Case, Case]], audited: Sequence[Action]
     ) -> None:
         """New due dates, as pairs of before and after; told to the audit alone."""
         ...
@@ -185,8 +185,8 @@ async def tell_due(cases: Cases, ids: Iterable[UUID], *, at: datetime) -> None:
     told once, whoever else tries at the same time.
     """
     after: list[Case] = []
-    marks: list[tuple[UUID, Told]] = []
-    told: list[Event] = []
+    marks: list[tuple[UUID, Reached]] = []
+    told: list[Told] = []
     for case in await cases.load_telling(sorted(set(ids)), at=at):
         clocks, its_marks = case.clocks.tell(at=at)
         if its_marks:

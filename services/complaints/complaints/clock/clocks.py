@@ -13,7 +13,7 @@ Timelines = Callable[[Terms], Timeline]
 
 
 @dataclass(frozen=True)
-class Told:
+class Reached:
     """A mark that was reached: of which clock, and what it says."""
 
     clock: Clock
@@ -42,15 +42,15 @@ class Clocks:
             default=None,
         )
 
-    def tell(self, *, at: datetime) -> tuple["Clocks", tuple[Told, ...]]:
+    def tell(self, *, at: datetime) -> tuple["Clocks", tuple[Reached, ...]]:
         """What the clocks have to tell by now, in the order in which it fell due."""
         clocks: list[Clock] = []
-        told: list[tuple[datetime, Told]] = []
+        told: list[tuple[datetime, Reached]] = []
         for clock in self.all:
             later, marks = clock.tell(at=at)
             clocks.append(later)
             times = clock.mark_times[clock.told : later.told]
-            told += [(time, Told(later, mark)) for time, mark in zip(times, marks, strict=True)]
+            told += [(time, Reached(later, mark)) for time, mark in zip(times, marks, strict=True)]
         return Clocks(tuple(clocks)), tuple(
             each for _, each in sorted(told, key=lambda pair: pair[0])
         )

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from complaints.clock.clocks import Clocks, Told
+from complaints.clock.clocks import Clocks, Reached
 from complaints.clock.domain import Clock, Mark, Terms
 from complaints.tables import clock
 from complaints.words import ClockState, Measure
@@ -139,7 +139,7 @@ class ClockStore(ClockReader):
         await self._tx.execute_many(UPDATE, changed)
         await schedule(self._tx, *timers)
 
-    async def save_told(self, marks: Iterable[tuple[UUID, Told]]) -> None:
+    async def save_told(self, marks: Iterable[tuple[UUID, Reached]]) -> None:
         """Write how far clocks have told, and set their next timers;
         the timers that just fired are theirs who fired them.
         """

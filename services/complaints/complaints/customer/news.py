@@ -2,46 +2,28 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from service_kit.store.database import Database, Transaction
 from service_kit.store.running import Record
 from service_kit.web.kept_answers import KeptAnswers
 from service_kit.words.identity import Clock
-from service_kit.work.consumer import News
+from service_kit.work.consumer import Reads
+from service_kit.work.news import News
 
 from complaints.asking import ASKED_AT_ONCE, answers_about
 from complaints.customer.domain import Asked, Customers
+from complaints.customer.heard import (
+    CustomerChanged,
+    CustomerCreated,
+    CustomerErased,
+    CustomerMerged,
+)
 from complaints.customer.store import CustomerReader, CustomerStore
 
 # The fields of a customer's file that a complaint keeps for its letters.
 KEPT_FIELDS = frozenset({"name", "language"})
-
-
-class NewsOfCustomers:
-    """Takes in the feed event by event; what does not concern complaints is passed over."""
-
-    def __init__(self, kept_answers: KeptAnswers) -> None:
-        self._kept_answers = kept_answers
-
-    async def __call__(self, tx: Transaction, news: News) -> None:
-        told = CustomerStore(tx, at=news.at)
-        payload = news.payload
-        match news.type:
-            case "customer.created":
-                if unit := payload.get("unit") or news.unit:
-                    await told.met(news.subject, unit)
-            case "customer.changed":
-                if unit := payload.get("unit") or news.unit:
-                    await told.moved(news.subject, unit)
-            case "customer.merged":
-                merged = UUID(payload["merged_id"]) if "merged_id" in payload else news.subject
-                await told.merged(
-                    merged, UUID(payload["survivor_id"]), payload.get("unit") or news.unit
-                )
-            case "customer.erased":
-                complaints = await told.erased(news.subject)
-                await self._kept_answers.erase(tx, [news.subject, *complaints])
 
 
 class Following:
@@ -55,14 +37,23 @@ class Following:
     def __init__(self, database: Database, customers: Customers, kept_answers: KeptAnswers) -> None:
         self._database = database
         self._customers = customers
-        self._take_in = NewsOfCustomers(kept_answers)
+        self._kept_answers = kept_answers
         self._asked: dict[UUID, Asked] = {}
 
-    async def prepare(self, batch: Sequence[News]) -> None:
+    @property
+    def reads(self) -> Reads:
+        return {
+            CustomerCreated: self._created,
+            CustomerChanged: self._changed,
+            CustomerMerged: self._merged,
+            CustomerErased: self._erased,
+        }
+
+    async def prepare(self, batch: Sequence[News[Any]]) -> None:
         named = {
             news.subject
             for news in batch
-            if news.type == "customer.changed" and KEPT_FIELDS & set(news.payload.get("fields", ()))
+            if isinstance(news.data, CustomerChanged) and KEPT_FIELDS & set(news.data.fields)
         }
         ids: list[UUID] = []
         if named:
@@ -70,11 +61,24 @@ class Following:
                 ids = await CustomerReader(reader).kept(sorted(named))
         self._asked = await answers_about(ids, self._customers.ask)
 
-    async def __call__(self, tx: Transaction, news: News) -> None:
-        await self._take_in(tx, news)
+    async def _created(self, tx: Transaction, news: News[CustomerCreated]) -> None:
+        await CustomerStore(tx, at=news.at).met(news.subject, news.data.unit)
+
+    async def _changed(self, tx: Transaction, news: News[CustomerChanged]) -> None:
+        told = CustomerStore(tx, at=news.at)
+        await told.moved(news.subject, news.data.unit)
         asked = self._asked.get(news.subject)
-        if asked is not None and asked.customer is not None and news.type == "customer.changed":
-            await CustomerStore(tx, at=news.at).renamed(news.subject, asked.customer)
+        if asked is not None and asked.customer is not None:
+            await told.renamed(news.subject, asked.customer)
+
+    async def _merged(self, tx: Transaction, news: News[CustomerMerged]) -> None:
+        await CustomerStore(tx, at=news.at).merged(
+            news.data.merged_id, news.data.survivor_id, news.unit
+        )
+
+    async def _erased(self, tx: Transaction, news: News[CustomerErased]) -> None:
+        complaints = await CustomerStore(tx, at=news.at).erased(news.subject)
+        await self._kept_answers.erase(tx, [news.subject, *complaints])
 
 
 class Confirming:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from service_kit.store import audit
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
+from service_kit.store.events import Action
 from service_kit.store.running import Reader, Record
 from sqlalchemy import (
     ARRAY,
@@ -335,11 +335,9 @@ class CustomerStore(CustomerReader):
             is_erased=is_erased,
         )
 
-    def _audit(
-        self, complaint_id: UUID, action: str, unit: str, payload: Mapping[str, Any]
-    ) -> None:
+    def _audit(self, complaint_id: UUID, action: str, unit: str, values: Mapping[str, Any]) -> None:
         self._tx.audit(
-            Event(type=action, subject=complaint_id, at=self._at, unit=unit, payload=payload)
+            Action(name=action, subject=complaint_id, at=self._at, unit=unit, values=values)
         )
 
 

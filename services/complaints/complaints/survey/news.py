@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from service_kit.access.caller import SYSTEM
 from service_kit.store.database import Transaction
 from service_kit.words.identity import Clock, new_id
-from service_kit.work.consumer import News
+from service_kit.work.consumer import Reads
+from service_kit.work.news import Heard, News
 
 from complaints.approval.domain import Hand
 from complaints.asking import answers_about
@@ -24,6 +25,17 @@ from complaints.survey.domain import CriticalAnswer
 from complaints.survey.store import SurveyStore
 
 BY = Hand(sub=SYSTEM.sub, client_id="feed:scoring", limit=None)
+
+
+class SurveyAnswered(Heard, type="survey.answered"):
+    """A customer answered a survey; the event holds no words of theirs."""
+
+    response_id: UUID
+    customer_id: UUID
+    instrument: str
+    score: int
+    critical: bool
+    critical_reasons: list[str]
 
 
 class SurveyNews:
@@ -50,7 +62,11 @@ class SurveyNews:
         self._asked: dict[UUID, Asked] = {}
         self._remarks: dict[UUID, str | None] = {}
 
-    async def prepare(self, batch: Sequence[News]) -> None:
+    @property
+    def reads(self) -> Reads:
+        return {SurveyAnswered: self._answered}
+
+    async def prepare(self, batch: Sequence[News[SurveyAnswered]]) -> None:
         """Without customer-profile the case is opened all the same;
         for scoring, whose news it is, the news waits.
         """
@@ -62,7 +78,7 @@ class SurveyNews:
             (answer.id for answer in critical), self._answers.remark
         )
 
-    async def __call__(self, tx: Transaction, news: News) -> None:
+    async def _answered(self, tx: Transaction, news: News[SurveyAnswered]) -> None:
         answer = critical_answer(news)
         if answer is None:
             return
@@ -124,17 +140,17 @@ class SurveyNews:
         )
 
 
-def critical_answer(news: News) -> CriticalAnswer | None:
-    """None for all other news."""
-    payload = news.payload
-    if news.type != "survey.answered" or not payload["critical"]:
+def critical_answer(news: News[SurveyAnswered]) -> CriticalAnswer | None:
+    """None for all other answers."""
+    told = news.data
+    if not told.critical:
         return None
     return CriticalAnswer(
-        id=UUID(payload["response_id"]),
-        customer_id=UUID(payload["customer_id"]),
-        instrument=payload["instrument"],
-        score=payload["score"],
-        reasons=payload["critical_reasons"],
+        id=told.response_id,
+        customer_id=told.customer_id,
+        instrument=told.instrument,
+        score=told.score,
+        reasons=told.critical_reasons,
         answered_at=news.at,
         unit=news.unit,
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
+from service_kit.store.events import Action
 from service_kit.store.running import Record
 from service_kit.web.pages import PageOf
 from service_kit.words.errors import PreconditionFailed
@@ -64,8 +64,14 @@ class DocumentAnswers:
         """Write the first version, or the next one after that which the caller has seen."""
         version = next_version(call, await self._documents.lock(tx, name))
         row = await self._documents.write(tx, name, version, written_at=call.at, **columns)
-        action, subject = f"{self._documents.kind}.written", self._documents.subject_of(name)
-        tx.audit(Event(type=action, subject=subject, at=call.at, payload={"version": version}))
+        tx.audit(
+            Action(
+                name=f"{self._documents.kind}.written",
+                subject=self._documents.subject_of(name),
+                at=call.at,
+                values={"version": version},
+            )
+        )
         if version == 1:
             return call.created(self._view(row), location=f"{self._path}/{name}", version=version)
         return call.answer(self._view(row), version=version)

@@ -9,7 +9,7 @@ from complaints.approval.domain import Books, exceed, sums
 from complaints.calendar.domain import AroundTheClock
 from complaints.case import records
 from complaints.case.domain import Complaint, MoveNotAllowed, Step
-from complaints.clock.clocks import Clocks, Told
+from complaints.clock.clocks import Clocks, Reached
 from complaints.clock.domain import Terms, Timeline
 from complaints.course.domain import Move, Outcome, State
 from complaints.testing import NOON, a_complaint, a_hand, a_policy, a_proposal, yuan
@@ -50,7 +50,7 @@ class Case(RuleBasedStateMachine):
         self.complaint: Complaint = a_complaint(id=uuid4())
         self.clocks = Clocks(()).begin(TERMS, elapsed, state=State.RECEIVED, at=self.at)
         self.steps: list[Step] = []
-        self.told: list[Told] = []
+        self.told: list[Reached] = []
         self.given: dict[int, tuple[Money, ...]] = {}
 
     def books(self) -> Books:

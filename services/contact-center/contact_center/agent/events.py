@@ -1,16 +1,15 @@
 """What is told of agents."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from service_kit.store.outbox import Event
-from service_kit.words.fields import Id, Output
+from service_kit.store.events import Event, Told
+from service_kit.words.fields import Id
 
 from contact_center.agent.domain import Agent
 from contact_center.words import Presence
 
 
-class AgentData(Output):
+class AgentTold(Event):
     """An agent was taken on or changed, or said what it is at;
     who let a call ring out is not responding.
     """
@@ -19,18 +18,21 @@ class AgentData(Output):
     presence: Presence
     is_responding: bool
 
+    @classmethod
+    def of(cls, agent: Agent, *, at: datetime) -> Told:
+        told = cls(
+            agent_id=agent.id, presence=agent.presence.value, is_responding=agent.is_responding
+        )
+        return told.about(agent.id, unit=agent.unit, at=at)
 
-EVENTS: Mapping[str, type[Output]] = {
-    "agent.created": AgentData,
-    "agent.changed": AgentData,
-    "agent.presence_changed": AgentData,
-}
+
+class AgentCreated(AgentTold, type="agent.created"):
+    """An agent was taken on."""
 
 
-def of_agent(type_: str, agent: Agent, *, at: datetime) -> Event:
-    payload = {
-        "agent_id": str(agent.id),
-        "presence": agent.presence.value,
-        "is_responding": agent.is_responding,
-    }
-    return Event(type=type_, subject=agent.id, unit=agent.unit, at=at, payload=payload)
+class AgentChanged(AgentTold, type="agent.changed"):
+    """An agent's profile was changed."""
+
+
+class AgentPresenceChanged(AgentTold, type="agent.presence_changed"):
+    """An agent said what it is at, or let a call ring out and is not responding."""

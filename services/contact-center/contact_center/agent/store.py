@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, insert, not_, or_, 
 from sqlalchemy.dialects.postgresql import array
 
 from contact_center.agent.domain import Agent, AgentNotFound, Presence, Profile
-from contact_center.agent.events import of_agent
+from contact_center.agent.events import AgentChanged, AgentCreated, AgentPresenceChanged, AgentTold
 from contact_center.agent.work import Work, work_of
 from contact_center.marks import mark
 from contact_center.stores import Reads, Writes
@@ -122,13 +122,13 @@ class AgentStore(AgentReader, Writes):
             | _presence_row(added)
             | {"id": added.id, "created_at": added.created_at}
         )
-        await self._write(INSERT, added, "agent.created", row, at=added.created_at)
+        await self._write(INSERT, added, AgentCreated, row, at=added.created_at)
 
     async def save(self, changed: Agent) -> None:
         await self._write(
             UPDATE,
             changed,
-            "agent.changed",
+            AgentChanged,
             _profile_row(changed) | {"of_id": changed.id},
             at=changed.updated_at,
         )
@@ -137,25 +137,29 @@ class AgentStore(AgentReader, Writes):
         await self._write(
             UPDATE,
             changed,
-            "agent.presence_changed",
+            AgentPresenceChanged,
             _presence_row(changed) | {"of_id": changed.id},
             at=at,
         )
 
     async def _write(
-        self, statement: Any, written: Agent, event: str, row: dict[str, object], *, at: datetime
+        self,
+        statement: Any,
+        written: Agent,
+        event: type[AgentTold],
+        row: dict[str, object],
+        *,
+        at: datetime,
     ) -> None:
         await self._tx.execute(statement, **row)
         await mark(self._tx, "agent", written.id)
-        self._tx.record(of_agent(event, written, at=at), values={"name": written.profile.name})
+        self._tx.record(event.of(written, at=at), values={"name": written.profile.name})
 
     async def respond_no_more(self, agents: Sequence[Agent], *, at: datetime) -> None:
         """They let a call ring out; whoever ended the offer marked them already."""
         await self._tx.execute(RESPOND_NO_MORE, ids=[each.id for each in agents])
         for silent in agents:
-            self._tx.record(
-                of_agent("agent.presence_changed", replace(silent, is_responding=False), at=at)
-            )
+            self._tx.record(AgentPresenceChanged.of(replace(silent, is_responding=False), at=at))
 
 
 def found(row: Record | None) -> Agent:

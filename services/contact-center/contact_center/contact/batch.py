@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 
 from contact_center.agent.work import Work
-from contact_center.contact import events
+from contact_center.contact.events import ContactOffered, OfferMade
 from contact_center.tables import agent, agent_work, contact, offer
 
 _identity = ("id", "unit", "channel", "customer_id", "queue_id", "version")
@@ -156,15 +156,9 @@ class Proposal:
         )
 
     def tell(self, tx: Transaction, *, at: datetime) -> None:
-        contact_offered, offer_made = events.of_offering(
-            self.contact,
-            offer_id=self.offer_id,
-            agent_id=self.agent_id,
-            expires_at=self.expires_at,
-            at=at,
-        )
-        tx.record(contact_offered)
-        tx.tell(offer_made)
+        parties = {"offer_id": self.offer_id, "agent_id": self.agent_id}
+        tx.record(ContactOffered.of(self.contact, **parties, at=at))
+        tx.tell(OfferMade.of(self.contact, **parties, expires_at=self.expires_at, at=at))
 
 
 async def waiting(reader: Reader) -> list[Record]:

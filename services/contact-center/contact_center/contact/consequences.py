@@ -74,8 +74,9 @@ async def end_offer(tx: Transaction, saved: Saved) -> None:
         "at": saved.at,
     }
     await tx.execute(END_OFFER, of_contact=before.id, of_offer=before.offer_id, **ended)
-    told = events.of_ending(before, before.offer_id, end, unit=saved.after.unit, at=saved.at)
-    tx.record(told, values={"reason": end.reason})
+    told = events.ENDS[end.state]
+    ended_offer = told.of(before, before.offer_id, end, unit=saved.after.unit, at=saved.at)
+    tx.record(ended_offer, values={"reason": end.reason})
 
 
 async def take_offers_along(tx: Transaction, saved: Saved) -> None:
@@ -132,7 +133,8 @@ async def watch_flow(tx: Transaction, saved: Saved) -> None:
 
 async def tell(tx: Transaction, saved: Saved) -> None:
     """The event of the move; figures and desktops go by it."""
-    tx.record(events.of_move(saved.after, saved.happened, at=saved.at))
+    told = events.MOVES[saved.happened.type]
+    tx.record(told.of(saved.after, saved.happened, at=saved.at))
 
 
 CONSEQUENCES = (end_offer, take_offers_along, keep_place, wake_router, watch_flow, tell)

@@ -2,21 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from service_kit.store import audit
 from service_kit.store.database import Transaction
 from service_kit.web.kept_answers import KeptAnswers
-from service_kit.work.consumer import News
+from service_kit.work.consumer import Reads
+from service_kit.work.news import News
 
 from contact_center.contact.of_customer import CustomerContacts
 from contact_center.customer import strangers
+from contact_center.customer.heard import (
+    COMPLAINT_STEPS,
+    ComplaintStep,
+    CustomerChanged,
+    CustomerCreated,
+    CustomerErased,
+    CustomerMerged,
+    TierChanged,
+)
 from contact_center.dedicated.store import DedicationStore
 from contact_center.directory.domain import CustomerFacts
 from contact_center.directory.store import Digests, DirectoryStore
 
-LEARNED_FROM = frozenset({"customer.created", "customer.changed"})
+LEARNED_FROM = (CustomerCreated, CustomerChanged)
 
 
 class Customers(Protocol):
@@ -40,31 +50,35 @@ class CustomerNews:
         self._kept_answers = kept_answers
         self._asked: dict[UUID, CustomerFacts] = {}
 
-    async def prepare(self, batch: Sequence[News]) -> None:
+    @property
+    def reads(self) -> Reads:
+        return {
+            CustomerCreated: self._learn_one,
+            CustomerChanged: self._learn_one,
+            CustomerMerged: self._merge,
+            CustomerErased: self._erase,
+        }
+
+    async def prepare(self, batch: Sequence[News[Any]]) -> None:
         """Ask once for all customers that the batch says something about."""
-        ids = sorted({news.subject for news in batch if news.type in LEARNED_FROM})
+        ids = sorted({news.subject for news in batch if isinstance(news.data, LEARNED_FROM)})
         asked = await self._customers.facts(ids) if ids else []
         self._asked = {facts.customer_id: facts for facts in asked}
 
-    async def take(self, tx: Transaction, batch: Sequence[News]) -> None:
+    async def take(self, tx: Transaction, batch: Sequence[News[Any]]) -> None:
         """A batch in few statements:
         all that was asked is learned at once, then the rest in its order.
         """
         await self._learn(tx, list(self._asked.values()))
+        reads = self.reads
         for news in batch:
-            if news.type not in LEARNED_FROM:
-                await self(tx, news)
+            if not isinstance(news.data, LEARNED_FROM):
+                await reads[type(news.data)](tx, news)
 
-    async def __call__(self, tx: Transaction, news: News) -> None:
-        if news.type in LEARNED_FROM:
-            # A customer that was gone when it was asked for is told as erased.
-            facts = self._asked.get(news.subject)
-            await self._learn(tx, [] if facts is None else [facts])
-        elif news.type == "customer.merged":
-            merged = UUID(str(news.payload.get("merged_id", news.subject)))
-            await self._merge(tx, merged, into=UUID(str(news.payload["survivor_id"])), at=news.at)
-        elif news.type == "customer.erased":
-            await self._erase(tx, news.subject, at=news.at)
+    async def _learn_one(self, tx: Transaction, news: News[Any]) -> None:
+        # A customer that was gone when it was asked for is told as erased.
+        facts = self._asked.get(news.subject)
+        await self._learn(tx, [] if facts is None else [facts])
 
     async def _learn(self, tx: Transaction, said: Sequence[CustomerFacts]) -> None:
         if said:
@@ -72,15 +86,17 @@ class CustomerNews:
             units = {facts.customer_id: facts.unit for facts in learned if facts.unit is not None}
             await _move(tx, units, at=max(facts.seen_at for facts in said))
 
-    async def _merge(self, tx: Transaction, customer_id: UUID, *, into: UUID, at: datetime) -> None:
+    async def _merge(self, tx: Transaction, news: News[CustomerMerged]) -> None:
         """The contacts and the dedicated agent go on in the survivor's unit."""
+        customer_id, into, at = news.data.merged_id, news.data.survivor_id, news.at
         survivor = await DirectoryStore(tx, self._digests).merge(customer_id, into=into)
         await DedicationStore(tx).inherit(customer_id, heir=into, at=at)
         await CustomerContacts(tx).reassign(customer_id, into=into)
         if survivor is not None and survivor.unit is not None:
             await _move(tx, {into: survivor.unit}, at=at)
 
-    async def _erase(self, tx: Transaction, customer_id: UUID, *, at: datetime) -> None:
+    async def _erase(self, tx: Transaction, news: News[CustomerErased]) -> None:
+        customer_id, at = news.subject, news.at
         await strangers.look_soon(tx, customer_id, at=at)
         await DirectoryStore(tx, self._digests).erase(customer_id)
         ids = [customer_id, *await CustomerContacts(tx).erase(customer_id)]
@@ -94,32 +110,21 @@ async def _move(tx: Transaction, units: Mapping[UUID, str], *, at: datetime) -> 
     await CustomerContacts(tx).move(units)
 
 
-class TierNews:
+def tiers(digests: Digests) -> Reads:
     """Follows scoring."""
 
-    def __init__(self, digests: Digests) -> None:
-        self._digests = digests
+    async def changed(tx: Transaction, news: News[TierChanged]) -> None:
+        await DirectoryStore(tx, digests).set_tier(news.data.customer_id, news.data.new)
 
-    async def __call__(self, tx: Transaction, news: News) -> None:
-        if news.type != "tier.changed":
-            return
-        customer_id = UUID(str(news.payload.get("customer_id", news.subject)))
-        await DirectoryStore(tx, self._digests).set_tier(customer_id, news.payload.get("new"))
+    return {TierChanged: changed}
 
 
-class ComplaintNews:
+def complaints(digests: Digests) -> Reads:
     """Follows complaints: how many are open for each customer."""
 
-    def __init__(self, digests: Digests) -> None:
-        self._digests = digests
+    async def counted(tx: Transaction, news: News[ComplaintStep]) -> None:
+        await DirectoryStore(tx, digests).count_complaint(
+            news.data.customer_id, news.subject, is_open=news.data.is_open
+        )
 
-    async def __call__(self, tx: Transaction, news: News) -> None:
-        if not news.type.startswith("complaint.") or "customer_id" not in news.payload:
-            return
-        is_open = bool(
-            news.payload.get("is_open", news.payload.get("state") not in ("closed", "withdrawn"))
-        )
-        customer_id = UUID(str(news.payload["customer_id"]))
-        await DirectoryStore(tx, self._digests).count_complaint(
-            customer_id, news.subject, is_open=is_open
-        )
+    return dict.fromkeys(COMPLAINT_STEPS, counted)

@@ -1,29 +1,28 @@
 """What is told of dedicated agents."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from service_kit.store.outbox import Event
-from service_kit.words.fields import Id, Output
+from service_kit.store.events import Event, Told
+from service_kit.words.fields import Id
 
 from contact_center.dedicated.domain import Dedication
 
 
-class DedicationData(Output):
+class DedicationTold(Event):
     """A customer was given a dedicated agent, or has none any longer."""
 
     customer_id: Id
     agent_id: Id
 
+    @classmethod
+    def of(cls, dedication: Dedication, *, at: datetime) -> Told:
+        told = cls(customer_id=dedication.customer_id, agent_id=dedication.agent_id)
+        return told.about(dedication.customer_id, unit=dedication.unit, at=at)
 
-EVENTS: Mapping[str, type[Output]] = {
-    "dedicated_agent.set": DedicationData,
-    "dedicated_agent.removed": DedicationData,
-}
+
+class DedicatedAgentSet(DedicationTold, type="dedicated_agent.set"):
+    """A customer was given a dedicated agent."""
 
 
-def of_dedication(type_: str, dedication: Dedication, *, at: datetime) -> Event:
-    payload = {"customer_id": str(dedication.customer_id), "agent_id": str(dedication.agent_id)}
-    return Event(
-        type=type_, subject=dedication.customer_id, unit=dedication.unit, at=at, payload=payload
-    )
+class DedicatedAgentRemoved(DedicationTold, type="dedicated_agent.removed"):
+    """A customer has no dedicated agent any longer."""

@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from contact_center.dedicated.domain import Dedication, DedicationNotFound
-from contact_center.dedicated.events import of_dedication
+from contact_center.dedicated.events import DedicatedAgentRemoved, DedicatedAgentSet
 from contact_center.stores import Reads, Writes
 from contact_center.tables import dedicated_agent
 
@@ -79,18 +79,18 @@ class DedicationStore(DedicationReader, Writes):
         row = {name: getattr(added, name) for name in Dedication.__dataclass_fields__}
         if await self._tx.fetch_value(INSERT, **row) is None:
             return False
-        self._tx.record(of_dedication("dedicated_agent.set", added, at=added.updated_at))
+        self._tx.record(DedicatedAgentSet.of(added, at=added.updated_at))
         return True
 
     async def save(self, changed: Dedication) -> None:
         names = ("unit", "agent_id", "version", "updated_at")
         row = {name: getattr(changed, name) for name in names}
         await self._tx.execute(UPDATE, of_id=changed.customer_id, **row)
-        self._tx.record(of_dedication("dedicated_agent.set", changed, at=changed.updated_at))
+        self._tx.record(DedicatedAgentSet.of(changed, at=changed.updated_at))
 
     async def remove(self, removed: Dedication, *, at: datetime) -> None:
         await self._tx.execute(DELETE, customer_id=removed.customer_id)
-        self._tx.record(of_dedication("dedicated_agent.removed", removed, at=at))
+        self._tx.record(DedicatedAgentRemoved.of(removed, at=at))
 
     async def move(self, units: Mapping[UUID, str], *, at: datetime) -> None:
         """The customers belong to these units now, and whoever is dedicated to them goes along."""

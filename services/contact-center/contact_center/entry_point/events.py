@@ -1,15 +1,13 @@
 """What is told of entry points."""
 
-from collections.abc import Mapping
-
-from service_kit.store.outbox import Event
-from service_kit.words.fields import Id, Output
+from service_kit.store.events import Event, Told
+from service_kit.words.fields import Id
 
 from contact_center.entry_point.domain import EntryPoint
 from contact_center.words import Channel
 
 
-class EntryPointData(Output):
+class EntryPointTold(Event):
     """An entry point was opened or changed."""
 
     entry_point_id: Id
@@ -17,20 +15,20 @@ class EntryPointData(Output):
     flow_id: Id | None
     queue_id: Id | None
 
+    @classmethod
+    def of(cls, entry: EntryPoint) -> Told:
+        told = cls(
+            entry_point_id=entry.id,
+            channel=entry.channel,
+            flow_id=entry.flow_id,
+            queue_id=entry.queue_id,
+        )
+        return told.about(entry.id, unit=entry.unit, at=entry.updated_at)
 
-EVENTS: Mapping[str, type[Output]] = {
-    "entry_point.created": EntryPointData,
-    "entry_point.changed": EntryPointData,
-}
+
+class EntryPointCreated(EntryPointTold, type="entry_point.created"):
+    """An entry point was opened."""
 
 
-def of_entry_point(type_: str, entry: EntryPoint) -> Event:
-    payload = {
-        "entry_point_id": str(entry.id),
-        "channel": entry.channel,
-        "flow_id": None if entry.flow_id is None else str(entry.flow_id),
-        "queue_id": None if entry.queue_id is None else str(entry.queue_id),
-    }
-    return Event(
-        type=type_, subject=entry.id, unit=entry.unit, at=entry.updated_at, payload=payload
-    )
+class EntryPointChanged(EntryPointTold, type="entry_point.changed"):
+    """An entry point was changed."""

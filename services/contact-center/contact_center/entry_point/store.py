@@ -15,7 +15,7 @@ from contact_center.entry_point.domain import (
     EntryPointNotFound,
     NobodyThere,
 )
-from contact_center.entry_point.events import of_entry_point
+from contact_center.entry_point.events import EntryPointChanged, EntryPointCreated, EntryPointTold
 from contact_center.stores import Reads, Writes
 from contact_center.tables import entry_address, entry_point
 
@@ -81,14 +81,14 @@ class EntryPointStore(EntryPointReader, Writes):
     async def add(self, added: EntryPoint) -> None:
         await self._take_address(added)
         await self._write(
-            INSERT, added, "entry_point.created", {"id": added.id, "created_at": added.created_at}
+            INSERT, added, EntryPointCreated, {"id": added.id, "created_at": added.created_at}
         )
 
     async def save(self, before: EntryPoint, changed: EntryPoint) -> None:
         if (before.channel, before.address) != (changed.channel, changed.address):
             await self._tx.execute(LET_GO, channel=before.channel, address=before.address)
             await self._take_address(changed)
-        await self._write(UPDATE, changed, "entry_point.changed", {"of_id": changed.id})
+        await self._write(UPDATE, changed, EntryPointChanged, {"of_id": changed.id})
 
     async def _take_address(self, taker: EntryPoint) -> None:
         taken = await self._tx.fetch_value(
@@ -104,7 +104,11 @@ class EntryPointStore(EntryPointReader, Writes):
             )
 
     async def _write(
-        self, statement: Any, written: EntryPoint, event: str, row: dict[str, object]
+        self,
+        statement: Any,
+        written: EntryPoint,
+        event: type[EntryPointTold],
+        row: dict[str, object],
     ) -> None:
         names = (
             "unit",
@@ -118,7 +122,7 @@ class EntryPointStore(EntryPointReader, Writes):
             "updated_at",
         )
         await self._tx.execute(statement, **row, **{name: getattr(written, name) for name in names})
-        self._tx.record(of_entry_point(event, written), values={"address": written.address})
+        self._tx.record(event.of(written), values={"address": written.address})
 
 
 def found(row: Record | None) -> EntryPoint:

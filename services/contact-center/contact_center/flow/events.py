@@ -1,26 +1,26 @@
 """What is told of flows."""
 
-from collections.abc import Mapping
-
-from service_kit.store.outbox import Event
-from service_kit.words.fields import Id, Output, Version
+from service_kit.store.events import Event, Told
+from service_kit.words.fields import Id, Version
 
 from contact_center.flow.domain import Flow
 
 
-class FlowData(Output):
+class FlowTold(Event):
     """A flow was written or rewritten."""
 
     flow_id: Id
     version: Version
 
+    @classmethod
+    def of(cls, flow: Flow) -> Told:
+        told = cls(flow_id=flow.id, version=flow.version)
+        return told.about(flow.id, unit=flow.unit, at=flow.updated_at)
 
-EVENTS: Mapping[str, type[Output]] = {
-    "flow.created": FlowData,
-    "flow.changed": FlowData,
-}
+
+class FlowCreated(FlowTold, type="flow.created"):
+    """A flow was written."""
 
 
-def of_flow(type_: str, flow: Flow) -> Event:
-    payload = {"flow_id": str(flow.id), "version": flow.version}
-    return Event(type=type_, subject=flow.id, unit=flow.unit, at=flow.updated_at, payload=payload)
+class FlowChanged(FlowTold, type="flow.changed"):
+    """A flow was rewritten."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from contact_center.flow.domain import Flow, FlowNotFound
-from contact_center.flow.events import of_flow
+from contact_center.flow.events import FlowChanged, FlowCreated, FlowTold
 from contact_center.flow.nodes import Node
 from contact_center.stores import Reads
 from contact_center.tables import flow, flow_version
@@ -151,14 +151,14 @@ class FlowStore(FlowReader):
 
     async def add(self, added: Flow) -> None:
         await self._write(
-            INSERT, added, "flow.created", {"id": added.id, "created_at": added.created_at}
+            INSERT, added, FlowCreated, {"id": added.id, "created_at": added.created_at}
         )
 
     async def save(self, changed: Flow) -> None:
-        await self._write(UPDATE, changed, "flow.changed", {"of_id": changed.id})
+        await self._write(UPDATE, changed, FlowChanged, {"of_id": changed.id})
 
     async def _write(
-        self, statement: Any, written: Flow, event: str, row: dict[str, object]
+        self, statement: Any, written: Flow, event: type[FlowTold], row: dict[str, object]
     ) -> None:
         shown = {
             "unit": written.unit,
@@ -176,6 +176,6 @@ class FlowStore(FlowReader):
             nodes=nodes,
         )
         self._tx.record(
-            of_flow(event, written),
+            event.of(written),
             values={"name": written.name, "start": written.start, "nodes": nodes},
         )

@@ -1,31 +1,30 @@
 """What is told of queues."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.store.outbox import Event
-from service_kit.words.fields import Id, Output
+from service_kit.store.events import Event, Told
+from service_kit.words.fields import Id
 
 from contact_center.queue.domain import Queue
 from contact_center.words import Channel
 
 
-class QueueData(Output):
+class QueueTold(Event):
     """A queue was opened or changed."""
 
     queue_id: Id
     channels: Annotated[list[Channel], Field(max_length=8)]
 
+    @classmethod
+    def of(cls, queue: Queue) -> Told:
+        told = cls(queue_id=queue.id, channels=list(queue.profile.channels))
+        return told.about(queue.id, unit=queue.unit, at=queue.updated_at)
 
-EVENTS: Mapping[str, type[Output]] = {
-    "queue.created": QueueData,
-    "queue.changed": QueueData,
-}
+
+class QueueCreated(QueueTold, type="queue.created"):
+    """A queue was opened."""
 
 
-def of_queue(type_: str, queue: Queue) -> Event:
-    payload = {"queue_id": str(queue.id), "channels": list(queue.profile.channels)}
-    return Event(
-        type=type_, subject=queue.id, unit=queue.unit, at=queue.updated_at, payload=payload
-    )
+class QueueChanged(QueueTold, type="queue.changed"):
+    """A queue was changed."""

@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, insert, select, update
 
 from contact_center.marks import mark
 from contact_center.queue.domain import Queue, QueueNotFound, QueueProfile, RelaxationStep
-from contact_center.queue.events import of_queue
+from contact_center.queue.events import QueueChanged, QueueCreated, QueueTold
 from contact_center.stores import Reads, Writes
 from contact_center.tables import queue
 
@@ -71,20 +71,20 @@ class QueueStore(QueueReader, Writes):
         await self._write(
             INSERT,
             added,
-            "queue.created",
+            QueueCreated,
             _row(added) | {"id": added.id, "created_at": added.created_at},
         )
 
     async def save(self, changed: Queue) -> None:
         bound = {"of_id": changed.id, "of_version": changed.version - 1}
-        await self._write(UPDATE, changed, "queue.changed", _row(changed) | bound)
+        await self._write(UPDATE, changed, QueueChanged, _row(changed) | bound)
 
     async def _write(
-        self, statement: Any, written: Queue, event: str, row: dict[str, object]
+        self, statement: Any, written: Queue, event: type[QueueTold], row: dict[str, object]
     ) -> None:
         await self._tx.execute(statement, **row)
         await mark(self._tx, "queue", written.id)
-        self._tx.record(of_queue(event, written), values={"name": written.profile.name})
+        self._tx.record(event.of(written), values={"name": written.profile.name})
 
 
 def found(row: Record | None) -> Queue:

@@ -1,17 +1,14 @@
 """What is told of tier treatments."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
-
-from service_kit.store.outbox import Event
-from service_kit.words.fields import Output, Version
+from service_kit.store.events import Event, Told
+from service_kit.words.fields import Version
 
 from contact_center.marks import TREATMENTS
 from contact_center.treatment.domain import TierTreatment
 from contact_center.words import Moments, TierName
 
 
-class TreatmentData(Output):
+class TierTreatmentChanged(Event, type="tier_treatment.changed"):
     """A tier is served in another way from now on."""
 
     tier: TierName
@@ -21,15 +18,7 @@ class TreatmentData(Output):
     held_seconds: Moments
     version: Version
 
-
-EVENTS: Mapping[str, type[Output]] = {
-    "tier_treatment.changed": TreatmentData,
-}
-
-
-def of_treatment(treatment: TierTreatment) -> Event:
-    payload = asdict(treatment)
-    del payload["updated_at"]
-    return Event(
-        type="tier_treatment.changed", subject=TREATMENTS, at=treatment.updated_at, payload=payload
-    )
+    @classmethod
+    def of(cls, treatment: TierTreatment) -> Told:
+        told = cls(**{name: getattr(treatment, name) for name in cls.model_fields})
+        return told.about(TREATMENTS, at=treatment.updated_at)

@@ -10,7 +10,7 @@ from contact_center.marks import TREATMENTS, mark
 from contact_center.stores import Reads, Writes
 from contact_center.tables import tier_treatment
 from contact_center.treatment.domain import TierTreatment, TreatmentNotFound
-from contact_center.treatment.events import of_treatment
+from contact_center.treatment.events import TierTreatmentChanged
 
 ALL = select(tier_treatment).order_by(tier_treatment.c.tier)
 FIND = select(tier_treatment).where(tier_treatment.c.tier == bindparam("tier"))
@@ -38,7 +38,7 @@ class TreatmentStore(TreatmentReader, Writes):
         row: dict[str, Any] = asdict(changed)
         await self._tx.execute(UPDATE, of_tier=row.pop("tier"), **row)
         await mark(self._tx, "treatments", TREATMENTS)
-        self._tx.record(of_treatment(changed))
+        self._tx.record(TierTreatmentChanged.of(changed))
 
 
 def found(row: Record | None) -> TierTreatment:

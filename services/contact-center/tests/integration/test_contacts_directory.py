@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from contact_center.customer.news import ComplaintNews
+from contact_center.customer.heard import COMPLAINT_STEPS, CustomerErased, CustomerMerged
+from contact_center.customer.news import complaints
 from contact_center.directory.digests import AddressDigests
 from contact_center.testing import (
     AT,
@@ -27,8 +28,8 @@ COMPLAINT = UUID(int=3)
 
 async def told_of_complaint(api: Api, customer_id: UUID, *, is_open: bool) -> None:
     async with api.service.database.transaction() as tx:
-        told = news("complaint.received", COMPLAINT, customer_id=str(customer_id), is_open=is_open)
-        await ComplaintNews(api.service.parts[AddressDigests])(tx, told)
+        told = news(COMPLAINT_STEPS[0], COMPLAINT, customer_id=str(customer_id), is_open=is_open)
+        await complaints(api.service.parts[AddressDigests])[COMPLAINT_STEPS[0]](tx, told)
 
 
 async def test_a_caller_is_recognized_by_phone_with_tier_and_unit(api: Api) -> None:
@@ -158,7 +159,7 @@ async def test_a_customer_that_moves_takes_its_dedicated_agent_along(api: Api) -
 
 async def told_of_merger(api: Api) -> None:
     await told_of_customer(
-        api, told=news("customer.merged", ZHANG, merged_id=str(ZHANG), survivor_id=str(GROUP))
+        api, told=news(CustomerMerged, ZHANG, merged_id=str(ZHANG), survivor_id=str(GROUP))
     )
 
 
@@ -202,7 +203,7 @@ async def test_an_erased_customer_leaves_nothing_that_leads_to_the_person(api: A
     house = await House.opened(api)
     await told_of_customer(api, a_file())
     called = await house.call()
-    await told_of_customer(api, told=news("customer.erased", ZHANG))
+    await told_of_customer(api, told=news(CustomerErased, ZHANG))
 
     after = await house.contact(called)
 
@@ -213,7 +214,7 @@ async def test_an_erased_customer_leaves_nothing_that_leads_to_the_person(api: A
 
 async def test_an_erased_customer_does_not_come_back_with_old_news(api: Api) -> None:
     house = await House.opened(api)
-    await told_of_customer(api, told=news("customer.erased", ZHANG))
+    await told_of_customer(api, told=news(CustomerErased, ZHANG))
     await told_of_customer(api, a_file())
 
     assert (await house.call())["customer_id"] is None
@@ -224,7 +225,7 @@ async def test_contacts_of_a_merged_file_go_on_under_the_surviving_one(api: Api)
     await told_of_customer(api, a_file(ZHANG), a_file(GROUP, addresses=("phone:+8613900139000",)))
     called = await house.call()
     await told_of_customer(
-        api, told=news("customer.merged", ZHANG, merged_id=str(ZHANG), survivor_id=str(GROUP))
+        api, told=news(CustomerMerged, ZHANG, merged_id=str(ZHANG), survivor_id=str(GROUP))
     )
 
     assert (await house.contact(called))["customer_id"] == str(GROUP)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from contact_center.customer.heard import CustomerChanged, CustomerCreated, CustomerErased
 from contact_center.customer.news import CustomerNews
 from contact_center.directory.digests import AddressDigests
 from contact_center.testing import (
@@ -44,9 +45,9 @@ async def test_what_was_read_before_a_customer_was_erased_brings_nobody_back(api
     slow = CustomerNews(
         KnownFiles(a_file()), api.service.parts[AddressDigests], api.service.kept_answers
     )
-    batch = [news("customer.created", ZHANG)]
+    batch = [news(CustomerCreated, ZHANG)]
     await slow.prepare(batch)
-    await told_of_customer(api, told=news("customer.erased", ZHANG))
+    await told_of_customer(api, told=news(CustomerErased, ZHANG))
 
     async with api.service.database.transaction() as tx:
         await slow.take(tx, batch)
@@ -66,10 +67,10 @@ async def test_news_of_one_batch_ask_one_question(api: Api) -> None:
 
     await handler.prepare(
         [
-            news("customer.created", ZHANG),
-            news("customer.changed", ZHANG),
-            news("customer.created", other),
-            news("customer.erased", GROUP),
+            news(CustomerCreated, ZHANG),
+            news(CustomerChanged, ZHANG),
+            news(CustomerCreated, other),
+            news(CustomerErased, GROUP),
         ]
     )
 

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from contact_center.customer.heard import CustomerChanged, CustomerCreated, CustomerErased
 from contact_center.customer.news import CustomerNews
 from contact_center.directory.digests import AddressDigests
 from contact_center.directory.domain import CustomerFacts
 from contact_center.testing import House, a_call, a_flow, eventually, made
 from service_kit.testing import Api
 from service_kit.testing.residue import residue
-from service_kit.work.consumer import News
+from service_kit.work.news import News
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 ZHANG = UUID(int=1)
@@ -47,20 +48,13 @@ async def told(api: Api, type_: str, *, unit: str = "cn.gd.gz", at: datetime = A
     )
     files = OneFile(None if erased else file)
     handler = CustomerNews(files, api.service.parts[AddressDigests], api.service.kept_answers)
+    shapes = {each.event_type: each for each in (CustomerCreated, CustomerChanged, CustomerErased)}
     news = News(
-        id=uuid4(),
-        type=type_,
-        subject=ZHANG,
-        at=at,
-        unit=unit,
-        payload={},
-        cursor="1",
-        traceparent=None,
-        envelope={},
+        id=uuid4(), type=type_, subject=ZHANG, at=at, unit=unit, data=shapes[type_](), envelope={}
     )
     await handler.prepare([news])
     async with api.service.database.transaction() as tx:
-        await handler(tx, news)
+        await handler.take(tx, [news])
 
 
 async def posted(api: Api, path: str, body: Any, *, key: str = "") -> dict[str, Any]:

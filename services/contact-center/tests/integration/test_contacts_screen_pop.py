@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from contact_center.customer.news import ComplaintNews
+from contact_center.customer.heard import COMPLAINT_STEPS
+from contact_center.customer.news import complaints
 from contact_center.directory.digests import AddressDigests
 from contact_center.screen_pop.neighbors import Neighbors
 from contact_center.testing import House, a_file, a_flow, made, news, told_of_customer, told_of_tier
@@ -345,8 +346,8 @@ async def test_the_number_of_cases_that_the_directory_knows_is_withheld_too(api:
     await told_of_customer(api, a_file(ZHANG))
     await told_of_tier(api, ZHANG, 5)
     async with api.service.database.transaction() as tx:
-        told = news("complaint.received", UUID(int=8), customer_id=str(ZHANG), is_open=True)
-        await ComplaintNews(api.service.parts[AddressDigests])(tx, told)
+        told = news(COMPLAINT_STEPS[0], UUID(int=8), customer_id=str(ZHANG), is_open=True)
+        await complaints(api.service.parts[AddressDigests])[COMPLAINT_STEPS[0]](tx, told)
     call = await house.call(customer_id=str(ZHANG))
 
     seen = await popped(api, call)

@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from service_kit.store.outbox import Event
-from service_kit.words.fields import Count, Currency, Day, Id, Output
+from service_kit.store.events import Event, Told
+from service_kit.words.fields import Count, Currency, Day, Id
 
 from scoring.score_run.domain import Terms
 
 
-class ScoreRunCompletedData(Output):
+class ScoreRunCompleted(Event, type="score_run.completed"):
     """A score run is complete and its definition in force."""
 
     run_id: Id
@@ -17,17 +17,9 @@ class ScoreRunCompletedData(Output):
     as_of: Day
     customers: Count
 
-
-EVENTS = {"score_run.completed": ScoreRunCompletedData}
-
-
-def completed(
-    run_id: UUID, terms: Terms, *, customers: int, unit: str | None, at: datetime
-) -> Event:
-    payload = {
-        "run_id": str(run_id),
-        "currency": terms.currency,
-        "as_of": terms.as_of.isoformat(),
-        "customers": customers,
-    }
-    return Event(type="score_run.completed", subject=run_id, at=at, unit=unit, payload=payload)
+    @classmethod
+    def of(
+        cls, run_id: UUID, terms: Terms, *, customers: int, unit: str | None, at: datetime
+    ) -> Told:
+        told = cls(run_id=run_id, currency=terms.currency, as_of=terms.as_of, customers=customers)
+        return told.about(run_id, unit=unit, at=at)

@@ -16,7 +16,7 @@ from scoring.card.store import CardReader, CardStore
 from scoring.model.parameters import BgNbd, GammaGamma
 from scoring.model.store import ModelStore
 from scoring.score import rescoring
-from scoring.score_run import bulk_histories, events
+from scoring.score_run import bulk_histories
 from scoring.score_run.bulk_histories import NOBODY, Slice
 from scoring.score_run.calculator import Calculator, calculating
 from scoring.score_run.domain import ModelNotDetermined, NobodyToScore, Terms
@@ -147,7 +147,7 @@ class ScoreRuns:
         at = self._clock()
         async with job.step() as tx:
             await CardStore(tx).complete(job.id, at=at)
-            tx.record(events.completed(job.id, terms, customers=job.done, unit=job.unit, at=at))
+            tx.record(ScoreRunCompleted.of(job.id, terms, customers=job.done, unit=job.unit, at=at))
             job.checkpoint |= {"phase": "catching_up", "caught_up": str(NOBODY)}
 
     async def _catch_up(self, job: RunningJob, terms: Terms) -> None:

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
-from service_kit.store.outbox import Event
+from service_kit.store.events import Event, Told
 from service_kit.words.fields import Id, Output
 
 from scoring.survey.domain import Answer, Instrument
@@ -19,7 +19,7 @@ class RefView(Output):
     id: Annotated[str, Field(max_length=64)]
 
 
-class SurveyAnsweredData(Output):
+class SurveyAnswered(Event, type="survey.answered"):
     """A customer answered a survey."""
 
     response_id: Id
@@ -30,20 +30,16 @@ class SurveyAnsweredData(Output):
     critical_reasons: CriticalReasons
     ref: RefView | None
 
-
-EVENTS = {"survey.answered": SurveyAnsweredData}
-
-
-def answered(answer: Answer, unit: str | None) -> Event:
-    payload = {
-        "response_id": str(answer.id),
-        "customer_id": str(answer.customer_id),
-        "instrument": answer.instrument,
-        "score": answer.score,
-        "critical": answer.is_critical,
-        "critical_reasons": list(answer.critical_reasons),
-        "ref": None if answer.ref_type is None else {"type": answer.ref_type, "id": answer.ref_id},
-    }
-    return Event(
-        type="survey.answered", subject=answer.id, at=answer.answered_at, unit=unit, payload=payload
-    )
+    @classmethod
+    def of(cls, answer: Answer, *, unit: str | None) -> Told:
+        is_about = answer.ref_type is not None
+        told = cls(
+            response_id=answer.id,
+            customer_id=answer.customer_id,
+            instrument=answer.instrument,
+            score=answer.score,
+            critical=answer.is_critical,
+            critical_reasons=list(answer.critical_reasons),
+            ref=RefView(type=answer.ref_type, id=answer.ref_id) if is_about else None,
+        )
+        return told.about(answer.id, unit=unit, at=answer.answered_at)

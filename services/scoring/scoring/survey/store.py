@@ -11,7 +11,6 @@ from service_kit.store.running import Reader, Record
 from sqlalchemy import Uuid, bindparam, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from scoring.survey import events
 from scoring.survey.domain import (
     CRITICAL_UP_TO,
     DAYS_THAT_COUNT,
@@ -20,6 +19,7 @@ from scoring.survey.domain import (
     Answer,
     SurveyResponseNotFound,
 )
+from scoring.survey.events import SurveyAnswered
 from scoring.tables import customer, survey_reference, survey_response
 
 INSERT = insert(survey_response)
@@ -158,7 +158,7 @@ class SurveyStore(SurveyReader):
         await self._tx.execute(
             INSERT, **{**vars(answer), "critical_reasons": list(answer.critical_reasons)}
         )
-        self._tx.record(events.answered(answer, unit), values={"remark": answer.remark})
+        self._tx.record(SurveyAnswered.of(answer, unit=unit), values={"remark": answer.remark})
 
     async def erase_remarks(self, customer_id: UUID) -> list[UUID]:
         """Take away what an erased customer wrote; the scores stay as figures.

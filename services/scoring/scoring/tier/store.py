@@ -191,7 +191,9 @@ class TierStore(TierReader):
         units = await self._units(moves)
         for move in moves:
             if move.is_change:
-                self._tx.record(events.changed(move, units.get(move.standing.customer_id), at))
+                self._tx.record(
+                    events.TierChanged.of(move, unit=units.get(move.standing.customer_id), at=at)
+                )
 
     async def note_release(self, move: Move, *, at: datetime) -> None:
         """Keep in the audit that an override is over, whether it changed the stars or not."""

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.store.outbox import Event
-from service_kit.words.fields import Currency, Day, Id, Output, Version
+from service_kit.store.events import Event, Told
+from service_kit.words.fields import Currency, Day, Id, Version
 
 from scoring.amounts import from_units
 from scoring.transaction.domain import Kind, State, Transaction
 
 
-class TransactionRecordedData(Output):
+class TransactionRecorded(Event, type="transaction.recorded"):
     """A transaction was recorded, corrected or voided."""
 
     transaction_id: Id
@@ -23,19 +23,16 @@ class TransactionRecordedData(Output):
     day: Day
     version: Version
 
-
-EVENTS = {"transaction.recorded": TransactionRecordedData}
-
-
-def recorded(each: Transaction, unit: str | None, at: datetime) -> Event:
-    payload = {
-        "transaction_id": str(each.id),
-        "customer_id": str(each.customer_id),
-        "kind": each.kind,
-        "state": each.state,
-        "amount": str(from_units(each.amount)),
-        "currency": each.currency,
-        "day": each.day.isoformat(),
-        "version": each.version,
-    }
-    return Event(type="transaction.recorded", subject=each.id, at=at, unit=unit, payload=payload)
+    @classmethod
+    def of(cls, each: Transaction, *, unit: str | None, at: datetime) -> Told:
+        told = cls(
+            transaction_id=each.id,
+            customer_id=each.customer_id,
+            kind=each.kind,
+            state=each.state,
+            amount=str(from_units(each.amount)),
+            currency=each.currency,
+            day=each.day,
+            version=each.version,
+        )
+        return told.about(each.id, unit=unit, at=at)

@@ -17,8 +17,8 @@ from scoring.customer.domain import KnownCustomer
 from scoring.customer.store import CustomerStore
 from scoring.purchase.store import PurchaseStore
 from scoring.tables import customer, transaction, transaction_reference
-from scoring.transaction import events
 from scoring.transaction.domain import Transaction, TransactionNotFound
+from scoring.transaction.events import TransactionRecorded
 from scoring.unnested import Unnested, arrays
 
 _new = Unnested("new", *transaction.c)
@@ -174,7 +174,9 @@ class TransactionStore(TransactionReader):
         await self._tx.execute(INSERT, **arrays(_new, [vars(each) for each in transactions]))
         await PurchaseStore(self._tx).add((each.day_of, each.change) for each in transactions)
         for each in transactions:
-            self._tx.record(events.recorded(each, customers[each.customer_id].unit, at))
+            self._tx.record(
+                TransactionRecorded.of(each, unit=customers[each.customer_id].unit, at=at)
+            )
 
     async def change(
         self,
@@ -199,7 +201,8 @@ class TransactionStore(TransactionReader):
         await PurchaseStore(self._tx).correct(**changes)
         stood = {"amount": before.amount, "day": before.day, "kind": before.kind}
         self._tx.record(
-            events.recorded(after, unit, at), values={"reason": reason, "before": stood}
+            TransactionRecorded.of(after, unit=unit, at=at),
+            values={"reason": reason, "before": stood},
         )
 
     async def named(self, source: str, external_id: str) -> UUID | None:
