@@ -8,7 +8,9 @@ from typing import Any
 
 from service_kit.access.client import ServiceClient
 from service_kit.service import Service
+from service_kit.store.events import events_in
 from service_kit.words.identity import Clock, clock, new_id
+from service_kit.work.news import Anything
 
 from gateway.api_key import events as api_key_events
 from gateway.api_key import routes as api_key_routes
@@ -124,7 +126,7 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
             endpoint_routes.router,
             delivery_routes.router,
         ],
-        events={event_type: told for each in TOLD for event_type, told in each.EVENTS.items()},
+        events=events_in(*TOLD),
         scopes=SCOPES,
         event_scopes={
             family: scopes for each in TOLD for family, scopes in each.EVENT_SCOPES.items()
@@ -231,7 +233,7 @@ def _take_in(gateway: Gateway, source: str, client: ServiceClient, families: Eve
     who listens is read for a batch of that feed and holds for no other.
     """
     intake = Intake(gateway.database, families, clock=gateway.clock, new_id=new_id)
-    gateway.consume(source, client, intake.take, prepare=intake.prepare)
+    gateway.consume(source, client, {Anything: intake.take}, prepare=intake.prepare)
 
 
 def _put_front_door_before(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.store.running import Reader, Record
 from service_kit.words.errors import PreconditionFailed
 from sqlalchemy import (
@@ -47,7 +47,7 @@ class Writes(Reads):
         super().__init__(tx)
         self._tx = tx
 
-    async def _write(self, statement: UpdateBase, event: Event, **given: object) -> None:
+    async def _write(self, statement: UpdateBase, event: Told, **given: object) -> None:
         """Write the row whose version was read, and tell it;
         PreconditionFailed when the row was changed meanwhile.
         """

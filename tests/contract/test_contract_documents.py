@@ -130,9 +130,9 @@ def test_every_answer_with_a_body_has_a_schema(room: Room):
 def test_every_event_has_a_schema_and_says_when_it_is_told(room: Room):
     service = composed(room.package)
     found = [
-        name
-        for name in service.events
-        if not (service.openapi()["webhooks"][name]["post"].get("summary") or "").strip()
+        event.event_type
+        for event in service.events
+        if not service.openapi()["webhooks"][event.event_type]["post"]["summary"].strip()
     ]
 
     assert service.events

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from guanxi_local.parts import PARTS
+from service_kit.work.consumer import Consumer
+from service_kit.work.news import Anything, families_of
 
 from tests.contract.asking import leaves, resolved
-from tests.contract.rooms import ROOT, Room, referred, rooms
+from tests.contract.rooms import ROOT, Room, composed, referred, rooms
 
 OPENAPI = ROOT / "openapi"
 METHODS = {"get": "get", "post": "post"}
@@ -181,27 +183,12 @@ def test_the_gateway_composes_what_services_have():
 
 
 def followed() -> Iterator[tuple[str, str, list[str]]]:
-    """Each `service.consume("neighbor", ..., families=[...])` of a service:
-    who follows whom for which families of events.
-    """
+    """Who follows whom for which families of events."""
     for room in rooms():
-        for node in ast.walk(ast.parse((room.sources / "app.py").read_text("utf-8"))):
-            is_consuming = (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "consume"
-            )
+        for worker in composed(room.package).workers:
             # The gateway forwards all that there is, with a token that it makes for that.
-            if (
-                isinstance(node, ast.Call)
-                and is_consuming
-                and isinstance(node.args[0], ast.Constant)
-            ):
-                families = next(
-                    (keyword.value for keyword in node.keywords if keyword.arg == "families"),
-                    ast.List(elts=[]),
-                )
-                yield room.name, str(node.args[0].value), ast.literal_eval(families)
+            if isinstance(worker, Consumer) and Anything not in worker.reads:
+                yield room.name, worker.source, sorted(families_of(worker.reads))
 
 
 @pytest.mark.parametrize(("service", "source", "families"), list(followed()))

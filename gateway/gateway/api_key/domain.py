@@ -6,9 +6,10 @@ from secrets import token_urlsafe
 from typing import Self
 from uuid import UUID
 
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.words.errors import Conflict, NotFound
 
+from gateway.api_key.events import ApiKeyCreated, ApiKeyRevoked, ApiKeyTold
 from gateway.rights.domain import Rights, only_unit
 
 PREFIX = "gxk_"
@@ -51,20 +52,18 @@ class ApiKey:
     def is_valid(self, at: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
 
-    def created(self) -> Event:
-        return self._event("api_key.created", self.created_at)
+    def created(self) -> Told:
+        return self._told(ApiKeyCreated, self.created_at)
 
-    def revoked(self, at: datetime) -> tuple[Self, Event]:
+    def revoked(self, at: datetime) -> tuple[Self, Told]:
         if self.revoked_at is not None:
             raise ApiKeyAlreadyRevoked()
         revoked = replace(self, revoked_at=at, version=self.version + 1)
-        return revoked, revoked._event("api_key.revoked", at)
+        return revoked, revoked._told(ApiKeyRevoked, at)
 
-    def _event(self, type_: str, at: datetime) -> Event:
-        payload = {"client_id": self.client_id, "scopes": sorted(self.rights.scopes)}
-        return Event(
-            type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.rights.units)
-        )
+    def _told(self, kind: type[ApiKeyTold], at: datetime) -> Told:
+        told = kind(client_id=self.client_id, scopes=sorted(self.rights.scopes))
+        return told.about(self.id, at=at, unit=only_unit(self.rights.units))
 
 
 def new_key() -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.store.running import Record
 from sqlalchemy import bindparam, func, insert, select, update
 
@@ -75,7 +75,7 @@ class ApiKeyReader(Reads):
 class ApiKeyStore(ApiKeyReader, Writes):
     """API keys, in one transaction."""
 
-    async def add(self, key: ApiKey, digest: bytes, event: Event) -> None:
+    async def add(self, key: ApiKey, digest: bytes, event: Told) -> None:
         await self._tx.execute(ADD_DIGEST, digest=digest, api_key=key.id)
         await self._tx.execute(
             ADD,
@@ -94,7 +94,7 @@ class ApiKeyStore(ApiKeyReader, Writes):
         )
         self._tx.record(event)
 
-    async def save_revoked(self, key: ApiKey, event: Event) -> None:
+    async def save_revoked(self, key: ApiKey, event: Told) -> None:
         moment, version = key.revoked_at, key.version
         await self._write(
             REVOKE, event, of_id=key.id, of_version=version - 1, moment=moment, next_version=version

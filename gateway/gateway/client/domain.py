@@ -9,10 +9,17 @@ from secrets import token_urlsafe
 from typing import Self
 from uuid import UUID
 
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.words.errors import Conflict, Forbidden, Invalid, NotFound
 from service_kit.words.messages import said
 
+from gateway.client.events import (
+    ClientChanged,
+    ClientCreated,
+    ClientDeleted,
+    ClientSecretRotated,
+    ClientTold,
+)
 from gateway.limit.domain import Policy
 from gateway.rights.domain import SCOPES, Rights, RightsExceeded, only_unit
 from gateway.services import GATEWAY, SERVICES
@@ -80,12 +87,12 @@ class Client:
     generation: int = 0
     epoch: int = 0
 
-    def created(self) -> Event:
-        return self._event("client.created", self.created_at)
+    def created(self) -> Told:
+        return self._told(ClientCreated, self.created_at)
 
     def changed(
         self, *, name: str, rights: Rights, is_enabled: bool, limit: Policy | None, at: datetime
-    ) -> tuple[Self, Event]:
+    ) -> tuple[Self, Told]:
         changed = replace(
             self,
             name=name,
@@ -95,7 +102,7 @@ class Client:
             updated_at=at,
             version=self.version + 1,
         )
-        return changed, changed._event("client.changed", at)
+        return changed, changed._told(ClientChanged, at)
 
     def may_change_of_operator(self, other: Self) -> bool:
         """Whether it may change another one that the operator registered;
@@ -123,7 +130,7 @@ class Client:
                 part="rate_limit",
             )
 
-    def bounded_by(self, maker: Self, default: Policy, at: datetime) -> tuple[Self, Event] | None:
+    def bounded_by(self, maker: Self, default: Policy, at: datetime) -> tuple[Self, Told] | None:
         """This client after its maker was changed;
         None when it lies within the maker's rights as it is.
         """
@@ -146,27 +153,25 @@ class Client:
             return self.limit is None or self.limit.exceeds(maker.limit)
         return maker.made_by is not None and self.limit is not None and self.limit.exceeds(default)
 
-    def secret_rotated(self, at: datetime) -> tuple[Self, Event]:
+    def secret_rotated(self, at: datetime) -> tuple[Self, Told]:
         rotated = replace(self, updated_at=at, version=self.version + 1)
-        return rotated, rotated._event("client.secret_rotated", at)
+        return rotated, rotated._told(ClientSecretRotated, at)
 
-    def deleted(self, at: datetime) -> Event:
-        return self._event("client.deleted", at)
+    def deleted(self, at: datetime) -> Told:
+        return self._told(ClientDeleted, at)
 
     def require_other_than(self, client_id: str) -> None:
         """Raise ClientCannotChangeItself when the caller is this client."""
         if self.client_id == client_id:
             raise ClientCannotChangeItself()
 
-    def _event(self, type_: str, at: datetime) -> Event:
-        payload = {
-            "client_id": self.client_id,
-            "scopes": sorted(self.rights.scopes),
-            "is_enabled": self.is_enabled,
-        }
-        return Event(
-            type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.rights.units)
+    def _told(self, kind: type[ClientTold], at: datetime) -> Told:
+        told = kind(
+            client_id=self.client_id,
+            scopes=sorted(self.rights.scopes),
+            is_enabled=self.is_enabled,
         )
+        return told.about(self.id, at=at, unit=only_unit(self.rights.units))
 
 
 @dataclass(frozen=True, kw_only=True)

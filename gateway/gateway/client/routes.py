@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Response
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
@@ -228,7 +228,7 @@ async def _taken(call: Call) -> None:
     await call.part(OwnEpochs).refresh()
 
 
-def _patched(client: Client, body: ClientChange, held: Rights, call: Call) -> tuple[Client, Event]:
+def _patched(client: Client, body: ClientChange, held: Rights, call: Call) -> tuple[Client, Told]:
     """The client after a merge patch: only what the body names is changed."""
     named, rights = body.model_fields_set, client.rights
     return client.changed(

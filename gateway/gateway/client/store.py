@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.store.running import Record
 from service_kit.store.sqlstates import UniqueViolated
 from service_kit.words.money import Money
@@ -131,7 +131,7 @@ class ClientStore(ClientReader, Writes):
         """Begin the client's next epoch: tokens of earlier ones are refused everywhere."""
         await self._tx.execute(END_TOKENS, client_id=client_id, epoch=1, changed_at=at)
 
-    async def add(self, client: Client, secret: Secret, event: Event) -> None:
+    async def add(self, client: Client, secret: Secret, event: Told) -> None:
         tx = self._tx
         try:
             await tx.execute(ADD_NAME, client_id=client.client_id, client=client.id)
@@ -147,13 +147,13 @@ class ClientStore(ClientReader, Writes):
         )
         tx.record(event)
 
-    async def save(self, client: Client, event: Event) -> None:
+    async def save(self, client: Client, event: Told) -> None:
         row = to_row(client)
         kept = ("id", "client_id", "created_at", "made_by", "generation")
         values = {f"new_{name}": value for name, value in row.items() if name not in kept}
         await self._write(SAVE, event, of_id=client.id, of_version=client.version - 1, **values)
 
-    async def delete(self, client: Client, event: Event) -> None:
+    async def delete(self, client: Client, event: Told) -> None:
         await self._write(DELETE, event, id=client.id, version=client.version)
         await self._tx.execute(DELETE_NAME, client_id=client.client_id)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 
 from gateway.client.domain import (
     LAST_GENERATION,
@@ -45,11 +45,11 @@ class Clients(KnownClients, Protocol):
 
     async def end_tokens(self, client_id: str, *, at: datetime) -> None: ...
 
-    async def add(self, client: Client, secret: Secret, event: Event) -> None: ...
+    async def add(self, client: Client, secret: Secret, event: Told) -> None: ...
 
-    async def save(self, client: Client, event: Event) -> None: ...
+    async def save(self, client: Client, event: Told) -> None: ...
 
-    async def delete(self, client: Client, event: Event) -> None: ...
+    async def delete(self, client: Client, event: Told) -> None: ...
 
     async def add_secret(
         self, id: UUID, digest: bytes, *, at: datetime, others_expire_at: datetime
@@ -170,7 +170,7 @@ async def change(
     clients: Clients,
     before: Client,
     changed: Client,
-    event: Event,
+    event: Told,
     held: Rights,
     *,
     default: Policy,

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service_kit.store.database import Database, Transaction
-from service_kit.work.consumer import News
+from service_kit.work.news import Anything, News
 
 from gateway.webhook.delivery.domain import Delivery, for_event
 from gateway.webhook.delivery.store import DeliveryStore
@@ -32,7 +32,7 @@ class Listener:
     reader: EventReader
     is_enabled: bool
 
-    def wants(self, news: News, families: EventScopes) -> bool:
+    def wants(self, news: News[Anything], families: EventScopes) -> bool:
         return asks_for(self.event_types, news.type) and self.reader.may_get(
             news.type, news.unit, families
         )
@@ -57,7 +57,7 @@ class Intake:
         self._new_id = new_id
         self._listeners: Sequence[Listener] = ()
 
-    async def prepare(self, _batch: Sequence[News]) -> None:
+    async def prepare(self, _batch: Sequence[News[Anything]]) -> None:
         """Read who listens: after the batch,
         so that nobody is missing who listened when its events happened.
         """
@@ -73,7 +73,7 @@ class Intake:
             for row in rows
         ]
 
-    async def take(self, tx: Transaction, news: News) -> None:
+    async def take(self, tx: Transaction, news: News[Anything]) -> None:
         deliveries = [
             self._delivery(listener, news)
             for listener in self._listeners
@@ -85,7 +85,7 @@ class Intake:
                 WAKE_AFTER_SECONDS, self._database.signals.wake, TOPIC
             )
 
-    def _delivery(self, listener: Listener, news: News) -> Delivery:
+    def _delivery(self, listener: Listener, news: News[Anything]) -> Delivery:
         return for_event(
             news.envelope,
             id=self._new_id(),

@@ -15,9 +15,10 @@ from service_kit.digests import link_of
 from service_kit.process.origin import Origin
 from service_kit.store import audit
 from service_kit.store.database import Database
-from service_kit.store.outbox import Event
+from service_kit.store.events import Action, Told
 from service_kit.store.tables import audit_entry, event
 from service_kit.testing import serving
+from service_kit.testing.news import told
 from service_kit.words.fields import Output, written
 from sqlalchemy import func, select
 
@@ -37,8 +38,12 @@ VALUES = st.dictionaries(
 )
 
 
-def an_event(type_: str = "note.written", *, subject: UUID = SUBJECT, **payload: object) -> Event:
-    return Event(type=type_, subject=subject, at=AT, payload=payload, unit="cn")
+def an_event(type_: str = "note.written", *, subject: UUID = SUBJECT, **payload: object) -> Told:
+    return told(type_, subject=subject, at=AT, unit="cn", **payload)
+
+
+def an_action(name: str, **values: object) -> Action:
+    return Action(name=name, subject=SUBJECT, at=AT, unit="cn", values=values)
 
 
 async def recorded(
@@ -80,7 +85,7 @@ async def test_several_events_of_one_kind_in_one_transaction_all_keep_their_valu
         for number in (1, 2):
             tx.record(an_event("clock.warned", number=number))
         tx.record(an_event("note.changed"))
-        tx.audit(an_event("note.read", why="asked"), values={"field": "phone"})
+        tx.audit(an_action("note.read", why="asked", field="phone"))
         tx.record(an_event("note.written", subject=UUID(int=2)))
     rows = await chain(database)
     audit.verify(rows)
@@ -97,7 +102,7 @@ async def test_several_events_of_one_kind_in_one_transaction_all_keep_their_valu
 
 async def test_what_is_only_audited_is_told_to_nobody(database):
     async with database.transaction() as tx:
-        tx.audit(an_event("note.read"))
+        tx.audit(an_action("note.read"))
 
     assert len(await chain(database)) == 1
     async with database.reading() as reader:

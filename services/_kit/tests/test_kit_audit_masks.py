@@ -7,16 +7,17 @@ from uuid import UUID
 
 import pytest
 from service_kit.store import audit
-from service_kit.store.outbox import Event
+from service_kit.store.events import Action, Told
 from service_kit.testing import serving
+from service_kit.testing.news import told
 
 AT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 SUBJECT = UUID(int=1)
 ENTRIES = f"/v1/audit-entries?subject={SUBJECT}"
 
 
-def an_event(type_: str = "note.written", **payload: object) -> Event:
-    return Event(type=type_, subject=SUBJECT, at=AT, payload=payload, unit="cn")
+def an_event(type_: str = "note.written", **payload: object) -> Told:
+    return told(type_, subject=SUBJECT, at=AT, unit="cn", **payload)
 
 
 @pytest.fixture
@@ -31,7 +32,10 @@ async def written(api):
     database = api.service.database
     async with database.transaction() as tx:
         tx.record(an_event(note_id="1"), values={"text": "open"}, sensitive={"health": "flu"})
-        tx.audit(an_event("note.read"), sensitive={"why": "visit"})
+        tx.audit(
+            Action(name="note.read", subject=SUBJECT, at=AT, unit="cn", values={}),
+            sensitive={"why": "visit"},
+        )
     async with database.transaction() as tx:
         tx.record(an_event("note.changed"), values={"text": "plain"})
     return database

@@ -15,8 +15,8 @@ from service_kit.postgres.server import PostgresServer
 from service_kit.store import outbox
 from service_kit.store.connection import connect, single_host_urls
 from service_kit.store.database import Database, PoolLimits
+from service_kit.store.events import Told
 from service_kit.store.migrations import migrate
-from service_kit.store.outbox import Event
 from service_kit.store.readback import OutcomeNotKnown, was_committed
 from service_kit.store.sqlstates import (
     DatabaseUnavailable,
@@ -25,6 +25,7 @@ from service_kit.store.sqlstates import (
 )
 from service_kit.store.tables import event
 from service_kit.testing import notes
+from service_kit.testing.news import told
 from service_kit.testing.notes import note
 from service_kit.testing.wire import Wire
 from sqlalchemy import bindparam, func, insert, select
@@ -48,8 +49,8 @@ def a_note(number: int, **changes: object) -> dict[str, object]:
     }
 
 
-def an_event(number: int = 1) -> Event:
-    return Event(type="note.written", subject=UUID(int=number), at=AT, payload={})
+def an_event(number: int = 1) -> Told:
+    return told("note.written", subject=UUID(int=number), at=AT)
 
 
 async def write(database: Database, number: int) -> None:

@@ -14,7 +14,8 @@ from service_kit.store.tables import event_head
 from service_kit.testing import notes
 from service_kit.words.errors import Unavailable
 from service_kit.work import consumer
-from service_kit.work.consumer import MOST_TRIES, Consumer, News
+from service_kit.work.consumer import MOST_TRIES, Consumer
+from service_kit.work.news import Heard, News
 from sqlalchemy import insert
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
@@ -33,15 +34,21 @@ def envelope(number: int) -> Mapping[str, Any]:
     }
 
 
-class Feed(ServiceClient):
-    """A neighbor with these events."""
+class Written(Heard, type="note.written"):
+    number: int
 
-    def __init__(self, *numbers: int) -> None:
+
+class Feed(ServiceClient):
+    """A neighbor with these events; `odd` are those told in another way."""
+
+    def __init__(self, *numbers: int, odd: Mapping[int, Mapping[str, Any]] | None = None) -> None:
         self.numbers = numbers
+        self.odd = odd or {}
 
     async def get_with_headers(self, path: str, **options: Any) -> Any:
         after = int(options["params"]["after"])
-        return [envelope(number) for number in self.numbers if number > after], {}
+        told = [number for number in self.numbers if number > after]
+        return [{**envelope(number), **self.odd.get(number, {})} for number in told], {}
 
 
 class Effects:
@@ -50,11 +57,9 @@ class Effects:
     def __init__(self, *poison: int) -> None:
         self.poison = set(poison)
 
-    async def __call__(self, tx, news: News) -> None:
-        await tx.execute(
-            insert(event_head), name=str(news.payload["number"]), position=0, trimmed_to=0
-        )
-        if news.payload["number"] in self.poison:
+    async def __call__(self, tx, news: News[Written]) -> None:
+        await tx.execute(insert(event_head), name=str(news.data.number), position=0, trimmed_to=0)
+        if news.data.number in self.poison:
             raise ValueError("poison")
 
 
@@ -64,7 +69,7 @@ async def following(database: Database, handler, *numbers: int, prepare=None) ->
         consumer="me",
         client=Feed(*numbers),
         database=database,
-        handler=handler,
+        reads={Written: handler},
         clock=lambda: AT,
         prepare=prepare,
     )
@@ -132,7 +137,7 @@ async def test_questions_about_requeued_events_are_asked_with_no_connection_in_h
     await database.open()
     asked = []
 
-    async def ask(batch: Sequence[News]) -> None:
+    async def ask(batch: Sequence[News[Written]]) -> None:
         async with database.reading() as reader:
             asked.append(await reader.fetch(consumer.REQUEUED, source="notes", consumer="me"))
 
@@ -158,7 +163,7 @@ async def test_two_replicas_take_a_requeued_event_once(database, raw):
     await raw.execute("UPDATE parked_event SET requeued = true")
     rival = await following(database, effects, 1)
 
-    async def rival_first(batch: Sequence[News]) -> None:
+    async def rival_first(batch: Sequence[News[Written]]) -> None:
         follower._prepare = None
         await rival._requeued()
 
@@ -167,3 +172,29 @@ async def test_two_replicas_take_a_requeued_event_once(database, raw):
 
     assert await raw.fetchval(HEADS) == "1"
     assert await parked(raw) == []
+
+
+async def test_an_event_that_lacks_what_is_read_is_parked_at_once_and_the_others_go_on(
+    database, raw
+):
+    follower = await following(database, Effects(), 1, 2, 3)
+    follower._client = Feed(1, 2, 3, odd={2: {"data": {"nummer": 2}}})
+
+    assert await follower.follow(wait=0) == 3
+
+    assert await raw.fetchval(HEADS) == "1,3"
+    ((number, reason, _),) = await parked(raw)
+    assert number == 2
+    assert "number" in reason
+    assert "Field required" in reason
+
+
+async def test_an_event_of_a_type_that_nobody_reads_is_passed_over(database, raw):
+    follower = await following(database, Effects(), 1, 2)
+    follower._client = Feed(1, 2, odd={2: {"type": "guanxi.note.shredded.v1"}})
+
+    assert await follower.follow(wait=0) == 2
+
+    assert await raw.fetchval(HEADS) == "1"
+    assert await parked(raw) == []
+    assert await follower.follow(wait=0) == 0

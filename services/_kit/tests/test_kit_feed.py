@@ -14,9 +14,10 @@ import pytest
 from service_kit.process.origin import SYSTEM_ORIGIN, Origin
 from service_kit.store import outbox
 from service_kit.store.database import Database
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.store.sqlstates import DatabaseUnavailable, OutcomeUnknown, TransactionRolledBack
 from service_kit.testing import notes, serving
+from service_kit.testing.news import told
 from service_kit.web import feed
 from service_kit.work.loop import Loop
 from service_kit.work.sequencer import BATCH, NUMBER, Sequencer
@@ -25,13 +26,11 @@ from sqlalchemy import text
 AT = datetime(2026, 1, 31, tzinfo=UTC)
 
 
-def an_event(subject: int = 1, *, unit: str | None = "cn", number: int = 0) -> Event:
-    return Event(
-        type="note.written", subject=UUID(int=subject), at=AT, payload={"number": number}, unit=unit
-    )
+def an_event(subject: int = 1, *, unit: str | None = "cn", number: int = 0) -> Told:
+    return told("note.written", subject=UUID(int=subject), at=AT, unit=unit, number=number)
 
 
-async def tell(database: Database, *events: Event) -> None:
+async def tell(database: Database, *events: Told) -> None:
     async with database.transaction() as tx:
         for event in events:
             tx.record(event)

@@ -11,14 +11,16 @@ from uuid import UUID
 
 import pytest
 from service_kit.access.client import ServiceClient, Tokens
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.store.tables import event_head, feed_cursor
 from service_kit.testing import serving
+from service_kit.testing.news import told
 from service_kit.testing.serving import listening
 from service_kit.web import feed
 from service_kit.work import jobs
-from service_kit.work.consumer import Consumer, FamilyHidden, News
+from service_kit.work.consumer import Consumer, FamilyHidden
 from service_kit.work.jobs import Jobs
+from service_kit.work.news import Heard, News
 from service_kit.work.sequencer import Sequencer
 from sqlalchemy import insert
 
@@ -27,10 +29,8 @@ CURSORS = "SELECT consumer, cursor FROM feed_cursor ORDER BY consumer"
 HEADS = "SELECT string_agg(name, ',' ORDER BY name) FROM event_head WHERE name <> 'feed'"
 
 
-def an_event(number: int) -> Event:
-    return Event(
-        type="note.written", subject=UUID(int=number), at=AT, payload={"number": number}, unit="cn"
-    )
+def an_event(number: int) -> Told:
+    return told("note.written", subject=UUID(int=number), at=AT, unit="cn", number=number)
 
 
 async def tell(database, *numbers: int) -> None:
@@ -120,8 +120,12 @@ def envelope(number: int):
     return event | {"cursor": str(number), "data": {"number": number}}
 
 
-async def effect(tx, news: News) -> None:
-    await tx.execute(insert(event_head), name=str(news.payload["number"]), position=0, trimmed_to=0)
+class Written(Heard, type="note.written"):
+    number: int
+
+
+async def effect(tx, news: News[Written]) -> None:
+    await tx.execute(insert(event_head), name=str(news.data.number), position=0, trimmed_to=0)
 
 
 def following(
@@ -132,7 +136,7 @@ def following(
         consumer="me",
         client=client or Feed(*numbers),
         database=database,
-        handler=effect,
+        reads={Written: effect},
         clock=lambda: AT,
         lane=lane,
         **others,
@@ -370,16 +374,16 @@ async def test_who_may_not_read_what_it_lives_on_waits_instead_of_losing_it(
     mixed, database, raw, compose, signing_keys, lane
 ):
     async with the_notes(compose, signing_keys, "events:read") as client:
-        hidden = following(database, lane, client=client, families=["note"])
+        hidden = following(database, lane, client=client)
         await hidden.begin()
         with pytest.raises(FamilyHidden, match="note"):
             await hidden.follow(wait=0)
     assert set((await cursors(raw)).values()) == {"0"}
 
     async with the_notes(compose, signing_keys, *READS) as client:
-        assert await following(database, lane, client=client, families=["note"]).follow(wait=0) == {
-            "all": 4
-        }.get(lane, 2)
+        assert await following(database, lane, client=client).follow(wait=0) == {"all": 4}.get(
+            lane, 2
+        )
 
 
 async def test_a_consumer_that_waits_for_a_scope_says_so(
@@ -391,9 +395,7 @@ async def test_a_consumer_that_waits_for_a_scope_says_so(
         lambda *_words, **facts: said.put_nowait(facts["families"]),
     )
     async with the_notes(compose, signing_keys, "events:read") as client:
-        running = asyncio.create_task(
-            following(database, "bulk", client=client, families=["note"]).run()
-        )
+        running = asyncio.create_task(following(database, "bulk", client=client).run())
         assert await asyncio.wait_for(said.get(), 20) == "note"
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

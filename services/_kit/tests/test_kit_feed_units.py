@@ -7,19 +7,20 @@ from uuid import UUID
 
 import pytest
 from service_kit.store.database import Database
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.testing import serving
+from service_kit.testing.news import told
 from service_kit.web import feed
 from service_kit.work.sequencer import Sequencer
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
 
 
-def an_event(subject: int = 1, *, unit: str | None = "cn") -> Event:
-    return Event(type="note.written", subject=UUID(int=subject), at=AT, payload={}, unit=unit)
+def an_event(subject: int = 1, *, unit: str | None = "cn") -> Told:
+    return told("note.written", subject=UUID(int=subject), at=AT, unit=unit)
 
 
-async def tell(database: Database, *events: Event) -> None:
+async def tell(database: Database, *events: Told) -> None:
     async with database.transaction() as tx:
         for event in events:
             tx.record(event)

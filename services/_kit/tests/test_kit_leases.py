@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 from service_kit.store.leases import LeaseLost, Leases, Sole
-from service_kit.store.outbox import Event
 from service_kit.store.sqlstates import TransactionRolledBack
 from service_kit.store.tables import event_head
+from service_kit.testing.news import told
 from service_kit.words.identity import clock
 from sqlalchemy import insert
 
@@ -73,7 +73,7 @@ async def test_nobody_takes_over_inside_a_checked_transaction(database):
         taking = asyncio.create_task(leases.take("router", ttl=LONG))
         await asyncio.sleep(0.1)
         assert not taking.done() or taking.result() is None
-        tx.record(Event(type="note.changed", subject=held.owner, at=clock(), payload={}))
+        tx.record(told("note.changed", subject=held.owner, at=clock()))
 
 
 async def test_a_holder_stopped_inside_its_transaction_does_not_hinder_its_successor(database):

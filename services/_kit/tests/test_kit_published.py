@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 from service_kit.store.database import Database
-from service_kit.store.outbox import Event
 from service_kit.testing import notes
+from service_kit.testing.news import told
 from service_kit.testing.published import faults_in, faults_of
 from service_kit.words.identity import new_id
 
@@ -47,9 +47,7 @@ async def test_events_in_the_table_are_found_whoever_told_them(url, contract):
     await database.open()
     try:
         async with database.transaction() as tx:
-            tx.record(
-                Event(type="note.written", subject=new_id(), at=datetime.now(UTC), payload={})
-            )
+            tx.record(told("note.written", subject=new_id(), at=datetime.now(UTC)))
     finally:
         await database.close()
 

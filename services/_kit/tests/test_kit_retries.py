@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 from fastapi import File, Response, UploadFile
-from service_kit.store.outbox import Event
 from service_kit.store.sqlstates import TransactionRolledBack
 from service_kit.testing import serving
+from service_kit.testing.news import told
 from service_kit.testing.notes import note
 from service_kit.testing.wire import Wire
 from service_kit.web.call import Call
@@ -117,9 +117,7 @@ async def test_an_audit_row_that_a_rival_wrote_first_makes_the_change_run_again(
     async def mark(body: Words, call: WRITER) -> Response:
         """Mark a thing."""
         async with call.transaction() as tx:
-            tx.record(
-                Event(type="note.changed", subject=subject, at=call.at, payload={"text": body.text})
-            )
+            tx.record(told("note.changed", subject=subject, at=call.at, text=body.text))
             attempts.append(body.text)
             if len(attempts) <= 2:
                 await met.wait()

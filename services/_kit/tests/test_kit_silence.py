@@ -17,7 +17,6 @@ import pytest
 from service_kit.store.connection import Hosts, connect
 from service_kit.store.database import Database, PoolLimits
 from service_kit.store.leases import Leases, Sole
-from service_kit.store.outbox import Event
 from service_kit.store.sqlstates import (
     DatabaseUnavailable,
     OutcomeUnknown,
@@ -25,6 +24,7 @@ from service_kit.store.sqlstates import (
     TransactionRolledBack,
 )
 from service_kit.testing import ISSUER, notes, serving
+from service_kit.testing.news import told
 from service_kit.testing.notes import note
 from service_kit.testing.wire import Wire
 from service_kit.work.loop import supervised
@@ -137,7 +137,7 @@ async def test_a_commit_without_an_answer_in_time_is_of_unknown_outcome(wire, si
     with pytest.raises(OutcomeUnknown) as unknown:
         async with asyncio.timeout(IN_TIME), silent.transaction() as tx:
             await tx.execute(insert(note), **a_note(1))
-            tx.record(Event(type="note.written", subject=UUID(int=1), at=AT, payload={}))
+            tx.record(told("note.written", subject=UUID(int=1), at=AT))
             await tx.fetch(PING)
             # What is told is written before, so that the COMMIT alone meets the silence.
             wire.freeze_at = b"COMMIT\x00"

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from service_kit.store.database import Database, PoolLimits
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.store.readback import OutcomeNotKnown
 from service_kit.store.sqlstates import (
     CheckViolated,
@@ -21,6 +21,7 @@ from service_kit.store.sqlstates import (
     ValueOutOfRange,
 )
 from service_kit.testing import notes
+from service_kit.testing.news import told
 from service_kit.testing.notes import note
 from service_kit.words.errors import Unavailable
 from sqlalchemy import bindparam, func, insert, select, text
@@ -44,8 +45,8 @@ def a_note(number: int, **changes: object) -> dict[str, object]:
     }
 
 
-def an_event(number: int = 1) -> Event:
-    return Event(type="note.written", subject=UUID(int=number), at=AT, payload={})
+def an_event(number: int = 1) -> Told:
+    return told("note.written", subject=UUID(int=number), at=AT)
 
 
 async def write(database: Database, number: int) -> None:

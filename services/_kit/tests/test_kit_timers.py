@@ -13,10 +13,10 @@ from uuid import UUID
 import pytest
 from service_kit.process.origin import Origin
 from service_kit.store.database import Database, PoolLimits
-from service_kit.store.outbox import Event
 from service_kit.store.sqlstates import TransactionRolledBack
 from service_kit.store.tables import event, timer
 from service_kit.testing import notes
+from service_kit.testing.news import told
 from service_kit.testing.notes import note
 from service_kit.words.errors import Unavailable
 from service_kit.work import timers
@@ -79,9 +79,7 @@ class Fired:
                 "version": 1,
             }
             await tx.execute(insert(note), **row)
-            tx.record(
-                Event(type="clock.warned", subject=each.subject, at=AT, payload=dict(each.payload))
-            )
+            tx.record(told("clock.warned", subject=each.subject, at=AT, **dict(each.payload)))
             if error := self.poison.get(each.subject.int):
                 raise error
 

@@ -11,11 +11,11 @@ import pytest
 from service_kit.process.secrets import Sealer
 from service_kit.store import audit
 from service_kit.store.database import Database
-from service_kit.store.outbox import Event
 from service_kit.store.seals import Seals
 from service_kit.store.tables import audit_entry
 from service_kit.store.verification import Findings, verify_all
 from service_kit.testing import notes
+from service_kit.testing.news import told
 from service_kit.words.identity import clock
 
 AT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -37,7 +37,7 @@ async def written(database: Database, subject: UUID, *texts: str) -> None:
     for text in texts:
         async with database.transaction() as tx:
             tx.record(
-                Event(type="note.written", subject=subject, at=AT, payload={}, unit="cn"),
+                told("note.written", subject=subject, at=AT, unit="cn"),
                 values={"text": text},
             )
 

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import uvicorn
 from service_kit.testing import Api
+from service_kit.testing.news import envelope_of
 from service_kit.words.money import Money
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -252,19 +253,10 @@ class CustomerFiles:
         self, kind: str, customer_id: UUID, /, *, unit: str | None = None, **payload: object
     ) -> None:
         """Put an event into the feed."""
-        self.told.append(
-            {
-                "specversion": "1.0",
-                "id": str(uuid4()),
-                "source": "/customer-profile",
-                "type": f"guanxi.{kind}.v1",
-                "subject": str(customer_id),
-                "time": NOON.isoformat(),
-                "cursor": str(len(self.told) + 1),
-                "unit": unit,
-                "data": payload,
-            }
+        envelope = envelope_of(
+            "customer-profile", kind, subject=customer_id, unit=unit or "cn", at=NOON, **payload
         )
+        self.told.append(envelope | {"cursor": str(len(self.told) + 1)})
 
     async def _token(self, _request: Request) -> Response:
         return JSONResponse(

@@ -5,21 +5,17 @@ from pathlib import Path
 
 from service_kit.access.tokens import Keys
 from service_kit.service import Service
-from service_kit.words.fields import Output
+from service_kit.store.events import events_in
 from service_kit.words.identity import Clock, clock
 from service_kit.work.jobs import Jobs
 
+from customer_profile.care import events as care_events
 from customer_profile.care.birthdays import Birthdays
-from customer_profile.care.events import CareTaskCreatedData, CareTaskEndedData
 from customer_profile.care.routes import router as care
-from customer_profile.consent.events import ConsentChangedData
+from customer_profile.consent import events as consent_events
 from customer_profile.consent.routes import router as consents
 from customer_profile.contact_person.routes import router as contact_persons
-from customer_profile.customer.events import (
-    CustomerChangedData,
-    CustomerCreatedData,
-    CustomerErasedData,
-)
+from customer_profile.customer import events as customer_events
 from customer_profile.customer.routes import router as customers
 from customer_profile.customer.sensitive import SENSITIVE_SCOPE
 from customer_profile.customer.store import may_read
@@ -29,10 +25,10 @@ from customer_profile.customer_import.routes import router as customer_imports
 from customer_profile.customer_read.routes import router as customer_reads
 from customer_profile.identifier.domain import Vault
 from customer_profile.identifier.vault import SealedVault
-from customer_profile.interaction.events import InteractionChangedData, InteractionRecordedData
+from customer_profile.interaction import events as interaction_events
 from customer_profile.interaction.routes import router as interactions
 from customer_profile.languages import MESSAGES
-from customer_profile.news.handlers import ComplaintNews, on_contact_news, on_scoring_news
+from customer_profile.news.handlers import CONTACTS, TIERS, complaints
 from customer_profile.relationship.routes import router as relationships
 from customer_profile.settings import Settings
 from customer_profile.timeline.routes import router as timeline
@@ -70,17 +66,7 @@ EVENT_SCOPES = {
     "consent": ("consents:read",),
     "care_task": ("care:read",),
 }
-EVENTS: Mapping[str, type[Output]] = {
-    "customer.created": CustomerCreatedData,
-    "customer.changed": CustomerChangedData,
-    "customer.erased": CustomerErasedData,
-    "interaction.recorded": InteractionRecordedData,
-    "interaction.changed": InteractionChangedData,
-    "consent.changed": ConsentChangedData,
-    "care_task.created": CareTaskCreatedData,
-    "care_task.completed": CareTaskEndedData,
-    "care_task.skipped": CareTaskEndedData,
-}
+EVENTS = events_in(customer_events, interaction_events, consent_events, care_events)
 
 
 def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock) -> Service:
@@ -125,16 +111,8 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
     service.consume(
         "complaints",
         service.client(settings.complaints_url),
-        ComplaintNews(settings, clock=service.clock),
-        families=["complaint"],
+        complaints(settings, clock=service.clock),
     )
-    service.consume(
-        "scoring", service.client(settings.scoring_url), on_scoring_news, families=["tier"]
-    )
-    service.consume(
-        "contact-center",
-        service.client(settings.contact_center_url),
-        on_contact_news,
-        families=["contact"],
-    )
+    service.consume("scoring", service.client(settings.scoring_url), TIERS)
+    service.consume("contact-center", service.client(settings.contact_center_url), CONTACTS)
     return service

@@ -3,14 +3,15 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words.fields import Output
+from service_kit.store.events import Event
+
+from gateway.webhook.event_scopes import TEST_TYPE
 
 
-class WebhookTestData(Output):
+class WebhookTest(Event, type=TEST_TYPE):
     """A test was asked for."""
 
     endpoint_id: Annotated[str, Field(max_length=36, json_schema_extra={"format": "uuid"})]
 
 
-EVENTS: dict[str, type[Output]] = {"webhook.test": WebhookTestData}
 EVENT_SCOPES = {"webhook": ("webhooks:read",)}

@@ -14,6 +14,7 @@ from gateway.client.domain import ClientOutOfReach
 from gateway.client.store import ClientReader
 from gateway.client.use_cases import require_reach
 from gateway.webhook.delivery.domain import Delivery, WebhookDeliveryNotFound, for_event
+from gateway.webhook.delivery.events import WebhookTest
 from gateway.webhook.delivery.schemas import (
     DeliveryState,
     Replayed,
@@ -132,7 +133,7 @@ async def send_test_event(id: Id, call: Annotated[Call, requires("webhooks:write
             "time": written(call.at),
             "datacontenttype": "application/json",
             "traceparent": call.origin.traceparent,
-            "data": {"endpoint_id": str(endpoint.id)},
+            "data": WebhookTest(endpoint_id=str(endpoint.id)).model_dump(mode="json"),
         }
         delivery = for_event(
             envelope, id=call.new_id(), endpoint_id=endpoint.id, occurred_at=call.at, at=call.at

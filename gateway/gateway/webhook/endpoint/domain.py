@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Literal, Self
 from uuid import UUID
 
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.words.errors import Conflict, NotFound
 
 from gateway.rights.domain import only_unit
+from gateway.webhook.endpoint import events
 from gateway.webhook.event_filter import may_see
 from gateway.webhook.event_scopes import TEST_TYPE, EventScopes
 
@@ -67,8 +68,8 @@ class Endpoint:
     def is_enabled(self) -> bool:
         return self.state == "enabled"
 
-    def created(self) -> Event:
-        return self._event("webhook_endpoint.created", self.created_at)
+    def created(self) -> Told:
+        return self._told(events.WebhookEndpointCreated, self.created_at)
 
     def changed(
         self,
@@ -78,7 +79,7 @@ class Endpoint:
         description: str,
         scopes: frozenset[str] | None,
         at: datetime,
-    ) -> tuple[Self, Event]:
+    ) -> tuple[Self, Told]:
         changed = replace(
             self,
             url=url,
@@ -88,33 +89,31 @@ class Endpoint:
             updated_at=at,
             version=self.version + 1,
         )
-        return changed, changed._event("webhook_endpoint.changed", at)
+        return changed, changed._told(events.WebhookEndpointChanged, at)
 
-    def enabled(self, at: datetime) -> tuple[Self, Event]:
+    def enabled(self, at: datetime) -> tuple[Self, Told]:
         enabled = replace(
             self, state="enabled", disabled_reason=None, updated_at=at, version=self.version + 1
         )
-        return enabled, enabled._event("webhook_endpoint.enabled", at)
+        return enabled, enabled._told(events.WebhookEndpointEnabled, at)
 
-    def disabled(self, *, reason: DisabledReason, at: datetime) -> tuple[Self, Event]:
+    def disabled(self, *, reason: DisabledReason, at: datetime) -> tuple[Self, Told]:
         disabled = replace(
             self, state="disabled", disabled_reason=reason, updated_at=at, version=self.version + 1
         )
-        return disabled, disabled._event("webhook_endpoint.disabled", at, reason=reason)
+        return disabled, disabled._told(events.WebhookEndpointDisabled, at, reason=reason)
 
-    def secret_rotated(self, at: datetime) -> tuple[Self, Event]:
+    def secret_rotated(self, at: datetime) -> tuple[Self, Told]:
         rotated = replace(self, updated_at=at, version=self.version + 1)
-        return rotated, rotated._event("webhook_endpoint.secret_rotated", at)
+        return rotated, rotated._told(events.WebhookEndpointSecretRotated, at)
 
-    def deleted(self, at: datetime) -> Event:
-        return self._event("webhook_endpoint.deleted", at)
+    def deleted(self, at: datetime) -> Told:
+        return self._told(events.WebhookEndpointDeleted, at)
 
     def require_enabled(self) -> None:
         if not self.is_enabled:
             raise WebhookEndpointDisabled()
 
-    def _event(self, type_: str, at: datetime, **facts: str) -> Event:
-        payload = {"client_id": self.client_id, "state": self.state, **facts}
-        return Event(
-            type=type_, subject=self.id, at=at, payload=payload, unit=only_unit(self.units)
-        )
+    def _told(self, kind: type[events.WebhookEndpointTold], at: datetime, **more: str) -> Told:
+        told = kind(client_id=self.client_id, state=self.state, **more)
+        return told.about(self.id, at=at, unit=only_unit(self.units))

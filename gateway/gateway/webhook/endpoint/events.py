@@ -2,19 +2,31 @@
 
 from typing import Literal
 
-from service_kit.words.fields import Output
+from service_kit.store.events import Event
 
 from gateway.client.events import Name
 
 
-class WebhookEndpointData(Output):
+class WebhookEndpointTold(Event):
     """A webhook endpoint was registered, changed, enabled, deleted, or got a new secret."""
 
     client_id: Name
     state: Literal["enabled", "disabled"]
 
 
-class WebhookEndpointDisabledData(WebhookEndpointData):
+class WebhookEndpointCreated(WebhookEndpointTold, type="webhook_endpoint.created"):
+    """A webhook endpoint was registered."""
+
+
+class WebhookEndpointChanged(WebhookEndpointTold, type="webhook_endpoint.changed"):
+    """A webhook endpoint was changed."""
+
+
+class WebhookEndpointEnabled(WebhookEndpointTold, type="webhook_endpoint.enabled"):
+    """A webhook endpoint was enabled again."""
+
+
+class WebhookEndpointDisabled(WebhookEndpointTold, type="webhook_endpoint.disabled"):
     """A webhook endpoint was disabled:
     on request, because the receiver said 410, or after five days of nothing but failures.
     """
@@ -22,13 +34,13 @@ class WebhookEndpointDisabledData(WebhookEndpointData):
     reason: Literal["by_request", "gone", "failing"]
 
 
-EVENTS: dict[str, type[Output]] = {
-    "webhook_endpoint.created": WebhookEndpointData,
-    "webhook_endpoint.changed": WebhookEndpointData,
-    "webhook_endpoint.enabled": WebhookEndpointData,
-    "webhook_endpoint.disabled": WebhookEndpointDisabledData,
-    "webhook_endpoint.secret_rotated": WebhookEndpointData,
-    "webhook_endpoint.deleted": WebhookEndpointData,
-}
+class WebhookEndpointSecretRotated(WebhookEndpointTold, type="webhook_endpoint.secret_rotated"):
+    """A webhook endpoint got a new secret."""
+
+
+class WebhookEndpointDeleted(WebhookEndpointTold, type="webhook_endpoint.deleted"):
+    """A webhook endpoint was deleted."""
+
+
 # As with keys: the endpoints of all clients.
 EVENT_SCOPES = {"webhook_endpoint": ("clients:read", "webhooks:read")}

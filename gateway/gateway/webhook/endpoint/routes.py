@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
@@ -213,7 +213,7 @@ def _secrets(tx: Transaction, call: Call) -> WebhookSecretStore:
 
 def _patched(
     endpoint: Endpoint, body: WebhookEndpointChange, call: Call
-) -> tuple[Endpoint, list[tuple[Endpoint, Event]]]:
+) -> tuple[Endpoint, list[tuple[Endpoint, Told]]]:
     """The endpoint after a merge patch, and each step on the way with its event."""
     named, steps = body.model_fields_set, []
     if {"url", "event_types", "description"} & named:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from service_kit.process.secrets import Sealer
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
+from service_kit.store.events import Told
 from service_kit.store.running import Record
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
@@ -175,16 +175,16 @@ class EndpointReader(Reads):
 class EndpointStore(EndpointReader, Writes):
     """Webhook endpoints, in one transaction."""
 
-    async def add(self, endpoint: Endpoint, event: Event) -> None:
+    async def add(self, endpoint: Endpoint, event: Told) -> None:
         await self._tx.execute(ADD, **to_row(endpoint))
         self._tx.record(event)
 
-    async def save(self, endpoint: Endpoint, event: Event) -> None:
+    async def save(self, endpoint: Endpoint, event: Told) -> None:
         row = to_row(endpoint)
         values = {f"new_{name}": row[name] for name in CHANGED}
         await self._write(SAVE, event, of_id=endpoint.id, of_version=endpoint.version - 1, **values)
 
-    async def delete(self, endpoint: Endpoint, event: Event) -> None:
+    async def delete(self, endpoint: Endpoint, event: Told) -> None:
         await self._write(DELETE, event, id=endpoint.id, version=endpoint.version)
 
     async def end_all_of(self, client_id: str, *, at: datetime) -> None:

@@ -5,11 +5,10 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from complaints.customer.news import NewsOfCustomers
+from complaints.customer.news import Following
 from complaints.testing import A_REPORT, CustomerFiles, Desk
 from service_kit.testing import Api
-from service_kit.words.identity import new_id
-from service_kit.work.consumer import News
+from service_kit.testing.news import envelope_of, hear
 
 
 async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:
@@ -105,7 +104,7 @@ async def test_complaints_of_a_merged_customer_follow_the_surviving_file(
     merged, survivor = files.add(unit="cn.gd"), files.add(unit="cn.sh")
     complaint = await desk.record(customer_id=merged)
 
-    files.tell("customer.merged", merged, unit="cn.sh", survivor_id=str(survivor))
+    files.tell("customer.merged", merged, merged_id=merged, unit="cn.sh", survivor_id=str(survivor))
 
     async def followed() -> list[Any]:
         items: list[Any] = (
@@ -146,23 +145,15 @@ async def test_an_older_word_of_the_other_lane_takes_a_complaint_nowhere(
     customer_id = files.add()
     complaint = await desk.record(customer_id=customer_id)
     now = datetime.now(UTC)
+    following = Following(api.service.database, files, api.service.kept_answers)
     for type_, unit, at in [
         ("changed", "cn.sh", now),
         ("created", "cn.bj", now - timedelta(hours=1)),
         ("changed", "cn.tj", now - timedelta(hours=1)),
     ]:
-        told = News(
-            id=new_id(),
-            type=f"customer.{type_}",
-            subject=customer_id,
-            at=at,
-            unit=unit,
-            payload={},
-            cursor="1",
-            traceparent=None,
-            envelope={},
+        envelope = envelope_of(
+            "customer-profile", f"customer.{type_}", subject=customer_id, unit=unit, at=at
         )
-        async with api.service.database.transaction() as tx:
-            await NewsOfCustomers(api.service.kept_answers)(tx, told)
+        await hear(api.service.database, following.reads, envelope)
 
     assert (await desk.read(complaint))["unit"] == "cn.sh"

@@ -95,8 +95,8 @@ async def test_a_complaint_of_a_merged_customer_belongs_to_the_file_that_is_left
     api: Api, desk: Desk, files: CustomerFiles
 ) -> None:
     first, second, left = files.add(unit="cn.gd"), files.add(unit="cn.gd"), files.add(unit="cn.sh")
-    files.tell("customer.merged", first, unit="cn.gd", survivor_id=str(second))
-    files.tell("customer.merged", second, unit="cn.sh", survivor_id=str(left))
+    files.tell("customer.merged", first, merged_id=first, unit="cn.gd", survivor_id=str(second))
+    files.tell("customer.merged", second, merged_id=second, unit="cn.sh", survivor_id=str(left))
     await heard(api, files)
 
     complaint = await desk.record(customer_id=first)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import complaints
 from complaints.app import MIGRATIONS, compose
-from complaints.case.events import EVENTS
+from complaints.case.events import MOVES
 from complaints.course.domain import TABLE, Move, State
 from complaints.course.labels import called
 from complaints.letter.labels import phrased
@@ -48,7 +48,7 @@ def test_every_table_begins_its_key_with_its_aggregate() -> None:
 
 
 def test_every_event_of_the_table_of_moves_has_its_schema() -> None:
-    assert {f"complaint.{event}" for row in TABLE for event in row.events.values()} <= set(EVENTS)
+    assert {f"complaint.{event}" for row in TABLE for event in row.events.values()} <= set(MOVES)
 
 
 async def test_what_the_feed_tells_fits_the_schemas_of_the_events(api: Api, desk: Desk) -> None:
@@ -63,7 +63,7 @@ async def test_what_the_feed_tells_fits_the_schemas_of_the_events(api: Api, desk
         "guanxi.complaint.closed.v1",
     } <= {event["type"] for event in told}
     for event in told:
-        EVENTS[event["type"].removeprefix("guanxi.").removesuffix(".v1")].model_validate(
+        MOVES[event["type"].removeprefix("guanxi.").removesuffix(".v1")].model_validate(
             event["data"], strict=False
         )
 
@@ -106,4 +106,4 @@ def test_every_operation_names_scopes_that_exist(
 def test_every_event_is_described_in_the_readme() -> None:
     text = README.read_text("utf-8")
 
-    assert {name for name in EVENTS if not re.search(rf"`{re.escape(name)}`", text)} == set()
+    assert {name for name in MOVES if not re.search(rf"`{re.escape(name)}`", text)} == set()

@@ -11,6 +11,7 @@ import pytest
 from complaints.settings import Settings
 from complaints.testing import NOON, CustomerFiles, StoppedClock, on_a_socket
 from service_kit.testing import Api
+from service_kit.testing.news import envelope_of
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -50,34 +51,22 @@ class Surveys:
         """An answer that is told in the feed, critical when there are reasons."""
         response_id = uuid4()
         self.remarks[response_id] = remark
-        payload = {
-            "response_id": str(response_id),
-            "customer_id": str(customer_id),
-            "instrument": instrument,
-            "score": score,
-        }
         self.tell(
             "survey.answered",
             response_id,
             unit,
-            payload | {"critical": bool(reasons), "critical_reasons": reasons, "ref": None},
+            response_id=response_id,
+            customer_id=customer_id,
+            instrument=instrument,
+            score=score,
+            critical=bool(reasons),
+            critical_reasons=reasons,
         )
         return response_id
 
-    def tell(self, kind: str, subject: UUID, unit: str, payload: dict[str, Any]) -> None:
-        self.told.append(
-            {
-                "specversion": "1.0",
-                "id": str(uuid4()),
-                "source": "/scoring",
-                "type": f"guanxi.{kind}.v1",
-                "subject": str(subject),
-                "time": NOON.isoformat(),
-                "cursor": str(len(self.told) + 1),
-                "unit": unit,
-                "data": payload,
-            }
-        )
+    def tell(self, kind: str, subject: UUID, unit: str, **data: Any) -> None:
+        envelope = envelope_of("scoring", kind, subject=subject, unit=unit, at=NOON, **data)
+        self.told.append(envelope | {"cursor": str(len(self.told) + 1)})
 
     async def _answer(self, request: Request) -> Response:
         self.asked.append(request.headers["authorization"])

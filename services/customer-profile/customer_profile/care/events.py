@@ -1,12 +1,12 @@
 """What is told about care tasks: when one is due and how it ended, not its words."""
 
-from service_kit.store.outbox import Event
-from service_kit.words.fields import Id, Output, Timestamp, written
+from service_kit.store.events import Event, Told
+from service_kit.words.fields import Id, Timestamp
 
 from customer_profile.care.domain import CareTask, Made, Occasion, TaskState
 
 
-class CareTaskCreatedData(Output):
+class CareTaskCreated(Event, type="care_task.created"):
     """A care task was made."""
 
     care_task_id: Id
@@ -16,8 +16,21 @@ class CareTaskCreatedData(Output):
     state: TaskState
     due_at: Timestamp
 
+    @classmethod
+    def of(cls, made: Made) -> Told:
+        task = made.task
+        told = cls(
+            care_task_id=task.id,
+            customer_id=task.customer_id,
+            plan_id=task.plan_id,
+            occasion=made.occasion,
+            state=task.state,
+            due_at=task.due_at,
+        )
+        return told.about(task.id, unit=made.unit, at=task.created_at)
 
-class CareTaskEndedData(Output):
+
+class CareTaskEnded(Event):
     """A care task was done or skipped."""
 
     care_task_id: Id
@@ -25,29 +38,22 @@ class CareTaskEndedData(Output):
     plan_id: Id
     state: TaskState
 
-
-def created(made: Made) -> Event:
-    task = made.task
-    payload = _payload(task) | {"occasion": made.occasion.value, "due_at": written(task.due_at)}
-    return Event(
-        type="care_task.created",
-        subject=task.id,
-        unit=made.unit,
-        at=task.created_at,
-        payload=payload,
-    )
-
-
-def ended(task: CareTask, unit: str) -> Event:
-    assert task.ended_at is not None
-    type_ = "care_task.completed" if task.state is TaskState.DONE else "care_task.skipped"
-    return Event(type=type_, subject=task.id, unit=unit, at=task.ended_at, payload=_payload(task))
+    @classmethod
+    def of(cls, task: CareTask, *, unit: str) -> Told:
+        assert task.ended_at is not None
+        kind = CareTaskCompleted if task.state is TaskState.DONE else CareTaskSkipped
+        told = kind(
+            care_task_id=task.id,
+            customer_id=task.customer_id,
+            plan_id=task.plan_id,
+            state=task.state,
+        )
+        return told.about(task.id, unit=unit, at=task.ended_at)
 
 
-def _payload(task: CareTask) -> dict[str, str]:
-    return {
-        "care_task_id": str(task.id),
-        "customer_id": str(task.customer_id),
-        "plan_id": str(task.plan_id),
-        "state": task.state.value,
-    }
+class CareTaskCompleted(CareTaskEnded, type="care_task.completed"):
+    """A care task was done."""
+
+
+class CareTaskSkipped(CareTaskEnded, type="care_task.skipped"):
+    """A care task was skipped."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from service_kit.access.units import within_units
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
+from service_kit.store.events import Action
 from service_kit.store.running import Record
 from service_kit.store.statements import rows
 from service_kit.store.tables import Moment
@@ -223,11 +223,11 @@ class CareStore(CareReader[Transaction]):
     def _audit(self, action: str, plan: CarePlan, *, at: datetime) -> None:
         """Plans are nobody's news: who wrote them, and how they were then, stands in the audit."""
         row = plan_row(plan)
-        payload = {
+        values = {
             "care_plan_id": str(plan.id),
             **{name: row[name] for name in ("version", "occasion", *CHANGING)},
         }
-        self._tx.audit(Event(type=action, subject=plan.id, unit=plan.unit, at=at, payload=payload))
+        self._tx.audit(Action(name=action, subject=plan.id, unit=plan.unit, at=at, values=values))
 
     async def plans(self, occasion: Occasion) -> list[CarePlan]:
         """The enabled plans for an occasion, of all units."""
@@ -252,7 +252,7 @@ class CareStore(CareReader[Transaction]):
         ]
         await TimelineStore(self._tx, None).add(*entries)
         for each in new:
-            self._tx.record(events.created(each))
+            self._tx.record(events.CareTaskCreated.of(each))
         return tasks
 
     async def end_task(
@@ -260,9 +260,9 @@ class CareStore(CareReader[Transaction]):
     ) -> None:
         """Write that a task was done or skipped, tell it and show it on the timeline."""
         await change(self._tx, END_TASK, task_row(after), was=before.version)
-        event = events.ended(after, unit)
+        event = events.CareTaskEnded.of(after, unit=unit)
         await TimelineStore(self._tx, None).add(
-            entry_of(after, event.type, id=entry_id, at=event.at)
+            entry_of(after, event.name, id=entry_id, at=event.at)
         )
         self._tx.record(event, values={"outcome": after.outcome, "note": after.note})
 

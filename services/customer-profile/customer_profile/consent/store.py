@@ -116,5 +116,6 @@ class ConsentStore(ConsentReader[Transaction]):
         """Write a statement and tell it."""
         await self._tx.execute(INSERT, **row_of(given))
         self._tx.record(
-            events.changed(given, unit), values={"source": given.source, "proof": given.proof}
+            events.ConsentChanged.of(given, unit=unit),
+            values={"source": given.source, "proof": given.proof},
         )

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from service_kit.store import audit
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
+from service_kit.store.events import Action
 from service_kit.store.running import Record
 from sqlalchemy import Select, bindparam, delete, insert, select
 
 from customer_profile.contact_person.domain import ContactPerson, ContactPersonNotFound
 from customer_profile.contact_person.rows import person_of, row_of
-from customer_profile.customer.events import beside_changed
+from customer_profile.customer.events import CustomerChanged
 from customer_profile.customer.present import of_seen
 from customer_profile.customer.store import CustomerStore
 from customer_profile.identifier.domain import Identifier
@@ -112,11 +112,16 @@ class ContactPersonStore(ContactPersonReader[Transaction]):
         A person can be taken off an organization's file alone: their values are then erased, and
         those of the organization stay.
         """
-        told = beside_changed(person.customer_id, "contact_persons", unit=unit, at=at)
+        told = CustomerChanged.beside(person.customer_id, "contact_persons", unit=unit, at=at)
         self._tx.record(told, values={"contact_person_id": str(person.id)})
-        payload = {"customer_id": str(person.customer_id)}
         self._tx.audit(
-            Event(type=action, subject=person.id, unit=unit, at=at, payload=payload), values=values
+            Action(
+                name=action,
+                subject=person.id,
+                unit=unit,
+                at=at,
+                values={"customer_id": str(person.customer_id), **values},
+            )
         )
 
 

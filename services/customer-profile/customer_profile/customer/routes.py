@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 from service_kit.access.units import UnitNotAllowed
 from service_kit.store.database import Transaction
-from service_kit.store.outbox import Event
+from service_kit.store.events import Action
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import EMAIL, PHONE_IN_QUERY, Id, Stars, UnitPath
@@ -306,12 +306,12 @@ def log_sensitive_reading(
 ) -> None:
     """Who saw which sensitive facts, in the audit of the customer."""
     tx.audit(
-        Event(
-            type="customer.sensitive_read",
+        Action(
+            name="customer.sensitive_read",
             subject=customer_id,
             unit=unit,
             at=call.at,
-            payload={"facts": facts},
+            values={"facts": facts},
         )
     )
 

@@ -286,7 +286,7 @@ class CustomerStore(CustomerReader[Transaction]):
         except UniqueViolated as error:
             raise _taken(error) from error
         values, apart = audited(customer, row)
-        self._tx.record(events.created(event), values=values, sensitive=apart)
+        self._tx.record(events.CustomerCreated.of(event), values=values, sensitive=apart)
 
     async def save(self, event: CustomerChanged) -> None:
         """Write a changed file over the version that it was read at."""
@@ -314,7 +314,7 @@ class CustomerStore(CustomerReader[Transaction]):
             {"before": apart_before, "after": apart_after} if apart_before or apart_after else None
         )
         self._tx.record(
-            events.changed(event),
+            events.CustomerChanged.of(event),
             values={"before": shown_before, "after": shown_after},
             sensitive=apart,
         )
@@ -359,7 +359,7 @@ class CustomerStore(CustomerReader[Transaction]):
         The ids of all that told of the customer: the answers that are kept about them go too.
         """
         subjects = await erasing.erase(self._tx, event.customer, at=event.at)
-        self._tx.record(events.erased(event))
+        self._tx.record(events.CustomerErased.of(event))
         return subjects
 
 

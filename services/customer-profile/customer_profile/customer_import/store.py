@@ -280,4 +280,4 @@ class ImportStore(ImportReader[Transaction]):
                 raise
             raise BatchCollided() from error
         for each in written.created:
-            self._tx.record(events.created(CustomerCreated(each)))
+            self._tx.record(events.CustomerCreated.of(CustomerCreated(each)))

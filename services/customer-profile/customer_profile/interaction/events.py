@@ -4,15 +4,15 @@ who was in touch when, by which channel and why, not what was said.
 
 from datetime import datetime
 
-from service_kit.store.outbox import Event
-from service_kit.words.fields import Id, Output, Timestamp, written
+from service_kit.store.events import Event, Told
+from service_kit.words.fields import Id, Timestamp
 
 from customer_profile.interaction.domain import Direction, Interaction
 from customer_profile.touch import Channel, Purpose
 
 
-class InteractionRecordedData(Output):
-    """An interaction with a customer was recorded."""
+class InteractionTold(Event):
+    """An interaction with a customer was recorded, completed or corrected."""
 
     interaction_id: Id
     customer_id: Id
@@ -21,26 +21,22 @@ class InteractionRecordedData(Output):
     purpose: Purpose
     occurred_at: Timestamp
 
+    @classmethod
+    def of(cls, interaction: Interaction, *, unit: str, at: datetime) -> Told:
+        told = cls(
+            interaction_id=interaction.id,
+            customer_id=interaction.customer_id,
+            channel=interaction.channel,
+            direction=interaction.direction,
+            purpose=interaction.purpose,
+            occurred_at=interaction.occurred_at,
+        )
+        return told.about(interaction.id, unit=unit, at=at)
 
-class InteractionChangedData(InteractionRecordedData):
+
+class InteractionRecorded(InteractionTold, type="interaction.recorded"):
+    """An interaction with a customer was recorded."""
+
+
+class InteractionChanged(InteractionTold, type="interaction.changed"):
     """An interaction was completed or corrected."""
-
-
-def recorded(interaction: Interaction, unit: str) -> Event:
-    return _told("interaction.recorded", interaction, unit, at=interaction.created_at)
-
-
-def changed(interaction: Interaction, unit: str, *, at: datetime) -> Event:
-    return _told("interaction.changed", interaction, unit, at=at)
-
-
-def _told(type_: str, interaction: Interaction, unit: str, *, at: datetime) -> Event:
-    payload = {
-        "interaction_id": str(interaction.id),
-        "customer_id": str(interaction.customer_id),
-        "channel": interaction.channel.value,
-        "direction": interaction.direction.value,
-        "purpose": interaction.purpose.value,
-        "occurred_at": written(interaction.occurred_at),
-    }
-    return Event(type=type_, subject=interaction.id, unit=unit, at=at, payload=payload)

@@ -134,7 +134,10 @@ class InteractionStore(InteractionReader[Transaction]):
         except UniqueViolated as error:
             raise InteractionAlreadyRecorded() from error
         await TimelineStore(self._tx, None).add(entry_of(recorded))
-        self._tx.record(events.recorded(recorded, unit), values=_audited(recorded))
+        self._tx.record(
+            events.InteractionRecorded.of(recorded, unit=unit, at=recorded.created_at),
+            values=_audited(recorded),
+        )
 
     async def save(
         self, before: Interaction, after: Interaction, *, unit: str, at: datetime
@@ -142,7 +145,9 @@ class InteractionStore(InteractionReader[Transaction]):
         """Write a changed interaction and its timeline entry."""
         await change(self._tx, UPDATE, row_of(after), was=before.version)
         await TimelineStore(self._tx, None).change(entry_of(after))
-        self._tx.record(events.changed(after, unit, at=at), values=_audited(after))
+        self._tx.record(
+            events.InteractionChanged.of(after, unit=unit, at=at), values=_audited(after)
+        )
 
 
 def _audited(interaction: Interaction) -> dict[str, object]:

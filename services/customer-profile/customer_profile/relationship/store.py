@@ -9,7 +9,7 @@ from service_kit.store.running import Record
 from service_kit.store.sqlstates import UniqueViolated
 from sqlalchemy import Uuid, bindparam, case, delete, insert, or_, select
 
-from customer_profile.customer.events import beside_changed
+from customer_profile.customer.events import CustomerChanged
 from customer_profile.relationship.domain import (
     Relationship,
     RelationshipAlreadyKnown,
@@ -87,5 +87,6 @@ class RelationshipStore(RelationshipReader[Transaction]):
             }
         }
         self._tx.record(
-            beside_changed(changed.customer_id, "relationships", unit=unit, at=at), values=values
+            CustomerChanged.beside(changed.customer_id, "relationships", unit=unit, at=at),
+            values=values,
         )

@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 
 from customer_profile.care.birthdays import Birthdays
 from customer_profile.care.domain import birthday_key
-from customer_profile.news.handlers import ComplaintNews, on_contact_news, on_scoring_news
+from customer_profile.news.handlers import CONTACTS, TIERS, complaints
 from customer_profile.testing import customer_body
 from customer_profile.timeline.domain import READ_SCOPES
 from service_kit.testing import Api
-from service_kit.work.consumer import News
+from service_kit.testing.news import envelope_of, hear
+from service_kit.work.consumer import Reads
 
 AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 PLAN = {
@@ -26,26 +27,9 @@ PLAN = {
 }
 
 
-def news(
-    type_: str, payload: dict[str, Any], *, subject: UUID | None = None, at: datetime = AT
-) -> News:
-    id_, about = uuid4(), subject or uuid4()
-    return News(
-        id=id_,
-        type=type_,
-        subject=about,
-        at=at,
-        unit="cn.gd",
-        payload=payload,
-        cursor="1",
-        traceparent=None,
-        envelope={},
-    )
-
-
-async def hear(api: Api, handler: Any, told: News) -> None:
-    async with api.service.database.transaction() as tx:
-        await handler(tx, told)
+async def told(api: Api, reads: Reads, source: str, name: str, **data: Any) -> None:
+    about = {"unit": "cn.gd", "at": AT} | data
+    await hear(api.service.database, reads, envelope_of(source, name, **about))
 
 
 async def tasks(api: Api, customer: dict[str, Any], **asked: str) -> list[dict[str, Any]]:
@@ -62,18 +46,14 @@ async def timeline(
     return (await reader.get(path, headers={"Accept-Language": language})).json()["items"]
 
 
-def closed(customer: dict[str, Any], *, subject: UUID | None = None, at: datetime = AT) -> News:
-    payload = {
-        "customer_id": customer["id"],
-        "number": "C-7",
-        "state": "closed",
-        "channel": "voice",
-    }
-    return news("complaint.closed", payload, subject=subject, at=at)
-
-
-def complaint_news(api: Api) -> ComplaintNews:
-    return ComplaintNews(api.service.settings, clock=lambda: AT)
+async def close(
+    api: Api, customer: dict[str, Any], *, subject: UUID | None = None, at: datetime = AT
+) -> None:
+    reads = complaints(api.service.settings, clock=lambda: AT)
+    about = {"customer_id": customer["id"], "number": "C-7", "state": "closed"}
+    await told(
+        api, reads, "complaints", "complaint.closed", subject=subject or uuid4(), at=at, **about
+    )
 
 
 async def test_a_told_occasion_makes_the_tasks_of_its_plans_once(
@@ -137,7 +117,7 @@ async def test_a_closed_complaint_is_followed_up_within_seven_days(
 ) -> None:
     complaint = uuid4()
 
-    await hear(api, complaint_news(api), closed(customer, subject=complaint))
+    await close(api, customer, subject=complaint)
 
     (task,) = await tasks(api, customer, state="open")
     assert task["due_at"] <= (AT + timedelta(days=7)).isoformat().replace("+00:00", "Z")
@@ -157,9 +137,8 @@ async def test_a_case_closed_again_is_followed_up_again_and_a_told_one_is_not(
     complaint = uuid4()
 
     for at in (AT, AT + timedelta(days=1)):
-        await hear(api, complaint_news(api), closed(customer, subject=complaint, at=at))
-    again = closed(customer, subject=complaint, at=AT)
-    await hear(api, complaint_news(api), again)
+        await close(api, customer, subject=complaint, at=at)
+    await close(api, customer, subject=complaint, at=AT)
 
     assert len(await tasks(api, customer)) == 2
 
@@ -175,7 +154,7 @@ async def test_the_companys_own_plan_replaces_the_built_in_one(
         PLAN | {"name": "Our own", "occasion": "after_complaint", "within_days": 2},
     )
 
-    await hear(api, complaint_news(api), closed(customer))
+    await close(api, customer)
 
     assert len(built_in) == 1
     assert [task["plan"] for task in await tasks(api, customer)] == ["Our own"]
@@ -291,7 +270,7 @@ async def test_plans_of_the_company_are_read_by_all_and_changed_by_the_company_o
 async def test_tasks_of_customers_elsewhere_are_not_there(
     api: Api, customer: dict[str, Any]
 ) -> None:
-    await hear(api, complaint_news(api), closed(customer))
+    await close(api, customer)
     (task,) = await tasks(api, customer)
     outside = api.as_("care:read", "care:write", units=["cn.bj"])
 
@@ -346,7 +325,7 @@ async def test_the_daily_look_at_birthdays_sets_the_next_day_and_repeats_nothing
 async def test_a_new_tier_stands_on_the_file_and_the_timeline(
     api: Api, customer: dict[str, Any]
 ) -> None:
-    told = {
+    rated = {
         "customer_id": customer["id"],
         "old": None,
         "new": 5,
@@ -355,8 +334,8 @@ async def test_a_new_tier_stands_on_the_file_and_the_timeline(
     }
     tag = (await api.get(f"/v1/customers/{customer['id']}")).headers["etag"]
 
-    await hear(api, on_scoring_news, news("tier.changed", told))
-    await hear(api, on_scoring_news, news("tier.changed", told | {"old": 5, "new": 5}))
+    await told(api, TIERS, "scoring", "tier.changed", **rated)
+    await told(api, TIERS, "scoring", "tier.changed", **rated | {"old": 5, "new": 5})
 
     read = await api.get(f"/v1/customers/{customer['id']}")
     assert read.json()["tier"] == {"stars": 5}
@@ -387,14 +366,14 @@ async def test_a_contact_has_one_entry_that_goes_on_with_it(
         "nodes": [{"node": "menu", "kind": "menu", "seconds": 4}],
     }
 
-    await hear(api, on_contact_news, news("contact.queued", payload, subject=contact))
+    await told(api, CONTACTS, "contact-center", "contact.queued", subject=contact, **payload)
     over = payload | {"state": "completed", "waited_seconds": 9, "wrap_up_code": "solved"}
-    await hear(
-        api,
-        on_contact_news,
-        news("contact.completed", over, subject=contact, at=AT + timedelta(minutes=5)),
+    later = AT + timedelta(minutes=5)
+    await told(
+        api, CONTACTS, "contact-center", "contact.completed", subject=contact, at=later, **over
     )
-    await hear(api, on_contact_news, news("contact.queued", payload | {"customer_id": None}))
+    nobody = payload | {"customer_id": None}
+    await told(api, CONTACTS, "contact-center", "contact.queued", **nobody)
 
     (entry,) = await timeline(api, customer)
     assert (entry["kind"], entry["title"], entry["occurred_at"]) == (
@@ -414,16 +393,10 @@ async def test_news_of_strangers_and_of_the_erased_changes_nothing(
     await api.delete(f"/v1/customers/{customer['id']}", match=tag)
 
     for who in (customer["id"], str(uuid4())):
-        await hear(api, complaint_news(api), closed({"id": who}))
-        await hear(
-            api,
-            on_scoring_news,
-            news("tier.changed", {"customer_id": who, "old": None, "new": 5, "reason": "x"}),
-        )
-        await hear(
-            api, on_contact_news, news("contact.queued", {"customer_id": who, "channel": "voice"})
-        )
-        await hear(api, on_scoring_news, news("score_run.completed", {}))
+        await close(api, {"id": who})
+        await told(api, TIERS, "scoring", "tier.changed", customer_id=who, old=None, new=5)
+        await told(api, CONTACTS, "contact-center", "contact.queued", customer_id=who)
+        await told(api, TIERS, "scoring", "score_run.completed")
 
     async with api.service.database.transaction() as tx:
         assert (

@@ -20,6 +20,7 @@ from scoring.score_run import bulk_histories
 from scoring.score_run.bulk_histories import NOBODY, Slice
 from scoring.score_run.calculator import Calculator, calculating
 from scoring.score_run.domain import ModelNotDetermined, NobodyToScore, Terms
+from scoring.score_run.events import ScoreRunCompleted
 from scoring.score_run.population import PopulationReader, PopulationStore
 from scoring.score_run.store import kept, terms_of
 from scoring.tier import use_cases as tiers

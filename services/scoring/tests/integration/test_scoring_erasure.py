@@ -3,32 +3,21 @@ no word of it is left after an erasure, and the sums stay.
 """
 
 import time
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from scoring.news import CustomerNews
 from service_kit.testing import Api
+from service_kit.testing.news import envelope_of, hear
 from service_kit.testing.residue import residue
-from service_kit.work.consumer import News
 
 MARKS = [f"mark{number:02}" for number in range(1, 9)]
 
 
 async def told(api: Api, type_: str, customer: UUID, unit: str) -> None:
-    news = News(
-        id=uuid4(),
-        type=type_,
-        subject=customer,
-        at=datetime.now(UTC),
-        unit=unit,
-        payload={},
-        cursor="1",
-        traceparent=None,
-        envelope={},
-    )
-    async with api.service.database.transaction() as tx:
-        await CustomerNews(api.service.kept_answers)(tx, news)
+    reads = CustomerNews(api.service.kept_answers).reads
+    envelope = envelope_of("customer-profile", type_, subject=customer, unit=unit)
+    await hear(api.service.database, reads, envelope)
 
 
 async def posted(api: Api, path: str, body: Any) -> Any:

@@ -9,23 +9,16 @@ from scoring.app import MIGRATIONS
 from scoring.customer.store import CustomerReader
 from scoring.news import CustomerNews
 from service_kit.store.migrations import migrate
-from service_kit.testing import revisions
+from service_kit.testing import Api, revisions
+from service_kit.testing.news import envelope_of, hear
 from service_kit.words.identity import new_id
-from service_kit.work.consumer import News
 
 
-def news(type: str, subject: UUID, unit: str | None, at: datetime | None = None) -> News:
-    return News(
-        id=new_id(),
-        type=type,
-        subject=subject,
-        at=at or datetime.now(UTC),
-        unit=unit,
-        payload={},
-        cursor="1",
-        traceparent=None,
-        envelope={},
-    )
+async def told(
+    api: Api, name: str, subject: UUID, unit: str | None, at: datetime | None = None
+) -> None:
+    envelope = envelope_of("customer-profile", name, subject=subject, unit=unit, at=at)
+    await hear(api.service.database, CustomerNews(api.service.kept_answers).reads, envelope)
 
 
 async def test_the_migrations_make_the_tables_of_the_code(make_database):
@@ -54,10 +47,7 @@ async def test_scores_and_transactions_follow_a_customer_to_another_unit(api, cu
     there = api.as_("transactions:read", "scores:read", units=["cn.bj"])
     assert (await there.get(f"/v1/transactions/{recorded['id']}")).status_code == 404
 
-    async with api.service.database.transaction() as tx:
-        await CustomerNews(api.service.kept_answers)(
-            tx, news("customer.changed", customer, "cn.bj")
-        )
+    await told(api, "customer.changed", customer, "cn.bj")
 
     assert (await there.get(f"/v1/transactions/{recorded['id']}")).status_code == 200
     assert (await there.get(f"/v1/customers/{customer}/scores")).json()["scores"][0][
@@ -71,18 +61,17 @@ async def test_scores_and_transactions_follow_a_customer_to_another_unit(api, cu
 async def test_news_of_two_lanes_end_alike_in_any_order(api, order):
     moved, erased, met = new_id(), new_id(), new_id()
     long_ago, lately = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
-    told = {
-        "old": [news("customer.created", each, "cn.gd", long_ago) for each in (moved, erased, met)],
+    said = {
+        "old": [("customer.created", each, "cn.gd", long_ago) for each in (moved, erased, met)],
         "new": [
-            news("customer.changed", moved, "cn.bj", lately),
-            news("customer.erased", erased, None, lately),
+            ("customer.changed", moved, "cn.bj", lately),
+            ("customer.erased", erased, None, lately),
         ],
     }
 
     for lane in order:
-        async with api.service.database.transaction() as tx:
-            for each in told[lane]:
-                await CustomerNews(api.service.kept_answers)(tx, each)
+        for each in said[lane]:
+            await told(api, *each)
 
     async with api.service.database.reading() as reader:
         known = await CustomerReader(reader).found([moved, erased, met])
@@ -102,10 +91,7 @@ async def test_what_an_erased_customer_wrote_is_gone_and_the_books_stay(api, cus
     }
     recorded = (await api.post("/v1/survey-responses", answer)).json()
 
-    async with api.service.database.transaction() as tx:
-        await CustomerNews(api.service.kept_answers)(
-            tx, news("customer.erased", customer, "cn.gd.gz")
-        )
+    await told(api, "customer.erased", customer, "cn.gd.gz")
 
     read = (await api.get(f"/v1/survey-responses/{recorded['id']}")).json()
     assert read["answers"] == {"score": 3, "remark": None}

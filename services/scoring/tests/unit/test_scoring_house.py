@@ -32,7 +32,7 @@ def test_the_contract_describes_every_event():
     document = compose(Settings()).openapi()
 
     told = str(document)
-    assert all(f"guanxi.{event}.v1" in told for event in EVENTS)
+    assert all(f"guanxi.{event.event_type}.v1" in told for event in EVENTS)
 
 
 def test_an_idle_service_does_not_load_the_numeric_libraries():
