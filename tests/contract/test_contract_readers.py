@@ -34,6 +34,14 @@ def published(source: str) -> Any:
     return from_json((CONTRACTS / f"{source}.json").read_bytes())
 
 
+def told_by(source: str) -> list[str]:
+    return list(published(source)["webhooks"])
+
+
+def types_of(reader: str, source: str) -> set[str]:
+    return {shape.event_type for *parties, shape in READINGS if parties == [reader, source]}
+
+
 def test_the_readers_are_found():
     assert {(reader, source) for reader, source, _ in READINGS} == {
         ("complaints", "customer-profile"),
@@ -69,26 +77,16 @@ def test_what_a_reader_names_is_published(reader: str, source: str, shape: type[
 
 @pytest.mark.parametrize("reader", ["contact_center", "customer_profile"])
 def test_every_step_of_a_complaint_is_read_by_who_follows_them(reader: str):
-    steps = {name for name in published("complaints")["webhooks"] if name.startswith("complaint.")}
+    steps = {name for name in told_by("complaints") if name.startswith("complaint.")}
 
-    read = {
-        shape.event_type
-        for who, source, shape in READINGS
-        if (who, source) == (reader, "complaints")
-    }
+    read = types_of(reader, "complaints")
 
     assert read == steps
 
 
 def test_every_move_of_a_contact_is_read_by_the_timeline():
-    moves = {
-        name for name in published("contact-center")["webhooks"] if name.startswith("contact.")
-    }
+    moves = {name for name in told_by("contact-center") if name.startswith("contact.")}
 
-    read = {
-        shape.event_type
-        for who, source, shape in READINGS
-        if (who, source) == ("customer_profile", "contact-center")
-    }
+    read = types_of("customer_profile", "contact-center")
 
     assert read == moves

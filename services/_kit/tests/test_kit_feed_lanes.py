@@ -20,7 +20,7 @@ from service_kit.web import feed
 from service_kit.work import jobs
 from service_kit.work.consumer import Consumer, FamilyHidden
 from service_kit.work.jobs import Jobs
-from service_kit.work.news import Heard, News
+from service_kit.work.news import Anything, Heard, News
 from service_kit.work.sequencer import Sequencer
 from sqlalchemy import insert
 
@@ -136,10 +136,9 @@ def following(
         consumer="me",
         client=client or Feed(*numbers),
         database=database,
-        reads={Written: effect},
         clock=lambda: AT,
         lane=lane,
-        **others,
+        **{"reads": {Written: effect}} | others,
     )
 
 
@@ -362,7 +361,7 @@ async def test_a_lane_passes_over_nothing_when_another_replica_has_moved(databas
 async def test_the_whole_feed_is_never_passed_over(mixed, database, raw, compose, signing_keys):
     """What its token may not read now is there when it may."""
     async with the_notes(compose, signing_keys, "events:read") as client:
-        whole = following(database, "all", client=client)
+        whole = following(database, "all", client=client, reads={Anything: effect})
         await whole.begin()
         assert await whole.follow(wait=0) == 0
 

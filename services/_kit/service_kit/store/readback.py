@@ -50,7 +50,7 @@ async def was_committed(database: Database, told: Sequence[Any]) -> bool:
                     PROBE,
                     subject=entry.event.subject,
                     id=entry.id,
-                    type=entry.event.type,
+                    type=entry.event.name,
                     unit=None,
                     occurred_at=entry.event.at,
                     payload={},

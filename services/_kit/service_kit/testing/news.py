@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from pydantic import ConfigDict
@@ -64,8 +64,11 @@ def told(
     name: str, *, subject: UUID, at: datetime, unit: str | None = None, **data: object
 ) -> Told:
     """An event of any type and shape, for tests of what carries events."""
-    model = type("Anything", (_Loose,), {"__module__": __name__, "event_type": name})
-    return cast("Told", model(**data).about(subject, at=at, unit=unit))
+
+    class Made(_Loose, type=name):
+        """Of this type."""
+
+    return Made(**data).about(subject, at=at, unit=unit)
 
 
 class _Loose(Event):

@@ -106,9 +106,11 @@ def families_of(reads: Iterable[type[Heard]]) -> frozenset[str]:
 
 def heard(name: str, shape: type[H]) -> type[H]:
     """A type of event that is read in the shape of another."""
-    made = cast("type[H]", type(shape.__name__, (shape,), {"__module__": shape.__module__}))
-    made.event_type = name
-    return made
+
+    class Also(shape, type=name):  # type: ignore[call-arg, misc, valid-type]
+        __doc__ = shape.__doc__
+
+    return cast("type[H]", Also)
 
 
 def _shape(name: str, reads: Iterable[type[Heard]]) -> type[Heard] | None:
