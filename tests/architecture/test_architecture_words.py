@@ -30,7 +30,7 @@ FOLDERS_OF_DATA = {"data"}
 NAMES_OF_THE_TRADE = {"base_url"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError|placeholder|stub)\b")
 LONGEST_FILE = 480
-LONGEST_FUNCTION = 70
+LONGEST_FUNCTION = 85
 # Lists what is there: the tables of a release are one long sentence.
 LISTS = {"kit_schema.py"}
 BRITISH = re.compile(
@@ -72,7 +72,7 @@ def test_every_module_says_in_one_sentence_what_lives_in_it(trees: dict[Path, as
         docstring = ast.get_docstring(trees[path])
         if path.name == "__init__.py" and not path.read_text("utf-8").strip():
             continue
-        if not docstring or not docstring.strip().split("\n")[0].endswith((".", ":")):
+        if not docstring or not docstring.partition("\n\n")[0].rstrip().endswith((".", ":")):
             found.append(named(path))
 
     assert not found, "\n".join(found)

@@ -176,7 +176,7 @@ def test_one_customer_is_forecast_as_many_are(x, share, age, t, a):
     )
 
     assert one == pytest.approx(
-        expected_orders(model, t, [x], [last], [age])[0], rel=1e-12, abs=1e-300
+        expected_orders(model, t, [x], [last], [age])[0], rel=1e-12, abs=1e-150
     )
 
 
