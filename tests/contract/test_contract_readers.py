@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic_core import from_json
-from service_kit.testing.news import UNPUBLISHED, made_up_data
+from service_kit.testing.news import UNPUBLISHED, sample_of
 from service_kit.testing.published import CONTRACTS
 from service_kit.work.consumer import Consumer
 from service_kit.work.news import Anything, Heard
@@ -67,8 +67,8 @@ def test_what_a_reader_names_is_published(reader: str, source: str, shape: type[
         assert shape.event_type not in document["webhooks"], "it is published now: read it there"
         return
 
-    plain = made_up_data(document, shape.event_type)
-    full = made_up_data(document, shape.event_type, is_full=True)
+    plain = sample_of(document, shape.event_type)
+    full = sample_of(document, shape.event_type, is_full=True)
 
     assert set(shape.model_fields) <= set(plain)
     for said in (plain, full, *({**full, name: plain[name]} for name in plain)):

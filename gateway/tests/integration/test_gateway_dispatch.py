@@ -11,7 +11,8 @@ from gateway.webhook.dispatch import Dispatcher
 from gateway.webhook.event_scopes import EventScopes
 from gateway.webhook.sender import Outcome
 from service_kit.store.sqlstates import DatabaseUnavailable
-from service_kit.work.consumer import Consumer, news_of
+from service_kit.work.consumer import Consumer
+from service_kit.work.news import Anything, news_of
 
 from gateway import tables
 
@@ -136,9 +137,7 @@ async def test_a_secret_that_does_not_open_silences_its_own_endpoint_alone(front
 
 async def test_each_feed_knows_its_own_listeners(front):
     consumers = {
-        worker.name.partition("<")[2]: worker
-        for worker in front.gateway.workers
-        if isinstance(worker, Consumer)
+        worker.source: worker for worker in front.gateway.workers if isinstance(worker, Consumer)
     }
     news = news_of(
         {
@@ -150,21 +149,22 @@ async def test_each_feed_knows_its_own_listeners(front):
             "time": "2026-03-02T12:00:00Z",
             "cursor": "1",
             "data": {},
-        }
+        },
+        Anything,
     )
     await consumers["scoring"]._prepare([news])
     await front.partner.post(
         "/v1/webhook-endpoints", {"url": "http://127.0.0.1:1/late", "event_types": ["complaint.*"]}
     )
     await consumers["complaints"]._prepare([news])
-    late = consumers["complaints"]._handler.__self__._listeners
+    late = consumers["complaints"].reads[Anything].__self__._listeners
 
     async with front.gateway.database.transaction() as tx:
-        await consumers["complaints"]._handler(tx, news)
+        await consumers["complaints"].reads[Anything](tx, news)
     logged = (await front.partner.get("/v1/webhook-deliveries")).json()["items"]
 
     assert len(late) == 1
-    assert consumers["scoring"]._handler.__self__._listeners == []
+    assert consumers["scoring"].reads[Anything].__self__._listeners == []
     assert [delivery["event_type"] for delivery in logged] == ["complaint.closed"]
 
 

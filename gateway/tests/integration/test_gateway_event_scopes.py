@@ -16,7 +16,7 @@ from gateway.webhook.event_scopes import EventScopes
 from gateway.webhook.intake import Intake
 from gateway.webhook.sender import Outcome
 from service_kit.words.identity import new_id
-from service_kit.work.consumer import news_of
+from service_kit.work.news import Anything, news_of
 
 PUBLIC = json.loads((Path(__file__).parents[3] / "openapi" / "public.json").read_text("utf-8"))
 PUBLISHED = {name: tuple(hook["post"]["x-scopes"]) for name, hook in PUBLIC["webhooks"].items()}
@@ -46,7 +46,7 @@ async def took_in(front, *types, unit=None):
         new_id=new_id,
     )
     events = [an_event(type_, cursor=1, unit=unit) for type_ in types]
-    news = [news_of(event) for event in events]
+    news = [news_of(event, Anything) for event in events]
     await intake.prepare(news)
     async with front.gateway.database.transaction() as tx:
         for each in news:

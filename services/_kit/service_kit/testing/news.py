@@ -45,7 +45,7 @@ def envelope_of(
     about = {f"{name.partition('.')[0]}_id": str(subject), "unit": unit}
     if name not in UNPUBLISHED:
         document = from_json(contract.read_bytes())
-        made_up = made_up_data(document, name)
+        made_up = sample_of(document, name)
         known = {member: about[member] for member in about.keys() & made_up.keys()}
         said = made_up | known | said
         assert faults_in(contract, name, said) == []
@@ -92,7 +92,7 @@ def news_from(reads: Reads, envelope: Mapping[str, Any]) -> News[Any]:
     return news
 
 
-def made_up_data(document: Mapping[str, Any], name: str, *, is_full: bool = False) -> Any:
+def sample_of(document: Mapping[str, Any], name: str, *, is_full: bool = False) -> Any:
     """Data of an event as a contract publishes it; a full one has a value wherever null is taken
     too.
     """

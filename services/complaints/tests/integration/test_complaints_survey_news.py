@@ -169,7 +169,7 @@ async def test_answers_that_are_not_critical_and_other_news_open_nothing(
     api: Api, files: CustomerFiles, surveys: Surveys
 ) -> None:
     surveys.answered(files.add(), score=9, reasons=())
-    surveys.tell("tier.changed", files.add(), "cn.gd", {"old": 2, "new": 3})
+    surveys.tell("tier.changed", files.add(), "cn.gd", old=2, new=3)
 
     await taken_in(api, surveys)
 

@@ -50,7 +50,7 @@ async def close(
     api: Api, customer: dict[str, Any], *, subject: UUID | None = None, at: datetime = AT
 ) -> None:
     reads = complaints(api.service.settings, clock=lambda: AT)
-    about = {"customer_id": customer["id"], "number": "C-7", "state": "closed"}
+    about = {"customer_id": customer["id"], "number": "C20261121-7KQ2MXD", "state": "closed"}
     await told(
         api, reads, "complaints", "complaint.closed", subject=subject or uuid4(), at=at, **about
     )
@@ -121,12 +121,12 @@ async def test_a_closed_complaint_is_followed_up_within_seven_days(
 
     (task,) = await tasks(api, customer, state="open")
     assert task["due_at"] <= (AT + timedelta(days=7)).isoformat().replace("+00:00", "Z")
-    assert "C-7" in task["text"]
+    assert "C20261121-7KQ2MXD" in task["text"]
     (event,) = await api.events("care_task.created")
     assert event["data"]["occasion"] == "after_complaint"
     shown = {(entry["kind"], entry["title"]) for entry in await timeline(api, customer)}
-    assert ("case", "Complaint C-7 closed") in shown
-    assert ("case", "投诉 C-7 已结案") in {
+    assert ("case", "Complaint C20261121-7KQ2MXD closed") in shown
+    assert ("case", "投诉 C20261121-7KQ2MXD 已结案") in {
         (entry["kind"], entry["title"]) for entry in await timeline(api, customer, "zh-CN")
     }
 
