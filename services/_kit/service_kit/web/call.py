@@ -24,6 +24,7 @@ from service_kit.web.kept_answers import KeptAnswers
 from service_kit.web.pages import PageOf
 from service_kit.web.requests import StrictRequest
 from service_kit.web.wiring import Part, wiring_of
+from service_kit.words.errors import PreconditionFailed, PreconditionRequired
 from service_kit.words.identity import new_id
 
 JSON = "application/json"
@@ -189,6 +190,24 @@ class Call(Generic[Settings]):
         self.is_matched = True
         preconditions.honor_match(preconditions.sent(self.request, "if-match"), version)
 
+    def next_version(self, present: int | None) -> int:
+        """The version that a PUT writes which may create: the first one (`If-None-Match: *`), or
+        the next one after that which `If-Match` names.
+
+        Raises PreconditionRequired where it says neither, PreconditionFailed where what it says
+        does not hold.
+        """
+        if present is not None:
+            if self.creates_only:
+                raise PreconditionFailed(preconditions.EXISTS)
+            self.require_match(present)
+            return present + 1
+        if not self.creates_only and self.carries_match:
+            raise PreconditionFailed(preconditions.MISSING)
+        if not self.creates_only:
+            raise PreconditionRequired("say If-None-Match: * to create this document")
+        return 1
+
     @property
     def carries_match(self) -> bool:
         """Whether there is an If-Match to compare:
@@ -205,6 +224,12 @@ class Call(Generic[Settings]):
     def creates_only(self) -> bool:
         """Whether a PUT says `If-None-Match: *`, that is: create, never replace."""
         return self.request.headers.get("if-none-match", "").strip() == "*"
+
+    def put(self, view: BaseModel, *, location: str, version: int) -> Response:
+        """The answer of a PUT that may create: 201 with its place for a first version."""
+        if version == 1:
+            return self.created(view, location=location, version=version)
+        return self.answer(view, version=version)
 
     def answer(
         self,

@@ -14,6 +14,8 @@ from service_kit.words.errors import Invalid, PreconditionFailed, PreconditionRe
 CONDITION = r"^[ -~]*$"
 ENTITY_TAG = r'^"[!#-~]*"$'
 LONGEST_CONDITION = 500
+EXISTS = "the document exists already: read it, then replace it with If-Match"
+MISSING = "there is no document to replace: create it with If-None-Match: *"
 _condition = re.compile(CONDITION, re.ASCII)
 _entity_tag = re.compile(ENTITY_TAG, re.ASCII)
 

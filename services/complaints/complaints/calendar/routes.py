@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends
+from service_kit.web.documents import DocumentAnswers, VersionAsked
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Code
@@ -18,7 +19,6 @@ from complaints.calendar.schemas import CalendarBody, CalendarView, calendar_vie
 from complaints.calendar.store import CALENDARS
 from complaints.calendar.zone import is_known
 from complaints.call import Call
-from complaints.versioned.routes import DocumentAnswers, VersionAsked
 
 router = Router(tags=["calendars"])
 PATH = "/v1/calendars"

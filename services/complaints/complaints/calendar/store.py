@@ -2,12 +2,12 @@
 
 from datetime import date
 
+from service_kit.store.documents import Documents
 from service_kit.store.running import Record
 
 from complaints.calendar.domain import DAY, WEEKDAYS, Calendar, CalendarNotFound, Window
 from complaints.calendar.zone import HOUR
 from complaints.tables import calendar, calendar_version
-from complaints.versioned.store import Documents
 
 
 def calendar_of(row: Record) -> Calendar:

@@ -12,7 +12,7 @@ from complaints.approval.domain import Books, Hand, check_approval, check_decisi
 from complaints.case import records
 from complaints.case.records import StepRecord
 from complaints.clock.clocks import Clocks
-from complaints.course.domain import WAYS, Move, Outcome, State, Where, allowed_moves
+from complaints.course.domain import TABLE, Move, Outcome, State, Where, allowed_moves
 from complaints.customer.domain import Recipient, Standing
 from complaints.words import Channel, Decision, Kind, Severity, Verdict
 
@@ -94,7 +94,7 @@ class Step:
     @property
     def event(self) -> str:
         """What the feed tells of this step: `complaint.<event>`."""
-        return WAYS[self.left, self.move].events[self.outcome]
+        return TABLE[self.left, self.move].events[self.outcome]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +176,7 @@ class Complaint:
 
     def check(self, move: Move) -> None:
         """Raises MoveNotAllowed unless the table has this move in the present state."""
-        if (self.state, move) not in WAYS:
+        if (self.state, move) not in TABLE:
             moves = [str(allowed) for allowed in self.allowed_moves]
             raise MoveNotAllowed(
                 said("A complaint that is {state} takes no {move}.", state=self.state, move=move),
@@ -194,7 +194,7 @@ class Complaint:
         **changes: object,
     ) -> tuple["Complaint", Step]:
         self.check(move)
-        entered = self._target(WAYS[self.state, move].to[outcome])
+        entered = self._target(TABLE[self.state, move].to[outcome])
         step = Step(
             number=self.steps + 1,
             move=move,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from service_kit.access.caller import SYSTEM
 from service_kit.store.database import Database, Transaction
+from service_kit.store.documents import Shelf
 from service_kit.store.running import Record
 from service_kit.words.identity import Clock
 from service_kit.work.timers import Timer, Timers
@@ -16,7 +17,6 @@ from complaints.case.store import CaseStore
 from complaints.clock.domain import Terms, Timeline
 from complaints.clock.store import TIMER_KIND
 from complaints.tables import calendar, clock
-from complaints.versioned.store import Shelf
 
 DATED_AT_ONCE = 200
 ABREAST = 2

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from service_kit.words.moves import Moves
+
 
 class State(StrEnum):
     RECEIVED = "received"
@@ -120,7 +122,7 @@ ENDED = (S.CLOSED, S.WITHDRAWN)
 
 # fmt: off
 # ruff: noqa: E501 (a row of the table is read across)
-TABLE = (
+TABLE = Moves(
     _row(S.RECEIVED,                            M.ACKNOWLEDGEMENT, D.AGENT,      "acknowledged", S.ACKNOWLEDGED),
     _row((S.ACKNOWLEDGED, S.REOPENED, S.DISPUTED), M.VALIDITY,     D.HANDLER,    "assessed",     S.ASSESSED,
          not_upheld=("not_upheld", S.NOT_UPHELD)),
@@ -144,12 +146,9 @@ TABLE = (
 )
 # fmt: on
 
-WAYS: Mapping[tuple[State, Move], Row] = {
-    (state, row.move): row for row in TABLE for state in row.states
-}
 DUTY_OF: Mapping[Move, Duty] = {row.move: row.duty for row in TABLE}
 
 
 def allowed_moves(state: State) -> tuple[Move, ...]:
     """The moves that can be made now, in the order of the steps."""
-    return tuple(move for move in Move if (state, move) in WAYS)
+    return tuple(move for move in Move if (state, move) in TABLE)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 from service_kit.store.database import Transaction
+from service_kit.web.documents import DocumentAnswers, VersionAsked
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Code
@@ -16,7 +17,6 @@ from complaints.call import Call
 from complaints.sla.domain import CalendarMissing, ClockNamedTwice, PolicyNotFound
 from complaints.sla.schemas import EscalationRuleBody, PolicyBody, PolicyView, policy_view
 from complaints.sla.store import POLICIES
-from complaints.versioned.routes import DocumentAnswers, VersionAsked
 
 router = Router(tags=["sla-policies"])
 PATH = "/v1/sla-policies"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from service_kit.store.documents import Documents, Shelf
 from service_kit.store.running import Reader, Record
 
 from complaints.calendar.domain import AroundTheClock
@@ -12,7 +13,6 @@ from complaints.clock.clocks import Clocks
 from complaints.clock.domain import Clock, Terms, Timeline
 from complaints.sla.domain import Applies, ClockRule, EscalationRule, Levels, Policy, PolicyNotFound
 from complaints.tables import sla_policy, sla_policy_version
-from complaints.versioned.store import Documents, Shelf
 from complaints.words import Channel, Kind, Measure, Severity
 
 AROUND_THE_CLOCK = AroundTheClock()

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from complaints.course.domain import WAYS, Move, State
+from complaints.course.domain import TABLE, Move, State
 from complaints.testing import Desk, StoppedClock, clock_named, with_holiday
 from service_kit.testing import Api
 
@@ -62,7 +62,7 @@ async def test_a_case_in_this_state_makes_every_move_after_a_calendar_change(
         if move in complaint["allowed_moves"]:
             complaint = await desk.move(complaint, move)
     onward = next(
-        move for move in Move if move not in SIDEWAYS and (State(complaint["state"]), move) in WAYS
+        move for move in Move if move not in SIDEWAYS and (State(complaint["state"]), move) in TABLE
     )
     complaint = await desk.move(complaint, onward)
     if "withdrawal" in complaint["allowed_moves"]:

@@ -8,6 +8,7 @@ from service_kit.access.units import unit_for, units_of
 from service_kit.store.database import Transaction
 from service_kit.store.moments import database_time
 from service_kit.web.pages import Page, PageOf
+from service_kit.web.patches import PatchedDocumentIncomplete
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
 
@@ -33,7 +34,6 @@ from contact_center.agent.schemas import (
 )
 from contact_center.agent.store import AgentReader, AgentStore
 from contact_center.call import Call
-from contact_center.patches import PatchedDocumentIncomplete
 from contact_center.queue.store import QueueReader
 from contact_center.words import Presence, variant
 

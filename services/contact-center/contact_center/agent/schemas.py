@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Annotated, get_args
 
 from pydantic import Field
+from service_kit.web.patches import patched
 from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPath
 
 from contact_center.agent.domain import Agent, Profile
 from contact_center.agent.work import Work
-from contact_center.patches import patched
 from contact_center.words import (
     Channel,
     Places,

@@ -8,6 +8,7 @@ from typing import Self
 from uuid import UUID
 
 from service_kit.words.errors import Conflict, NotFound
+from service_kit.words.moves import Moves
 
 from contact_center.contact.offers import OfferEnd, OfferState
 from contact_center.flow.domain import Journey
@@ -62,7 +63,7 @@ class Way:
     """One line of the table."""
 
     move: Move
-    states: frozenset[State]
+    states: tuple[State, ...]
     to: State
     event: str
     is_asked: bool
@@ -71,11 +72,11 @@ class Way:
 def _way(
     move: Move, states: tuple[State, ...], to: State, event: str, *, is_asked: bool = False
 ) -> Way:
-    return Way(move, frozenset(states), to, f"contact.{event}", is_asked)
+    return Way(move, states, to, f"contact.{event}", is_asked)
 
 
 S, M = State, Move
-TABLE = (
+TABLE = Moves(
     _way(M.INPUTS, (S.IN_FLOW,), S.IN_FLOW, "in_flow", is_asked=True),
     _way(M.HANG_UP, (S.IN_FLOW,), S.COMPLETED, "completed"),
     _way(M.QUEUEING, (S.IN_FLOW,), S.QUEUED, "queued"),
@@ -91,7 +92,6 @@ TABLE = (
         M.COMPLETION, (S.ASSIGNED, S.ON_HOLD, S.WRAPPING), S.COMPLETED, "completed", is_asked=True
     ),
 )
-WAYS: Mapping[Move, Way] = {way.move: way for way in TABLE}
 
 
 def way(state: State, move: Move) -> Way:
@@ -99,19 +99,18 @@ def way(state: State, move: Move) -> Way:
 
     Raises ContactMoveNotAllowed when it does not start in this state.
     """
-    found = WAYS[move]
-    if state not in found.states:
+    if (state, move) not in TABLE:
         detail = (
             f"{move.value.replace('_', ' ')} is not possible while the contact is"
             f" {state.value.replace('_', ' ')}"
         )
         raise ContactMoveNotAllowed(detail, state=state.value, allowed_moves=allowed_moves(state))
-    return found
+    return TABLE[state, move]
 
 
 def allowed_moves(state: State) -> list[str]:
     """What may be asked for in this state."""
-    return [way.move.value for way in TABLE if way.is_asked and state in way.states]
+    return [way.move.value for way in TABLE.leading_from(state) if way.is_asked]
 
 
 IN_HAND = frozenset({State.OFFERED, State.ASSIGNED, State.ON_HOLD, State.WRAPPING})

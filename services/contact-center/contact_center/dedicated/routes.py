@@ -8,6 +8,7 @@ from fastapi import Depends, Query, Response
 from service_kit.access.units import units_of
 from service_kit.store.database import Transaction
 from service_kit.web.pages import Page, PageOf
+from service_kit.web.preconditions import EXISTS
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import PreconditionFailed
 from service_kit.words.fields import Id
@@ -15,7 +16,6 @@ from service_kit.words.fields import Id
 from contact_center.acting import ActsForOneAgent, require_no_agent
 from contact_center.agent.store import AgentReader
 from contact_center.call import Call
-from contact_center.conditions import EXISTS, creates
 from contact_center.dedicated.domain import DedicatedAgentUnknown, Dedication, DedicationNotFound
 from contact_center.dedicated.schemas import DedicationIn, DedicationView, dedication_view
 from contact_center.dedicated.store import DedicationReader, DedicationStore
@@ -76,30 +76,27 @@ async def replace_dedicated_agent(
         present = await _present(call, tx, customer_id)
         if not await AgentReader(tx, units_of(call.caller)).known([body.agent_id]):
             raise DedicatedAgentUnknown()
-        if creates(call, None if present is None else present.version):
+        version = call.next_version(None if present is None else present.version)
+        if present is None:
             unit = await _unit(call, tx, customer_id)
-            added = Dedication(
+            written = Dedication(
                 customer_id=customer_id,
                 unit=unit,
                 agent_id=body.agent_id,
-                version=1,
+                version=version,
                 created_at=call.at,
                 updated_at=call.at,
             )
-            if not await DedicationStore(tx).add(added):
+            if not await DedicationStore(tx).add(written):
                 raise PreconditionFailed(EXISTS)
-            return call.answer(
-                dedication_view(added),
-                version=1,
-                status=201,
-                headers={"Location": f"/v1/dedicated-agents/{customer_id}"},
-            )
-        assert present is not None, "what is not created is there"
-        changed = replace(
-            present, agent_id=body.agent_id, version=present.version + 1, updated_at=call.at
+        else:
+            written = replace(present, agent_id=body.agent_id, version=version, updated_at=call.at)
+            await DedicationStore(tx).save(written)
+        return call.put(
+            dedication_view(written),
+            location=f"/v1/dedicated-agents/{customer_id}",
+            version=version,
         )
-        await DedicationStore(tx).save(changed)
-        return call.answer(dedication_view(changed), version=changed.version)
 
 
 @router.delete(

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import Depends, Response
 from service_kit.access.units import unit_for, units_of
 from service_kit.web.pages import Page, PageOf
+from service_kit.web.patches import PatchedDocumentIncomplete
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id
 
 from contact_center.call import Call
-from contact_center.patches import PatchedDocumentIncomplete
 from contact_center.queue import use_cases
 from contact_center.queue.domain import OverflowUnknown, Queue, QueueNotFound
 from contact_center.queue.schemas import NewQueue, QueuePatch, QueueView, queue_view

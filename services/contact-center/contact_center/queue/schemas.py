@@ -4,9 +4,9 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
+from service_kit.web.patches import patched
 from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPath
 
-from contact_center.patches import patched
 from contact_center.queue.domain import Queue, QueueProfile, RelaxationStep
 from contact_center.words import (
     Channel,

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Response
 from service_kit.store.database import Transaction
-from service_kit.store.running import Record
 from service_kit.web.long_work import LongWork, followed
 from service_kit.web.pages import Page, PageOf
+from service_kit.web.preconditions import EXISTS
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import PreconditionFailed
 from service_kit.words.fields import Id
@@ -63,37 +63,18 @@ async def replace_tier_scheme(
     async with call.transaction() as tx:
         tiers = TierStore(tx)
         before = await tiers.scheme_to_replace(name)
-        version = _next_version(before, call)
+        version = call.next_version(None if before is None else before["version"])
         scheme = body.scheme(name, version=version)
         id = call.new_id() if before is None else before["id"]
         review = await _review(tx, call) if body.in_force else None
         if before is not None:
             await tiers.replace_scheme(scheme, review_id=review, at=call.at)
         elif not await tiers.create_scheme(scheme, id=id, review_id=review, at=call.at):
-            raise PreconditionFailed("the scheme is there already")
+            raise PreconditionFailed(EXISTS)
         await tiers.put_in_force(name, is_in_force=body.in_force)
         tx.audit(events.scheme_put(id, body.model_dump(mode="json") | {"name": name}, call.at))
         written = await tiers.find_scheme(name)
-        if before is None:
-            return call.created(
-                scheme_view(written), location=f"/v1/tier-schemes/{name}", version=version
-            )
-        return call.answer(scheme_view(written), version=version)
-
-
-def _next_version(before: Record | None, call: Call) -> int:
-    if before is None:
-        if not call.creates_only:
-            # There is no version that If-Match could name; without any condition this raises
-            # PreconditionRequired.
-            call.require_match(0)
-            raise PreconditionFailed("there is no such scheme yet: create it with If-None-Match: *")
-        return 1
-    if call.creates_only:
-        raise PreconditionFailed("the scheme is there already")
-    call.require_match(before["version"])
-    version: int = before["version"] + 1
-    return version
+        return call.put(scheme_view(written), location=f"/v1/tier-schemes/{name}", version=version)
 
 
 async def _review(tx: Transaction, call: Call) -> UUID:

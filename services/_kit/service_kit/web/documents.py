@@ -1,36 +1,22 @@
-"""Documents over HTTP: what the operations of each kind have in common."""
+"""Versioned documents over HTTP: what the operations of each kind have in common."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import BaseModel
-from service_kit.store.database import Transaction
-from service_kit.store.events import Action
-from service_kit.store.running import Record
-from service_kit.web.pages import PageOf
-from service_kit.words.errors import PreconditionFailed
 from starlette.responses import Response
 
-from complaints.call import Call
-from complaints.versioned.store import Documents
+from service_kit.store.database import Transaction
+from service_kit.store.documents import Documents
+from service_kit.store.events import Action
+from service_kit.store.running import Record
+from service_kit.web.call import Call
+from service_kit.web.pages import PageOf
 
 VersionAsked = Annotated[
     int | None, Query(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})
 ]
-
-
-def next_version(call: Call, present: int | None) -> int:
-    """The version that a PUT writes: the first one (`If-None-Match: *`), or the next one after that
-    which `If-Match` names.
-
-    Raises PreconditionRequired and PreconditionFailed.
-    """
-    if not call.creates_only:
-        call.require_match(present or 0)
-    if call.creates_only is not (present is None):
-        raise PreconditionFailed
-    return (present or 0) + 1
 
 
 class DocumentAnswers:
@@ -45,7 +31,7 @@ class DocumentAnswers:
         self._view = view
         self._path = path
 
-    async def page(self, call: Call, page: PageOf) -> Response:
+    async def page(self, call: Call[Any], page: PageOf) -> Response:
         """The present versions, by name."""
         after = page.after[0] if page.after else ""
         async with call.reading() as reader:
@@ -54,15 +40,17 @@ class DocumentAnswers:
             page, [self._view(row) for row in rows], next_cursor=page.next_cursor(rows, "name")
         )
 
-    async def one(self, call: Call, name: str, version: int | None) -> Response:
+    async def one(self, call: Call[Any], name: str, version: int | None) -> Response:
         """The present version, or an earlier one."""
         async with call.reading() as reader:
             row = await self._documents.get(reader, name, version=version)
         return call.answer(self._view(row), version=row["version"])
 
-    async def replaced(self, call: Call, tx: Transaction, name: str, **columns: object) -> Response:
+    async def replaced(
+        self, call: Call[Any], tx: Transaction, name: str, **columns: object
+    ) -> Response:
         """Write the first version, or the next one after that which the caller has seen."""
-        version = next_version(call, await self._documents.lock(tx, name))
+        version = call.next_version(await self._documents.lock(tx, name))
         row = await self._documents.write(tx, name, version, written_at=call.at, **columns)
         tx.audit(
             Action(
@@ -72,6 +60,4 @@ class DocumentAnswers:
                 values={"version": version},
             )
         )
-        if version == 1:
-            return call.created(self._view(row), location=f"{self._path}/{name}", version=version)
-        return call.answer(self._view(row), version=version)
+        return call.put(self._view(row), location=f"{self._path}/{name}", version=version)

@@ -1,16 +1,17 @@
-"""Documents in Postgres:
-a table of names with their present versions, and a table of all versions.
+"""Documents that people name and of which every version is kept, so that what was reckoned by one
+can be reckoned again: a table of names with their present versions, and a table of all versions.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from sqlalchemy import ARRAY, String, Table, any_, bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
 from service_kit.store.database import Transaction
 from service_kit.store.running import Reader, Record
 from service_kit.words.errors import NotFound, PreconditionFailed
-from sqlalchemy import ARRAY, String, Table, any_, bindparam, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 Document = TypeVar("Document")
 

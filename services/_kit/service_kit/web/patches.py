@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
+
 from service_kit.words.errors import Conflict, escaped
 from service_kit.words.merging import merged
 from service_kit.words.wording import worded
