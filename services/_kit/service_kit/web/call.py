@@ -22,6 +22,7 @@ from service_kit.store.running import Reader
 from service_kit.web import idempotency, kept_answers, preconditions
 from service_kit.web.kept_answers import KeptAnswers
 from service_kit.web.pages import PageOf
+from service_kit.web.preconditions import EXISTS, MISSING
 from service_kit.web.requests import StrictRequest
 from service_kit.web.wiring import Part, wiring_of
 from service_kit.words.errors import PreconditionFailed, PreconditionRequired
@@ -199,11 +200,11 @@ class Call(Generic[Settings]):
         """
         if present is not None:
             if self.creates_only:
-                raise PreconditionFailed(preconditions.EXISTS)
+                raise PreconditionFailed(EXISTS)
             self.require_match(present)
             return present + 1
         if not self.creates_only and self.carries_match:
-            raise PreconditionFailed(preconditions.MISSING)
+            raise PreconditionFailed(MISSING)
         if not self.creates_only:
             raise PreconditionRequired("say If-None-Match: * to create this document")
         return 1
