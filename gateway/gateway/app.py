@@ -46,6 +46,7 @@ from gateway.overview.compose import Composer
 from gateway.problem import routes as problem_routes
 from gateway.proxy.headers import ClientAddress
 from gateway.proxy.upstream import HttpUpstream
+from gateway.rights.caller import CLAIMS
 from gateway.services import GATEWAY, SERVICES
 from gateway.settings import Settings
 from gateway.signing_key.domain import Rotation
@@ -131,6 +132,7 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
         event_scopes={
             family: scopes for each in TOLD for family, scopes in each.EVENT_SCOPES.items()
         },
+        claims=CLAIMS,
         keys=ring,
         epochs=epochs,
         now=now,

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from service_kit.access.caller import ClaimReaders
 from service_kit.access.client import ServiceClient, Tokens
 from service_kit.access.epochs import Epochs, PublishedEpochs
 from service_kit.access.event_scopes import FamilyScopes, require_scopes
@@ -78,6 +79,7 @@ class Service:
         scopes: Mapping[str, str],
         event_scopes: FamilyScopes,
         sensitive_scope: str = "",
+        claims: ClaimReaders | None = None,
         messages: Messages | None = None,
         keys: Keys | None = None,
         epochs: Epochs | None = None,
@@ -109,7 +111,7 @@ class Service:
         self.leases = Leases(self.database)
         self._always: list[Worker] = []
         self._starting: list[Action] = []
-        self.authenticator = self._authenticator(keys, epochs)
+        self.authenticator = self._authenticator(keys, epochs, claims)
         self.tokens = Tokens(
             gateway_url=settings.gateway_url,
             client_id=settings.client_id,
@@ -258,7 +260,9 @@ class Service:
             )
         )
 
-    def _authenticator(self, keys: Keys | None, epochs: Epochs | None) -> Authenticator:
+    def _authenticator(
+        self, keys: Keys | None, epochs: Epochs | None, claims: ClaimReaders | None
+    ) -> Authenticator:
         """Checks tokens by the given keys and epochs,
         or else by those that the gateway publishes.
         """
@@ -268,7 +272,13 @@ class Service:
                 self.database, gateway_url=chosen.gateway_url, issuer=chosen.issuer
             )
             epochs = self._published_epochs()
-        return Authenticator(keys, issuer=chosen.issuer, audience=chosen.audience, epochs=epochs)
+        return Authenticator(
+            keys,
+            issuer=chosen.issuer,
+            audience=chosen.audience,
+            epochs=epochs,
+            claims=claims,
+        )
 
     def _published_epochs(self) -> PublishedEpochs:
         epochs = PublishedEpochs(

@@ -6,8 +6,10 @@ from pathlib import Path
 from service_kit.access.tokens import Keys
 from service_kit.service import Service
 from service_kit.words.identity import Clock, clock
+from service_kit.words.money import Money
 from service_kit.work.lanes import LANES
 
+from complaints.approval.domain import APPROVAL_LIMIT
 from complaints.calendar import routes as calendar_routes
 from complaints.case import move_routes
 from complaints.case import routes as case_routes
@@ -72,6 +74,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         event_scopes=EVENT_SCOPES,
         keys=keys,
         now=now,
+        claims={APPROVAL_LIMIT: Money.parse},
         may_read=may_read,
     )
     shelves = service.part(Shelves())

@@ -1,6 +1,12 @@
 """The words of complaints, as the API, the tables and the events spell them."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+# A tier, as scoring tells it.
+Stars = Annotated[int, Field(ge=1, le=6, json_schema_extra={"format": "int32"})]
 
 
 class Kind(StrEnum):

@@ -25,10 +25,21 @@ class ActsForOneAgent(Forbidden):
     """
 
 
+# The claim of a token that acts for one agent alone.
+AGENT_ID = "agent_id"
+
+
+def claimed_agent(caller: Caller) -> str | None:
+    """The agent for whom alone the token acts, as the token says it; None where it acts for all."""
+    claimed = caller.claims.get(AGENT_ID)
+    return None if claimed is None else str(claimed)
+
+
 def agent_of(caller: Caller) -> UUID | None:
     """The agent for whom the token acts; None where it acts for none, or for one that cannot be."""
+    claimed = claimed_agent(caller)
     try:
-        return None if caller.agent_id is None else UUID(caller.agent_id)
+        return None if claimed is None else UUID(claimed)
     except ValueError:
         return None
 
@@ -38,7 +49,7 @@ def require_acting_for(caller: Caller, agent_id: UUID | None, *, broad: Sequence
 
     Raises ActsForAnotherAgent, and ScopeMissing where a narrow scope came without an agent.
     """
-    if caller.agent_id is None:
+    if claimed_agent(caller) is None:
         caller.demand(broad[:1], instead=broad)
     elif agent_id is None or agent_of(caller) != agent_id:
         raise ActsForAnotherAgent()
@@ -48,5 +59,5 @@ def require_no_agent(caller: Caller) -> None:
     """Who brings whom to whom is not for those to say whom it serves:
     skills, queues and dedications lead calls to agents.
     """
-    if caller.agent_id is not None:
+    if claimed_agent(caller) is not None:
         raise ActsForOneAgent()

@@ -11,6 +11,7 @@ from service_kit.words.identity import Clock, clock
 from service_kit.work.lanes import LANES
 from service_kit.work.timers import Timers
 
+from contact_center.acting import AGENT_ID
 from contact_center.agent import events as agent_events
 from contact_center.agent import routes as agent_routes
 from contact_center.clients.complaints import Complaints
@@ -125,6 +126,7 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         event_scopes=EVENT_SCOPES,
         keys=keys,
         now=now,
+        claims={AGENT_ID: str},
         may_read=may_read,
     )
     _wire_routing(service, settings)

@@ -14,6 +14,8 @@ ContactState = Literal[
     "in_flow", "queued", "offered", "assigned", "on_hold", "wrapping", "completed", "abandoned"
 ]
 OfferState = Literal["pending", "accepted", "rejected", "timed_out", "withdrawn"]
+# A tier, as scoring tells it; the names below say who is served how.
+Stars = Annotated[int, Field(ge=1, le=6, json_schema_extra={"format": "int32"})]
 TierName = Literal["none", "1", "2", "3", "4", "5", "6", "key_contact"]
 
 # No NUL, which Postgres does not hold, and something that can be seen.

@@ -17,6 +17,7 @@ LanguageTag = Annotated[
         examples=["zh-CN", "en"],
     ),
 ]
+Stars = Annotated[int, Field(ge=1, le=6, json_schema_extra={"format": "int32"})]
 Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=TRIMMED, examples=["campus"])]
 
 

@@ -1,11 +1,13 @@
 """Who is calling and what they may do: the claims of a checked access token."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service_kit.words.errors import Forbidden
 from service_kit.words.messages import said
-from service_kit.words.money import Money
+
+# How a service reads the claims that are its own: ValueError refuses the token.
+ClaimReaders = Mapping[str, Callable[[str], object]]
 
 
 class ScopeMissing(Forbidden):
@@ -14,14 +16,15 @@ class ScopeMissing(Forbidden):
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """`units` None means all of the company; `approval_limit` None means zero."""
+    """`units` None means all of the company; `claims` are those that the service asked for, as its
+    readers read them, without what the token does not say.
+    """
 
     client_id: str
     sub: str
     scopes: frozenset[str] = field(default_factory=frozenset)
     units: tuple[str, ...] | None = None
-    approval_limit: Money | None = None
-    agent_id: str | None = None
+    claims: Mapping[str, object] = field(default_factory=dict)
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes

@@ -18,7 +18,7 @@ from pydantic_core import from_json
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
-from service_kit.access.caller import Caller
+from service_kit.access.caller import Caller, ClaimReaders
 from service_kit.access.epochs import Epochs, NoEpochs, mark_of
 from service_kit.process.addresses import client_for
 from service_kit.store.database import Database
@@ -26,7 +26,6 @@ from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
 from service_kit.store.tables import key_set
 from service_kit.words.errors import Unauthenticated, Unavailable
 from service_kit.words.identity import clock
-from service_kit.words.money import Money
 
 ALGORITHMS = ["Ed25519", "EdDSA"]
 TOKEN_TYPES = {"at+jwt", "application/at+jwt"}
@@ -170,9 +169,16 @@ class Authenticator:
     """
 
     def __init__(
-        self, keys: Keys, *, issuer: str, audience: str, epochs: Epochs | None = None
+        self,
+        keys: Keys,
+        *,
+        issuer: str,
+        audience: str,
+        epochs: Epochs | None = None,
+        claims: ClaimReaders | None = None,
     ) -> None:
         self._keys = keys
+        self._readers = claims or {}
         self._epochs = epochs or NoEpochs()
         self._issuer = issuer
         self._audience = audience
@@ -239,23 +245,27 @@ class Authenticator:
         ):
             raise refused("the access token lives longer than any of this API")
         try:
-            return caller_of(claims), float(expires) + LEEWAY_SECONDS
+            return caller_of(claims, self._readers), float(expires) + LEEWAY_SECONDS
         except (KeyError, TypeError, ValueError) as error:
             raise refused("the access token lacks claims") from error
 
 
-def caller_of(claims: Mapping[str, Any]) -> Caller:
+def caller_of(claims: Mapping[str, Any], readers: ClaimReaders) -> Caller:
     """The caller that checked claims describe."""
-    units, limit = claims.get("units"), claims.get("approval_limit")
+    units = claims.get("units")
     if units is not None and not isinstance(units, list):
         raise TypeError("the claim `units` is a list")
+    own = {
+        name: read(str(claims[name]))
+        for name, read in readers.items()
+        if claims.get(name) is not None
+    }
     return Caller(
         client_id=str(claims["client_id"]),
         sub=str(claims["sub"]),
         scopes=frozenset(str(claims.get("scope", "")).split()),
         units=None if units is None else tuple(str(unit) for unit in units),
-        approval_limit=None if limit is None else Money.parse(str(limit)),
-        agent_id=None if claims.get("agent_id") is None else str(claims["agent_id"]),
+        claims=own,
     )
 
 

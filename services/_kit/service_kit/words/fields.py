@@ -161,7 +161,6 @@ Language = Literal["zh-CN", "en"]
 Count = Annotated[int, Field(ge=0, le=2**53 - 1, json_schema_extra={"format": "int64"})]
 Seconds = Annotated[int, Field(ge=0, le=10**9, json_schema_extra={"format": "int32"})]
 Rating = Annotated[int, Field(ge=1, le=5, json_schema_extra={"format": "int32"})]
-Stars = Annotated[int, Field(ge=1, le=6, json_schema_extra={"format": "int32"})]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]
 # ISO 4217 by shape; the list of currencies changes, the shape does not.
 CURRENCY = r"^[A-Z]{3}$"

@@ -5,6 +5,7 @@ what a customer is given beyond the proposer's limit needs somebody else, whose 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import cast
 
 from service_kit.access.caller import Caller
 from service_kit.words.errors import Forbidden
@@ -28,6 +29,15 @@ class SumAboveYourLimit(Forbidden):
     """
 
 
+# The claim of a token that says up to which sum its holder decides alone.
+APPROVAL_LIMIT = "approval_limit"
+
+
+def limit_of(caller: Caller) -> Money | None:
+    """The sum up to which the caller decides alone; None means zero."""
+    return cast("Money | None", caller.claims.get(APPROVAL_LIMIT))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hand:
     """Who acts: the person (or client) behind the token,
@@ -40,7 +50,7 @@ class Hand:
 
     @classmethod
     def of(cls, caller: Caller) -> "Hand":
-        return cls(sub=caller.sub, client_id=caller.client_id, limit=caller.approval_limit)
+        return cls(sub=caller.sub, client_id=caller.client_id, limit=limit_of(caller))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,6 @@ from service_kit.words.fields import (
     MoneyOut,
     Output,
     Rating,
-    Stars,
     Text,
     Timestamp,
     UnitPath,
@@ -35,7 +34,16 @@ from complaints.case.fields import (
 from complaints.case.letters import LetterSent
 from complaints.clock.domain import BREACH, Clock
 from complaints.course.domain import Move, Outcome, State
-from complaints.words import Channel, ClockState, Kind, Measure, RemedyType, Severity, Verdict
+from complaints.words import (
+    Channel,
+    ClockState,
+    Kind,
+    Measure,
+    RemedyType,
+    Severity,
+    Stars,
+    Verdict,
+)
 
 
 class ProductView(Output):

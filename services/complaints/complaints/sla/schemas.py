@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 from service_kit.store.running import Record
-from service_kit.words.fields import Code, Input, Output, Stars, Timestamp, Version
+from service_kit.words.fields import Code, Input, Output, Timestamp, Version
 
-from complaints.words import Channel, Kind, Severity
+from complaints.words import Channel, Kind, Severity, Stars
 
 Percent = Annotated[int, Field(ge=1, le=99, json_schema_extra={"format": "int32"})]
 # An escalation may come before the breach and long after it.

@@ -9,12 +9,12 @@ from uuid import UUID
 from pydantic import Field
 from service_kit.store.events import Event, Told, by_type
 from service_kit.store.running import Record
-from service_kit.words.fields import Id, Output, Stars, Timestamp
+from service_kit.words.fields import Id, Output, Timestamp
 
 from contact_center.contact.domain import Contact, Happened, State
 from contact_center.contact.offers import OfferEnd, OfferState
 from contact_center.moments import passed
-from contact_center.words import Channel, ContactState, NodeName, Transfers, Waited
+from contact_center.words import Channel, ContactState, NodeName, Stars, Transfers, Waited
 from contact_center.words import OfferState as OfferStateName
 
 INBOUND = "in"

@@ -15,7 +15,7 @@ from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.fields import Id, Line
 
-from contact_center.acting import HANDLE, SUPERVISE, ActsForAnotherAgent, agent_of
+from contact_center.acting import HANDLE, SUPERVISE, ActsForAnotherAgent, agent_of, claimed_agent
 from contact_center.agent.store import AgentReader
 from contact_center.call import Call
 from contact_center.contact import use_cases
@@ -342,7 +342,7 @@ def movable(call: Call, tx: Transaction) -> ContactStore:
     """As `own`, of which only those may be moved that are in the hands of the agent
     for whom the token acts, where it acts for one.
     """
-    if call.caller.agent_id is None:
+    if claimed_agent(call.caller) is None:
         call.caller.demand(["contacts:write"], instead=[SUPERVISE])
     return ContactStore(
         tx, units_of(call.caller), own_agent=agent_of(call.caller), acting=call.caller

@@ -11,7 +11,7 @@ from service_kit.store.database import Transaction
 from service_kit.store.running import Reader, Record
 from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, insert, or_, select, update
 
-from contact_center.acting import agent_of, require_acting_for
+from contact_center.acting import agent_of, claimed_agent, require_acting_for
 from contact_center.contact.consequences import Saved, follow
 from contact_center.contact.domain import Contact, ContactNotFound, Happened
 from contact_center.contact.rows import contact_of, row_of
@@ -148,7 +148,7 @@ class ContactStore(ContactReader):
         ActsForAnotherAgent where the caller must not.
         """
         locked = found(await self._tx.fetch_one(LOCK, id=contact_id, **self._sight))
-        if self._acting is not None and self._acting.agent_id is not None:
+        if self._acting is not None and claimed_agent(self._acting) is not None:
             require_acting_for(self._acting, locked.agent_id, broad=())
         return locked
 

@@ -5,7 +5,7 @@ from datetime import time
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
-from service_kit.words.fields import Day, Id, Input, Line, Output, Stars, Timestamp, UnitPath
+from service_kit.words.fields import Day, Id, Input, Line, Output, Timestamp, UnitPath
 
 from contact_center.flow.domain import Flow
 from contact_center.flow.nodes import (
@@ -22,7 +22,7 @@ from contact_center.flow.nodes import (
     Window,
     Wording,
 )
-from contact_center.words import VISIBLE, NodeName, SkillsIn, Spoken, levels
+from contact_center.words import VISIBLE, NodeName, SkillsIn, Spoken, Stars, levels
 
 Announcement = Annotated[str, Field(min_length=1, max_length=2_000, pattern=VISIBLE)]
 TimeOfDay = Annotated[

@@ -14,7 +14,13 @@ from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.fields import Id
 
-from contact_center.acting import HANDLE, ActsForAnotherAgent, agent_of, require_acting_for
+from contact_center.acting import (
+    HANDLE,
+    ActsForAnotherAgent,
+    agent_of,
+    claimed_agent,
+    require_acting_for,
+)
 from contact_center.agent.domain import AgentNotFound
 from contact_center.agent.store import AgentReader
 from contact_center.call import Call
@@ -113,11 +119,11 @@ async def _answer(
 ) -> Response:
     # Whose offer it is, is looked at in the transaction; here, whether somebody without an agent
     # may answer for all.
-    if call.caller.agent_id is None:
+    if claimed_agent(call.caller) is None:
         call.caller.demand(["offers:write"])
     async with call.transaction() as tx:
         await _match(call, tx, offer_id)
-        at, by_agent = await database_time(tx), call.caller.agent_id
+        at, by_agent = await database_time(tx), claimed_agent(call.caller)
         offers, contacts = _offers(call, tx), ContactStore(tx)
         contact = await use_cases.answer(
             offers, contacts, offer_id, lambda contact: made(contact, at), by_agent=by_agent, at=at

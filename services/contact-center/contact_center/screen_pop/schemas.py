@@ -3,7 +3,9 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
-from service_kit.words.fields import FREE_JSON, Id, Output, Stars, Timestamp
+from service_kit.words.fields import FREE_JSON, Id, Output, Timestamp
+
+from contact_center.words import Stars
 
 # What another service said is shown as it said it, however large: it was checked where it came in.
 Said = Annotated[dict[str, Any], WithJsonSchema({**FREE_JSON})]

@@ -10,7 +10,6 @@ from service_kit.words.fields import (
     Language,
     Line,
     Output,
-    Stars,
     Text,
     Timestamp,
     UnitPath,
@@ -19,7 +18,7 @@ from service_kit.words.fields import (
 from customer_profile.care.domain import CarePlan, CareTask, Occasion, Segment, TaskState
 from customer_profile.customer.domain import Kind
 from customer_profile.touch import Channel, Purpose
-from customer_profile.words import Tag
+from customer_profile.words import Stars, Tag
 
 WithinDays = Annotated[int, Field(ge=0, le=366, json_schema_extra={"format": "int32"})]
 Template = Annotated[

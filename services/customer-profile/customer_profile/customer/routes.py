@@ -9,7 +9,7 @@ from service_kit.store.database import Transaction
 from service_kit.store.events import Action
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
-from service_kit.words.fields import EMAIL, PHONE_IN_QUERY, Id, Stars, UnitPath
+from service_kit.words.fields import EMAIL, PHONE_IN_QUERY, Id, UnitPath
 
 from customer_profile.call import Call
 from customer_profile.customer import use_cases
@@ -43,7 +43,7 @@ from customer_profile.customer.store import BEFORE_ALL, BEHIND_ALL, CustomerRead
 from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
 from customer_profile.identifier.schemas import identifiers_of
 from customer_profile.search.keys import query
-from customer_profile.words import Tag
+from customer_profile.words import Stars, Tag
 
 router = Router(tags=["customers"])
 WHOLE, MASKED = "s", "m"

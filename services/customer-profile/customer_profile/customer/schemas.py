@@ -11,7 +11,6 @@ from service_kit.words.fields import (
     Line,
     MoneyIn,
     Output,
-    Stars,
     Timestamp,
     UnitPath,
 )
@@ -20,7 +19,7 @@ from typing_extensions import TypeAliasType
 from customer_profile.customer.domain import Kind, Role, Sector
 from customer_profile.customer.source import Learned, SourceKind
 from customer_profile.identifier.schemas import IdentifierIn, IdentifierOut, Identifiers
-from customer_profile.words import LanguageTag, Tag, TimeZone
+from customer_profile.words import LanguageTag, Stars, Tag, TimeZone
 
 # How many customers of one shared identifier are named.
 MOST_HOLDERS = 1_000
