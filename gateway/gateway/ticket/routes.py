@@ -4,27 +4,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Response
-from pydantic import Field
 from service_kit.access.tokens import bearer_token
 from service_kit.web.routing import Router, requires
-from service_kit.words.fields import Output, Timestamp
 
 from gateway.call import Call
 from gateway.client.domain import digest_of
 from gateway.rights.caller import rights_of
 from gateway.ticket import store
 from gateway.ticket.redeem import new_ticket
+from gateway.ticket.schemas import StreamTicket
 from gateway.token.domain import Granted
 from gateway.token.issue import claims_in
 
 router = Router(tags=["stream-tickets"])
-
-
-class StreamTicket(Output):
-    """A ticket for one request; a repeated request gets null in its place."""
-
-    ticket: Annotated[str | None, Field(max_length=100)]
-    expires_at: Timestamp
 
 
 @router.post("/v1/stream-tickets", status_code=201, response_model=StreamTicket)

@@ -8,31 +8,14 @@ from service_kit.store import audit
 from service_kit.store.database import Transaction
 from service_kit.web.kept_answers import KeptAnswers
 from service_kit.work.consumer import Reads
-from service_kit.work.news import Heard, News
+from service_kit.work.news import News
 
 from scoring.customer.domain import KnownCustomer, State
 from scoring.customer.store import CustomerStore
+from scoring.heard import CustomerChanged, CustomerCreated, CustomerErased, CustomerMerged
 from scoring.survey.store import SurveyStore
 from scoring.tier.store import TierStore
 from scoring.transaction.store import TransactionStore
-
-
-class CustomerCreated(Heard, type="customer.created"):
-    """A new customer."""
-
-
-class CustomerChanged(Heard, type="customer.changed"):
-    """A customer may belong to another unit now."""
-
-
-class CustomerMerged(Heard, type="customer.merged"):
-    """Two files were of one customer."""
-
-    merged_id: UUID
-
-
-class CustomerErased(Heard, type="customer.erased"):
-    """Nothing that leads to the customer may stay."""
 
 
 class CustomerNews:

@@ -8,7 +8,7 @@ from service_kit.access.caller import SYSTEM
 from service_kit.store.database import Transaction
 from service_kit.words.identity import Clock, new_id
 from service_kit.work.consumer import Reads
-from service_kit.work.news import Heard, News
+from service_kit.work.news import News
 
 from complaints.approval.domain import Hand
 from complaints.asking import answers_about
@@ -22,20 +22,10 @@ from complaints.language import spoken_by
 from complaints.settings import Settings
 from complaints.sla.store import Shelves, SlaStore
 from complaints.survey.domain import CriticalAnswer
+from complaints.survey.heard import SurveyAnswered
 from complaints.survey.store import SurveyStore
 
 BY = Hand(sub=SYSTEM.sub, client_id="feed:scoring", limit=None)
-
-
-class SurveyAnswered(Heard, type="survey.answered"):
-    """A customer answered a survey; the event holds no words of theirs."""
-
-    response_id: UUID
-    customer_id: UUID
-    instrument: str
-    score: int
-    critical: bool
-    critical_reasons: list[str]
 
 
 class SurveyNews:
