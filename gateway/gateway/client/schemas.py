@@ -11,6 +11,7 @@ from service_kit.words.fields import (
     Line,
     MoneyOut,
     Output,
+    Patch,
     PositiveMoneyIn,
     Seconds,
     Timestamp,
@@ -77,7 +78,7 @@ class NewClient(Input):
     rate_limit: LimitIn | None = None
 
 
-class ClientChange(Input):
+class ClientChange(Patch):
     """A merge patch: what is left out stays, null takes away."""
 
     # The defaults of what cannot be null are never read: only the fields that were sent count.

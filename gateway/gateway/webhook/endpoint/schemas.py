@@ -3,7 +3,17 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from service_kit.words.fields import Id, Input, Output, Seconds, Timestamp, UnitPath, Url, Version
+from service_kit.words.fields import (
+    Id,
+    Input,
+    Output,
+    Patch,
+    Seconds,
+    Timestamp,
+    UnitPath,
+    Url,
+    Version,
+)
 
 from gateway.client.schemas import ClientId
 from gateway.webhook.endpoint.domain import Endpoint
@@ -34,7 +44,7 @@ class NewWebhookEndpoint(Input):
     description: Description = ""
 
 
-class WebhookEndpointChange(Input):
+class WebhookEndpointChange(Patch):
     """A merge patch: what is left out stays, null empties the description."""
 
     # The defaults of what cannot be null are never read: only the fields that were sent count.

@@ -34,7 +34,7 @@ from service_kit.web.call import Call
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
 from service_kit.words.errors import NotFound
-from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPath, Version
+from service_kit.words.fields import Id, Input, Line, Output, Patch, Timestamp, UnitPath, Version
 from service_kit.words.identity import Clock, clock
 
 MIGRATIONS = Path(__file__).parent / "notes_migrations"
@@ -91,7 +91,7 @@ class NewNote(Input):
     unit: UnitPath | None = None
 
 
-class NotePatch(Input):
+class NotePatch(Patch):
     """What changes in a note."""
 
     text: Line

@@ -7,9 +7,19 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema
 
 from service_kit.words import money
+from service_kit.words.absent import null_as_absent
 from service_kit.words.messages import said
 
 MOMENT = "a time is written as RFC 3339 with an offset, such as 2026-01-31T09:30:00+08:00"
@@ -47,9 +57,27 @@ FREE_JSON: Mapping[str, Any] = {
 
 
 class Input(BaseModel):
-    """A body as callers send it: strict types, unknown fields refused."""
+    """A body as callers send it: strict types, unknown fields refused, null for a member that may
+    be left out means that it was.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return null_as_absent(cls, handler(source))
+
+
+class Patch(Input):
+    """A merge patch as callers send it: null removes, so that it is no "not given"."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return handler(source)
 
 
 class Output(BaseModel):

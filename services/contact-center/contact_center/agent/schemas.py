@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 from service_kit.web.patches import patched
-from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPath
+from service_kit.words.fields import Id, Input, Line, Output, Patch, Timestamp, UnitPath
 
 from contact_center.agent.domain import Agent, Profile
 from contact_center.agent.work import Work
@@ -105,7 +105,7 @@ class PresenceOut(Output):
     since: Timestamp
 
 
-class AgentPatch(Input):
+class AgentPatch(Patch):
     """What changes in an agent; `team:
     null` takes the team away, null for a channel of `capacity` that channel.
     """

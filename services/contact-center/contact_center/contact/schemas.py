@@ -10,6 +10,7 @@ from service_kit.words.fields import (
     Input,
     Line,
     Output,
+    Patch,
     Seconds,
     Text,
     Timestamp,
@@ -78,7 +79,7 @@ class CompletionIn(Input):
     notes: Text | None = None
 
 
-class ContactPatch(Input):
+class ContactPatch(Patch):
     """What turned out afterwards: who it is, in which language, what to note."""
 
     customer_id: Id | None = absent()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 from service_kit.web.patches import patched
-from service_kit.words.fields import Id, Input, Line, Output, Timestamp, UnitPath
+from service_kit.words.fields import Id, Input, Line, Output, Patch, Timestamp, UnitPath
 
 from contact_center.queue.domain import Queue, QueueProfile, RelaxationStep
 from contact_center.words import (
@@ -173,7 +173,7 @@ class OverflowPatch(Input):
     queue_id: Id = absent()
 
 
-class QueuePatch(Input):
+class QueuePatch(Patch):
     """What changes in a queue; `overflow: null` takes the overflow away."""
 
     name: Line = absent()

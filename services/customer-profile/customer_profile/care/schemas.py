@@ -10,6 +10,7 @@ from service_kit.words.fields import (
     Language,
     Line,
     Output,
+    Patch,
     Text,
     Timestamp,
     UnitPath,
@@ -73,7 +74,7 @@ class NewCarePlan(Input):
     enabled: bool = True
 
 
-class CarePlanChange(Input):
+class CarePlanChange(Patch):
     """A merge patch: what is left out stays, null empties;
     texts and segment are merged member by member.
     """

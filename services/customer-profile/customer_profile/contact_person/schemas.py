@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.words.fields import Id, Input, Line, Output, Timestamp
+from service_kit.words.fields import Id, Input, Line, Output, Patch, Timestamp
 
 from customer_profile.contact_person.domain import ContactPerson, Part, Stance
 from customer_profile.identifier.domain import Vault
@@ -25,7 +25,7 @@ class NewContactPerson(Input):
     ] = False
 
 
-class ContactPersonChange(Input):
+class ContactPersonChange(Patch):
     """A merge patch: what is left out stays, null empties; identifiers are replaced whole."""
 
     name: Annotated[Line, Field(default_factory=str)]

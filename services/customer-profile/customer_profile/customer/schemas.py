@@ -11,6 +11,7 @@ from service_kit.words.fields import (
     Line,
     MoneyIn,
     Output,
+    Patch,
     Timestamp,
     UnitPath,
 )
@@ -180,7 +181,7 @@ class NewCustomer(Input):
     do_not_contact: bool = False
 
 
-class CustomerChange(Input):
+class CustomerChange(Patch):
     """A merge patch: what is left out stays, null empties;
     lists are replaced whole, facts and their members one by one.
     """

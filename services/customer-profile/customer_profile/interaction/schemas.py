@@ -12,6 +12,7 @@ from service_kit.words.fields import (
     JsonObject,
     Line,
     Output,
+    Patch,
     StoredJson,
     Timestamp,
 )
@@ -54,7 +55,7 @@ class NewInteraction(Input):
     external_id: ExternalId | None = None
 
 
-class InteractionChange(Input):
+class InteractionChange(Patch):
     """A merge patch of an interaction: what is left out stays, null empties;
     the trail is merged member by member.
     """
