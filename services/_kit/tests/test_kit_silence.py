@@ -295,7 +295,7 @@ async def test_a_lease_is_taken_again_as_soon_as_somebody_answers(url):
 
 
 class NoMetrics:
-    def stepped(self, _worker: str, _outcome: str) -> None:
+    def failed(self, _worker: str, _error: Exception) -> None:
         """Nobody counts here."""
 
 

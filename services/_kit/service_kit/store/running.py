@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from sqlalchemy.sql.base import Executable
 
 from service_kit.store.connection import Patience
-from service_kit.store.statements import Statements
+from service_kit.store.statements import Statements, naming
 
 # How long one row of many may take on average: the server's limit is that of each row, ours is that
 # of all.
@@ -38,18 +38,12 @@ class Reader:
 
     async def fetch(self, statement: Executable, /, **given: object) -> list[Record]:
         """All rows."""
-        compiled = self._statements.compiled(statement, given)
-        rows: list[Record] = await self._patience.answer(
-            self.connection, "fetch", compiled.sql, *compiled.arguments(given)
-        )
+        rows: list[Record] = await self._answer(statement, "fetch", given)
         return rows
 
     async def fetch_one(self, statement: Executable, /, **given: object) -> Record | None:
         """The first row, or None."""
-        compiled = self._statements.compiled(statement, given)
-        row: Record | None = await self._patience.answer(
-            self.connection, "fetchrow", compiled.sql, *compiled.arguments(given)
-        )
+        row: Record | None = await self._answer(statement, "fetchrow", given)
         return row
 
     async def fetch_value(self, statement: Executable, /, **given: object) -> Any:
@@ -59,22 +53,22 @@ class Reader:
 
     async def copy_out(self, statement: Executable, /, **given: object) -> bytes:
         """All rows as one binary COPY: for very many of them that go elsewhere as a whole."""
-        compiled = self._statements.compiled(statement, given)
         content = bytearray()
 
         async def gather(part: bytes) -> None:
             content.extend(part)
 
-        arguments = compiled.arguments(given)
-        await self._patience.answer(
-            self.connection,
-            "copy_from_query",
-            compiled.sql,
-            *arguments,
-            output=gather,
-            format="binary",
-        )
+        await self._answer(statement, "copy_from_query", given, output=gather, format="binary")
         return bytes(content)
+
+    async def _answer(self, statement: Executable, method: str, given: Row, **options: Any) -> Any:
+        """What the connection's method gives for this statement; an error says which one it was."""
+        compiled = self._statements.compiled(statement, given)
+        arguments = compiled.arguments(given)
+        with naming(statement):
+            return await self._patience.answer(
+                self.connection, method, compiled.sql, *arguments, **options
+            )
 
 
 class Writer(Reader):
@@ -82,10 +76,7 @@ class Writer(Reader):
 
     async def execute(self, statement: Executable, /, **given: object) -> int:
         """Run it and return how many rows it touched."""
-        compiled = self._statements.compiled(statement, given)
-        status: str = await self._patience.answer(
-            self.connection, "execute", compiled.sql, *compiled.arguments(given)
-        )
+        status: str = await self._answer(statement, "execute", given)
         return _touched(status)
 
     async def execute_many(self, statement: Executable, rows: Sequence[Row]) -> None:
@@ -95,9 +86,10 @@ class Writer(Reader):
         compiled = self._statements.compiled(statement, rows[0])
         arguments = [compiled.arguments(row) for row in rows]
         within = self._patience.seconds + ROW_SECONDS * len(rows)
-        await self._patience.answer(
-            self.connection, "executemany", compiled.sql, arguments, within=within
-        )
+        with naming(statement):
+            await self._patience.answer(
+                self.connection, "executemany", compiled.sql, arguments, within=within
+            )
 
     async def copy_rows(
         self, table: str, *, columns: Sequence[str], rows: Iterable[Sequence[object]]

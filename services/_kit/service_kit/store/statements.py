@@ -1,5 +1,6 @@
 """SQLAlchemy Core statements compiled once into what asyncpg runs."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -86,6 +87,35 @@ class Statements:
                 statement, self.schema, None if columns is None else sorted(columns)
             )
         return found
+
+
+class naming:  # noqa: N801  # It is called like a function, and cheaper than one that yields.
+    """Around the run of a statement: its errors say in a note which one it was."""
+
+    __slots__ = ("_statement",)
+
+    def __init__(self, statement: Executable) -> None:
+        self._statement = statement
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Exception):
+            error.add_note(f"in the statement {name_of(self._statement)}")
+
+
+def name_of(statement: Executable) -> str:
+    """The module and the constant that hold a statement, such as `complaints.case.store.LOCK`;
+    what was put together for one call goes by its kind.
+
+    It is asked for where a statement failed, which is seldom enough for a walk over all modules.
+    """
+    for name, module in list(sys.modules.items()):
+        for constant, value in list(vars(module).items()):
+            if value is statement:
+                return f"{name}.{constant}"
+    return f"a {type(statement).__name__.lower()} of its own"
 
 
 def takes_columns(statement: Executable) -> bool:

@@ -12,6 +12,7 @@ from service_kit.store.migrations import pending_migrations, why_not_this_releas
 from service_kit.store.sqlstates import OutcomeUnknown, TransactionRolledBack
 from service_kit.web.wiring import Check, wiring_of
 from service_kit.words.errors import Refusal
+from service_kit.words.fields import written
 
 PING = select(literal(1))
 ANSWER_WITHIN_SECONDS = 1.5
@@ -27,16 +28,25 @@ async def livez(_request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """200 when the database answers and its migrations are current, else 503 with the reasons;
     in time, whatever keeps silent.
+
+    Background work that fails is named with since when, and takes no readiness: requests are
+    answered without it, and another replica would fail alike.
     """
-    found = await asyncio.gather(*(_reason(check) for check in wiring_of(request).checks))
+    wiring = wiring_of(request)
+    found = await asyncio.gather(*(_reason(check) for check in wiring.checks))
+    failing = [
+        {"worker": name, "since": written(each.since), "error": each.error}
+        for name, each in sorted(wiring.metrics.failing().items())
+    ]
+    told = {"failing": failing} if failing else {}
     reasons = [reason for reason in found if reason is not None]
     if reasons:
         return JSONResponse(
-            {"status": "not ready", "reasons": reasons},
+            {"status": "not ready", "reasons": reasons, **told},
             status_code=503,
             headers={"Retry-After": "1"},
         )
-    return JSONResponse({"status": "ready"})
+    return JSONResponse({"status": "ready", **told})
 
 
 async def _reason(check: Check) -> str | None:

@@ -4,7 +4,7 @@ by as many replicas as are there.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol
 
 from service_kit.process.logs import logger
@@ -43,10 +43,18 @@ class Backoff:
         an outage in one line, anything else with its trace.
         """
         if isinstance(error, OUTAGES):
-            log.warning("worker waits", worker=name, reason=f"{type(error).__name__}: {error}")
+            reason = "; ".join([f"{type(error).__name__}: {error}", *_notes(error)])
+            log.warning("worker waits", worker=name, reason=reason)
             return self.failed(longest=LONGEST_OUTAGE_PAUSE_SECONDS)
         log.error("worker failed", worker=name, exc_info=error)
         return self.failed()
+
+
+def _notes(error: BaseException | None) -> Iterator[str]:
+    """What the kit noted on an error and its causes, such as the statement that failed."""
+    while error is not None:
+        yield from getattr(error, "__notes__", ())
+        error = error.__cause__
 
 
 class Worker(Protocol):
@@ -87,20 +95,20 @@ class Loop:
                 has_more = await self._step()
             except Exception as error:
                 refuse_if_canceled(error)
-                self._count("failed")
+                if self._metrics is not None:
+                    self._metrics.failed(self.name, error)
                 await asyncio.sleep(backoff.after(error, self.name))
                 continue
             backoff.succeeded()
+            if self._metrics is not None:
+                self._metrics.recovered(self.name)
             if has_more:
-                self._count("done")
+                if self._metrics is not None:
+                    self._metrics.stepped(self.name, "done")
             else:
                 await self._signals.wait(
                     self._topic, seconds=self._idle_seconds * random.uniform(0.8, 1.2), since=heard
                 )
-
-    def _count(self, outcome: str) -> None:
-        if self._metrics is not None:
-            self._metrics.stepped(self.name, outcome)
 
 
 def refuse_if_canceled(error: Exception) -> None:
@@ -126,5 +134,5 @@ async def supervised(worker: Worker, metrics: Metrics) -> None:
             refuse_if_canceled(error)
             if asyncio.get_running_loop().time() - started > LONGEST_PAUSE_SECONDS:
                 backoff.succeeded()
-            metrics.stepped(worker.name, "failed")
+            metrics.failed(worker.name, error)
             await asyncio.sleep(backoff.after(error, worker.name))
