@@ -24,6 +24,7 @@ from complaints.customer.news import Confirming, Following
 from complaints.languages import MESSAGES
 from complaints.letter import routes as letter_routes
 from complaints.letter.printer import Printer
+from complaints.note import routes as note_routes
 from complaints.settings import Settings
 from complaints.sla import routes as sla_routes
 from complaints.sla.store import Shelves
@@ -52,6 +53,7 @@ ROUTERS = (
     course_routes.router,
     move_routes.router,
     letter_routes.router,
+    note_routes.router,
     tracking_routes.router,
     sla_routes.router,
     calendar_routes.router,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from service_kit.store.notes import note_table
 from service_kit.store.tables import Moment
 from service_kit.store.tables import metadata as kit_metadata
 from sqlalchemy import (
@@ -292,6 +293,8 @@ letter = Table(
     PrimaryKeyConstraint("complaint_id", "id"),
     ForeignKeyConstraint(["complaint_id"], ["complaint.id"], name="fk_letter_complaint"),
 )
+
+note = note_table(complaint)
 
 calendar = _names("calendar")
 calendar_version = _versions(calendar, Column("published_until", Date))

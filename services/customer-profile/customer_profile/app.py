@@ -29,6 +29,7 @@ from customer_profile.interaction import events as interaction_events
 from customer_profile.interaction.routes import router as interactions
 from customer_profile.languages import MESSAGES
 from customer_profile.news.handlers import CONTACTS, TIERS, complaints
+from customer_profile.note.routes import router as notes
 from customer_profile.relationship.routes import router as relationships
 from customer_profile.settings import Settings
 from customer_profile.timeline.routes import router as timeline
@@ -39,6 +40,7 @@ ROUTERS = (
     customers,
     customer_reads,
     contact_persons,
+    notes,
     relationships,
     timeline,
     interactions,

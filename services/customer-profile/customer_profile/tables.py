@@ -2,6 +2,7 @@
 and the files of imports.
 """
 
+from service_kit.store.notes import note_table
 from service_kit.store.tables import Moment
 from service_kit.store.tables import metadata as kit_metadata
 from sqlalchemy import (
@@ -140,6 +141,8 @@ contact_person = Table(
     PrimaryKeyConstraint("customer_id", "id"),
     ForeignKeyConstraint(["customer_id"], ["customer.id"]),
 )
+
+note = note_table(customer)
 
 relationship = Table(
     "relationship",

@@ -17,6 +17,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
+    delete,
     func,
     literal,
     null,
@@ -28,7 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from complaints.customer.domain import Customer, Heard
-from complaints.tables import STEP_ERASED, complaint, complaint_step, customer, letter
+from complaints.tables import STEP_ERASED, complaint, complaint_step, customer, letter, note
 
 ERASED = "(erased)"
 # A file merged into another that was merged since, and so on: longer rows than this are not
@@ -115,6 +116,11 @@ ERASE_LETTERS = (
     update(letter)
     .where(letter.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
     .values(pdf=None, docx=None)
+)
+FORGET_NOTES = (
+    delete(note)
+    .where(note.c.complaint_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .returning(note.c.id)
 )
 # The answer to a question is older than what news said since: it counts only where nothing has been
 # confirmed meanwhile.
@@ -265,7 +271,7 @@ class CustomerStore(CustomerReader):
 
     async def erased(self, customer_id: UUID) -> list[UUID]:
         """Nothing that the customer said or that was written to them stays; the books do.
-        The ids of the complaints.
+        The ids of the complaints and of what hung on them.
         """
         await self._hear(customer_id, is_erased=True)
         rows = await self._tx.fetch(LOCK, of_customer=customer_id)
@@ -276,10 +282,11 @@ class CustomerStore(CustomerReader):
         await self._tx.execute_many(ERASE, erased)
         for statement in (ERASE_STEPS, ERASE_LETTERS):
             await self._tx.execute(statement, ids=ids)
-        await audit.erase(self._tx, customer_id, *ids, at=self._at)
+        notes = [row["id"] for row in await self._tx.fetch(FORGET_NOTES, ids=ids)]
+        await audit.erase(self._tx, customer_id, *ids, *notes, at=self._at)
         for row in rows:
             self._audit(row["id"], "complaint.erased", row["unit"], {})
-        return ids
+        return ids + notes
 
     async def confirmed(self, complaint_id: UUID, customer_id: UUID, customer: Customer) -> None:
         """The file could be asked at last;

@@ -34,6 +34,7 @@ from customer_profile.tables import (
     customer_search,
     identifier_holder,
     interaction,
+    note,
     relationship,
     timeline_entry,
 )
@@ -60,6 +61,7 @@ EMPTY_FILE = (
     )
 )
 FORGET_PEOPLE = delete(contact_person).where(contact_person.c.customer_id == _of)
+FORGET_NOTES = delete(note).where(note.c.customer_id == _of)
 FORGET_SEARCH = delete(customer_search).where(customer_search.c.customer_id == _of)
 FORGET_RELATIONSHIPS = delete(relationship).where(
     or_(relationship.c.customer_id == _of, relationship.c.other_id == _of)
@@ -103,6 +105,7 @@ EMPTY_TASKS = (
 # Whatever of a customer has an id of its own, and with it audit rows and kept answers.
 _subjects = union_all(
     select(contact_person.c.id).where(contact_person.c.customer_id == _of),
+    select(note.c.id).where(note.c.customer_id == _of),
     select(interaction.c.id).where(interaction.c.customer_id == _of),
     select(consent.c.id).where(consent.c.customer_id == _of),
     select(care_task.c.id).where(care_task.c.customer_id == _of),
@@ -123,6 +126,7 @@ async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> list[UUID
     await tx.execute(FORGET_IDENTIFIERS, of=erased.id, keys=keys)
     for statement in (
         FORGET_PEOPLE,
+        FORGET_NOTES,
         FORGET_SEARCH,
         FORGET_RELATIONSHIPS,
         EMPTY_INTERACTIONS,

@@ -105,6 +105,9 @@ async def told_of_people(api: Api, path: str) -> None:
         api, f"{path}/contact-persons", {**PERSON, "name": "mark17", "identifiers": []}
     )
     assert (await api.delete(gone["_at"], match=gone["_tag"])).status_code == 204
+    note = await posted(api, f"{path}/notes", {"text": "mark38"})
+    changed = await api.patch(note["_at"], {"text": "mark39"}, match=note["_tag"])
+    assert changed.status_code == 200, changed.text
     other = (
         await api.post(
             "/v1/customers", customer_body(name="Another", identifiers=[], facts={}, tags=[])
@@ -196,6 +199,7 @@ async def test_nothing_that_was_told_of_a_person_is_left_anywhere_after_the_eras
     await imported(api, SHEET)
     before = {mark for _, mark in await residue(api.service, MARKS)}
     assert len(before) >= 30, sorted(set(MARKS) - before)
+    assert before >= {"mark38", "mark39"}
 
     erased = await api.delete(path, match=(await api.get(path)).headers["etag"])
 

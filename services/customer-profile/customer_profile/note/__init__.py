@@ -1,0 +1,1 @@
+"""Notes: what somebody wants the next person to know of a customer."""
