@@ -5,7 +5,8 @@ from typing import Annotated
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
-from service_kit.words.fields import LANGUAGE_TAG, TRIMMED
+from service_kit.words.fields import LANGUAGE_TAG
+from service_kit.words.names import NAME
 
 LanguageTag = Annotated[
     str,
@@ -17,7 +18,7 @@ LanguageTag = Annotated[
         examples=["zh-CN", "en"],
     ),
 ]
-Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=TRIMMED, examples=["campus"])]
+Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=NAME, examples=["campus"])]
 
 
 @cache
