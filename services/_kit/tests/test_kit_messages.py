@@ -140,7 +140,12 @@ RIGHT = {
 @pytest.mark.parametrize(
     ("change", "english", "chinese"),
     [
-        ({"name": " "}, "a text of blanks only says nothing here", "此处不能只有空白字符"),
+        (
+            {"name": " "},
+            "one line is expected here, without blanks at its ends and without invisible"
+            " characters",
+            "此处须为一行文本，首尾没有空白，也没有不可见字符",
+        ),
         ({"name": ""}, "must not be empty", "不能为空"),
         ({"name": "x" * 201}, "at most 200 characters are accepted", "最多接受 200 个字符"),
         ({"name": 5}, "a text is expected here", "此处须为文本"),

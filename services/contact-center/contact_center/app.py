@@ -155,7 +155,7 @@ def _wire_routing(service: Service, settings: Settings) -> None:
 
 
 def _wire_directory(service: Service, settings: Settings) -> None:
-    digests = service.part(AddressDigests(service.sealer))
+    digests = service.part(AddressDigests(service.sealer, region=settings.phone_region))
     customer_profile = service.client(settings.customer_profile_url)
     seeking = Strangers(service.database, digests, service.kept_answers, clock=service.clock)
     service.worker(service.loop(STRANGERS, seeking.step, idle_seconds=2.0))

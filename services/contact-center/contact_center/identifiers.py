@@ -2,74 +2,66 @@
 so that the same phone or mailbox is found however it is written.
 """
 
-import re
-import unicodedata
+from service_kit.words.identifiers import (
+    LONGEST_VALUE,
+    IdentifierType,
+    filed_under,
+    key_of,
+    looked_up_by,
+)
+from service_kit.words.not_readable import IdentifierNotReadable, read_at
+from service_kit.words.phones import is_number, phone, plain
 
-MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
-SEPARATORS = re.compile(r"[\s().\-/\u2010-\u2015]+")
-DIALED = re.compile(r"\+?\d{3,20}", re.ASCII)
 BY_PHONE = frozenset({"voice", "sms", "fax"})
+CALLED_FROM = frozenset(
+    {IdentifierType.PHONE, IdentifierType.EMAIL, IdentifierType.WECHAT, IdentifierType.SOCIAL}
+)
 
 
-def written(channel: str, address: str) -> str:
-    """The address as it is kept and compared."""
-    plain = unicodedata.normalize("NFKC", address).strip()
-    if channel in BY_PHONE:
-        return phone(plain)[:200]
-    return (plain.lower() if "@" in plain else plain)[:200]
+def written(channel: str, address: str, *, region: str, pointer: str) -> str:
+    """The address at this place of a body as it is kept and compared.
 
-
-def phone(value: str, *, region: str = "CN") -> str:
-    """E.164 where the number is possible anywhere;
-    short numbers and what is no number stay as they are.
+    Raises IdentifierNotReadable for a number that nobody could dial, and where nothing is to be
+    seen. What is no number, such as `anonymous`, stays as it is.
     """
-    dialed = SEPARATORS.sub("", value)
-    mobile = MOBILE.fullmatch(dialed)
-    if mobile:
-        return f"+86{mobile[1]}"
-    if not DIALED.fullmatch(dialed):
-        return value
-    return _e164(dialed, region) or dialed
+    text = plain(address)
+    with read_at(pointer):
+        if not text:
+            raise IdentifierNotReadable("an address has something that can be seen")
+        if channel in BY_PHONE and is_number(text):
+            return phone(text, region=region)
+    return (text if channel in BY_PHONE else _folded(text))[:LONGEST_VALUE]
 
 
-def _e164(dialed: str, region: str) -> str | None:
-    # The library's metadata is large: only numbers that are not plain Chinese mobiles or short
-    # numbers pay for it.
-    if len(dialed) < 7:
-        return None
-    import phonenumbers
-
+def identifier_keys(channel: str, address: str, *, region: str) -> list[str]:
+    """The keys under which a customer's identifiers may be filed who comes from this address, in
+    its written form: `phone:+86138...`, `wechat:...`.
+    """
+    if channel in BY_PHONE:
+        # Short and local numbers were filed as numbers of the whole of China once.
+        numbers = [address] if address.startswith("+") else [address, f"+86{address}"]
+        return [key for each in numbers for key in looked_up_by(key_of(IdentifierType.PHONE, each))]
+    # The system of a social id stands in the address: `weibo:zw1990`.
+    keys = [key_of(kind, address) for kind in (IdentifierType.WECHAT, IdentifierType.SOCIAL)]
+    if "@" in address:
+        return [key_of(IdentifierType.EMAIL, address), *keys]
     try:
-        number = phonenumbers.parse(dialed, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+        as_phone = phone(address, region=region)
+    except IdentifierNotReadable:
+        return keys
+    # A short number is the name of a visitor here.
+    is_certain = as_phone.startswith("+")
+    return [*keys, *looked_up_by(key_of(IdentifierType.PHONE, as_phone))] if is_certain else keys
 
 
-def identifier_keys(channel: str, address: str) -> list[str]:
-    """What a customer's identifier may be called under which this address would be filed:
-    `phone:+86138...`, `wechat:...`.
+def identifier_filed(type_: str, value: str, system: str | None = None) -> tuple[str, ...]:
+    """The keys of a customer's identifier, in its written form;
+    none for kinds that nobody calls from.
     """
-    plain = written(channel, address)
-    if channel in BY_PHONE:
-        return [f"phone:{plain}"]
-    if "@" in plain:
-        return [f"email:{plain}"]
-    keys = [f"wechat:{plain}", f"social:{plain}"]
-    as_phone = phone(plain)
-    return [*keys, f"phone:{as_phone}"] if as_phone.startswith("+") else keys
+    kind = IdentifierType(type_)
+    return filed_under(key_of(kind, _folded(value), system or "")) if kind in CALLED_FROM else ()
 
 
-def identifier_key(type_: str, value: str, system: str | None = None) -> str | None:
-    """The key of a customer's identifier; None for kinds that nobody calls from."""
-    if type_ == "phone":
-        return f"phone:{phone(value)}"
-    if type_ == "email":
-        return f"email:{value.strip().lower()}"
-    if type_ == "wechat":
-        return f"wechat:{value}"
-    if type_ == "social":
-        return f"social:{system}:{value}"
-    return None
+def _folded(address: str) -> str:
+    """Mailboxes are compared without case."""
+    return address.lower() if "@" in address else address

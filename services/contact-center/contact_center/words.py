@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 from service_kit.words.fields import Input, Output
+from service_kit.words.identifiers import VALUE_FORM
+from service_kit.words.names import NAME
 
 Channel = Literal["voice", "chat", "email", "sms", "social", "web", "fax", "letter"]
 Presence = Literal["available", "break", "meal", "meeting", "training", "offline"]
@@ -18,11 +20,7 @@ OfferState = Literal["pending", "accepted", "rejected", "timed_out", "withdrawn"
 Stars = Annotated[int, Field(ge=1, le=6, json_schema_extra={"format": "int32"})]
 TierName = Literal["none", "1", "2", "3", "4", "5", "6", "key_contact"]
 
-# No NUL, which Postgres does not hold, and something that can be seen.
-VISIBLE = r"^[^\x00]*[^\s\x00][^\x00]*$"
-SkillName = Annotated[
-    str, Field(min_length=1, max_length=64, pattern=VISIBLE, examples=["billing"])
-]
+SkillName = Annotated[str, Field(min_length=1, max_length=64, pattern=NAME, examples=["billing"])]
 Level = Annotated[int, Field(ge=1, le=5, json_schema_extra={"format": "int32"})]
 Places = Annotated[
     int, Field(ge=0, le=50, json_schema_extra={"format": "int32"}, description="How many at once.")
@@ -37,15 +35,12 @@ Spoken = Annotated[
         examples=["zh-CN"],
     ),
 ]
-# No control characters: some of them count as blank where an address is brought into its written
-# form, which would leave nothing.
-_PRINTED = r"[^\x00-\x1f\x7f-\x9f]"
 Address = Annotated[
     str,
     Field(
         min_length=1,
         max_length=200,
-        pattern=rf"^{_PRINTED}*[^\s\x00-\x1f\x7f-\x9f]{_PRINTED}*$",
+        pattern=VALUE_FORM,
         examples=["+8613800138000"],
     ),
 ]

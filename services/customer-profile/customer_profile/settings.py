@@ -35,11 +35,6 @@ class Settings(ServiceSettings):
         default="zh-CN",
         description="Language of new customers when the request names none (BCP 47).",
     )
-    phone_region: str = Field(
-        default="CN",
-        pattern="^[A-Z]{2}$",
-        description="Country of phone numbers that are written without their country code.",
-    )
     consent_first: Annotated[tuple[Purpose, ...], NoDecode] = Field(
         default=(Purpose.SALE, Purpose.MARKETING, Purpose.SURVEY, Purpose.NEWSLETTER),
         description=(

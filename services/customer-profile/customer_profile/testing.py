@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from service_kit.sheet.domain import Row
+from service_kit.words.identifiers import IdentifierType
 
 from customer_profile.care.domain import CarePlan, CareTask, Made, Occasion
 from customer_profile.consent.domain import Consent, Standing, Status
@@ -27,10 +28,11 @@ from customer_profile.customer_import.cells import RowRefused
 from customer_profile.customer_import.columns import columns_of, key_of
 from customer_profile.customer_import.domain import Deciding, Defaults, Known
 from customer_profile.customer_import.drafts import Draft, Drafting
-from customer_profile.identifier.domain import Hidden, Identifier, IdentifierType, written
+from customer_profile.identifier.domain import Hidden, Identifier, written
 from customer_profile.touch import Channel, Purpose
 
 AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # noon in Shanghai, a Monday
+REGION = "CN"
 RULES = ContactRules(
     consent_first=frozenset({Purpose.SALE, Purpose.MARKETING}),
     quiet=QuietHours(start=time(21), end=time(8)),
@@ -56,7 +58,7 @@ def a_source(
 
 
 def an_identifier(kind: str, value: str, *, system: str = "") -> Identifier:
-    return written(IdentifierType(kind), value, vault=PlainVault(), system=system)
+    return written(IdentifierType(kind), value, vault=PlainVault(), system=system, region=REGION)
 
 
 def a_customer(**other: Any) -> Customer:
@@ -217,7 +219,7 @@ def drafting(*columns: str, key: str | None = None) -> Drafting:
         columns_of(columns, {}, asked),
         key=asked,
         vault=PlainVault(),
-        region="CN",
+        region=REGION,
         zones=frozenset({"Asia/Shanghai"}),
     )
 

@@ -5,7 +5,8 @@ from typing import Annotated
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
-from service_kit.words.fields import LANGUAGE_TAG, TRIMMED
+from service_kit.words.fields import LANGUAGE_TAG
+from service_kit.words.names import NAME
 
 LanguageTag = Annotated[
     str,
@@ -18,7 +19,7 @@ LanguageTag = Annotated[
     ),
 ]
 Stars = Annotated[int, Field(ge=1, le=6, json_schema_extra={"format": "int32"})]
-Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=TRIMMED, examples=["campus"])]
+Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=NAME, examples=["campus"])]
 
 
 @cache

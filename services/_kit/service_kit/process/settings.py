@@ -88,6 +88,11 @@ class ServiceSettings(BaseSettings):
         pattern="^(en|zh-CN)$",
         description="Language when the request names none: en or zh-CN.",
     )
+    phone_region: str = Field(
+        default="CN",
+        pattern="^[A-Z]{2}$",
+        description="Country of phone numbers that are written without their country code.",
+    )
     work: bool = Field(
         default=True, description="Whether `serve` also runs the background work in its process."
     )

@@ -3,8 +3,9 @@ titles above the header, a line naming the delimiter, totals below, the header a
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
+
+from service_kit.words.names import folded
 
 LOOKED_AT = 20
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
@@ -68,8 +69,4 @@ def plain(cell: str) -> str:
 def is_header_again(cells: Sequence[str], columns: Sequence[str]) -> bool:
     """Whether a row repeats the names of the columns, as sheets that were put together do."""
     named = [(cell, column) for cell, column in zip(cells, columns, strict=False) if column]
-    return bool(named) and all(_same(cell) == _same(column) for cell, column in named)
-
-
-def _same(text: str) -> str:
-    return unicodedata.normalize("NFKC", plain(text)).casefold()
+    return bool(named) and all(folded(cell) == folded(column) for cell, column in named)

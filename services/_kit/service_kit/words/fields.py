@@ -21,6 +21,7 @@ from pydantic_core import CoreSchema
 from service_kit.words import money
 from service_kit.words.absent import null_as_absent
 from service_kit.words.messages import said
+from service_kit.words.names import NAME
 
 MOMENT = "a time is written as RFC 3339 with an offset, such as 2026-01-31T09:30:00+08:00"
 DAY = "a day is written as YYYY-MM-DD"
@@ -173,17 +174,12 @@ Day = Annotated[
 CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=CODE)]
 NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"
-TRIMMED = r"^[^\s\x00]([^\x00\n]*[^\s\x00])?$"
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK)]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=NAME)]
 Text = Annotated[str, Field(max_length=10_000)]
 URL = r"^https?://[!-~]+$"
 Url = Annotated[str, Field(min_length=8, max_length=2_000, pattern=URL)]
 UNIT = r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$"
 UnitPath = Annotated[str, Field(min_length=1, max_length=200, pattern=UNIT, examples=["cn.gd.gz"])]
-PHONE = r"^\+?[0-9](?:[ ().-]{0,2}[0-9]){2,18}$"
-# In a query an unescaped + arrives as a blank.
-PHONE_IN_QUERY = r"^[+ ]?[0-9](?:[ ().-]{0,2}[0-9]){2,18}$"
-EMAIL = r"^[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,30}(\.[A-Za-z0-9-]{1,30}){1,3}$"
 LANGUAGE_TAG = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 Language = Literal["zh-CN", "en"]
 Count = Annotated[int, Field(ge=0, le=2**53 - 1, json_schema_extra={"format": "int64"})]

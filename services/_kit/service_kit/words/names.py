@@ -2,6 +2,7 @@
 opaque and exact, in one spelling, without what only looks like another name (see `looks`).
 """
 
+import re
 import unicodedata
 
 # A name is written in one script, or in those that East Asian names mix (UTS 39, "highly
@@ -39,6 +40,21 @@ INVISIBLE = frozenset("\u2800\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | froz
 # identifies.
 WIDE_MARKS = "\uff08\uff09\uff0c\uff1a\uff1b\uff01\uff1f\uff0f\uff06"
 
+# For patterns, which cannot ask for a category: control and format characters (widths, joiners,
+# directions, tags), fillers, variation selectors, half characters.
+_HIDDEN = (
+    r"\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\uffff"
+    "\U000e0000-\U000e0fff"
+)
+# This one selects the colored form of the sign before it, as people have in their names: ❤️.
+_COLORED = r"\ufe0f"
+_SHOWN = rf"[^\s{_HIDDEN}{_COLORED}]"
+# A name, label, code or reason: one line that begins and ends with what can be seen, and holds
+# nothing that cannot.
+NAME = rf"^{_SHOWN}([^{_HIDDEN}]*[^\s{_HIDDEN}])?$"
+UNSEEN = re.compile(f"[{_HIDDEN}]")
+
 SPACES = "it begins or ends with a space"
 SPELLING = "it is written in compatibility forms; write it in NFKC"
 HIDDEN = "it has characters that cannot be seen"
@@ -67,6 +83,21 @@ def fault_of_title(text: str) -> str | None:
     Chinese marks may be of Chinese width.
     """
     return fault_of_identity(text.translate({ord(mark): "-" for mark in WIDE_MARKS}))
+
+
+def seen(text: str) -> str:
+    """What can be seen of a text, on one line, without blanks at its ends."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    return UNSEEN.sub("", " ".join(text.split())).strip()
+
+
+def folded(text: str) -> str:
+    """What equal names share: compared without case, width and what cannot be seen."""
+    if text.isascii() and text.isprintable():
+        return text.strip().lower()
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return seen(unicodedata.normalize("NFKC", plain).replace("\ufe0f", ""))
 
 
 def scripts_of(text: str) -> frozenset[str]:

@@ -10,19 +10,17 @@ from service_kit.words.fields import (
     CODE,
     CURRENCY,
     DAY,
-    EMAIL,
     IDENTIFIER,
     LANGUAGE_TAG,
     MOMENT,
     NOT_BLANK,
-    PHONE,
-    PHONE_IN_QUERY,
     POSITIVE_AMOUNT,
-    TRIMMED,
     UNIT,
     URL,
 )
+from service_kit.words.identifiers import EMAIL_FORM, PHONE_FORM
 from service_kit.words.messages import said, sentence
+from service_kit.words.names import NAME
 
 LONGEST = 300
 OBJECT = "an object is expected here"
@@ -36,7 +34,7 @@ NOT_UNICODE = "text cannot hold half of a surrogate pair"
 CHOICE = "must be one of {expected}"
 EMPTY = "must not be empty"
 BLANK = "a text of blanks only says nothing here"
-EDGES = "one line is expected here, without blanks at its ends"
+EDGES = "one line is expected here, without blanks at its ends and without invisible characters"
 # By the error types of pydantic-core 2; the places are the names of its contexts.
 WORDING: Mapping[str, str] = {
     "missing": "this is missing",
@@ -101,7 +99,7 @@ A_PHONE = (
 # Forms that people mistake are told by an example, the others by their pattern.
 PATTERNS: Mapping[str, str] = {
     NOT_BLANK: BLANK,
-    TRIMMED: EDGES,
+    NAME: EDGES,
     CODE: "a code is made of letters, digits and ._:- and begins with a letter or a digit",
     URL: (
         "a URL begins with http:// or https:// and is written in ASCII, such as"
@@ -113,9 +111,8 @@ PATTERNS: Mapping[str, str] = {
     POSITIVE_AMOUNT: (
         "an amount is a decimal number of zero or more with up to six decimals, such as 12.50"
     ),
-    PHONE: A_PHONE,
-    PHONE_IN_QUERY: A_PHONE,
-    EMAIL: "an e-mail address has a name and a domain, such as zw@example.com",
+    PHONE_FORM: A_PHONE,
+    EMAIL_FORM: "an e-mail address has a name and a domain, such as zw@example.com",
     LANGUAGE_TAG: "a language is a tag such as zh-CN or en",
 }
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from service_kit.access.client import ServiceClient
 
 from contact_center.directory.domain import CustomerFacts
-from contact_center.identifiers import identifier_key
+from contact_center.identifiers import identifier_filed
 
 # How many files one question may ask for.
 LARGEST_QUESTION = 1_000
@@ -103,9 +103,9 @@ def keys(holders: Iterable[Json]) -> Iterable[str]:
     """The keys under which the identifiers of files and contact persons are filed."""
     for holder in holders:
         for identifier in holder["identifiers"]:
-            key = identifier_key(identifier["type"], identifier["value"], identifier.get("system"))
-            if key is not None:
-                yield key
+            yield from identifier_filed(
+                identifier["type"], identifier["value"], identifier.get("system")
+            )
 
 
 def spoken(language: str) -> dict[str, str]:

@@ -77,10 +77,11 @@ async def create_contact(
     with other words or when it is over, the first one is answered as it stands now, with 200, and
     nothing of it changes.
     """
+    region = call.settings.phone_region
     arrival = Arrival(
         channel=body.channel,
-        from_address=written(body.channel, body.from_),
-        to_address=written(body.channel, body.to),
+        from_address=written(body.channel, body.from_, region=region, pointer="/from"),
+        to_address=written(body.channel, body.to, region=region, pointer="/to"),
         external_id=body.external_id,
         customer_id=body.customer_id,
         language=body.language,

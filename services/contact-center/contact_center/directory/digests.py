@@ -10,8 +10,9 @@ PURPOSE = "directory-address"
 class AddressDigests:
     """Digests on the service's secret key."""
 
-    def __init__(self, sealer: Sealer) -> None:
+    def __init__(self, sealer: Sealer, *, region: str) -> None:
         self._sealer = sealer
+        self._region = region
 
     def of(self, key: str) -> bytes:
         """The digest of an identifier's key, such as `phone:+8613800138000`."""
@@ -19,4 +20,4 @@ class AddressDigests:
 
     def called_from(self, channel: str, address: str) -> list[bytes]:
         """The digests under which somebody who calls from this address may be filed."""
-        return [self.of(key) for key in identifier_keys(channel, address)]
+        return [self.of(key) for key in identifier_keys(channel, address, region=self._region)]

@@ -125,7 +125,9 @@ def _entry_point(
         id=id,
         unit=unit,
         channel=body.channel,
-        address=written(body.channel, body.address),
+        address=written(
+            body.channel, body.address, region=call.settings.phone_region, pointer="/address"
+        ),
         flow_id=body.flow_id,
         queue_id=body.queue_id,
         language=body.language,

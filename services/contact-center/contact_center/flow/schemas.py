@@ -5,7 +5,17 @@ from datetime import time
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
-from service_kit.words.fields import Day, Id, Input, Line, Output, Timestamp, UnitPath
+from service_kit.words.fields import (
+    NOT_BLANK,
+    Day,
+    Id,
+    Input,
+    Line,
+    Output,
+    Timestamp,
+    UnitPath,
+)
+from service_kit.words.names import NAME
 
 from contact_center.flow.domain import Flow
 from contact_center.flow.nodes import (
@@ -22,9 +32,9 @@ from contact_center.flow.nodes import (
     Window,
     Wording,
 )
-from contact_center.words import VISIBLE, NodeName, SkillsIn, Spoken, Stars, levels
+from contact_center.words import NodeName, SkillsIn, Spoken, Stars, levels
 
-Announcement = Annotated[str, Field(min_length=1, max_length=2_000, pattern=VISIBLE)]
+Announcement = Annotated[str, Field(min_length=1, max_length=2_000, pattern=NOT_BLANK)]
 TimeOfDay = Annotated[
     str, Field(min_length=5, max_length=5, pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["09:00"])
 ]
@@ -186,7 +196,7 @@ class CheckIn(Input):
     known: bool | None = None
     key_contact: bool | None = None
     open_complaint: bool | None = None
-    tag: Annotated[str, Field(min_length=1, max_length=64, pattern=VISIBLE)] | None = None
+    tag: Annotated[str, Field(min_length=1, max_length=64, pattern=NAME)] | None = None
     then: NodeName
     otherwise: NodeName
 

@@ -47,7 +47,8 @@ async def test_other_ids_other_channels_and_no_id_are_other_contacts(api: Api) -
 
 async def test_an_id_that_was_refused_is_free_and_one_from_before_is_found(api: Api) -> None:
     refused = await api.post(
-        "/v1/contacts", {"channel": "voice", "from": "1", "to": "10086", "external_id": "CA-1"}
+        "/v1/contacts",
+        {"channel": "voice", "from": "13800138000", "to": "10086", "external_id": "CA-1"},
     )
     house = await House.opened(api)
     first = await house.call(external_id="CA-1")
@@ -55,7 +56,8 @@ async def test_an_id_that_was_refused_is_free_and_one_from_before_is_found(api: 
         await tx.connection.execute("DELETE FROM contact_center.external_contact")
 
     again = await api.post(
-        "/v1/contacts", {"channel": "voice", "from": "1", "to": "10086", "external_id": "CA-1"}
+        "/v1/contacts",
+        {"channel": "voice", "from": "13800138000", "to": "10086", "external_id": "CA-1"},
     )
 
     assert refused.status_code == 409
@@ -67,7 +69,8 @@ async def test_an_id_of_another_unit_is_taken_and_says_nothing_of_its_contact(ap
     first = await (await House.opened(north)).call(external_id="CA-1")
 
     answer = await south.post(
-        "/v1/contacts", {"channel": "voice", "from": "1", "to": "10086", "external_id": "CA-1"}
+        "/v1/contacts",
+        {"channel": "voice", "from": "13800138000", "to": "10086", "external_id": "CA-1"},
     )
 
     assert answer.status_code == 409

@@ -250,14 +250,16 @@ async def test_an_entry_point_that_moves_lets_its_address_go(api: Api) -> None:
 
 async def test_an_entry_point_leads_to_one_place(api: Api) -> None:
     house = await House.opened(api)
-    both = {"channel": "voice", "address": "1", "queue_id": house.queue["id"], "flow_id": NOBODY}
+    both = {"channel": "voice", "address": "101", "queue_id": house.queue["id"], "flow_id": NOBODY}
 
     assert (await api.post("/v1/entry-points", both)).status_code == 422
     assert (
-        await api.post("/v1/entry-points", {"channel": "voice", "address": "1"})
+        await api.post("/v1/entry-points", {"channel": "voice", "address": "101"})
     ).status_code == 422
     assert (
-        await api.post("/v1/entry-points", {"channel": "voice", "address": "1", "flow_id": NOBODY})
+        await api.post(
+            "/v1/entry-points", {"channel": "voice", "address": "101", "flow_id": NOBODY}
+        )
     ).status_code == 409
 
 
@@ -452,7 +454,7 @@ async def test_units_hide_what_lies_outside(api: Api) -> None:
         assert (await north.get(path)).json()["items"] == []
     assert (await north.post(f"/v1/contacts/{contact['id']}/abandonment", {})).status_code == 404
     assert (
-        await north.post("/v1/contacts", {"channel": "voice", "from": "1", "to": "10086"})
+        await north.post("/v1/contacts", {"channel": "voice", "from": "13800138000", "to": "10086"})
     ).status_code == 409
     assert (await north.get(f"/v1/agents/{agent['id']}/offers")).status_code == 404
     assert (await north.get(f"/v1/queues/{house.queue['id']}/figures")).status_code == 404

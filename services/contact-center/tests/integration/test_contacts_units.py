@@ -221,7 +221,7 @@ async def test_nothing_new_leads_to_a_queue_of_another_unit(api: Api) -> None:
     )
     assert (
         await refused_in_the_north(
-            api, "/v1/entry-points", {"channel": "voice", "address": "1", "queue_id": queue_id}
+            api, "/v1/entry-points", {"channel": "voice", "address": "101", "queue_id": queue_id}
         )
         == 409
     )
@@ -233,7 +233,7 @@ async def test_no_entry_point_leads_into_a_flow_of_another_unit(api: Api) -> Non
 
     assert (
         await refused_in_the_north(
-            api, "/v1/entry-points", {"channel": "voice", "address": "1", "flow_id": flow["id"]}
+            api, "/v1/entry-points", {"channel": "voice", "address": "101", "flow_id": flow["id"]}
         )
         == 409
     )
@@ -271,7 +271,7 @@ async def test_what_leads_outside_already_stays_when_something_else_changes(api:
     entry = await made(
         api,
         "/v1/entry-points",
-        {"channel": "voice", "address": "1", "queue_id": outside["id"], "unit": NORTH},
+        {"channel": "voice", "address": "101", "queue_id": outside["id"], "unit": NORTH},
     )
 
     async def replaced(kind: str, thing: dict[str, Any], body: dict[str, Any]) -> int:
@@ -284,7 +284,7 @@ async def test_what_leads_outside_already_stays_when_something_else_changes(api:
     assert await replaced("flows", flow, a_flow(outside["id"], name="other")) == 200
     assert (
         await replaced(
-            "entry-points", entry, {"channel": "voice", "address": "2", "queue_id": outside["id"]}
+            "entry-points", entry, {"channel": "voice", "address": "102", "queue_id": outside["id"]}
         )
         == 200
     )

@@ -7,11 +7,12 @@ from enum import StrEnum
 from uuid import UUID
 
 from service_kit.words.errors import Conflict, Invalid, NotFound
+from service_kit.words.identifiers import IdentifierType
 
 from customer_profile.customer import facts as facts_of
 from customer_profile.customer.facts import Facts
 from customer_profile.customer.source import Source, sources_with
-from customer_profile.identifier.domain import Identifier, IdentifierType, without_repeats
+from customer_profile.identifier.domain import Identifier, without_repeats
 from customer_profile.search.keys import SearchKeys, of_customer
 
 MOST_TAGS = 100

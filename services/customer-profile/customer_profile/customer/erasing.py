@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from customer_profile.customer.domain import Customer
+from customer_profile.identifier.domain import filed
 from customer_profile.identifier.rows import identifiers_of
 from customer_profile.tables import (
     care_task,
@@ -119,11 +120,10 @@ async def erase(tx: Transaction, erased: Customer, *, at: datetime) -> list[UUID
     """
     subjects = [erased.id, *(row["id"] for row in await tx.fetch(SUBJECTS, of=erased.id))]
     people = await tx.fetch(PEOPLE, of=erased.id)
-    keys = [identifier.key for identifier in erased.identifiers]
-    keys += [
-        identifier.key for person in people for identifier in identifiers_of(person["identifiers"])
-    ]
-    await tx.execute(FORGET_IDENTIFIERS, of=erased.id, keys=keys)
+    held = [*erased.identifiers]
+    for person in people:
+        held += identifiers_of(person["identifiers"])
+    await tx.execute(FORGET_IDENTIFIERS, of=erased.id, keys=list(filed(held)))
     for statement in (
         FORGET_PEOPLE,
         FORGET_NOTES,

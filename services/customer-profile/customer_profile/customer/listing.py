@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from service_kit.access.units import within_units
+from service_kit.words.identifiers import IdentifierType
 from sqlalchemy import (
     ColumnElement,
     Integer,
@@ -38,7 +39,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from customer_profile.customer.present import PRESENT
 from customer_profile.customer.rows import SHOWN
 from customer_profile.customer.sensitive import BY_NATURE
-from customer_profile.identifier.domain import IdentifierType
 from customer_profile.tables import customer, customer_search, identifier_holder
 
 # The same text that Python writes.
@@ -100,7 +100,8 @@ COLUMNS = (
 class Asked:
     """The filters of a list: look-up keys of identifiers, a tag, a least tier, a unit."""
 
-    keys: tuple[str, ...] = ()
+    # Of each identifier the keys under which its holders may be filed.
+    keys: tuple[tuple[str, ...], ...] = ()
     tag: str | None = None
     tier_min: int | None = None
     unit: str | None = None
@@ -118,7 +119,9 @@ class Asked:
     @property
     def values(self) -> dict[str, object]:
         """What is bound to them."""
-        bound: dict[str, object] = {f"key_{number}": key for number, key in enumerate(self.keys)}
+        bound: dict[str, object] = {
+            f"keys_{number}": list(keys) for number, keys in enumerate(self.keys)
+        }
         bound |= {"tags": [self.tag]} if self.tag is not None else {}
         bound |= {"tier_min": self.tier_min} if self.tier_min is not None else {}
         return bound | ({"unit": self.unit} if self.unit is not None else {})
@@ -132,9 +135,9 @@ def _in_unit(unit: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def _held_by(number: int) -> ColumnElement[bool]:
-    """True for the holders of an identifier, whose key is bound as `key_0`, `key_1`, ..."""
+    """True for the holders of an identifier, whose keys are bound as `keys_0`, `keys_1`, ..."""
     holders = select(identifier_holder.c.customer_id).where(
-        identifier_holder.c.key == bindparam(f"key_{number}", type_=String)
+        identifier_holder.c.key == any_(bindparam(f"keys_{number}", type_=ARRAY(String)))
     )
     return customer.c.id.in_(holders)
 

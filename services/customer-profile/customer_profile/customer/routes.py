@@ -9,7 +9,17 @@ from service_kit.store.database import Transaction
 from service_kit.store.events import Action
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import MergePatch, Router, requires
-from service_kit.words.fields import EMAIL, PHONE_IN_QUERY, Id, UnitPath
+from service_kit.words.fields import Id, UnitPath
+from service_kit.words.identifiers import (
+    EMAIL_FORM,
+    EXTERNAL_FORM,
+    LONGEST_VALUE,
+    PHONE_FORM,
+    VALUE_FORM,
+    IdentifierType,
+    looked_up_by,
+)
+from service_kit.words.not_readable import read_at
 
 from customer_profile.call import Call
 from customer_profile.customer import use_cases
@@ -40,7 +50,7 @@ from customer_profile.customer.schemas import (
 )
 from customer_profile.customer.sensitive import SENSITIVE_SCOPE, sensitive_names
 from customer_profile.customer.store import BEFORE_ALL, BEHIND_ALL, CustomerReader, CustomerStore
-from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
+from customer_profile.identifier.domain import Identifier, Vault, written
 from customer_profile.identifier.schemas import identifiers_of
 from customer_profile.search.keys import query
 from customer_profile.words import Stars, Tag
@@ -52,26 +62,25 @@ PhoneQuery = Annotated[
     str | None,
     Query(
         min_length=3,
-        max_length=40,
-        pattern=PHONE_IN_QUERY,
-        description="A phone, in any way of writing.",
+        max_length=LONGEST_VALUE,
+        pattern=PHONE_FORM,
+        description="A phone, in any way of writing. It finds also who has an extension behind it.",
     ),
 ]
-EmailQuery = Annotated[str | None, Query(min_length=3, max_length=200, pattern=EMAIL)]
+EmailQuery = Annotated[
+    str | None, Query(min_length=3, max_length=LONGEST_VALUE, pattern=EMAIL_FORM)
+]
 ExternalQuery = Annotated[
     str | None,
     Query(
         min_length=3,
         max_length=241,
-        pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}:[!-~](?:[ -~]{0,198}[!-~])?$",
+        pattern=EXTERNAL_FORM,
         description="The id in another system, as `erp:C-1`.",
     ),
 ]
-LoyaltyQuery = Annotated[
-    str | None, Query(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-]
-WechatQuery = Annotated[
-    str | None, Query(min_length=2, max_length=100, pattern=r"^[A-Za-z0-9_.@-]{2,100}$")
+ValueQuery = Annotated[
+    str | None, Query(min_length=1, max_length=LONGEST_VALUE, pattern=VALUE_FORM)
 ]
 
 
@@ -142,8 +151,8 @@ async def list_customers(
     phone: PhoneQuery = None,
     email: EmailQuery = None,
     external: ExternalQuery = None,
-    loyalty: LoyaltyQuery = None,
-    wechat: WechatQuery = None,
+    loyalty: ValueQuery = None,
+    wechat: ValueQuery = None,
     tag: Annotated[Tag | None, Query()] = None,
     tier_min: Annotated[Stars | None, Query(description="At least so many stars.")] = None,
     unit: Annotated[
@@ -163,7 +172,9 @@ async def list_customers(
         "wechat": wechat,
     }
     keys = tuple(
-        asked_key(call, name, value).key for name, value in given.items() if value is not None
+        looked_up_by(asked_key(call, name, value).key)
+        for name, value in given.items()
+        if value is not None
     )
     asked = Asked(keys=keys, tag=tag, tier_min=tier_min, unit=unit)
     async with call.reading() as reader:
@@ -174,7 +185,7 @@ async def list_customers(
             )
             following = page.next_cursor(rows, "id")
         else:
-            words = query(q)
+            words = query(q, region=call.settings.phone_region)
             after = (page.after[0], page.after[1]) if page.after else (-1, BEFORE_ALL)
             rows = (
                 []
@@ -199,11 +210,12 @@ async def look_up_customers(
     )
     async with call.transaction() as tx:
         held = await CustomerStore.of(tx, call.caller).holders(
-            [identifier.key for identifier in identifiers], most=MOST_HOLDERS
+            [key for each in identifiers for key in looked_up_by(each.key)], most=MOST_HOLDERS
         )
         units = [row["unit"] for rows in held.values() for row in rows]
         return call.answer(
-            LookupsView(items=[lookup(held.get(each.key, [])) for each in identifiers]), units=units
+            LookupsView(items=[lookup(held, looked_up_by(each.key)) for each in identifiers]),
+            units=units,
         )
 
 
@@ -323,13 +335,14 @@ def asked_key(call: Call, name: str, value: str) -> Identifier:
     if name == IdentifierType.PHONE and value.startswith(" "):
         value = f"+{value[1:]}"
     system, _, rest = value.partition(":") if name == IdentifierType.EXTERNAL else ("", "", value)
-    return written(
-        IdentifierType(name),
-        rest,
-        vault=call.part(Vault),
-        system=system,
-        region=call.settings.phone_region,
-    )
+    with read_at(f"query/{name}"):
+        return written(
+            IdentifierType(name),
+            rest,
+            vault=call.part(Vault),
+            system=system,
+            region=call.settings.phone_region,
+        )
 
 
 async def naming_the_holder(call: Call, customer: Customer) -> IdentifierTaken:

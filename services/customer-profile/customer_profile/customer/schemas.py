@@ -1,5 +1,6 @@
 """The customer's file as callers send and receive it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, WithJsonSchema
@@ -281,9 +282,12 @@ class LookupsView(Output):
     items: Annotated[list[Lookup | None], Field(max_length=1_000)]
 
 
-def lookup(held: list[Record]) -> Lookup | None:
-    """The holders of one identifier, oldest first."""
-    if not held:
+def lookup(held: Mapping[str, list[Record]], keys: Sequence[str]) -> Lookup | None:
+    """The holders of one identifier, each once: those of its first key before others,
+    oldest first.
+    """
+    units = {row["customer_id"]: row["unit"] for key in keys for row in held.get(key, ())}
+    if not units:
         return None
-    ids = [row["customer_id"] for row in held]
-    return Lookup(customer_id=ids[0], unit=held[0]["unit"], customer_ids=ids)
+    ids = list(units)[:MOST_HOLDERS]
+    return Lookup(customer_id=ids[0], unit=units[ids[0]], customer_ids=ids)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from service_kit.words.identifiers import IdentifierType
+
 from customer_profile.customer.facts import GROUPS
 from customer_profile.customer.rows import Row
-from customer_profile.identifier.domain import IdentifierType
 
 SENSITIVE_SCOPE = "customers:sensitive"
 # Facts that are sensitive by their nature, by group; what a source called sensitive is named in the

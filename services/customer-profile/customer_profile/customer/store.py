@@ -48,7 +48,7 @@ from customer_profile.customer.listing import Asked, listing, searching
 from customer_profile.customer.present import COLUMNS, PRESENT, SEEN
 from customer_profile.customer.rows import customer_of, row_of
 from customer_profile.customer.sensitive import SECRET, sensitive_names, shown_facts
-from customer_profile.identifier.domain import Identifier
+from customer_profile.identifier.domain import Identifier, filed
 from customer_profile.search.keys import Query
 from customer_profile.stores import Access, Store, change, changing
 from customer_profile.tables import customer, customer_search, identifier_holder
@@ -274,14 +274,15 @@ class CustomerStore(CustomerReader[Transaction]):
         """Write a new file; IdentifierTaken when another has one of its unique identifiers."""
         customer = event.customer
         keys, row = customer.search_keys, row_of(customer)
+        held = filed(customer.identifiers)
         try:
             await self._tx.fetch(
                 INSERT,
                 **row,
                 tokens=list(keys.tokens),
                 text=keys.text,
-                held_key=[each.key for each in customer.identifiers],
-                held_is_unique=[each.is_unique for each in customer.identifiers],
+                held_key=list(held),
+                held_is_unique=list(held.values()),
             )
         except UniqueViolated as error:
             raise _taken(error) from error
@@ -336,17 +337,13 @@ class CustomerStore(CustomerReader[Transaction]):
         """Change what a customer or a contact person is looked up by;
         IdentifierTaken as in `add`.
         """
-        old = {each.key: each for each in before}
-        new = {each.key: each for each in after}
+        old, new = filed(before), filed(after)
         gone = [key for key in old if key not in new]
-        fresh = [each for key, each in new.items() if key not in old]
+        fresh = {key: is_unique for key, is_unique in new.items() if key not in old}
         if gone:
             await self._tx.execute(LET_GO, holder=holder, gone=gone)
         if fresh:
-            held = {
-                "held_key": [each.key for each in fresh],
-                "held_is_unique": [each.is_unique for each in fresh],
-            }
+            held = {"held_key": list(fresh), "held_is_unique": list(fresh.values())}
             try:
                 await self._tx.execute(HOLD, holder=holder, of=customer_id, **held)
             except UniqueViolated as error:

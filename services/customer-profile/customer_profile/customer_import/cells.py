@@ -12,6 +12,7 @@ from service_kit.sheet.domain import Value
 from service_kit.words.fields import DAY as DAY_WANTED
 from service_kit.words.fields import LANGUAGE_TAG, UNIT
 from service_kit.words.messages import said
+from service_kit.words.names import seen
 
 from customer_profile.customer.facts import Json
 from customer_profile.customer_import.cell_words import (
@@ -138,13 +139,15 @@ def name_of(text: str) -> str:
     """Nobody is called after a phone, an id or an e-mail:
     such a cell slipped into the wrong column.
     """
+    text = seen(text)
     if usual_name(text):
         raise RowRefused("header_repeated", "the row repeats the header")
     digits = sum(letter.isdigit() for letter in text)
     is_number = digits >= LEAST_DIGITS and NUMBERED.fullmatch(text) is not None
     is_several = SEVERAL.search(text) or SEPARATED.search(text)
     if (
-        text.lower() in NAMELESS
+        not text
+        or text.lower() in NAMELESS
         or is_several
         or is_number
         or ADDRESS.fullmatch(text)
@@ -193,6 +196,12 @@ def refuse_formula(text: str) -> None:
     """
     if text[:1] in ("=", "@", "+", "-", "\t", "\r") and not SIGNED.fullmatch(text):
         raise RowRefused("formula", "the value begins like a spreadsheet formula")
+
+
+def label(text: str, longest: int) -> str:
+    """A tag or a name without what cannot be seen."""
+    text = seen(text)
+    return bounded(checked(text, bool(text), "text"), longest)
 
 
 def bounded(text: str, longest: int) -> str:

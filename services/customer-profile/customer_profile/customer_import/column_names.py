@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from service_kit.words.names import folded
+
 PUNCTUATION = re.compile(r"[\s_\-.:()（）/*]+")
 # What people write above their columns, without case, spaces and punctuation.
 USUAL: Mapping[str, str] = {
@@ -85,4 +87,4 @@ NAME_PARTS = frozenset(
 
 def bare(column: str) -> str:
     # British spelling is the same column.
-    return PUNCTUATION.sub("", column).lower().replace("isation", "ization")
+    return PUNCTUATION.sub("", folded(column)).replace("isation", "ization")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service_kit.words.errors import Invalid
+from service_kit.words.identifiers import SYSTEM, WITH_SYSTEM, IdentifierType
 from service_kit.words.messages import said
 
 from customer_profile.customer.facts import GROUPS
@@ -18,7 +19,6 @@ from customer_profile.customer_import.column_names import (
     USUAL,
     bare,
 )
-from customer_profile.identifier.domain import SYSTEM, IdentifierType
 
 PLAIN = frozenset(
     {
@@ -36,11 +36,7 @@ PLAIN = frozenset(
         "facts",
     }
 )
-SIMPLE_IDENTIFIERS = frozenset(
-    kind.value
-    for kind in IdentifierType
-    if kind not in (IdentifierType.EXTERNAL, IdentifierType.SOCIAL)
-)
+SIMPLE_IDENTIFIERS = frozenset(IdentifierType) - WITH_SYSTEM
 # Fields of which a row may say several things.
 SEVERAL = frozenset({"phone", "email", "tags", "roles"})
 FACT = re.compile(rf"({'|'.join(GROUPS)})\.([a-z][a-z0-9_]{{0,59}})")
@@ -79,7 +75,7 @@ def key_of(text: str) -> Key:
         kind = IdentifierType(name)
     except ValueError as error:
         raise KeyNotUsable(pointer="/key") from error
-    is_systematic = kind in (IdentifierType.EXTERNAL, IdentifierType.SOCIAL)
+    is_systematic = kind in WITH_SYSTEM
     if is_systematic != bool(system) or (system and not SYSTEM.fullmatch(system)):
         raise KeyNotUsable(pointer="/key")
     return Key(type=kind, system=system)
@@ -89,9 +85,7 @@ def is_field(name: str) -> bool:
     """Whether a column can fill it."""
     kind, _, system = name.partition(":")
     if system:
-        return kind in (IdentifierType.EXTERNAL, IdentifierType.SOCIAL) and bool(
-            SYSTEM.fullmatch(system)
-        )
+        return kind in WITH_SYSTEM and bool(SYSTEM.fullmatch(system))
     return name in PLAIN or name in SIMPLE_IDENTIFIERS or bool(FACT.fullmatch(name))
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from service_kit.sheet.domain import Row, Value
 from service_kit.words.errors import Refusal
+from service_kit.words.identifiers import WITH_SYSTEM, IdentifierType
 from service_kit.words.messages import said
+from service_kit.words.phones import phones
 
 from customer_profile.customer.domain import Kind, Role, Sector
 from customer_profile.customer.facts import GROUPS, Json
@@ -22,7 +24,6 @@ from customer_profile.customer_import.cell_words import (
 from customer_profile.customer_import.cells import (
     MANY,
     RowRefused,
-    bounded,
     checked,
     fact_of,
     is_filled,
@@ -30,6 +31,7 @@ from customer_profile.customer_import.cells import (
     is_naming,
     is_unit,
     is_yes,
+    label,
     name_of,
     number_of,
     one_of,
@@ -38,14 +40,7 @@ from customer_profile.customer_import.cells import (
     text_of,
 )
 from customer_profile.customer_import.columns import FACT, Columns, Key
-from customer_profile.identifier.domain import (
-    WITH_SYSTEM,
-    Identifier,
-    IdentifierType,
-    Vault,
-    written,
-)
-from customer_profile.identifier.phones import has_extension, phones
+from customer_profile.identifier.domain import Identifier, Vault, written
 
 APART = re.compile(r"[;,、；，|/\s]+")
 # The bound that the API sets to facts.
@@ -170,18 +165,12 @@ class Drafting:
     def several(self, target: str, text: str) -> list[str]:
         """The values of one cell: of phones and e-mails a cell may hold some."""
         if target == "phone":
-            return phones(text, region=self._region)
+            return phones(text)
         return [part for part in APART.split(text) if part] if target == "email" else [text]
 
     def identifier(self, target: str, text: str) -> Identifier:
         name, _, system = target.partition(":")
         value = text if name == IdentifierType.EMAIL else number_of(text)
-        if name == IdentifierType.PHONE and has_extension(value):
-            raise RowRefused(
-                "invalid",
-                "the number has an extension, which cannot be kept: give the number alone, or leave"
-                " the cell empty",
-            )
         identifier = written(
             IdentifierType(name), value, vault=self._vault, system=system, region=self._region
         )
@@ -206,7 +195,7 @@ class Drafting:
             case "sector":
                 return SECTORS.get(text) or one_of(Sector, text)
             case "account_manager":
-                return bounded(text, 200)
+                return label(text, 200)
             case "do_not_contact":
                 return is_yes(text)
         raise AssertionError(f"{target} is no plain field")
@@ -284,7 +273,7 @@ class _Told:
                 continue
             refuse_formula(part)
             if target == "tags":
-                self._tags.append(bounded(part, 64))
+                self._tags.append(label(part, 64))
             else:
                 self._roles.append(ROLES.get(part) or one_of(Role, part))
 

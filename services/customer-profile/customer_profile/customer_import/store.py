@@ -41,6 +41,7 @@ from customer_profile.customer.domain import (
 from customer_profile.customer.rows import row_of
 from customer_profile.customer.store import UNIQUE_KEY, CustomerStore
 from customer_profile.customer_import.domain import Holding, Known, RowProblem
+from customer_profile.identifier.domain import filed
 from customer_profile.stores import Access, Store
 from customer_profile.tables import customer_search, import_file, import_problem
 from customer_profile.timeline.domain import Entry, EntryKind
@@ -140,9 +141,9 @@ def prepared(batch: Known, *, import_id: UUID, ids: Ids, at: datetime) -> Writte
         for each in updated
     ]
     held = [
-        (identifier.key, each.id, each.id, identifier.is_unique)
+        (key, each.id, each.id, is_unique)
         for each in created
-        for identifier in each.identifiers
+        for key, is_unique in filed(each.identifiers).items()
     ]
     tables = [
         _table("customer", [row_of(each) for each in created]),

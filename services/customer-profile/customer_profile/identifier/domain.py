@@ -1,44 +1,11 @@
-"""What tells who somebody is:
-phone, e-mail, government id, loyalty number, external and social ids, in one written form each.
-"""
+"""The identifiers of customers and their contact persons, each in its one written form."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
-from service_kit.words.messages import said
-
-from customer_profile.identifier.not_readable import IdentifierNotReadable, shown
-from customer_profile.identifier.phones import phone
-
-SEPARATORS = re.compile(r"[\s().\-/\u2010-\u2015]+")
-EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}")
-GOVERNMENT_ID = re.compile(r"[A-Z0-9]{4,32}")
-WECHAT = re.compile(r"[A-Za-z0-9_.@-]{2,100}")
-LOYALTY = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,63}")
-SYSTEM = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
-LONGEST_VALUE = 200
-
-
-class IdentifierType(StrEnum):
-    """The kinds of identifiers; the unique ones name one customer only,
-    the others may be shared by a household or a switchboard.
-    """
-
-    PHONE = "phone"
-    EMAIL = "email"
-    GOVERNMENT_ID = "government_id"
-    LOYALTY = "loyalty"
-    EXTERNAL = "external"
-    WECHAT = "wechat"
-    SOCIAL = "social"
-
-
-UNIQUE = frozenset({IdentifierType.GOVERNMENT_ID, IdentifierType.LOYALTY, IdentifierType.EXTERNAL})
-WITH_SYSTEM = frozenset({IdentifierType.EXTERNAL, IdentifierType.SOCIAL})
+from service_kit.words import identifiers
+from service_kit.words.identifiers import UNIQUE, IdentifierType, filed_under, key_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,71 +48,28 @@ class Identifier:
         return self.type in UNIQUE
 
 
-def key_of(kind: IdentifierType, value: str, system: str = "") -> str:
-    """`phone:+8613800138000`, `external:erp:C-1`; of government ids the value is the digest."""
-    return f"{kind.value}:{system}:{value}" if system else f"{kind.value}:{value}"
-
-
 def written(
-    kind: IdentifierType, value: str, *, vault: Vault, system: str = "", region: str = "CN"
+    kind: IdentifierType, value: str, *, vault: Vault, region: str, system: str = ""
 ) -> Identifier:
     """The identifier in its one written form;
     IdentifierNotReadable when the value cannot be one of this type.
     """
-    plain = unicodedata.normalize("NFKC", value).strip() if not value.isascii() else value.strip()
-    if kind in WITH_SYSTEM:
-        return _with_system(kind, plain, system)
-    if kind is IdentifierType.PHONE:
-        return Identifier(type=kind, value=phone(plain, region=region))
-    if kind is IdentifierType.EMAIL:
-        return Identifier(type=kind, value=_checked(EMAIL, plain.lower(), kind))
+    read = identifiers.written(kind, value, region=region, system=system)
     if kind is IdentifierType.GOVERNMENT_ID:
-        return _government_id(plain, vault)
-    if kind is IdentifierType.LOYALTY:
-        return Identifier(type=kind, value=_checked(LOYALTY, plain.upper(), kind))
-    return Identifier(type=kind, value=_checked(WECHAT, plain, kind))
-
-
-def _checked(pattern: re.Pattern[str], value: str, kind: IdentifierType) -> str:
-    if not pattern.fullmatch(value) or len(value) > LONGEST_VALUE:
-        raise IdentifierNotReadable(
-            said("{value} cannot be read as {type}", value=shown(value), type=kind.value)
-        )
-    return value
-
-
-def _with_system(kind: IdentifierType, value: str, system: str) -> Identifier:
-    if not SYSTEM.fullmatch(system):
-        raise IdentifierNotReadable(
-            said(
-                "{type} needs the system that it comes from, in lower-case letters and digits",
-                type=kind.value,
-            )
-        )
-    if not value or len(value) > LONGEST_VALUE or not value.isprintable():
-        raise IdentifierNotReadable(
-            said("{value} cannot be read as {type}", value=shown(value), type=kind.value)
-        )
-    return Identifier(type=kind, value=value, system=system)
-
-
-def _government_id(value: str, vault: Vault) -> Identifier:
-    number = SEPARATORS.sub("", value).upper()
-    if not GOVERNMENT_ID.fullmatch(number):
-        raise IdentifierNotReadable("this cannot be read as a government id")
-    hidden = vault.hide(number)
-    return Identifier(
-        type=IdentifierType.GOVERNMENT_ID,
-        value=masked(number),
-        digest=hidden.digest,
-        sealed=hidden.sealed,
-    )
+        hidden = vault.hide(read)
+        return Identifier(type=kind, value=masked(read), digest=hidden.digest, sealed=hidden.sealed)
+    return Identifier(type=kind, value=read, system=system)
 
 
 def masked(number: str) -> str:
     """The last two characters behind stars, and of long numbers the first two as well."""
     kept = 2 if len(number) >= 8 else 0
     return f"{number[:kept]}{'*' * (len(number) - kept - 2)}{number[-2:]}"
+
+
+def filed(held: Sequence[Identifier]) -> dict[str, bool]:
+    """The keys by which a holder of these identifiers is found, and whether each is unique."""
+    return {key: each.is_unique for each in held for key in filed_under(each.key)}
 
 
 def replaced(

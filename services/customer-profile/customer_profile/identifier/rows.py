@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from customer_profile.identifier.domain import Identifier, IdentifierType
+from service_kit.words.identifiers import IdentifierType
+
+from customer_profile.identifier.domain import Identifier
 
 
 def identifiers_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Identifier, ...]:

@@ -3,27 +3,35 @@
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
-from service_kit.words.fields import EMAIL, PHONE, Input, Output
+from service_kit.words.fields import Input, Output
+from service_kit.words.identifiers import (
+    EMAIL_FORM,
+    LONGEST_VALUE,
+    PHONE_FORM,
+    SYSTEM_FORM,
+    VALUE_FORM,
+    IdentifierType,
+)
+from service_kit.words.not_readable import read_at
 
-from customer_profile.identifier.domain import Identifier, IdentifierType, Vault, written
+from customer_profile.identifier.domain import Identifier, Vault, written
 
-System = Annotated[
-    str,
-    Field(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$", examples=["erp"]),
-]
-Printable = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=r"^[!-~](?:[ -~]{0,198}[!-~])?$")
-]
+System = Annotated[str, Field(min_length=1, max_length=40, pattern=SYSTEM_FORM, examples=["erp"])]
+Value = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE, pattern=VALUE_FORM)]
 
 
 class PhoneIn(Input):
     """A phone in any way of writing;
-    it comes back as E.164 where the number is possible anywhere, else as it is dialed.
+    it comes back as E.164 where the number is possible anywhere, else as it is dialed, with its
+    extension behind it: `+8675588888888;ext=802`.
     """
 
     type: Literal["phone"]
     value: Annotated[
-        str, Field(min_length=3, max_length=40, pattern=PHONE, examples=["138 0013 8000"])
+        str,
+        Field(
+            min_length=3, max_length=LONGEST_VALUE, pattern=PHONE_FORM, examples=["138 0013 8000"]
+        ),
     ]
 
 
@@ -35,8 +43,8 @@ class EmailIn(Input):
         str,
         Field(
             min_length=3,
-            max_length=200,
-            pattern=EMAIL,
+            max_length=LONGEST_VALUE,
+            pattern=EMAIL_FORM,
             examples=["zw@example.com"],
         ),
     ]
@@ -48,18 +56,14 @@ class GovernmentIdIn(Input):
     """
 
     type: Literal["government_id"]
-    value: Annotated[
-        str, Field(min_length=4, max_length=40, pattern=r"^[A-Za-z0-9](?:[ -]?[A-Za-z0-9]){3,30}$")
-    ]
+    value: Value
 
 
 class LoyaltyIn(Input):
     """A loyalty number: unique."""
 
     type: Literal["loyalty"]
-    value: Annotated[
-        str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    ]
+    value: Value
 
 
 class ExternalIn(Input):
@@ -67,14 +71,14 @@ class ExternalIn(Input):
 
     type: Literal["external"]
     system: System
-    value: Printable
+    value: Value
 
 
 class WechatIn(Input):
     """A WeChat id or openid."""
 
     type: Literal["wechat"]
-    value: Annotated[str, Field(min_length=2, max_length=100, pattern=r"^[A-Za-z0-9_.@-]{2,100}$")]
+    value: Value
 
 
 class SocialIn(Input):
@@ -82,7 +86,7 @@ class SocialIn(Input):
 
     type: Literal["social"]
     system: System
-    value: Printable
+    value: Value
 
 
 IdentifierIn: TypeAlias = Annotated[
@@ -105,17 +109,23 @@ class IdentifierOut(Output):
 def identifiers_of(
     given: list[IdentifierIn], vault: Vault, *, region: str
 ) -> tuple[Identifier, ...]:
-    """The identifiers in their written form."""
+    """The identifiers in their written form;
+    IdentifierNotReadable names the first that has none by its place.
+    """
     return tuple(
-        written(
-            IdentifierType(each.type),
-            each.value,
+        _identifier(each, vault, region=region, place=place) for place, each in enumerate(given)
+    )
+
+
+def _identifier(given: IdentifierIn, vault: Vault, *, region: str, place: int) -> Identifier:
+    with read_at(f"/identifiers/{place}/value"):
+        return written(
+            IdentifierType(given.type),
+            given.value,
             vault=vault,
-            system=getattr(each, "system", ""),
+            system=getattr(given, "system", ""),
             region=region,
         )
-        for each in given
-    )
 
 
 def identifier_out(identifier: Identifier, vault: Vault | None) -> IdentifierOut:

@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from service_kit.words import names
+from service_kit.words.not_readable import IdentifierNotReadable
+from service_kit.words.phones import EXT, phone
+
 from customer_profile.search.chinese import is_han, simplified, syllables
 
 # Beginnings of words are indexed up to this length; longer queries are narrowed by it and then
@@ -55,8 +59,7 @@ def folded(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    plain = "".join(simplified(character) for character in plain)
+    plain = "".join(simplified(character) for character in names.folded(text))
     return "".join(
         letter
         for letter in unicodedata.normalize("NFD", plain)
@@ -89,7 +92,7 @@ def of_customer(
         national = national_digits(number)
         words.append(national)
         tokens += grams(national)
-    for email in emails:
+    for email in map(folded, emails):
         words.append(email)
         tokens.append(email)
     for number in numbers:
@@ -113,13 +116,14 @@ def _joined(words: list[str]) -> str:
     return " ".join(dict.fromkeys(word for word in words if word))[:LONGEST_TEXT]
 
 
-def query(text: str) -> Query:
+def query(text: str, *, region: str) -> Query:
     """What to look for when somebody types this."""
     plain = folded(text).strip()
     if "@" in plain and " " not in plain:
         return Query(tokens=(plain[:LONGEST_TEXT],), parts=(plain,), wholes=(plain,))
-    if NUMBER.fullmatch(plain):
-        return _number_query(plain)
+    whole = _whole_phone(text, region)
+    if whole or NUMBER.fullmatch(plain):
+        return _number_query(whole or plain)
     words = runs(plain)
     # A single letter is no token of longer words; beside others it is only compared.
     asked = [
@@ -133,15 +137,18 @@ def query(text: str) -> Query:
     )
 
 
-def national_digits(e164: str) -> str:
-    """The digits as people say them: without +86, landlines with their leading zero."""
+def national_digits(written: str) -> str:
+    """The digits as people say them: without +86, landlines with their leading zero,
+    extensions at the end.
+    """
+    e164, _, extension = written.partition(EXT)
     digits = "".join(character for character in e164 if character.isdigit())
     if not e164.startswith(CHINA):
-        return digits
+        return digits + extension
     national = digits[2:]
     is_mobile = len(national) == 11 and national[0] == "1"
     is_landline = not is_mobile and national[:3] not in ("400", "800")
-    return f"0{national}" if is_landline else national
+    return f"0{national}{extension}" if is_landline else national + extension
 
 
 def grams(digits: str) -> list[str]:
@@ -207,6 +214,17 @@ def _asked(word: str) -> list[str]:
     if word[0].isdigit():
         return grams(word)
     return [word[:PREFIX]]
+
+
+def _whole_phone(text: str, region: str) -> str:
+    """The digits of a phone that is written with the code of its country or place, or with an
+    extension; nothing for others, which may be a part of a longer one.
+    """
+    try:
+        number = phone(text, region=region)
+    except IdentifierNotReadable:
+        return ""
+    return national_digits(number) if EXT in number or text.strip()[0] in "+0(（０＋" else ""
 
 
 def _number_query(plain: str) -> Query:

@@ -115,7 +115,7 @@ async def test_the_audit_shows_sensitive_facts_to_those_alone_who_may_see_them(a
     [
         {},
         {"tags": [], "roles": [], "sector": None, "account_manager": "李", "do_not_contact": True},
-        {"name": 'quotes " and \\ and \t tab', "kind": "organization", "unit": "cn.bj"},
+        {"name": 'quotes " and \\', "kind": "organization", "unit": "cn.bj"},
         {"facts": {"characteristics": {"religion": "佛教", "hobbies": ["围棋"]}}},
         {"facts": {"characteristics": {"family": {"children": 2}}}},
         {

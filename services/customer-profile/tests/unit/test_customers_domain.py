@@ -13,10 +13,10 @@ from customer_profile.customer.rows import row_of
 from customer_profile.customer.sensitive import sensitive_names
 from customer_profile.customer.source import MOST_SOURCES, SourceKind
 from customer_profile.identifier.domain import masked
-from customer_profile.identifier.not_readable import IdentifierNotReadable
 from customer_profile.testing import AT, FakeCustomers, a_customer, a_source, an_identifier
 from hypothesis import given
 from hypothesis import strategies as st
+from service_kit.words.not_readable import IdentifierNotReadable
 
 LATER = AT + timedelta(days=1)
 
@@ -28,7 +28,7 @@ LATER = AT + timedelta(days=1)
         ("+86 138-0013-8000", "+8613800138000"),
         ("008613800138000", "+8613800138000"),
         ("(010) 8888-6666", "+861088886666"),
-        ("01088886666转123", "+861088886666"),
+        ("01088886666转123", "+861088886666;ext=123"),
         ("+44 20 7946 0000", "+442079460000"),
         ("１３８００１３８０００", "+8613800138000"),
         ("10086", "10086"),

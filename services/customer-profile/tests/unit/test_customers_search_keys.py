@@ -19,7 +19,7 @@ def is_found(
         emails=[email] if email else [],
         numbers=[number] if number else [],
     )
-    asked = keys.query(query)
+    asked = keys.query(query, region="CN")
     return (
         bool(asked.tokens)
         and set(asked.tokens) <= set(known.tokens)
@@ -97,6 +97,12 @@ def test_a_name_that_does_not_fit_is_not_found(query: str, name: str) -> None:
         ("4008", "+864008001234"),
         ("7946", "+442079460000"),
         ("10086", "10086"),
+        ("0044 20 7946 0000", "+442079460000"),
+        ("（０１０）８８８８６６６６", "+861088886666"),
+        ("0755-88888888-802", "+8675588888888;ext=802"),
+        ("0755-88888888转802", "+8675588888888;ext=802"),
+        ("0755 8888 8888", "+8675588888888;ext=802"),
+        ("13800138000", "+8613800138000;ext=12"),
     ],
 )
 def test_a_part_of_a_phone_is_found(query: str, phone: str) -> None:
@@ -138,7 +144,7 @@ def test_any_name_has_bounded_keys_that_the_database_can_hold(name: str) -> None
 
 @given(st.text(max_size=100))
 def test_any_query_is_understood(text: str) -> None:
-    asked = keys.query(text)
+    asked = keys.query(text, region="CN")
 
     assert not any("%" in part for part in asked.parts) or "@" in text
 

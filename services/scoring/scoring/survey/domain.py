@@ -11,6 +11,7 @@ from typing import Literal, Self
 from uuid import UUID
 
 from service_kit.words.errors import Conflict, NotFound
+from service_kit.words.names import folded
 
 Instrument = Literal["csat", "nps"]
 # An answer up to this score is critical: dissatisfied (CSAT), detractor (NPS).
@@ -61,14 +62,14 @@ def critical_reasons(
     `remark` where the remark holds one of the company's critical words.
     """
     reasons = ["low_score"] if score <= CRITICAL_UP_TO[instrument] else []
-    folded = (remark or "").casefold()
-    if any(word in folded for word in words):
+    said = folded(remark or "")
+    if any(word in said for word in words):
         reasons.append("remark")
     return reasons
 
 
 def words_of(setting: str) -> list[str]:
-    return [word.strip().casefold() for word in setting.split(",") if word.strip()]
+    return [folded(word) for word in setting.split(",") if word.strip()]
 
 
 def on_hundred(instrument: str, score: int) -> Decimal:

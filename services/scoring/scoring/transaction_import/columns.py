@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from service_kit.sheet.columns import contested
 from service_kit.words.errors import Refusal
 from service_kit.words.messages import said
+from service_kit.words.names import folded
 
 from scoring.transaction_import.domain import Order
 
@@ -119,4 +120,4 @@ def _key_names(key: str) -> set[str]:
 
 
 def _bare(column: str) -> str:
-    return PUNCTUATION.sub("", column).lower()
+    return PUNCTUATION.sub("", folded(column))

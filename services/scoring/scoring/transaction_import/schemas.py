@@ -8,6 +8,7 @@ from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS
 from service_kit.store.running import Record
 from service_kit.web.long_work import LongWork
 from service_kit.words.fields import Output
+from service_kit.words.identifiers import SYSTEM
 from service_kit.words.messages import restored
 from service_kit.work.jobs import Job
 
@@ -20,7 +21,7 @@ _MEMBER = f"{_SPACE}{_TEXT}{_SPACE}:{_SPACE}{_TEXT}{_SPACE}"
 MAPPING = rf"^{_SPACE}(\{{({_SPACE}|{_MEMBER}(,{_MEMBER})*)\}})?{_SPACE}$"
 # A form sends an empty field where nothing was said.
 YES_OR_NO = "^([Tt]rue|[Ff]alse|1|0)?$"
-KEY = r"^((external|social):[A-Za-z0-9_.-]{1,60}|loyalty|government_id|phone|email)?$"
+KEY = rf"^((external|social):{SYSTEM.pattern}|loyalty|government_id|phone|email)?$"
 RowNumber = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
 
 
