@@ -171,3 +171,49 @@ def test_no_service_names_a_neighbor_s_schema(own_room: Room):
     ]
 
     assert not found, "\n".join(found)
+
+
+def test_phones_are_read_in_one_place():
+    """A door with a rule of its own takes what the others do not find."""
+    found = [
+        named(path, node)
+        for folder in ("services", "gateway", "deploy")
+        for path in (ROOT / folder).rglob("*.py")
+        if not {"versions", "tests", "node_modules"} & set(path.parts)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and any(
+            name.partition(".")[0] == "phonenumbers"
+            for name in (getattr(node, "module", None) or "", *(each.name for each in node.names))
+        )
+    ]
+
+    assert [place.partition(":")[0] for place in found] == [
+        "services/_kit/service_kit/words/phones.py"
+    ]
+
+
+def test_no_region_is_taken_for_granted():
+    """Which country a phone without its code is of stands in one setting."""
+    found = [
+        named(path, argument)
+        for folder in ("services", "gateway")
+        for path in (ROOT / folder).rglob("*.py")
+        if "tests" not in path.parts
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for argument, default in defaults_of(node.args)
+        if argument.arg == "region" and default is not None
+    ]
+
+    assert not found, "\n".join(found)
+
+
+def defaults_of(arguments: ast.arguments) -> list[tuple[ast.arg, ast.expr | None]]:
+    """Every argument with its default, None where it has to be given."""
+    placed = [*arguments.posonlyargs, *arguments.args]
+    lacking: list[ast.expr | None] = [None] * (len(placed) - len(arguments.defaults))
+    return [
+        *zip(placed, [*lacking, *arguments.defaults], strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]

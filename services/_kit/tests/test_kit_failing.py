@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from service_kit.process import metrics as measured
 from service_kit.process.metrics import Metrics
-from service_kit.process.signals import Signals
 from service_kit.store.sqlstates import UniqueViolated
 from service_kit.testing import notes, serving
-from service_kit.work.loop import Backoff, Loop
+from service_kit.work.loop import Backoff
 
 AT = datetime(2026, 1, 31, tzinfo=UTC)
 
@@ -89,15 +88,3 @@ async def test_a_worker_that_waits_says_for_which_statement(capsys):
     Backoff().after(outage, "clock")
 
     assert "in the statement service_kit.testing.notes.INSERT" in "".join(capsys.readouterr())
-
-
-async def test_a_loop_without_metrics_counts_nothing():
-    worked = asyncio.Event()
-
-    async def step() -> bool:
-        worked.set()
-        return False
-
-    running = asyncio.create_task(Loop("loop", step, signals=Signals()).run())
-    await asyncio.wait_for(worked.wait(), 5)
-    running.cancel()

@@ -11,7 +11,7 @@ import pytest
 from pydantic import Field, ValidationError
 from service_kit.words.fields import Id, Input, Line, MoneyIn, Timestamp
 from service_kit.words.messages import Messages, restored, said, stored
-from service_kit.words.wording import worded
+from service_kit.words.wording import EDGES, worded
 
 
 @pytest.fixture
@@ -142,8 +142,7 @@ RIGHT = {
     [
         (
             {"name": " "},
-            "one line is expected here, without blanks at its ends and without invisible"
-            " characters",
+            EDGES,
             "此处须为一行文本，首尾没有空白，也没有不可见字符",
         ),
         ({"name": ""}, "must not be empty", "不能为空"),

@@ -41,12 +41,12 @@ def _known_zone(name: str) -> str:
 # No list of them in the contract: clients get them from their own systems, as texts.
 TimeZone = Annotated[
     str,
-    AfterValidator(_known_zone),
     Field(
         min_length=3,
         max_length=64,
         pattern=r"^[A-Za-z][A-Za-z0-9_+/-]*$",
         examples=["Asia/Shanghai"],
     ),
+    AfterValidator(_known_zone),
 ]
 Number32 = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]

@@ -45,7 +45,7 @@ WIDE_MARKS = "\uff08\uff09\uff0c\uff1a\uff1b\uff01\uff1f\uff0f\uff06"
 _HIDDEN = (
     r"\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\uffff"
-    "\U000e0000-\U000e0fff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 # This one selects the colored form of the sign before it, as people have in their names: ❤️.
 _COLORED = r"\ufe0f"

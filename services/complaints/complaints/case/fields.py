@@ -3,6 +3,8 @@
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
+from service_kit.words.fields import NOT_BLANK
+from service_kit.words.names import NAME
 
 from complaints.case.number import PATTERN
 
@@ -15,12 +17,8 @@ def _flag(value: object) -> object:
 
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
-# Something to read, and no NUL, which text in a database cannot hold.
-READABLE = r"^[^\x00]*[^\s\x00][^\x00]*$"
-Category = Annotated[
-    str, Field(min_length=1, max_length=64, pattern=READABLE, examples=["billing"])
-]
-Reason = Annotated[str, Field(min_length=1, max_length=10_000, pattern=READABLE)]
+Category = Annotated[str, Field(min_length=1, max_length=64, pattern=NAME, examples=["billing"])]
+Reason = Annotated[str, Field(min_length=1, max_length=10_000, pattern=NOT_BLANK)]
 Number = Annotated[
     str, Field(min_length=17, max_length=17, pattern=PATTERN, examples=["C20261121-7KQ2MXD"])
 ]

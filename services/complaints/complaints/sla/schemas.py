@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from service_kit.store.running import Record
 from service_kit.words.fields import Code, Input, Output, Timestamp, Version
+from service_kit.words.names import NAME
 
 from complaints.words import Channel, Kind, Severity, Stars
 
@@ -26,6 +27,7 @@ Notify = Annotated[
     str,
     Field(
         max_length=200,
+        pattern=f"^$|{NAME}",
         description="Who is to be told, in the words of the company.",
         examples=["team_lead"],
     ),

@@ -16,6 +16,7 @@ from service_kit.words.fields import (
     Timestamp,
     UnitPath,
 )
+from service_kit.words.names import NAME
 from typing_extensions import TypeAliasType
 
 from customer_profile.customer.domain import Kind, Role, Sector
@@ -35,7 +36,7 @@ Number = Annotated[
 ]
 ShortText = Annotated[str, Field(max_length=2_000)]
 FactName = Annotated[str, Field(min_length=1, max_length=60, pattern=FACT_NAME)]
-MemberName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00]+$")]
+MemberName = Annotated[str, Field(min_length=1, max_length=60, pattern=NAME)]
 # Objects have names, so that the contract says them once; a name for a choice is what generators of
 # clients stumble over.
 FactScalar: TypeAlias = ShortText | bool | Number

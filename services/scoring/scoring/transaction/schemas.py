@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 from service_kit.words.errors import Refusal
 from service_kit.words.fields import (
-    NOT_BLANK,
     Code,
     Count,
     Currency,
@@ -34,9 +33,7 @@ from scoring.transaction.domain import CostInAnotherCurrency, Kind, State, Trans
 Amount = Annotated[
     str, Field(min_length=1, max_length=17, pattern=r"^\d{1,12}(\.\d{1,4})?$", examples=["12.50"])
 ]
-ExternalId = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=NOT_BLANK, examples=["order-1"])
-]
+ExternalId = Annotated[Line, Field(examples=["order-1"])]
 Index = Annotated[int, Field(ge=0, le=999, json_schema_extra={"format": "int32"})]
 LARGEST_BATCH = 1_000
 
