@@ -35,6 +35,7 @@ from gateway.contract.published import PublishedContract
 from gateway.edge.cors import Cors
 from gateway.edge.doorkeeper import Doorkeeper
 from gateway.edge.front_door import FrontDoor
+from gateway.housekeeping import IDLE_SECONDS as HOUSEKEEPING_SECONDS
 from gateway.housekeeping import Housekeeping
 from gateway.languages import MESSAGES
 from gateway.limit.allowance import Allowances
@@ -163,7 +164,9 @@ def compose(settings: Settings, *, now: Clock = clock) -> Gateway:
     gateway.part(PublishedContract(gateway.openapi, folder))
     gateway.worker(
         gateway.loop(
-            "gateway-housekeeping", Housekeeping(gateway, ring, settings).step, idle_seconds=30
+            "gateway-housekeeping",
+            Housekeeping(gateway, ring, settings).step,
+            idle_seconds=HOUSEKEEPING_SECONDS,
         )
     )
     _serve_pages(gateway)

@@ -12,6 +12,7 @@ from gateway.signing_key.ring import KeyRing
 from gateway.ticket import store as tickets
 from gateway.webhook.delivery.store import DeliveryStore
 
+IDLE_SECONDS = 30.0
 LONGEST_WINDOW_SECONDS = 86_400
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ UNSEEN = frozenset({"node_modules", ".venv", ".git"})
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 WRITTEN = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.(?:py|toml|json|yaml|sh|sql|md|in|txt))`")
 WORD = re.compile(r"^\| (\w+) \| .+ \| `(\S+)` \|$", re.MULTILINE)
+SLICES = re.compile(r"^\| `(\w+)` \| (.+ > .+) \|$", re.MULTILINE)
 # Named by the place that it had when the page's line was written.
 MOVED = frozenset({"docs/status.md: directory/strangers.py"})
 
@@ -58,10 +60,34 @@ def test_no_page_names_a_file_that_is_not_there():
 
 def test_each_word_of_the_glossary_is_in_use_where_it_says():
     found = WORD.findall((ROOT / "docs" / "glossary.md").read_text("utf-8"))
+    there = tuple(files())
+
+    unused = []
+    for word, path in found:
+        (place,) = (each for each in there if each.endswith(f"/{path}"))
+        text = (ROOT / place.lstrip("/")).read_text("utf-8")
+        if not re.search(rf"(?i)(?<![a-z]){word}", text):
+            unused.append(f"{word}: {path}")
 
     assert len(found) > 20
-    assert [
-        f"{word}: {path}"
-        for word, path in found
-        if not re.search(rf"(?i)(?<![a-z]){word}", (ROOT / path).read_text("utf-8"))
-    ] == []
+    assert unused == []
+
+
+def test_the_page_of_the_architecture_shows_the_slices_as_they_are_held():
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    house = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    held = {
+        contract["containers"][0]: [
+            set(layer.split(" | ")) - {"__main__"} for layer in contract["layers"]
+        ]
+        for contract in house["contracts"]
+        if contract["type"] == "layers" and len(contract["containers"]) == 1
+    }
+
+    drawn = {
+        package: [set(layer.split(", ")) for layer in slices.split(" > ")]
+        for package, slices in SLICES.findall(page)
+    }
+
+    assert len(drawn) == 5
+    assert drawn == {package: [layer for layer in held[package] if layer] for package in drawn}

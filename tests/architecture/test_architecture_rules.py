@@ -50,7 +50,7 @@ def test_only_composition_roots_and_the_kit_read_the_clock_at_all(own_room: Room
     found = [
         named(path, node)
         for path in modules(own_room)
-        if path.stem != "testing"
+        if "testing" not in path.with_suffix("").parts
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.Attribute)
         and node.attr in {"now", "utcnow", "today"}
@@ -217,3 +217,31 @@ def defaults_of(arguments: ast.arguments) -> list[tuple[ast.arg, ast.expr | None
         *zip(placed, [*lacking, *arguments.defaults], strict=True),
         *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
     ]
+
+
+def test_a_composition_root_holds_no_measure_of_its_own(own_room: Room):
+    """What an operator may change is a default in settings.py;
+    what is fixed is a constant in the module that applies it.
+    """
+    (root,) = (path for path in modules(own_room, "app") if path.parent == own_room.sources)
+    given = [
+        keyword
+        for node in ast.walk(parsed(root))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+    ]
+    found = [
+        f"{keyword.arg}={keyword.value.value}"
+        for keyword in given
+        if isinstance(keyword.value, ast.Constant) and type(keyword.value.value) in {int, float}
+    ]
+    found += [
+        named(root, node)
+        for node in parsed(root).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and isinstance(node.value, ast.Constant)
+        and type(node.value.value) in {int, float}
+    ]
+
+    assert given
+    assert found == []

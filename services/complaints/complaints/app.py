@@ -13,7 +13,7 @@ from complaints.approval.domain import APPROVAL_LIMIT
 from complaints.calendar import routes as calendar_routes
 from complaints.case import move_routes
 from complaints.case import routes as case_routes
-from complaints.case.due import Firing, Redating
+from complaints.case.due import REDATING_SECONDS, Firing, Redating
 from complaints.case.events import EVENTS
 from complaints.case.store import may_read
 from complaints.clients.customer_profile import CustomerProfile
@@ -58,7 +58,6 @@ ROUTERS = (
     sla_routes.router,
     calendar_routes.router,
 )
-REDATING_SECONDS = 5.0
 
 
 def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock) -> Service:

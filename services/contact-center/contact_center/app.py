@@ -20,9 +20,10 @@ from contact_center.clients.scoring import Scores
 from contact_center.contact import events as contact_events
 from contact_center.contact import routes as contact_routes
 from contact_center.contact.consequences import FLOW_TIMER
-from contact_center.contact.silence import on_silence
+from contact_center.contact.silence import SILENCE_SECONDS, on_silence
 from contact_center.contact.store import may_read
 from contact_center.customer import news
+from contact_center.customer.strangers import IDLE_SECONDS as STRANGERS_SECONDS
 from contact_center.customer.strangers import KIND as STRANGERS
 from contact_center.customer.strangers import Strangers
 from contact_center.dedicated import events as dedicated_events
@@ -107,9 +108,6 @@ EVENTS = events_in(
     treatment_events,
 )
 
-ENDING_SECONDS = 0.2
-SILENCE_SECONDS = 5.0
-
 
 def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock) -> Service:
     """The service with its parts and its background work."""
@@ -145,7 +143,7 @@ def _wire_routing(service: Service, settings: Settings) -> None:
     service.worker(Sole(LEASE_NAME, service.leases, route, ttl=ttl))
     ending = Endings(service.database)
     service.worker(
-        service.loop("endings", ending.step, topic=endings.TOPIC, idle_seconds=ENDING_SECONDS)
+        service.loop("endings", ending.step, topic=endings.TOPIC, idle_seconds=endings.IDLE_SECONDS)
     )
     silence = Timers(service.database, FLOW_TIMER, on_silence, clock=None)
     service.worker(service.loop("silence", silence.step, idle_seconds=SILENCE_SECONDS))
@@ -158,7 +156,7 @@ def _wire_directory(service: Service, settings: Settings) -> None:
     digests = service.part(AddressDigests(service.sealer, region=settings.phone_region))
     customer_profile = service.client(settings.customer_profile_url)
     seeking = Strangers(service.database, digests, service.kept_answers, clock=service.clock)
-    service.worker(service.loop(STRANGERS, seeking.step, idle_seconds=2.0))
+    service.worker(service.loop(STRANGERS, seeking.step, idle_seconds=STRANGERS_SECONDS))
     for lane in LANES:
         customers = news.CustomerNews(Customers(customer_profile), digests, service.kept_answers)
         service.consume(

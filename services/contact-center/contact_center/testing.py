@@ -1,9 +1,9 @@
-"""Builders for tests:
-bodies of the API with usual values, and a small contact center ready to work.
+"""Builders for tests: bodies of the API with usual values, a small contact center ready to work,
+and in memory what a contact is decided on.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,10 +12,13 @@ from uuid import UUID
 from service_kit.testing import Api
 from service_kit.work.news import H, News
 
+from contact_center.contact.domain import Contact, ContactNotFound, Happened
 from contact_center.customer.heard import CustomerCreated, TierChanged
 from contact_center.customer.news import CustomerNews, tiers
 from contact_center.directory.digests import AddressDigests
-from contact_center.directory.domain import CustomerFacts
+from contact_center.directory.domain import CustomerFacts, KnownCustomer
+from contact_center.entry_point.domain import EntryPoint, NobodyThere
+from contact_center.queue.domain import Queue
 
 Json = dict[str, Any]
 PATIENCE_SECONDS = 60.0
@@ -202,3 +205,69 @@ async def told_of_tier(api: Api, customer_id: UUID, stars: int | None) -> None:
     async with api.service.database.transaction() as tx:
         changed = news(TierChanged, customer_id, customer_id=customer_id, new=stars)
         await tiers(api.service.parts[AddressDigests])[TierChanged](tx, changed)
+
+
+class ContactsInMemory:
+    """The port `Contacts`: what was saved is what is read, and `happened` keeps why."""
+
+    def __init__(self) -> None:
+        self.saved: dict[UUID, Contact] = {}
+        self.happened: list[Happened] = []
+
+    async def last_agent(self, customer_id: UUID, *, since: datetime) -> UUID | None:
+        spoken = [
+            each
+            for each in self.saved.values()
+            if each.customer_id == customer_id and each.answered_at and each.answered_at >= since
+        ]
+        return max(spoken, key=lambda each: each.answered_at or since).agent_id if spoken else None
+
+    async def locked(self, contact_id: UUID) -> Contact:
+        if contact_id not in self.saved:
+            raise ContactNotFound
+        return self.saved[contact_id]
+
+    async def add(self, added: Contact, happened: Happened, *, at: datetime) -> None:
+        self.saved[added.id] = added
+        self.happened.append(happened)
+
+    async def save(
+        self, before: Contact, after: Contact, happened: Happened, *, at: datetime
+    ) -> None:
+        await self.add(after, happened, at=at)
+
+
+class EntryPointsInMemory:
+    """The port `EntryPoints`."""
+
+    def __init__(self, *entries: EntryPoint) -> None:
+        self.entries = {(each.channel, each.address): each for each in entries}
+
+    async def called(self, channel: str, address: str) -> EntryPoint:
+        if (channel, address) not in self.entries:
+            raise NobodyThere
+        return self.entries[channel, address]
+
+
+class DirectoryInMemory:
+    """The port `Directory`: customers by the addresses that they call from."""
+
+    def __init__(self, known: Mapping[tuple[str, str], KnownCustomer] | None = None) -> None:
+        self.known = known or {}
+
+    async def customer(self, customer_id: UUID) -> KnownCustomer | None:
+        found = (each for each in self.known.values() if each.customer_id == customer_id)
+        return next(found, None)
+
+    async def recognize(self, channel: str, address: str) -> KnownCustomer | None:
+        return self.known.get((channel, address))
+
+
+class QueuesInMemory:
+    """The port `Queues`."""
+
+    def __init__(self, *queues: Queue) -> None:
+        self.queues = {queue.id: queue for queue in queues}
+
+    async def some(self, ids: Iterable[UUID]) -> list[Queue]:
+        return [self.queues[each] for each in ids if each in self.queues]

@@ -10,6 +10,7 @@ from service_kit.words.identity import Clock, clock
 from service_kit.work.jobs import Jobs
 
 from customer_profile.care import events as care_events
+from customer_profile.care.birthdays import IDLE_SECONDS as BIRTHDAYS_SECONDS
 from customer_profile.care.birthdays import Birthdays
 from customer_profile.care.routes import router as care
 from customer_profile.consent import events as consent_events
@@ -20,7 +21,7 @@ from customer_profile.customer.routes import router as customers
 from customer_profile.customer.sensitive import SENSITIVE_SCOPE
 from customer_profile.customer.store import may_read
 from customer_profile.customer_import.importing import KIND as IMPORTS
-from customer_profile.customer_import.importing import Importing
+from customer_profile.customer_import.importing import SWEEP_SECONDS, Importing
 from customer_profile.customer_import.routes import router as customer_imports
 from customer_profile.customer_read.routes import router as customer_reads
 from customer_profile.identifier.domain import Vault
@@ -102,12 +103,12 @@ def compose(settings: Settings, *, keys: Keys | None = None, now: Clock = clock)
         return has_run
 
     service.worker(service.loop(IMPORTS, import_sheet))
-    service.worker(service.loop(IMPORT_FILES, importing.sweep, idle_seconds=300.0))
+    service.worker(service.loop(IMPORT_FILES, importing.sweep, idle_seconds=SWEEP_SECONDS))
     service.worker(
         service.loop(
             "birthdays",
             Birthdays(service.database, settings, clock=service.clock).step,
-            idle_seconds=5.0,
+            idle_seconds=BIRTHDAYS_SECONDS,
         )
     )
     service.consume(

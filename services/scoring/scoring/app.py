@@ -154,5 +154,7 @@ def _work(service: Service, settings: Settings, imports: TransactionImports) -> 
     service.worker(
         service.loop("tier_reviews", Jobs(database, tier_review.KIND, reviews.run, clock=now).step)
     )
-    service.worker(service.loop("rescoring", rescorings.step, idle_seconds=0.3))
-    service.worker(service.loop("overrides", endings.step, idle_seconds=1.0))
+    service.worker(service.loop("rescoring", rescorings.step, idle_seconds=rescoring.IDLE_SECONDS))
+    service.worker(
+        service.loop("overrides", endings.step, idle_seconds=tier_review.OVERRIDES_SECONDS)
+    )

@@ -20,6 +20,8 @@ from complaints.tables import calendar, clock
 
 DATED_AT_ONCE = 200
 ABREAST = 2
+# How often it is looked for calendars that were published; nobody waits for it.
+REDATING_SECONDS = 5.0
 PROVISIONAL = (
     select(clock.c.complaint_id, clock.c.calendar, calendar.c.version)
     .join(calendar, calendar.c.name == clock.c.calendar)

@@ -11,6 +11,9 @@ from service_kit.work.timers import Timer
 from contact_center.contact.domain import ContactNotFound, State
 from contact_center.contact.store import ContactStore
 
+# How often silence is looked for: a contact that was left may wait that much longer to be ended.
+SILENCE_SECONDS = 5.0
+
 
 async def on_silence(tx: Transaction, timers: Sequence[Timer]) -> None:
     """Fires for flows that heard nothing for long: their contacts were left."""

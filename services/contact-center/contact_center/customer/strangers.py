@@ -20,6 +20,7 @@ from contact_center.directory.store import Digests
 from contact_center.tables import contact, directory_address
 
 KIND = "erased_strangers"
+IDLE_SECONDS = 2.0
 # How many contacts are looked through in one transaction.
 BATCH = 2_000
 FIRST = UUID(int=0)

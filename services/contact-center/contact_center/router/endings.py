@@ -18,6 +18,8 @@ from contact_center.contact.store import ContactStore
 
 ORIGIN = Origin(client_id="endings", actor="system")
 TOPIC = "endings"
+# An offer that nobody answers ends this late at most, and the caller waits for it.
+IDLE_SECONDS = 0.2
 AGENT_LEFT = "agent_left"
 
 

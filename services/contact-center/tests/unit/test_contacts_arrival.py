@@ -1,19 +1,23 @@
 """How a contact arrives: decided on what was read once."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from contact_center.contact.domain import Contact, Happened
 from contact_center.contact.use_cases import Arrival, House, answer, arrive
 from contact_center.directory.domain import KnownCustomer
-from contact_center.entry_point.domain import EntryPoint
+from contact_center.entry_point.domain import EntryPoint, NobodyThere
 from contact_center.flow.domain import Flow
 from contact_center.flow.nodes import Collect, HangUp, Wording
 from contact_center.queue.domain import ChannelNotServed, Queue, QueueProfile
+from contact_center.testing import (
+    ContactsInMemory,
+    DirectoryInMemory,
+    EntryPointsInMemory,
+    QueuesInMemory,
+)
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 QUEUE, FLOW, CALL = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -42,44 +46,6 @@ def an_entry(**others: UUID | None) -> EntryPoint:
         updated_at=AT,
     )
     return replace(usual, **others)  # type: ignore[arg-type]  # The names are those of the fields.
-
-
-class Kept:
-    """Contacts in memory."""
-
-    def __init__(self) -> None:
-        self.contact: Contact | None = None
-
-    async def last_agent(self, customer_id: UUID, *, since: datetime) -> UUID | None:
-        return None
-
-    async def locked(self, contact_id: UUID) -> Contact:
-        assert self.contact is not None
-        return self.contact
-
-    async def add(self, added: Contact, happened: Happened, *, at: datetime) -> None:
-        self.contact = added
-
-    async def save(
-        self, before: Contact, after: Contact, happened: Happened, *, at: datetime
-    ) -> None:
-        self.contact = after
-
-
-class Entries:
-    def __init__(self, entry: EntryPoint) -> None:
-        self.entry = entry
-
-    async def called(self, channel: str, address: str) -> EntryPoint:
-        return self.entry
-
-
-class NobodyKnown:
-    async def customer(self, customer_id: UUID) -> KnownCustomer | None:
-        return None
-
-    async def recognize(self, channel: str, address: str) -> KnownCustomer | None:
-        return None
 
 
 class Rewritten:
@@ -119,37 +85,28 @@ class Rewritten:
         )
 
 
-class Queues:
-    """One queue that serves these channels."""
-
-    def __init__(self, *channels: str) -> None:
-        self.channels = channels
-
-    async def some(self, ids: Iterable[UUID]) -> list[Queue]:
-        profile = QueueProfile(
-            name="hotline",
-            channels=self.channels,
-            skills={},
-            service_level_seconds=20,
-            service_level_share=Decimal(1),
-            offer_seconds=20,
-            wrap_up_seconds=0,
-            relaxation=(),
-            overflow_after_seconds=None,
-            overflow_queue_id=None,
-        )
-        return [
-            Queue(id=id_, unit="cn", profile=profile, version=1, created_at=AT, updated_at=AT)
-            for id_ in ids
-        ]
+def a_served_queue(*channels: str) -> Queue:
+    profile = QueueProfile(
+        name="hotline",
+        channels=channels,
+        skills={},
+        service_level_seconds=20,
+        service_level_share=Decimal(1),
+        offer_seconds=20,
+        wrap_up_seconds=0,
+        relaxation=(),
+        overflow_after_seconds=None,
+        overflow_queue_id=None,
+    )
+    return Queue(id=QUEUE, unit="cn", profile=profile, version=1, created_at=AT, updated_at=AT)
 
 
-def a_house(entry: EntryPoint, *channels: str) -> House:
+def a_house(entry: EntryPoint, *channels: str, known: KnownCustomer | None = None) -> House:
     return House(
-        entries=Entries(entry),
-        directory=NobodyKnown(),
+        entries=EntryPointsInMemory(entry),
+        directory=DirectoryInMemory({("voice", "1"): known} if known else {}),
         flows=Rewritten(),
-        queues=Queues(*channels),
+        queues=QueuesInMemory(a_served_queue(*channels)),
         zone=UTC,
     )
 
@@ -159,10 +116,15 @@ async def test_a_contact_does_not_arrive_in_a_queue_that_does_not_serve_its_chan
 
     with pytest.raises(ChannelNotServed) as refused:
         await arrive(
-            Kept(), a_house(entry, "chat", "sms"), ARRIVAL, sees=lambda _: True, id=CALL, at=AT
+            ContactsInMemory(),
+            a_house(entry, "chat", "sms"),
+            ARRIVAL,
+            sees=lambda _: True,
+            id=CALL,
+            at=AT,
         )
     came = await arrive(
-        Kept(), a_house(entry, "voice"), ARRIVAL, sees=lambda _: True, id=CALL, at=AT
+        ContactsInMemory(), a_house(entry, "voice"), ARRIVAL, sees=lambda _: True, id=CALL, at=AT
     )
 
     assert refused.value.extras["channels"] == ["chat", "sms"]
@@ -170,10 +132,36 @@ async def test_a_contact_does_not_arrive_in_a_queue_that_does_not_serve_its_chan
 
 
 async def test_a_contact_keeps_the_version_of_the_flow_that_it_walks() -> None:
-    contacts, house = Kept(), a_house(an_entry())
+    contacts, house = ContactsInMemory(), a_house(an_entry())
 
     begun = await arrive(contacts, house, ARRIVAL, sees=lambda _: True, id=CALL, at=AT)
     gone = await answer(contacts, house, CALL, "1", at=AT)
 
     assert begun.journey.node == f"ask_{begun.flow_version}"
     assert [visit.node for visit in gone.journey.visits] == [begun.journey.node, "bye"]
+
+
+async def test_who_calls_from_a_known_address_arrives_as_the_customer() -> None:
+    zhang = KnownCustomer(customer_id=UUID(int=9), unit="cn", tier=5)
+    contacts, house = ContactsInMemory(), a_house(an_entry(), known=zhang)
+
+    came = await arrive(contacts, house, ARRIVAL, sees=lambda _: True, id=CALL, at=AT)
+
+    assert (came.customer_id, came.tier) == (zhang.customer_id, 5)
+    assert await contacts.locked(CALL) == came
+
+
+async def test_nobody_arrives_at_an_address_that_is_nobodys() -> None:
+    contacts, house = ContactsInMemory(), a_house(an_entry())
+
+    with pytest.raises(NobodyThere):
+        await arrive(
+            contacts,
+            house,
+            replace(ARRIVAL, to_address="3"),
+            sees=lambda _: True,
+            id=CALL,
+            at=AT,
+        )
+
+    assert contacts.saved == {}

@@ -26,6 +26,7 @@ LOOKS_AT = time(0, 10)
 # A greeting that is more than a month late is none: days that nobody looked at are made up for no
 # further back.
 LATEST = timedelta(days=31)
+IDLE_SECONDS = 5.0
 # How often it is made sure that the daily timer is set.
 SURE_FOR = timedelta(hours=1)
 

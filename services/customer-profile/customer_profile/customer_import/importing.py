@@ -47,6 +47,8 @@ from customer_profile.words import time_zones
 KIND = "customer_import"
 MOST_COLLISIONS = 5
 STATEMENT_SECONDS = 60.0
+# How often it is looked for sheets that an unforeseen end left behind.
+SWEEP_SECONDS = 300.0
 
 
 class IdentifiersContested(Conflict):

@@ -21,6 +21,7 @@ from scoring.tier import use_cases as tiers
 from scoring.tier.store import TierStore
 
 TIMER = "rescoring"
+IDLE_SECONDS = 0.3
 # A few customers are scored in the transaction of their orders; many are left to the worker, which
 # is woken at once.
 AT_ONCE = 25

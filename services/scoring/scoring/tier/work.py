@@ -13,6 +13,8 @@ from scoring.tier.store import TierReader, TierStore
 KIND = "tier_review"
 CHUNK = 2_000
 COUNT_SECONDS = 60.0
+# How often it is looked for overrides that end.
+OVERRIDES_SECONDS = 1.0
 NOBODY = UUID(int=0)
 
 
