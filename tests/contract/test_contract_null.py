@@ -83,3 +83,16 @@ def takes_null(told: Any, document: Any) -> bool:
     if not {"type", "enum", "const", "anyOf", "oneOf", "allOf"} & told.keys():
         return True
     return any(takes_null(each, document) for each in told.get("anyOf", told.get("oneOf", ())))
+
+
+def test_what_changes_by_a_merge_patch_is_a_patch(room: Room):
+    """Else null would be "not given" where it says "remove"."""
+    changing = [operation for operation in operations(room.package) if operation.method == "PATCH"]
+    wrong = [
+        str(operation)
+        for operation in changing
+        if operation.route.body_field is None
+        or not issubclass(operation.route.body_field.field_info.annotation, Patch)
+    ]
+
+    assert wrong == []

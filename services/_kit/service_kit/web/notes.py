@@ -11,7 +11,16 @@ from service_kit.store.notes import MOST_CHARACTERS, Notes
 from service_kit.store.running import Record
 from service_kit.web.call import Call
 from service_kit.web.pages import PageOf
-from service_kit.words.fields import NOT_BLANK, Id, Input, Output, Timestamp, UnitPath, Version
+from service_kit.words.fields import (
+    NOT_BLANK,
+    Id,
+    Input,
+    Output,
+    Patch,
+    Timestamp,
+    UnitPath,
+    Version,
+)
 
 NoteText = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS, pattern=NOT_BLANK)]
 BEHIND_ALL = UUID(int=2**128 - 1)
@@ -23,7 +32,7 @@ class NewNote(Input):
     text: NoteText
 
 
-class NoteChange(Input):
+class NoteChange(Patch):
     """A merge patch: the text that a note has from now on."""
 
     text: NoteText
