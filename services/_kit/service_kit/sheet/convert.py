@@ -6,8 +6,12 @@ import datetime
 import json
 import resource
 import sys
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
+
+from service_kit.sheet.error_cells import with_errors_as_texts
 
 LARGEST_MEMORY = 1_500_000_000
 LONGEST_SECONDS = 300
@@ -16,11 +20,13 @@ MOST_ROWS = 1_048_576
 NOT_READABLE, TOO_MANY_ROWS = 2, 3
 MOST_COLUMNS = 200
 DIGITS_END = 1e15
+# What archives and sheets raise that are not what they say they are.
+BROKEN = (IndexError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 
 
 def main(source: str, target: str) -> int:
-    """Write the rows of the first visible sheet, one JSON array of texts a line;
-    the exit code is 0 when all were written.
+    """Write the rows of the first visible sheet, one JSON array of texts a line, and tell its name
+    on standard output; the exit code is 0 when all were written.
     """
     resource.setrlimit(resource.RLIMIT_AS, (LARGEST_MEMORY, LARGEST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_SECONDS, LONGEST_SECONDS))
@@ -28,15 +34,17 @@ def main(source: str, target: str) -> int:
     import python_calamine
 
     try:
-        with python_calamine.CalamineWorkbook.from_path(source) as workbook:
+        readable = with_errors_as_texts(source, f"{target}.xlsx")
+        with python_calamine.CalamineWorkbook.from_path(readable) as workbook:
             sheets = [
                 sheet.name
                 for sheet in workbook.sheets_metadata
                 if sheet.visible == python_calamine.SheetVisibleEnum.Visible
             ]
             sheet = workbook.get_sheet_by_name((sheets or workbook.sheet_names)[0])
+            sys.stdout.buffer.write(sheet.name.encode())
             return _write(sheet, target)
-    except (python_calamine.CalamineError, IndexError, ValueError) as error:
+    except (*BROKEN, python_calamine.CalamineError) as error:
         sys.stderr.write(str(error)[:300])
         return NOT_READABLE
 

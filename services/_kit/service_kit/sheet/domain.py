@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from service_kit.words.errors import Invalid
 
@@ -37,14 +37,41 @@ class Row:
     problem: str = ""
 
 
+class ToldBy(StrEnum):
+    """How the encoding of a text file is known: the caller named it, a byte order mark says it, all
+    bytes fit it as nothing else would, or it alone is likely.
+    """
+
+    CALLER = "caller"
+    MARK = "mark"
+    PROOF = "proof"
+    LIKENESS = "likeness"
+
+
+class Encoding(NamedTuple):
+    """The codec of a text file, and how it is known."""
+
+    codec: str
+    told_by: ToldBy
+
+
+UTF_8 = Encoding("utf-8", ToldBy.PROOF)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """An opened sheet: where it lies and how it is read."""
+    """An opened sheet: where it lies and how it is read.
+
+    Of a workbook `encoding` and `delimiter` say nothing, and `name` is its sheet's.
+    """
 
     format: Format
     columns: tuple[str, ...]
     path: str
-    encoding: str = "utf-8"
+    name: str | None = None
+    encoding: Encoding = UTF_8
     delimiter: str = ","
     # How many records stand above the first row, the header among them.
     above: int = 1
+    # The number of the header as a spreadsheet shows it; NDJSON has none.
+    header: int | None = None

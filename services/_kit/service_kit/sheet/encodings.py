@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from service_kit.sheet.domain import SheetNotReadable
-from service_kit.sheet.likeness import (
+from service_kit.sheet.domain import Encoding, SheetNotReadable, ToldBy
+from service_kit.sheet.encoding_clues import (
     HEADINGS,
     OTHER_SCRIPTS,
     RIVALS,
@@ -68,27 +68,28 @@ class EncodingUnknown(SheetNotReadable):
     """
 
 
-def encoding_of(path: str, asked: str = "") -> str:
+def encoding_of(path: str, asked: str = "") -> Encoding:
     """The codec that reads the whole file;
     EncodingUnknown when none does, or more than one might.
     """
     if asked:
-        return _as_asked(path, asked)
+        return Encoding(_as_asked(path, asked), ToldBy.CALLER)
     with Path(path).open("rb") as file:
         head = file.read(4_096)
     for mark, name in MARKS:
         if head.startswith(mark):
-            return _proven(path, name)
+            return Encoding(_proven(path, name), ToldBy.MARK)
     if b"\0" in head:
         is_big_endian = head[::2].count(0) > head[1::2].count(0)
-        return _proven(path, "utf-16-be" if is_big_endian else "utf-16-le")
+        codec = "utf-16-be" if is_big_endian else "utf-16-le"
+        return Encoding(_proven(path, codec), ToldBy.PROOF)
     try:
         found = _proven(path, "utf-8")
     except EncodingUnknown:
-        return _proven(path, _only_one_that_fits(path))
+        return Encoding(_proven(path, _only_one_that_fits(path)), ToldBy.LIKENESS)
     if is_mixed(_sample(path).decode("utf-8")):
         raise EncodingUnknown(NOT_CERTAIN)
-    return found
+    return Encoding(found, ToldBy.PROOF)
 
 
 def _as_asked(path: str, asked: str) -> str:

@@ -3,7 +3,6 @@ finds its format, encoding and header, then gives its rows one by one.
 """
 
 import asyncio
-import csv
 import json
 import re
 import sys
@@ -16,8 +15,8 @@ from service_kit.sheet import layout
 from service_kit.sheet.archive import check_archive
 from service_kit.sheet.cells import is_garbled
 from service_kit.sheet.convert import MOST_ROWS, NOT_READABLE, TOO_MANY_ROWS
+from service_kit.sheet.delimited import DELIMITERS, Record, delimiter_of, records
 from service_kit.sheet.domain import (
-    LONGEST_CELL,
     MOST_COLUMNS,
     Format,
     Row,
@@ -28,9 +27,7 @@ from service_kit.sheet.domain import (
 from service_kit.sheet.encodings import encoding_of
 from service_kit.words.messages import said
 
-DELIMITERS = ",;\t|"
 LONGEST_LINE = 1_000_000
-LONGEST_HEADER = 20_000
 # Files that people send as sheets and that are none; what they begin with tells them.
 NO_SHEETS = (
     (b"BEGIN:VCARD", said("this is a vCard file: export the contacts as CSV")),
@@ -47,7 +44,6 @@ NO_SHEETS = (
 )
 ARRAY = re.compile(rb"\[\s*[\[{\]]")
 Line = TypeVar("Line")
-csv.field_size_limit(LONGEST_CELL * 4)
 
 
 def format_of(path: str, name: str = "") -> Format:
@@ -84,21 +80,39 @@ def opened(path: str, name: str = "", encoding: str = "") -> Sheet:
     if found is Format.XLSX:
         check_archive(path)
         return Sheet(format=found, columns=(), path=path)
-    codec = encoding_of(path, encoding)
+    told = encoding_of(path, encoding)
     if found is Format.NDJSON:
-        return Sheet(format=found, columns=_ndjson_columns(path, codec), path=path, encoding=codec)
-    named, delimiter = _delimiter(path, codec)
-    first = _readable(islice(_csv_lines(path, codec, delimiter), layout.LOOKED_AT))
-    above = layout.header_at(first[named:]) + named
-    columns = checked_header(first[above] if above < len(first) else [])
+        columns = _ndjson_columns(path, told.codec)
+        return Sheet(format=found, columns=columns, path=path, encoding=told)
+    named, delimiter = delimiter_of(path, told.codec)
+    first = list(islice(records(path, told.codec, delimiter), layout.LOOKED_AT))
+    above = layout.header_at([record.cells for record in first[named:]]) + named
     return Sheet(
         format=found,
-        columns=columns,
+        columns=checked_header(_cells_of_header(first, above)),
         path=path,
-        encoding=codec,
+        encoding=told,
         delimiter=delimiter,
         above=above + 1,
+        header=above + 1,
     )
+
+
+def _cells_of_header(first: list[Record], above: int) -> list[str]:
+    """Raises SheetNotReadable for a damaged header: of it nobody can say which column is which."""
+    if above >= len(first):
+        return []
+    cells, problem = first[above]
+    if problem:
+        why = "the row that begins in line {line} cannot be read: {why}"
+        raise SheetNotReadable(said(why, line=above + 1, why=problem))
+    return cells
+
+
+async def unpacked(path: str, name: str, encoding: str) -> Sheet:
+    """The sheet in a file, ready to be read row by row; a workbook's rows come to lie beside it."""
+    sheet = await asyncio.to_thread(opened, path, name, encoding)
+    return await converted(sheet, f"{path}.rows") if sheet.format is Format.XLSX else sheet
 
 
 async def converted(sheet: Sheet, target: str) -> Sheet:
@@ -111,10 +125,11 @@ async def converted(sheet: Sheet, target: str) -> Sheet:
         "service_kit.sheet.convert",
         sheet.path,
         target,
+        stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        _, told = await process.communicate()
+        name, told = await process.communicate()
     except BaseException:
         process.kill()
         await process.wait()
@@ -132,13 +147,16 @@ async def converted(sheet: Sheet, target: str) -> Sheet:
         raise SheetNotReadable(
             "the workbook takes more memory or time than is accepted; save it as CSV"
         )
-    first = [cells for _, cells in islice(_converted_lines(target), layout.LOOKED_AT)]
-    above = layout.header_at(first)
+    first = list(islice(_converted_lines(target), layout.LOOKED_AT))
+    above = layout.header_at([cells for _, cells in first])
+    number, header = first[above] if first else (1, [])
     return Sheet(
         format=Format.XLSX,
-        columns=checked_header(first[above] if first else []),
+        columns=checked_header(header),
         path=target,
+        name=name.decode(errors="replace"),
         above=above + 1,
+        header=number,
     )
 
 
@@ -162,19 +180,6 @@ def checked_header(cells: list[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _readable(records: Iterator[list[str]]) -> list[list[str]]:
-    """The records before the first that cannot be read;
-    what is wrong with a row behind the header is told when it is its turn.
-    """
-    found: list[list[str]] = []
-    try:
-        found.extend(records)
-    except SheetNotReadable:
-        if not found:
-            raise
-    return found
-
-
 def rows(sheet: Sheet) -> Iterator[Row]:
     """The rows behind the header,
     numbered as a spreadsheet shows them (for CSV and NDJSON: by record).
@@ -186,23 +191,25 @@ def rows(sheet: Sheet) -> Iterator[Row]:
             _row(sheet, number, cells)
             for number, cells in _behind_header(sheet, _converted_lines(sheet.path))
         )
-    lines = _behind_header(sheet, _csv_lines(sheet.path, sheet.encoding, sheet.delimiter))
-    return (_row(sheet, number, cells) for number, cells in enumerate(lines, start=sheet.above + 1))
+    found = enumerate(_behind_header(sheet, _records(sheet)), start=sheet.above + 1)
+    return (_row(sheet, number, cells, problem) for number, (cells, problem) in found)
 
 
 def count(sheet: Sheet) -> int:
     """How many rows there are behind the header."""
     if sheet.format is Format.NDJSON:
-        return sum(1 for _ in _lines(sheet.path, sheet.encoding))
+        return sum(1 for _ in _lines(sheet.path, sheet.encoding.codec))
     if sheet.format is Format.XLSX:
-        return sum(1 for _ in _behind_header(sheet, _lines(sheet.path, sheet.encoding)))
-    return sum(
-        1 for _ in _behind_header(sheet, _csv_lines(sheet.path, sheet.encoding, sheet.delimiter))
-    )
+        return sum(1 for _ in _behind_header(sheet, _lines(sheet.path, sheet.encoding.codec)))
+    return sum(1 for _ in _behind_header(sheet, _records(sheet)))
 
 
-def _row(sheet: Sheet, number: int, cells: list[str]) -> Row:
-    if problem := _problem(sheet, cells):
+def _records(sheet: Sheet) -> Iterator[Record]:
+    return records(sheet.path, sheet.encoding.codec, sheet.delimiter)
+
+
+def _row(sheet: Sheet, number: int, cells: list[str], problem: str = "") -> Row:
+    if problem := problem or _problem(sheet, cells):
         return Row(number, {}, problem)
     return Row(
         number,
@@ -231,56 +238,11 @@ def _behind_header(sheet: Sheet, lines: Iterator[Line]) -> Iterator[Line]:
     return islice(lines, sheet.above, None)
 
 
-def _csv_lines(path: str, encoding: str, delimiter: str) -> Iterator[list[str]]:
-    with Path(path).open(encoding=encoding, newline="") as file:
-        # Strict: a quotation mark that nobody closes would else swallow the rest of the file as one
-        # cell.
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
-        line = 1
-        try:
-            for cells in reader:
-                yield cells
-                line = reader.line_num + 1
-        except csv.Error as error:
-            raise SheetNotReadable(
-                said(
-                    "the row that begins in line {line} cannot be read: {why}",
-                    line=line,
-                    why=_told(error),
-                )
-            ) from error
-
-
-def _told(error: csv.Error) -> str:
-    """What is wrong with a row;
-    the reader says "unexpected end of data" of quotation marks that are still open at the end.
-    """
-    return said("a quotation mark is not closed") if "end of data" in str(error) else str(error)
-
-
 def _converted_lines(path: str) -> Iterator[tuple[int, list[str]]]:
     with Path(path).open(encoding="utf-8") as file:
         for line in file:
             number, *cells = json.loads(line)
             yield number, cells
-
-
-def _delimiter(path: str, encoding: str) -> tuple[int, str]:
-    """How many lines name the delimiter (one or none), and what it is:
-    the mark by which the first lines fall into most cells alike.
-    """
-    with Path(path).open(encoding=encoding, newline="") as file:
-        lines = list(islice(iter(lambda: file.readline(LONGEST_HEADER), ""), layout.LOOKED_AT))
-    if lines and (told := layout.separator_of(lines[0])):
-        return 1, told
-    return 0, max(DELIMITERS, key=lambda mark: (_alike(lines, mark), mark == ","))
-
-
-def _alike(lines: list[str], mark: str) -> tuple[int, int]:
-    """How many lines have most of this mark, as many as the fullest has, and how many that are."""
-    counts = [line.count(mark) for line in lines]
-    most = max(counts, default=0)
-    return (counts.count(most) if most else 0), most
 
 
 def _ndjson_columns(path: str, encoding: str) -> tuple[str, ...]:
@@ -301,7 +263,7 @@ def _ndjson_columns(path: str, encoding: str) -> tuple[str, ...]:
 
 
 def _ndjson_rows(sheet: Sheet) -> Iterator[Row]:
-    for number, line in enumerate(_lines(sheet.path, sheet.encoding), start=1):
+    for number, line in enumerate(_lines(sheet.path, sheet.encoding.codec), start=1):
         try:
             read = {
                 name: value for name, value in _object(line).items() if value not in ("", [], {})

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from service_kit.sheet.columns import contested
 from service_kit.words.errors import Invalid
 from service_kit.words.identifiers import SYSTEM, WITH_SYSTEM, IdentifierType
 from service_kit.words.messages import said
@@ -169,19 +170,9 @@ def _refuse_rivals(fields: Mapping[str, str], key: Key | None) -> None:
     """Two columns for one value: nobody can say which is meant.
     Of phones, e-mails, tags and roles a customer has several.
     """
-    first: dict[str, str] = {}
-    for column, field in fields.items():
-        is_key = key is not None and field == key.field
-        if field in first and (field not in SEVERAL or is_key):
-            told = said(
-                "the columns '{one}' and '{other}' both fill {field}; say in `mapping` which one"
-                " does",
-                one=first[field][:60],
-                other=column[:60],
-                field=field,
-            )
-            raise MappingNotUsable(told, pointer="/mapping")
-        first.setdefault(field, column)
+    several = SEVERAL - {key.field} if key else SEVERAL
+    if told := contested(fields.items(), several=several):
+        raise MappingNotUsable(told, pointer="/mapping")
 
 
 def _letter(place: int) -> str:

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from service_kit.process.scratch import scratch
 from service_kit.sheet import reading
-from service_kit.sheet.domain import Format, Row, Sheet
+from service_kit.sheet.domain import Row, Sheet
+from service_kit.sheet.report import told_of
 from service_kit.store.database import Database, Transaction
 from service_kit.words.errors import Conflict, Refusal, Unavailable
 from service_kit.words.identity import Clock, new_id
@@ -45,6 +46,8 @@ from customer_profile.settings import Settings
 from customer_profile.words import time_zones
 
 KIND = "customer_import"
+# What a job keeps of how its sheet was read.
+TOLD = ("sheet", "columns", "ignored")
 MOST_COLLISIONS = 5
 STATEMENT_SECONDS = 60.0
 # How often it is looked for sheets that an unforeseen end left behind.
@@ -119,10 +122,7 @@ class Importing:
             if "columns" not in job.checkpoint:
                 with scratch() as folder:
                     await self._import(job, Order.of(job.payload), folder)
-            job.result = {
-                "columns": job.checkpoint["columns"],
-                "ignored": job.checkpoint.get("ignored", []),
-            }
+            job.result = {name: job.checkpoint[name] for name in TOLD if name in job.checkpoint}
         except Unavailable:
             # The work goes on later, and it needs its file.
             raise
@@ -140,10 +140,12 @@ class Importing:
 
     async def _import(self, job: RunningJob, order: Order, folder: Path) -> None:
         sheet = await self._sheet(job, order, folder)
-        columns = columns_of(sheet.columns, order.mapping, key_of(order.key) if order.key else None)
+        told: dict[str, Any] = {"sheet": told_of(sheet)}
         # Told also when the import fails or is canceled: nobody has to guess what became of a
         # column.
-        job.result = told = {"columns": dict(columns.fields), "ignored": list(columns.ignored)}
+        job.result = told
+        columns = columns_of(sheet.columns, order.mapping, key_of(order.key) if order.key else None)
+        told |= {"columns": dict(columns.fields), "ignored": list(columns.ignored)}
         drafting = self._drafting(order, columns)
         await self._begin(job, order, await asyncio.to_thread(reading.count, sheet))
         rows = reading.rows(sheet)
@@ -164,12 +166,7 @@ class Importing:
             with path.open("wb") as file:
                 async for part in ImportReader(reader, None).file_parts(job.id):
                     file.write(part)
-        sheet = await asyncio.to_thread(reading.opened, str(path), order.filename, order.encoding)
-        return (
-            await reading.converted(sheet, str(folder / "rows"))
-            if sheet.format is Format.XLSX
-            else sheet
-        )
+        return await reading.unpacked(str(path), order.filename, order.encoding)
 
     def _drafting(self, order: Order, columns: Columns) -> Drafting:
         return Drafting(

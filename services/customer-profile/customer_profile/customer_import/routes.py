@@ -9,9 +9,10 @@ from service_kit.access.units import UnitNotAllowed, unit_for, units_of
 from service_kit.sheet.domain import SheetNotReadable
 from service_kit.sheet.encodings import Named as Encoding
 from service_kit.store.running import Reader
+from service_kit.web.long_work import followed
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
-from service_kit.words.errors import NotFound, TooLarge
+from service_kit.words.errors import TooLarge
 from service_kit.words.fields import Id, UnitPath
 from service_kit.work import jobs
 from service_kit.work.jobs import Job, JobAlreadyOver
@@ -95,8 +96,8 @@ async def create_customer_import(
     Rows that find their customer by the key update it (what a row does not say stays), the others
     create one. A key that several people may share, such as a phone, finds only who has the row's
     name too: nobody is renamed by another's row. Rows that cannot be taken are counted and listed
-    at `errors_url`; the others are imported. `columns` names the columns that were taken and those
-    that were not. Follow the work at its Location.
+    at `errors_url`; the others are imported. `sheet` says how the file was read, `columns` which
+    columns were taken and which were not. Follow the work at its Location.
     """
     columns = mapping_of(mapping)
     settings = call.settings
@@ -122,9 +123,7 @@ async def read_customer_import(
     """Follow an import."""
     async with call.reading() as reader:
         job = await found(reader, import_id, call)
-    return call.answer(
-        import_view(job, call.spoken), version=job.version, variant=job.variant(call.language)
-    )
+    return followed(call, job, import_view(job, call.spoken))
 
 
 @router.get(PATH, response_model=Page[ImportView])
@@ -156,8 +155,7 @@ async def cancel_customer_import(
         job = await jobs.cancel(tx, running, at=call.at)
         if job.state == "canceled":
             await ImportStore.of(tx, call.caller).forget_file(job.id)
-        view, variant = import_view(job, call.spoken), job.variant(call.language)
-        return call.answer(view, version=job.version, variant=variant, units=[job.unit])
+        return followed(call, job, import_view(job, call.spoken))
 
 
 @router.get(
@@ -223,7 +221,5 @@ async def queued(call: Call, upload: Upload, order: Order) -> Response:
 
 
 async def found(reader: Reader, import_id: Id, call: Call) -> Job:
-    try:
-        return await jobs.find(reader, import_id, kind=KIND, units=units_of(call.caller))
-    except NotFound as error:
-        raise ImportNotFound() from error
+    units = units_of(call.caller)
+    return await jobs.find(reader, import_id, kind=KIND, units=units, missing=ImportNotFound)

@@ -361,11 +361,10 @@ async def test_a_quotation_mark_that_nobody_closes_does_not_swallow_the_rest_of_
         api, 'name,kind\n张伟,individual\n"未闭合,individual\n李娜,individual\n'.encode()
     )
 
-    assert (work["state"], await found(api, q="未闭合")) == ("failed", [])
-    assert (
-        work["error"]
-        == "the row that begins in line 3 cannot be read: a quotation mark is not closed"
-    )
+    assert (work["state"], work["counts"]) == ("done", counts(created=2, failed=1))
+    assert await found(api, q="未闭合") == []
+    (error,) = (await api.get(f"/v1/customer-imports/{work['id']}/errors")).json()["items"]
+    assert (error["row"], error["detail"]) == (3, "a quotation mark is not closed")
 
 
 async def test_a_sheet_of_which_no_column_is_known_is_refused(api: Api) -> None:

@@ -124,11 +124,21 @@ async def test_columns_that_nobody_takes_are_named(api: Api) -> None:
     assert await names(api) == ["韩千叶"]
 
 
-async def test_columns_are_named_though_the_import_fails(api: Api) -> None:
-    work = await imported(api, '姓名,鞋码\n甲,1\n"乙,2\n')
+async def test_a_stray_quotation_mark_costs_its_row_and_how_the_sheet_was_read_is_told(
+    api: Api,
+) -> None:
+    work = await imported(api, '姓名,鞋码\n甲,1\n"乙,2\n丙,3\n')
 
-    assert (work["state"], work["result"]) == ("failed", None)
+    assert (work["state"], outcome(work), await names(api)) == ("done", (2, 0, 0, 1), ["丙", "甲"])
     assert work["columns"] == {"taken": {"姓名": "name"}, "ignored": ["鞋码"]}
+    assert work["sheet"] == {
+        "format": "csv",
+        "name": None,
+        "encoding": "utf-8",
+        "encoding_told_by": "proof",
+        "delimiter": ",",
+        "header_row": 1,
+    }
 
 
 async def test_a_late_member_of_ndjson_is_taken_or_named(api: Api) -> None:

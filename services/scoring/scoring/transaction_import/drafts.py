@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from service_kit.sheet import cells
 from service_kit.sheet.cells import CellSpoiled
+from service_kit.sheet.columns import LONGEST_SHOWN
 from service_kit.sheet.days import day_of
 from service_kit.sheet.domain import Value
-from service_kit.words.messages import said
+from service_kit.words.messages import said, sentence
 
 from scoring.amounts import in_units
 from scoring.customer.domain import KnownCustomer
@@ -36,6 +37,7 @@ SIGNS = {
     "£": frozenset({"GBP"}),
 }
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
+IDENTITIES = frozenset({"customer", "external_id"})
 LONGEST_EXTERNAL_ID = 200
 LONGEST_PRODUCT = 200
 EARLIEST, LATEST = datetime(1800, 1, 2, tzinfo=UTC), datetime(2199, 12, 30, tzinfo=UTC)
@@ -87,8 +89,8 @@ def drafted(
 
     A negative amount is a refund. Without an external id it has none yet: see `unnumbered_orders`.
     """
-    row_cells = {field: _cell(values.get(column)) for field, column in fields.items()}
-    customer = _identity(row_cells["customer"])
+    row_cells = {field: _cell(field, column, values) for field, column in fields.items()}
+    customer = row_cells["customer"]
     if not customer or len(customer) > 200:
         raise RowNotReadable("the customer is missing")
     currency = _currency(row_cells.get("currency") or order.currency)
@@ -99,7 +101,7 @@ def drafted(
         day = day_in(zone, occurred_at, at=at)
     except TransactionLiesAhead as refusal:
         raise RowNotReadable(refusal.detail) from refusal
-    external_id = _external_id(_identity(row_cells.get("external_id", "")))
+    external_id = _external_id(row_cells.get("external_id", ""))
     transaction = Transaction(
         id=id,
         customer_id=UUID(int=0),
@@ -121,27 +123,24 @@ def drafted(
     return Draft(row=row, customer=customer, transaction=transaction)
 
 
-def _cell(value: "Value | None") -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise RowNotReadable("a cell holds a list or an object")
-    if "\0" in value or any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
-        raise RowNotReadable("a cell holds characters that text cannot hold")
-    try:
-        return cells.as_shown(value)
-    except CellSpoiled as error:
-        raise RowNotReadable(error.detail) from error
-
-
-def _identity(text: str) -> str:
-    """The number of a customer or an order as it was before a spreadsheet took it for one:
-    spoiled ones join what is apart.
+def _cell(field: str, column: str, values: Mapping[str, Value]) -> str:
+    """The text of a cell. The number of a customer or an order is as it was before a spreadsheet
+    took it for one: spoiled ones join what is apart.
     """
+    value = values.get(column, "")
+    if not isinstance(value, str):
+        raise _not_readable(column, "a cell holds a list or an object")
+    if "\0" in value or any(0xD800 <= ord(letter) <= 0xDFFF for letter in value):
+        raise _not_readable(column, "a cell holds characters that text cannot hold")
     try:
-        return cells.as_number(text)
+        return cells.as_number(value) if field in IDENTITIES else cells.as_shown(value)
     except CellSpoiled as error:
-        raise RowNotReadable(error.detail) from error
+        raise _not_readable(column, error.detail) from error
+
+
+def _not_readable(column: str, why: str) -> RowNotReadable:
+    shown = column[:LONGEST_SHOWN]
+    return RowNotReadable(said("the column '{column}': {why}", column=shown, why=sentence(why)))
 
 
 def _amount(text: str, name: str, currency: str) -> tuple[int, bool]:

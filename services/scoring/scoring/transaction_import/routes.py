@@ -100,7 +100,8 @@ async def create_transaction_import(
     usual names are found by themselves. A row without an external id is known by all that it says:
     a sheet saved again, in whatever format and order, adds nothing but its new rows, and rows of
     one sheet that say the same are as many orders. Orders that differ in nothing over several
-    sheets need external ids. `columns` names the columns that were taken and those that were not.
+    sheets need external ids. `sheet` says how the file was read, `columns` which columns were taken
+    and which were not.
     """
     sha256 = await _fingerprint(file)
     order = Order(

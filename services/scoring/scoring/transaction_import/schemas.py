@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field
-from service_kit.sheet.domain import LONGEST_CELL, MOST_COLUMNS
+from service_kit.sheet.report import ColumnsOut, SheetOut
 from service_kit.store.running import Record
 from service_kit.web.long_work import LongWork
 from service_kit.words.fields import Output
@@ -25,21 +25,6 @@ KEY = rf"^((external|social):{SYSTEM.pattern}|loyalty|government_id|phone|email)
 RowNumber = Annotated[int, Field(ge=0, le=2**31 - 1, json_schema_extra={"format": "int32"})]
 
 
-ColumnName = Annotated[str, Field(max_length=LONGEST_CELL)]
-
-
-class ColumnsOut(Output):
-    """What became of the columns of the sheet."""
-
-    taken: Annotated[
-        dict[ColumnName, Annotated[str, Field(max_length=100)]],
-        Field(max_length=MOST_COLUMNS, description="Which column filled which field."),
-    ]
-    ignored: Annotated[
-        list[ColumnName], Field(max_length=MOST_COLUMNS, description="Columns that nobody took.")
-    ]
-
-
 class TransactionImportView(LongWork):
     """An import: follow it here until its state is done, failed or canceled.
 
@@ -53,6 +38,10 @@ class TransactionImportView(LongWork):
     key: Annotated[str, Field(max_length=80)]
     dry_run: bool
     errors_url: Annotated[str, Field(max_length=200)]
+    sheet: Annotated[
+        SheetOut | None,
+        Field(description="Null until the import has ended, or where it could not be read."),
+    ]
     columns: Annotated[
         ColumnsOut | None,
         Field(
@@ -74,13 +63,13 @@ def row_error_view(row: Record, speak: Callable[[str], str]) -> RowError:
 
 def import_view(job: Job, speak: Callable[[str], str]) -> TransactionImportView:
     order = order_of(job)
+    told = job.result or {}
     return TransactionImportView.of(
         job,
         speak,
         **({} if job.state == "done" else {"result": None}),
-        columns=ColumnsOut.model_validate(job.result["columns"])
-        if job.result and "columns" in job.result
-        else None,
+        sheet=told.get("sheet"),
+        columns=ColumnsOut.model_construct(**told["columns"]) if "columns" in told else None,
         filename=order.filename,
         key=order.key,
         dry_run=order.dry_run,

@@ -18,7 +18,8 @@ from service_kit.access.caller import Caller
 from service_kit.access.client import NeighborRefused, NeighborUnavailable
 from service_kit.process.scratch import scratch
 from service_kit.sheet import reading
-from service_kit.sheet.domain import Format, Row
+from service_kit.sheet.domain import Row
+from service_kit.sheet.report import told_of
 from service_kit.store.database import Database, Transaction
 from service_kit.words.errors import Conflict
 from service_kit.words.identity import Clock, new_id
@@ -92,19 +93,15 @@ class TransactionImports:
         order = order_of(job)
         with scratch() as folder:
             source = await self._fetched(job.id, folder / "sheet")
-            sheet = await asyncio.to_thread(
-                reading.opened, str(source), order.filename, order.encoding
-            )
-            if sheet.format is Format.XLSX:
-                sheet = await reading.converted(sheet, str(folder / "rows"))
-            fields = fields_of(sheet.columns, order)
+            sheet = await reading.unpacked(str(source), order.filename, order.encoding)
             # Told also when the import fails or is canceled: nobody has to guess what became of a
             # column.
-            told = {
+            job.result = told = {"sheet": told_of(sheet)}
+            fields = fields_of(sheet.columns, order)
+            told["columns"] = {
                 "taken": {column: field for field, column in fields.items()},
                 "ignored": ignored_of(sheet.columns, fields),
             }
-            job.result = {"columns": told}
             job.total = await asyncio.to_thread(reading.count, sheet)
             job.counts = {name: job.counts.get(name, 0) for name in COUNTS}
             course = Course(job=job, order=order, fields=fields)
@@ -114,7 +111,7 @@ class TransactionImports:
                 await self._take(course, chunk)
         async with job.step() as tx:
             await TransactionImportStore(tx, order.units).drop_pieces(job.id)
-        job.result = {**job.counts, "columns": told}
+        job.result = {**job.counts, **told}
 
     async def sweep(self) -> bool:
         """Keep no sheet longer than its import, however that ended."""
