@@ -7,6 +7,7 @@ from pydantic import Field
 from service_kit.store.running import Record
 from service_kit.words.fields import (
     Currency,
+    CurrencyInForce,
     Day,
     DecimalText,
     Id,
@@ -54,7 +55,7 @@ class TierSchemeIn(Input):
     """
 
     score: ScoreName
-    currency: Currency | None = None
+    currency: CurrencyInForce | None = None
     thresholds: Annotated[list[ThresholdIn], Field(min_length=1, max_length=6)]
     minimum_stay_days: Days = 0
     in_force: bool = True
