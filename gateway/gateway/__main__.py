@@ -58,7 +58,7 @@ def ensure_client(
         rights = Rights(
             scopes=frozenset(SCOPES) if all_scopes else known_scopes(scope or ()),
             units=tuple(unit) if unit else None,
-            approval_limit=Money.offered(approval_limit) if approval_limit else None,
+            approval_limit=Money.parse(approval_limit) if approval_limit else None,
         )
         secret = require_strong(os.environ.get(GIVEN_IN, ""))
         client = asyncio.run(_ensured(compose(Settings()), client_id, name, rights, secret))

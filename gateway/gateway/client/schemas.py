@@ -1,6 +1,7 @@
 """Clients as the API writes them."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -141,7 +142,7 @@ def units_or_own(units: Sequence[str] | None, held: Rights) -> tuple[str, ...] |
 
 
 def money_of(limit: PositiveMoneyIn | None) -> Money | None:
-    return None if limit is None else limit.money()
+    return None if limit is None else Money(Decimal(limit.amount), limit.currency)
 
 
 def client_view(client: Client) -> ClientView:

@@ -142,12 +142,9 @@ def _asked_limit(form: Mapping[str, str]) -> Money | None:
     if "approval_limit" not in form:
         return None
     try:
-        limit = Money.offered(form["approval_limit"])
+        limit = Money.parse(form["approval_limit"])
     except ValueError as error:
-        raise TokenRefused(
-            "invalid_request",
-            "approval_limit is written as 500.00 CNY, in a currency in force and with its decimals",
-        ) from error
+        raise TokenRefused("invalid_request", "approval_limit is written as 500.00 CNY") from error
     if limit.amount.is_signed():
         raise TokenRefused(
             "invalid_request", "approval_limit is a sum of zero or more with up to six decimals"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -15,7 +15,6 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     WithJsonSchema,
-    model_validator,
 )
 from pydantic_core import CoreSchema
 
@@ -26,7 +25,6 @@ from service_kit.words.names import NAME
 
 MOMENT = "a time is written as RFC 3339 with an offset, such as 2026-01-31T09:30:00+08:00"
 DAY = "a day is written as YYYY-MM-DD"
-CURRENCY_IN_FORCE = "a currency is a code that ISO 4217 has in force, such as CNY"
 IDENTIFIER = "an id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057"
 RFC3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
@@ -131,12 +129,6 @@ def _identifier(value: object) -> object:
     raise ValueError(IDENTIFIER)
 
 
-def _in_force(currency: str) -> str:
-    if not money.is_in_force(currency):
-        raise ValueError(CURRENCY_IN_FORCE)
-    return currency
-
-
 def written(moment: datetime) -> str:
     """A moment as the API writes it: UTC, `Z`, microseconds only when there are any."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -194,11 +186,9 @@ Count = Annotated[int, Field(ge=0, le=2**53 - 1, json_schema_extra={"format": "i
 Seconds = Annotated[int, Field(ge=0, le=10**9, json_schema_extra={"format": "int32"})]
 Rating = Annotated[int, Field(ge=1, le=5, json_schema_extra={"format": "int32"})]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]
-# By shape, for what is on the books: a currency goes out of force, its sums stay.
+# ISO 4217 by shape; the list of currencies changes, the shape does not.
 CURRENCY = r"^[A-Z]{3}$"
 Currency = Annotated[str, Field(min_length=3, max_length=3, pattern=CURRENCY, examples=["CNY"])]
-# For what comes in.
-CurrencyInForce = Annotated[Currency, AfterValidator(_in_force)]
 AMOUNT = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 POSITIVE_AMOUNT = r"^[0-9]{1,15}(\.[0-9]{1,6})?$"
 AmountText = Annotated[str, Field(min_length=1, max_length=24, pattern=AMOUNT, examples=["12.50"])]
@@ -208,43 +198,26 @@ PositiveAmountText = Annotated[
 DecimalText = AmountText
 
 
-class SumIn(Input):
-    """What all sums have that come in; how large they may be is their kind's."""
+class MoneyIn(Input):
+    """A sum with its currency;
+    the amount is a decimal string, negative where the operation allows it.
+    """
 
-    amount: str
-    currency: CurrencyInForce
-
-    @model_validator(mode="after")
-    def _is_payable(self) -> Self:
-        if not money.is_payable(Decimal(self.amount), self.currency):
-            raise ValueError(
-                said(
-                    "an amount in {currency} has at most {decimals} decimals",
-                    currency=self.currency,
-                    decimals=money.MINOR_UNITS[self.currency],
-                )
-            )
-        return self
+    amount: AmountText
+    currency: Currency
 
     def money(self) -> money.Money:
         return money.Money(Decimal(self.amount), self.currency)
 
 
-class MoneyIn(SumIn):
-    """A sum with its currency, which ISO 4217 has in force;
-    the amount is a decimal string with at most the currency's minor units, negative where the
-    operation allows it.
-    """
-
-    amount: AmountText
-
-
-class PositiveMoneyIn(SumIn):
-    """A sum of zero or more with its currency, which ISO 4217 has in force;
-    the amount has at most the currency's minor units.
-    """
+class PositiveMoneyIn(Input):
+    """A sum of zero or more with its currency."""
 
     amount: PositiveAmountText
+    currency: Currency
+
+    def money(self) -> money.Money:
+        return money.Money(Decimal(self.amount), self.currency)
 
 
 class MoneyOut(Output):

@@ -1,12 +1,9 @@
 """Money as the domain sees it: an exact decimal and an ISO 4217 currency."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
-
-from iso4217 import Currency
 
 from service_kit.words.errors import Invalid
 from service_kit.words.messages import said
@@ -14,24 +11,6 @@ from service_kit.words.messages import said
 # An amount as the words of the API have it: `Decimal` itself reads signs, exponents, underscores
 # and digits of all scripts.
 WRITTEN = re.compile(r"(?P<amount>-?[0-9]{1,15}(\.[0-9]{1,6})?) (?P<currency>[A-Z]{3})")
-
-# The one catalog of currencies: those in force, by code, with the decimals that their sums have.
-# What the list gives no minor units (metals, drawing rights, test codes) nobody pays in.
-MINOR_UNITS: Mapping[str, int] = {
-    each.code: each.exponent for each in Currency if each.exponent is not None
-}
-
-
-def is_in_force(currency: str) -> bool:
-    return currency in MINOR_UNITS
-
-
-def is_payable(amount: Decimal, currency: str) -> bool:
-    """Whether nothing but zeros stands behind the currency's minor units.
-    What is on the books in a currency that has gone out of force is not judged.
-    """
-    decimals = MINOR_UNITS.get(currency)
-    return decimals is None or amount == round(amount, decimals)
 
 
 class CurrenciesDiffer(Invalid):
@@ -50,16 +29,6 @@ class Money:
         if written is None:
             raise ValueError(f"not an amount with a currency: {text!r}")
         return cls(Decimal(written["amount"]), written["currency"])
-
-    @classmethod
-    def offered(cls, text: str) -> Self:
-        """A sum that comes in: `parse`, and ValueError too for a currency that is not in force
-        and for more decimals than it has.
-        """
-        sum_ = cls.parse(text)
-        if not (is_in_force(sum_.currency) and is_payable(sum_.amount, sum_.currency)):
-            raise ValueError(f"not a sum in a currency of ISO 4217: {text!r}")
-        return sum_
 
     def __str__(self) -> str:
         return f"{self.amount:f} {self.currency}"

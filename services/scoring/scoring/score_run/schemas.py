@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 from service_kit.web.long_work import LongWork
-from service_kit.words.fields import Currency, CurrencyInForce, Day, Input
+from service_kit.words.fields import Currency, Day, Input
 from service_kit.work.jobs import Job
 
 from scoring.card.domain import TimeUnit
@@ -36,7 +36,7 @@ class NewScoreRun(Input):
 
     as_of: Day
     calibrate_until: Day | None = None
-    currency: CurrencyInForce
+    currency: Currency
     models: Annotated[
         list[ModelKind], Field(max_length=2, default_factory=lambda: list(MODEL_KINDS))
     ]

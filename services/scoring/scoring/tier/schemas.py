@@ -7,7 +7,6 @@ from pydantic import Field
 from service_kit.store.running import Record
 from service_kit.words.fields import (
     Currency,
-    CurrencyInForce,
     Day,
     DecimalText,
     Id,
@@ -55,7 +54,7 @@ class TierSchemeIn(Input):
     """
 
     score: ScoreName
-    currency: CurrencyInForce | None = None
+    currency: Currency | None = None
     thresholds: Annotated[list[ThresholdIn], Field(min_length=1, max_length=6)]
     minimum_stay_days: Days = 0
     in_force: bool = True

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from service_kit.words.errors import Conflict, Invalid, NotFound
+from service_kit.words.errors import Conflict, NotFound
 
 from scoring.purchase.domain import Change, DayOf
 
@@ -34,10 +34,6 @@ class TransactionLiesAhead(Conflict):
 
 class CostInAnotherCurrency(Conflict):
     """Amount and cost of a transaction are of one currency."""
-
-
-class TooManyDecimals(Invalid):
-    """An amount has no more decimals than its currency."""
 
 
 class TooManyCurrencies(Conflict):

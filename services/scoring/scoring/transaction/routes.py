@@ -11,7 +11,6 @@ from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
 from service_kit.words.errors import Conflict
 from service_kit.words.fields import Id
-from service_kit.words.money import is_payable
 
 from scoring.amounts import in_units
 from scoring.call import Call
@@ -22,7 +21,6 @@ from scoring.transaction import use_cases
 from scoring.transaction.domain import (
     CostInAnotherCurrency,
     TooManyCurrencies,
-    TooManyDecimals,
     Transaction,
     TransactionExists,
     TransactionIsVoided,
@@ -173,7 +171,7 @@ async def list_transactions(
     "/v1/transactions/{transaction_id:uuid}/correction",
     status_code=200,
     response_model=TransactionView,
-    raises=[TransactionNotFound, TransactionIsVoided, TransactionLiesAhead, TooManyDecimals],
+    raises=[TransactionNotFound, TransactionIsVoided, TransactionLiesAhead],
 )
 async def correct_transaction(
     transaction_id: Id, body: Correction, call: Annotated[Call, requires("transactions:write")]
@@ -187,8 +185,8 @@ async def correct_transaction(
         transactions = TransactionStore(tx, units_of(call.caller))
         before, unit = await _to_change(transactions, transaction_id, call)
         after = before.corrected(
-            amount=before.amount if body.amount is None else _units(body.amount, before.currency),
-            cost=before.cost if body.cost is None else _units(body.cost, before.currency),
+            amount=before.amount if body.amount is None else in_units(Decimal(body.amount)),
+            cost=before.cost if body.cost is None else in_units(Decimal(body.cost)),
             kind=body.kind or before.kind,
             occurred_at=body.occurred_at or before.occurred_at,
             zone=zone_of(call),
@@ -228,10 +226,3 @@ async def _to_change(
     found = await transactions.find_to_change(id)
     call.honor_match(found[0].version)
     return found
-
-
-def _units(amount: str, currency: str) -> int:
-    """What a correction names; its currency is that of the transaction."""
-    if not is_payable(Decimal(amount), currency):
-        raise TooManyDecimals()
-    return in_units(Decimal(amount))

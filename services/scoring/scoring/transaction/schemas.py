@@ -12,13 +12,13 @@ from service_kit.words.errors import Refusal
 from service_kit.words.fields import (
     Code,
     Count,
+    Currency,
     Day,
     Id,
     Input,
     Line,
     MoneyOut,
     Output,
-    SumIn,
     Timestamp,
     Version,
 )
@@ -38,10 +38,11 @@ Index = Annotated[int, Field(ge=0, le=999, json_schema_extra={"format": "int32"}
 LARGEST_BATCH = 1_000
 
 
-class Sum(SumIn):
-    """Zero or more, with at most the decimals of its currency, which ISO 4217 has in force."""
+class Sum(Input):
+    """Zero or more, with at most four decimals."""
 
     amount: Amount
+    currency: Currency
 
 
 class NewTransaction(Input):

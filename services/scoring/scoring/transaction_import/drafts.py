@@ -15,7 +15,6 @@ from service_kit.sheet.columns import LONGEST_SHOWN
 from service_kit.sheet.days import day_of
 from service_kit.sheet.domain import Value
 from service_kit.words.messages import said, sentence
-from service_kit.words.money import is_in_force, is_payable
 
 from scoring.amounts import in_units
 from scoring.customer.domain import KnownCustomer
@@ -28,6 +27,7 @@ ORDERS = {"order", "sale", "purchase", "订单", "购买", "销售"}
 AMOUNT = re.compile(
     r"[¥￥$€£]?\s*(-?)\s*[¥￥$€£]?(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(\.\d{1,4}0*)?", re.ASCII
 )
+CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 # What a sign before a sum may stand for; a sum in another currency is not what was written.
 SIGNS = {
     "¥": frozenset({"CNY", "JPY"}),
@@ -154,10 +154,6 @@ def _amount(text: str, name: str, currency: str) -> tuple[int, bool]:
     if any(sign in text and currency not in meant for sign, meant in SIGNS.items()):
         raise RowNotReadable(said("the sign of the {name} is not one of the currency", name=name))
     number = Decimal(found[2].replace(",", "") + (found[3] or ""))
-    if not is_payable(number, currency):
-        raise RowNotReadable(
-            said("the {name} has more decimals than {currency} has", name=name, currency=currency)
-        )
     return in_units(number), bool(found[1])
 
 
@@ -196,8 +192,8 @@ def _kind(text: str, *, is_negative: bool) -> Kind:
 
 
 def _currency(text: str) -> str:
-    if not is_in_force(text.upper()):
-        raise RowNotReadable("the currency is not a code that ISO 4217 has in force")
+    if not CURRENCY.fullmatch(text.upper()):
+        raise RowNotReadable("the currency is not three letters")
     return text.upper()
 
 

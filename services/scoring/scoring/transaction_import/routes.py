@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, File, Form, Response, UploadFile
-from pydantic import AfterValidator
 from pydantic.json_schema import SkipJsonSchema
 from service_kit.access.units import units_of
 from service_kit.sheet.encodings import Named as Encoding
@@ -14,8 +13,7 @@ from service_kit.store.database import Transaction
 from service_kit.web.long_work import followed
 from service_kit.web.pages import Page, PageOf
 from service_kit.web.routing import Router, requires
-from service_kit.words.fields import CURRENCY_IN_FORCE, Id
-from service_kit.words.money import is_in_force
+from service_kit.words.fields import Id
 from service_kit.work import jobs
 from service_kit.work.jobs import Job, JobAlreadyOver
 
@@ -38,12 +36,6 @@ from scoring.transaction_import.store import (
 )
 
 router = Router(tags=["transaction-imports"])
-
-
-def _in_force_or_none(currency: str) -> str:
-    if currency and not is_in_force(currency):
-        raise ValueError(CURRENCY_IN_FORCE)
-    return currency
 
 
 @router.post(
@@ -81,7 +73,6 @@ async def create_transaction_import(
     ] = "",
     currency: Annotated[
         str,
-        AfterValidator(_in_force_or_none),
         Form(max_length=3, pattern="^([A-Z]{3})?$", description="Currency of rows that name none."),
     ] = "",
     encoding: Annotated[

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from scoring.purchase.store import PurchaseReader
 from service_kit.words.identity import new_id
-from service_kit.words.money import MINOR_UNITS
 
 ORDER = {
     "occurred_at": "2026-03-01T10:00:00+08:00",
@@ -133,7 +132,7 @@ async def test_a_batch_takes_each_item_on_its_own(api, customers):
 
 async def test_a_customer_pays_in_forty_currencies_at_most(api, customers):
     customer = customers.add()
-    many = sorted(MINOR_UNITS.keys() - {"CNY"})[:42]
+    many = [f"X{first}{second}" for first in "ABCDEFG" for second in "ABCDEF"]
 
     outcome = (
         await api.post(
