@@ -104,4 +104,4 @@ async def test_an_api_key_keeps_the_agent_of_the_token_that_made_it(front):
 
     passed_on = front.neighbors["customer-profile"].seen[-1].headers["authorization"]
     caller = await front.gateway.authenticator.caller(passed_on)
-    assert caller.agent_id == agent
+    assert str(caller.claims["agent_id"]) == agent

@@ -15,14 +15,7 @@ DRAWN = frozenset(
     map(
         chr,
         (
-            *range(0x0600, 0x0606),
-            0x06DD,
-            0x070F,
-            0x0890,
-            0x0891,
-            0x08E2,
-            0x110BD,
-            0x110CD,
+            *(*range(0x0600, 0x0606), 0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2, 0x110BD, 0x110CD),
             *range(0x13430, 0x13440),
         ),
     )

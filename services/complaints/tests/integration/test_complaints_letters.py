@@ -77,7 +77,9 @@ async def test_what_people_write_stays_what_they_wrote(api: Api, desk: Desk) -> 
         '#read("/etc/passwd") {{ 7 * 7 }} {% raw %} <w:t>*x*</w:t> $x$ \\ @ref =cmd|calc'
         " \x0b\x0c\x1b\u202e\u2066 ]&gt;"
     )
-    complaint = await desk.walk(await desk.record(title=tricky), through="cause")
+    # A title holds nothing that cannot be seen; what is told at length may.
+    title = tricky.partition(" \x0b")[0]
+    complaint = await desk.walk(await desk.record(title=title), through="cause")
     remedies = [{"type": "apology", "description": tricky}]
     await desk.move(complaint, "proposal", problem_restated=tricky, remedies=remedies)
 
