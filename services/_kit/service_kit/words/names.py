@@ -41,11 +41,10 @@ INVISIBLE = frozenset("\u2800\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | froz
 WIDE_MARKS = "\uff08\uff09\uff0c\uff1a\uff1b\uff01\uff1f\uff0f\uff06"
 
 # For patterns, which cannot ask for a category: control and format characters (widths, joiners,
-# directions, tags), fillers, variation selectors, half characters.
+# directions), fillers, variation selectors, half characters.
 _HIDDEN = (
     r"\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\uffff"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 # This one selects the colored form of the sign before it, as people have in their names: ❤️.
 _COLORED = r"\ufe0f"
@@ -53,7 +52,10 @@ _SHOWN = rf"[^\s{_HIDDEN}{_COLORED}]"
 # A name, label, code or reason: one line that begins and ends with what can be seen, and holds
 # nothing that cannot.
 NAME = rf"^{_SHOWN}([^{_HIDDEN}]*[^\s{_HIDDEN}])?$"
-UNSEEN = re.compile(f"[{_HIDDEN}]")
+# Those beyond the first plane (tags, of which flags are made) stand in no pattern, since the readers
+# of contracts compile patterns by UTF-16 units: they are left out where text is cleaned.
+_BEYOND = "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+UNSEEN = re.compile(f"[{_HIDDEN}{_BEYOND}]")
 
 SPACES = "it begins or ends with a space"
 SPELLING = "it is written in compatibility forms; write it in NFKC"
