@@ -52,8 +52,8 @@ _SHOWN = rf"[^\s{_HIDDEN}{_COLORED}]"
 # A name, label, code or reason: one line that begins and ends with what can be seen, and holds
 # nothing that cannot.
 NAME = rf"^{_SHOWN}([^{_HIDDEN}]*[^\s{_HIDDEN}])?$"
-# Those beyond the first plane (tags, of which flags are made) stand in no pattern, since the readers
-# of contracts compile patterns by UTF-16 units: they are left out where text is cleaned.
+# Those beyond the first plane (tags, of which flags are made) stand in no pattern, since readers of
+# contracts compile patterns by UTF-16 units: they are left out where text is cleaned.
 _BEYOND = "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 UNSEEN = re.compile(f"[{_HIDDEN}{_BEYOND}]")
 
